@@ -1,0 +1,51 @@
+# make demo    environment, then train on the shipped corpus, score it, translate a few sentences
+# make test    environment, then the tests; `make test-slow` and `make test-real` run the long ones
+# make lint    style and format, as the checks want them
+
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install --quiet --constraint constraints.txt
+SIDES := --source en --target fr
+
+.PHONY: demo test test-slow test-real lint clean
+.DELETE_ON_ERROR:
+
+demo: .venv/runtime
+	rm -rf runs/demo
+	$(BIN)/python scripts/train.py translation --recipe demo \
+	    --train data/en-fr/train --valid data/en-fr/valid $(SIDES) --run runs/demo
+	$(BIN)/python scripts/evaluate.py runs/demo --data data/en-fr/test
+	$(BIN)/python scripts/translate.py runs/demo \
+	    "The little cats are sleeping." "seventy-one" "My sister sees a white house."
+
+test: .venv/dev
+	$(BIN)/python -m pytest
+
+test-slow: .venv/dev
+	$(BIN)/python -m pytest -m slow
+
+# SEQ2SEQ_REAL_DATA names the folder of the data sets.
+test-real: .venv/dev
+	$(BIN)/python -m pytest -m real_data
+
+lint: .venv/dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+clean:
+	rm -rf .venv runs build *.egg-info
+
+# Each stamp is younger than what it was installed from; a change there installs again into the same environment.
+.venv/runtime: pyproject.toml constraints.txt | .venv/bin/python
+	@echo "Installing into .venv"
+	$(PIP) --editable .
+	@touch $@
+
+.venv/dev: .venv/runtime
+	$(PIP) --editable '.[dev]'
+	@touch $@
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	    || { echo "$(PYTHON) is missing or older than 3.11: run make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	$(PYTHON) -m venv .venv

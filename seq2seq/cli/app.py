@@ -1,0 +1,30 @@
+"""All commands under one name, `seq2seq`."""
+
+import sys
+
+import typer
+
+from seq2seq.cli import evaluate, train, translate
+from seq2seq.cli.command import SETTINGS, Command
+
+app = typer.Typer(
+    name="seq2seq",
+    help="Train LSTM sequence-to-sequence models, and use them.",
+    epilog="Every command explains itself: seq2seq COMMAND --help",
+    **SETTINGS,
+)
+app.add_typer(train.app, name="train")
+app.command("translate", cls=Command, epilog=translate.EXAMPLES)(translate.translate)
+app.command("evaluate", cls=Command, epilog=evaluate.EXAMPLES)(evaluate.evaluate)
+
+
+def main(command: str | None = None) -> None:
+    """Run `seq2seq`, or one command of it as a program of its own, with the arguments of the process; then exit.
+
+    Args:
+        command: name of the one command, such as `"translate"`.
+    """
+    program = typer.main.get_command(app)
+    if command is None:
+        program(prog_name="seq2seq")
+    program.commands[command](prog_name=sys.argv[0])

@@ -1,0 +1,150 @@
+"""How a job is shown: bars, rates and time left on a terminal, now and then a plain line where it is piped."""
+
+import os
+import re
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+
+from rich import progress as bars
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from seq2seq.report import Progress, Report
+
+_NUMBER = re.compile(r"[-+−–]?[\d.,]+(e[-+]?\d+)?\s?%?")
+
+
+def quiet_tensorflow() -> None:
+    """Keep TensorFlow's own log off the screen. To be called before it is imported; what the user has set stays."""
+    for name, value in {"TF_CPP_MIN_LOG_LEVEL": "3", "GRPC_VERBOSITY": "ERROR", "GLOG_minloglevel": "3"}.items():
+        os.environ.setdefault(name, value)
+
+
+class ConsoleReport(Report):
+    """Shows a job as it goes.
+
+    On a terminal each running piece of work has a bar, which goes when it is done. Elsewhere it has a line every tenth
+    of the way, but none before `interval` seconds have passed since the last.
+
+    Args:
+        stderr: write to standard error: where standard output is for results.
+        interval: float. Least time between two plain lines, in seconds.
+    """
+
+    def __init__(self, stderr: bool = False, interval: float = 10.0):
+        self._console = Console(stderr=stderr, highlight=False)
+        if not self._console.is_terminal:
+            self._console = Console(stderr=stderr, highlight=False, width=160)
+        self._interval = interval
+        self._bars: bars.Progress | None = None
+
+    def say(self, line: str) -> None:
+        self._console.print(line, markup=False, soft_wrap=True)
+
+    def warn(self, line: str) -> None:
+        self._console.print(f"Warning: {line}", markup=False, soft_wrap=True, style="yellow")
+
+    def table(self, title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+        cells = [[_shown(cell) for cell in row] for row in rows]
+        table = Table(title=title or None, title_justify="left", title_style="bold", box=None, pad_edge=False)
+        for name, column in zip(columns, zip(*cells, strict=True) if cells else [()] * len(columns), strict=True):
+            numeric = all(_NUMBER.fullmatch(cell) for cell in column)
+            table.add_column(Text(name), justify="right" if numeric else "left", overflow="fold")
+        for row in cells:
+            table.add_row(*map(Text, row))
+        with self._console.capture() as captured:
+            self._console.print(table)
+        for line in captured.get().splitlines():  # rich pads each line to the width of the table
+            self._console.print(Text.from_ansi(line.rstrip()), soft_wrap=True)
+
+    @contextmanager
+    def progress(self, title: str, total: int | None, unit: str) -> Iterator[Progress]:
+        if not self._console.is_terminal:
+            yield _Meter(total, unit, _plain_lines(self.say, title, self._interval))
+            return
+        # One display for all: validation runs inside an epoch, and a terminal has room for one live display.
+        if outermost := self._bars is None:
+            self._bars = _new_bars(self._console)
+            self._bars.start()
+        task = self._bars.add_task(title, total=total, summary="")
+        try:
+            update = self._bars.update
+            yield _Meter(total, unit, lambda meter: update(task, completed=meter.done, summary=meter.summary()))
+        finally:
+            self._bars.remove_task(task)
+            if outermost:
+                self._bars.stop()
+                self._bars = None
+
+
+class _Meter(Progress):
+    """Counts one piece of work, and calls `show` with itself at each step."""
+
+    def __init__(self, total: int | None, unit: str, show: Callable[["_Meter"], None]):
+        self.total, self.unit, self.done = total, unit, 0
+        self._tokens, self._figures, self._show = 0.0, {}, show
+        # The rates are those of the last steps: the first ones, with all the tracing, say nothing of the rest.
+        self._samples = deque([(time.monotonic(), 0, 0.0)], maxlen=200)
+
+    def advance(self, steps: int = 1, **figures: float | str) -> None:
+        self.done += steps
+        self._tokens += figures.pop("tokens", 0)
+        self._figures.update(figures)
+        self._samples.append((time.monotonic(), self.done, self._tokens))
+        self._show(self)
+
+    def rates(self) -> tuple[float, float]:
+        """Units and tokens per second."""
+        (start, steps, tokens), (end, *_) = self._samples[0], self._samples[-1]
+        seconds = max(end - start, 1e-6)
+        return (self.done - steps) / seconds, (self._tokens - tokens) / seconds
+
+    def summary(self) -> str:
+        """The rates and figures, in one line."""
+        steps, tokens = self.rates()
+        parts = [f"{_shown(steps)} {self.unit}/s"]
+        if self._tokens:
+            parts.append(f"{tokens:,.0f} tokens/s")
+        return ", ".join(parts + [f"{name} {_shown(value)}" for name, value in self._figures.items()])
+
+
+def _plain_lines(say: Callable[[str], None], title: str, interval: float) -> Callable[[_Meter], None]:
+    shown_at, shown_tenth = time.monotonic(), 0
+
+    def show(meter: _Meter) -> None:
+        nonlocal shown_at, shown_tenth
+        now = time.monotonic()
+        tenth = meter.done * 10 // meter.total if meter.total else shown_tenth + 1
+        if now - shown_at < interval or tenth <= shown_tenth:
+            return
+        shown_at, shown_tenth = now, tenth
+        line = f"{title}: {meter.done:,} {meter.unit}"
+        if meter.total:
+            left = timedelta(seconds=round((meter.total - meter.done) / max(meter.rates()[0], 1e-6)))
+            line = f"{title}: {meter.done:,} of {meter.total:,} {meter.unit}, {left} left"
+        say(f"{line}, {meter.summary()}")
+
+    return show
+
+
+def _new_bars(console: Console) -> bars.Progress:
+    return bars.Progress(
+        bars.TextColumn("{task.description}", markup=False),
+        bars.BarColumn(bar_width=24),
+        bars.MofNCompleteColumn(),
+        bars.TimeRemainingColumn(elapsed_when_finished=True),
+        bars.TextColumn("{task.fields[summary]}", markup=False),
+        console=console,
+        transient=True,
+    )
+
+
+def _shown(value: object) -> str:
+    """A number with four figures, anything else as it is."""
+    if not isinstance(value, float):
+        return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"

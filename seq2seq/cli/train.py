@@ -1,0 +1,124 @@
+"""`seq2seq train …`: a model from data."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from typer import Option
+
+from seq2seq.cli.command import SETTINGS, Command
+from seq2seq.cli.console import ConsoleReport
+from seq2seq.cli.outputs import check_folder
+from seq2seq.config import DataConfig, TrainingConfig, TranslationConfig, resolve
+
+app = typer.Typer(help="Train a model.", **SETTINGS)
+
+DATA, RUN, SETUP = "Data", "Run", "Model and training"
+EXAMPLES = """\
+[bold]Examples[/bold]
+
+  seq2seq train translation --train corpus/train --valid corpus/val --source en --target de --run runs/ende
+
+  seq2seq train translation --train fra-eng.txt.gz --swap --run runs/fra
+
+  seq2seq train translation --train tfds:NAME/CONFIG --source en --target pt --run runs/pt
+
+  seq2seq train translation --train corpus/train --source en --target de --run runs/big --set model.units=1024
+"""
+
+
+@app.command("translation", cls=Command, epilog=EXAMPLES)
+def translation(
+    run: Annotated[Path, Option(help="Folder that the trained run is written to.", rich_help_panel=RUN)],
+    train: Annotated[
+        str | None,
+        Option(
+            help="Training pairs: PREFIX of the files PREFIX.source and PREFIX.target, plain or .gz; or a TSV file, "
+            "first column to second; or tfds:NAME/CONFIG.",
+            show_default="the recipe's",
+            rich_help_panel=DATA,
+        ),
+    ] = None,
+    valid: Annotated[
+        str | None,
+        Option(
+            help="Validation pairs, in the same forms.",
+            show_default=f"the TFDS split, or {DataConfig.valid_share:.0%} of the training pairs, held out",
+            rich_help_panel=DATA,
+        ),
+    ] = None,
+    source: Annotated[
+        str | None,
+        Option(help="Suffix of the source file, or TFDS feature: en.", show_default="none", rich_help_panel=DATA),
+    ] = None,
+    target: Annotated[
+        str | None,
+        Option(help="Suffix of the target file, or TFDS feature: de.", show_default="none", rich_help_panel=DATA),
+    ] = None,
+    swap: Annotated[
+        bool, Option("--swap", help="Translate the other way: second column to first.", rich_help_panel=DATA)
+    ] = False,
+    limit: Annotated[
+        int | None, Option(help="Read only the first lines.", show_default="all", rich_help_panel=DATA)
+    ] = None,
+    resume: Annotated[
+        bool, Option("--resume", help="Continue a run that was stopped, from its last checkpoint.", rich_help_panel=RUN)
+    ] = False,
+    recipe: Annotated[
+        str | None,
+        Option(help="TOML file of settings, or the name of a shipped one.", show_default="none", rich_help_panel=SETUP),
+    ] = None,
+    set_: Annotated[
+        list[str] | None,
+        Option(
+            "--set",
+            metavar="SECTION.NAME=VALUE",
+            help="Change any setting: model.units=512. May be repeated; wins over the recipe.",
+            show_default="none",
+            rich_help_panel=SETUP,
+        ),
+    ] = None,
+    epochs: Annotated[
+        int | None,
+        Option(
+            help="Passes over the training pairs.",
+            show_default=f"{TrainingConfig.epochs}, or the recipe's",
+            rich_help_panel=SETUP,
+        ),
+    ] = None,
+    seed: Annotated[
+        int | None,
+        Option(
+            help="Decides every random choice.",
+            show_default=f"{TranslationConfig.seed}, or the recipe's",
+            rich_help_panel=SETUP,
+        ),
+    ] = None,
+) -> None:
+    """Train an encoder-decoder on parallel text: translation, or any other string to string task.
+
+    Settings are the defaults, changed by the recipe, changed by the command line.
+
+    The run folder gets the settings, the tokenizer, the weights, the history and the metrics.
+    """
+    config = resolve(
+        TranslationConfig,
+        recipe,
+        set_ or (),
+        data__train=train,
+        data__valid=valid,
+        data__source=source,
+        data__target=target,
+        data__swap=swap or None,
+        data__limit=limit,
+        training__epochs=epochs,
+        seed=seed,
+    )
+    check_folder(run, "--run")
+
+    from seq2seq.tasks import translation as task
+
+    try:
+        task.train(config, run, resume=resume, report=ConsoleReport())
+    except KeyboardInterrupt as stop:
+        raise KeyboardInterrupt(f"{run} keeps every finished epoch: the same command with --resume goes on.") from stop

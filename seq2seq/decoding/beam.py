@@ -1,0 +1,114 @@
+"""Beam search in one graph, for all sentences of a batch at once."""
+
+from typing import Any, NamedTuple
+
+import tensorflow as tf
+
+PAD, BOS, EOS = 0, 2, 3
+MINUS_INFINITY = -1e30  # finite, so that differences stay numbers
+
+
+class _Search(NamedTuple):
+    """Where a search stands. `B` sentences, `k` beams, `L` the longest limit."""
+
+    t: Any  # () tokens in each alive hypothesis
+    alive_tokens: Any  # (B, k, L) int32, PAD from t on
+    alive_scores: Any  # (B, k) log-probabilities, best first
+    state: Any  # leaves (B, k, …)
+    ended_tokens: Any  # (B, k, L) int32, best first
+    ended_scores: Any  # (B, k) log-probability / length ** penalty; MINUS_INFINITY where there is none
+    done: Any  # (B,) bool
+
+
+def beam_search(step, state, limits, beam_size, length_penalty=1.0, n_best=1):
+    """Search for the hypotheses of highest `log-probability / length ** length_penalty`.
+
+    A hypothesis ends when EOS is among the `beam_size` best extensions, so that a beam of one is greedy search; the best
+    `2 * beam_size` extensions are looked at, so that `beam_size` hypotheses stay alive. A sentence is done when `beam_size`
+    hypotheses have ended, or as soon as no alive one can still enter the `n_best`: log-probabilities only fall and lengths
+    stay within the limit, so `best alive log-probability / limit ** length_penalty` bounds every score to come. The stop
+    is therefore exact.
+
+    Args:
+        step: step function, see `seq2seq.decoding`.
+        state: its initial state, leaves `(batch, beam_size, …)`, equal along the beams.
+        limits: int32 `(batch,)`. A hypothesis of that many tokens, EOS included, ends without EOS.
+        beam_size: int.
+        length_penalty: float, at least 0. 0 compares log-probabilities, 1 means per token.
+        n_best: int, at most `beam_size`.
+
+    Returns:
+        `tokens`, int32 `(batch, n_best, longest limit)`, best first, each with its EOS, then PAD; and `scores`, float32
+        `(batch, n_best)`: log-probability / length ** length_penalty, nats.
+    """
+    if not 1 <= n_best <= beam_size:
+        raise ValueError(f"Expected n_best from 1 to beam_size={beam_size}, got {n_best}.")
+    batch, steps = tf.shape(limits)[0], tf.reduce_max(limits)
+    nothing = tf.fill((batch, beam_size), MINUS_INFINITY)
+    blank = tf.zeros((batch, beam_size, steps), tf.int32)
+    # All beams start equal: only the first may count.
+    first = tf.tile(tf.where(tf.range(beam_size) == 0, 0.0, MINUS_INFINITY)[None], (batch, 1))
+    search = _Search(0, blank, first, state, blank, nothing, limits <= 0)
+    bound_divisor = tf.cast(tf.maximum(limits, 1), tf.float32) ** length_penalty
+
+    def unfinished(search):
+        return (search.t < steps) & ~tf.reduce_all(search.done)
+
+    def extend(search):
+        origins, tokens, scores, state = _extensions(step, search, beam_size)
+        length = search.t + 1
+        extended = tf.gather(search.alive_tokens, origins, batch_dims=1)  # (B, 2k, L)
+        extended = tf.where(tf.range(steps) == search.t, tokens[..., None], extended)
+        is_eos = tokens == EOS
+        at_limit = (length >= limits)[:, None]
+        # Ended: EOS among the best k; at the limit also whatever would stay alive.
+        ends = (is_eos | at_limit) & (tf.range(2 * beam_size) < beam_size) & (scores > MINUS_INFINITY / 2)
+        normalized = tf.where(ends, scores / tf.cast(length, tf.float32) ** length_penalty, MINUS_INFINITY)
+        ended_scores, ended_tokens = _best(
+            tf.concat((search.ended_scores, normalized), 1), tf.concat((search.ended_tokens, extended), 1), beam_size
+        )
+        ended_scores = tf.where(search.done[:, None], search.ended_scores, ended_scores)
+        ended_tokens = tf.where(search.done[:, None, None], search.ended_tokens, ended_tokens)
+
+        alive_scores, kept = tf.math.top_k(tf.where(is_eos, MINUS_INFINITY, scores), beam_size)
+        alive_tokens = tf.gather(extended, kept, batch_dims=1)
+        kept_origins = tf.gather(origins, kept, batch_dims=1)
+        state = tf.nest.map_structure(lambda leaf: tf.gather(leaf, kept_origins, batch_dims=1), state)
+
+        all_ended = ended_scores[:, -1] > MINUS_INFINITY / 2
+        settled = ended_scores[:, n_best - 1] >= alive_scores[:, 0] / bound_divisor
+        done = search.done | all_ended | settled | at_limit[:, 0]
+        return (_Search(length, alive_tokens, alive_scores, state, ended_tokens, ended_scores, done),)
+
+    (search,) = tf.while_loop(unfinished, extend, (search,), parallel_iterations=1)
+    return search.ended_tokens[:, :n_best], search.ended_scores[:, :n_best]
+
+
+def _extensions(step, search, beam_size):
+    """The `2 * beam_size` best one-token extensions: beam of origin, token, log-probability, `(B, 2k)` each, and the state."""
+    last = tf.cond(
+        search.t == 0,
+        lambda: tf.fill(tf.shape(search.alive_scores), BOS),
+        lambda: search.alive_tokens[:, :, tf.maximum(search.t - 1, 0)],
+    )
+    logits, state = step(last, search.state)
+    width = tf.minimum(2 * beam_size, tf.shape(logits)[-1])
+    # The best 2k of all are among the best 2k of each beam, so only those need their log-probability.
+    best, tokens = tf.math.top_k(logits, width)  # (B, k, 2k)
+    scores = search.alive_scores[..., None] + best - tf.reduce_logsumexp(logits, axis=-1, keepdims=True)
+    flat = (tf.shape(scores)[0], beam_size * width)
+    scores, positions = tf.math.top_k(_padded(tf.reshape(scores, flat), 2 * beam_size), 2 * beam_size)
+    tokens = tf.gather(_padded(tf.reshape(tokens, flat), 2 * beam_size, 0), positions, batch_dims=1)
+    return tf.minimum(positions // width, beam_size - 1), tokens, scores, state
+
+
+def _padded(rows, width, value=MINUS_INFINITY):
+    """Rows widened to at least `width`: a tiny vocabulary has fewer extensions than 2k."""
+    missing = tf.maximum(width - tf.shape(rows)[1], 0)
+    return tf.pad(rows, ((0, 0), (0, missing)), constant_values=tf.cast(value, rows.dtype))
+
+
+def _best(scores, tokens, count):
+    """The `count` highest of `scores`, `(B, n)`, best first, with their rows of `tokens`, `(B, n, L)`."""
+    scores, chosen = tf.math.top_k(scores, count)
+    return scores, tf.gather(tokens, chosen, batch_dims=1)

@@ -1,0 +1,1 @@
+"""Measuring results: NumPy arrays and strings in, frozen dataclasses out."""

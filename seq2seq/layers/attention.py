@@ -1,0 +1,152 @@
+"""Attention of decoder states over the encoder's outputs.
+
+An attention layer has two calls, because the second runs once per decoded token and the first once per sentence:
+
+    memory = attention.prepare(encoder_outputs, mask)      # projects keys (and values) once
+    context, weights = attention(queries, memory)          # queries: (batch, any number of queries, units)
+
+Queries may be the steps of a teacher-forced target or the hypotheses of a beam: each attends on its own.
+"""
+
+from typing import NamedTuple
+
+import keras
+import tensorflow as tf
+from keras import ops
+
+
+class Memory(NamedTuple):
+    """What the decoder attends to; every leaf has the batch first.
+
+    keys: `(batch, source_steps, units)`. values: `(batch, source_steps, any)`.
+    bias: float32 `(batch, 1, source_steps)`, 0 at real steps and a large negative number at padding.
+    """
+
+    keys: tf.Tensor
+    values: tf.Tensor
+    bias: tf.Tensor
+
+
+def padding_bias(mask):
+    """Additive float32 bias, `(batch, 1, steps)`, that hides the `False` steps of `mask`, `(batch, steps)`, from a softmax."""
+    return ops.expand_dims((1.0 - ops.cast(mask, "float32")) * -1e9, 1)
+
+
+def attend(scores, values, bias):
+    """Softmax of `scores + bias` over the source steps, in float32, and the mean of `values` under it."""
+    weights = ops.softmax(ops.cast(scores, "float32") + bias, axis=-1)
+    return ops.matmul(ops.cast(weights, values.dtype), values), weights
+
+
+@keras.saving.register_keras_serializable(package="seq2seq")
+class DotAttention(keras.layers.Layer):
+    """Luong attention, "general" form: `score(q, m) = qᵀ W m` (Luong et al. 2015, eq. 8).
+
+    Args:
+        units: int. Width of the queries.
+    """
+
+    def __init__(self, units, **kwargs):
+        super().__init__(**kwargs)
+        self.units = units
+        self.key = keras.layers.Dense(units, use_bias=False, dtype=self.dtype_policy, name="key")
+
+    def build(self, query_shape, memory_dim):
+        self.key.build((None, None, memory_dim))
+
+    def prepare(self, encoder_outputs, mask):
+        return Memory(self.key(encoder_outputs), encoder_outputs, padding_bias(mask))
+
+    def call(self, queries, memory):
+        scores = ops.matmul(queries, ops.transpose(memory.keys, (0, 2, 1)))
+        return attend(scores, memory.values, memory.bias)
+
+    def get_config(self):
+        return {**super().get_config(), "units": self.units}
+
+
+@keras.saving.register_keras_serializable(package="seq2seq")
+class AdditiveAttention(keras.layers.Layer):
+    """Bahdanau attention: `score(q, m) = vᵀ tanh(W q + U m)` (Bahdanau et al. 2015, appendix A.1.2).
+
+    It forms a tensor of `(batch, queries, source_steps, units)`: several times the memory of `DotAttention`.
+
+    Args:
+        units: int. Width of the queries and of the hidden layer.
+    """
+
+    def __init__(self, units, **kwargs):
+        super().__init__(**kwargs)
+        self.units = units
+        self.key = keras.layers.Dense(units, use_bias=False, dtype=self.dtype_policy, name="key")
+        self.query = keras.layers.Dense(units, dtype=self.dtype_policy, name="query")
+        self.score = keras.layers.Dense(1, use_bias=False, dtype=self.dtype_policy, name="score")
+
+    def build(self, query_shape, memory_dim):
+        self.key.build((None, None, memory_dim))
+        self.query.build((None, None, query_shape[-1]))
+        self.score.build((None, None, None, self.units))
+
+    def prepare(self, encoder_outputs, mask):
+        return Memory(self.key(encoder_outputs), encoder_outputs, padding_bias(mask))
+
+    def call(self, queries, memory):
+        hidden = ops.tanh(self.query(queries)[:, :, None] + memory.keys[:, None])  # (batch, queries, source, units)
+        return attend(ops.squeeze(self.score(hidden), -1), memory.values, memory.bias)
+
+    def get_config(self):
+        return {**super().get_config(), "units": self.units}
+
+
+@keras.saving.register_keras_serializable(package="seq2seq")
+class MultiHeadAttention(keras.layers.Layer):
+    """Scaled dot-product attention in several heads (Vaswani et al. 2017, section 3.2.2).
+
+    The weights that it returns are the mean over the heads.
+
+    Args:
+        units: int. Width of the queries, a multiple of `heads`.
+        heads: int.
+    """
+
+    def __init__(self, units, heads=4, **kwargs):
+        super().__init__(**kwargs)
+        self.units = units
+        self.heads = heads
+        dense = lambda name: keras.layers.Dense(units, use_bias=False, dtype=self.dtype_policy, name=name)  # noqa: E731
+        self.key, self.value, self.query, self.merge = map(dense, ("key", "value", "query", "merge"))
+
+    def build(self, query_shape, memory_dim):
+        self.key.build((None, None, memory_dim))
+        self.value.build((None, None, memory_dim))
+        self.query.build((None, None, query_shape[-1]))
+        self.merge.build((None, None, self.units))
+
+    def prepare(self, encoder_outputs, mask):
+        return Memory(self.key(encoder_outputs), self.value(encoder_outputs), padding_bias(mask))
+
+    def _split(self, sequence):
+        """`(batch, steps, units)` → `(batch, heads, steps, units / heads)`."""
+        batch, steps = ops.shape(sequence)[:2]
+        return ops.transpose(ops.reshape(sequence, (batch, steps, self.heads, self.units // self.heads)), (0, 2, 1, 3))
+
+    def call(self, queries, memory):
+        scale = (self.units // self.heads) ** -0.5
+        keys, values = self._split(memory.keys), self._split(memory.values)
+        scores = ops.matmul(self._split(self.query(queries)) * scale, ops.transpose(keys, (0, 1, 3, 2)))
+        context, weights = attend(scores, values, memory.bias[:, None])  # (batch, heads, queries, …)
+        batch, steps = ops.shape(queries)[:2]
+        context = ops.reshape(ops.transpose(context, (0, 2, 1, 3)), (batch, steps, self.units))
+        return self.merge(context), ops.mean(weights, axis=1)
+
+    def get_config(self):
+        return {**super().get_config(), "units": self.units, "heads": self.heads}
+
+
+def make_attention(kind, units, heads=4, **kwargs):
+    """The attention layer of that `kind`: `"dot"`, `"additive"`, `"multi_head"`; `None` for `"none"`."""
+    if kind == "none":
+        return None
+    if kind == "multi_head":
+        return MultiHeadAttention(units, heads, **kwargs)
+    return {"dot": DotAttention, "additive": AdditiveAttention}[kind](units, **kwargs)

@@ -1,0 +1,98 @@
+"""Stacks of recurrent layers, the part that encoder and decoder have in common."""
+
+import keras
+from keras import ops
+
+from seq2seq.layers.lstm import LSTM
+
+
+def recurrent_layer(cell, units, **kwargs):
+    """One recurrent layer that returns its sequence and its state; a GRU is stock Keras, in the form that cuDNN runs."""
+    kind = {"lstm": LSTM, "gru": keras.layers.GRU}[cell]
+    return kind(units, return_sequences=True, return_state=True, **kwargs)
+
+
+def make_dropout(rate, along_time, **kwargs):
+    """Dropout for `(batch, steps, features)`; `along_time` draws one mask for all steps (Gal and Ghahramani 2016)."""
+    return keras.layers.Dropout(rate, noise_shape=(None, 1, None) if along_time else None, **kwargs)
+
+
+class RecurrentStack(keras.layers.Layer):
+    """Recurrent layers on top of each other, with dropout between and residual connections from the second on.
+
+    Args:
+        num_layers: int.
+        units: int. Width of the output; a bidirectional layer has half of it in each direction.
+        cell: `"lstm"` or `"gru"`.
+        bidirectional: bool.
+        go_backwards: bool. Read the sequence from its end; the outputs stay in the order of the input.
+        residual: bool.
+        dropout: float. Between layers.
+        dropout_along_time: bool.
+
+    Call arguments:
+        sequence: `(batch, steps, features)`.
+        states: list, one per layer, of `[h, c]` (`[h]` of a GRU), or `None` for zeros.
+        mask: bool `(batch, steps)`, or `None`.
+
+    Returns:
+        The outputs, `(batch, steps, units)`, and the list of final states, in the form of `states`.
+    """
+
+    def __init__(
+        self,
+        num_layers,
+        units,
+        cell="lstm",
+        bidirectional=False,
+        go_backwards=False,
+        residual=True,
+        dropout=0.0,
+        dropout_along_time=False,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.supports_masking = True
+        self.units, self.bidirectional, self.go_backwards, self.residual = units, bidirectional, go_backwards, residual
+        self.layers = []
+        for k in range(num_layers):
+            options = {"dtype": self.dtype_policy, "name": f"layer{k}"}
+            if bidirectional:
+                one_way = recurrent_layer(cell, units // 2, dtype=self.dtype_policy)
+                self.layers.append(keras.layers.Bidirectional(one_way, **options))
+            else:
+                self.layers.append(recurrent_layer(cell, units, go_backwards=go_backwards, **options))
+        self.dropout = make_dropout(dropout, dropout_along_time, dtype=self.dtype_policy)
+
+    def build(self, sequence_shape):
+        for layer in self.layers:
+            layer.build(sequence_shape)
+            sequence_shape = (*sequence_shape[:-1], self.units)
+
+    def compute_mask(self, sequence, previous_mask=None):
+        return None  # masks travel explicitly, in `Encoded`
+
+    def call(self, sequence, states=None, mask=None, training=False):
+        final_states = []
+        for k, layer in enumerate(self.layers):
+            inputs = self.dropout(sequence, training=training) if k else sequence
+            outputs, *state = layer(
+                inputs, initial_state=None if states is None else states[k], mask=mask, training=training
+            )
+            if self.go_backwards:
+                outputs = ops.flip(outputs, axis=1)
+            if self.bidirectional:  # forward states come first: [h, c] + [h, c]
+                half = len(state) // 2
+                state = [ops.concatenate(pair, axis=-1) for pair in zip(state[:half], state[half:], strict=True)]
+            sequence = outputs + inputs if self.residual and k else outputs
+            final_states.append(state)
+        return sequence, final_states
+
+    def step(self, inputs, states):
+        """One step at inference: `inputs`, `(batch, features)` → outputs, `(batch, units)`, and the new states."""
+        new_states = []
+        for k, (layer, state) in enumerate(zip(self.layers, states, strict=True)):
+            outputs, state = layer.cell(inputs, state)
+            inputs = outputs + inputs if self.residual and k else outputs
+            new_states.append(list(state))
+        return inputs, new_states

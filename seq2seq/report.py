@@ -1,0 +1,29 @@
+"""What a long job tells whoever runs it. The library prints nothing: it calls a `Report`."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+
+class Progress:
+    """One counted piece of work; this one shows nothing."""
+
+    def advance(self, steps: int = 1, **figures: float | str) -> None:
+        """Count `steps` more units of work and show `figures` (`loss=2.31`, `tokens=1040`: tokens are summed to a rate)."""
+
+
+class Report:
+    """Receives lines, tables and progress, and is silent. `seq2seq.cli.console` shows them on a terminal."""
+
+    def say(self, line: str) -> None:
+        """A line of information."""
+
+    def warn(self, line: str) -> None:
+        """A line that the user should not miss."""
+
+    def table(self, title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+        """A small table."""
+
+    @contextmanager
+    def progress(self, title: str, total: int | None, unit: str) -> Iterator[Progress]:
+        """Show `title` with a rate and the time left while the block runs; `total=None` where it is not known."""
+        yield Progress()

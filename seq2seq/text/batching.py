@@ -1,0 +1,121 @@
+"""Pairs of ids → batches: bucketed by length, shifted for teacher forcing, padded.
+
+Which pairs make which batch is planned in NumPy, once per epoch and from the seed and the epoch alone; tf.data then only
+gathers, shifts, pads and prefetches. So the order can be repeated from any epoch on.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import tensorflow as tf
+
+from seq2seq.text.tokenizer import BOS, EOS, PAD, TokenRows
+
+
+@dataclass(frozen=True)
+class BatchPlan:
+    """The batches of one epoch.
+
+    Batch `b` holds the pairs `order[starts[b] : starts[b] + sizes[b]]`, padded to `source_steps[b]` and
+    `target_steps[b]`, special ids included. All arrays are int32 or int64, one entry per batch except `order`.
+    """
+
+    order: np.ndarray
+    starts: np.ndarray
+    sizes: np.ndarray
+    source_steps: np.ndarray
+    target_steps: np.ndarray
+
+    def __len__(self):
+        return len(self.starts)
+
+
+class PairBatches:
+    """Tokenized pairs as batches for `EncoderDecoder.fit`.
+
+    With source ids `a b` and target ids `x y`, a row is source `a b EOS`, decoder input `BOS x y`, labels `x y EOS`.
+
+    Args:
+        source: `TokenRows`, without special ids.
+        target: `TokenRows`, as many.
+        batch_sentences: int. Pairs in a batch, or 0.
+        batch_tokens: int. Instead: most padded tokens in a batch, on the longer side.
+        bucket_step: int. Padded lengths are multiples of this. Pairs of the same padded lengths are batched together.
+        seed: int for another order of pairs and batches each epoch, or `None` for one order by length.
+    """
+
+    def __init__(self, source, target, batch_sentences=64, batch_tokens=0, bucket_step=4, seed=None):
+        if len(source) != len(target):
+            raise ValueError(f"Expected as many sources as targets, got {len(source)} and {len(target)}.")
+        self.source, self.target = source, target
+        self.batch_sentences, self.batch_tokens, self.bucket_step = batch_sentences, batch_tokens, bucket_step
+        self.seed = seed
+
+    @property
+    def target_tokens(self):
+        """Number of labels in an epoch, EOS included."""
+        return int(self.target.lengths.sum()) + len(self.target)
+
+    def plan(self, epoch=0):
+        """The `BatchPlan` of an epoch, a function of the rows, the seed and `epoch` alone."""
+        step = self.bucket_step
+        source_steps = -(-(self.source.lengths + 1) // step) * step
+        target_steps = -(-(self.target.lengths + 1) // step) * step
+        random = None if self.seed is None else np.random.default_rng((self.seed, epoch))
+        order = np.arange(len(self.source)) if random is None else random.permutation(len(self.source))
+        # Stable, so that pairs of one bucket stay in random order.
+        order = order[np.lexsort((source_steps[order], target_steps[order]))]
+        starts = self._cut(np.maximum(source_steps, target_steps)[order])
+        sizes = np.diff(np.append(starts, len(order)))
+        longest_source = np.maximum.reduceat(source_steps[order], starts)
+        longest_target = np.maximum.reduceat(target_steps[order], starts)
+        if random is not None:
+            shuffled = random.permutation(len(starts))
+            starts, sizes = starts[shuffled], sizes[shuffled]
+            longest_source, longest_target = longest_source[shuffled], longest_target[shuffled]
+        return BatchPlan(order, starts, sizes, longest_source.astype(np.int32), longest_target.astype(np.int32))
+
+    def _cut(self, steps):
+        """Starts of batches in a sequence of rows that need `steps` each."""
+        if self.batch_sentences:
+            return np.arange(0, len(steps), self.batch_sentences)
+        starts, start, longest = [0], 0, 0
+        for row, needed in enumerate(steps.tolist()):
+            longest = max(longest, needed)
+            if row > start and (row + 1 - start) * longest > self.batch_tokens:
+                starts.append(row)
+                start, longest = row, needed
+        return np.array(starts)
+
+    def epoch(self, epoch=0):
+        """The batches of an epoch: a `tf.data.Dataset` of `((source, target_input), labels)`, int32, in planned order."""
+        plan = self.plan(epoch)
+        order = tf.constant(plan.order)
+        sources, targets = _ragged(self.source), _ragged(self.target)
+
+        def batch(start, size, source_steps, target_steps):
+            rows = order[start : start + size]
+            source, target = tf.gather(sources, rows), tf.gather(targets, rows)
+            column = tf.ones((size, 1), tf.int32)
+            source = tf.concat((source, column * EOS), axis=1)
+            target_input, labels = tf.concat((column * BOS, target), axis=1), tf.concat((target, column * EOS), axis=1)
+            pad = lambda ragged, steps: ragged.to_tensor(PAD, shape=(None, steps))  # noqa: E731
+            return (pad(source, source_steps), pad(target_input, target_steps)), pad(labels, target_steps)
+
+        slices = (plan.starts, plan.sizes, plan.source_steps, plan.target_steps)
+        dataset = tf.data.Dataset.from_tensor_slices(slices)
+        dataset = dataset.map(batch, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+        return dataset.apply(tf.data.experimental.assert_cardinality(len(plan))).prefetch(tf.data.AUTOTUNE)
+
+
+def pad_rows(rows: TokenRows, steps=None) -> np.ndarray:
+    """Rows with EOS appended as one int32 array, `(rows, steps)`, padded on the right; by default as wide as the longest."""
+    steps = steps or int(rows.lengths.max()) + 1
+    padded = np.full((len(rows), steps), PAD, np.int32)
+    padded[np.arange(steps) < rows.lengths[:, None]] = rows.values
+    padded[np.arange(len(rows)), rows.lengths] = EOS
+    return padded
+
+
+def _ragged(rows):
+    return tf.RaggedTensor.from_row_lengths(rows.values, rows.lengths.astype(np.int64), validate=False)

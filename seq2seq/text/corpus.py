@@ -1,0 +1,377 @@
+"""Parallel text in: a pair of files, a TSV, `.gz`, a TFDS data set or a stream, as checked pairs of strings."""
+
+import difflib
+import gzip
+import os
+import re
+import unicodedata
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from itertools import islice, zip_longest
+from pathlib import Path
+from typing import BinaryIO
+
+from seq2seq.errors import InputError
+
+# Everything that would end a line, hide in it or cannot be written as UTF-8 becomes part of one space.
+_SPACES = re.compile(r"[\s\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
+_TFDS = re.compile(r"tfds:(?P<name>.+?(?::\d[\d.*]*)?)(?::(?P<split>[A-Za-z_][^/]*))?")
+_SPLIT_NAMES = {"validation": ("validation", "valid", "dev", "val")}
+# Short pairs may well differ much in length ("OK" in any language; a spelling and its phones).
+_RATIO_FREE_CHARACTERS = 100
+
+
+@dataclass(frozen=True)
+class ParallelText:
+    """Aligned pairs of texts, in the order in which they were read.
+
+    Attributes:
+        source: list of str.
+        target: list of str, as long as `source`.
+        references: list of lists of str. Every accepted target of pair `i`, `target[i]` first. By default
+            only `target[i]`.
+    """
+
+    source: list[str]
+    target: list[str]
+    references: list[list[str]] = field(default=None, repr=False)
+
+    def __post_init__(self):
+        if self.references is None:
+            object.__setattr__(self, "references", [[text] for text in self.target])
+        if not len(self.source) == len(self.target) == len(self.references):
+            raise ValueError(
+                f"source, target and references must be of one length, got {len(self.source)}, "
+                f"{len(self.target)} and {len(self.references)}"
+            )
+
+    def __len__(self):
+        return len(self.source)
+
+    def take(self, rows: Iterable[int]) -> "ParallelText":
+        """Return the pairs at `rows`, in that order."""
+        rows = list(rows)
+        return ParallelText(*([column[i] for i in rows] for column in (self.source, self.target, self.references)))
+
+
+def normalize(text: str) -> str:
+    """Return `text` in Unicode NFC with every run of white space and control characters as one space, stripped.
+
+    >>> normalize("  cafe\\u0301\\u2028au\\tlait ")
+    'café au lait'
+    """
+    return unicodedata.normalize("NFC", _SPACES.sub(" ", text).strip())
+
+
+def read_lines(path: str | Path | BinaryIO) -> Iterator[str]:
+    r"""Stream the lines of a UTF-8 file, holding one at a time.
+
+    Only `\n` ends a line (U+2028, U+0085 and a `\r` within do not), so that aligned files stay aligned. One `\r`
+    before it and a byte order mark at the start of the file are dropped; nothing else is changed.
+
+    Args:
+        path: a file, gzip if its name ends in `.gz`, or an open binary stream such as `sys.stdin.buffer`.
+
+    Raises:
+        InputError: the file cannot be opened, is a damaged gzip file or is not UTF-8 (says where).
+    """
+    if hasattr(path, "read"):
+        yield from _decoded(path, str(getattr(path, "name", "the input stream")))
+        return
+    try:
+        with gzip.open(path) if str(path).endswith(".gz") else open(path, "rb") as stream:
+            yield from _decoded(stream, str(path))
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise InputError(f"{path} is not a whole gzip file ({error}): make or download it again") from error
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror or error}") from error
+
+
+def _decoded(stream, name):
+    for number, line in enumerate(stream, 1):
+        if number == 1:
+            line = line.removeprefix(b"\xef\xbb\xbf")
+        try:
+            yield line.removesuffix(b"\n").removesuffix(b"\r").decode("utf-8")
+        except UnicodeDecodeError as error:
+            utf16 = number == 1 and line.startswith((b"\xff\xfe", b"\xfe\xff"))
+            guess, code = ("UTF-16", "utf-16") if utf16 else ("Latin-1", "latin1")
+            raise InputError(
+                f"{name}, line {number}: byte {error.start + 1} of the line, 0x{line[error.start]:02x}, is not UTF-8; "
+                f"it looks like {guess}: convert with iconv -f {code} -t utf-8"
+            ) from error
+
+
+def read_pairs(
+    location: str | Path,
+    source: str | None = None,
+    target: str | None = None,
+    *,
+    swap: bool = False,
+    split: str = "train",
+    extra_columns: str = "ignore",
+    limit: int | None = None,
+) -> ParallelText:
+    """Read parallel text and normalise it (see `normalize`).
+
+    Pairs with an empty side are kept here, so that rows stay aligned with the input; `clean` drops and counts them.
+
+    Args:
+        location: str or path. One of
+            a file: TSV, plain or `.gz`, first column to second column;
+            a prefix: the files `PREFIX.source` and `PREFIX.target`, each plain or `.gz`;
+            `tfds:NAME[/CONFIG][:SPLIT]`: a TFDS data set, prepared (and downloaded) if it is not yet;
+            `tfds:/FOLDER[:SPLIT]`: the folder of a prepared TFDS data set, the one with `dataset_info.json`.
+        source: str. Suffix of the source file, or the TFDS feature with the source text. Not used for TSV.
+        target: str. The same for the target.
+        swap: bool. Exchange the sides.
+        split: str. TFDS split where `location` names none; `"validation"` also finds `valid`, `dev` and `val`.
+        extra_columns: str. What to do with the third and later columns of a TSV: `"ignore"`, or take them as
+            further `"references"` of their line (not with `swap`).
+        limit: int. Read no more than this many lines or examples. None reads all.
+
+    Raises:
+        InputError: nothing there, misaligned, not UTF-8, binary, empty or without a single whole pair.
+    """
+    if extra_columns not in ("ignore", "references"):
+        raise ValueError(f'extra_columns must be "ignore" or "references", got {extra_columns!r}')
+    location = str(location)
+    if location.startswith("tfds:"):
+        rows = _tfds_rows(location, source, target, split, limit)
+    elif Path(location).is_file():
+        rows = _tsv_rows(location, limit)
+    else:
+        rows = _file_pair_rows(location, source, target, limit)
+
+    sources, targets, references = [], [], []
+    for row in rows:
+        first, second, *more = map(normalize, row)
+        if swap:
+            first, second, more = second, first, []
+        sources.append(first)
+        targets.append(second)
+        references.append([second, *filter(None, more)] if extra_columns == "references" else [second])
+    if not sources:
+        raise InputError(f"{location} is empty: expected one pair of texts per line")
+    if not any(map(all, zip(sources, targets, strict=True))):
+        raise InputError(f"{location} has no pair with text on both sides in its {len(sources):,} lines")
+    return ParallelText(sources, targets, references)
+
+
+def _text_lines(path, limit):
+    for number, line in enumerate(islice(read_lines(path), limit), 1):
+        if "\0" in line:
+            raise InputError(f"{path}, line {number}: a NUL byte; is it a binary or UTF-16 file? Expected UTF-8 text")
+        yield line
+
+
+def _tsv_rows(path, limit):
+    for number, line in enumerate(_text_lines(path, limit), 1):
+        columns = line.split("\t")
+        if len(columns) < 2 and line.strip():
+            raise InputError(
+                f"{path}, line {number}: expected source<TAB>target, found a single column; "
+                "for a pair of files give what their names have in common before .source and .target"
+            )
+        yield columns if len(columns) > 1 else ("", "")
+
+
+def _file_pair_rows(prefix, source, target, limit):
+    if not (source and target):
+        raise InputError(
+            f"there is no file {prefix}{_near_files(prefix)}; to read it as the prefix of a pair of files, "
+            "give source and target, for example en and de"
+        )
+    paths = [_side_file(prefix, source), _side_file(prefix, target)]
+    counts = [0, 0]
+    for lines in zip_longest(*(_text_lines(path, limit) for path in paths)):
+        for side, line in enumerate(lines):
+            counts[side] += line is not None
+        if counts[0] == counts[1]:
+            yield lines
+    if counts[0] != counts[1]:
+        raise InputError(
+            f"{paths[0]} has {counts[0]:,} lines but {paths[1]} has {counts[1]:,}: "
+            "line n of one must be the translation of line n of the other"
+        )
+
+
+def _side_file(prefix, suffix):
+    for path in (f"{prefix}.{suffix}", f"{prefix}.{suffix}.gz"):
+        if Path(path).is_file():
+            return path
+    raise InputError(f"there is no file {prefix}.{suffix} or {prefix}.{suffix}.gz{_near_files(prefix, f'.{suffix}')}")
+
+
+def _near_files(prefix, suffix=""):
+    """What to say of the folder in which a file was looked for, to go behind "there is no file"."""
+    if Path(prefix).is_dir():
+        return f"; {prefix} is a folder: add what the names of its files start with, as in {Path(prefix, 'train')}"
+    folder, name = Path(prefix).parent, Path(prefix).name + suffix
+    if not folder.is_dir():
+        return f"; nor is there a folder {folder}"
+    names = sorted(entry.name for entry in folder.iterdir() if entry.is_file())
+    start = name.split(".")[0]
+    near = [other for other in names if other.split(".")[0] == start] or difflib.get_close_matches(name, names, 4, 0.5)
+    return f"; near it: {', '.join(near[:8])}" if near else f"; nothing in {folder} is called so"
+
+
+def sibling_split(location: str | Path, split: str) -> str | None:
+    """Return the location of another split of the same TFDS data set, or None where there is none.
+
+    >>> sibling_split("corpus.tsv", "validation") is None
+    True
+    """
+    match = _TFDS.fullmatch(str(location))
+    if not match:
+        return None
+    found = _find_split(_tfds_builder(match["name"]), split)
+    return found and f"tfds:{match['name']}:{found}"
+
+
+def _find_split(builder, split):
+    return next((name for name in _SPLIT_NAMES.get(split, (split,)) if name in builder.info.splits), None)
+
+
+def _tfds_builder(name):
+    """Return the builder of a data set, by name or by folder, its files ready to be read."""
+    import tensorflow_datasets as tfds  # here, since it is slow and most corpora are files
+
+    try:
+        if name.startswith(("/", ".", "~")) or "://" in name:
+            return tfds.builder_from_directory(os.path.expanduser(name))
+        builder = tfds.builder(name)
+        builder.download_and_prepare()
+        return builder
+    except tfds.core.registered.DatasetNotFoundError as error:
+        near = difflib.get_close_matches(name.split("/")[0], tfds.list_builders(), 3, 0.5)
+        hint = f"did you mean {', '.join(near)}?" if near else "expected a name of the TFDS catalogue or a folder"
+        raise InputError(f"TFDS has no data set {name!r}: {hint}") from error
+    except Exception as error:  # whatever a server, a parser or a disk made TFDS raise, it is about this data set
+        reason = " ".join(str(error).split())[:300] or type(error).__name__
+        raise InputError(f"TFDS cannot open {name!r}: {reason}") from error
+
+
+def _tfds_rows(location, source, target, split, limit):
+    match = _TFDS.fullmatch(location)
+    if not match:
+        raise InputError(f"expected tfds:NAME[/CONFIG][:SPLIT] or tfds:/FOLDER[:SPLIT], got {location!r}")
+    builder = _tfds_builder(match["name"])
+    features = dict(builder.info.features.items()) if hasattr(builder.info.features, "items") else {}
+    texts = [name for name, feature in features.items() if feature.shape == () and feature.np_dtype in (str, object)]
+    for side, name in (("source", source), ("target", target)):
+        if name not in texts:
+            raise InputError(
+                f"{location} has no text feature {name!r} for the {side}; it has {', '.join(texts) or 'none'}"
+            )
+    split = match["split"] or _find_split(builder, split) or split
+    try:
+        examples = builder.as_dataset(split=split, shuffle_files=False)
+    except ValueError as error:
+        raise InputError(f"{location} has no split {split!r}; its splits: {', '.join(builder.info.splits)}") from error
+    examples = examples.map(lambda example: (example[source], example[target]))
+    number = 0
+    for batch in examples.take(-1 if limit is None else limit).batch(1024).as_numpy_iterator():
+        for row in zip(*batch, strict=True):
+            number += 1
+            try:
+                yield [text.decode("utf-8") for text in row]
+            except UnicodeDecodeError as error:
+                raise InputError(f"{location}, {split} example {number}: its text is not UTF-8") from error
+
+
+@dataclass(frozen=True)
+class CleaningReport:
+    """What `clean` saw.
+
+    Attributes:
+        read: int. Pairs that came in.
+        kept: int. Pairs that went out.
+        dropped: dict of str to int. Pairs dropped for `"empty side"`, `"too long"` and `"length ratio"`; a pair
+            counts for the first reason that holds.
+        duplicates: int. Kept pairs that repeat an earlier one, source and target. They stay.
+    """
+
+    read: int
+    kept: int
+    dropped: dict[str, int]
+    duplicates: int
+
+    def rows(self) -> list[tuple[str, str]]:
+        """Return the report as (name, value) rows of a table."""
+        dropped = [(f"dropped: {reason}", f"{count:,}") for reason, count in self.dropped.items()]
+        return [
+            ("pairs read", f"{self.read:,}"),
+            *dropped,
+            ("pairs kept", f"{self.kept:,}"),
+            ("of them repeated", f"{self.duplicates:,}"),
+        ]
+
+
+def clean(
+    pairs: ParallelText, *, max_characters: int | None = 1000, max_ratio: float | None = 6.0
+) -> tuple[ParallelText, CleaningReport]:
+    """Drop pairs that cannot or should not be trained on, and count why.
+
+    Args:
+        pairs: ParallelText.
+        max_characters: int. Longest side to keep, in characters. None keeps all.
+        max_ratio: float. Largest ratio of the longer to the shorter side, in characters, to keep; looked at only
+            where the longer side has more than 100. None keeps all.
+
+    Returns:
+        The kept pairs, a `ParallelText`, and the `CleaningReport`.
+
+    Raises:
+        InputError: no pair is left.
+    """
+    kept, dropped = [], {"empty side": 0, "too long": 0, "length ratio": 0}
+    for row, lengths in enumerate(zip(map(len, pairs.source), map(len, pairs.target), strict=True)):
+        short, long = sorted(lengths)
+        if short == 0:
+            dropped["empty side"] += 1
+        elif max_characters is not None and long > max_characters:
+            dropped["too long"] += 1
+        elif max_ratio is not None and long > _RATIO_FREE_CHARACTERS and long > max_ratio * short:
+            dropped["length ratio"] += 1
+        else:
+            kept.append(row)
+    if not kept:
+        reasons = ", ".join(f"{reason} {count:,}" for reason, count in dropped.items())
+        raise InputError(
+            f"none of {len(pairs):,} pairs is left after cleaning ({reasons}): check the data or the limits"
+        )
+    cleaned = pairs.take(kept)
+    duplicates = len(kept) - len(set(zip(cleaned.source, cleaned.target, strict=True)))
+    return cleaned, CleaningReport(len(pairs), len(kept), dropped, duplicates)
+
+
+def hold_out(pairs: ParallelText, share: float, seed: int) -> tuple[ParallelText, ParallelText]:
+    """Split off a validation part so that no source text is on both sides.
+
+    Sources are ranked by a keyed hash: the choice depends on the seed, not on the order of the rows, and changes
+    little when rows are added.
+
+    Args:
+        pairs: ParallelText.
+        share: float between 0 and 1. Share of the distinct sources to hold out; at least one source is.
+        seed: int.
+
+    Returns:
+        `(train, valid)`, both in the order of `pairs`.
+
+    Raises:
+        InputError: `share` is not between 0 and 1, or there are fewer than two distinct sources.
+    """
+    if not 0 < share < 1:
+        raise InputError(f"the share to hold out must be between 0 and 1, got {share}")
+    sources = list(set(pairs.source))
+    if len(sources) < 2:
+        raise InputError(f"cannot hold out validation data: {len(sources)} distinct source text, expected at least 2")
+    key = str(seed).encode()[:64]
+    sources.sort(key=lambda text: blake2b(text.encode(), digest_size=16, key=key).digest())
+    held_out = set(sources[: min(max(round(share * len(sources)), 1), len(sources) - 1)])
+    train = pairs.take(i for i, text in enumerate(pairs.source) if text not in held_out)
+    return train, pairs.take(i for i, text in enumerate(pairs.source) if text in held_out)

@@ -1,0 +1,58 @@
+"""Exact metrics over tokens: totals divided by totals, never means of batch means. Padding (label 0) never counts."""
+
+import keras
+import tensorflow as tf
+
+from seq2seq.training.losses import PAD, token_losses
+
+
+class _TokenMetric(keras.metrics.Metric):
+    """A mean over tokens; subclasses say what of."""
+
+    def __init__(self, name, **kwargs):
+        super().__init__(name=name, **kwargs)
+        self.total = self.add_variable((), "zeros", name="total")
+        self.count = self.add_variable((), "zeros", name="count")
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        labels = tf.reshape(y_true, (-1,))
+        values = self.token_values(labels, tf.reshape(y_pred, (-1, tf.shape(y_pred)[-1])))
+        real = tf.cast(tf.not_equal(labels, PAD), tf.float32)
+        self.total.assign_add(tf.reduce_sum(values * real))
+        self.count.assign_add(tf.reduce_sum(real))
+
+    def result(self):
+        return tf.math.divide_no_nan(self.total.value, self.count.value)
+
+
+@keras.saving.register_keras_serializable(package="seq2seq")
+class TokenAccuracy(_TokenMetric):
+    """Share of real tokens whose logit is the largest."""
+
+    def __init__(self, name="accuracy", **kwargs):
+        super().__init__(name, **kwargs)
+
+    def token_values(self, labels, logits):
+        return tf.cast(tf.equal(tf.argmax(logits, -1, output_type=tf.int32), tf.cast(labels, tf.int32)), tf.float32)
+
+
+@keras.saving.register_keras_serializable(package="seq2seq")
+class CrossEntropy(_TokenMetric):
+    """Mean negative log-likelihood of the real tokens in nats, without label smoothing."""
+
+    def __init__(self, name="cross_entropy", **kwargs):
+        super().__init__(name, **kwargs)
+
+    def token_values(self, labels, logits):
+        return token_losses(labels, logits)
+
+
+@keras.saving.register_keras_serializable(package="seq2seq")
+class Perplexity(CrossEntropy):
+    """`exp` of the cross-entropy over all real tokens, without label smoothing."""
+
+    def __init__(self, name="perplexity", **kwargs):
+        super().__init__(name, **kwargs)
+
+    def result(self):
+        return tf.exp(super().result())

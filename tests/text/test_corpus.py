@@ -1,0 +1,317 @@
+import gzip
+import io
+import os
+import subprocess
+import sys
+import unicodedata
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seq2seq.errors import InputError
+from seq2seq.text.corpus import ParallelText, clean, hold_out, normalize, read_lines, read_pairs, sibling_split
+
+
+def write(path, content):
+    data = content.encode() if isinstance(content, str) else content
+    (gzip.open if path.suffix == ".gz" else open)(path, "wb").write(data)
+    return path
+
+
+def write_pair(folder, source, target):
+    write(folder / "text.en", source)
+    write(folder / "text.fr", target)
+    return folder / "text"
+
+
+def test_corpus_does_not_load_tensorflow():
+    code = "import sys, seq2seq.text.corpus; sys.exit(any('tensorflow' in name for name in sys.modules))"
+    assert subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[2]).returncode == 0
+
+
+# --- lines
+
+
+@given(st.lists(st.text(st.characters(exclude_characters="\n", exclude_categories=["Cs"]))))
+def test_lines_are_what_newlines_separate(lines):
+    data = "".join(f"{line}\r\n" for line in lines).encode()
+    expected = [line.removeprefix("\ufeff") if number == 0 else line for number, line in enumerate(lines)]
+    assert list(read_lines(io.BytesIO(data))) == expected
+
+
+def test_only_newline_ends_a_line_and_the_last_needs_none(tmp_path):
+    path = write(tmp_path / "text", "a\u2028b\rc\u0085d\r\n\n\x0ce")
+    assert list(read_lines(path)) == ["a\u2028b\rc\u0085d", "", "\x0ce"]
+
+
+def test_a_byte_order_mark_is_dropped_at_the_start_only(tmp_path):
+    path = write(tmp_path / "text.gz", "\ufeffa\n\ufeffb\n")
+    assert list(read_lines(str(path))) == ["a", "\ufeffb"]
+
+
+def test_lines_are_streamed(tmp_path):
+    path = write(tmp_path / "text", b"good\nbad \xe9\n")
+    lines = read_lines(path)
+    assert next(lines) == "good"
+    with pytest.raises(InputError, match=r"text, line 2: byte 5 of the line, 0xe9, .* Latin-1: .*iconv -f latin1"):
+        next(lines)
+
+
+def test_utf16_is_named(tmp_path):
+    with pytest.raises(InputError, match=r"line 1: .*UTF-16: .*iconv -f utf-16"):
+        list(read_lines(write(tmp_path / "text", "a\tb\n".encode("utf-16"))))
+
+
+@pytest.mark.parametrize("damage", [lambda data: data[:-9], lambda data: data[:20] + b"!" * 9 + data[29:], bytes.lower])
+def test_damaged_gzip(tmp_path, damage):
+    path = tmp_path / "text.gz"
+    path.write_bytes(damage(gzip.compress("".join(map(str, range(1000))).encode())))
+    with pytest.raises(InputError, match=r"text\.gz"):
+        list(read_lines(path))
+
+
+def test_unreadable_files(tmp_path):
+    for path in (tmp_path, tmp_path / "none"):
+        with pytest.raises(InputError, match="cannot be read"):
+            list(read_lines(path))
+
+
+@given(st.text())
+def test_normalized_text_is_one_nfc_line_with_single_spaces(text):
+    result = normalize(text)
+    assert normalize(result) == result
+    assert unicodedata.is_normalized("NFC", result)
+    assert result.split() == (result.split(" ") if result else [])
+    assert not any(unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") for character in result)
+
+
+# --- pairs
+
+
+def test_pair_of_files(tmp_path):
+    prefix = write_pair(tmp_path, "\ufeffone\r\ntwo\u2028three\r\n\n", "un\nde\u0301ux\ntrois\n")
+    pairs = read_pairs(prefix, "en", "fr")
+    assert pairs == ParallelText(["one", "two three", ""], ["un", "déux", "trois"])
+    assert pairs.references == [["un"], ["déux"], ["trois"]]
+    assert read_pairs(prefix, "en", "fr", swap=True) == read_pairs(prefix, "fr", "en")
+    assert read_pairs(prefix, "en", "fr", limit=2) == pairs.take([0, 1])
+
+
+def test_plain_and_gzip_files_mix(tmp_path):
+    write(tmp_path / "text.en.gz", "one\n")
+    write(tmp_path / "text.fr", "un\n")
+    assert read_pairs(str(tmp_path / "text"), "en", "fr") == ParallelText(["one"], ["un"])
+
+
+@pytest.mark.parametrize("name", ["pairs.tsv", "pairs.tsv.gz"])
+def test_tsv(tmp_path, name):
+    path = write(tmp_path / name, "one\tun\tune\t\none\n".replace("\none", "\r\n\ntwo\tdeux"))
+    assert read_pairs(path) == ParallelText(["one", "", "two"], ["un", "", "deux"])
+    assert read_pairs(path, swap=True) == ParallelText(["un", "", "deux"], ["one", "", "two"])
+    references = read_pairs(path, extra_columns="references").references
+    assert references == [["un", "une"], [""], ["deux"]]
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "message"),
+    [
+        ("a\nb\nc\n", "a\nb\n", r"text\.en has 3 lines but .*text\.fr has 2"),
+        ("a\n", "a\nb\nc", r"text\.en has 1 lines but .*text\.fr has 3"),
+        ("a\nb\0b\n", "a\nb\n", r"text\.en, line 2: a NUL byte"),
+        ("a\n", b"caf\xe9\n", r"text\.fr, line 1: byte 4 .*iconv"),
+        ("", "", "is empty"),
+        ("\n \n", "\n\u2028\n", "no pair with text on both sides in its 2 lines"),
+        ("a\n\n", "\nb\n", "no pair with text on both sides"),
+    ],
+)
+def test_bad_pairs_of_files(tmp_path, source, target, message):
+    with pytest.raises(InputError, match=message) as caught:
+        read_pairs(write_pair(tmp_path, source, target), "en", "fr")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("a\tb\nc\n", r"text\.tsv, line 2: .*single column"),
+        ("", "is empty"),
+        ("\n\n", "no pair"),
+        ("a\t\n\tb\n", "no pair"),
+        ("a\tb\0\n", "line 1: a NUL byte"),
+        ("a\tb\n".encode("utf-16-le"), "line 1: a NUL byte; is it a binary or UTF-16"),
+    ],
+)
+def test_bad_tsv(tmp_path, content, message):
+    with pytest.raises(InputError, match=message):
+        read_pairs(write(tmp_path / "text.tsv", content))
+
+
+def test_missing_files_name_what_is_near(tmp_path):
+    prefix = write_pair(tmp_path, "a", "b")
+    with pytest.raises(InputError, match=r"no file .*text\.de or .*text\.de\.gz; near it: .*text\.fr"):
+        read_pairs(prefix, "en", "de")
+    with pytest.raises(InputError, match=r"near it: .*text\.en"):
+        read_pairs(tmp_path / "txet", "en", "fr")
+    with pytest.raises(InputError, match=r"text; near it: text\.en, text\.fr; .*give source and target"):
+        read_pairs(prefix)
+    with pytest.raises(InputError, match="is a folder"):
+        read_pairs(tmp_path, "en", "fr")
+    with pytest.raises(InputError, match="nor is there a folder"):
+        read_pairs(tmp_path / "none" / "text", "en", "fr")
+
+
+# --- TFDS
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory):
+    """The data folder of a small real data set, `tiny_pairs/en_fr`, prepared by TFDS."""
+    tfds = pytest.importorskip("tensorflow_datasets")
+    tfds.disable_progress_bar()
+
+    class TinyPairs(tfds.core.GeneratorBasedBuilder):
+        VERSION = tfds.core.Version("1.2.0")
+        BUILDER_CONFIGS = (tfds.core.BuilderConfig(name="en_fr"),)
+
+        def _info(self):
+            text = tfds.features.Text()
+            features = tfds.features.FeaturesDict({"en": text, "fr": text, "year": np.int64})
+            return tfds.core.DatasetInfo(builder=self, features=features)
+
+        def _split_generators(self, dl_manager):
+            return {"train": self._rows(30), "dev": self._rows(5)}
+
+        def _rows(self, count):
+            yield from ((i, {"en": f"number  {i}", "fr": f"nume\u0301ro {i}", "year": i}) for i in range(count))
+
+        def _generate_examples(self):
+            raise AssertionError("the splits generate their own")
+
+    folder = tmp_path_factory.mktemp("tfds")
+    TinyPairs(data_dir=str(folder), config="en_fr").download_and_prepare()
+    tfds.core.add_data_dir(str(folder))
+    yield folder
+    tfds.core.utils.file_utils.clear_registered_data_dirs()
+
+
+@pytest.mark.parametrize("form", ["{folder}/tiny_pairs/en_fr/1.2.0", "tiny_pairs/en_fr", "tiny_pairs/en_fr:1.2.0"])
+def test_tfds(prepared, form):
+    location = "tfds:" + form.format(folder=prepared)
+    train = read_pairs(location, "en", "fr")
+    assert sorted(zip(train.source, train.target, strict=True)) == sorted(
+        (f"number {i}", f"numéro {i}") for i in range(30)
+    )
+    assert read_pairs(location, "en", "fr") == train
+    assert read_pairs(location, "fr", "en") == read_pairs(location, "en", "fr", swap=True)
+    assert read_pairs(f"{location}:train[:10]", "en", "fr") == train.take(range(10))
+    assert read_pairs(location, "en", "fr", limit=4) == train.take(range(4))
+    validation = read_pairs(location, "en", "fr", split="validation")
+    assert len(validation) == 5
+    assert sibling_split(f"{location}:train[:10]", "validation") == f"{location}:dev"
+    assert read_pairs(f"{location}:dev", "en", "fr") == validation
+    assert sibling_split(location, "test") is None
+
+
+def test_bad_tfds(prepared):
+    folder = f"tfds:{prepared}/tiny_pairs/en_fr/1.2.0"
+    for arguments, message in [
+        ((folder, "en", "de"), "no text feature 'de' for the target; it has en, fr"),
+        ((folder, "year", "fr"), "no text feature 'year' for the source"),
+        ((folder, None, None), "no text feature None"),
+        ((f"{folder}:tset", "en", "fr"), "no split 'tset'; its splits: train, dev"),
+        (("tfds:tiny_pair/en_fr", "en", "fr"), "no data set 'tiny_pair/en_fr': did you mean tiny_pairs"),
+        (("tfds:tiny_pairs/en_de", "en", "de"), "cannot open 'tiny_pairs/en_de'"),
+        ((f"tfds:{prepared}/none", "en", "fr"), "cannot open .*none"),
+        (("tfds:", "en", "fr"), "expected tfds:NAME"),
+    ]:
+        with pytest.raises(InputError, match=message) as caught:
+            read_pairs(*arguments)
+        assert "\n" not in str(caught.value)
+
+
+# --- cleaning and holding out
+
+
+def test_clean_drops_and_counts():
+    long = "word " * 10_000
+    pairs = ParallelText(
+        ["a", "", "b", long, "x" * 200, "SO", "a", "a"],
+        ["un", "vide", "", "mot", "y", "x" * 100, "un", "une"],
+        [["un", "1"], ["vide"], [""], ["mot"], ["y"], ["x" * 100], ["un"], ["une"]],
+    )
+    kept, report = clean(pairs)
+    assert kept == pairs.take([0, 5, 6, 7])
+    assert report.dropped == {"empty side": 2, "too long": 1, "length ratio": 1}
+    assert (report.read, report.kept, report.duplicates) == (8, 4, 1)
+    assert ("dropped: too long", "1") in report.rows()
+
+
+@given(st.lists(st.tuples(st.text(max_size=300), st.text(max_size=300)), min_size=1))
+def test_clean_accounts_for_every_pair(rows):
+    pairs = ParallelText(*map(list, zip(*rows, strict=True)))
+    if not any(map(all, rows)):
+        with pytest.raises(InputError, match="none of"):
+            clean(pairs)
+        return
+    kept, report = clean(pairs, max_characters=None, max_ratio=None)
+    assert report.read == report.kept + sum(report.dropped.values()) == len(pairs)
+    assert list(zip(kept.source, kept.target, strict=True)) == [row for row in rows if all(row)]
+
+
+def test_clean_limits_are_inclusive():
+    pairs = ParallelText(["a" * 120], ["b" * 20])
+    assert clean(pairs, max_characters=120, max_ratio=6)[1].kept == 1
+    for limits in ({"max_characters": 119}, {"max_ratio": 5.9}):
+        with pytest.raises(InputError, match="none of 1 pairs is left"):
+            clean(pairs, **limits)
+
+
+@given(
+    st.lists(st.sampled_from("abcdefghij"), min_size=2).filter(lambda source: len(set(source)) > 1),
+    st.floats(0.01, 0.99),
+    st.integers(),
+    st.randoms(),
+)
+def test_hold_out_never_shares_a_source(sources, share, seed, random):
+    pairs = ParallelText(sources, [f"{text}{row}" for row, text in enumerate(sources)])
+    train, valid = hold_out(pairs, share, seed)
+    assert set(train.source).isdisjoint(valid.source)
+    assert sorted(train.target + valid.target) == sorted(pairs.target)
+    assert len(train) and len(valid)
+    assert hold_out(pairs, share, seed) == (train, valid)
+    shuffled = pairs.take(random.sample(range(len(pairs)), len(pairs)))
+    assert set(hold_out(shuffled, share, seed)[1].target) == set(valid.target)
+
+
+def test_hold_out_takes_the_share_and_depends_on_the_seed():
+    pairs = ParallelText([str(i) for i in range(500)], ["x"] * 500)
+    parts = [set(hold_out(pairs, 0.2, seed)[1].source) for seed in range(4)]
+    assert [len(part) for part in parts] == [100] * 4
+    assert all(parts[i] != parts[j] for i in range(4) for j in range(i))
+
+
+def test_hold_out_needs_two_sources_and_a_share():
+    with pytest.raises(InputError, match="1 distinct source"):
+        hold_out(ParallelText(["a", "a"], ["b", "c"]), 0.5, 0)
+    for share in (0, 1, -0.1):
+        with pytest.raises(InputError, match="between 0 and 1"):
+            hold_out(ParallelText(["a", "b"], ["b", "c"]), share, 0)
+
+
+@pytest.mark.real_data
+@pytest.mark.skipif("SEQ2SEQ_REAL_DATA" not in os.environ, reason="SEQ2SEQ_REAL_DATA names no folder")
+def test_real_corpora():
+    folder = Path(os.environ.get("SEQ2SEQ_REAL_DATA", ""))
+    captions, report = clean(read_pairs(folder / "multi30k" / "train", "en", "de"))
+    assert len(captions) == report.read == 29_000
+    tatoeba = read_pairs(folder / "tatoeba" / "fra-eng.txt.gz")
+    assert (len(tatoeba), len(set(tatoeba.source))) == (142_787, 98_659)
+    train, valid = hold_out(tatoeba, 0.02, 0)
+    assert set(train.source).isdisjoint(valid.source)
+    words = read_pairs(folder / "g2p" / "g014b2b.train.gz")
+    assert clean(words)[1].kept == len(words) == 113_438
+    spellings = read_pairs(folder / "g2p" / "g014b2b.ref", extra_columns="references")
+    assert max(map(len, spellings.references)) > 1
