@@ -5,7 +5,6 @@ from typing import Any
 import typer
 from typer.core import TyperCommand
 
-from seq2seq.cli.console import quiet_tensorflow
 from seq2seq.errors import InputError
 
 # A traceback is for a bug: shown whole and plain, it can be pasted into a report.
@@ -26,7 +25,6 @@ class Command(TyperCommand):
     """
 
     def invoke(self, ctx):
-        quiet_tensorflow()
         try:
             return super().invoke(ctx)
         except InputError as error:

@@ -2,6 +2,7 @@
 
 import os
 import re
+import tempfile
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -18,10 +19,30 @@ from seq2seq.report import Progress, Report
 _NUMBER = re.compile(r"[-+−–]?[\d.,]+(e[-+]?\d+)?\s?%?")
 
 
-def quiet_tensorflow() -> None:
-    """Keep TensorFlow's own log off the screen. To be called before it is imported; what the user has set stays."""
-    for name, value in {"TF_CPP_MIN_LOG_LEVEL": "3", "GRPC_VERBOSITY": "ERROR", "GLOG_minloglevel": "3"}.items():
-        os.environ.setdefault(name, value)
+@contextmanager
+def quiet_tensorflow() -> Iterator[None]:
+    """Keep TensorFlow's own log off the screen: to be held around its first import.
+
+    Where the user has set TF_CPP_MIN_LOG_LEVEL, or the import fails, all is shown.
+    """
+    if "TF_CPP_MIN_LOG_LEVEL" in os.environ:
+        yield
+        return
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
+    # While its libraries load, they write to file descriptor 2 before they look at any setting.
+    screen = os.dup(2)
+    with tempfile.TemporaryFile() as log:
+        os.dup2(log.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            log.seek(0)
+            os.write(screen, log.read())
+            raise
+        finally:
+            os.dup2(screen, 2)
+            os.close(screen)
 
 
 class ConsoleReport(Report):
@@ -36,26 +57,29 @@ class ConsoleReport(Report):
     """
 
     def __init__(self, stderr: bool = False, interval: float = 10.0):
-        self._console = Console(stderr=stderr, highlight=False)
+        plain = {"highlight": False, "markup": False, "emoji": False}
+        self._console = Console(stderr=stderr, **plain)
         if not self._console.is_terminal:
-            self._console = Console(stderr=stderr, highlight=False, width=160)
+            self._console = Console(stderr=stderr, width=160, **plain)
         self._interval = interval
         self._bars: bars.Progress | None = None
 
     def say(self, line: str) -> None:
-        self._console.print(line, markup=False, soft_wrap=True)
+        self._console.print(line, soft_wrap=True)
 
     def warn(self, line: str) -> None:
-        self._console.print(f"Warning: {line}", markup=False, soft_wrap=True, style="yellow")
+        self._console.print(f"Warning: {line}", soft_wrap=True, style="yellow")
 
     def table(self, title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
         cells = [[_shown(cell) for cell in row] for row in rows]
-        table = Table(title=title or None, title_justify="left", title_style="bold", box=None, pad_edge=False)
+        table = Table(box=None, pad_edge=False)
         for name, column in zip(columns, zip(*cells, strict=True) if cells else [()] * len(columns), strict=True):
             numeric = all(_NUMBER.fullmatch(cell) for cell in column)
             table.add_column(Text(name), justify="right" if numeric else "left", overflow="fold")
         for row in cells:
             table.add_row(*map(Text, row))
+        if title:
+            self._console.print(title, style="bold")
         with self._console.capture() as captured:
             self._console.print(table)
         for line in captured.get().splitlines():  # rich pads each line to the width of the table

@@ -7,7 +7,7 @@ from typing import Annotated
 from typer import Argument, Option
 
 from seq2seq.cli import search
-from seq2seq.cli.console import ConsoleReport
+from seq2seq.cli.console import ConsoleReport, quiet_tensorflow
 from seq2seq.cli.outputs import check_file, open_lines, write_text
 
 DATA, RESULT = "Data", "Results"
@@ -75,7 +75,8 @@ def evaluate(
     check_file(json_, "--json")
     check_file(output, "--output")
 
-    from seq2seq.tasks import translation as task
+    with quiet_tensorflow():
+        from seq2seq.tasks import translation as task
 
     report = ConsoleReport(stderr=True)
     translator = task.Translator.load(run, report=report)

@@ -7,7 +7,7 @@ import typer
 from typer import Option
 
 from seq2seq.cli.command import SETTINGS, Command
-from seq2seq.cli.console import ConsoleReport
+from seq2seq.cli.console import ConsoleReport, quiet_tensorflow
 from seq2seq.cli.outputs import check_folder
 from seq2seq.config import DataConfig, TrainingConfig, TranslationConfig, resolve
 
@@ -116,7 +116,8 @@ def translation(
     )
     check_folder(run, "--run")
 
-    from seq2seq.tasks import translation as task
+    with quiet_tensorflow():
+        from seq2seq.tasks import translation as task
 
     try:
         task.train(config, run, resume=resume, report=ConsoleReport())

@@ -8,9 +8,10 @@ from typing import Annotated, Any
 from typer import Argument, Option
 
 from seq2seq.cli import search
-from seq2seq.cli.console import ConsoleReport
+from seq2seq.cli.console import ConsoleReport, quiet_tensorflow
 from seq2seq.cli.outputs import check_file, open_lines, partial_file
 from seq2seq.errors import InputError
+from seq2seq.report import Report
 
 TEXT, SAMPLING = "Input and output", "Sampling instead of search"
 EXAMPLES = """\
@@ -96,23 +97,34 @@ def translate(
 
     A blank line gives a blank line. Standard output holds translations only; all else goes to standard error.
     """
+    from_stdin = input_ is None or str(input_) == "-"
     if texts and input_:
         raise InputError(f"got both texts and --input {input_}: give one of them.")
     if attention and (len(texts or ()) != 1):
         raise InputError(f"--attention {attention} draws one translation: give one TEXT, not {len(texts or ())}.")
-    if input_ and output and input_.resolve() == output.resolve():
+    if not from_stdin and output and input_.resolve() == output.resolve():
         raise InputError(f"--output {output} is the input: name another file.")
+    if not from_stdin and not input_.exists():
+        raise InputError(f"--input {input_}: there is no such file.")
     check_file(output, "--output")
     check_file(attention, "--attention")
     options = search.given(beam_size=beam_size, length_penalty=length_penalty, max_length_ratio=max_length_ratio)
-    options |= _sampling(temperature, top_k=top_k, top_p=top_p, seed=seed)
+    sampling = _sampling(temperature, top_k=top_k, top_p=top_p, seed=seed)
 
-    from seq2seq.tasks.translation import Translator
+    with quiet_tensorflow():
+        from seq2seq.decoding.sampling import Sampling
+        from seq2seq.tasks.translation import Translator
 
+    if sampling:
+        try:
+            options["sampling"] = Sampling(**sampling)
+        except ValueError as error:
+            raise InputError(f"--temperature, --top-k, --top-p: {error}") from error
+        options.setdefault("beam_size", 1)  # whatever the run searches with, a draw follows one hypothesis
     report = ConsoleReport(stderr=True)
-    lines = _lines(texts, input_)
     translator = Translator.load(run, report=report)
-    found = _hypotheses(translator, lines, n_best=n_best, **search.given(batch_tokens=batch_tokens), **options)
+    options |= search.given(batch_tokens=batch_tokens)
+    found = _hypotheses(translator, texts, None if from_stdin else input_, report, n_best=n_best, **options)
     _write(found, output, scores, n_best, _count(texts, input_), report)
     if attention:
         _draw_attention(translator, texts[0], attention, options)
@@ -125,21 +137,7 @@ def _sampling(temperature: float | None, **rest: Any) -> dict[str, Any]:
             options = ", ".join(f"--{name.replace('_', '-')}" for name in rest)
             raise InputError(f"{options} says how to sample: add --temperature, 1.0 for the model's own probabilities.")
         return {}
-    from seq2seq.decoding.sampling import Sampling
-
-    return {"sampling": Sampling(temperature=temperature, **rest)}
-
-
-def _lines(texts: list[str] | None, path: Path | None) -> Iterable[str]:
-    if texts:
-        return texts
-    from seq2seq.text.corpus import read_lines
-
-    if path and str(path) != "-":
-        if not path.is_file() and not path.is_fifo():
-            raise InputError(f"--input {path}: there is no such file.")
-        return read_lines(path)
-    return read_lines(sys.stdin.buffer)
+    return {"temperature": temperature, **rest}
 
 
 def _count(texts: list[str] | None, path: Path | None) -> int | None:
@@ -152,31 +150,39 @@ def _count(texts: list[str] | None, path: Path | None) -> int | None:
         return sum(block.count(b"\n") for block in iter(lambda: stream.read(1 << 20), b""))
 
 
-def _hypotheses(translator, lines: Iterable[str], **options: Any) -> Iterator[list]:
-    if isinstance(lines, list) or not sys.stdin.isatty():
+def _hypotheses(translator, texts: list[str] | None, path: Path | None, report, **options: Any) -> Iterator[list]:
+    if texts:
+        return translator.stream(texts, **options)
+    from seq2seq.text.corpus import read_lines
+
+    if path:
+        return translator.stream(read_lines(path), **options)
+    lines = read_lines(sys.stdin.buffer)
+    if not sys.stdin.isatty():
         return translator.stream(lines, **options)
     # Somebody types: each line is answered at once, not when a batch is full.
+    report.say("Type a line to translate; Ctrl-D ends.")
     return (found for line in lines for found in translator.stream([line], **options))
 
 
 def _write(found: Iterable[list], output: Path | None, scores: bool, n_best: int, total: int | None, report) -> None:
-    number = 0
-    shown = report if output and str(output) != "-" else type(report).__base__()
+    done = 0
+    shown = report if output and str(output) != "-" else Report()
     try:
         with open_lines(output) as stream, shown.progress("Translating", total, "lines") as progress:
-            for number, hypotheses in enumerate(found, 1):
-                stream.write(_formatted(hypotheses, number, scores, n_best))
+            for done, hypotheses in enumerate(found, 1):
+                stream.write(_formatted(hypotheses, done, scores, n_best))
                 progress.advance()
     except KeyboardInterrupt as stop:
-        raise KeyboardInterrupt(_kept(output, number)) from stop
+        raise KeyboardInterrupt(_kept(output, done)) from stop
     except InputError as error:
-        raise InputError(f"{error} {_kept(output, number)}".strip()) from error
+        raise InputError(f"{error} {_kept(output, done)}".strip()) from error
 
 
-def _kept(output: Path | None, number: int) -> str:
-    if output is None or str(output) == "-" or not number:
+def _kept(output: Path | None, done: int) -> str:
+    if output is None or str(output) == "-" or not done:
         return ""
-    return f"The translations of the first {number:,} lines are in {partial_file(output)}."
+    return f"The translations of the first {done:,} lines are in {partial_file(output)}."
 
 
 def _formatted(hypotheses: list, number: int, scores: bool, n_best: int) -> str:

@@ -124,6 +124,11 @@ class Decoder(keras.layers.Layer):
         features, _ = self._read_out(outputs, state.memory)
         return self.dropout(features, training=training), DecoderState(cells, state.memory)
 
+    def attention_weights(self, tokens, state):
+        """What each step of a whole sequence attends to: float32 `(batch, steps, source_steps)`."""
+        outputs, _ = self.stack(self.embedding(tokens), states=state.cells)
+        return self._read_out(outputs, state.memory)[1]
+
     def project(self, features):
         """`(…, readout_dim)` → float32 logits `(…, vocabulary)`. In packed training `…` is the real tokens only."""
         if self.output_layer is not None:
@@ -299,7 +304,7 @@ class EncoderDecoder(keras.Model):
         if self.truth_ratio is not None:
             target_input = self.mix_own_predictions(source, target_input)
         with tf.GradientTape() as tape:
-            labels, logits = self._packed(source, target_input, labels, training=True)
+            labels, logits = self.packed(source, target_input, labels, training=True)
             loss = self.compute_loss(None, labels, logits)
             scaled_loss = self.optimizer.scale_loss(loss)
         weights = self.trainable_weights
@@ -309,12 +314,12 @@ class EncoderDecoder(keras.Model):
 
     def test_step(self, data):
         (source, target_input), labels = data
-        labels, logits = self._packed(source, target_input, labels, training=False)
+        labels, logits = self.packed(source, target_input, labels, training=False)
         loss = self.compute_loss(None, labels, logits, training=False)
         self.mean_loss.update_state(loss, sample_weight=tf.shape(labels)[0])
         return self.compute_metrics(None, labels, logits)
 
-    def _packed(self, source, target_input, labels, training):
+    def packed(self, source, target_input, labels, training):
         """Labels, `(tokens,)`, and logits, `(tokens, vocabulary)`, of the real tokens of a batch, padding left out."""
         features, _ = self.decoder.features(target_input, self._start(source, training), training=training)
         real = tf.where(tf.not_equal(labels, PAD))

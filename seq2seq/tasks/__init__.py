@@ -1,0 +1,1 @@
+"""Jobs, each reading like a recipe."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import tensorflow as tf
 
-from seq2seq.text.tokenizer import BOS, EOS, PAD, TokenRows
+from seq2seq.text.tokens import BOS, EOS, PAD, TokenRows
 
 
 @dataclass(frozen=True)
@@ -96,10 +96,10 @@ class PairBatches:
         def batch(start, size, source_steps, target_steps):
             rows = order[start : start + size]
             source, target = tf.gather(sources, rows), tf.gather(targets, rows)
-            column = tf.ones((size, 1), tf.int32)
+            column = tf.ones(tf.stack((size, 1)), tf.int32)
             source = tf.concat((source, column * EOS), axis=1)
             target_input, labels = tf.concat((column * BOS, target), axis=1), tf.concat((target, column * EOS), axis=1)
-            pad = lambda ragged, steps: ragged.to_tensor(PAD, shape=(None, steps))  # noqa: E731
+            pad = lambda ragged, steps: ragged.to_tensor(PAD, shape=tf.stack((size, tf.cast(steps, tf.int64))))  # noqa: E731
             return (pad(source, source_steps), pad(target_input, target_steps)), pad(labels, target_steps)
 
         slices = (plan.starts, plan.sizes, plan.source_steps, plan.target_steps)

@@ -1,17 +1,11 @@
-"""Texts to ids and back: SentencePiece, character and word tokenizers behind one small interface."""
+"""Texts to ids and back: training and loading of tokenizers, and those of SentencePiece."""
 
-import json
 import os
 import random
 import re
 import threading
-from abc import ABC, abstractmethod
-from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Iterable
 from io import BytesIO
-from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -19,12 +13,8 @@ import sentencepiece
 from sentencepiece import sentencepiece_model_pb2
 
 from seq2seq.errors import InputError
-
-# The ids that every vocabulary starts with; PAD must be 0 for masks, and no text is ever encoded to PAD, BOS or EOS.
-PAD, UNK, BOS, EOS = 0, 1, 2, 3
-SPECIAL_PIECES = ("<pad>", "<unk>", "<s>", "</s>")
-# What an unknown symbol looks like in plain text: U+2047, as in SentencePiece.
-UNKNOWN_TEXT = "\u2047"
+from seq2seq.text.symbols import SYMBOL_TOKENIZERS, symbols_from_json
+from seq2seq.text.tokens import BOS, EOS, PAD, UNK, UNKNOWN_TEXT, Tokenizer, TokenRows
 
 # A trained SentencePiece model depends on the number of threads, so it is not the number of cores.
 _TRAINING_THREADS = 4
@@ -33,104 +23,6 @@ _MAX_TRAINING_TEXTS = 2_000_000
 _MAX_TRAINING_CHARACTERS = 1000
 # The seed of SentencePiece's sampling is global to the process.
 _SAMPLING = threading.Lock()
-
-
-@dataclass(frozen=True, eq=False)
-class TokenRows:
-    """Sequences of ids of any lengths, stored end to end.
-
-    Attributes:
-        values: int32 array, `(total,)`. The ids of all rows, without PAD, BOS and EOS.
-        lengths: int32 array, `(rows,)`. Number of ids of each row.
-    """
-
-    values: np.ndarray
-    lengths: np.ndarray
-
-    @classmethod
-    def from_rows(cls, rows: Sequence[Sequence[int]]) -> "TokenRows":
-        """Store a list of sequences of ids."""
-        values = np.fromiter(chain.from_iterable(rows), np.int32)
-        return cls(values, np.fromiter(map(len, rows), np.int32, len(rows)))
-
-    @cached_property
-    def offsets(self) -> np.ndarray:
-        """int64 array, `(rows + 1,)`: row `i` is `values[offsets[i]:offsets[i + 1]]`."""
-        return np.concatenate([[0], np.cumsum(self.lengths, dtype=np.int64)])
-
-    def __len__(self):
-        return len(self.lengths)
-
-    def __getitem__(self, row: int) -> np.ndarray:
-        row = range(len(self))[row]  # for IndexError and negative rows
-        return self.values[self.offsets[row] : self.offsets[row + 1]]
-
-    def take(self, rows: Sequence[int]) -> "TokenRows":
-        """Return the rows at the positions `rows` (ints or a Boolean mask), in that order."""
-        lengths = self.lengths[rows]
-        ends = np.cumsum(lengths, dtype=np.int64)
-        # Position in `values` = start of the old row + steps since the start of the new one.
-        shift = self.offsets[:-1][rows] - (ends - lengths)
-        return TokenRows(self.values[np.arange(lengths.sum()) + np.repeat(shift, lengths)], lengths)
-
-
-class Tokenizer(ABC):
-    """What the rest of the library may know of a tokenizer.
-
-    Texts are expected to be normalised (`seq2seq.text.corpus.normalize`).
-
-    Attributes:
-        kind: str. `"unigram"`, `"bpe"`, `"char"` or `"word"`.
-        vocabulary_size: int. Number of ids, special ids included.
-    """
-
-    kind: str
-    suffix: str
-    vocabulary_size: int
-
-    @abstractmethod
-    def encode(self, texts: Sequence[str], *, sampling: float | None = None, seed: int = 0) -> TokenRows:
-        """Return the ids of each text, without special ids other than UNK.
-
-        Args:
-            texts: sequence of str.
-            sampling: float above 0 and up to 1. Draw a random segmentation of each text instead of the best one:
-                smoothing `alpha` of unigram (small is more random), dropout probability of BPE (large is more
-                random). None for the best one.
-            seed: int. Seed of the sampling; the same texts and seed give the same ids.
-
-        Raises:
-            InputError: `sampling` where there is nothing to sample from (`char`, `word`), or out of range.
-        """
-
-    def decode(self, rows: Sequence[Sequence[int]] | np.ndarray) -> list[str]:
-        """Return plain text for each row of ids. A row ends at its first EOS; PAD and BOS are skipped."""
-        return self._decode([_content(np.asarray(row, np.int64)) for row in rows])
-
-    @abstractmethod
-    def _decode(self, rows: list[list[int]]) -> list[str]: ...
-
-    @abstractmethod
-    def pieces(self, ids: Sequence[int]) -> list[str]:
-        """Return a printable piece for each id, special ids included: the labels of a plot."""
-
-    @abstractmethod
-    def to_bytes(self) -> bytes:
-        """Return the content of the tokenizer's file."""
-
-    def save(self, path: str | Path) -> Path:
-        """Write the tokenizer's file, `path` with the suffix `.model` or `.json` added, and return its path."""
-        path = Path(f"{path}{self.suffix}")
-        temporary = path.with_name(f".{path.name}.{os.getpid()}")
-        temporary.write_bytes(self.to_bytes())
-        temporary.replace(path)
-        return path
-
-
-def _content(row):
-    ends = np.flatnonzero(row == EOS)
-    row = row[: ends[0]] if ends.size else row
-    return row[(row != PAD) & (row != BOS)].tolist()
 
 
 class SentencePieceTokenizer(Tokenizer):
@@ -225,102 +117,6 @@ def _cores():
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-class _SymbolTokenizer(Tokenizer):
-    """A list of symbols, one id each, the most frequent first."""
-
-    suffix = ".json"
-
-    def __init__(self, symbols: Sequence[str]):
-        self.symbols = list(symbols)
-        self.vocabulary_size = len(SPECIAL_PIECES) + len(self.symbols)
-        self._texts = ["", UNKNOWN_TEXT, "", "", *self.symbols]
-
-    @classmethod
-    def train(cls, texts, max_size=None, *, min_count=1):
-        """Build the vocabulary. See `train_tokenizer`."""
-        counts = Counter(chain.from_iterable(map(cls._symbols, texts)))
-        if not counts:
-            raise InputError("cannot train a tokenizer: no text was given")
-        # Ties go by code point, so that the order of the texts does not matter.
-        symbols = sorted((s for s in counts if counts[s] >= min_count), key=lambda symbol: (-counts[symbol], symbol))
-        if max_size is not None:
-            symbols = symbols[: max(max_size - len(SPECIAL_PIECES), 0)]
-        if not symbols:
-            raise InputError(
-                f"nothing is left in a vocabulary of at most {max_size} with symbols seen at least {min_count} times: "
-                "raise the vocabulary size or lower the minimum count"
-            )
-        return cls(symbols)
-
-    def encode(self, texts, *, sampling=None, seed=0):
-        if sampling is not None:
-            raise InputError(f"a {self.kind} tokenizer has one segmentation of a text: sampling needs unigram or bpe")
-        return self._encode(list(texts))
-
-    def _decode(self, rows):
-        return [self._separator.join([self._texts[i] for i in row]) for row in rows]
-
-    def pieces(self, ids):
-        table = [*SPECIAL_PIECES, *self.symbols]
-        return [table[i].replace(" ", "\u2423") for i in ids]
-
-    def to_bytes(self):
-        content = {"kind": self.kind, "symbols": self.symbols}
-        return (json.dumps(content, ensure_ascii=False, indent=0, sort_keys=True) + "\n").encode()
-
-
-class CharacterTokenizer(_SymbolTokenizer):
-    """One id per character (Unicode code point), spaces included.
-
-    Args:
-        symbols: sequence of str of length 1, without repeats. The character of id 4, 5, and so on.
-    """
-
-    kind = "char"
-    _separator = ""
-
-    def __init__(self, symbols):
-        super().__init__(symbols)
-        codes = np.fromiter(map(ord, self.symbols), np.uint32, len(self.symbols))
-        order = np.argsort(codes)
-        self._codes, self._ids = codes[order], (order + len(SPECIAL_PIECES)).astype(np.int32)
-
-    @staticmethod
-    def _symbols(text):
-        return text
-
-    def _encode(self, texts):
-        codes = np.frombuffer("".join(texts).encode("utf-32-le"), np.uint32)
-        places = np.minimum(np.searchsorted(self._codes, codes), len(self._codes) - 1)
-        values = np.where(self._codes[places] == codes, self._ids[places], np.int32(UNK))
-        return TokenRows(values, np.fromiter(map(len, texts), np.int32, len(texts)))
-
-
-class WordTokenizer(_SymbolTokenizer):
-    """One id per word, a word being what stands between spaces; decoding puts single spaces between words.
-
-    Punctuation is not separated: what was normalised text comes back as it was, and symbols such as phones
-    (`"AA B K"`) stay whole. For running text prefer `unigram` or `bpe`.
-
-    Args:
-        symbols: sequence of str without repeats. The word of id 4, 5, and so on.
-    """
-
-    kind = "word"
-    _separator = " "
-
-    def __init__(self, symbols):
-        super().__init__(symbols)
-        self._ids = {symbol: i for i, symbol in enumerate(self.symbols, len(SPECIAL_PIECES))}
-
-    @staticmethod
-    def _symbols(text):
-        return text.split()
-
-    def _encode(self, texts):
-        return TokenRows.from_rows([[self._ids.get(word, UNK) for word in text.split()] for text in texts])
-
-
 def train_tokenizer(
     kind: str,
     texts: Iterable[str],
@@ -354,12 +150,9 @@ def train_tokenizer(
     if kind in ("unigram", "bpe"):
         options = {"character_coverage": character_coverage, "seed": seed, "threads": threads}
         return SentencePieceTokenizer.train(texts, vocabulary_size, kind=kind, **options)
-    if kind not in _SYMBOL_TOKENIZERS:
+    if kind not in SYMBOL_TOKENIZERS:
         raise InputError(f"unknown tokenizer {kind!r}: expected unigram, bpe, char or word")
-    return _SYMBOL_TOKENIZERS[kind].train(texts, vocabulary_size, min_count=min_count)
-
-
-_SYMBOL_TOKENIZERS = {"char": CharacterTokenizer, "word": WordTokenizer}
+    return SYMBOL_TOKENIZERS[kind].train(texts, vocabulary_size, min_count=min_count)
 
 
 def load_tokenizer(path: str | Path) -> Tokenizer:
@@ -371,71 +164,8 @@ def load_tokenizer(path: str | Path) -> Tokenizer:
     path = Path(path)
     try:
         content = path.read_bytes()
-        return SentencePieceTokenizer(content) if path.suffix == ".model" else _symbols_from_json(content)
+        return SentencePieceTokenizer(content) if path.suffix == ".model" else symbols_from_json(content)
     except OSError as error:
         raise InputError(f"the tokenizer {path} cannot be read: {error.strerror}") from error
     except InputError as error:
         raise InputError(f"{path} is not a tokenizer of this library: {error}") from error
-
-
-def _symbols_from_json(content):
-    try:
-        record = json.loads(content)
-        kind, symbols = _SYMBOL_TOKENIZERS[record["kind"]], record["symbols"]
-    except (ValueError, KeyError, TypeError) as error:  # ValueError: neither UTF-8 nor JSON
-        raise InputError("expected JSON with a kind (char, word) and symbols") from error
-    texts = isinstance(symbols, list) and symbols and all(isinstance(symbol, str) and symbol for symbol in symbols)
-    if not texts or len(set(symbols)) < len(symbols) or (record["kind"] == "char" and max(map(len, symbols)) > 1):
-        raise InputError(f"expected distinct symbols of the kind {record['kind']!r}")
-    return kind(symbols)
-
-
-@dataclass(frozen=True)
-class SideStatistics:
-    """Numbers of one side of a corpus: `tokens`, lengths in tokens, and the share of tokens that are UNK."""
-
-    tokens: int
-    mean_length: float
-    median_length: float
-    max_length: int
-    unknown_rate: float
-
-    @classmethod
-    def of(cls, rows: TokenRows) -> "SideStatistics":
-        """Compute them; `rows` must not be empty."""
-        lengths = rows.lengths
-        unknown = float(np.mean(rows.values == UNK)) if rows.values.size else 0.0
-        return cls(int(lengths.sum()), float(lengths.mean()), float(np.median(lengths)), int(lengths.max()), unknown)
-
-
-@dataclass(frozen=True)
-class CorpusStatistics:
-    """The numbers to look at before training.
-
-    Attributes:
-        pairs: int.
-        source: SideStatistics.
-        target: SideStatistics.
-    """
-
-    pairs: int
-    source: SideStatistics
-    target: SideStatistics
-
-    def rows(self) -> list[tuple[str, str, str]]:
-        """Return (name, source, target) rows of a table."""
-        formats = {
-            "tokens": ("tokens", "{:,}"),
-            "mean_length": ("mean length", "{:.1f}"),
-            "median_length": ("median length", "{:g}"),
-            "max_length": ("longest", "{:,}"),
-            "unknown_rate": ("unknown", "{:.3%}"),
-        }
-        sides = (self.source, self.target)
-        table = [(name, *(form.format(getattr(side, key)) for side in sides)) for key, (name, form) in formats.items()]
-        return [("pairs", f"{self.pairs:,}", f"{self.pairs:,}"), *table]
-
-
-def corpus_statistics(source: TokenRows, target: TokenRows) -> CorpusStatistics:
-    """Return the statistics of an encoded corpus of at least one pair."""
-    return CorpusStatistics(len(source), SideStatistics.of(source), SideStatistics.of(target))

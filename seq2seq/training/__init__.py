@@ -1,0 +1,1 @@
+"""Training: compile and fit, losses, metrics, learning-rate schedules, averages of weights, checkpoints."""

@@ -10,19 +10,9 @@ from hypothesis import strategies as st
 
 from seq2seq.errors import InputError
 from seq2seq.text.corpus import normalize, read_pairs
-from seq2seq.text.tokenizer import (
-    BOS,
-    EOS,
-    PAD,
-    UNK,
-    UNKNOWN_TEXT,
-    CharacterTokenizer,
-    TokenRows,
-    WordTokenizer,
-    corpus_statistics,
-    load_tokenizer,
-    train_tokenizer,
-)
+from seq2seq.text.symbols import CharacterTokenizer
+from seq2seq.text.tokenizer import load_tokenizer, train_tokenizer
+from seq2seq.text.tokens import BOS, EOS, PAD, UNK, UNKNOWN_TEXT
 
 KINDS = ("unigram", "bpe", "char", "word")
 SUBWORDS = ("unigram", "bpe")
@@ -42,24 +32,6 @@ def tokenizer(request):
 
 def rows_of(encoded):
     return [row.tolist() for row in encoded]
-
-
-# --- rows of ids
-
-
-@given(st.lists(st.lists(st.integers(4, 99))), st.data())
-def test_token_rows_behave_like_a_list_of_lists(rows, data):
-    tokens = TokenRows.from_rows(rows)
-    assert rows_of(tokens) == rows
-    assert len(tokens) == len(rows)
-    assert tokens.values.dtype == tokens.lengths.dtype == np.int32
-    places = data.draw(st.lists(st.integers(0, len(rows) - 1))) if rows else []
-    taken = tokens.take(np.array(places, int))
-    assert rows_of(taken) == [rows[i] for i in places]
-    assert taken.values.dtype == taken.lengths.dtype == np.int32
-    assert rows_of(tokens.take(tokens.lengths > 2)) == [row for row in rows if len(row) > 2]
-    with pytest.raises(IndexError):
-        tokens[len(rows)]
 
 
 # --- every tokenizer
@@ -276,20 +248,6 @@ def test_symbols_are_stored_as_readable_text():
     content = CharacterTokenizer(["é", " "]).to_bytes().decode()
     assert "é" in content
     assert json.loads(content) == {"kind": "char", "symbols": ["é", " "]}
-
-
-# --- statistics
-
-
-def test_statistics_count_tokens():
-    words = WordTokenizer(["a", "b"])
-    statistics = corpus_statistics(words.encode(["a b", "a", "c c c"]), words.encode(["b", "", "a a"]))
-    assert statistics.pairs == 3
-    source, target = statistics.source, statistics.target
-    assert (source.tokens, source.mean_length, source.median_length, source.max_length) == (6, 2.0, 2.0, 3)
-    assert (source.unknown_rate, target.unknown_rate) == (0.5, 0.0)
-    assert ("unknown", "50.000%", "0.000%") in statistics.rows()
-    assert {len(row) for row in statistics.rows()} == {3}
 
 
 @pytest.mark.real_data

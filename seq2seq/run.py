@@ -1,0 +1,140 @@
+"""The run directory: everything that one training leaves behind. The only file that knows the names of the files in it.
+
+    config.json          task, format version, resolved configuration, library versions
+    source.* target.*    tokenizers; one file `joint.*` where both sides share a vocabulary
+    model.weights.h5     the best weights
+    history.csv          one row per epoch
+    metrics.json         the figures of the best epoch
+    learning_curve.png
+    checkpoint.npz       what `--resume` needs: last weights, optimizer, random state, position
+    tensorboard/         on request
+
+A run directory is data: it is read as JSON, CSV, HDF5 and NPZ without pickle, and nothing in it is executed.
+"""
+
+import csv
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from seq2seq.errors import InputError
+
+FORMAT = 1
+LIBRARIES = ("seq2seq", "tensorflow", "keras", "numpy", "sentencepiece")
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run directory. Make it with `create` or `open`."""
+
+    path: Path
+    task: str
+    config: Mapping[str, Any]
+
+    @classmethod
+    def create(cls, path: str | Path, task: str, config: Mapping[str, Any]) -> "Run":
+        """Start a new run directory for `task` with its resolved configuration.
+
+        Raises:
+            InputError: the folder holds a run already, or cannot be written.
+        """
+        run = cls(Path(path), task, config)
+        if (run.path / "config.json").exists():
+            raise InputError(
+                f"{path} holds a run already: go on with it by --resume, or choose another --run (or delete the folder)."
+            )
+        try:
+            run.path.mkdir(parents=True, exist_ok=True)
+            versions = {name: version(name) for name in LIBRARIES}
+            run.write_json("config.json", {"format": FORMAT, "task": task, "config": config, "versions": versions})
+        except OSError as error:
+            raise InputError(f"--run {path} cannot be written ({error.strerror}): choose a folder that can.") from error
+        return run
+
+    @classmethod
+    def open(cls, path: str | Path, task: str) -> "Run":
+        """Open the run directory of a finished or interrupted `task`.
+
+        Raises:
+            InputError: there is no run, it is of another task or of a newer format, or its config.json is damaged.
+        """
+        file = Path(path) / "config.json"
+        if not Path(path).is_dir():
+            raise InputError(f"{path}: no such run directory; train one with: seq2seq train translation --run {path} …")
+        if not file.exists():
+            raise InputError(f"{path} is not a run directory: it has no config.json.")
+        try:
+            content = json.loads(file.read_text(encoding="utf-8"))
+            form, found_task, config = content["format"], content["task"], content["config"]
+            if not (isinstance(form, int) and isinstance(config, dict)):
+                raise TypeError("wrong types")
+        except (ValueError, KeyError, TypeError, OSError) as error:
+            raise InputError(f"{file} is damaged ({error}): restore it or train again.") from error
+        if form > FORMAT:
+            raise InputError(
+                f"{path} was written by a newer seq2seq (run format {form}, this one reads up to {FORMAT}): update seq2seq."
+            )
+        if found_task != task:
+            raise InputError(f"{path} is a run of the task {found_task!r}, expected one of {task!r}.")
+        return cls(Path(path), task, config)
+
+    @staticmethod
+    def exists(path: str | Path) -> bool:
+        return (Path(path) / "config.json").exists()
+
+    @property
+    def weights(self) -> Path:
+        return self.path / "model.weights.h5"
+
+    @property
+    def checkpoint(self) -> Path:
+        return self.path / "checkpoint.npz"
+
+    @property
+    def learning_curve(self) -> Path:
+        return self.path / "learning_curve.png"
+
+    @property
+    def tensorboard(self) -> Path:
+        return self.path / "tensorboard"
+
+    def tokenizer_stem(self, side: str) -> Path:
+        """Path without suffix of the tokenizer of a side: `"source"`, `"target"` or `"joint"`."""
+        return self.path / side
+
+    def tokenizer_file(self, side: str) -> Path:
+        """The saved tokenizer of `"source"` or `"target"`, which may be the joint one."""
+        found = [file for stem in (side, "joint") for file in sorted(self.path.glob(f"{stem}.*"))]
+        if not found:
+            raise InputError(f"{self.path} has no tokenizer ({side}.* or joint.*): restore it or train again.")
+        return found[0]
+
+    def write_metrics(self, metrics: Mapping[str, Any]) -> None:
+        self.write_json("metrics.json", metrics)
+
+    def write_history(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """One row per epoch; the columns of the first row."""
+        with replacing(self.path / "history.csv") as temporary, open(temporary, "w", newline="") as file:
+            writer = csv.DictWriter(file, fieldnames=list(rows[0]))
+            writer.writeheader()
+            writer.writerows(rows)
+
+    def write_json(self, name: str, content: Any) -> None:
+        with replacing(self.path / name) as temporary:
+            temporary.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Give a temporary path beside `path`, with the same suffixes, and rename it to `path` when the block has ended well."""
+    temporary = path.with_name(f".writing-{os.getpid()}-{path.name}")
+    try:
+        yield temporary
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)

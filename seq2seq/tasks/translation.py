@@ -1,0 +1,269 @@
+"""Translation: train a run from parallel text, evaluate it on a test set."""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from seq2seq.config import TranslationConfig, from_mapping, to_mapping
+from seq2seq.errors import InputError
+from seq2seq.evaluation.translation import Example, TranslationScores, examples, score_translations, validation_bleu
+from seq2seq.report import Report
+from seq2seq.run import Run
+from seq2seq.tasks.translator import Attention, Hypothesis, Translator, build_model
+from seq2seq.text.batching import PairBatches
+from seq2seq.text.cleaning import clean, hold_out
+from seq2seq.text.corpus import ParallelText, read_pairs, sibling_split
+from seq2seq.text.tokenizer import load_tokenizer, train_tokenizer
+from seq2seq.text.tokens import corpus_statistics
+from seq2seq.training.device import runs_on_cudnn, use_device
+from seq2seq.training.loop import Training
+from seq2seq.training.metrics import teacher_forced_scores
+
+__all__ = ["Attention", "Evaluation", "Hypothesis", "Translator", "evaluate", "train"]
+
+
+def train(config: TranslationConfig, run_dir: str | Path, *, resume: bool = False, report: Report | None = None) -> dict:
+    """Train a translation model into a run directory.
+
+    Args:
+        config: `TranslationConfig`.
+        run_dir: folder for the run; made if missing.
+        resume: go on with the run that is there, if one is, after its last finished epoch.
+        report: `Report`.
+
+    Returns:
+        The figures of the best epoch, as in the run's metrics.json.
+
+    Raises:
+        InputError: data or run directory that cannot be used.
+    """
+    report = report or Report()
+    resume = resume and Run.exists(run_dir)
+    train_pairs, valid_pairs = read_corpus(config, report)
+    run = _resumed_run(run_dir, config) if resume else Run.create(run_dir, "translation", to_mapping(config))
+    source, target = _tokenizers(config, train_pairs, run, resume)
+
+    report.say(f"running on {use_device()}, precision {config.training.precision}")
+    keras.utils.set_random_seed(config.seed)
+    batches, valid_batches = _batches(config, source, target, train_pairs, valid_pairs, report)
+    model = build_model(config, source, target, config.training.precision)
+    report.say(f"model: {model.count_params():,} weights, {'with' if runs_on_cudnn(model) else 'without'} cuDNN")
+
+    training = Training(
+        model,
+        batches,
+        valid_batches,
+        _validation(config, Translator(config, source, target, model), valid_pairs),
+        config.training,
+        run,
+        report,
+    )
+    if resume:
+        training.resume()
+        report.say(f"resuming after epoch {len(training.progress.history)}")
+    start = time.perf_counter()
+    progress = training.fit()
+    metrics = {
+        **progress.history[progress.best_epoch - 1],
+        "epochs": len(progress.history),
+        "train_pairs": len(train_pairs),
+        "weights": model.count_params(),
+        "training_seconds": round(sum(row["seconds"] for row in progress.history), 1),
+        "session_seconds": round(time.perf_counter() - start, 1),
+    }
+    run.write_metrics(metrics)
+    return metrics
+
+
+def read_corpus(config: TranslationConfig, report: Report) -> tuple[ParallelText, ParallelText]:
+    """Training and validation pairs: read, cleaned, and told about."""
+    data = config.data
+    columns = {"swap": data.swap, "extra_columns": data.extra_columns}
+    pairs = read_pairs(data.train, data.source, data.target, limit=data.limit, **columns)
+    valid_location = data.valid or sibling_split(data.train, "validation")
+    if valid_location:
+        valid = read_pairs(valid_location, data.source, data.target, split="validation", **columns)
+        valid, _ = clean(valid, max_characters=data.max_characters, max_ratio=data.max_ratio)
+    pairs, cleaning = clean(pairs, max_characters=data.max_characters, max_ratio=data.max_ratio)
+    report.table("Pairs read", ("", "pairs"), cleaning.rows())
+    if not valid_location:
+        pairs, valid = hold_out(pairs, data.valid_share, config.seed)
+    return pairs, valid
+
+
+def _resumed_run(run_dir, config):
+    """The run to go on with; its configuration must be the one asked for, but for the number of epochs."""
+    run = Run.open(run_dir, "translation")
+    stored, given = to_mapping(from_mapping(TranslationConfig, run.config)), to_mapping(config)
+    stored["training"]["epochs"] = given["training"]["epochs"]
+    differing = [
+        f"{section}.{name}={given[section][name]!r} (the run: {value!r})"
+        for section in given
+        if isinstance(given[section], dict)
+        for name, value in stored[section].items()
+        if value != given[section][name]
+    ]
+    if stored["seed"] != given["seed"]:
+        differing.append(f"seed={given['seed']} (the run: {stored['seed']})")
+    if differing:
+        raise InputError(f"--resume of {run_dir} with other settings: {', '.join(differing)}; give the run's own.")
+    return run
+
+
+def _tokenizers(config, pairs, run, resume):
+    """Source and target tokenizer, trained on the training part and saved; one and the same for a joint vocabulary."""
+    text = config.text
+    if resume:
+        source = load_tokenizer(run.tokenizer_file("source"))
+        return source, source if text.shares_vocabulary else load_tokenizer(run.tokenizer_file("target"))
+
+    def trained(kind, side, texts):
+        tokenizer = train_tokenizer(kind, texts, vocabulary_size=text.vocabulary_size, min_count=text.min_count)
+        tokenizer.save(run.tokenizer_stem(side))
+        return tokenizer
+
+    if text.shares_vocabulary:
+        joint = trained(text.tokenizer, "joint", pairs.source + pairs.target)
+        return joint, joint
+    kinds = {"source": text.tokenizer, "target": text.target_tokenizer or text.tokenizer}
+    return trained(kinds["source"], "source", pairs.source), trained(kinds["target"], "target", pairs.target)
+
+
+def _batches(config, source, target, train_pairs, valid_pairs, report):
+    """A function from the epoch to its training batches, and the validation batches."""
+    batching, sampling = config.batching, config.text.subword_sampling
+    sizes = {name: getattr(batching, name) for name in ("batch_sentences", "batch_tokens", "bucket_step")}
+    rows = source.encode(train_pairs.source), target.encode(train_pairs.target)
+    report.table(
+        f"Training part, vocabularies of {source.vocabulary_size:,} and {target.vocabulary_size:,}",
+        ("", "source", "target"),
+        corpus_statistics(*rows).rows(),
+    )
+    short = np.flatnonzero(np.maximum(rows[0].lengths, rows[1].lengths) <= batching.max_tokens)
+    if not len(short):
+        raise InputError(f"All training pairs are longer than batching.max_tokens={batching.max_tokens}: raise it.")
+    if len(short) < len(train_pairs):
+        report.warn(f"{len(train_pairs) - len(short):,} training pairs exceed {batching.max_tokens} tokens and are left out")
+        train_pairs = train_pairs.take(short)
+        rows = rows[0].take(short), rows[1].take(short)
+    fixed = PairBatches(*rows, **sizes, seed=config.seed)
+
+    def batches(epoch):
+        if not sampling:
+            return fixed
+        seed = config.seed * 1_000_003 + epoch
+        sampled = [
+            tokenizer.encode(texts, sampling=sampling, seed=seed)
+            if tokenizer.kind in ("unigram", "bpe")
+            else tokenizer.encode(texts)
+            for tokenizer, texts in ((source, train_pairs.source), (target, train_pairs.target))
+        ]
+        return PairBatches(*sampled, **sizes, seed=config.seed)
+
+    valid_rows = source.encode(valid_pairs.source), target.encode(valid_pairs.target)
+    return batches, PairBatches(*valid_rows, **sizes)
+
+
+def _validation(config, translator, pairs):
+    """Translates the validation part, greedily for speed, and scores it."""
+    if not config.training.validate_bleu:
+        return None
+    pairs = pairs.take(np.arange(min(len(pairs), config.training.validation_sentences)))
+
+    def validate():
+        hypotheses = translator.translate(pairs.source, beam_size=1)
+        matches = [text in references for text, references in zip(hypotheses, pairs.references, strict=True)]
+        return {"bleu": validation_bleu(hypotheses, pairs.references), "exact_match": float(np.mean(matches))}
+
+    return validate
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What a run reaches on a test set."""
+
+    scores: TranslationScores
+    teacher_forced: dict[str, float]  # loss (nats per token), perplexity, accuracy
+    seconds: float  # translating, model loaded, tracing included
+    hypotheses: list[Hypothesis]
+    examples: list[Example]
+
+    def as_dict(self) -> dict:
+        """JSON-ready."""
+        speed = {"seconds": round(self.seconds, 3), "sentences_per_second": round(len(self.hypotheses) / self.seconds, 1)}
+        return {**self.scores.as_dict(), **self.teacher_forced, **speed}
+
+    def rows(self) -> list[tuple]:
+        """For a table: metric, value, signature or definition."""
+        definitions = {
+            "loss": "cross-entropy, nats per target token, teacher forcing",
+            "perplexity": "exp of the loss",
+            "accuracy": "share of target tokens predicted, teacher forcing",
+        }
+        return [
+            *self.scores.rows(),
+            *((name, f"{value:.4f}", definitions[name]) for name, value in self.teacher_forced.items()),
+            ("sentences per second", f"{len(self.hypotheses) / self.seconds:.0f}", "model loaded, first trace included"),
+        ]
+
+
+def evaluate(
+    translator: Translator,
+    data: str,
+    *,
+    source: str | None = None,
+    target: str | None = None,
+    swap: bool | None = None,
+    limit: int | None = None,
+    num_examples: int = 3,
+    report: Report | None = None,
+    **search,
+) -> Evaluation:
+    """Translate a test set and score it.
+
+    Args:
+        translator: `Translator`.
+        data: file prefix, TSV or TFDS data set, as for training.
+        source: suffix or feature of the source side; default of this and of the next two: as in training.
+        target: the same of the target side.
+        swap: bool. Second column to first.
+        limit: int. Only the first lines.
+        num_examples: int. Examples of the worst, and as many random ones.
+        report: `Report`.
+        **search: as for `Translator.stream`.
+    """
+    trained = translator.config.data
+    pairs = read_pairs(
+        data,
+        source or trained.source,
+        target or trained.target,
+        swap=trained.swap if swap is None else swap,
+        split="test",
+        extra_columns=trained.extra_columns,
+        limit=limit,
+    )
+    pairs, cleaning = clean(pairs, max_characters=None, max_ratio=None)
+    if cleaning.kept < cleaning.read:
+        (report or Report()).warn(f"{cleaning.read - cleaning.kept:,} test pairs have an empty side and are left out")
+    start = time.perf_counter()
+    hypotheses = [found[0] for found in translator.stream(pairs.source, **search)]
+    seconds = time.perf_counter() - start
+    texts = [hypothesis.text for hypothesis in hypotheses]
+    rows = translator.source.encode(pairs.source), translator.target.encode(pairs.target)
+    return Evaluation(
+        score_translations(texts, pairs.references),
+        teacher_forced_scores(translator.model, PairBatches(*rows).epoch()),
+        seconds,
+        hypotheses,
+        examples(
+            pairs.source,
+            texts,
+            pairs.references,
+            scores=[hypothesis.score for hypothesis in hypotheses],
+            worst=num_examples,
+            random=num_examples,
+        ),
+    )

@@ -1,0 +1,122 @@
+"""Tokenizers whose vocabulary is a list of symbols: characters, or words."""
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from itertools import chain
+
+import numpy as np
+
+from seq2seq.errors import InputError
+from seq2seq.text.tokens import SPECIAL_PIECES, UNK, UNKNOWN_TEXT, Tokenizer, TokenRows
+
+
+class _SymbolTokenizer(Tokenizer):
+    """A list of symbols, one id each, the most frequent first."""
+
+    suffix = ".json"
+
+    def __init__(self, symbols: Sequence[str]):
+        self.symbols = list(symbols)
+        self.vocabulary_size = len(SPECIAL_PIECES) + len(self.symbols)
+        self._texts = ["", UNKNOWN_TEXT, "", "", *self.symbols]
+
+    @classmethod
+    def train(cls, texts, max_size=None, *, min_count=1):
+        """Build the vocabulary. See `train_tokenizer`."""
+        counts = Counter(chain.from_iterable(map(cls._symbols, texts)))
+        if not counts:
+            raise InputError("cannot train a tokenizer: no text was given")
+        # Ties go by code point, so that the order of the texts does not matter.
+        symbols = sorted((s for s in counts if counts[s] >= min_count), key=lambda symbol: (-counts[symbol], symbol))
+        if max_size is not None:
+            symbols = symbols[: max(max_size - len(SPECIAL_PIECES), 0)]
+        if not symbols:
+            raise InputError(
+                f"nothing is left in a vocabulary of at most {max_size} with symbols seen at least {min_count} times: "
+                "raise the vocabulary size or lower the minimum count"
+            )
+        return cls(symbols)
+
+    def encode(self, texts, *, sampling=None, seed=0):
+        if sampling is not None:
+            raise InputError(f"a {self.kind} tokenizer has one segmentation of a text: sampling needs unigram or bpe")
+        return self._encode(list(texts))
+
+    def _decode(self, rows):
+        return [self._separator.join([self._texts[i] for i in row]) for row in rows]
+
+    def pieces(self, ids):
+        table = [*SPECIAL_PIECES, *self.symbols]
+        return [table[i].replace(" ", "\u2423") for i in ids]
+
+    def to_bytes(self):
+        content = {"kind": self.kind, "symbols": self.symbols}
+        return (json.dumps(content, ensure_ascii=False, indent=0, sort_keys=True) + "\n").encode()
+
+
+class CharacterTokenizer(_SymbolTokenizer):
+    """One id per character (Unicode code point), spaces included.
+
+    Args:
+        symbols: sequence of str of length 1, without repeats. The character of id 4, 5, and so on.
+    """
+
+    kind = "char"
+    _separator = ""
+
+    def __init__(self, symbols):
+        super().__init__(symbols)
+        codes = np.fromiter(map(ord, self.symbols), np.uint32, len(self.symbols))
+        order = np.argsort(codes)
+        self._codes, self._ids = codes[order], (order + len(SPECIAL_PIECES)).astype(np.int32)
+
+    @staticmethod
+    def _symbols(text):
+        return text
+
+    def _encode(self, texts):
+        codes = np.frombuffer("".join(texts).encode("utf-32-le"), np.uint32)
+        places = np.minimum(np.searchsorted(self._codes, codes), len(self._codes) - 1)
+        values = np.where(self._codes[places] == codes, self._ids[places], np.int32(UNK))
+        return TokenRows(values, np.fromiter(map(len, texts), np.int32, len(texts)))
+
+
+class WordTokenizer(_SymbolTokenizer):
+    """One id per word, a word being what stands between spaces; decoding puts single spaces between words.
+
+    Punctuation is not separated: what was normalised text comes back as it was, and symbols such as phones
+    (`"AA B K"`) stay whole. For running text prefer `unigram` or `bpe`.
+
+    Args:
+        symbols: sequence of str without repeats. The word of id 4, 5, and so on.
+    """
+
+    kind = "word"
+    _separator = " "
+
+    def __init__(self, symbols):
+        super().__init__(symbols)
+        self._ids = {symbol: i for i, symbol in enumerate(self.symbols, len(SPECIAL_PIECES))}
+
+    @staticmethod
+    def _symbols(text):
+        return text.split()
+
+    def _encode(self, texts):
+        return TokenRows.from_rows([[self._ids.get(word, UNK) for word in text.split()] for text in texts])
+
+
+SYMBOL_TOKENIZERS = {"char": CharacterTokenizer, "word": WordTokenizer}
+
+
+def symbols_from_json(content):
+    try:
+        record = json.loads(content)
+        kind, symbols = SYMBOL_TOKENIZERS[record["kind"]], record["symbols"]
+    except (ValueError, KeyError, TypeError) as error:  # ValueError: neither UTF-8 nor JSON
+        raise InputError("expected JSON with a kind (char, word) and symbols") from error
+    texts = isinstance(symbols, list) and symbols and all(isinstance(symbol, str) and symbol for symbol in symbols)
+    if not texts or len(set(symbols)) < len(symbols) or (record["kind"] == "char" and max(map(len, symbols)) > 1):
+        raise InputError(f"expected distinct symbols of the kind {record['kind']!r}")
+    return kind(symbols)

@@ -1,0 +1,166 @@
+"""Ids of tokens: the special ones, rows of them, what makes them of text (`Tokenizer`), and their statistics."""
+
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain
+from pathlib import Path
+
+import numpy as np
+
+# The ids that every vocabulary starts with; PAD must be 0 for masks, and no text is ever encoded to PAD, BOS or EOS.
+PAD, UNK, BOS, EOS = 0, 1, 2, 3
+SPECIAL_PIECES = ("<pad>", "<unk>", "<s>", "</s>")
+# What an unknown symbol looks like in plain text: U+2047, as in SentencePiece.
+UNKNOWN_TEXT = "\u2047"
+
+
+@dataclass(frozen=True, eq=False)
+class TokenRows:
+    """Sequences of ids of any lengths, stored end to end.
+
+    Attributes:
+        values: int32 array, `(total,)`. The ids of all rows, without PAD, BOS and EOS.
+        lengths: int32 array, `(rows,)`. Number of ids of each row.
+    """
+
+    values: np.ndarray
+    lengths: np.ndarray
+
+    @classmethod
+    def from_rows(cls, rows: Sequence[Sequence[int]]) -> "TokenRows":
+        """Store a list of sequences of ids."""
+        values = np.fromiter(chain.from_iterable(rows), np.int32)
+        return cls(values, np.fromiter(map(len, rows), np.int32, len(rows)))
+
+    @cached_property
+    def offsets(self) -> np.ndarray:
+        """int64 array, `(rows + 1,)`: row `i` is `values[offsets[i]:offsets[i + 1]]`."""
+        return np.concatenate([[0], np.cumsum(self.lengths, dtype=np.int64)])
+
+    def __len__(self):
+        return len(self.lengths)
+
+    def __getitem__(self, row: int) -> np.ndarray:
+        row = range(len(self))[row]  # for IndexError and negative rows
+        return self.values[self.offsets[row] : self.offsets[row + 1]]
+
+    def take(self, rows: Sequence[int]) -> "TokenRows":
+        """Return the rows at the positions `rows` (ints or a Boolean mask), in that order."""
+        lengths = self.lengths[rows]
+        ends = np.cumsum(lengths, dtype=np.int64)
+        # Position in `values` = start of the old row + steps since the start of the new one.
+        shift = self.offsets[:-1][rows] - (ends - lengths)
+        return TokenRows(self.values[np.arange(lengths.sum()) + np.repeat(shift, lengths)], lengths)
+
+
+class Tokenizer(ABC):
+    """What the rest of the library may know of a tokenizer.
+
+    Texts are expected to be normalised (`seq2seq.text.corpus.normalize`).
+
+    Attributes:
+        kind: str. `"unigram"`, `"bpe"`, `"char"` or `"word"`.
+        vocabulary_size: int. Number of ids, special ids included.
+    """
+
+    kind: str
+    suffix: str
+    vocabulary_size: int
+
+    @abstractmethod
+    def encode(self, texts: Sequence[str], *, sampling: float | None = None, seed: int = 0) -> TokenRows:
+        """Return the ids of each text, without special ids other than UNK.
+
+        Args:
+            texts: sequence of str.
+            sampling: float above 0 and up to 1. Draw a random segmentation of each text instead of the best one:
+                smoothing `alpha` of unigram (small is more random), dropout probability of BPE (large is more
+                random). None for the best one.
+            seed: int. Seed of the sampling; the same texts and seed give the same ids.
+
+        Raises:
+            InputError: `sampling` where there is nothing to sample from (`char`, `word`), or out of range.
+        """
+
+    def decode(self, rows: Sequence[Sequence[int]] | np.ndarray) -> list[str]:
+        """Return plain text for each row of ids. A row ends at its first EOS; PAD and BOS are skipped."""
+        return self._decode([_content(np.asarray(row, np.int64)) for row in rows])
+
+    @abstractmethod
+    def _decode(self, rows: list[list[int]]) -> list[str]: ...
+
+    @abstractmethod
+    def pieces(self, ids: Sequence[int]) -> list[str]:
+        """Return a printable piece for each id, special ids included: the labels of a plot."""
+
+    @abstractmethod
+    def to_bytes(self) -> bytes:
+        """Return the content of the tokenizer's file."""
+
+    def save(self, path: str | Path) -> Path:
+        """Write the tokenizer's file, `path` with the suffix `.model` or `.json` added, and return its path."""
+        path = Path(f"{path}{self.suffix}")
+        temporary = path.with_name(f".{path.name}.{os.getpid()}")
+        temporary.write_bytes(self.to_bytes())
+        temporary.replace(path)
+        return path
+
+
+def _content(row):
+    ends = np.flatnonzero(row == EOS)
+    row = row[: ends[0]] if ends.size else row
+    return row[(row != PAD) & (row != BOS)].tolist()
+
+
+@dataclass(frozen=True)
+class SideStatistics:
+    """Numbers of one side of a corpus: `tokens`, lengths in tokens, and the share of tokens that are UNK."""
+
+    tokens: int
+    mean_length: float
+    median_length: float
+    max_length: int
+    unknown_rate: float
+
+    @classmethod
+    def of(cls, rows: TokenRows) -> "SideStatistics":
+        """Compute them; `rows` must not be empty."""
+        lengths = rows.lengths
+        unknown = float(np.mean(rows.values == UNK)) if rows.values.size else 0.0
+        return cls(int(lengths.sum()), float(lengths.mean()), float(np.median(lengths)), int(lengths.max()), unknown)
+
+
+@dataclass(frozen=True)
+class CorpusStatistics:
+    """The numbers to look at before training.
+
+    Attributes:
+        pairs: int.
+        source: SideStatistics.
+        target: SideStatistics.
+    """
+
+    pairs: int
+    source: SideStatistics
+    target: SideStatistics
+
+    def rows(self) -> list[tuple[str, str, str]]:
+        """Return (name, source, target) rows of a table."""
+        formats = {
+            "tokens": ("tokens", "{:,}"),
+            "mean_length": ("mean length", "{:.1f}"),
+            "median_length": ("median length", "{:g}"),
+            "max_length": ("longest", "{:,}"),
+            "unknown_rate": ("unknown", "{:.3%}"),
+        }
+        sides = (self.source, self.target)
+        table = [(name, *(form.format(getattr(side, key)) for side in sides)) for key, (name, form) in formats.items()]
+        return [("pairs", f"{self.pairs:,}", f"{self.pairs:,}"), *table]
+
+
+def corpus_statistics(source: TokenRows, target: TokenRows) -> CorpusStatistics:
+    """Return the statistics of an encoded corpus of at least one pair."""
+    return CorpusStatistics(len(source), SideStatistics.of(source), SideStatistics.of(target))

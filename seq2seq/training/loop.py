@@ -1,0 +1,208 @@
+"""Compile and fit: epochs of training, each followed by validation on real decoding, with the best weights kept."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import keras
+import tensorflow as tf
+
+from seq2seq.config import TrainingConfig
+from seq2seq.plots import learning_curve, save_figure
+from seq2seq.report import Report
+from seq2seq.run import Run, replacing
+from seq2seq.training.averaging import make_average
+from seq2seq.training.checkpoint import load_checkpoint, save_checkpoint
+from seq2seq.training.losses import TokenCrossEntropy
+from seq2seq.training.metrics import teacher_forced_scores
+from seq2seq.training.schedules import RampedSchedule
+
+HIGHER_IS_BETTER = {"val_bleu": True, "val_exact_match": True, "val_loss": False}
+
+
+@dataclass
+class Progress:
+    """Where a training stands after its last finished epoch; JSON-ready."""
+
+    history: list[dict] = field(default_factory=list)
+    best: float | None = None
+    best_epoch: int = 0
+    best_loss: float | None = None
+    epochs_without_better: int = 0
+    epochs_without_lower_loss: int = 0
+    stopped: bool = False
+
+
+def make_optimizer(settings: TrainingConfig, updates: int) -> keras.optimizers.Optimizer:
+    """Adam or AdamW with the learning rate of `settings` over that many updates."""
+    schedule = RampedSchedule(
+        settings.learning_rate, settings.schedule, settings.lr_ramp_steps, updates, settings.final_learning_rate
+    )
+    options = {
+        # A shorter memory than 0.999 (Vaswani et al. 2017, section 5.3): trainings here have few thousand updates.
+        "beta_2": 0.98,
+        "epsilon": 1e-8,
+        "global_clipnorm": settings.clip_norm or None,
+        "gradient_accumulation_steps": settings.accumulate_batches if settings.accumulate_batches > 1 else None,
+    }
+    if settings.optimizer == "adamw":
+        return keras.optimizers.AdamW(schedule, weight_decay=settings.weight_decay, **options)
+    return keras.optimizers.Adam(schedule, **options)
+
+
+class Training:
+    """One training of an `EncoderDecoder` in a run directory.
+
+    Args:
+        model: the model, with fresh weights.
+        batches: function of the epoch that gives its `PairBatches`.
+        valid: `PairBatches` of the validation part.
+        translate_valid: function that translates the validation part with the model as it is and returns its scores,
+            `{"bleu": …, "exact_match": …}`; or `None`.
+        settings: `TrainingConfig`.
+        run: the `Run` that receives weights, history, metrics and checkpoints.
+        report: `Report`.
+    """
+
+    def __init__(
+        self,
+        model,
+        batches: Callable,
+        valid,
+        translate_valid: Callable[[], dict[str, float]] | None,
+        settings: TrainingConfig,
+        run: Run,
+        report: Report,
+    ):
+        self.model, self.batches, self.valid, self.translate_valid = model, batches, valid, translate_valid
+        self.settings, self.run, self.report = settings, run, report
+        self.monitored = f"val_{settings.monitor}"
+        updates = settings.epochs * len(batches(0).plan(0)) // settings.accumulate_batches
+        model.compile(make_optimizer(settings, updates), loss=TokenCrossEntropy(settings.label_smoothing))
+        model.optimizer.build(model.trainable_variables)
+        if settings.truth_ratio < 1.0 or settings.final_truth_ratio is not None:
+            model.truth_ratio = tf.Variable(settings.truth_ratio, trainable=False, dtype=tf.float32)
+        self.average = make_average(model.trainable_variables, settings.ema_decay, settings.average_checkpoints)
+        self.progress = Progress()
+
+    @property
+    def schedule(self) -> RampedSchedule:
+        return self.model.optimizer._learning_rate
+
+    def resume(self):
+        """Take up the state of the run's checkpoint."""
+        self.progress = Progress(**load_checkpoint(self.run.checkpoint, self._variables()))
+
+    def fit(self) -> Progress:
+        """Train until the epochs are over or patience is; Ctrl-C leaves usable weights and a checkpoint to resume from."""
+        callbacks = [_BatchCallback(self)]
+        if self.settings.tensorboard:
+            callbacks.append(keras.callbacks.TensorBoard(self.run.tensorboard, update_freq=100))
+        try:
+            while len(self.progress.history) < self.settings.epochs and not self.progress.stopped:
+                self._epoch(len(self.progress.history), callbacks)
+        except KeyboardInterrupt:
+            if not self.run.weights.exists():
+                self._save_weights()
+            raise
+        return self.progress
+
+    def _epoch(self, epoch, callbacks):
+        start = time.perf_counter()
+        self._set_truth_ratio(epoch)
+        batches = self.batches(epoch)
+        plan = batches.plan(epoch)
+        title = f"epoch {epoch + 1}/{self.settings.epochs}"
+        with self.report.progress(title, len(plan), "batches") as callbacks[0].progress:
+            callbacks[0].tokens_per_batch = batches.target_tokens / len(plan)
+            fitted = self.model.fit(
+                batches.epoch(epoch),
+                initial_epoch=epoch,
+                epochs=epoch + 1,
+                callbacks=callbacks,
+                shuffle=False,
+                verbose=0,
+            )
+        seconds = time.perf_counter() - start
+        self.average.after_epoch()
+        figures = {
+            "epoch": epoch + 1,
+            "loss": float(fitted.history["loss"][-1]),
+            "learning_rate": float(self.model.optimizer.learning_rate),
+            "target_tokens_per_second": round(batches.target_tokens / seconds, 1),
+            "seconds": round(seconds, 2),
+        }
+        with self.average.applied():
+            figures |= self._validate()
+            self._keep_if_best(figures)
+        self._after_validation(figures)
+
+    def _validate(self):
+        figures = teacher_forced_scores(self.model, self.valid.epoch())
+        if self.translate_valid is not None:
+            figures |= self.translate_valid()
+        return {f"val_{name}": value for name, value in figures.items()}
+
+    def _keep_if_best(self, figures):
+        progress, value = self.progress, figures[self.monitored]
+        higher = HIGHER_IS_BETTER[self.monitored]
+        if progress.best is None or (value > progress.best if higher else value < progress.best):
+            progress.best, progress.best_epoch, progress.epochs_without_better = value, figures["epoch"], 0
+            self._save_weights()
+        else:
+            progress.epochs_without_better += 1
+
+    def _after_validation(self, figures):
+        progress, settings = self.progress, self.settings
+        progress.history.append(figures)
+        if progress.best_loss is None or figures["val_loss"] < progress.best_loss:
+            progress.best_loss, progress.epochs_without_lower_loss = figures["val_loss"], 0
+        else:
+            progress.epochs_without_lower_loss += 1
+            if settings.schedule == "plateau" and progress.epochs_without_lower_loss % settings.plateau_patience == 0:
+                self.schedule.halve()
+        progress.stopped = 0 < settings.patience <= progress.epochs_without_better
+        save_checkpoint(self.run.checkpoint, self._variables(), vars(progress))
+        self.run.write_history(progress.history)
+        save_figure(learning_curve({key: [row[key] for row in progress.history] for key in figures}), self.run.learning_curve)
+        mark = " · best so far" if progress.best_epoch == figures["epoch"] else ""
+        self.report.say(f"epoch {figures['epoch']}: {_line(figures)}{mark}")
+        if progress.stopped:
+            self.report.say(f"stopping: {self.monitored} has not been better for {settings.patience} epochs")
+
+    def _save_weights(self):
+        with replacing(self.run.weights) as temporary:
+            self.model.save_weights(temporary)
+
+    def _set_truth_ratio(self, epoch):
+        first, last = self.settings.truth_ratio, self.settings.final_truth_ratio
+        if self.model.truth_ratio is not None:
+            share = epoch / max(self.settings.epochs - 1, 1)
+            self.model.truth_ratio.assign(first if last is None else first + (last - first) * share)
+
+    def _variables(self):
+        """All that changes while training: weights, random state, optimizer, average, plateau factor."""
+        return [*self.model.variables, *self.model.optimizer.variables, *self.average.arrays, self.schedule.factor]
+
+
+class _BatchCallback(keras.callbacks.Callback):
+    """After every batch: the average of the weights, and the progress bar."""
+
+    def __init__(self, training):
+        super().__init__()
+        self.training = training
+        self.progress = None
+        self.tokens_per_batch = 0.0
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.training.average.after_batch()
+        self.progress.advance(1, loss=logs["loss"], tokens=self.tokens_per_batch)
+
+
+def _line(figures):
+    parts = [f"loss {figures['loss']:.3f}", f"validation {figures['val_loss']:.3f}"]
+    parts.append(f"perplexity {figures['val_perplexity']:.2f}")
+    if "val_bleu" in figures:
+        parts.append(f"BLEU {figures['val_bleu']:.2f}, exact {figures['val_exact_match']:.1%}")
+    parts.append(f"{figures['target_tokens_per_second']:,.0f} target tokens/s")
+    return " · ".join(parts)

@@ -1,0 +1,48 @@
+"""Learning-rate schedules."""
+
+import math
+
+import keras
+import tensorflow as tf
+
+
+@keras.saving.register_keras_serializable(package="seq2seq")
+class RampedSchedule(keras.optimizers.schedules.LearningRateSchedule):
+    """A linear ramp from 0 to the peak, then a shape.
+
+    `"constant"` stays at the peak; `"cosine"` falls to `final` along half a cosine (Loshchilov and Hutter 2017);
+    `"inverse_sqrt"` falls as `sqrt(ramp_steps / step)` (Vaswani et al. 2017, section 5.3); `"plateau"` is constant until
+    `halve()` is called, which training does when the validation loss stands still.
+
+    Args:
+        peak: float.
+        shape: one of the above.
+        ramp_steps: int. Updates until the peak.
+        total_steps: int. Updates in the whole training; where cosine ends.
+        final: float. Learning rate at the end of cosine.
+    """
+
+    def __init__(self, peak, shape="constant", ramp_steps=0, total_steps=1, final=0.0):
+        self.peak, self.shape, self.ramp_steps, self.total_steps, self.final = peak, shape, ramp_steps, total_steps, final
+        self.factor = tf.Variable(1.0, trainable=False, dtype=tf.float32)
+
+    def halve(self):
+        self.factor.assign(self.factor * 0.5)
+
+    def __call__(self, step):
+        step = tf.cast(step, tf.float32) + 1.0
+        ramp_steps = float(max(self.ramp_steps, 1))
+        ramp = tf.minimum(step / ramp_steps, 1.0)
+        if self.shape == "cosine":
+            done = (step - ramp_steps) / max(self.total_steps - ramp_steps, 1.0)
+            wave = 0.5 * (1.0 + tf.cos(math.pi * tf.clip_by_value(done, 0.0, 1.0)))
+            rate = self.final + (self.peak - self.final) * wave
+        elif self.shape == "inverse_sqrt":
+            rate = self.peak * tf.sqrt(ramp_steps / tf.maximum(step, ramp_steps))
+        else:
+            rate = self.peak
+        return rate * ramp * self.factor
+
+    def get_config(self):
+        names = ("peak", "shape", "ramp_steps", "total_steps", "final")
+        return {name: getattr(self, name) for name in names}

@@ -1,0 +1,106 @@
+"""What a user sees of a job, on a terminal and in a log."""
+
+import io
+import os
+import subprocess
+import sys
+
+import pytest
+
+from seq2seq.cli.console import ConsoleReport
+
+ODD = "[bold]a[/bold] [/x] :smile: " + "long " * 40
+
+
+def test_lines_come_out_as_they_are(capsys):
+    report = ConsoleReport()
+    report.say(ODD)
+    report.warn(ODD)
+    assert capsys.readouterr().out == f"{ODD}\nWarning: {ODD}\n"
+
+
+def test_standard_error_leaves_standard_output_alone(capsys):
+    report = ConsoleReport(stderr=True, interval=0)
+    report.say("a")
+    report.table("title", ["b"], [["c"]])
+    with report.progress("d", 1, "lines") as progress:
+        progress.advance()
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert all(text in shown.err for text in ("a\n", "title\n", "b\n", "c\n", "d: 1 of 1 lines,"))
+
+
+def test_a_table_has_its_columns_in_line(capsys):
+    ConsoleReport().table("Corpus", ["side", "[tokens]"], [["en", 12], ["français", 1234567], ["it [x]", 0.123456]])
+    title, head, *rows = capsys.readouterr().out.splitlines()
+    assert title == "Corpus"
+    assert [row.split() for row in rows] == [["en", "12"], ["français", "1,234,567"], ["it", "[x]", "0.1235"]]
+    assert len({len(line) for line in (head, *rows)}) == 1  # numbers end in one column
+    assert head.split() == ["side", "[tokens]"]
+
+
+def test_a_table_may_be_empty(capsys):
+    ConsoleReport().table("Nothing", ["a", "b"], [])
+    assert capsys.readouterr().out.split() == ["Nothing", "a", "b"]
+
+
+def test_a_log_gets_a_line_every_tenth_of_the_way(capsys):
+    with ConsoleReport(interval=0).progress("epoch 1", 200, "batches") as progress:
+        for _ in range(200):
+            progress.advance(tokens=10, loss=1.25)
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split(" batches,")[0] for line in lines] == [f"epoch 1: {n} of 200" for n in range(20, 201, 20)]
+    assert all(" left, " in line and " tokens/s, loss 1.25" in line for line in lines)
+
+
+def test_a_log_gets_no_line_before_its_time(capsys):
+    for total in (100, None):
+        with ConsoleReport(interval=3600).progress("short", total, "batches") as progress:
+            progress.advance(100)
+    assert capsys.readouterr().out == ""
+
+
+def test_without_a_total_there_is_no_time_left(capsys):
+    with ConsoleReport(interval=0).progress("Translating", None, "lines") as progress:
+        progress.advance(3)
+    line = capsys.readouterr().out
+    assert line.startswith("Translating: 3 lines, ") and "left" not in line and "tokens" not in line
+
+
+def test_bars_nest_on_a_terminal_and_are_gone_at_the_end(monkeypatch):
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "160")
+    terminal = Terminal()
+    monkeypatch.setattr("sys.stdout", terminal)
+    report = ConsoleReport()
+    with report.progress("epoch [1]", 10, "batches") as outer:
+        outer.advance(10, tokens=5)
+        with report.progress("validation", None, "sentences") as inner:
+            inner.advance(2, bleu="12.0")
+        report.say("between")
+    with pytest.raises(KeyboardInterrupt), report.progress("epoch [2]", 10, "batches"):
+        raise KeyboardInterrupt
+    text = terminal.getvalue()
+    assert all(part in text for part in ("epoch [1]", "10/10", "tokens/s", "between\n", "epoch [2]"))
+    assert text.count("\x1b[?25l") == text.count("\x1b[?25h")  # the cursor is back
+
+
+def run_quietly(statements, **environment):
+    code = f"import os\nfrom seq2seq.cli.console import quiet_tensorflow\nwith quiet_tensorflow():\n    {statements}"
+    others = {name: value for name, value in os.environ.items() if name != "TF_CPP_MIN_LOG_LEVEL"}
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=others | environment)
+
+
+def test_loading_tensorflow_leaves_standard_error_empty():
+    done = run_quietly("import tensorflow as tf; tf.config.list_physical_devices(); tf.random.normal((2, 2))")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_failure_to_load_and_what_the_user_asked_for_are_shown():
+    assert "noise" in run_quietly("os.write(2, b'noise'); import no_such_library").stderr
+    assert run_quietly("os.write(2, b'noise')").stderr == ""
+    assert run_quietly("os.write(2, b'noise')", TF_CPP_MIN_LOG_LEVEL="0").stderr == "noise"
