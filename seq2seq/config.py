@@ -33,7 +33,8 @@ class DataConfig:
     target: str | None = None
     swap: bool = False  # translate the other way: second column → first
     limit: int | None = None  # read only the first lines
-    valid_share: float = 0.02  # held out, by distinct source sentence, where `valid` is not given
+    valid_share: float = 0.02  # held out where `valid` is not given
+    hold_out: Literal["by_source", "last"] = "by_source"  # seeded, no source on both sides; or the last rows as they are
     extra_columns: Literal["ignore", "references"] = "ignore"  # third and further TSV columns
     max_characters: int = 1000  # longer pairs are dropped
     max_ratio: float = 9.0  # pairs with one side this many times longer are dropped
@@ -264,7 +265,7 @@ def from_mapping(kind: type[Config], tree: Mapping[str, Any], place: str = "") -
     for name, value in tree.items():
         full_name = f"{place}{name}"
         if name not in hints:
-            raise InputError(f"{full_name} is not a setting{_near_match(name, kind, place)}.")
+            raise InputError(f"{full_name} is not a setting: {_near_match(name, kind, place)}")
         if dataclasses.is_dataclass(hints[name]):
             if not isinstance(value, Mapping):
                 raise InputError(f"{full_name} is a section: set {full_name}.NAME, not {full_name}={value!r}.")
@@ -283,8 +284,8 @@ def _near_match(name: str, kind: type, place: str) -> str:
     siblings = [f.name for f in dataclasses.fields(kind)]
     near = difflib.get_close_matches(name, siblings, n=1)
     if near:
-        return f"; did you mean {place}{near[0]}?"[:-1]
-    return f"; {'settings here' if place else 'sections'} are {', '.join(siblings)}"
+        return f"did you mean {place}{near[0]}?"
+    return f"{'the settings here' if place else 'the sections'} are {', '.join(siblings)}."
 
 
 def _typed(value: Any, hint: Any, name: str) -> Any:

@@ -72,7 +72,7 @@ class ConsoleReport(Report):
 
     def table(self, title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
         cells = [[_shown(cell) for cell in row] for row in rows]
-        table = Table(box=None, pad_edge=False)
+        table = Table(box=None, pad_edge=False, show_header=any(columns))
         for name, column in zip(columns, zip(*cells, strict=True) if cells else [()] * len(columns), strict=True):
             numeric = all(_NUMBER.fullmatch(cell) for cell in column)
             table.add_column(Text(name), justify="right" if numeric else "left", overflow="fold")

@@ -87,6 +87,7 @@ def evaluate(
         target=target,
         swap=swap,
         limit=limit,
+        num_examples=examples,
         report=report,
         **search.given(
             beam_size=beam_size,
@@ -97,9 +98,19 @@ def evaluate(
     )
     if output:
         with open_lines(output) as stream:
-            stream.writelines(f"{text}\n" for text in result.hypotheses)
+            stream.writelines(f"{hypothesis.text}\n" for hypothesis in result.hypotheses)
     if json_:
         write_text(json_, json.dumps(result.as_dict(), ensure_ascii=False, indent=2) + "\n")
-    # Figures on standard output, unless the same ones go there as JSON.
-    shown = ConsoleReport(stderr=str(json_) == "-")
-    shown.table("", ("measure", "value"), result.rows())
+    # Standard output is for the figures: as JSON where it is asked for there, as a table else.
+    shown = report if str(json_) == "-" else ConsoleReport()
+    shown.table("Scores", ("metric", "value", "signature or definition"), result.rows())
+    for example in result.examples:
+        shown.table(
+            f"\n{example.chosen}: pair {example.index + 1:,}, chrF2 {example.chrf:.1f}", ("", ""), _sides(example)
+        )
+
+
+def _sides(example) -> list[tuple[str, str]]:
+    """An example as rows of a table, one text beneath the other."""
+    references = [("reference", text) for text in example.references]
+    return [("source", example.source), *references, ("translation", example.hypothesis)]

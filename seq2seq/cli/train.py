@@ -10,6 +10,7 @@ from seq2seq.cli.command import SETTINGS, Command
 from seq2seq.cli.console import ConsoleReport, quiet_tensorflow
 from seq2seq.cli.outputs import check_folder
 from seq2seq.config import DataConfig, TrainingConfig, TranslationConfig, resolve
+from seq2seq.errors import InputError
 
 app = typer.Typer(help="Train a model.", **SETTINGS)
 
@@ -114,12 +115,28 @@ def translation(
         training__epochs=epochs,
         seed=seed,
     )
+    if not config.data.train:
+        raise InputError("--train is missing, and no recipe names training pairs: give a file or the prefix of two.")
     check_folder(run, "--run")
 
     with quiet_tensorflow():
         from seq2seq.tasks import translation as task
 
+    report = ConsoleReport()
     try:
-        task.train(config, run, resume=resume, report=ConsoleReport())
+        metrics = task.train(config, run, resume=resume, report=report)
     except KeyboardInterrupt as stop:
-        raise KeyboardInterrupt(f"{run} keeps every finished epoch: the same command with --resume goes on.") from stop
+        raise KeyboardInterrupt(_kept(run)) from stop
+    report.say(f"{run} holds the weights of epoch {metrics['epoch']}, the best of {metrics['epochs']}")
+
+
+def _kept(run: Path) -> str:
+    """What an interrupted training leaves, and how to go on."""
+    from seq2seq.run import Run
+
+    left = Run(run, "translation", {})
+    if left.checkpoint.exists():
+        return f"{run} keeps the best weights and the last finished epoch: the same command with --resume goes on."
+    if left.weights.exists():
+        return f"{run} keeps the weights so far, of an epoch that was not finished: it translates, but begin anew to train."
+    return "No epoch was begun, nothing is kept."

@@ -4,7 +4,9 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-PAD, BOS, EOS = 0, 2, 3
+from seq2seq.decoding.greedy import BOS, EOS, PAD
+from seq2seq.errors import InputError
+
 MINUS_INFINITY = -1e30  # finite, so that differences stay numbers
 
 
@@ -14,6 +16,7 @@ class _Search(NamedTuple):
     t: Any  # () tokens in each alive hypothesis
     alive_tokens: Any  # (B, k, L) int32, PAD from t on
     alive_scores: Any  # (B, k) log-probabilities, best first
+    last: Any  # (B, k) int32, the last token of each alive hypothesis
     state: Any  # leaves (B, k, …)
     ended_tokens: Any  # (B, k, L) int32, best first
     ended_scores: Any  # (B, k) log-probability / length ** penalty; MINUS_INFINITY where there is none
@@ -23,11 +26,11 @@ class _Search(NamedTuple):
 def beam_search(step, state, limits, beam_size, length_penalty=1.0, n_best=1):
     """Search for the hypotheses of highest `log-probability / length ** length_penalty`.
 
-    A hypothesis ends when EOS is among the `beam_size` best extensions, so that a beam of one is greedy search; the best
-    `2 * beam_size` extensions are looked at, so that `beam_size` hypotheses stay alive. A sentence is done when `beam_size`
-    hypotheses have ended, or as soon as no alive one can still enter the `n_best`: log-probabilities only fall and lengths
-    stay within the limit, so `best alive log-probability / limit ** length_penalty` bounds every score to come. The stop
-    is therefore exact.
+    A hypothesis ends when EOS is among the `beam_size` best extensions, so that a beam of one is greedy search; the
+    best `2 * beam_size` extensions are looked at, so that `beam_size` hypotheses stay alive. A sentence is done when
+    `beam_size` hypotheses have ended, or as soon as no alive one can still enter the `n_best`: log-probabilities only
+    fall and lengths stay within the limit, so `best alive log-probability / limit ** length_penalty` bounds every score
+    to come. The early stop is therefore exact.
 
     Args:
         step: step function, see `seq2seq.decoding`.
@@ -39,16 +42,20 @@ def beam_search(step, state, limits, beam_size, length_penalty=1.0, n_best=1):
 
     Returns:
         `tokens`, int32 `(batch, n_best, longest limit)`, best first, each with its EOS, then PAD; and `scores`, float32
-        `(batch, n_best)`: log-probability / length ** length_penalty, nats.
+        `(batch, n_best)`: log-probability / length ** length_penalty, nats. Where fewer than `n_best` hypotheses were
+        found, the others are all PAD with a score of -1e30.
+
+    Raises:
+        InputError: `n_best` is out of range.
     """
     if not 1 <= n_best <= beam_size:
-        raise ValueError(f"Expected n_best from 1 to beam_size={beam_size}, got {n_best}.")
+        raise InputError(f"Expected n_best from 1 to beam_size={beam_size}, got {n_best}.")
     batch, steps = tf.shape(limits)[0], tf.reduce_max(limits)
     nothing = tf.fill((batch, beam_size), MINUS_INFINITY)
-    blank = tf.zeros((batch, beam_size, steps), tf.int32)
+    blank = tf.fill((batch, beam_size, steps), PAD)
     # All beams start equal: only the first may count.
     first = tf.tile(tf.where(tf.range(beam_size) == 0, 0.0, MINUS_INFINITY)[None], (batch, 1))
-    search = _Search(0, blank, first, state, blank, nothing, limits <= 0)
+    search = _Search(0, blank, first, tf.fill((batch, beam_size), BOS), state, blank, nothing, limits <= 0)
     bound_divisor = tf.cast(tf.maximum(limits, 1), tf.float32) ** length_penalty
 
     def unfinished(search):
@@ -61,7 +68,7 @@ def beam_search(step, state, limits, beam_size, length_penalty=1.0, n_best=1):
         extended = tf.where(tf.range(steps) == search.t, tokens[..., None], extended)
         is_eos = tokens == EOS
         at_limit = (length >= limits)[:, None]
-        # Ended: EOS among the best k; at the limit also whatever would stay alive.
+        # Ended: EOS among the best k; at the limit all of the best k.
         ends = (is_eos | at_limit) & (tf.range(2 * beam_size) < beam_size) & (scores > MINUS_INFINITY / 2)
         normalized = tf.where(ends, scores / tf.cast(length, tf.float32) ** length_penalty, MINUS_INFINITY)
         ended_scores, ended_tokens = _best(
@@ -72,26 +79,21 @@ def beam_search(step, state, limits, beam_size, length_penalty=1.0, n_best=1):
 
         alive_scores, kept = tf.math.top_k(tf.where(is_eos, MINUS_INFINITY, scores), beam_size)
         alive_tokens = tf.gather(extended, kept, batch_dims=1)
-        kept_origins = tf.gather(origins, kept, batch_dims=1)
-        state = tf.nest.map_structure(lambda leaf: tf.gather(leaf, kept_origins, batch_dims=1), state)
+        origins, last = tf.gather(origins, kept, batch_dims=1), tf.gather(tokens, kept, batch_dims=1)
+        state = tf.nest.map_structure(lambda leaf: tf.gather(leaf, origins, batch_dims=1), state)
 
         all_ended = ended_scores[:, -1] > MINUS_INFINITY / 2
         settled = ended_scores[:, n_best - 1] >= alive_scores[:, 0] / bound_divisor
         done = search.done | all_ended | settled | at_limit[:, 0]
-        return (_Search(length, alive_tokens, alive_scores, state, ended_tokens, ended_scores, done),)
+        return (_Search(length, alive_tokens, alive_scores, last, state, ended_tokens, ended_scores, done),)
 
     (search,) = tf.while_loop(unfinished, extend, (search,), parallel_iterations=1)
     return search.ended_tokens[:, :n_best], search.ended_scores[:, :n_best]
 
 
 def _extensions(step, search, beam_size):
-    """The `2 * beam_size` best one-token extensions: beam of origin, token, log-probability, `(B, 2k)` each, and the state."""
-    last = tf.cond(
-        search.t == 0,
-        lambda: tf.fill(tf.shape(search.alive_scores), BOS),
-        lambda: search.alive_tokens[:, :, tf.maximum(search.t - 1, 0)],
-    )
-    logits, state = step(last, search.state)
+    """Beam of origin, token and log-probability of the `2 * beam_size` best extensions, `(B, 2k)`, and the state."""
+    logits, state = step(search.last, search.state)
     width = tf.minimum(2 * beam_size, tf.shape(logits)[-1])
     # The best 2k of all are among the best 2k of each beam, so only those need their log-probability.
     best, tokens = tf.math.top_k(logits, width)  # (B, k, 2k)

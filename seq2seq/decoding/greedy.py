@@ -2,10 +2,10 @@
 
 import tensorflow as tf
 
-PAD, BOS, EOS = 0, 2, 3
+PAD, BOS, EOS = 0, 2, 3  # as in seq2seq.text.tokens, which decoding does not import
 
 
-def most_probable(logits, step):
+def most_probable(logits, t):
     """The token of the largest logit: `(batch, vocabulary)` → `(batch,)`."""
     return tf.argmax(logits, axis=-1, output_type=tf.int32)
 
@@ -20,10 +20,11 @@ def greedy_search(step, state, limits, select=most_probable):
         select: `(logits (batch, vocabulary), t) -> tokens (batch,)`.
 
     Returns:
-        `tokens`, int32 `(batch, longest limit)`: the hypothesis with its EOS, then PAD; and `scores`, float32 `(batch,)`:
-        the sum of its tokens' log-probabilities under the model, nats.
+        `tokens`, int32 `(batch, longest limit)`: the hypothesis with its EOS, then PAD; and `scores`, float32
+        `(batch,)`: the sum of its tokens' log-probabilities under the model, nats.
     """
     batch, steps = tf.shape(limits)[0], tf.reduce_max(limits)
+    blank = tf.fill((batch, steps), PAD)
 
     def unfinished(t, last, state, finished, scores, tokens):
         return (t < steps) & ~tf.reduce_all(finished)
@@ -36,10 +37,9 @@ def greedy_search(step, state, limits, select=most_probable):
         scores += tf.where(finished, 0.0, gained)
         chosen = tf.where(finished, PAD, chosen)
         finished |= (chosen == EOS) | (t + 1 >= limits)
-        return t + 1, chosen, state, finished, scores, tokens.write(t, chosen)
+        tokens = tf.where(tf.range(steps) == t, chosen[:, None], tokens)
+        return t + 1, chosen, state, finished, scores, tokens
 
-    tokens = tf.TensorArray(tf.int32, steps, element_shape=(None,))
-    start = (0, tf.fill((batch,), BOS), state, limits <= 0, tf.zeros((batch,)), tokens)
+    start = (0, tf.fill((batch,), BOS), state, limits <= 0, tf.zeros((batch,)), blank)
     *_, scores, tokens = tf.while_loop(unfinished, extend, start, parallel_iterations=1)
-    tokens = tf.transpose(tokens.stack())  # steps that were not reached are 0, which is PAD
     return tokens, scores

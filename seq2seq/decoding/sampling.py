@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import tensorflow as tf
 
+from seq2seq.errors import InputError
+
 
 @dataclass(frozen=True)
 class Sampling:
@@ -14,8 +16,12 @@ class Sampling:
     Args:
         temperature: float above 0. Logits are divided by it; below 1 sharpens.
         top_k: int. Only the k most probable tokens can be drawn; 0 is all.
-        top_p: float. Only the most probable tokens that together hold this probability (Holtzman et al. 2020); 1 is all.
-        seed: int.
+        top_p: float. Only the most probable tokens that together hold this probability (Holtzman et al. 2020), of those
+            that `top_k` leaves; 1 is all.
+        seed: int. The same seed and stream give the same draws.
+
+    Raises:
+        InputError: a number out of range.
     """
 
     temperature: float = 1.0
@@ -25,32 +31,41 @@ class Sampling:
 
     def __post_init__(self):
         if not (self.temperature > 0 and self.top_k >= 0 and 0 < self.top_p <= 1):
-            raise ValueError(f"Expected temperature > 0, top_k >= 0 and 0 < top_p <= 1, got {self}.")
+            raise InputError(f"Expected temperature above 0, top_k of 0 or more and 0 < top_p <= 1, got {self}.")
 
-    def filtered(self, logits):
-        """Logits over the temperature, `-inf` where a token cannot be drawn; `(batch, vocabulary)` both."""
-        logits = logits / self.temperature
-        if self.top_k:
-            k = tf.minimum(self.top_k, tf.shape(logits)[-1])
-            logits = tf.where(logits < tf.math.top_k(logits, k)[0][:, -1:], float("-inf"), logits)
+    def candidates(self, logits):
+        """The tokens to draw from, int32, and logits to draw them by, `-inf` where excluded; both `(batch, n)`.
+
+        Args:
+            logits: float32 `(batch, vocabulary)`.
+        """
+        scores = logits / self.temperature
+        batch, size = tf.unstack(tf.shape(scores))
+        if not self.top_k and self.top_p == 1.0:  # no need to sort
+            return tf.tile(tf.range(size)[None], (batch, 1)), scores
+        scores, tokens = tf.math.top_k(scores, tf.minimum(self.top_k or size, size))
         if self.top_p < 1.0:
-            ordered = tf.sort(logits, axis=-1, direction="DESCENDING")
-            probabilities = tf.nn.softmax(ordered, axis=-1)
-            before = tf.cumsum(probabilities, axis=-1, exclusive=True)  # mass of the more probable tokens
-            smallest = tf.reduce_min(tf.where(before < self.top_p, ordered, float("inf")), axis=-1, keepdims=True)
-            logits = tf.where(logits < smallest, float("-inf"), logits)
-        return logits
+            before = tf.cumsum(tf.nn.softmax(scores), axis=-1, exclusive=True)  # mass of the more probable tokens
+            scores = tf.where(before < self.top_p, scores, float("-inf"))
+        return tokens, scores
 
     def selector(self, streams):
-        """The `select` function for `greedy_search`; `streams`, int32 `(batch,)`, numbers each sentence's random stream."""
+        """Make the `select` function for `greedy_search`.
+
+        Args:
+            streams: int32 `(batch,)`. Number of each sentence's random stream.
+        """
+        streams = tf.cast(streams, tf.int64) << 32  # room for the steps
+        seeds = tf.fill(tf.shape(streams), tf.constant(self.seed, tf.int64))
 
         def select(logits, t):
-            def draw(row):
-                stream, scores = row
-                seed = tf.stack((self.seed + 0 * t, stream * 65_536 + t))
-                uniform = tf.random.stateless_uniform(tf.shape(scores), seed, minval=1e-20)
-                return tf.argmax(scores - tf.math.log(-tf.math.log(uniform)), output_type=tf.int32)  # Gumbel-max
+            tokens, scores = self.candidates(logits)
 
-            return tf.map_fn(draw, (streams, self.filtered(logits)), fn_output_signature=tf.int32)
+            def uniform(seed):
+                return tf.random.stateless_uniform(tf.shape(scores)[1:], seed, minval=1e-20)  # its logarithm is finite
+
+            draws = tf.map_fn(uniform, tf.stack((seeds, streams + tf.cast(t, tf.int64)), 1), tf.float32)
+            chosen = tf.argmax(scores - tf.math.log(-tf.math.log(draws)), axis=-1)  # Gumbel-max
+            return tf.gather(tokens, chosen, batch_dims=1)
 
         return select

@@ -19,22 +19,17 @@ class Memory(NamedTuple):
     """What the decoder attends to; every leaf has the batch first.
 
     keys: `(batch, source_steps, units)`. values: `(batch, source_steps, any)`.
-    bias: float32 `(batch, 1, source_steps)`, 0 at real steps and a large negative number at padding.
+    mask: bool `(batch, 1, source_steps)`, `False` at padding.
     """
 
     keys: tf.Tensor
     values: tf.Tensor
-    bias: tf.Tensor
+    mask: tf.Tensor
 
 
-def padding_bias(mask):
-    """Additive float32 bias, `(batch, 1, steps)`, that hides the `False` steps of `mask`, `(batch, steps)`, from a softmax."""
-    return ops.expand_dims((1.0 - ops.cast(mask, "float32")) * -1e9, 1)
-
-
-def attend(scores, values, bias):
-    """Softmax of `scores + bias` over the source steps, in float32, and the mean of `values` under it."""
-    weights = ops.softmax(ops.cast(scores, "float32") + bias, axis=-1)
+def attend(scores, values, mask):
+    """Softmax of `scores` over the real source steps, in float32, and the mean of `values` under it."""
+    weights = ops.softmax(ops.where(mask, ops.cast(scores, "float32"), -1e9), axis=-1)
     return ops.matmul(ops.cast(weights, values.dtype), values), weights
 
 
@@ -55,11 +50,11 @@ class DotAttention(keras.layers.Layer):
         self.key.build((None, None, memory_dim))
 
     def prepare(self, encoder_outputs, mask):
-        return Memory(self.key(encoder_outputs), encoder_outputs, padding_bias(mask))
+        return Memory(self.key(encoder_outputs), encoder_outputs, ops.expand_dims(mask, 1))
 
     def call(self, queries, memory):
         scores = ops.matmul(queries, ops.transpose(memory.keys, (0, 2, 1)))
-        return attend(scores, memory.values, memory.bias)
+        return attend(scores, memory.values, memory.mask)
 
     def get_config(self):
         return {**super().get_config(), "units": self.units}
@@ -88,11 +83,11 @@ class AdditiveAttention(keras.layers.Layer):
         self.score.build((None, None, None, self.units))
 
     def prepare(self, encoder_outputs, mask):
-        return Memory(self.key(encoder_outputs), encoder_outputs, padding_bias(mask))
+        return Memory(self.key(encoder_outputs), encoder_outputs, ops.expand_dims(mask, 1))
 
     def call(self, queries, memory):
         hidden = ops.tanh(self.query(queries)[:, :, None] + memory.keys[:, None])  # (batch, queries, source, units)
-        return attend(ops.squeeze(self.score(hidden), -1), memory.values, memory.bias)
+        return attend(ops.squeeze(self.score(hidden), -1), memory.values, memory.mask)
 
     def get_config(self):
         return {**super().get_config(), "units": self.units}
@@ -111,6 +106,10 @@ class MultiHeadAttention(keras.layers.Layer):
 
     def __init__(self, units, heads=4, **kwargs):
         super().__init__(**kwargs)
+        if units % heads:
+            raise ValueError(
+                f"Multi-head attention shares its units among the heads: {units} is no multiple of {heads}."
+            )
         self.units = units
         self.heads = heads
         dense = lambda name: keras.layers.Dense(units, use_bias=False, dtype=self.dtype_policy, name=name)  # noqa: E731
@@ -123,7 +122,7 @@ class MultiHeadAttention(keras.layers.Layer):
         self.merge.build((None, None, self.units))
 
     def prepare(self, encoder_outputs, mask):
-        return Memory(self.key(encoder_outputs), self.value(encoder_outputs), padding_bias(mask))
+        return Memory(self.key(encoder_outputs), self.value(encoder_outputs), ops.expand_dims(mask, 1))
 
     def _split(self, sequence):
         """`(batch, steps, units)` → `(batch, heads, steps, units / heads)`."""
@@ -134,7 +133,7 @@ class MultiHeadAttention(keras.layers.Layer):
         scale = (self.units // self.heads) ** -0.5
         keys, values = self._split(memory.keys), self._split(memory.values)
         scores = ops.matmul(self._split(self.query(queries)) * scale, ops.transpose(keys, (0, 1, 3, 2)))
-        context, weights = attend(scores, values, memory.bias[:, None])  # (batch, heads, queries, …)
+        context, weights = attend(scores, values, memory.mask[:, None])  # (batch, heads, queries, …)
         batch, steps = ops.shape(queries)[:2]
         context = ops.reshape(ops.transpose(context, (0, 2, 1, 3)), (batch, steps, self.units))
         return self.merge(context), ops.mean(weights, axis=1)
@@ -149,4 +148,7 @@ def make_attention(kind, units, heads=4, **kwargs):
         return None
     if kind == "multi_head":
         return MultiHeadAttention(units, heads, **kwargs)
-    return {"dot": DotAttention, "additive": AdditiveAttention}[kind](units, **kwargs)
+    kinds = {"dot": DotAttention, "additive": AdditiveAttention}
+    if kind not in kinds:
+        raise ValueError(f"attention={kind!r}: expected 'none', 'dot', 'additive' or 'multi_head'.")
+    return kinds[kind](units, **kwargs)

@@ -8,12 +8,14 @@ from keras import ops
 class Bridge(keras.layers.Layer):
     """Turn the final states of the encoder into initial states of the decoder.
 
-    Decoder layer `k` starts from encoder layer `k`; where the decoder has more layers, the rest starts from the encoder's
-    top layer. The two directions of a bidirectional layer arrive concatenated.
+    Decoder layer `k` starts from encoder layer `k`. Where the decoder has more layers, the rest starts from the
+    encoder's top layer; where it has fewer, they start from the encoder's topmost ones. The two directions of a
+    bidirectional layer arrive concatenated.
 
     Args:
         kind: `"copy"` passes the states on (their widths must fit), `"dense"` learns a `tanh` layer for each (as in
-            Bahdanau et al. 2015, appendix A.2.2), `"zero"` passes zeros: the decoder knows the source by attention only.
+            Bahdanau et al. 2015, appendix A.2.2), `"zero"` passes zeros: the decoder knows the source by attention
+            only.
         units: int. Width of the decoder's states.
         decoder_layers: int.
 
@@ -26,39 +28,45 @@ class Bridge(keras.layers.Layer):
 
     def __init__(self, kind, units, decoder_layers, **kwargs):
         super().__init__(**kwargs)
+        if kind not in ("copy", "dense", "zero"):
+            raise ValueError(f"bridge={kind!r}: expected 'copy', 'dense' or 'zero'.")
         self.kind, self.units, self.decoder_layers = kind, units, decoder_layers
         self.dense = []
 
     def build(self, states_shape):
-        widths = [[shape[-1] for shape in layer] for layer in states_shape]
+        widths = [[shape[-1] for shape in layer] for layer in self._aligned(states_shape)]
         if self.kind == "copy" and any(width != self.units for layer in widths for width in layer):
             raise ValueError(
                 f"A 'copy' bridge needs encoder states of the decoder's {self.units} units, got widths {widths}; "
                 "use a 'dense' bridge."
             )
         if self.kind == "dense":
-            for k in range(self.decoder_layers):
-                source = widths[min(k, len(widths) - 1)]
+            for k, layer in enumerate(widths):
                 row = [
                     keras.layers.Dense(
                         self.units, activation="tanh", dtype=self.dtype_policy, name=f"layer{k}_state{j}"
                     )
-                    for j in range(len(source))
+                    for j in range(len(layer))
                 ]
-                for dense, width in zip(row, source, strict=True):
+                for dense, width in zip(row, layer, strict=True):
                     dense.build((None, width))
                 self.dense.append(row)
 
+    def _aligned(self, layers):
+        """The entry of the encoder's `layers` that each decoder layer starts from."""
+        first = max(len(layers) - self.decoder_layers, 0)
+        return [layers[min(first + k, len(layers) - 1)] for k in range(self.decoder_layers)]
+
     def call(self, states):
-        chosen = [states[min(k, len(states) - 1)] for k in range(self.decoder_layers)]
+        aligned = self._aligned(states)
         if self.kind == "dense":
             return [
                 [dense(state) for dense, state in zip(row, layer, strict=True)]
-                for row, layer in zip(self.dense, chosen, strict=True)
+                for row, layer in zip(self.dense, aligned, strict=True)
             ]
         if self.kind == "zero":
-            return [[ops.zeros((ops.shape(state)[0], self.units), state.dtype) for state in layer] for layer in chosen]
-        return chosen
+            return [[ops.zeros((ops.shape(state)[0], self.units), state.dtype) for state in layer] for layer in aligned]
+        return aligned
 
     def get_config(self):
         return {

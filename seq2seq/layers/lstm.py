@@ -15,9 +15,10 @@ All `x_t W + b` are one matrix product before the loop; only `h_{t-1} U` has to 
     dz_f  = dc * c_{t-1} * f (1 - f)     dz_o  = dh * tanh(c_t) * o (1 - o)
     dh_{t-1} = dz_t Uᵀ                   dc_{t-1} = dc * f
 
-Each factor of `dc` and `dh` is known from the forward pass, so all are computed for all steps at once, and the loop holds
-little but the product with Uᵀ. The gradients of W, U, b and x follow from all `dz` after it, one product each:
-`dW = Xᵀ dZ`, `dU = H_prevᵀ dZ`, `dx = dZ Wᵀ`. TensorFlow's own gradient of a loop adds up dW and dU step by step instead.
+Each factor of `dc` and `dh` is known from the forward pass, so all are computed for all steps at once, and the loop
+holds little but the product with Uᵀ. The gradients of W, U, b and x follow from all `dz` after it, one product each:
+`dW = Xᵀ dZ`, `dU = H_prevᵀ dZ`, `dx = dZ Wᵀ`. TensorFlow's own gradient of a loop adds up dW and dU step by step
+instead.
 
 **Masks.** At a masked step the state passes unchanged: forward by a `where`, backward by factors 0 for the gates and 1
 for `dc_{t-1} = dc`, `dh_{t-1} = dh`.
@@ -33,7 +34,7 @@ class LSTM(keras.layers.LSTM):
     """`keras.layers.LSTM` with the same arguments, weights and numbers, faster on a CPU.
 
     On a GPU, and with settings that the fast loop does not cover (other activations, no bias, `recurrent_dropout`,
-    `unroll`, `zero_output_for_mask`), it is `keras.layers.LSTM` unchanged: cuDNN where Keras would use it.
+    `unroll`, float64), it is `keras.layers.LSTM` unchanged: cuDNN where Keras would use it.
     Under `mixed_bfloat16` the matrix products are bfloat16 and everything else, the state included, stays float32.
     """
 
@@ -54,8 +55,9 @@ class LSTM(keras.layers.LSTM):
             initial_state[1],
             mask=mask,
             go_backwards=self.go_backwards,
+            zero_output_for_mask=self.zero_output_for_mask,
         )
-        return h, outputs, [h, c]
+        return (outputs[:, -1] if self.zero_output_for_mask else h), outputs, [h, c]
 
     def _uses_fast_loop(self):
         return (
@@ -63,11 +65,12 @@ class LSTM(keras.layers.LSTM):
             and self.activation is keras.activations.tanh
             and self.recurrent_activation is keras.activations.sigmoid
             and self.use_bias
-            and not (self.recurrent_dropout or self.unroll or self.zero_output_for_mask)
+            and not (self.recurrent_dropout or self.unroll)
+            and self.compute_dtype != "float64"
         )
 
 
-def lstm_sequence(x, kernel, recurrent_kernel, bias, h0, c0, mask=None, go_backwards=False):
+def lstm_sequence(x, kernel, recurrent_kernel, bias, h0, c0, mask=None, go_backwards=False, zero_output_for_mask=False):
     """Run an LSTM over whole sequences.
 
     Args:
@@ -79,6 +82,8 @@ def lstm_sequence(x, kernel, recurrent_kernel, bias, h0, c0, mask=None, go_backw
         c0: initial cell state, `(batch, units)`.
         mask: bool tensor, `(batch, steps)`, or `None`. At `False` the state passes unchanged.
         go_backwards: bool. Run from the last step to the first; outputs come in the order of processing.
+        zero_output_for_mask: bool. Outputs of masked steps are 0 instead of the last output before them;
+            `keras.layers.Bidirectional` asks for it.
 
     Returns:
         `outputs`, `(batch, steps, units)`, and the final `h` and `c`, `(batch, units)`, all of the dtype of `x`.
@@ -113,6 +118,8 @@ def lstm_sequence(x, kernel, recurrent_kernel, bias, h0, c0, mask=None, go_backw
         return (outputs, outputs[-1], cells[-1]), gradient
 
     outputs, h, c = run(x, kernel, recurrent_kernel, bias, h0, c0)
+    if zero_output_for_mask and keep is not None:
+        outputs *= tf.cast(keep, outputs.dtype)
     return tf.cast(tf.transpose(outputs, (1, 0, 2)), dtype), tf.cast(h, dtype), tf.cast(c, dtype)
 
 

@@ -7,9 +7,11 @@ from seq2seq.layers.lstm import LSTM
 
 
 def recurrent_layer(cell, units, **kwargs):
-    """One recurrent layer that returns its sequence and its state; a GRU is stock Keras, in the form that cuDNN runs."""
-    kind = {"lstm": LSTM, "gru": keras.layers.GRU}[cell]
-    return kind(units, return_sequences=True, return_state=True, **kwargs)
+    """One recurrent layer that returns sequence and state; a GRU is stock Keras, in the form that cuDNN runs."""
+    kinds = {"lstm": LSTM, "gru": keras.layers.GRU}
+    if cell not in kinds:
+        raise ValueError(f"cell={cell!r}: expected 'lstm' or 'gru'.")
+    return kinds[cell](units, return_sequences=True, return_state=True, **kwargs)
 
 
 def make_dropout(rate, along_time, **kwargs):
@@ -54,6 +56,8 @@ class RecurrentStack(keras.layers.Layer):
         super().__init__(**kwargs)
         self.supports_masking = True
         self.units, self.bidirectional, self.go_backwards, self.residual = units, bidirectional, go_backwards, residual
+        if bidirectional and units % 2:
+            raise ValueError(f"A bidirectional layer gives each direction half of the units, so {units} must be even.")
         self.layers = []
         for k in range(num_layers):
             options = {"dtype": self.dtype_policy, "name": f"layer{k}"}

@@ -1,168 +1,14 @@
 """The encoder–decoder: from source tokens to the scores of target tokens."""
 
-from typing import Any, NamedTuple
-
 import keras
 import tensorflow as tf
 from keras import ops
 
 from seq2seq.layers.attention import make_attention
 from seq2seq.layers.bridge import Bridge
-from seq2seq.models.recurrent import RecurrentStack, make_dropout
-
-PAD, BOS = 0, 2  # as in seq2seq.text.tokenizer, which models do not import
-
-
-class Encoded(NamedTuple):
-    """What the encoder knows of a batch: `outputs` `(batch, steps, units)`, final `states`, bool `mask` `(batch, steps)`."""
-
-    outputs: Any
-    states: Any
-    mask: Any
-
-
-class DecoderState(NamedTuple):
-    """Where the decoder stands: `cells`, one list `[h, c]` per layer, and the `memory` that it attends to, or `None`.
-
-    `cells` hold `(batch, units)` for a whole sequence, `(batch, beams, units)` for single steps.
-    """
-
-    cells: Any
-    memory: Any
-
-
-class TokenEmbedding(keras.layers.Layer):
-    """Ids → vectors, with dropout of whole tokens and of vector entries."""
-
-    def __init__(self, vocabulary_size, dim, dropout, word_dropout, dropout_along_time, **kwargs):
-        super().__init__(**kwargs)
-        # Small enough that tied logits start near uniform.
-        scale = keras.initializers.RandomNormal(stddev=dim**-0.5)
-        self.table = keras.layers.Embedding(vocabulary_size, dim, scale, dtype=self.dtype_policy, name="table")
-        self.dropout = make_dropout(dropout, dropout_along_time, dtype=self.dtype_policy)
-        self.word_dropout = keras.layers.Dropout(word_dropout, noise_shape=(None, None, 1), dtype=self.dtype_policy)
-
-    def build(self, tokens_shape):
-        self.table.build(tokens_shape)
-
-    def call(self, tokens, training=False):
-        return self.dropout(self.word_dropout(self.table(tokens), training=training), training=training)
-
-
-class Encoder(keras.layers.Layer):
-    """Source tokens, int32 `(batch, steps)`, 0 at padding → `Encoded`."""
-
-    def __init__(self, embedding, stack, **kwargs):
-        super().__init__(**kwargs)
-        self.embedding, self.stack = embedding, stack
-
-    def build(self, tokens_shape):
-        self.embedding.build(tokens_shape)
-        self.stack.build((*tokens_shape, self.embedding.table.output_dim))
-
-    def call(self, tokens, training=False):
-        mask = ops.not_equal(tokens, PAD)
-        outputs, states = self.stack(self.embedding(tokens, training=training), mask=mask, training=training)
-        return Encoded(outputs, states, mask)
-
-
-class Decoder(keras.layers.Layer):
-    """Target tokens and a `DecoderState` → logits of the next tokens.
-
-    Attention follows the recurrent layers (Luong et al. 2015, eq. 5: `tanh(W [context; h])`), so that these run over the
-    whole target in one call.
-    """
-
-    def __init__(self, embedding, stack, bridge, attention, readout_dim, tie_output, dropout, along_time, **kwargs):
-        super().__init__(**kwargs)
-        self.embedding, self.stack, self.bridge, self.attention = embedding, stack, bridge, attention
-        self.tie_output = tie_output
-        self.vocabulary_size = embedding.table.input_dim
-        self.readout = self.output_layer = None
-        if attention is not None:
-            self.readout = keras.layers.Dense(readout_dim, activation="tanh", dtype=self.dtype_policy, name="readout")
-        elif readout_dim != stack.units:
-            self.readout = keras.layers.Dense(readout_dim, dtype=self.dtype_policy, name="readout")
-        self.readout_dim = readout_dim
-        self.dropout = make_dropout(dropout, along_time, dtype=self.dtype_policy)
-        if not tie_output:
-            self.output_layer = keras.layers.Dense(self.vocabulary_size, dtype=self.dtype_policy, name="output")
-
-    def build(self, tokens_shape, encoder_units, encoder_states_shape):
-        if not self.embedding.built:
-            self.embedding.build(tokens_shape)
-        units = self.stack.units
-        self.stack.build((None, None, self.embedding.table.output_dim))
-        self.bridge.build(encoder_states_shape)
-        if self.attention is not None:
-            self.attention.build((None, None, units), encoder_units)
-            self.readout.build((None, None, units + self._context_dim(encoder_units)))
-        elif self.readout is not None:
-            self.readout.build((None, None, units))
-        if self.tie_output:
-            self.output_bias = self.add_weight(shape=(self.vocabulary_size,), initializer="zeros", name="output_bias")
-        else:
-            self.output_layer.build((None, self.readout_dim))
-
-    def _context_dim(self, encoder_units):
-        return self.stack.units if hasattr(self.attention, "merge") else encoder_units
-
-    def initial_state(self, encoded):
-        """The `DecoderState` before the first target token."""
-        memory = None if self.attention is None else self.attention.prepare(encoded.outputs, encoded.mask)
-        return DecoderState(self.bridge(encoded.states), memory)
-
-    def call(self, tokens, state, training=False):
-        """Score whole sequences: `tokens`, int32 `(batch, steps)` → float32 logits `(batch, steps, vocabulary)`, state."""
-        features, state = self.features(tokens, state, training=training)
-        return self.project(features), state
-
-    def features(self, tokens, state, training=False):
-        """The vectors, `(batch, steps, readout_dim)`, from which `project` makes logits, and the state after the last step."""
-        embedded = self.embedding(tokens, training=training)
-        outputs, cells = self.stack(embedded, states=state.cells, training=training)
-        features, _ = self._read_out(outputs, state.memory)
-        return self.dropout(features, training=training), DecoderState(cells, state.memory)
-
-    def attention_weights(self, tokens, state):
-        """What each step of a whole sequence attends to: float32 `(batch, steps, source_steps)`."""
-        outputs, _ = self.stack(self.embedding(tokens), states=state.cells)
-        return self._read_out(outputs, state.memory)[1]
-
-    def project(self, features):
-        """`(…, readout_dim)` → float32 logits `(…, vocabulary)`. In packed training `…` is the real tokens only."""
-        if self.output_layer is not None:
-            return ops.cast(self.output_layer(features), "float32")
-        table = ops.cast(self.embedding.table.embeddings, features.dtype)
-        return ops.cast(ops.matmul(features, ops.transpose(table)), "float32") + ops.cast(self.output_bias, "float32")
-
-    def step(self, tokens, state):
-        """Score one step of several hypotheses at inference.
-
-        Args:
-            tokens: int32 `(batch, beams)`, the last token of each hypothesis.
-            state: `DecoderState` with cells of `(batch, beams, units)`. Its memory has no beam axis: all hypotheses of a
-                sentence attend to one copy.
-
-        Returns:
-            float32 logits, `(batch, beams, vocabulary)`, the new state, and the attention weights,
-            `(batch, beams, source_steps)`, or `None` without attention.
-        """
-        batch, beams = ops.shape(tokens)[:2]
-        flat = lambda tensor: ops.reshape(tensor, (batch * beams, tensor.shape[-1]))  # noqa: E731
-        unflat = lambda tensor: ops.reshape(tensor, (batch, beams, tensor.shape[-1]))  # noqa: E731
-        outputs, cells = self.stack.step(
-            flat(self.embedding(tokens)), [[flat(part) for part in layer] for layer in state.cells]
-        )
-        features, weights = self._read_out(unflat(outputs), state.memory)
-        cells = [[unflat(part) for part in layer] for layer in cells]
-        return self.project(features), DecoderState(cells, state.memory), weights
-
-    def _read_out(self, outputs, memory):
-        if self.attention is None:
-            return (outputs if self.readout is None else self.readout(outputs)), None
-        context, weights = self.attention(outputs, memory)
-        return self.readout(ops.concatenate((outputs, context), axis=-1)), weights
+from seq2seq.models.decoder import Decoder, DecoderState
+from seq2seq.models.encoder import PAD, Encoder, TokenEmbedding
+from seq2seq.models.recurrent import RecurrentStack
 
 
 @keras.saving.register_keras_serializable(package="seq2seq")
@@ -171,7 +17,8 @@ class EncoderDecoder(keras.Model):
 
     Ids are 0 padding, 1 unknown, 2 begin, 3 end. With teacher forcing the decoder reads `BOS + target` and is scored on
     `target + EOS`. `fit` takes `((source, target_input), labels)`, int32 arrays `(batch, steps)` padded on the right.
-    Training and evaluation pass only the real tokens through the output layer; the numbers are those of the plain formula.
+    Training and evaluation pass only the real tokens through the output layer; the numbers are those of the plain
+    formula.
 
     Args:
         source_vocabulary_size: int.
@@ -271,6 +118,7 @@ class EncoderDecoder(keras.Model):
         )
         # Share of decoder inputs that are true tokens while training; None is teacher forcing throughout.
         self.truth_ratio = None
+        self.seed_generator = keras.random.SeedGenerator()  # its state is among the model's variables
         # Weighted by tokens, so that the logged loss is exact rather than a mean of batch means.
         self.mean_loss = keras.metrics.Mean(name="loss")
         self.build()
@@ -294,7 +142,7 @@ class EncoderDecoder(keras.Model):
         return self.decoder.initial_state(self.encoder(source, training=training))
 
     def start(self, source, beams=1):
-        """Encode `source`, int32 `(batch, steps)`, and give the state for `decoder.step` with that many hypotheses each."""
+        """Encode `source`, int32 `(batch, steps)`: the state for `decoder.step` with that many hypotheses of each."""
         cells, memory = self._start(source)
         cells = [[ops.repeat(ops.expand_dims(part, 1), beams, axis=1) for part in layer] for layer in cells]
         return DecoderState(cells, memory)
@@ -328,9 +176,9 @@ class EncoderDecoder(keras.Model):
     def mix_own_predictions(self, source, target_input):
         """Replace true decoder inputs by the model's own predictions (scheduled sampling, Bengio et al. 2015).
 
-        The decoder runs step by step; each input after BOS is the true token with probability `truth_ratio`, or else the
-        most probable token given the inputs so far. No gradient passes through that choice, so training on the sequence
-        that comes out, in one teacher-forced pass, has the gradients of the step-by-step form.
+        The decoder runs step by step; each input after BOS is the true token with probability `truth_ratio`, or else
+        the most probable token given the inputs so far. No gradient passes through that choice, so training on the
+        sequence that comes out, in one teacher-forced pass, has the gradients of the step-by-step form.
 
         Args:
             source: int32 `(batch, source_steps)`.
@@ -341,8 +189,8 @@ class EncoderDecoder(keras.Model):
         """
         state = self.start(source)
         steps = tf.shape(target_input)[1]
-        truth = tf.transpose(target_input)  # (steps, batch)
-        keep_truth = tf.random.uniform(tf.shape(truth)) < self.truth_ratio
+        truth = tf.transpose(tf.cast(target_input, tf.int32))  # (steps, batch)
+        keep_truth = keras.random.uniform(tf.shape(truth), seed=self.seed_generator) < self.truth_ratio
 
         def step(t, tokens, cells, inputs):
             logits, new_state, _ = self.decoder.step(tokens[:, None], DecoderState(cells, state.memory))

@@ -89,7 +89,10 @@ def read_corpus(config: TranslationConfig, report: Report) -> tuple[ParallelText
         valid, _ = clean(valid, max_characters=data.max_characters, max_ratio=data.max_ratio)
     pairs, cleaning = clean(pairs, max_characters=data.max_characters, max_ratio=data.max_ratio)
     report.table("Pairs read", ("", "pairs"), cleaning.rows())
-    if not valid_location:
+    if not valid_location and data.hold_out == "last":
+        first_valid = round(len(pairs) * (1.0 - data.valid_share))
+        pairs, valid = pairs.take(range(first_valid)), pairs.take(range(first_valid, len(pairs)))
+    elif not valid_location:
         pairs, valid = hold_out(pairs, data.valid_share, config.seed)
     return pairs, valid
 

@@ -1,7 +1,7 @@
 """Pairs of ids → batches: bucketed by length, shifted for teacher forcing, padded.
 
-Which pairs make which batch is planned in NumPy, once per epoch and from the seed and the epoch alone; tf.data then only
-gathers, shifts, pads and prefetches. So the order can be repeated from any epoch on.
+Which pairs make which batch is planned in NumPy, once per epoch and from the seed and the epoch alone; tf.data then
+only gathers, shifts, pads and prefetches. So the order can be repeated from any epoch on.
 """
 
 from dataclasses import dataclass
@@ -39,7 +39,8 @@ class PairBatches:
         source: `TokenRows`, without special ids.
         target: `TokenRows`, as many.
         batch_sentences: int. Pairs in a batch, or 0.
-        batch_tokens: int. Instead: most padded tokens in a batch, on the longer side.
+        batch_tokens: int. Instead: most padded tokens in a batch, on the longer side. A pair that alone is
+            longer makes a batch of its own.
         bucket_step: int. Padded lengths are multiples of this. Pairs of the same padded lengths are batched together.
         seed: int for another order of pairs and batches each epoch, or `None` for one order by length.
     """
@@ -79,38 +80,36 @@ class PairBatches:
         """Starts of batches in a sequence of rows that need `steps` each."""
         if self.batch_sentences:
             return np.arange(0, len(steps), self.batch_sentences)
-        starts, start, longest = [0], 0, 0
-        for row, needed in enumerate(steps.tolist()):
-            longest = max(longest, needed)
-            if row > start and (row + 1 - start) * longest > self.batch_tokens:
-                starts.append(row)
-                start, longest = row, needed
-        return np.array(starts)
+        starts, start = [], 0
+        while start < len(steps):
+            starts.append(start)
+            widths = np.maximum.accumulate(steps[start : start + self.batch_tokens // steps[start]])
+            padded = widths * np.arange(1, len(widths) + 1)  # never falls
+            start += max(1, int(np.searchsorted(padded, self.batch_tokens, side="right")))
+        return np.array(starts, np.int64)
 
     def epoch(self, epoch=0):
-        """The batches of an epoch: a `tf.data.Dataset` of `((source, target_input), labels)`, int32, in planned order."""
+        """The batches of an epoch, a `tf.data.Dataset` of int32 `((source, target_input), labels)` in planned order."""
         plan = self.plan(epoch)
-        order = tf.constant(plan.order)
-        sources, targets = _ragged(self.source), _ragged(self.target)
+        with tf.device("CPU"):  # where tf.data runs; a GPU has better things to hold
+            order, sources, targets = tf.constant(plan.order), _ragged(self.source), _ragged(self.target)
 
         def batch(start, size, source_steps, target_steps):
             rows = order[start : start + size]
             source, target = tf.gather(sources, rows), tf.gather(targets, rows)
-            column = tf.ones(tf.stack((size, 1)), tf.int32)
-            source = tf.concat((source, column * EOS), axis=1)
-            target_input, labels = tf.concat((column * BOS, target), axis=1), tf.concat((target, column * EOS), axis=1)
-            pad = lambda ragged, steps: ragged.to_tensor(PAD, shape=tf.stack((size, tf.cast(steps, tf.int64))))  # noqa: E731
-            return (pad(source, source_steps), pad(target_input, target_steps)), pad(labels, target_steps)
+            bos, eos = tf.fill((size, 1), BOS), tf.fill((size, 1), EOS)
+            padded_source = _padded((source, eos), source_steps)
+            target_input, labels = _padded((bos, target), target_steps), _padded((target, eos), target_steps)
+            return (padded_source, target_input), labels
 
         slices = (plan.starts, plan.sizes, plan.source_steps, plan.target_steps)
         dataset = tf.data.Dataset.from_tensor_slices(slices)
-        dataset = dataset.map(batch, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
-        return dataset.apply(tf.data.experimental.assert_cardinality(len(plan))).prefetch(tf.data.AUTOTUNE)
+        return dataset.map(batch, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True).prefetch(tf.data.AUTOTUNE)
 
 
 def pad_rows(rows: TokenRows, steps=None) -> np.ndarray:
-    """Rows with EOS appended as one int32 array, `(rows, steps)`, padded on the right; by default as wide as the longest."""
-    steps = steps or int(rows.lengths.max()) + 1
+    """Rows with EOS appended, padded on the right: int32 `(rows, steps)`, by default just wide enough for all."""
+    steps = steps or int(rows.lengths.max(initial=0)) + 1
     padded = np.full((len(rows), steps), PAD, np.int32)
     padded[np.arange(steps) < rows.lengths[:, None]] = rows.values
     padded[np.arange(len(rows)), rows.lengths] = EOS
@@ -119,3 +118,7 @@ def pad_rows(rows: TokenRows, steps=None) -> np.ndarray:
 
 def _ragged(rows):
     return tf.RaggedTensor.from_row_lengths(rows.values, rows.lengths.astype(np.int64), validate=False)
+
+
+def _padded(columns, steps):
+    return tf.concat(columns, axis=1).to_tensor(PAD, shape=tf.stack((-1, steps)))

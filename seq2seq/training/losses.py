@@ -19,7 +19,7 @@ class TokenCrossEntropy(keras.losses.Loss):
         y_pred: float32 logits, that shape + `(vocabulary,)`.
     """
 
-    def __init__(self, label_smoothing=0.0, name="token_cross_entropy", **kwargs):
+    def __init__(self, label_smoothing=0.0, name="token_cross_entropy"):
         super().__init__(name=name, reduction=None)
         self.label_smoothing = label_smoothing
 
@@ -38,8 +38,8 @@ def token_losses(labels, logits, label_smoothing=0.0):
 
     With `z` the logits, `y` the label and `CE = logsumexp(z) - z_y`, the smoothed loss is
     `(1 - ε) CE + ε mean_v(logsumexp(z) - z_v) = CE + ε (z_y - mean(z))`,
-    and its gradient `softmax(z) - onehot(y) + ε (onehot(y) - 1 / vocabulary)`. TensorFlow's fused kernel gives CE and its
-    gradient in one pass.
+    and its gradient `softmax(z) - onehot(y) + ε (onehot(y) - 1 / vocabulary)`. TensorFlow's fused kernel gives CE and
+    its gradient in one pass.
 
     Args:
         labels: int32 `(tokens,)`.

@@ -1,15 +1,13 @@
 """Noun phrases, verbs and their agreement in English and French, side by side."""
 
-import csv
 import re
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass, field, replace
 from random import Random
 
-from counting import english_number, french_number, number_combinations
+from .counting import english_number, french_number, number_combinations
+from .lexicon import ADJECTIVES, NOUNS, Adjective, Noun, Verb, plural_of
 
-LEXICON = Path(__file__).parent / "en-fr"
-I, SINGULAR, WE, PLURAL = range(4)  # persons of a verb; nothing is said to anybody, as "you" is tu or vous
+SPEAKER, SINGULAR, SPEAKERS, PLURAL = range(4)  # persons of a verb; nobody is spoken to, as "you" is tu or vous
 PEOPLE = ("person", "kin")
 NEGATIONS = {"not": "pas", "never": "jamais", "no longer": "plus"}
 
@@ -26,7 +24,7 @@ DETERMINERS = {
     "these": ("", "", "ces"),
     "a": ("un", "une", ""),
     "some": ("", "", "des"),
-    "any": ("", "", "de"),  # under negation; "a" becomes "de" there too
+    "any": ("de", "de", "de"),  # under negation, and "a" too
     "my": ("mon", "ma", "mes"),
     "his": ("son", "sa", "ses"),
     "her": ("son", "sa", "ses"),
@@ -37,66 +35,16 @@ _AUXILIARIES = {"avoir": ("ai", "a", "avons", "ont"), "être": ("suis", "est", "
 _IMPERFECT = ("ais", "ait", "ions", "aient")
 _FUTURE = ("ai", "a", "ons", "ont")
 
-
-@dataclass(frozen=True)
-class Noun:
-    """A row of `nouns.tsv`. `index` is its row; `plural` is empty for what there is one of."""
-
-    index: int
-    english: str
-    plural: str
-    french: str
-    pluriel: str
-    gender: str
-    kind: str
-
-
-@dataclass(frozen=True)
-class Adjective:
-    """A row of `adjectives.tsv`. `position`: before or after the French noun; `colour` goes after."""
-
-    index: int
-    english: str
-    masculine: str
-    feminine: str
-    before_vowel: str
-    plural: str
-    position: str
-    kinds: str
-
-    def agree(self, gender: str, plural: bool) -> str:
-        """Return the French form."""
-        if not plural:
-            return self.feminine if gender == "f" else self.masculine
-        if self.plural and (gender == "m" or self.plural == self.masculine):  # irregular, or without any forms
-            return self.plural
-        return plural_of(self.feminine if gender == "f" else self.masculine)
-
-
-@dataclass(frozen=True)
-class Verb:
-    """A row of `verbs.tsv`: English forms, French stems, and what it takes as subject and object.
-
-    `past` and `ing` are empty where English prefers "used to"; `link` is the French preposition before the
-    object; `any` allows an indefinite object under negation.
-    """
-
-    index: int
-    english: str
-    third: str
-    past: str
-    ing: str
-    je: str
-    il: str
-    nous: str
-    ils: str
-    participle: str
-    future: str
-    auxiliary: str
-    link: str
-    subjects: str
-    objects: str
-    any: str
+OWNED = ("animal", "text", "thing", "furniture", "landmark", "kin")
+PREPOSITIONS = (
+    ("in front of", "devant", ("furniture", "landmark", "place")),
+    ("behind", "derrière", ("furniture", "landmark", "place")),
+    ("near", "près de", ("furniture", "landmark", "place")),
+    ("beside", "à côté de", ("furniture", "landmark", "place")),
+    ("on", "sur", ("furniture",)),
+    ("under", "sous", ("furniture",)),
+    ("in", "dans", ("landmark", "place")),
+)
 
 
 @dataclass(frozen=True)
@@ -118,21 +66,8 @@ class Phrase:
     noun: Noun | None = None
 
 
-def _read(name, row_class):
-    with open(LEXICON / name, encoding="utf-8", newline="") as file:
-        return [row_class(index, **row) for index, row in enumerate(csv.DictReader(file, delimiter="\t"))]
-
-
-NOUNS = _read("nouns.tsv", Noun)
-ADJECTIVES = _read("adjectives.tsv", Adjective)
-VERBS = _read("verbs.tsv", Verb)
-I_AND_WE = (Phrase("I", "je", person=I), Phrase("we", "nous", person=WE))
+I_AND_WE = (Phrase("I", "je", person=SPEAKER), Phrase("we", "nous", person=SPEAKERS))
 HE_AND_SHE = (Phrase("he", "il"), Phrase("she", "elle", gender="f"))
-
-
-def plural_of(word: str) -> str:
-    """Return the regular plural of a French adjective or participle."""
-    return word if word[-1] in "sx" else f"{word}s"
 
 
 def starts_with_vowel(word: str) -> bool:
@@ -160,11 +95,13 @@ def spell_english(text: str) -> str:
     return re.sub(r"\ba (?=[aeiou])", "an ", text)
 
 
-def determiner(rng: Random, noun: Noun, plural: bool, *, negated: bool, definite: bool, owner: str) -> str:
-    """Draw an English determiner (or "" for a number) that fits the noun."""
+def draw_determiner(rng: Random, noun: Noun, plural: bool, negated: bool, definite: bool, owner: str | None) -> str:
+    """Draw an English determiner (or "" for a number) that fits the noun; the arguments are `noun_phrase`'s."""
     if noun.kind in ("kin", "eye"):
         return rng.choice(["my", "our", owner or rng.choice(["his", "her"])])
-    choices = ["the", "the", "these" if plural else "this", "my", owner or "our"]
+    choices = ["the", "the", "the", "these" if plural else "this"]
+    if owner is not None and noun.kind not in ("person", "place"):
+        choices += ["my", "our", owner or "my"]
     if not definite and negated:
         choices += ["any", "any"] if plural else ["a", "a"]
     elif not definite:
@@ -172,9 +109,9 @@ def determiner(rng: Random, noun: Noun, plural: bool, *, negated: bool, definite
     return rng.choice(choices)
 
 
-def draw_number(rng: Random) -> int:
+def draw_number(rng: Random, largest: int) -> int:
     """Draw a number to count things with: mostly small."""
-    return rng.choice([rng.randint(2, 20), rng.randint(2, 20), rng.randint(21, 99), rng.randint(100, 999)])
+    return rng.randint(2, min(largest, rng.choice([20, 20, 99, 999])))
 
 
 def noun_phrase(
@@ -184,8 +121,9 @@ def noun_phrase(
     plural: bool | None = None,
     negated: bool = False,
     definite: bool = False,
-    owner: str = "",
+    owner: str | None = "",
     described: float = 0.35,
+    largest: int = 999,
 ) -> Phrase:
     """Draw a noun with determiner and, with the probability `described`, an adjective or two.
 
@@ -195,27 +133,34 @@ def noun_phrase(
         plural: bool. None for either.
         negated: bool. The object of a negated verb: an indefinite one takes `de` alone.
         definite: bool. Only "the", "this" and possessives.
-        owner: str. Another possessive that fits: that of the subject, "his".
+        owner: str. Another possessive that fits: that of the subject, "his". None for no possessive at all.
+        described: float.
+        largest: int. The largest number of them.
     """
     noun = rng.choice([noun for noun in NOUNS if noun.kind in kinds])
-    plural = bool(noun.plural) and (rng.random() < 0.4 if plural is None else plural)
-    chosen = determiner(rng, noun, plural, negated=negated, definite=definite, owner=owner)
+    plural = bool(noun.plural) and (rng.random() < (0.85 if noun.kind == "eye" else 0.4) if plural is None else plural)
+    chosen = draw_determiner(rng, noun, plural, negated, definite, owner)
     adjectives = draw_adjectives(rng, noun) if rng.random() < described else []
     if chosen:
-        number, form = None, DETERMINERS["any" if negated and chosen == "a" else chosen]
-        article = form[2] if plural or form[1] == "" else form[noun.gender == "f"]
+        number, forms = 0, DETERMINERS["any" if negated and chosen == "a" else chosen]
+        article = forms[2 if plural else noun.gender == "f"]
     else:
-        number = draw_number(rng)
+        number = draw_number(rng, largest)
         chosen, article = english_number(number), french_number(number, noun.gender)
         if number < 13 and rng.random() < 0.2:  # my two sisters
             first = rng.choice(["the", "these", "my", "our"])
             chosen, article = f"{first} {chosen}", f"{DETERMINERS[first][2]} {article}"
-    return described_noun(noun, plural, adjectives, chosen, article, number_combinations(number or 0))
+    return described_noun(noun, plural, adjectives, chosen, article, number_combinations(number))
+
+
+def fitting_adjectives(noun: Noun) -> list[Adjective]:
+    """Return the adjectives that make sense with the noun."""
+    return [adjective for adjective in ADJECTIVES if adjective.fits(noun)]
 
 
 def draw_adjectives(rng: Random, noun: Noun) -> list[Adjective]:
     """Draw an adjective that fits the noun; sometimes one before it and a colour."""
-    fitting = [adjective for adjective in ADJECTIVES if noun.kind in adjective.kinds.split()]
+    fitting = fitting_adjectives(noun)
     chosen = [rng.choice(fitting)]
     colours = [adjective for adjective in fitting if adjective.position == "colour"]
     if chosen[0].position == "before" and colours and rng.random() < 0.2:
@@ -244,10 +189,37 @@ def described_noun(noun, plural, adjectives, chosen, article, combinations=()) -
     return Phrase(" ".join(english), french, frozenset(combinations), person, noun.gender, noun)
 
 
+def join(english: str, french: str, *phrases: Phrase, more=()) -> Phrase:
+    """Return a longer phrase that holds the combinations of its parts and some more."""
+    return Phrase(english, french, frozenset(more).union(*(phrase.combinations for phrase in phrases)))
+
+
+def belonging(rng: Random, eyes: bool = True) -> Phrase:
+    """Return a phrase like "the queen's white horses", and with `eyes`, "the cat's green eyes"."""
+    owner = noun_phrase(rng, ("person", "kin", "animal") if eyes else PEOPLE, definite=True, described=0.1)
+    kind = "eye" if owner.noun.kind == "animal" else rng.choice([*OWNED, *["eye"] * eyes])
+    plural = True if kind == "eye" and owner.person == PLURAL else None
+    thing = noun_phrase(rng, [kind], plural=plural, described=0)
+    plural = thing.person == PLURAL
+    suffix = "'" if owner.person == PLURAL and owner.en.endswith("s") else "'s"
+    article = "les" if plural else "la" if thing.gender == "f" else "le"
+    adjectives = draw_adjectives(rng, thing.noun) if rng.random() < 0.25 else []
+    phrase = described_noun(thing.noun, plural, adjectives, owner.en + suffix, article)
+    combinations = owner.combinations | phrase.combinations
+    return replace(phrase, fr=f"{phrase.fr} de {owner.fr}", combinations=combinations)
+
+
+def where(rng: Random) -> Phrase:
+    """Return a phrase like "behind the old church"."""
+    english, french, kinds = rng.choice(PREPOSITIONS)
+    place = noun_phrase(rng, kinds, definite=True, plural=rng.random() < 0.15, described=0.3)
+    return join(f"{english} {place.en}", f"{french} {place.fr}", place)
+
+
 def english_verb(verb: Verb, person: int, tense: str, negation: str = "") -> str:
     """Conjugate: `present`, `past`, `imperfect` ("was reading", "used to love") or `future`."""
     if tense == "imperfect":
-        was = "were" if person in (WE, PLURAL) else "was"
+        was = "were" if person in (SPEAKERS, PLURAL) else "was"
         return " ".join(filter(None, [was, negation, verb.ing])) if verb.ing else f"used to {verb.english}"
     if tense == "future":
         return " ".join(filter(None, ["will", negation, verb.english]))
@@ -280,7 +252,7 @@ def french_verb(verb: Verb, subject: Phrase, tense: str, negation: str = "", cli
 
 
 def _imperfect(stem, person):
-    if stem.endswith("ge") and person == WE:  # mangeait, but mangions
+    if stem.endswith("ge") and person == SPEAKERS:  # mangeait, but mangions
         stem = stem[:-1]
     return stem + _IMPERFECT[person]
 
@@ -295,12 +267,12 @@ def participle(form: str, agree: Phrase | None) -> str:
 
 def be(subject: Phrase, tense: str = "present", negation: str = "") -> tuple[str, str]:
     """Conjugate "be" (`present`, `imperfect`, `future`) in English and French."""
-    many = subject.person in (WE, PLURAL)
+    many = subject.person in (SPEAKERS, PLURAL)
     if tense == "future":
         english, french = f"will {negation} be", "ser" + _FUTURE[subject.person]
     elif tense == "imperfect":
         english, french = f"{'were' if many else 'was'} {negation}", _imperfect("ét", subject.person)
     else:
-        english = f"{'are' if many else 'am' if subject.person == I else 'is'} {negation}"
+        english = f"{'are' if many else 'am' if subject.person == SPEAKER else 'is'} {negation}"
         french = _AUXILIARIES["être"][subject.person]
     return " ".join(english.split()), " ".join(["ne", french, NEGATIONS[negation]] if negation else [french])

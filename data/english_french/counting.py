@@ -1,32 +1,34 @@
 """Number words and dates in English (British usage) and French (France, traditional spelling)."""
 
 import datetime
+from random import Random
 
-MAX_NUMBER = 999_999
+FIRST_DAY, LAST_DAY = datetime.date(1901, 1, 1), datetime.date(2019, 12, 31)
 
-_ENGLISH = (
+
+def _table(text):
+    return tuple(text.split())
+
+
+_ENGLISH = _table(
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
     "eighteen nineteen"
-).split()
-_ENGLISH_TENS = "_ _ twenty thirty forty fifty sixty seventy eighty ninety".split()
-_ENGLISH_ORDINALS = (
+)
+_ENGLISH_TENS = _table("_ _ twenty thirty forty fifty sixty seventy eighty ninety")
+_ENGLISH_ORDINALS = _table(
     "_ first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth "
     "fifteenth sixteenth seventeenth eighteenth nineteenth twentieth"
-).split()
-_FRENCH = (
+)
+_FRENCH = _table(
     "zéro un deux trois quatre cinq six sept huit neuf dix onze douze treize quatorze quinze seize dix-sept dix-huit "
     "dix-neuf"
-).split()
-_FRENCH_TENS = "_ _ vingt trente quarante cinquante soixante".split()
+)
+_FRENCH_TENS = _table("_ _ vingt trente quarante cinquante soixante")
 
-_ENGLISH_MONTHS = (
-    "_ January February March April May June July August September October November December"
-).split()
-_FRENCH_MONTHS = (
-    "_ janvier février mars avril mai juin juillet août septembre octobre novembre décembre"
-).split()
-ENGLISH_DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
-FRENCH_DAYS = "lundi mardi mercredi jeudi vendredi samedi dimanche".split()
+_ENGLISH_MONTHS = _table("_ January February March April May June July August September October November December")
+_FRENCH_MONTHS = _table("_ janvier février mars avril mai juin juillet août septembre octobre novembre décembre")
+_ENGLISH_DAYS = _table("Monday Tuesday Wednesday Thursday Friday Saturday Sunday")
+_FRENCH_DAYS = _table("lundi mardi mercredi jeudi vendredi samedi dimanche")
 
 
 def english_number(number: int) -> str:
@@ -149,3 +151,33 @@ def english_year(year: int) -> str:
 def date_combinations(*dates: datetime.date) -> set[tuple]:
     """Return what of dates may be held out: `("day and month", day, month)`."""
     return {("day and month", date.day, date.month) for date in dates}
+
+
+def draw_day(rng: Random) -> datetime.date:
+    """Draw a day from `FIRST_DAY` to `LAST_DAY`."""
+    return FIRST_DAY + datetime.timedelta(rng.randrange((LAST_DAY - FIRST_DAY).days + 1))
+
+
+def date_phrase(rng: Random) -> tuple[str, str, set[tuple]]:
+    """Draw a date in one of many styles; return English, French and what may be held out.
+
+    A day of the week is the true one.
+    """
+    day, end = sorted([draw_day(rng), draw_day(rng)], key=lambda date: (date.month, date.day))
+    weekday, jour = _ENGLISH_DAYS[day.weekday()], _FRENCH_DAYS[day.weekday()]
+    english, french = f"{english_date(day)} {day.year}", f"{french_date(day)} {day.year}"
+    spoken = f"the {english_day(day)}, {english_year(day.year)}"
+    parle = f"le {french_day(day)} {french_number(day.year)}"
+    styles = [
+        (english, french),
+        (f"{weekday}, {english}", f"{jour} {french}"),
+        (f"on {weekday}, {english}", f"le {jour} {french}"),
+        (f"on {weekday}, the {english_day(day)}", f"le {jour} {french_day(day)}"),
+        (f"since {english}", f"depuis le {french}"),
+        (f"until {english}", f"jusqu'au {french}"),
+        (spoken, parle),
+        (spoken, parle),
+        (f"from {english_date(day)} to {english_date(end)}", f"du {french_date(day)} au {french_date(end)}"),
+    ]
+    style = rng.randrange(len(styles))
+    return *styles[style], date_combinations(*([day, end] if style == len(styles) - 1 else [day]))

@@ -1,0 +1,1 @@
+"""The grammar behind the English-French corpus: lexicon, number words, dates, agreement and sentences."""

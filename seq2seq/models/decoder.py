@@ -1,0 +1,117 @@
+"""The decoder: from target tokens and a state to the scores of the next tokens."""
+
+from typing import Any, NamedTuple
+
+import keras
+from keras import ops
+
+from seq2seq.models.recurrent import make_dropout
+
+
+class DecoderState(NamedTuple):
+    """Where the decoder stands: `cells`, one list `[h, c]` per layer, and the `memory` that it attends to, or `None`.
+
+    `cells` hold `(batch, units)` for a whole sequence, `(batch, beams, units)` for single steps.
+    """
+
+    cells: Any
+    memory: Any
+
+
+class Decoder(keras.layers.Layer):
+    """Target tokens and a `DecoderState` → logits of the next tokens.
+
+    Attention follows the recurrent layers (Luong et al. 2015, eq. 5: `tanh(W [context; h])`), so that these run over
+    the whole target in one call.
+    """
+
+    def __init__(self, embedding, stack, bridge, attention, readout_dim, tie_output, dropout, along_time, **kwargs):
+        super().__init__(**kwargs)
+        self.embedding, self.stack, self.bridge, self.attention = embedding, stack, bridge, attention
+        self.tie_output = tie_output
+        self.vocabulary_size = embedding.table.input_dim
+        self.readout = self.output_layer = None
+        if attention is not None:
+            self.readout = keras.layers.Dense(readout_dim, activation="tanh", dtype=self.dtype_policy, name="readout")
+        elif readout_dim != stack.units:
+            self.readout = keras.layers.Dense(readout_dim, dtype=self.dtype_policy, name="readout")
+        self.readout_dim = readout_dim
+        self.dropout = make_dropout(dropout, along_time, dtype=self.dtype_policy)
+        if not tie_output:
+            self.output_layer = keras.layers.Dense(self.vocabulary_size, dtype=self.dtype_policy, name="output")
+
+    def build(self, tokens_shape, encoder_units, encoder_states_shape):
+        if not self.embedding.built:
+            self.embedding.build(tokens_shape)
+        units = self.stack.units
+        self.stack.build((None, None, self.embedding.table.output_dim))
+        self.bridge.build(encoder_states_shape)
+        if self.attention is not None:
+            self.attention.build((None, None, units), encoder_units)
+            self.readout.build((None, None, units + self._context_dim(encoder_units)))
+        elif self.readout is not None:
+            self.readout.build((None, None, units))
+        if self.tie_output:
+            self.output_bias = self.add_weight(shape=(self.vocabulary_size,), initializer="zeros", name="output_bias")
+        else:
+            self.output_layer.build((None, self.readout_dim))
+
+    def _context_dim(self, encoder_units):
+        return self.stack.units if hasattr(self.attention, "merge") else encoder_units
+
+    def initial_state(self, encoded):
+        """The `DecoderState` before the first target token."""
+        memory = None if self.attention is None else self.attention.prepare(encoded.outputs, encoded.mask)
+        return DecoderState(self.bridge(encoded.states), memory)
+
+    def call(self, tokens, state, training=False):
+        """Score whole sequences: int32 `(batch, steps)` → float32 logits `(batch, steps, vocabulary)`, and a state."""
+        features, state = self.features(tokens, state, training=training)
+        return self.project(features), state
+
+    def features(self, tokens, state, training=False):
+        """What `project` makes logits from, `(batch, steps, readout_dim)`, and the state after the last step."""
+        embedded = self.embedding(tokens, training=training)
+        outputs, cells = self.stack(embedded, states=state.cells, training=training)
+        features, _ = self._read_out(outputs, state.memory)
+        return self.dropout(features, training=training), DecoderState(cells, state.memory)
+
+    def attention_weights(self, tokens, state):
+        """What each step of a whole sequence attends to: float32 `(batch, steps, source_steps)`."""
+        outputs, _ = self.stack(self.embedding(tokens), states=state.cells)
+        return self._read_out(outputs, state.memory)[1]
+
+    def project(self, features):
+        """`(…, readout_dim)` → float32 logits `(…, vocabulary)`. In packed training `…` is the real tokens only."""
+        if self.output_layer is not None:
+            return ops.cast(self.output_layer(features), "float32")
+        table = ops.cast(self.embedding.table.embeddings, features.dtype)
+        return ops.cast(ops.matmul(features, ops.transpose(table)), "float32") + ops.cast(self.output_bias, "float32")
+
+    def step(self, tokens, state):
+        """Score one step of several hypotheses at inference.
+
+        Args:
+            tokens: int32 `(batch, beams)`, the last token of each hypothesis.
+            state: `DecoderState` with cells of `(batch, beams, units)`. Its memory has no beam axis: all hypotheses of
+                a sentence attend to one copy.
+
+        Returns:
+            float32 logits, `(batch, beams, vocabulary)`, the new state, and the attention weights,
+            `(batch, beams, source_steps)`, or `None` without attention.
+        """
+        batch, beams = ops.shape(tokens)[:2]
+        flat = lambda tensor: ops.reshape(tensor, (batch * beams, tensor.shape[-1]))  # noqa: E731
+        unflat = lambda tensor: ops.reshape(tensor, (batch, beams, tensor.shape[-1]))  # noqa: E731
+        outputs, cells = self.stack.step(
+            flat(self.embedding(tokens)), [[flat(part) for part in layer] for layer in state.cells]
+        )
+        features, weights = self._read_out(unflat(outputs), state.memory)
+        cells = [[unflat(part) for part in layer] for layer in cells]
+        return self.project(features), DecoderState(cells, state.memory), weights
+
+    def _read_out(self, outputs, memory):
+        if self.attention is None:
+            return (outputs if self.readout is None else self.readout(outputs)), None
+        context, weights = self.attention(outputs, memory)
+        return self.readout(ops.concatenate((outputs, context), axis=-1)), weights
