@@ -16,7 +16,7 @@ demo: .venv/runtime
 	    --train data/en-fr/train --valid data/en-fr/valid $(SIDES) --run runs/demo
 	$(BIN)/python scripts/evaluate.py runs/demo --data data/en-fr/test
 	$(BIN)/python scripts/translate.py runs/demo \
-	    "The little cats are sleeping." "seventy-one" "My sister sees a white house."
+	    "The tired women are reading a famous book." "nine hundred and fifty-nine" "from 23 February to 15 August"
 
 test: .venv/dev
 	$(BIN)/python -m pytest

@@ -4,6 +4,7 @@ import os
 import random
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -51,22 +52,54 @@ def tiny_data(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def tiny_run(tiny_data, tmp_path_factory) -> Path:
-    """A run directory trained on `tiny_data` for a few seconds."""
+def tiny_config(tiny_data):
+    """A function that gives the configuration of `tiny_run`, with changes."""
     from seq2seq.config import TranslationConfig, resolve
+
+    where = {"data__train": str(tiny_data / "train"), "data__valid": str(tiny_data / "valid")}
+    where |= {"data__source": "src", "data__target": "tgt"}
+    return lambda *settings, **given: resolve(TranslationConfig, settings=[*TINY, *settings], **(where | given))
+
+
+@pytest.fixture(scope="session")
+def tiny_run(tiny_config, tmp_path_factory) -> Path:
+    """A run directory trained on `tiny_data` for a few seconds."""
     from seq2seq.tasks.translation import train
 
     run_dir = tmp_path_factory.mktemp("runs") / "tiny"
-    config = resolve(
-        TranslationConfig,
-        settings=TINY,
-        data__train=str(tiny_data / "train"),
-        data__valid=str(tiny_data / "valid"),
-        data__source="src",
-        data__target="tgt",
-    )
-    train(config, run_dir)
+    train(tiny_config(), run_dir)
     return run_dir
+
+
+@pytest.fixture(scope="session")
+def tfds_pairs(tmp_path_factory):
+    """The data folder of a small real data set, `tiny_pairs/en_fr`, prepared by TFDS."""
+    tfds = pytest.importorskip("tensorflow_datasets")
+    tfds.disable_progress_bar()
+
+    class TinyPairs(tfds.core.GeneratorBasedBuilder):
+        VERSION = tfds.core.Version("1.2.0")
+        BUILDER_CONFIGS = (tfds.core.BuilderConfig(name="en_fr"),)
+
+        def _info(self):
+            text = tfds.features.Text()
+            features = tfds.features.FeaturesDict({"en": text, "fr": text, "year": np.int64})
+            return tfds.core.DatasetInfo(builder=self, features=features)
+
+        def _split_generators(self, dl_manager):
+            return {"train": self._rows(30), "dev": self._rows(5)}
+
+        def _rows(self, count):
+            yield from ((i, {"en": f"number  {i}", "fr": f"nume\u0301ro {i}", "year": i}) for i in range(count))
+
+        def _generate_examples(self):
+            raise AssertionError("the splits generate their own")
+
+    folder = tmp_path_factory.mktemp("tfds")
+    TinyPairs(data_dir=str(folder), config="en_fr").download_and_prepare()
+    tfds.core.add_data_dir(str(folder))
+    yield folder
+    tfds.core.utils.file_utils.clear_registered_data_dirs()
 
 
 @pytest.fixture(scope="session")

@@ -179,5 +179,8 @@ def date_phrase(rng: Random) -> tuple[str, str, set[tuple]]:
         (spoken, parle),
         (f"from {english_date(day)} to {english_date(end)}", f"du {french_date(day)} au {french_date(end)}"),
     ]
-    style = rng.randrange(len(styles))
-    return *styles[style], date_combinations(*([day, end] if style == len(styles) - 1 else [day]))
+    style = rng.choice(styles)
+    combinations = date_combinations(*([day, end] if style == styles[-1] else [day]))
+    if style[0] == spoken and english_year(day.year) == english_number(day.year):  # two thousand and nine
+        combinations |= number_combinations(day.year)
+    return *style, combinations

@@ -23,12 +23,11 @@ _NUMBER = re.compile(r"[-+−–]?[\d.,]+(e[-+]?\d+)?\s?%?")
 def quiet_tensorflow() -> Iterator[None]:
     """Keep TensorFlow's own log off the screen: to be held around its first import.
 
-    Where the user has set TF_CPP_MIN_LOG_LEVEL, or the import fails, all is shown.
+    Where the user has set TF_CPP_MIN_LOG_LEVEL to 0 or 1, or the import fails, all is shown.
     """
-    if "TF_CPP_MIN_LOG_LEVEL" in os.environ:
+    if os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3") in ("0", "1"):
         yield
         return
-    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
     # While its libraries load, they write to file descriptor 2 before they look at any setting.
     screen = os.dup(2)

@@ -137,6 +137,7 @@ def _kept(run: Path) -> str:
     left = Run(run, "translation", {})
     if left.checkpoint.exists():
         return f"{run} keeps the best weights and the last finished epoch: the same command with --resume goes on."
-    if left.weights.exists():
-        return f"{run} keeps the weights so far, of an epoch that was not finished: it translates, but begin anew to train."
-    return "No epoch was begun, nothing is kept."
+    kept = "its weights so far translate, but" if left.weights.exists() else "nothing is kept, and"
+    return (
+        f"{run} has no finished epoch: {kept} training has to begin anew, in another folder or with this one deleted."
+    )

@@ -55,7 +55,7 @@ class Sampling:
         Args:
             streams: int32 `(batch,)`. Number of each sentence's random stream.
         """
-        streams = tf.cast(streams, tf.int64) << 32  # room for the steps
+        streams = tf.cast(streams, tf.int64) * 2**32  # room for the steps
         seeds = tf.fill(tf.shape(streams), tf.constant(self.seed, tf.int64))
 
         def select(logits, t):

@@ -119,8 +119,6 @@ class EncoderDecoder(keras.Model):
         # Share of decoder inputs that are true tokens while training; None is teacher forcing throughout.
         self.truth_ratio = None
         self.seed_generator = keras.random.SeedGenerator()  # its state is among the model's variables
-        # Weighted by tokens, so that the logged loss is exact rather than a mean of batch means.
-        self.mean_loss = keras.metrics.Mean(name="loss")
         self.build()
 
     def build(self, input_shape=None):
@@ -148,7 +146,7 @@ class EncoderDecoder(keras.Model):
         return DecoderState(cells, memory)
 
     def train_step(self, data):
-        (source, target_input), labels = data
+        (source, target_input), labels = _inputs_and_labels(data)
         if self.truth_ratio is not None:
             target_input = self.mix_own_predictions(source, target_input)
         with tf.GradientTape() as tape:
@@ -157,14 +155,19 @@ class EncoderDecoder(keras.Model):
             scaled_loss = self.optimizer.scale_loss(loss)
         weights = self.trainable_weights
         self.optimizer.apply_gradients(zip(tape.gradient(scaled_loss, weights), weights, strict=True))
-        self.mean_loss.update_state(loss, sample_weight=tf.shape(labels)[0])
-        return self.compute_metrics(None, labels, logits)
+        return self._logs(loss, labels, logits)
 
     def test_step(self, data):
-        (source, target_input), labels = data
+        (source, target_input), labels = _inputs_and_labels(data)
         labels, logits = self.packed(source, target_input, labels, training=False)
         loss = self.compute_loss(None, labels, logits, training=False)
-        self.mean_loss.update_state(loss, sample_weight=tf.shape(labels)[0])
+        return self._logs(loss, labels, logits)
+
+    def _logs(self, loss, labels, logits):
+        for metric in self.metrics:
+            if metric.name == "loss":
+                # Weighted by tokens, so that the logged loss is exact rather than a mean of batch means.
+                metric.update_state(loss, sample_weight=tf.shape(labels)[0])
         return self.compute_metrics(None, labels, logits)
 
     def packed(self, source, target_input, labels, training):
@@ -205,3 +208,10 @@ class EncoderDecoder(keras.Model):
 
     def get_config(self):
         return {**super().get_config(), **self.arguments}
+
+
+def _inputs_and_labels(data):
+    inputs, labels, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
+    if sample_weight is not None:
+        raise ValueError("sample_weight cannot be used: the loss counts every real token once.")
+    return inputs, labels

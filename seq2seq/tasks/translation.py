@@ -41,9 +41,10 @@ def train(config: TranslationConfig, run_dir: str | Path, *, resume: bool = Fals
         InputError: data or run directory that cannot be used.
     """
     report = report or Report()
-    resume = resume and Run.exists(run_dir)
     train_pairs, valid_pairs = read_corpus(config, report)
+    resume = resume and Run.exists(run_dir)
     run = _resumed_run(run_dir, config) if resume else Run.create(run_dir, "translation", to_mapping(config))
+    resume = resume and run.checkpoint.exists()  # without one, the first epoch has not ended: start again
     source, target = _tokenizers(config, train_pairs, run, resume)
 
     report.say(f"running on {use_device()}, precision {config.training.precision}")

@@ -1,7 +1,7 @@
 """Strings in, translations out: a trained run, loaded."""
 
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -201,7 +201,7 @@ class Translator:
         model = self.model
         row = tf.TensorSpec((None,), tf.int32)
 
-        @tf.function(input_signature=(tf.TensorSpec((None, None), tf.int32), row, row))
+        @tf.function(input_signature=(tf.TensorSpec((None, None), tf.int32), row, row), autograph=False)
         def search(source, limits, streams):
             cells, memory = model.start(source, beam_size)
 

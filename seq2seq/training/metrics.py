@@ -71,7 +71,7 @@ def teacher_forced_scores(model, batches):
     cross_entropy, accuracy = CrossEntropy(), TokenAccuracy()
     rows = tf.TensorSpec((None, None), tf.int32)
 
-    @tf.function(input_signature=(rows, rows, rows))
+    @tf.function(input_signature=(rows, rows, rows), autograph=False)
     def update(source, target_input, labels):
         real_labels, logits = model.packed(source, target_input, labels, training=False)
         cross_entropy.update_state(real_labels, logits)

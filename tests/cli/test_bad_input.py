@@ -37,7 +37,7 @@ def pairs(tmp_path):
 
 def test_a_misspelt_setting_names_the_near_one(tmp_path, pairs):
     line = refused_training(tmp_path, "--train", pairs, "--set", "model.unitz=3")
-    assert line == "model.unitz is not a setting; did you mean model.units."
+    assert line == "model.unitz is not a setting: did you mean model.units?"
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_a_prefix_needs_its_sides(tmp_path):
         (["--attention", "a.png"], "--attention a.png draws one translation"),
         (["one", "two", "--attention", "a.png"], "not 2"),
         (["one", "--top-k", "5", "--seed", "1"], "--top-k, --seed says how to sample: add --temperature"),
-        (["one", "--temperature", "0"], "temperature > 0"),
+        (["one", "--temperature", "0"], "temperature above 0"),
         (["one", "--temperature", "1", "--top-p", "2"], "top_p <= 1"),
         (["--input", "no/file"], "--input no/file: there is no such file"),
         (["one", "--output", "no/file"], "--output no/file: there is no folder no"),

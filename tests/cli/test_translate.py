@@ -20,11 +20,11 @@ def run(*arguments, stdin=None):
 
 
 @pytest.fixture(scope="module")
-def texts(tiny_translator_texts):
-    return tiny_translator_texts
+def texts():
+    return ["a b c d", "h", "e f g h a b", "c c d"]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def plain(tiny_run, texts):
     """The translations of `texts` given as arguments."""
     return run("translate", tiny_run, *texts).stdout.splitlines()
@@ -36,13 +36,10 @@ def test_one_line_for_each_text(plain, texts):
 
 def test_arguments_files_and_standard_input_say_the_same(tiny_run, texts, plain, tmp_path):
     content = "".join(f"{text}\n" for text in texts)
-    source, packed = tmp_path / "in", tmp_path / "in.gz"
-    source.write_text(content)
+    packed = tmp_path / "in.gz"
     packed.write_bytes(gzip.compress(content.encode()))
-    for given in (["--input", source], ["--input", packed]):
-        assert run("translate", tiny_run, *given).stdout.splitlines() == plain
-    for given in ([], ["--input", "-"]):
-        assert run("translate", tiny_run, *given, stdin=content).stdout.splitlines() == plain
+    assert run("translate", tiny_run, "--input", packed).stdout.splitlines() == plain
+    assert run("translate", tiny_run, "--input", "-", stdin=content).stdout.splitlines() == plain
 
 
 def test_files_in_and_out(tiny_run, texts, plain, tmp_path):
@@ -61,24 +58,22 @@ def test_no_text_gives_no_translation(tiny_run):
 def test_the_best_of_several_is_the_one_alone(tiny_run, texts):
     search = ["--beam-size", 4]
     alone = [line.split("\t") for line in run("translate", tiny_run, *search, "--scores", *texts).stdout.splitlines()]
-    lines = run("translate", tiny_run, *search, "--n-best", 3, stdin="\n".join([*texts, "", texts[0]])).stdout.split(
-        "\n"
-    )
-    *found, blank, last, end = lines[: 3 * len(texts)], *lines[3 * len(texts) : 3 * len(texts) + 2], lines[-1]
-    rows = [line.split("\t") for line in found[0]]
+    several = run("translate", tiny_run, *search, "--n-best", 3, stdin="\n".join([*texts, "", texts[0]])).stdout
+    before, after = several.split("\n\n")  # a blank line for the blank line
+    rows = [line.split("\t") for line in before.splitlines()]
     assert [row[0] for row in rows] == [str(number) for number in range(1, len(texts) + 1) for _ in range(3)]
     assert [row[2] for row in rows[::3]] == [text for _, text in alone]
     assert np.allclose([float(row[1]) for row in rows[::3]], [float(score) for score, _ in alone], atol=2e-4)
-    assert (blank, end) == ("", "")
-    assert last.split("\t")[0] == str(len(texts) + 2)
+    last = [line.split("\t") for line in after.splitlines()]
+    assert [row[0] for row in last] == [str(len(texts) + 2)] * 3
+    assert [row[2] for row in last] == [row[2] for row in rows[:3]]
 
 
 def test_sampling_depends_on_its_seed_only(tiny_run, texts):
     def drawn(seed):
-        return run("translate", tiny_run, "--temperature", 2.0, "--top-p", 0.99, "--seed", seed, *texts * 4).stdout
+        return run("translate", tiny_run, "--temperature", 2.0, "--top-p", 0.99, "--seed", seed, *texts * 8).stdout
 
-    assert drawn(1) == drawn(1)
-    assert len({drawn(seed) for seed in range(3)}) > 1
+    assert drawn(1) == drawn(1) != drawn(2)
 
 
 def test_attention_is_drawn_beside_the_translation(tiny_run, texts, plain, tmp_path):

@@ -19,7 +19,7 @@ def softmax(scores):
 
 
 def formula(kind, layer, queries, memory):
-    """Context and weights of `queries`, `(queries, units)`, over the real steps of one sentence, `(steps, memory_dim)`."""
+    """Context and weights of `queries`, `(queries, units)`, over the real steps of one sentence."""
     matrix = {
         name: getattr(layer, name).kernel.numpy()
         for name in ("key", "query", "value", "score", "merge")
@@ -123,7 +123,7 @@ def test_none_is_no_layer():
 
 
 def test_unknown_kinds_and_heads_that_do_not_fit_are_refused():
-    with pytest.raises(ValueError, match="'sparse'.*'dot'"):
+    with pytest.raises(ValueError, match=r"'sparse'.*'dot'"):
         make_attention("sparse", UNITS)
     with pytest.raises(ValueError, match="6 is no multiple of 4"):
         make_attention("multi_head", 6, heads=4)

@@ -61,7 +61,7 @@ def test_copy_between_different_widths_is_refused():
 
 
 def test_unknown_kinds_are_refused():
-    with pytest.raises(ValueError, match="'mean'.*'copy', 'dense' or 'zero'"):
+    with pytest.raises(ValueError, match=r"'mean'.*'copy', 'dense' or 'zero'"):
         Bridge("mean", 4, 1)
 
 

@@ -167,40 +167,9 @@ def test_missing_files_name_what_is_near(tmp_path):
 # --- TFDS
 
 
-@pytest.fixture(scope="module")
-def prepared(tmp_path_factory):
-    """The data folder of a small real data set, `tiny_pairs/en_fr`, prepared by TFDS."""
-    tfds = pytest.importorskip("tensorflow_datasets")
-    tfds.disable_progress_bar()
-
-    class TinyPairs(tfds.core.GeneratorBasedBuilder):
-        VERSION = tfds.core.Version("1.2.0")
-        BUILDER_CONFIGS = (tfds.core.BuilderConfig(name="en_fr"),)
-
-        def _info(self):
-            text = tfds.features.Text()
-            features = tfds.features.FeaturesDict({"en": text, "fr": text, "year": np.int64})
-            return tfds.core.DatasetInfo(builder=self, features=features)
-
-        def _split_generators(self, dl_manager):
-            return {"train": self._rows(30), "dev": self._rows(5)}
-
-        def _rows(self, count):
-            yield from ((i, {"en": f"number  {i}", "fr": f"nume\u0301ro {i}", "year": i}) for i in range(count))
-
-        def _generate_examples(self):
-            raise AssertionError("the splits generate their own")
-
-    folder = tmp_path_factory.mktemp("tfds")
-    TinyPairs(data_dir=str(folder), config="en_fr").download_and_prepare()
-    tfds.core.add_data_dir(str(folder))
-    yield folder
-    tfds.core.utils.file_utils.clear_registered_data_dirs()
-
-
 @pytest.mark.parametrize("form", ["{folder}/tiny_pairs/en_fr/1.2.0", "tiny_pairs/en_fr", "tiny_pairs/en_fr:1.2.0"])
-def test_tfds(prepared, form):
-    location = "tfds:" + form.format(folder=prepared)
+def test_tfds(tfds_pairs, form):
+    location = "tfds:" + form.format(folder=tfds_pairs)
     train = read_pairs(location, "en", "fr")
     assert sorted(zip(train.source, train.target, strict=True)) == sorted(
         (f"number {i}", f"numéro {i}") for i in range(30)
@@ -216,8 +185,8 @@ def test_tfds(prepared, form):
     assert sibling_split(location, "test") is None
 
 
-def test_bad_tfds(prepared):
-    folder = f"tfds:{prepared}/tiny_pairs/en_fr/1.2.0"
+def test_bad_tfds(tfds_pairs):
+    folder = f"tfds:{tfds_pairs}/tiny_pairs/en_fr/1.2.0"
     for arguments, message in [
         ((folder, "en", "de"), "no text feature 'de' for the target; it has en, fr"),
         ((folder, "year", "fr"), "no text feature 'year' for the source"),
@@ -225,7 +194,7 @@ def test_bad_tfds(prepared):
         ((f"{folder}:tset", "en", "fr"), "no split 'tset'; its splits: train, dev"),
         (("tfds:tiny_pair/en_fr", "en", "fr"), "no data set 'tiny_pair/en_fr': did you mean tiny_pairs"),
         (("tfds:tiny_pairs/en_de", "en", "de"), "cannot open 'tiny_pairs/en_de'"),
-        ((f"tfds:{prepared}/none", "en", "fr"), "cannot open .*none"),
+        ((f"tfds:{tfds_pairs}/none", "en", "fr"), "cannot open .*none"),
         (("tfds:", "en", "fr"), "expected tfds:NAME"),
     ]:
         with pytest.raises(InputError, match=message) as caught:

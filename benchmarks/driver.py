@@ -1,0 +1,131 @@
+"""Workers in turn, and what their turns amount to.
+
+Every system runs in a process of its own, started once; then each has its turn, round after round (A B A B …). So all
+are warm, none competes with another for the cores, and a machine that slows down slows all of them.
+"""
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+
+from seq2seq.errors import InputError
+from workers.protocol import NOT_INSTALLED
+
+
+class PeerMissingError(Exception):
+    """The interpreter of a worker does not have the library to be measured."""
+
+
+class Worker:
+    """A process that does one system's share of the work.
+
+    Args:
+        system: str. Its name in the results.
+        module: str. Module of `workers` to run.
+        spec: dict, JSON-ready. What it shall get ready for.
+        python: str. The interpreter.
+
+    Raises:
+        InputError: there is no such interpreter.
+        PeerMissingError: it lacks the library.
+        RuntimeError: the worker stopped; with the end of what it wrote to standard error.
+    """
+
+    def __init__(self, system, module, spec, python=sys.executable):
+        self.system = system
+        self._log = tempfile.TemporaryFile()
+        try:
+            self._process = subprocess.Popen(
+                [python, "-m", f"workers.{module}"],
+                cwd=Path(__file__).parent,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._log,
+                env={"TF_CPP_MIN_LOG_LEVEL": "2", **os.environ},
+                text=True,
+            )
+        except OSError as error:
+            raise InputError(f"{python} cannot be run ({error.strerror}): name a Python interpreter.") from error
+        with ExitStack() as on_failure:
+            on_failure.callback(self.close)
+            self.description = self._ask(spec)
+            on_failure.pop_all()
+
+    def turn(self, k):
+        """Do turn `k`; returns the rate, amount of work per second."""
+        result = self._ask({"turn": k})
+        return result["amount"] / result["seconds"]
+
+    def _ask(self, request):
+        try:
+            print(json.dumps(request), file=self._process.stdin, flush=True)
+        except BrokenPipeError:
+            pass  # it has stopped: the missing reply tells
+        reply = self._process.stdout.readline()
+        if reply:
+            return json.loads(reply)
+        code = self._process.wait()
+        if code == NOT_INSTALLED:
+            raise PeerMissingError(self.system)
+        self._log.seek(0)
+        end = self._log.read().decode(errors="replace")[-2000:]
+        raise RuntimeError(f"The worker of {self.system} stopped with exit code {code}:\n{end}")
+
+    def close(self):
+        """Let the process end; a busy one is killed."""
+        try:
+            self._process.communicate(timeout=10)
+        except (subprocess.TimeoutExpired, BrokenPipeError):
+            self._process.kill()
+            self._process.wait()
+        self._log.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
+def take_turns(workers, turns, report):
+    """Rates of `turns` turns of each worker, alternating: a dict from system to list of floats."""
+    rates = {worker.system: [] for worker in workers}
+    with report.progress("measuring", turns * len(workers), "turns") as progress:
+        for k in range(turns):
+            for worker in workers:
+                rates[worker.system].append(worker.turn(k))
+                progress.advance(1)
+    return rates
+
+
+def result_rows(work, unit, rates):
+    """The rows of one work.
+
+    Args:
+        work: str.
+        unit: str. Of the rates; more is better.
+        rates: dict from system to its rates, turn by turn; the first system is the one to be compared with the others.
+
+    Returns:
+        A list of dicts with `work`, `system`, `unit`, the `median`, `low` and `high` of the rates, and `ratio`: the first
+        system's rate / this system's, turn by turn, and of these the median. Above 1 the first system is faster.
+    """
+    first = next(iter(rates.values()))
+    return [
+        {
+            "work": work,
+            "system": system,
+            "unit": unit,
+            "median": statistics.median(values),
+            "low": min(values),
+            "high": max(values),
+            # Of the same turn: the same batches at nearly the same time.
+            "ratio": statistics.median(ours / other for ours, other in zip(first, values, strict=True)),
+        }
+        for system, values in rates.items()
+    ]

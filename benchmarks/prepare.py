@@ -1,0 +1,72 @@
+"""What all workers of a run share: the corpus, its batches, and the weights to start from."""
+
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from seq2seq.models import EncoderDecoder
+from seq2seq.text.batching import PairBatches
+from seq2seq.text.cleaning import clean
+from seq2seq.text.corpus import read_pairs
+from seq2seq.text.tokenizer import train_tokenizer
+from seq2seq.text.tokens import EOS, TokenRows
+from workers.protocol import Batch, save_batches
+
+VOCABULARY_SIZE = 8000
+MODEL = {
+    "source_vocabulary_size": VOCABULARY_SIZE,
+    "target_vocabulary_size": VOCABULARY_SIZE,
+    "embedding_dim": 256,
+    "units": 512,  # of the decoder; 256 in each direction of the encoder
+    "embedding_dropout": 0.2,
+    "output_dropout": 0.2,
+}
+TRAINING = {"learning_rate": 1e-3, "label_smoothing": 0.1, "clip_norm": 1.0}
+BATCHING = {"batch_sentences": 64, "bucket_step": 8}
+PAIRS = 30_000
+BATCHES = 200
+
+
+def generated_corpus(pairs, seed=1, mean_length=15.0):
+    """Token rows of both sides with the lengths of short sentences: source from a gamma distribution with a standard
+    deviation of a third of its mean, target within some 15 % of its source; ids by Zipf's law."""
+    random = np.random.default_rng(seed)
+    source_lengths = 1 + random.gamma(9.0, (mean_length - 1) / 9.0, pairs).astype(np.int32)
+    target_lengths = np.maximum(1, np.rint(source_lengths * random.normal(1.0, 0.15, pairs))).astype(np.int32)
+    usual = np.arange(EOS + 1, VOCABULARY_SIZE, dtype=np.int32)
+    share = 1.0 / np.arange(1, len(usual) + 1)
+
+    def rows(lengths):
+        return TokenRows(random.choice(usual, int(lengths.sum()), p=share / share.sum()), lengths)
+
+    return rows(source_lengths), rows(target_lengths)
+
+
+def read_corpus(location, source, target):
+    """Token rows of both sides of a real corpus, with one vocabulary trained on it."""
+    pairs, _ = clean(read_pairs(location, source, target))
+    tokenizer = train_tokenizer("unigram", [*pairs.source, *pairs.target], vocabulary_size=VOCABULARY_SIZE)
+    return tokenizer.encode(pairs.source), tokenizer.encode(pairs.target)
+
+
+def write_material(folder, source, target):
+    """Write the files that workers read; returns the part of their spec that says where and what."""
+    tf.config.set_visible_devices([], "GPU")  # a GPU is for the workers
+    folder = Path(folder)
+    sides = {"source": source, "target": target}
+    np.savez(
+        folder / "corpus.npz",
+        **{f"{side}_{part}": getattr(rows, part) for side, rows in sides.items() for part in ("values", "lengths")},
+    )
+    epoch = PairBatches(source, target, **BATCHING, seed=1).epoch().as_numpy_iterator()
+    save_batches(folder, (Batch(*inputs, labels) for inputs, labels in islice(epoch, BATCHES)))
+    random = np.random.default_rng(1)
+    # Not quite the fresh weights: zero biases would hide a difference between two models.
+    weights = {
+        weight.path: np.float32(weight.numpy() + random.normal(0.0, 0.05, weight.shape))
+        for weight in EncoderDecoder(**MODEL).weights
+    }
+    np.savez(folder / "weights.npz", **weights)
+    return {"folder": str(folder.resolve()), "model": MODEL, "training": TRAINING, "batching": BATCHING}

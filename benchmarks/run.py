@@ -1,0 +1,94 @@
+"""`python benchmarks/run.py`: how fast this project is, beside its peers, on this machine."""
+
+import json
+import os
+import sys
+import tempfile
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from typer import Argument, Option
+
+from seq2seq.cli.command import SETTINGS, Command
+from seq2seq.cli.console import ConsoleReport, quiet_tensorflow
+from seq2seq.cli.outputs import check_file
+from seq2seq.errors import InputError
+from seq2seq.run import replacing
+
+app = typer.Typer(**SETTINGS | {"no_args_is_help": False})
+COLUMNS = ("work", "system", "unit", "median", "low", "high", "ratio")
+
+
+class Work(StrEnum):
+    """What can be measured."""
+
+    TRAINING = "training"
+    TRANSLATION = "translation"
+    PIPELINE = "pipeline"
+
+
+@app.command(cls=Command)
+def measure(
+    works: Annotated[
+        list[Work] | None,
+        Argument(help="What to measure.", show_default="training pipeline, and with --run translation"),
+    ] = None,
+    peers: Annotated[
+        str, Option(help="Whom to train beside: any of torch, keras and bfloat16, with commas; or an empty string.")
+    ] = "torch,keras,bfloat16",
+    torch_python: Annotated[
+        str, Option(help="Python interpreter that has PyTorch.", show_default="this one")
+    ] = sys.executable,
+    data: Annotated[
+        str | None,
+        Option(help="Parallel text, as of `seq2seq train --train`; needed to translate.", show_default="generated"),
+    ] = None,
+    source: Annotated[str | None, Option(help="Suffix of its source file, or TFDS feature.")] = None,
+    target: Annotated[str | None, Option(help="Suffix of its target file, or TFDS feature.")] = None,
+    run: Annotated[Path | None, Option(help="Run directory to translate with.")] = None,
+    turns: Annotated[int, Option(min=1, help="Turns of each system.")] = 5,
+    steps: Annotated[int, Option(min=1, help="Training steps, of 64 sentences each, in a turn.")] = 20,
+    threads: Annotated[int | None, Option(min=1, help="Threads of each system.", show_default="all cores")] = None,
+    json_file: Annotated[Path | None, Option("--json", help="Write the rows of the table to this file.")] = None,
+) -> None:
+    """Measure this project beside its peers: the same work, in turn, on this machine.
+
+    A row has the median, lowest and highest rate of the turns. Its ratio is our rate / the rate of that system, turn by
+    turn, and of these the median: above 1 ours is faster.
+    """
+    works = works or [Work.TRAINING, Work.PIPELINE, *([Work.TRANSLATION] if run else [])]
+    if Work.TRANSLATION in works and not (run and data):
+        raise InputError("To measure translation, name a trained run and the sentences: --run RUN --data PREFIX.")
+    if json_file:
+        check_file(json_file, "--json")
+    with quiet_tensorflow():
+        import prepare
+        import works as all_works
+
+    peers = all_works.check_peers(peers)
+    report = ConsoleReport()
+    with tempfile.TemporaryDirectory() as folder:
+        spec = {"threads": threads or len(os.sched_getaffinity(0)), "steps": steps}
+        if {Work.TRAINING, Work.PIPELINE} & set(works):
+            corpus = prepare.read_corpus(data, source, target) if data else prepare.generated_corpus(prepare.PAIRS)
+            spec |= prepare.write_material(folder, *corpus)
+        bench = all_works.Bench(spec, turns, torch_python, report)
+        rows = []
+        for work in works:
+            report.say(f"{work}: {turns} turns of each, {spec['threads']} threads")
+            if work == Work.TRAINING:
+                rows += all_works.training(bench, peers)
+            elif work == Work.PIPELINE:
+                rows += all_works.pipeline(bench)
+            else:
+                rows += all_works.translation(bench, run, data, source, target)
+    report.table("", COLUMNS, [[row[column] for column in COLUMNS] for row in rows])
+    if json_file:
+        with replacing(json_file) as temporary:
+            temporary.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,114 @@
+"""The works that can be measured: which workers take turns at it, and what their rates mean."""
+
+import sys
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from driver import PeerMissingError, Worker, result_rows, take_turns
+
+from seq2seq.config import TranslationConfig, from_mapping
+from seq2seq.errors import InputError
+from seq2seq.report import Report
+from seq2seq.run import Run
+from seq2seq.text.corpus import read_pairs
+
+OURS = "seq2seq"
+SENTENCES = 1000
+BEAM_SIZES = (1, 5)
+
+# Peer → its name in the results, its worker, and what it trains with.
+PEERS = {
+    "torch": ("PyTorch nn.LSTM", "torch_peer", "float32"),
+    "keras": ("keras.layers.LSTM", "keras_peer", "float32"),
+    "bfloat16": ("seq2seq, mixed_bfloat16", "ours", "mixed_bfloat16"),
+}
+
+
+@dataclass(frozen=True)
+class Bench:
+    """How to measure: `spec` for the workers, `turns` of each, the interpreter of PyTorch's, and who is told."""
+
+    spec: dict[str, Any]
+    turns: int
+    torch_python: str
+    report: Report
+
+    def rates(self, *workers):
+        """Start workers, `(system, module, own part of the spec, interpreter)`, and take turns: rates by system."""
+        with ExitStack() as running:
+            started = []
+            for system, module, own, python in workers:
+                try:
+                    worker = running.enter_context(Worker(system, module, self.spec | own, python))
+                except PeerMissingError:
+                    self.report.warn(f"{system} is left out: {python} does not have it (see benchmarks/README.md)")
+                    continue
+                self.report.say(f"{system}: {worker.description['about']}")
+                started.append(worker)
+            check_same_model(started)
+            return take_turns(started, self.turns, self.report)
+
+
+def check_same_model(workers):
+    """All that train must have the same loss on the first batch, up to rounding, or the comparison means nothing.
+
+    Raises:
+        RuntimeError: they have not.
+    """
+    losses = [(worker, worker.description["loss"]) for worker in workers if "loss" in worker.description]
+    for worker, loss in losses[1:]:
+        first = losses[0][1]
+        if not abs(loss - first) <= worker.description["rounding"] * first:
+            raise RuntimeError(f"{worker.system} has another model: its first loss is {loss}, not {first}.")
+
+
+def training(bench, peers):
+    """Training steps of the same model on the same batches."""
+    workers = [(OURS, "ours", {"precision": "float32"}, sys.executable)]
+    for peer in peers:
+        system, module, precision = PEERS[peer]
+        python = bench.torch_python if peer == "torch" else sys.executable
+        workers.append((system, module, {"precision": precision}, python))
+    return result_rows("training", "target tokens/s", bench.rates(*workers))
+
+
+def pipeline(bench):
+    """The input pipeline alone, against the training that it has to feed."""
+    rates = bench.rates(
+        (f"{OURS} pipeline", "pipeline", {}, sys.executable),
+        (f"{OURS} training", "ours", {"precision": "float32"}, sys.executable),
+    )
+    return result_rows("pipeline", "target tokens/s", rates)
+
+
+def translation(bench, run, data, source, target):
+    """Greedy and beam search of the first sentences of `data` by a trained run.
+
+    Raises:
+        InputError: `run` or `data` cannot be used.
+    """
+    config = from_mapping(TranslationConfig, Run.open(run, "translation").config).data
+    pairs = read_pairs(data, source or config.source, target or config.target, swap=config.swap, limit=SENTENCES)
+    if len(pairs) < SENTENCES:
+        bench.report.warn(f"{data} has {len(pairs):,} sentences, fewer than the {SENTENCES:,} that are usual here")
+    common = {"run": str(Path(run).resolve()), "lines": pairs.source}
+    rows = []
+    for beam_size in BEAM_SIZES:
+        rates = bench.rates((OURS, "translation", common | {"beam_size": beam_size}, sys.executable))
+        rows += result_rows(f"translation, beam {beam_size}", "sentences/s", rates)
+    return rows
+
+
+def check_peers(names):
+    """The list of peers in a comma-separated string.
+
+    Raises:
+        InputError: an unknown one.
+    """
+    peers = [name.strip() for name in names.split(",") if name.strip()]
+    for name in peers:
+        if name not in PEERS:
+            raise InputError(f"--peers {names}: {name!r} is none of {', '.join(PEERS)}.")
+    return peers

@@ -1,0 +1,64 @@
+"""`seq2seq evaluate`: figures for people, for programs, and the translations themselves."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from seq2seq.cli import app
+
+
+def run(*arguments):
+    result = CliRunner().invoke(app, [*map(str, arguments)])
+    assert result.exit_code == 0, (result.stderr, result.exception)
+    return result
+
+
+@pytest.fixture(scope="module")
+def evaluated(tiny_run, tiny_data, tmp_path_factory):
+    """What the command shows, writes as JSON, and writes as translations."""
+    folder = tmp_path_factory.mktemp("evaluated")
+    files = ["--json", folder / "figures.json", "--output", folder / "test.out"]
+    shown = run("evaluate", tiny_run, "--data", tiny_data / "test", "--examples", 2, *files)
+    return shown.stdout, json.loads((folder / "figures.json").read_text()), (folder / "test.out").read_text()
+
+
+def test_the_table_shows_the_figures_of_the_file(evaluated):
+    shown, figures, _ = evaluated
+    line = next(line for line in shown.splitlines() if line.startswith("Exact match"))
+    assert float(line.split()[2]) == pytest.approx(100 * figures["exact_match"], abs=0.05)
+    assert "version:" in figures["signatures"]["bleu"] and figures["signatures"]["bleu"] in shown
+
+
+def test_the_file_of_translations_scores_as_the_figures_say(evaluated, tiny_data):
+    _, figures, written = evaluated
+    references = (tiny_data / "test.tgt").read_text().splitlines()
+    same = [text == reference for text, reference in zip(written.splitlines(), references, strict=True)]
+    assert sum(same) / len(same) == pytest.approx(figures["exact_match"])
+
+
+def test_examples_stand_side_by_side(evaluated):
+    shown, _, _ = evaluated
+    for word in ("source", "reference", "translation"):
+        assert sum(line.startswith(word) for line in shown.splitlines()) == 4
+    assert shown.count("worst: pair ") == shown.count("random: pair ") == 2
+
+
+def test_standard_output_can_be_json_alone(evaluated, tiny_run, tiny_data):
+    search = ["--beam-size", 6, "--length-penalty", 0, "--examples", 0]
+    shown = run("evaluate", tiny_run, "--data", tiny_data / "test", "--json", "-", *search)
+    beam, greedy = json.loads(shown.stdout), evaluated[1]
+    assert "BLEU" in shown.stderr
+    assert beam["loss"] == pytest.approx(greedy["loss"])  # teacher forcing knows no search
+    assert beam.keys() == greedy.keys() and beam != greedy
+
+
+def test_the_columns_can_be_swapped(evaluated, tiny_run, tiny_data, tmp_path):
+    sides = ((tiny_data / f"test.{side}").read_text().splitlines() for side in ("tgt", "src"))
+    table = tmp_path / "test.tsv"
+    table.write_text("".join(f"{target}\t{source}\n" for target, source in zip(*sides, strict=True)))
+    shown = run("evaluate", tiny_run, "--data", table, "--swap", "--limit", 40, "--json", "-")
+    references = (tiny_data / "test.tgt").read_text().splitlines()
+    same = [text == reference for text, reference in zip(evaluated[2].splitlines(), references, strict=True)][:40]
+    figures = json.loads(shown.stdout)
+    assert (figures["sentences"], figures["exact_match"]) == (40, pytest.approx(sum(same) / 40))

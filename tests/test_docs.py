@@ -1,0 +1,20 @@
+"""The Python examples of the pages run, and print what the pages say."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+DOCS = Path(__file__).parents[1] / "docs"
+
+
+@pytest.mark.parametrize("page", sorted(DOCS.glob("*.md")), ids=lambda page: page.name)
+def test_examples_run_and_print_what_the_page_says(page, capsys):
+    blocks = re.findall(r"```(python)?\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+    namespace = {}
+    for (language, code), (next_language, expected) in zip(blocks, [*blocks[1:], ("", "")], strict=True):
+        if language == "python":
+            exec(compile(code, str(page), "exec"), namespace)
+            printed = capsys.readouterr().out
+            if printed and not next_language:
+                assert printed.strip() == expected.strip()
