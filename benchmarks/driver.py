@@ -10,11 +10,12 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
+from workers.protocol import NOT_INSTALLED, WRONG_INPUT
+
 from seq2seq.errors import InputError
-from workers.protocol import NOT_INSTALLED
 
 
 class PeerMissingError(Exception):
@@ -31,14 +32,14 @@ class Worker:
         python: str. The interpreter.
 
     Raises:
-        InputError: there is no such interpreter.
+        InputError: there is no such interpreter, or the worker was given something that it cannot use.
         PeerMissingError: it lacks the library.
         RuntimeError: the worker stopped; with the end of what it wrote to standard error.
     """
 
     def __init__(self, system, module, spec, python=sys.executable):
         self.system = system
-        self._log = tempfile.TemporaryFile()
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115 (closed with the worker)
         try:
             self._process = subprocess.Popen(
                 [python, "-m", f"workers.{module}"],
@@ -62,10 +63,8 @@ class Worker:
         return result["amount"] / result["seconds"]
 
     def _ask(self, request):
-        try:
+        with suppress(BrokenPipeError):  # a worker that has stopped is told by its missing reply
             print(json.dumps(request), file=self._process.stdin, flush=True)
-        except BrokenPipeError:
-            pass  # it has stopped: the missing reply tells
         reply = self._process.stdout.readline()
         if reply:
             return json.loads(reply)
@@ -73,7 +72,9 @@ class Worker:
         if code == NOT_INSTALLED:
             raise PeerMissingError(self.system)
         self._log.seek(0)
-        end = self._log.read().decode(errors="replace")[-2000:]
+        end = self._log.read().decode(errors="replace").strip()[-2000:]
+        if code == WRONG_INPUT:
+            raise InputError(end.splitlines()[-1])
         raise RuntimeError(f"The worker of {self.system} stopped with exit code {code}:\n{end}")
 
     def close(self):
@@ -112,8 +113,8 @@ def result_rows(work, unit, rates):
         rates: dict from system to its rates, turn by turn; the first system is the one to be compared with the others.
 
     Returns:
-        A list of dicts with `work`, `system`, `unit`, the `median`, `low` and `high` of the rates, and `ratio`: the first
-        system's rate / this system's, turn by turn, and of these the median. Above 1 the first system is faster.
+        A list of dicts with `work`, `system`, `unit`, the `median`, `low` and `high` of the rates, and `ratio`: the
+        first system's rate / this system's, turn by turn, and of these the median. Above 1 the first is faster.
     """
     first = next(iter(rates.values()))
     return [

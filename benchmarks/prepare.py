@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
+from workers.protocol import Batch, save_batches
 
 from seq2seq.models import EncoderDecoder
 from seq2seq.text.batching import PairBatches
@@ -12,7 +13,6 @@ from seq2seq.text.cleaning import clean
 from seq2seq.text.corpus import read_pairs
 from seq2seq.text.tokenizer import train_tokenizer
 from seq2seq.text.tokens import EOS, TokenRows
-from workers.protocol import Batch, save_batches
 
 VOCABULARY_SIZE = 8000
 MODEL = {

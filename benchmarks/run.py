@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 from typer import Argument, Option
+from works import Bench, check_peers, pipeline, training, translation
 
 from seq2seq.cli.command import SETTINGS, Command
 from seq2seq.cli.console import ConsoleReport, quiet_tensorflow
@@ -61,29 +62,27 @@ def measure(
     works = works or [Work.TRAINING, Work.PIPELINE, *([Work.TRANSLATION] if run else [])]
     if Work.TRANSLATION in works and not (run and data):
         raise InputError("To measure translation, name a trained run and the sentences: --run RUN --data PREFIX.")
-    if json_file:
-        check_file(json_file, "--json")
+    peers = check_peers(peers)
+    check_file(json_file, "--json")
     with quiet_tensorflow():
         import prepare
-        import works as all_works
 
-    peers = all_works.check_peers(peers)
     report = ConsoleReport()
     with tempfile.TemporaryDirectory() as folder:
         spec = {"threads": threads or len(os.sched_getaffinity(0)), "steps": steps}
         if {Work.TRAINING, Work.PIPELINE} & set(works):
             corpus = prepare.read_corpus(data, source, target) if data else prepare.generated_corpus(prepare.PAIRS)
             spec |= prepare.write_material(folder, *corpus)
-        bench = all_works.Bench(spec, turns, torch_python, report)
+        bench = Bench(spec, turns, torch_python, report)
         rows = []
         for work in works:
-            report.say(f"{work}: {turns} turns of each, {spec['threads']} threads")
+            report.say(f"{work}, turns of each: {turns}, threads: {spec['threads']}")
             if work == Work.TRAINING:
-                rows += all_works.training(bench, peers)
+                rows += training(bench, peers)
             elif work == Work.PIPELINE:
-                rows += all_works.pipeline(bench)
+                rows += pipeline(bench)
             else:
-                rows += all_works.translation(bench, run, data, source, target)
+                rows += translation(bench, run, data, source, target)
     report.table("", COLUMNS, [[row[column] for column in COLUMNS] for row in rows])
     if json_file:
         with replacing(json_file) as temporary:

@@ -34,7 +34,9 @@ class DataConfig:
     swap: bool = False  # translate the other way: second column → first
     limit: int | None = None  # read only the first lines
     valid_share: float = 0.02  # held out where `valid` is not given
-    hold_out: Literal["by_source", "last"] = "by_source"  # seeded, no source on both sides; or the last rows as they are
+    hold_out: Literal["by_source", "last"] = (
+        "by_source"  # seeded, no source on both sides; or the last rows as they are
+    )
     extra_columns: Literal["ignore", "references"] = "ignore"  # third and further TSV columns
     max_characters: int = 1000  # longer pairs are dropped
     max_ratio: float = 9.0  # pairs with one side this many times longer are dropped
@@ -330,6 +332,5 @@ def _check_at_least(name: str, value: float, least: float) -> None:
 def _check_range(name: str, value: float, low: float, high: float, open_ends: bool = False) -> None:
     inside = low < value < high if open_ends else low <= value <= high
     if not inside:
-        raise InputError(
-            f"{name}={value}: expected a value {'between' if open_ends else 'from'} {low} {'and' if open_ends else 'to'} {high}."
-        )
+        expected = f"between {low} and {high}" if open_ends else f"from {low} to {high}"
+        raise InputError(f"{name}={value}: expected a value {expected}.")

@@ -8,7 +8,7 @@ class Progress:
     """One counted piece of work; this one shows nothing."""
 
     def advance(self, steps: int = 1, **figures: float | str) -> None:
-        """Count `steps` more units of work and show `figures` (`loss=2.31`, `tokens=1040`: tokens are summed to a rate)."""
+        """Count `steps` more units and show `figures`: `loss=2.31`; `tokens=1040` are summed to a rate."""
 
 
 class Report:

@@ -46,7 +46,7 @@ class Run:
         run = cls(Path(path), task, config)
         if (run.path / "config.json").exists():
             raise InputError(
-                f"{path} holds a run already: go on with it by --resume, or choose another --run (or delete the folder)."
+                f"{path} holds a run already: --resume goes on with it; or choose another --run, or delete the folder."
             )
         try:
             run.path.mkdir(parents=True, exist_ok=True)
@@ -77,7 +77,7 @@ class Run:
             raise InputError(f"{file} is damaged ({error}): restore it or train again.") from error
         if form > FORMAT:
             raise InputError(
-                f"{path} was written by a newer seq2seq (run format {form}, this one reads up to {FORMAT}): update seq2seq."
+                f"{path} was written by a newer seq2seq (run format {form}; this one reads {FORMAT}): update it."
             )
         if found_task != task:
             raise InputError(f"{path} is a run of the task {found_task!r}, expected one of {task!r}.")
@@ -131,7 +131,7 @@ class Run:
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Give a temporary path beside `path`, with the same suffixes, and rename it to `path` when the block has ended well."""
+    """Give a temporary path beside `path`, with its suffixes; rename it to `path` when the block has ended well."""
     temporary = path.with_name(f".writing-{os.getpid()}-{path.name}")
     try:
         yield temporary

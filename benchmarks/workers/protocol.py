@@ -14,7 +14,8 @@ from typing import NamedTuple
 import numpy as np
 
 PAD = 0
-NOT_INSTALLED = 3  # exit code of a worker whose library is missing
+# Exit codes of a worker: its last line on standard error says what is wrong with its input; its library is missing.
+WRONG_INPUT, NOT_INSTALLED = 2, 3
 
 
 class Batch(NamedTuple):

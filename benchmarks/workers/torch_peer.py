@@ -128,7 +128,7 @@ class Trainer:
         return self.loss(batch, packed=True).item()
 
     def packed_is_faster(self, batches):
-        """Which of the two forms is the faster one here: the best of three short trainings each, after one to warm up."""
+        """Which form is the faster one here, by the best of three short trainings each, after one to warm up."""
         seconds = {packed: [] for packed in (True, False)}
         for _ in range(4):
             for packed, results in seconds.items():

@@ -1,12 +1,14 @@
 """Translates the same sentences each turn with the model of a run directory."""
 
+import sys
 import time
 
 import tensorflow as tf
 
+from seq2seq.errors import InputError
 from seq2seq.tasks.translator import Translator
 from seq2seq.training.device import use_device
-from workers.protocol import serve
+from workers.protocol import WRONG_INPUT, serve
 
 WARM_UP_SENTENCES = 64
 
@@ -15,7 +17,11 @@ def start(spec):
     """Get ready to translate all `lines` each turn, warmed up by one batch of them."""
     tf.config.threading.set_intra_op_parallelism_threads(spec["threads"])
     device = use_device()
-    translator = Translator.load(spec["run"])
+    try:
+        translator = Translator.load(spec["run"])
+    except InputError as error:
+        print(error, file=sys.stderr)
+        sys.exit(WRONG_INPUT)
 
     def turn(_):
         began = time.perf_counter()

@@ -137,7 +137,5 @@ def _kept(run: Path) -> str:
     left = Run(run, "translation", {})
     if left.checkpoint.exists():
         return f"{run} keeps the best weights and the last finished epoch: the same command with --resume goes on."
-    kept = "its weights so far translate, but" if left.weights.exists() else "nothing is kept, and"
-    return (
-        f"{run} has no finished epoch: {kept} training has to begin anew, in another folder or with this one deleted."
-    )
+    kept = "its weights so far translate" if left.weights.exists() else "nothing of it is kept"
+    return f"{run} has no finished epoch: {kept}; the same command with --resume starts again."

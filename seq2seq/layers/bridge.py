@@ -41,16 +41,11 @@ class Bridge(keras.layers.Layer):
                 "use a 'dense' bridge."
             )
         if self.kind == "dense":
-            for k, layer in enumerate(widths):
-                row = [
-                    keras.layers.Dense(
-                        self.units, activation="tanh", dtype=self.dtype_policy, name=f"layer{k}_state{j}"
-                    )
-                    for j in range(len(layer))
-                ]
-                for dense, width in zip(row, layer, strict=True):
-                    dense.build((None, width))
-                self.dense.append(row)
+            # One flat list: Keras does not save layers in nested ones reliably.
+            for width in (width for layer in widths for width in layer):
+                dense = keras.layers.Dense(self.units, activation="tanh", dtype=self.dtype_policy)
+                dense.build((None, width))
+                self.dense.append(dense)
 
     def _aligned(self, layers):
         """The entry of the encoder's `layers` that each decoder layer starts from."""
@@ -60,10 +55,8 @@ class Bridge(keras.layers.Layer):
     def call(self, states):
         aligned = self._aligned(states)
         if self.kind == "dense":
-            return [
-                [dense(state) for dense, state in zip(row, layer, strict=True)]
-                for row, layer in zip(self.dense, aligned, strict=True)
-            ]
+            layers = iter(self.dense)
+            return [[next(layers)(state) for state in layer] for layer in aligned]
         if self.kind == "zero":
             return [[ops.zeros((ops.shape(state)[0], self.units), state.dtype) for state in layer] for layer in aligned]
         return aligned

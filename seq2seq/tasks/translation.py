@@ -25,7 +25,9 @@ from seq2seq.training.metrics import teacher_forced_scores
 __all__ = ["Attention", "Evaluation", "Hypothesis", "Translator", "evaluate", "train"]
 
 
-def train(config: TranslationConfig, run_dir: str | Path, *, resume: bool = False, report: Report | None = None) -> dict:
+def train(
+    config: TranslationConfig, run_dir: str | Path, *, resume: bool = False, report: Report | None = None
+) -> dict:
     """Train a translation model into a run directory.
 
     Args:
@@ -150,7 +152,9 @@ def _batches(config, source, target, train_pairs, valid_pairs, report):
     if not len(short):
         raise InputError(f"All training pairs are longer than batching.max_tokens={batching.max_tokens}: raise it.")
     if len(short) < len(train_pairs):
-        report.warn(f"{len(train_pairs) - len(short):,} training pairs exceed {batching.max_tokens} tokens and are left out")
+        report.warn(
+            f"{len(train_pairs) - len(short):,} training pairs exceed {batching.max_tokens} tokens and are left out"
+        )
         train_pairs = train_pairs.take(short)
         rows = rows[0].take(short), rows[1].take(short)
     fixed = PairBatches(*rows, **sizes, seed=config.seed)
@@ -197,7 +201,10 @@ class Evaluation:
 
     def as_dict(self) -> dict:
         """JSON-ready."""
-        speed = {"seconds": round(self.seconds, 3), "sentences_per_second": round(len(self.hypotheses) / self.seconds, 1)}
+        speed = {
+            "seconds": round(self.seconds, 3),
+            "sentences_per_second": round(len(self.hypotheses) / self.seconds, 1),
+        }
         return {**self.scores.as_dict(), **self.teacher_forced, **speed}
 
     def rows(self) -> list[tuple]:
@@ -210,7 +217,11 @@ class Evaluation:
         return [
             *self.scores.rows(),
             *((name, f"{value:.4f}", definitions[name]) for name, value in self.teacher_forced.items()),
-            ("sentences per second", f"{len(self.hypotheses) / self.seconds:.0f}", "model loaded, first trace included"),
+            (
+                "sentences per second",
+                f"{len(self.hypotheses) / self.seconds:.0f}",
+                "model loaded, first trace included",
+            ),
         ]
 
 

@@ -18,8 +18,8 @@ from seq2seq.report import Report
 from seq2seq.run import Run
 from seq2seq.text.batching import pad_rows
 from seq2seq.text.corpus import normalize
-from seq2seq.text.tokenizer import Tokenizer, load_tokenizer
-from seq2seq.text.tokens import BOS, TokenRows
+from seq2seq.text.tokenizer import load_tokenizer
+from seq2seq.text.tokens import BOS, PAD, Tokenizer, TokenRows
 
 LINES_AT_ONCE = 8192  # read, sorted by length and batched together: bounds memory, whatever the file's size
 
@@ -91,7 +91,9 @@ class Translator:
         target = source if config.text.shares_vocabulary else load_tokenizer(run.tokenizer_file("target"))
         model = build_model(config, source, target)
         if not run.weights.exists():
-            raise InputError(f"{run.path} has no weights ({run.weights.name}): its training has not finished an epoch yet.")
+            raise InputError(
+                f"{run.path} has no weights ({run.weights.name}): its training has not finished an epoch yet."
+            )
         try:
             model.load_weights(run.weights)
         except (ValueError, OSError, KeyError) as error:
@@ -142,7 +144,9 @@ class Translator:
         if not 1 <= n_best <= settings.beam_size:
             raise InputError(f"n_best={n_best}: expected from 1 to beam_size={settings.beam_size}.")
         if sampling is not None and settings.beam_size > 1:
-            raise InputError(f"Sampling draws one translation for each line, so beam_size={settings.beam_size} must be 1.")
+            raise InputError(
+                f"Sampling draws one translation for each line, so beam_size={settings.beam_size} must be 1."
+            )
         search = self._search(settings.beam_size, settings.length_penalty, n_best, sampling)
         lines, position = iter(lines), 0
         while chunk := list(itertools.islice(lines, LINES_AT_ONCE)):
@@ -200,14 +204,17 @@ class Translator:
     def _make_search(self, beam_size, length_penalty, n_best, sampling):
         model = self.model
         row = tf.TensorSpec((None,), tf.int32)
+        # No label is ever PAD or BOS, so no translation may hold them, however little the model has learned.
+        never = tf.one_hot((PAD, BOS), model.decoder.vocabulary_size, on_value=-1e9, off_value=0.0)
+        never = tf.reduce_sum(never, axis=0)
 
         @tf.function(input_signature=(tf.TensorSpec((None, None), tf.int32), row, row), autograph=False)
         def search(source, limits, streams):
             cells, memory = model.start(source, beam_size)
 
             def step(tokens, cells):
-                logits, state, *_ = model.decoder.step(tokens, DecoderState(cells, memory))
-                return logits, state.cells
+                logits, state, _ = model.decoder.step(tokens, DecoderState(cells, memory))
+                return logits + never, state.cells
 
             if beam_size == 1:
                 select = most_probable if sampling is None else sampling.selector(streams)
@@ -242,7 +249,7 @@ class Translator:
 
 
 def length_batches(lengths, batch_tokens) -> Iterator[np.ndarray]:
-    """Indices of non-empty rows, sorted by length and cut so that padded tokens, EOS included, stay within `batch_tokens`."""
+    """Indices of non-empty rows by length, cut so that padded tokens, EOS included, stay within `batch_tokens`."""
     order = np.argsort(lengths, kind="stable")
     order = order[lengths[order] > 0]
     end = len(order)
@@ -250,5 +257,3 @@ def length_batches(lengths, batch_tokens) -> Iterator[np.ndarray]:
         size = max(1, batch_tokens // (int(lengths[order[end - 1]]) + 1))
         yield order[max(end - size, 0) : end]
         end = max(end - size, 0)
-
-

@@ -26,7 +26,7 @@ class ExponentialAverage:
 
     Args:
         weights: list of variables.
-        decay: float, of one update; early on it is at most `(1 + updates) / (10 + updates)`, so that the start is forgotten.
+        decay: float, of one update; early on at most `(1 + updates) / (10 + updates)`, so that the start is forgotten.
         every: int. Updates between two averagings, which then use `decay ** every`.
     """
 

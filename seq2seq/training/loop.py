@@ -94,7 +94,7 @@ class Training:
         self.progress = Progress(**load_checkpoint(self.run.checkpoint, self._variables()))
 
     def fit(self) -> Progress:
-        """Train until the epochs are over or patience is; Ctrl-C leaves usable weights and a checkpoint to resume from."""
+        """Train until the epochs are over or patience is; Ctrl-C leaves usable weights and a checkpoint."""
         callbacks = [_BatchCallback(self)]
         if self.settings.tensorboard:
             callbacks.append(keras.callbacks.TensorBoard(self.run.tensorboard, update_freq=100))
@@ -164,15 +164,20 @@ class Training:
         progress.stopped = 0 < settings.patience <= progress.epochs_without_better
         save_checkpoint(self.run.checkpoint, self._variables(), vars(progress))
         self.run.write_history(progress.history)
-        save_figure(learning_curve({key: [row[key] for row in progress.history] for key in figures}), self.run.learning_curve)
+        save_figure(
+            learning_curve({key: [row[key] for row in progress.history] for key in figures}), self.run.learning_curve
+        )
         mark = " · best so far" if progress.best_epoch == figures["epoch"] else ""
         self.report.say(f"epoch {figures['epoch']}: {_line(figures)}{mark}")
         if progress.stopped:
             self.report.say(f"stopping: {self.monitored} has not been better for {settings.patience} epochs")
 
     def _save_weights(self):
+        # From a copy that was never compiled: Keras writes the optimizer's variables, twice the weights, beside them.
+        copy = type(self.model).from_config(self.model.get_config())
+        copy.set_weights(self.model.get_weights())
         with replacing(self.run.weights) as temporary:
-            self.model.save_weights(temporary)
+            copy.save_weights(temporary)
 
     def _set_truth_ratio(self, epoch):
         first, last = self.settings.truth_ratio, self.settings.final_truth_ratio

@@ -11,8 +11,8 @@ class RampedSchedule(keras.optimizers.schedules.LearningRateSchedule):
     """A linear ramp from 0 to the peak, then a shape.
 
     `"constant"` stays at the peak; `"cosine"` falls to `final` along half a cosine (Loshchilov and Hutter 2017);
-    `"inverse_sqrt"` falls as `sqrt(ramp_steps / step)` (Vaswani et al. 2017, section 5.3); `"plateau"` is constant until
-    `halve()` is called, which training does when the validation loss stands still.
+    `"inverse_sqrt"` falls as `sqrt(ramp_steps / step)` (Vaswani et al. 2017, section 5.3); `"plateau"` is constant
+    until `halve()` is called, which training does when the validation loss stands still.
 
     Args:
         peak: float.
@@ -23,7 +23,13 @@ class RampedSchedule(keras.optimizers.schedules.LearningRateSchedule):
     """
 
     def __init__(self, peak, shape="constant", ramp_steps=0, total_steps=1, final=0.0):
-        self.peak, self.shape, self.ramp_steps, self.total_steps, self.final = peak, shape, ramp_steps, total_steps, final
+        self.peak, self.shape, self.ramp_steps, self.total_steps, self.final = (
+            peak,
+            shape,
+            ramp_steps,
+            total_steps,
+            final,
+        )
         self.factor = tf.Variable(1.0, trainable=False, dtype=tf.float32)
 
     def halve(self):

@@ -32,9 +32,11 @@ class Interrupting(Report):
 
     @contextmanager
     def progress(self, title, total, unit):
+        interrupted = f"epoch {self.epoch}/"
+
         class Pressing(Progress):
-            def advance(progress, steps=1, **figures):
-                if title.startswith(f"epoch {self.epoch}/"):
+            def advance(self, steps=1, **figures):
+                if title.startswith(interrupted):
                     raise KeyboardInterrupt
 
         yield Pressing()

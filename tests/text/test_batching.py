@@ -2,7 +2,7 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from seq2seq.text.batching import PairBatches, pad_rows
@@ -77,6 +77,11 @@ def test_batches_count_sentences():
     assert sorted(sizes) == [2, *[8] * 6]
 
 
+def test_a_budget_may_be_filled_to_the_last_token():
+    same_length = [([4, 5, 6], [7])] * 10
+    assert batches_of(same_length, batch_sentences=0, batch_tokens=12).plan().sizes.tolist() == [3, 3, 3, 1]
+
+
 def test_order_is_a_function_of_seed_and_epoch():
     pairs = some_pairs(60)
     epochs = [arrays(batches_of(pairs, batch_sentences=8, seed=seed).epoch(n)) for seed, n in ((1, 0), (1, 1), (2, 0))]
@@ -102,10 +107,18 @@ def test_without_a_seed_the_order_is_by_length_and_always_the_same():
 # --- the batches
 
 
-@settings(max_examples=15, deadline=None)
-@given(PAIRS, SIZES, st.fixed_dictionaries(OPTIONS), st.integers(0, 9))
-def test_batches_equal_a_plain_construction(pairs, size, options, epoch):
-    batches = batches_of(pairs, **size, **options)
+@pytest.mark.parametrize(
+    ("count", "options"),
+    [
+        (1, {"batch_sentences": 8, "seed": 1}),
+        (40, {"batch_sentences": 1, "bucket_step": 1}),
+        (50, {"batch_sentences": 7, "bucket_step": 3, "seed": 2}),
+        (50, {"batch_sentences": 0, "batch_tokens": 64, "seed": 3}),
+    ],
+)
+def test_batches_equal_a_plain_construction(count, options):
+    pairs, epoch = some_pairs(count, seed=count), 4
+    batches = batches_of(pairs, **options)
     plan = batches.plan(epoch)
     expected = []
     for start, count, *steps in zip(plan.starts, plan.sizes, plan.source_steps, plan.target_steps, strict=True):
