@@ -61,9 +61,11 @@ class EncoderDecoder(nn.Module):
         """Take the shared weights, which are stored by their paths in the Keras model."""
         with np.load(path) as saved:
             weights = {name.partition("/")[2]: torch.from_numpy(saved[name]) for name in saved.files}
+        # Keras numbers the two layers of the bridge as it likes; that of h comes before that of c.
+        bridge_h, bridge_c = dict.fromkeys(name.rpartition("/")[0] for name in weights if "/bridge/" in name)
         for layer, name in (
-            (self.bridge_h, "decoder/bridge/layer0_state0"),
-            (self.bridge_c, "decoder/bridge/layer0_state1"),
+            (self.bridge_h, bridge_h),
+            (self.bridge_c, bridge_c),
             (self.key, "decoder/attention/key"),
             (self.readout, "decoder/readout"),
         ):

@@ -1,5 +1,6 @@
 """Translation: train a run from parallel text, evaluate it on a test set."""
 
+import importlib.util
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,7 @@ from seq2seq.text.cleaning import clean, hold_out
 from seq2seq.text.corpus import ParallelText, read_pairs, sibling_split
 from seq2seq.text.tokenizer import load_tokenizer, train_tokenizer
 from seq2seq.text.tokens import corpus_statistics
-from seq2seq.training.device import runs_on_cudnn, use_device
+from seq2seq.training.device import kernels_of, multiplies_in, use_device
 from seq2seq.training.loop import Training
 from seq2seq.training.metrics import teacher_forced_scores
 
@@ -43,17 +44,22 @@ def train(
         InputError: data or run directory that cannot be used.
     """
     report = report or Report()
+    if config.training.tensorboard and importlib.util.find_spec("tensorboard") is None:
+        raise InputError("training.tensorboard=true needs the package tensorboard: pip install 'seq2seq[tensorboard]'.")
     train_pairs, valid_pairs = read_corpus(config, report)
     resume = resume and Run.exists(run_dir)
     run = _resumed_run(run_dir, config) if resume else Run.create(run_dir, "translation", to_mapping(config))
     resume = resume and run.checkpoint.exists()  # without one, the first epoch has not ended: start again
     source, target = _tokenizers(config, train_pairs, run, resume)
 
-    report.say(f"running on {use_device()}, precision {config.training.precision}")
+    device = use_device()
     keras.utils.set_random_seed(config.seed)
     batches, valid_batches = _batches(config, source, target, train_pairs, valid_pairs, report)
     model = build_model(config, source, target, config.training.precision)
-    report.say(f"model: {model.count_params():,} weights, {'with' if runs_on_cudnn(model) else 'without'} cuDNN")
+    precision = config.training.precision
+    report.say(f"running on {device} in {precision}{kernels_of(model)}; the model has {model.count_params():,} weights")
+    if not multiplies_in(precision):
+        report.warn(f"this device has no fast products in {precision}: --set training.precision=float32 is faster here")
 
     training = Training(
         model,

@@ -1,12 +1,13 @@
 """What training runs on."""
 
 import os
+from pathlib import Path
 
 import tensorflow as tf
 
 
 def use_device():
-    """Let a GPU's memory grow with need (TensorFlow takes all of it otherwise), and say in one line what is used."""
+    """Let a GPU's memory grow with need (TensorFlow takes all of it otherwise), and name what is used."""
     gpus = tf.config.list_physical_devices("GPU")
     for gpu in gpus:
         try:
@@ -14,15 +15,31 @@ def use_device():
         except RuntimeError:  # TensorFlow has started already: whoever started it decided
             break
     if not gpus:
-        return f"CPU, {len(os.sched_getaffinity(0))} cores, TensorFlow {tf.__version__}"
-    names = [tf.config.experimental.get_device_details(gpu).get("device_name", "GPU") for gpu in gpus]
-    return f"{', '.join(names)}, TensorFlow {tf.__version__}"
+        return f"CPU ({len(os.sched_getaffinity(0))} cores)"
+    return ", ".join(tf.config.experimental.get_device_details(gpu).get("device_name", "GPU") for gpu in gpus)
 
 
-def runs_on_cudnn(model):
-    """Whether the graph of an `EncoderDecoder` holds cuDNN's recurrent kernels."""
+def multiplies_in(precision):
+    """Whether the device has matrix products in the precision of a Keras policy; without, they are slower than float32.
+
+    Every GPU that TensorFlow supports has. A CPU needs `avx512_bf16` or AMX for bfloat16, and none has float16 here.
+    """
+    if precision == "float32" or tf.config.list_physical_devices("GPU"):
+        return True
+    try:
+        features = Path("/proc/cpuinfo").read_text()
+    except OSError:  # no Linux: not known, so not complained about
+        return True
+    return precision == "mixed_bfloat16" and ("avx512_bf16" in features or "amx_bf16" in features)
+
+
+def kernels_of(model):
+    """A remark on a GPU: whether the graph of an `EncoderDecoder` has cuDNN's recurrent kernels. Empty on a CPU."""
+    if not tf.config.list_physical_devices("GPU"):
+        return ""
     tokens = tf.TensorSpec((None, None), tf.int32)
     graph = tf.function(lambda source, target: model((source, target))).get_concrete_function(tokens, tokens).graph
     definition = graph.as_graph_def()
     nodes = [*definition.node, *(node for function in definition.library.function for node in function.node_def)]
-    return any(node.op.startswith("CudnnRNN") for node in nodes)
+    found = any(node.op.startswith("CudnnRNN") for node in nodes)
+    return ", recurrent layers on cuDNN" if found else ", recurrent layers NOT on cuDNN"
