@@ -2,7 +2,8 @@
 
     python data/make_integers.py FOLDER
 
-writes `train`, `valid` and `test` with the suffixes `.src` and `.tgt`; no source is in two parts. Same bytes every time.
+writes `train`, `valid` and `test` with the suffixes `.src` and `.tgt`, the same bytes every time; no source is in two
+parts.
 """
 
 import random
