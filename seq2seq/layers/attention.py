@@ -16,7 +16,7 @@ from keras import ops
 
 
 class Memory(NamedTuple):
-    """What the decoder attends to; every leaf has the batch first.
+    """What the decoder attends to; every leaf has the batch first, and multi-head attention a heads axis after it.
 
     keys: `(batch, source_steps, units)`. values: `(batch, source_steps, any)`.
     mask: bool `(batch, 1, source_steps)`, `False` at padding.
@@ -53,7 +53,8 @@ class DotAttention(keras.layers.Layer):
         return Memory(self.key(encoder_outputs), encoder_outputs, ops.expand_dims(mask, 1))
 
     def call(self, queries, memory):
-        scores = ops.matmul(queries, ops.transpose(memory.keys, (0, 2, 1)))
+        # tf.matmul reads the keys as they lie; a transposed copy of them for every decoded token would cost more.
+        scores = tf.matmul(queries, memory.keys, transpose_b=True)
         return attend(scores, memory.values, memory.mask)
 
     def get_config(self):
@@ -122,7 +123,8 @@ class MultiHeadAttention(keras.layers.Layer):
         self.merge.build((None, None, self.units))
 
     def prepare(self, encoder_outputs, mask):
-        return Memory(self.key(encoder_outputs), self.value(encoder_outputs), ops.expand_dims(mask, 1))
+        keys, values = self._split(self.key(encoder_outputs)), self._split(self.value(encoder_outputs))
+        return Memory(keys, values, mask[:, None, None])
 
     def _split(self, sequence):
         """`(batch, steps, units)` → `(batch, heads, steps, units / heads)`."""
@@ -131,9 +133,8 @@ class MultiHeadAttention(keras.layers.Layer):
 
     def call(self, queries, memory):
         scale = (self.units // self.heads) ** -0.5
-        keys, values = self._split(memory.keys), self._split(memory.values)
-        scores = ops.matmul(self._split(self.query(queries)) * scale, ops.transpose(keys, (0, 1, 3, 2)))
-        context, weights = attend(scores, values, memory.mask[:, None])  # (batch, heads, queries, …)
+        scores = tf.matmul(self._split(self.query(queries)) * scale, memory.keys, transpose_b=True)
+        context, weights = attend(scores, memory.values, memory.mask)  # (batch, heads, queries, …)
         batch, steps = ops.shape(queries)[:2]
         context = ops.reshape(ops.transpose(context, (0, 2, 1, 3)), (batch, steps, self.units))
         return self.merge(context), ops.mean(weights, axis=1)

@@ -3,6 +3,7 @@
 from typing import Any, NamedTuple
 
 import keras
+import tensorflow as tf
 from keras import ops
 
 from seq2seq.models.recurrent import make_dropout
@@ -86,7 +87,10 @@ class Decoder(keras.layers.Layer):
         if self.output_layer is not None:
             return ops.cast(self.output_layer(features), "float32")
         table = ops.cast(self.embedding.table.embeddings, features.dtype)
-        return ops.cast(ops.matmul(features, ops.transpose(table)), "float32") + ops.cast(self.output_bias, "float32")
+        # One plain product of two matrices, whatever the rank: the table is not copied.
+        flat = tf.matmul(ops.reshape(features, (-1, self.readout_dim)), table, transpose_b=True)
+        logits = ops.cast(flat, "float32") + ops.cast(self.output_bias, "float32")
+        return ops.reshape(logits, (*ops.shape(features)[:-1], self.vocabulary_size))
 
     def step(self, tokens, state):
         """Score one step of several hypotheses at inference.
