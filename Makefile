@@ -1,5 +1,5 @@
 # make demo    environment, then train on the shipped corpus, score it, translate a few sentences
-# make test    environment, then the tests; `make test-slow` and `make test-real` run the long ones
+# make test    environment, then the tests; `make test-slow`, `test-real` and `test-recipes` run the long ones
 # make lint    style and format, as the checks want them
 
 PYTHON ?= python3
@@ -7,7 +7,7 @@ BIN := .venv/bin
 PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install --quiet --constraint constraints.txt
 SIDES := --source en --target fr
 
-.PHONY: demo test test-slow test-real lint clean
+.PHONY: demo test test-slow test-real test-recipes lint clean
 .DELETE_ON_ERROR:
 
 demo: .venv/runtime
@@ -19,14 +19,17 @@ demo: .venv/runtime
 	    "The keys that my sister lost are old." "nine hundred and fifty-nine" "from 23 February to 15 August"
 
 test: .venv/dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 test-slow: .venv/dev
 	$(BIN)/python -m pytest -m slow
 
-# SEQ2SEQ_REAL_DATA names the folder of the data sets.
+# SEQ2SEQ_REAL_DATA names the folder of the data sets; test-recipes trains on them, up to an hour a recipe.
 test-real: .venv/dev
 	$(BIN)/python -m pytest -m real_data
+
+test-recipes: .venv/dev
+	$(BIN)/python -m pytest -m recipes
 
 lint: .venv/dev
 	$(BIN)/ruff check
