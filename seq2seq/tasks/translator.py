@@ -20,6 +20,7 @@ from seq2seq.text.batching import pad_rows
 from seq2seq.text.corpus import normalize
 from seq2seq.text.tokenizer import load_tokenizer
 from seq2seq.text.tokens import BOS, PAD, Tokenizer, TokenRows
+from seq2seq.training.device import multiplies_in
 
 LINES_AT_ONCE = 8192  # read, sorted by length and batched together: bounds memory, whatever the file's size
 
@@ -89,7 +90,9 @@ class Translator:
             raise InputError(f"{run.path}: its config.json cannot be used: {error}") from error
         source = load_tokenizer(run.tokenizer_file("source"))
         target = source if config.text.shares_vocabulary else load_tokenizer(run.tokenizer_file("target"))
-        model = build_model(config, source, target)
+        # In the precision of its training where the device is fast in it; the weights are float32 in any case.
+        precision = config.training.precision
+        model = build_model(config, source, target, precision if multiplies_in(precision) else "float32")
         if not run.weights.exists():
             raise InputError(
                 f"{run.path} has no weights ({run.weights.name}): its training has not finished an epoch yet."
