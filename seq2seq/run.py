@@ -43,11 +43,8 @@ class Run:
         Raises:
             InputError: the folder holds a run already, or cannot be written.
         """
+        cls.check_free(path)
         run = cls(Path(path), task, config)
-        if (run.path / "config.json").exists():
-            raise InputError(
-                f"{path} holds a run already: --resume goes on with it; or choose another --run, or delete the folder."
-            )
         try:
             run.path.mkdir(parents=True, exist_ok=True)
             versions = {name: version(name) for name in LIBRARIES}
@@ -82,6 +79,14 @@ class Run:
         if found_task != task:
             raise InputError(f"{path} is a run of the task {found_task!r}, expected one of {task!r}.")
         return cls(Path(path), task, config)
+
+    @classmethod
+    def check_free(cls, path: str | Path) -> None:
+        """Raise `InputError` if the folder holds a run already."""
+        if cls.exists(path):
+            raise InputError(
+                f"{path} holds a run already: --resume goes on with it; or choose another --run, or delete the folder."
+            )
 
     @staticmethod
     def exists(path: str | Path) -> bool:

@@ -1,5 +1,6 @@
 """How a job is shown: bars, rates and time left on a terminal, now and then a plain line where it is piped."""
 
+import logging
 import os
 import re
 import tempfile
@@ -29,6 +30,7 @@ def quiet_tensorflow() -> Iterator[None]:
         yield
         return
     os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
     # While its libraries load, they write to file descriptor 2 before they look at any setting.
     screen = os.dup(2)
     with tempfile.TemporaryFile() as log:

@@ -127,7 +127,8 @@ def translation(
         metrics = task.train(config, run, resume=resume, report=report)
     except KeyboardInterrupt as stop:
         raise KeyboardInterrupt(_kept(run)) from stop
-    report.say(f"{run} holds the weights of epoch {metrics['epoch']}, the best of {metrics['epochs']}")
+    best = f"epoch {metrics['epoch']}, the best of {metrics['epochs']} by validation {config.training.monitor}"
+    report.say(f"{run} holds the weights of {best}")
 
 
 def _kept(run: Path) -> str:

@@ -61,7 +61,11 @@ class TranslationScores:
             ("BLEU, lower-cased", self.bleu_lowercased, self.signatures["bleu_lowercased"]),
             ("chrF2", self.chrf, self.signatures["chrf"]),
             ("TER", self.ter, self.signatures["ter"]),
-            ("Exact match", 100 * self.exact_match, "100 - word error rate of pronunciations"),
+            (
+                "Exact match",
+                100 * self.exact_match,
+                "lines equal to a reference; 100 - WER of pronunciations",
+            ),
             ("Token error rate", 100 * self.token_error_rate, "edits / reference tokens; phone error rate"),
             ("Character error rate", 100 * self.character_error_rate, "edits / reference characters"),
         ]

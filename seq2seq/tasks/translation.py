@@ -21,7 +21,7 @@ from seq2seq.text.tokenizer import load_tokenizer, train_tokenizer
 from seq2seq.text.tokens import corpus_statistics
 from seq2seq.training.device import kernels_of, multiplies_in, use_device
 from seq2seq.training.loop import Training
-from seq2seq.training.metrics import teacher_forced_scores
+from seq2seq.training.metrics import TeacherForcedScorer
 
 __all__ = ["Attention", "Evaluation", "Hypothesis", "Translator", "evaluate", "train"]
 
@@ -46,8 +46,12 @@ def train(
     report = report or Report()
     if config.training.tensorboard and importlib.util.find_spec("tensorboard") is None:
         raise InputError("training.tensorboard=true needs the package tensorboard: pip install 'seq2seq[tensorboard]'.")
+    if resume and not Run.exists(run_dir):
+        report.say(f"no run in {run_dir} yet: starting one")
+        resume = False
+    if not resume:
+        Run.check_free(run_dir)  # before the corpus is read, which may take long
     train_pairs, valid_pairs = read_corpus(config, report)
-    resume = resume and Run.exists(run_dir)
     run = _resumed_run(run_dir, config) if resume else Run.create(run_dir, "translation", to_mapping(config))
     resume = resume and run.checkpoint.exists()  # without one, the first epoch has not ended: start again
     source, target = _tokenizers(config, train_pairs, run, resume)
@@ -103,6 +107,7 @@ def read_corpus(config: TranslationConfig, report: Report) -> tuple[ParallelText
         pairs, valid = pairs.take(range(first_valid)), pairs.take(range(first_valid, len(pairs)))
     elif not valid_location:
         pairs, valid = hold_out(pairs, data.valid_share, config.seed)
+    report.say(f"validation part: {len(valid):,} pairs{'' if valid_location else ', held out'}")
     return pairs, valid
 
 
@@ -276,7 +281,7 @@ def evaluate(
     rows = translator.source.encode(pairs.source), translator.target.encode(pairs.target)
     return Evaluation(
         score_translations(texts, pairs.references),
-        teacher_forced_scores(translator.model, PairBatches(*rows).epoch()),
+        TeacherForcedScorer(translator.model)(PairBatches(*rows).epoch()),
         seconds,
         hypotheses,
         examples(

@@ -145,7 +145,10 @@ class Translator:
         """
         settings = self._settings(beam_size, length_penalty, max_length_ratio, batch_tokens)
         if not 1 <= n_best <= settings.beam_size:
-            raise InputError(f"n_best={n_best}: expected from 1 to beam_size={settings.beam_size}.")
+            raise InputError(
+                f"{n_best} best translations need a beam of at least as many: got beam size {settings.beam_size}, "
+                f"set --beam-size {max(n_best, 1)}."
+            )
         if sampling is not None and settings.beam_size > 1:
             raise InputError(
                 f"Sampling draws one translation for each line, so beam_size={settings.beam_size} must be 1."

@@ -14,7 +14,7 @@ from seq2seq.run import Run, replacing
 from seq2seq.training.averaging import make_average
 from seq2seq.training.checkpoint import load_checkpoint, save_checkpoint
 from seq2seq.training.losses import TokenCrossEntropy
-from seq2seq.training.metrics import teacher_forced_scores
+from seq2seq.training.metrics import TeacherForcedScorer
 from seq2seq.training.schedules import RampedSchedule
 
 HIGHER_IS_BETTER = {"val_bleu": True, "val_exact_match": True, "val_loss": False}
@@ -83,6 +83,7 @@ class Training:
         if settings.truth_ratio < 1.0 or settings.final_truth_ratio is not None:
             model.truth_ratio = tf.Variable(settings.truth_ratio, trainable=False, dtype=tf.float32)
         self.average = make_average(model.trainable_variables, settings.ema_decay, settings.average_checkpoints)
+        self.score = TeacherForcedScorer(model)
         self.progress = Progress()
 
     @property
@@ -138,7 +139,7 @@ class Training:
         self._after_validation(figures)
 
     def _validate(self):
-        figures = teacher_forced_scores(self.model, self.valid.epoch())
+        figures = self.score(self.valid.epoch())
         if self.translate_valid is not None:
             figures |= self.translate_valid()
         return {f"val_{name}": value for name, value in figures.items()}

@@ -58,26 +58,35 @@ class Perplexity(CrossEntropy):
         return tf.exp(super().result())
 
 
-def teacher_forced_scores(model, batches):
-    """Score every real token of a data set given the true tokens before it.
+class TeacherForcedScorer:
+    """Scores every real token of a data set given the true tokens before it; traced once, however often it is called.
 
     Args:
         model: an `EncoderDecoder`.
+
+    Call arguments:
         batches: `tf.data.Dataset` of `((source, target_input), labels)`.
 
     Returns:
         dict of floats: `loss`, the cross-entropy in nats per token without label smoothing; `perplexity`; `accuracy`.
     """
-    cross_entropy, accuracy = CrossEntropy(), TokenAccuracy()
-    rows = tf.TensorSpec((None, None), tf.int32)
 
-    @tf.function(input_signature=(rows, rows, rows), autograph=False)
-    def update(source, target_input, labels):
-        real_labels, logits = model.packed(source, target_input, labels, training=False)
-        cross_entropy.update_state(real_labels, logits)
-        accuracy.update_state(real_labels, logits)
+    def __init__(self, model):
+        self.cross_entropy, self.accuracy = CrossEntropy(), TokenAccuracy()
+        rows = tf.TensorSpec((None, None), tf.int32)
 
-    for (source, target_input), labels in batches:
-        update(source, target_input, labels)
-    loss = float(cross_entropy.result())
-    return {"loss": loss, "perplexity": float(tf.exp(loss)), "accuracy": float(accuracy.result())}
+        @tf.function(input_signature=(rows, rows, rows), autograph=False)
+        def update(source, target_input, labels):
+            real_labels, logits = model.packed(source, target_input, labels, training=False)
+            self.cross_entropy.update_state(real_labels, logits)
+            self.accuracy.update_state(real_labels, logits)
+
+        self.update = update
+
+    def __call__(self, batches):
+        self.cross_entropy.reset_state()
+        self.accuracy.reset_state()
+        for (source, target_input), labels in batches:
+            self.update(source, target_input, labels)
+        loss = float(self.cross_entropy.result())
+        return {"loss": loss, "perplexity": float(tf.exp(loss)), "accuracy": float(self.accuracy.result())}

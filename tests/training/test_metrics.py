@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from seq2seq.models import EncoderDecoder
-from seq2seq.training.metrics import CrossEntropy, Perplexity, TokenAccuracy, teacher_forced_scores
+from seq2seq.training.metrics import CrossEntropy, Perplexity, TeacherForcedScorer, TokenAccuracy
 
 VOCABULARY = 7
 
@@ -85,7 +85,7 @@ def test_teacher_forced_scores_are_those_of_all_logits():
         scored.append((labels, model((source, target_input)).numpy()))
     rows = tf.TensorSpec((None, None), tf.int32)
     data = tf.data.Dataset.from_generator(lambda: iter(batches), output_signature=((rows, rows), rows))
-    scores = teacher_forced_scores(model, data)
+    scores = TeacherForcedScorer(model)(data)
     tokens = packed(scored)
     assert scores["loss"] == pytest.approx(EXPECTED[CrossEntropy](*tokens), rel=1e-5)
     assert scores["perplexity"] == pytest.approx(EXPECTED[Perplexity](*tokens), rel=1e-5)
