@@ -16,7 +16,8 @@ demo: .venv/runtime
 	    --train data/en-fr/train --valid data/en-fr/valid $(SIDES) --run runs/demo
 	$(BIN)/python scripts/evaluate.py runs/demo --data data/en-fr/test
 	$(BIN)/python scripts/translate.py runs/demo \
-	    "The keys that my sister lost are old." "nine hundred and fifty-nine" "from 23 February to 15 August"
+	    "My brother does not see the white house." "We bought some beautiful horses." \
+	    "nine hundred and fifty-nine" "from 23 February to 15 August"
 
 test: .venv/dev
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
