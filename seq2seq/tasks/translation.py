@@ -77,7 +77,6 @@ def train(
     if resume:
         training.resume()
         report.say(f"resuming after epoch {len(training.progress.history)}")
-    start = time.perf_counter()
     progress = training.fit()
     metrics = {
         **progress.history[progress.best_epoch - 1],
@@ -85,7 +84,6 @@ def train(
         "train_pairs": len(train_pairs),
         "weights": model.count_params(),
         "training_seconds": round(sum(row["seconds"] for row in progress.history), 1),
-        "session_seconds": round(time.perf_counter() - start, 1),
     }
     run.write_metrics(metrics)
     return metrics
