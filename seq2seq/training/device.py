@@ -22,7 +22,7 @@ def use_device():
 def multiplies_in(precision):
     """Whether the device has matrix products in the precision of a Keras policy; without, they are slower than float32.
 
-    Every GPU that TensorFlow supports has. A CPU needs `avx512_bf16` or AMX for bfloat16, and none has float16 here.
+    A GPU is taken to have them. A CPU needs `avx512_bf16` or AMX for bfloat16, and none has float16 here.
     """
     if precision == "float32" or tf.config.list_physical_devices("GPU"):
         return True
