@@ -9,7 +9,7 @@ import tensorflow as tf
 from seq2seq.config import TrainingConfig
 from seq2seq.models import EncoderDecoder
 from seq2seq.training.device import use_device
-from seq2seq.training.loop import make_optimizer
+from seq2seq.training.optimizers import make_optimizer
 from seq2seq.training.losses import TokenCrossEntropy
 from workers.protocol import batches_of_turn, load_batches, serve, target_tokens
 
@@ -29,7 +29,9 @@ def as_dataset(batches):
     rows = tf.TensorSpec((None, None), tf.int32)
     pairs = lambda: (((batch.source, batch.target_input), batch.labels) for batch in batches)  # noqa: E731
     dataset = tf.data.Dataset.from_generator(pairs, output_signature=((rows, rows), rows))
-    return dataset.apply(tf.data.experimental.assert_cardinality(len(batches))).prefetch(tf.data.AUTOTUNE)
+    options = tf.data.Options()
+    options.autotune.enabled = False  # as in the project's pipeline
+    return dataset.apply(tf.data.experimental.assert_cardinality(len(batches))).prefetch(8).with_options(options)
 
 
 def start(spec):

@@ -31,15 +31,13 @@ class Decoder(keras.layers.Layer):
         self.embedding, self.stack, self.bridge, self.attention = embedding, stack, bridge, attention
         self.tie_output = tie_output
         self.vocabulary_size = embedding.table.input_dim
-        self.readout = self.output_layer = None
+        self.readout = None
         if attention is not None:
             self.readout = keras.layers.Dense(readout_dim, activation="tanh", dtype=self.dtype_policy, name="readout")
         elif readout_dim != stack.units:
             self.readout = keras.layers.Dense(readout_dim, dtype=self.dtype_policy, name="readout")
         self.readout_dim = readout_dim
         self.dropout = make_dropout(dropout, along_time, dtype=self.dtype_policy)
-        if not tie_output:
-            self.output_layer = keras.layers.Dense(self.vocabulary_size, dtype=self.dtype_policy, name="output")
 
     def build(self, tokens_shape, encoder_units, encoder_states_shape):
         if not self.embedding.built:
@@ -52,10 +50,9 @@ class Decoder(keras.layers.Layer):
             self.readout.build((None, None, units + self._context_dim(encoder_units)))
         elif self.readout is not None:
             self.readout.build((None, None, units))
-        if self.tie_output:
-            self.output_bias = self.add_weight(shape=(self.vocabulary_size,), initializer="zeros", name="output_bias")
-        else:
-            self.output_layer.build((None, self.readout_dim))
+        self.output_bias = self.add_weight(shape=(self.vocabulary_size,), initializer="zeros", name="output_bias")
+        if not self.tie_output:
+            self.output_table = self.add_weight(shape=(self.vocabulary_size, self.readout_dim), name="output_table")
 
     def _context_dim(self, encoder_units):
         return self.stack.units if hasattr(self.attention, "merge") else encoder_units
@@ -82,14 +79,19 @@ class Decoder(keras.layers.Layer):
         outputs, _ = self.stack(self.embedding(tokens), states=state.cells)
         return self._read_out(outputs, state.memory)[1]
 
+    def output_weights(self):
+        """What logits are made with: a row for each token, `(vocabulary, readout_dim)`, and the biases."""
+        table = self.embedding.table.embeddings if self.tie_output else self.output_table
+        return ops.convert_to_tensor(table), ops.convert_to_tensor(self.output_bias)
+
     def project(self, features):
         """`(…, readout_dim)` → float32 logits `(…, vocabulary)`. In packed training `…` is the real tokens only."""
-        if self.output_layer is not None:
-            return ops.cast(self.output_layer(features), "float32")
-        table = ops.cast(self.embedding.table.embeddings, features.dtype)
+        table, bias = self.output_weights()
         # One plain product of two matrices, whatever the rank: the table is not copied.
-        flat = tf.matmul(ops.reshape(features, (-1, self.readout_dim)), table, transpose_b=True)
-        logits = ops.cast(flat, "float32") + ops.cast(self.output_bias, "float32")
+        flat = tf.matmul(
+            ops.reshape(features, (-1, self.readout_dim)), ops.cast(table, features.dtype), transpose_b=True
+        )
+        logits = ops.cast(flat, "float32") + ops.cast(bias, "float32")
         return ops.reshape(logits, (*ops.shape(features)[:-1], self.vocabulary_size))
 
     def step(self, tokens, state):

@@ -150,8 +150,8 @@ class EncoderDecoder(keras.Model):
         if self.truth_ratio is not None:
             target_input = self.mix_own_predictions(source, target_input)
         with tf.GradientTape() as tape:
-            labels, logits = self.packed(source, target_input, labels, training=True)
-            loss = self.compute_loss(None, labels, logits)
+            labels, features = self.packed(source, target_input, labels, training=True)
+            loss, logits = self._score(labels, features, training=True)
             scaled_loss = self.optimizer.scale_loss(loss)
         weights = self.trainable_weights
         self.optimizer.apply_gradients(zip(tape.gradient(scaled_loss, weights), weights, strict=True))
@@ -159,22 +159,29 @@ class EncoderDecoder(keras.Model):
 
     def test_step(self, data):
         (source, target_input), labels = _inputs_and_labels(data)
-        labels, logits = self.packed(source, target_input, labels, training=False)
-        loss = self.compute_loss(None, labels, logits, training=False)
+        labels, features = self.packed(source, target_input, labels, training=False)
+        loss, logits = self._score(labels, features, training=False)
         return self._logs(loss, labels, logits)
+
+    def _score(self, labels, features, training):
+        """The loss, and the logits, or `None` where nobody asks for them: a loss may do without."""
+        if hasattr(self.loss, "of_product") and [metric.name for metric in self.metrics] == ["loss"]:
+            return self.loss.of_product(labels, features, *self.decoder.output_weights()), None
+        logits = self.decoder.project(features)
+        return self.compute_loss(None, labels, logits, training=training), logits
 
     def _logs(self, loss, labels, logits):
         for metric in self.metrics:
             if metric.name == "loss":
                 # Weighted by tokens, so that the logged loss is exact rather than a mean of batch means.
                 metric.update_state(loss, sample_weight=tf.shape(labels)[0])
-        return self.compute_metrics(None, labels, logits)
+        return self.get_metrics_result() if logits is None else self.compute_metrics(None, labels, logits)
 
     def packed(self, source, target_input, labels, training):
-        """Labels, `(tokens,)`, and logits, `(tokens, vocabulary)`, of the real tokens of a batch, padding left out."""
+        """Labels, `(tokens,)`, and what `decoder.project` makes their logits from, of the real tokens of a batch."""
         features, _ = self.decoder.features(target_input, self._start(source, training), training=training)
         real = tf.where(tf.not_equal(labels, PAD))
-        return tf.gather_nd(labels, real), self.decoder.project(tf.gather_nd(features, real))
+        return tf.gather_nd(labels, real), tf.gather_nd(features, real)
 
     def mix_own_predictions(self, source, target_input):
         """Replace true decoder inputs by the model's own predictions (scheduled sampling, Bengio et al. 2015).

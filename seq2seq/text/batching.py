@@ -103,8 +103,15 @@ class PairBatches:
             return (padded_source, target_input), labels
 
         slices = (plan.starts, plan.sizes, plan.source_steps, plan.target_steps)
-        dataset = tf.data.Dataset.from_tensor_slices(slices)
-        return dataset.map(batch, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True).prefetch(tf.data.AUTOTUNE)
+        dataset = tf.data.Dataset.from_tensor_slices(slices).map(batch, num_parallel_calls=2, deterministic=True)
+        return dataset.prefetch(8).with_options(_fixed_parallelism())
+
+
+def _fixed_parallelism():
+    options = tf.data.Options()
+    # The end of an iterator waits for the autotuner's thread, which may sleep for up to a minute then (TF 2.21).
+    options.autotune.enabled = False
+    return options
 
 
 def pad_rows(rows: TokenRows, steps=None) -> np.ndarray:

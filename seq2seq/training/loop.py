@@ -15,6 +15,7 @@ from seq2seq.training.averaging import make_average
 from seq2seq.training.checkpoint import load_checkpoint, save_checkpoint
 from seq2seq.training.losses import TokenCrossEntropy
 from seq2seq.training.metrics import TeacherForcedScorer
+from seq2seq.training.optimizers import make_optimizer
 from seq2seq.training.schedules import RampedSchedule
 
 HIGHER_IS_BETTER = {"val_bleu": True, "val_exact_match": True, "val_loss": False}
@@ -31,23 +32,6 @@ class Progress:
     epochs_without_better: int = 0
     epochs_without_lower_loss: int = 0
     stopped: bool = False
-
-
-def make_optimizer(settings: TrainingConfig, updates: int) -> keras.optimizers.Optimizer:
-    """Adam or AdamW with the learning rate of `settings` over that many updates."""
-    schedule = RampedSchedule(
-        settings.learning_rate, settings.schedule, settings.lr_ramp_steps, updates, settings.final_learning_rate
-    )
-    options = {
-        # A shorter memory than 0.999 (Vaswani et al. 2017, section 5.3): trainings here have few thousand updates.
-        "beta_2": 0.98,
-        "epsilon": 1e-8,
-        "global_clipnorm": settings.clip_norm or None,
-        "gradient_accumulation_steps": settings.accumulate_batches if settings.accumulate_batches > 1 else None,
-    }
-    if settings.optimizer == "adamw":
-        return keras.optimizers.AdamW(schedule, weight_decay=settings.weight_decay, **options)
-    return keras.optimizers.Adam(schedule, **options)
 
 
 class Training:

@@ -29,6 +29,11 @@ class TokenCrossEntropy(keras.losses.Loss):
         real = tf.cast(tf.not_equal(labels, PAD), losses.dtype)
         return tf.reduce_sum(losses * real) / tf.maximum(tf.reduce_sum(real), 1.0)
 
+    def of_product(self, labels, features, table, bias):
+        """The same loss for the logits `features @ tableᵀ + bias` of real tokens only, see `product_losses`."""
+        losses = product_losses(labels, features, table, bias, self.label_smoothing)
+        return tf.reduce_sum(losses) / tf.maximum(tf.cast(tf.size(losses), losses.dtype), 1.0)
+
     def get_config(self):
         return {"name": self.name, "label_smoothing": self.label_smoothing}
 
@@ -70,3 +75,64 @@ def token_losses(labels, logits, label_smoothing=0.0):
         return losses, gradient
 
     return fused(logits)
+
+
+def product_losses(labels, features, table, bias, label_smoothing=0.0):
+    """`token_losses` of the logits `z = features @ tableᵀ + bias`, in few passes over them.
+
+    With `e = exp(z - max(z))`, `s` its sum and `w` the gradient that arrives, the gradient of the logits is
+    `(e - s onehot(y)) w / s + w ε (onehot(y) - 1 / vocabulary)`. Only the first bracket is as wide as the vocabulary,
+    and it takes the place of the logits in memory. Its factor `w / s` goes to `features`; the second term, like the
+    mean of the logits in the loss, is a matter of the rows `table[y]` and of the mean row.
+
+    Args:
+        labels: int32 `(tokens,)`, none of them padding.
+        features: float `(tokens, dim)`. Its dtype is the dtype of the matrix products.
+        table: `(vocabulary, dim)`.
+        bias: `(vocabulary,)`.
+        label_smoothing: float ε.
+
+    Returns:
+        float32 `(tokens,)`, nats.
+    """
+    dtype = features.dtype
+    labels = tf.cast(labels, tf.int32)
+
+    @tf.custom_gradient
+    def fused(features, table, bias):
+        matrix = tf.cast(table, dtype)
+        rows = tf.cast(features, tf.float32)
+        logits = tf.cast(tf.matmul(features, matrix, transpose_b=True), tf.float32) + bias
+        largest = tf.reduce_max(logits, axis=-1)
+        exps = tf.exp(logits - largest[:, None])
+        sums = tf.reduce_sum(exps, axis=-1)
+        label_rows, mean_row = tf.gather(table, labels), tf.reduce_mean(table, axis=0)
+        # Not read from the logits, so that `exps` may take their place.
+        label_logits = tf.reduce_sum(rows * label_rows, axis=-1) + tf.gather(bias, labels)
+        mean_logits = tf.linalg.matvec(rows, mean_row) + tf.reduce_mean(bias)
+        losses = largest + tf.math.log(sums) - label_logits + label_smoothing * (label_logits - mean_logits)
+        cells = tf.stack((tf.range(tf.size(labels)), labels), axis=1)
+        wide = tf.tensor_scatter_nd_sub(exps, cells, sums)
+
+        def gradient(upstream):
+            scale, smoothing = upstream / sums, label_smoothing * upstream
+            product = tf.cast(wide, dtype)
+            d_features = tf.cast(tf.matmul(product, matrix), tf.float32) * scale[:, None]
+            d_table = tf.matmul(product, tf.cast(rows * scale[:, None], dtype), transpose_a=True)
+            d_bias = tf.linalg.matvec(wide, scale, transpose_a=True)
+            return (
+                tf.cast(d_features + smoothing[:, None] * (label_rows - mean_row), dtype),
+                spread(tf.cast(d_table, tf.float32), rows * smoothing[:, None]),
+                spread(d_bias, smoothing),
+            )
+
+        def spread(gradient, terms):
+            """`gradient` and ε (onehot(y) - 1 / vocabulary) of the tokens' terms."""
+            if not label_smoothing:
+                return gradient
+            everywhere = tf.reduce_sum(terms, axis=0) / tf.cast(tf.shape(table)[0], tf.float32)
+            return tf.tensor_scatter_nd_add(gradient - everywhere, labels[:, None], terms)
+
+        return losses, gradient
+
+    return fused(features, tf.cast(table, tf.float32), tf.cast(bias, tf.float32))

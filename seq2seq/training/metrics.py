@@ -77,7 +77,8 @@ class TeacherForcedScorer:
 
         @tf.function(input_signature=(rows, rows, rows), autograph=False)
         def update(source, target_input, labels):
-            real_labels, logits = model.packed(source, target_input, labels, training=False)
+            real_labels, features = model.packed(source, target_input, labels, training=False)
+            logits = model.decoder.project(features)
             self.cross_entropy.update_state(real_labels, logits)
             self.accuracy.update_state(real_labels, logits)
 

@@ -54,6 +54,38 @@ def test_each_token_has_its_own_gradient(label_smoothing):
     np.testing.assert_allclose(gradient, expected_gradient, **TOLERANCE)
 
 
+@each_smoothing
+def test_the_loss_of_a_product_is_that_of_its_logits(label_smoothing):
+    draw = np.random.default_rng(1)
+    features, table, bias = (draw.normal(size=size).astype("float32") for size in ((9, 5), (7, 5), (7,)))
+    labels = tf.constant(draw.integers(1, 7, 9), tf.int32)
+    labels = tf.where(tf.range(9) < 3, labels[0], labels)  # a label that comes more than once
+
+    def value_and_gradients(loss):
+        inputs = [tf.constant(array) for array in (features, table, bias)]
+        with tf.GradientTape() as tape:
+            tape.watch(inputs)
+            value = loss(*inputs) * 3.0
+        return value, *tape.gradient(value, inputs)
+
+    loss = TokenCrossEntropy(label_smoothing)
+    found = value_and_gradients(lambda *weights: loss.of_product(labels, *weights))
+    expected = value_and_gradients(
+        lambda features, table, bias: loss(labels, tf.matmul(features, table, transpose_b=True) + bias)
+    )
+    for ours, plain_value in zip(found, expected, strict=True):
+        np.testing.assert_allclose(ours, plain_value, **TOLERANCE)
+
+
+def test_the_loss_of_no_tokens_is_zero_with_zero_gradients():
+    table = tf.ones((7, 5))
+    with tf.GradientTape() as tape:
+        tape.watch(table)
+        value = TokenCrossEntropy(0.1).of_product(tf.zeros(0, tf.int32), tf.zeros((0, 5)), table, tf.zeros(7))
+    assert float(value) == 0.0
+    np.testing.assert_array_equal(tape.gradient(value, table), 0.0)
+
+
 def test_extreme_logits_stay_finite():
     logits = np.array([[1e4, -1e4, 0.0], [-1e4, 1e4, 0.0]], "float32")
     value, gradient = value_and_gradient(lambda z: token_losses(np.array([0, 0]), z, 0.1), logits)
