@@ -7,8 +7,8 @@ from contextlib import contextmanager
 class Progress:
     """One counted piece of work; this one shows nothing."""
 
-    def advance(self, steps: int = 1, **figures: float | str) -> None:
-        """Count `steps` more units and show `figures`: `loss=2.31`; `tokens=1040` are summed to a rate."""
+    def advance(self, steps: int = 1, amount: float = 0.0, of: str = "", **figures: float | str) -> None:
+        """Count `steps` more units, which amount to so many `of` something ("tokens"), and show `figures`."""
 
 
 class Report:

@@ -2,6 +2,8 @@
 
     config.json          task, format version, resolved configuration, library versions
     source.* target.*    tokenizers; one file `joint.*` where both sides share a vocabulary
+    scaler.json          units of the columns of a run on numbers
+    calibration.npz      what the prediction intervals of a forecaster were calibrated to
     model.weights.h5     the best weights
     history.csv          one row per epoch
     metrics.json         the figures of the best epoch
@@ -17,7 +19,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -54,15 +56,15 @@ class Run:
         return run
 
     @classmethod
-    def open(cls, path: str | Path, task: str) -> "Run":
-        """Open the run directory of a finished or interrupted `task`.
+    def open(cls, path: str | Path, *tasks: str) -> "Run":
+        """Open the run directory of a finished or interrupted training of one of `tasks`; the run's `task` says which.
 
         Raises:
             InputError: there is no run, it is of another task or of a newer format, or its config.json is damaged.
         """
         file = Path(path) / "config.json"
         if not Path(path).is_dir():
-            raise InputError(f"{path}: no such run directory; train one with: seq2seq train translation --run {path} …")
+            raise InputError(f"{path}: no such run directory; train one with: seq2seq train {tasks[0]} --run {path} …")
         if not file.exists():
             raise InputError(f"{path} is not a run directory: it has no config.json.")
         try:
@@ -76,9 +78,33 @@ class Run:
             raise InputError(
                 f"{path} was written by a newer seq2seq (run format {form}; this one reads {FORMAT}): update it."
             )
-        if found_task != task:
-            raise InputError(f"{path} is a run of the task {found_task!r}, expected one of {task!r}.")
-        return cls(Path(path), task, config)
+        if found_task not in tasks:
+            expected = " or ".join(map(repr, tasks))
+            raise InputError(f"{path} is a run of the task {found_task!r}, expected one of {expected}.")
+        return cls(Path(path), found_task, config)
+
+    @classmethod
+    def resume(cls, path: str | Path, task: str, config: Any) -> "Run":
+        """Open the run of `task` to go on with; its configuration must be `config`, but for the number of epochs.
+
+        Args:
+            path: the run directory.
+            task: its task.
+            config: the configuration asked for, a dataclass of sections.
+
+        Raises:
+            InputError: as `open`; the run was started with other settings (names them).
+        """
+        run = cls.open(path, task)
+        stored = dict(_settings(run.config))
+        differing = [
+            f"{name}={value!r} (the run: {stored[name]!r})"
+            for name, value in _settings(asdict(config))
+            if stored.get(name, value) != value and name != "training.epochs"
+        ]
+        if differing:
+            raise InputError(f"--resume of {path} with other settings: {', '.join(differing)}; give the run's own.")
+        return run
 
     @classmethod
     def check_free(cls, path: str | Path) -> None:
@@ -97,6 +123,14 @@ class Run:
         return self.path / "model.weights.h5"
 
     @property
+    def scaler(self) -> Path:
+        return self.path / "scaler.json"
+
+    @property
+    def calibration(self) -> Path:
+        return self.path / "calibration.npz"
+
+    @property
     def checkpoint(self) -> Path:
         return self.path / "checkpoint.npz"
 
@@ -107,6 +141,22 @@ class Run:
     @property
     def tensorboard(self) -> Path:
         return self.path / "tensorboard"
+
+    def load_weights(self, model: Any) -> None:
+        """Load the best weights into a Keras model of the run's configuration.
+
+        Raises:
+            InputError: there are none yet, or they are damaged or of another model.
+        """
+        if not self.weights.exists():
+            raise InputError(
+                f"{self.path} has no weights ({self.weights.name}): its training has not finished an epoch yet."
+            )
+        try:
+            model.load_weights(self.weights)
+        except (ValueError, OSError, KeyError) as error:
+            reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+            raise InputError(f"{self.weights} does not fit the run or is damaged: {reason}") from error
 
     def tokenizer_stem(self, side: str) -> Path:
         """Path without suffix of the tokenizer of a side: `"source"`, `"target"` or `"joint"`."""
@@ -132,6 +182,15 @@ class Run:
     def write_json(self, name: str, content: Any) -> None:
         with replacing(self.path / name) as temporary:
             temporary.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _settings(config):
+    """Names, `section.name`, and values of a configuration."""
+    for section, settings in config.items():
+        if isinstance(settings, Mapping):
+            yield from ((f"{section}.{name}", value) for name, value in settings.items())
+        else:
+            yield section, settings
 
 
 @contextmanager

@@ -33,11 +33,11 @@ ARROWS["cli"] = {"tasks", "config", "plots", "run", "text", "series", "decoding"
 ONLY_IN = {
     "typer": "cli",
     "rich": "cli",
-    "matplotlib": "plots.py",
+    "matplotlib": "plots",
     "sentencepiece": "text/tokenizer.py",
     "sacrebleu": "evaluation",
 }
-WITHOUT_TENSORFLOW = ["config.py", "errors.py", "report.py", "plots.py", "evaluation", "cli"]
+WITHOUT_TENSORFLOW = ["config", "errors.py", "report.py", "plots", "evaluation", "cli"]
 NO_ROOMS = {"utils", "util", "helpers", "helper", "common", "misc", "tools"}
 
 

@@ -46,7 +46,7 @@ def test_generated_rows_have_the_lengths_asked_for_and_only_usual_ids():
 
 def test_an_epoch_counts_each_target_token_and_each_end_once(corpus, batches):
     _, target = corpus
-    assert target_tokens(batches) == len(target.values) + len(target) == PairBatches(*corpus).target_tokens
+    assert target_tokens(batches) == len(target.values) + len(target) == PairBatches(*corpus).amount
 
 
 def test_batches_survive_their_file(batches, tmp_path):

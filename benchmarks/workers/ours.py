@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from seq2seq.config import TrainingConfig
+from seq2seq.config import TokenTrainingConfig
 from seq2seq.models import EncoderDecoder
 from seq2seq.training.device import use_device
 from seq2seq.training.optimizers import make_optimizer
@@ -19,7 +19,7 @@ def make_model(spec):
     model = EncoderDecoder(**spec["model"], dtype=spec["precision"])
     with np.load(Path(spec["folder"]) / "weights.npz") as saved:
         model.set_weights([saved[name] for name in saved.files])
-    settings = TrainingConfig(schedule="constant", lr_ramp_steps=0, **spec["training"])
+    settings = TokenTrainingConfig(schedule="constant", lr_ramp_steps=0, **spec["training"])
     model.compile(make_optimizer(settings, updates=1), loss=TokenCrossEntropy(settings.label_smoothing))
     return model
 

@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from seq2seq.cli import evaluate, train, translate
+from seq2seq.cli import evaluate, generate, train, translate
 from seq2seq.cli.command import SETTINGS, Command
 
 app = typer.Typer(
@@ -16,6 +16,7 @@ app = typer.Typer(
 app.add_typer(train.app, name="train")
 app.command("translate", cls=Command, epilog=translate.EXAMPLES)(translate.translate)
 app.command("evaluate", cls=Command, epilog=evaluate.EXAMPLES)(evaluate.evaluate)
+app.command("generate", cls=Command, epilog=generate.EXAMPLES)(generate.generate)
 
 
 def main(command: str | None = None) -> None:

@@ -3,7 +3,7 @@
 from typing import Any
 
 import typer
-from typer.core import TyperCommand
+from typer.core import TyperCommand, TyperGroup
 
 from seq2seq.errors import InputError
 
@@ -24,6 +24,10 @@ class Command(TyperCommand):
     when interrupted raises `KeyboardInterrupt("what is kept, and how to go on")`.
     """
 
+    def __init__(self, *args, context_settings=None, **kwargs):
+        # A command does not inherit them when it runs as a program of its own.
+        super().__init__(*args, context_settings=SETTINGS["context_settings"] | (context_settings or {}), **kwargs)
+
     def invoke(self, ctx):
         try:
             return super().invoke(ctx)
@@ -31,6 +35,17 @@ class Command(TyperCommand):
             _end(f"Error: {error}", 2)
         except KeyboardInterrupt as stop:
             _end(f"Interrupted. {stop}".strip(), 130)
+
+
+class Tasks(TyperGroup):
+    """Commands under one name, one for each task; options given without a task are told what they lack."""
+
+    def parse_args(self, ctx, args):
+        if args and args[0].startswith("-") and args[0] not in ctx.help_option_names:
+            tasks = self.list_commands(ctx)
+            line = " ".join([ctx.command_path, tasks[0], *args])
+            _end(f"Error: {args[0]} needs a task before it ({', '.join(tasks)}), such as: {line}", 2)
+        return super().parse_args(ctx, args)
 
 
 def _end(line: str, code: int) -> None:

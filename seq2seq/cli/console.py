@@ -111,29 +111,30 @@ class _Meter(Progress):
 
     def __init__(self, total: int | None, unit: str, show: Callable[["_Meter"], None]):
         self.total, self.unit, self.done = total, unit, 0
-        self._tokens, self._figures, self._show = 0.0, {}, show
+        self._amount, self._amount_unit, self._figures, self._show = 0.0, "", {}, show
         # The rates are those of the last steps: the first ones, with all the tracing, say nothing of the rest.
         self._samples = deque([(time.monotonic(), 0, 0.0)], maxlen=200)
 
-    def advance(self, steps: int = 1, **figures: float | str) -> None:
+    def advance(self, steps: int = 1, amount: float = 0.0, of: str = "", **figures: float | str) -> None:
         self.done += steps
-        self._tokens += figures.pop("tokens", 0)
+        self._amount += amount
+        self._amount_unit = of
         self._figures.update(figures)
-        self._samples.append((time.monotonic(), self.done, self._tokens))
+        self._samples.append((time.monotonic(), self.done, self._amount))
         self._show(self)
 
     def rates(self) -> tuple[float, float]:
-        """Units and tokens per second."""
-        (start, steps, tokens), (end, *_) = self._samples[0], self._samples[-1]
+        """Steps per second, and how much per second of what they amount to."""
+        (start, steps, amount), (end, *_) = self._samples[0], self._samples[-1]
         seconds = max(end - start, 1e-6)
-        return (self.done - steps) / seconds, (self._tokens - tokens) / seconds
+        return (self.done - steps) / seconds, (self._amount - amount) / seconds
 
     def summary(self) -> str:
         """The rates and figures, in one line."""
-        steps, tokens = self.rates()
+        steps, amount = self.rates()
         parts = [f"{_shown(steps)} {self.unit}/s"]
-        if self._tokens:
-            parts.append(f"{tokens:,.0f} tokens/s")
+        if self._amount:
+            parts.append(f"{amount:,.0f} {self._amount_unit}/s")
         return ", ".join(parts + [f"{name} {_shown(value)}" for name, value in self._figures.items()])
 
 

@@ -6,13 +6,15 @@ from typing import Annotated
 import typer
 from typer import Option
 
-from seq2seq.cli.command import SETTINGS, Command
+from seq2seq.cli import train_language_model
+from seq2seq.cli.command import SETTINGS, Command, Tasks
 from seq2seq.cli.console import ConsoleReport, quiet_tensorflow
 from seq2seq.cli.outputs import check_folder
-from seq2seq.config import DataConfig, TrainingConfig, TranslationConfig, resolve
+from seq2seq.config import DataConfig, TranslationConfig, TranslationTrainingConfig, resolve
 from seq2seq.errors import InputError
 
-app = typer.Typer(help="Train a model.", **SETTINGS)
+app = typer.Typer(help="Train a model.", cls=Tasks, **SETTINGS)
+app.command("language-model", cls=Command, epilog=train_language_model.EXAMPLES)(train_language_model.language_model)
 
 DATA, RUN, SETUP = "Data", "Run", "Model and training"
 EXAMPLES = """\
@@ -83,7 +85,7 @@ def translation(
         int | None,
         Option(
             help="Passes over the training pairs.",
-            show_default=f"{TrainingConfig.epochs}, or the recipe's",
+            show_default=f"{TranslationTrainingConfig.epochs}, or the recipe's",
             rich_help_panel=SETUP,
         ),
     ] = None,

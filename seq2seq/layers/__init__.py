@@ -3,5 +3,7 @@
 from seq2seq.layers.attention import make_attention
 from seq2seq.layers.bridge import Bridge
 from seq2seq.layers.lstm import LSTM
+from seq2seq.layers.observed import split_observed
+from seq2seq.layers.repeat import Repeat
 
-__all__ = ["LSTM", "Bridge", "make_attention"]
+__all__ = ["LSTM", "Bridge", "Repeat", "make_attention", "split_observed"]

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import keras
 import numpy as np
+import tensorflow as tf
 
-from seq2seq.config import TranslationConfig, from_mapping, to_mapping
+from seq2seq.config import TranslationConfig, to_mapping
 from seq2seq.errors import InputError
 from seq2seq.evaluation.translation import Example, TranslationScores, examples, score_translations, validation_bleu
 from seq2seq.report import Report
@@ -21,6 +22,7 @@ from seq2seq.text.tokenizer import load_tokenizer, train_tokenizer
 from seq2seq.text.tokens import corpus_statistics
 from seq2seq.training.device import kernels_of, multiplies_in, use_device
 from seq2seq.training.loop import Training
+from seq2seq.training.losses import TokenCrossEntropy
 from seq2seq.training.metrics import TeacherForcedScorer
 
 __all__ = ["Attention", "Evaluation", "Hypothesis", "Translator", "evaluate", "train"]
@@ -52,7 +54,10 @@ def train(
     if not resume:
         Run.check_free(run_dir)  # before the corpus is read, which may take long
     train_pairs, valid_pairs = read_corpus(config, report)
-    run = _resumed_run(run_dir, config) if resume else Run.create(run_dir, "translation", to_mapping(config))
+    if resume:
+        run = Run.resume(run_dir, "translation", config)
+    else:
+        run = Run.create(run_dir, "translation", to_mapping(config))
     resume = resume and run.checkpoint.exists()  # without one, the first epoch has not ended: start again
     source, target = _tokenizers(config, train_pairs, run, resume)
 
@@ -65,11 +70,13 @@ def train(
     if not multiplies_in(precision):
         report.warn(f"this device has no fast products in {precision}: --set training.precision=float32 is faster here")
 
+    if config.training.truth_ratio < 1.0 or config.training.final_truth_ratio is not None:
+        model.truth_ratio = tf.Variable(config.training.truth_ratio, trainable=False, dtype=tf.float32)
     training = Training(
         model,
+        TokenCrossEntropy(config.training.label_smoothing),
         batches,
-        valid_batches,
-        _validation(config, Translator(config, source, target, model), valid_pairs),
+        _validation(config, Translator(config, source, target, model), valid_batches, valid_pairs),
         config.training,
         run,
         report,
@@ -107,25 +114,6 @@ def read_corpus(config: TranslationConfig, report: Report) -> tuple[ParallelText
         pairs, valid = hold_out(pairs, data.valid_share, config.seed)
     report.say(f"validation part: {len(valid):,} pairs{'' if valid_location else ', held out'}")
     return pairs, valid
-
-
-def _resumed_run(run_dir, config):
-    """The run to go on with; its configuration must be the one asked for, but for the number of epochs."""
-    run = Run.open(run_dir, "translation")
-    stored, given = to_mapping(from_mapping(TranslationConfig, run.config)), to_mapping(config)
-    stored["training"]["epochs"] = given["training"]["epochs"]
-    differing = [
-        f"{section}.{name}={given[section][name]!r} (the run: {value!r})"
-        for section in given
-        if isinstance(given[section], dict)
-        for name, value in stored[section].items()
-        if value != given[section][name]
-    ]
-    if stored["seed"] != given["seed"]:
-        differing.append(f"seed={given['seed']} (the run: {stored['seed']})")
-    if differing:
-        raise InputError(f"--resume of {run_dir} with other settings: {', '.join(differing)}; give the run's own.")
-    return run
 
 
 def _tokenizers(config, pairs, run, resume):
@@ -184,16 +172,21 @@ def _batches(config, source, target, train_pairs, valid_pairs, report):
     return batches, PairBatches(*valid_rows, **sizes)
 
 
-def _validation(config, translator, pairs):
-    """Translates the validation part, greedily for speed, and scores it."""
-    if not config.training.validate_bleu:
-        return None
+def _validation(config, translator, batches, pairs):
+    """Scores the validation part: teacher-forced, and greedily translated where BLEU is wanted."""
+    score = TeacherForcedScorer(translator.model)
     pairs = pairs.take(np.arange(min(len(pairs), config.training.validation_sentences)))
 
     def validate():
-        hypotheses = translator.translate(pairs.source, beam_size=1)
-        matches = [text in references for text, references in zip(hypotheses, pairs.references, strict=True)]
-        return {"bleu": validation_bleu(hypotheses, pairs.references), "exact_match": float(np.mean(matches))}
+        figures = score(batches.epoch())
+        if config.training.validate_bleu:
+            hypotheses = translator.translate(pairs.source, beam_size=1)
+            matches = [text in references for text, references in zip(hypotheses, pairs.references, strict=True)]
+            figures |= {
+                "bleu": validation_bleu(hypotheses, pairs.references),
+                "exact_match": float(np.mean(matches)),
+            }
+        return figures
 
     return validate
 

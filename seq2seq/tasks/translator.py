@@ -93,15 +93,7 @@ class Translator:
         # In the precision of its training where the device is fast in it; the weights are float32 in any case.
         precision = config.training.precision
         model = build_model(config, source, target, precision if multiplies_in(precision) else "float32")
-        if not run.weights.exists():
-            raise InputError(
-                f"{run.path} has no weights ({run.weights.name}): its training has not finished an epoch yet."
-            )
-        try:
-            model.load_weights(run.weights)
-        except (ValueError, OSError, KeyError) as error:
-            reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-            raise InputError(f"{run.weights} does not fit the run or is damaged: {reason}") from error
+        run.load_weights(model)
         return cls(config, source, target, model, report)
 
     def translate(self, texts: Iterable[str], **search) -> list[str]:

@@ -52,10 +52,16 @@ class PairBatches:
         self.batch_sentences, self.batch_tokens, self.bucket_step = batch_sentences, batch_tokens, bucket_step
         self.seed = seed
 
+    unit = "target tokens"
+
     @property
-    def target_tokens(self):
+    def amount(self):
         """Number of labels in an epoch, EOS included."""
         return int(self.target.lengths.sum()) + len(self.target)
+
+    def num_batches(self, epoch=0):
+        """Number of batches of an epoch."""
+        return len(self.plan(epoch))
 
     def plan(self, epoch=0):
         """The `BatchPlan` of an epoch, a function of the rows, the seed and `epoch` alone."""

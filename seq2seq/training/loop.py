@@ -5,7 +5,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import keras
-import tensorflow as tf
 
 from seq2seq.config import TrainingConfig
 from seq2seq.plots import learning_curve, save_figure
@@ -13,12 +12,10 @@ from seq2seq.report import Report
 from seq2seq.run import Run, replacing
 from seq2seq.training.averaging import make_average
 from seq2seq.training.checkpoint import load_checkpoint, save_checkpoint
-from seq2seq.training.losses import TokenCrossEntropy
-from seq2seq.training.metrics import TeacherForcedScorer
 from seq2seq.training.optimizers import make_optimizer
 from seq2seq.training.schedules import RampedSchedule
 
-HIGHER_IS_BETTER = {"val_bleu": True, "val_exact_match": True, "val_loss": False}
+HIGHER_IS_BETTER = {"bleu", "exact_match"}
 
 
 @dataclass
@@ -35,15 +32,15 @@ class Progress:
 
 
 class Training:
-    """One training of an `EncoderDecoder` in a run directory.
+    """One training of a model in a run directory.
 
     Args:
         model: the model, with fresh weights.
-        batches: function of the epoch that gives its `PairBatches`.
-        valid: `PairBatches` of the validation part.
-        translate_valid: function that translates the validation part with the model as it is and returns its scores,
-            `{"bleu": …, "exact_match": …}`; or `None`.
-        settings: `TrainingConfig`.
+        loss: Keras loss.
+        batches: function of the epoch that gives its batches, an object with `epoch(epoch)`, the `tf.data.Dataset`;
+            `num_batches(epoch)`; `amount`, how much the epoch has of what its `unit` names ("target tokens").
+        validate: function that judges the model as it is: a dict with `loss`, and what else there is to know.
+        settings: `TrainingConfig`; `settings.monitor` names the figure of `validate` that decides which epoch is best.
         run: the `Run` that receives weights, history, metrics and checkpoints.
         report: `Report`.
     """
@@ -51,23 +48,19 @@ class Training:
     def __init__(
         self,
         model,
+        loss: keras.losses.Loss,
         batches: Callable,
-        valid,
-        translate_valid: Callable[[], dict[str, float]] | None,
+        validate: Callable[[], dict[str, float]],
         settings: TrainingConfig,
         run: Run,
         report: Report,
     ):
-        self.model, self.batches, self.valid, self.translate_valid = model, batches, valid, translate_valid
+        self.model, self.batches, self.validate = model, batches, validate
         self.settings, self.run, self.report = settings, run, report
-        self.monitored = f"val_{settings.monitor}"
-        updates = settings.epochs * len(batches(0).plan(0)) // settings.accumulate_batches
-        model.compile(make_optimizer(settings, updates), loss=TokenCrossEntropy(settings.label_smoothing))
+        updates = settings.epochs * batches(0).num_batches(0) // settings.accumulate_batches
+        model.compile(make_optimizer(settings, updates), loss=loss)
         model.optimizer.build(model.trainable_variables)
-        if settings.truth_ratio < 1.0 or settings.final_truth_ratio is not None:
-            model.truth_ratio = tf.Variable(settings.truth_ratio, trainable=False, dtype=tf.float32)
         self.average = make_average(model.trainable_variables, settings.ema_decay, settings.average_checkpoints)
-        self.score = TeacherForcedScorer(model)
         self.progress = Progress()
 
     @property
@@ -96,10 +89,10 @@ class Training:
         start = time.perf_counter()
         self._set_truth_ratio(epoch)
         batches = self.batches(epoch)
-        plan = batches.plan(epoch)
+        count = batches.num_batches(epoch)
         title = f"epoch {epoch + 1}/{self.settings.epochs}"
-        with self.report.progress(title, len(plan), "batches") as callbacks[0].progress:
-            callbacks[0].tokens_per_batch = batches.target_tokens / len(plan)
+        with self.report.progress(title, count, "batches") as callbacks[0].progress:
+            callbacks[0].amount, callbacks[0].unit = batches.amount / count, batches.unit
             fitted = self.model.fit(
                 batches.epoch(epoch),
                 initial_epoch=epoch,
@@ -114,23 +107,17 @@ class Training:
             "epoch": epoch + 1,
             "loss": float(fitted.history["loss"][-1]),
             "learning_rate": float(self.model.optimizer.learning_rate),
-            "target_tokens_per_second": round(batches.target_tokens / seconds, 1),
+            f"{batches.unit.replace(' ', '_')}_per_second": round(batches.amount / seconds, 1),
             "seconds": round(seconds, 2),
         }
         with self.average.applied():
-            figures |= self._validate()
+            figures |= {f"val_{name}": value for name, value in self.validate().items()}
             self._keep_if_best(figures)
         self._after_validation(figures)
 
-    def _validate(self):
-        figures = self.score(self.valid.epoch())
-        if self.translate_valid is not None:
-            figures |= self.translate_valid()
-        return {f"val_{name}": value for name, value in figures.items()}
-
     def _keep_if_best(self, figures):
-        progress, value = self.progress, figures[self.monitored]
-        higher = HIGHER_IS_BETTER[self.monitored]
+        progress, value = self.progress, figures[f"val_{self.settings.monitor}"]
+        higher = self.settings.monitor in HIGHER_IS_BETTER
         if progress.best is None or (value > progress.best if higher else value < progress.best):
             progress.best, progress.best_epoch, progress.epochs_without_better = value, figures["epoch"], 0
             self._save_weights()
@@ -155,7 +142,8 @@ class Training:
         mark = " · best so far" if progress.best_epoch == figures["epoch"] else ""
         self.report.say(f"epoch {figures['epoch']}: {_line(figures)}{mark}")
         if progress.stopped:
-            self.report.say(f"stopping: {self.monitored} has not been better for {settings.patience} epochs")
+            monitored = f"the validation {settings.monitor}"
+            self.report.say(f"stopping: {monitored} has not been better for {settings.patience} epochs")
 
     def _save_weights(self):
         # From a copy that was never compiled: Keras writes the optimizer's variables, twice the weights, beside them.
@@ -165,10 +153,11 @@ class Training:
             copy.save_weights(temporary)
 
     def _set_truth_ratio(self, epoch):
-        first, last = self.settings.truth_ratio, self.settings.final_truth_ratio
-        if self.model.truth_ratio is not None:
+        ratio = getattr(self.model, "truth_ratio", None)  # of scheduled sampling
+        if ratio is not None:
+            first, last = self.settings.truth_ratio, self.settings.final_truth_ratio
             share = epoch / max(self.settings.epochs - 1, 1)
-            self.model.truth_ratio.assign(first if last is None else first + (last - first) * share)
+            ratio.assign(first if last is None else first + (last - first) * share)
 
     def _variables(self):
         """All that changes while training: weights, random state, optimizer, average, plateau factor."""
@@ -182,17 +171,19 @@ class _BatchCallback(keras.callbacks.Callback):
         super().__init__()
         self.training = training
         self.progress = None
-        self.tokens_per_batch = 0.0
+        self.amount, self.unit = 0.0, ""  # in a batch
 
     def on_train_batch_end(self, batch, logs=None):
         self.training.average.after_batch()
-        self.progress.advance(1, loss=logs["loss"], tokens=self.tokens_per_batch)
+        self.progress.advance(1, self.amount, of=self.unit, loss=logs["loss"])
 
 
 def _line(figures):
-    parts = [f"loss {figures['loss']:.3f}", f"validation {figures['val_loss']:.3f}"]
-    parts.append(f"perplexity {figures['val_perplexity']:.2f}")
+    parts = [f"loss {figures['loss']:.4g}", f"validation {figures['val_loss']:.4g}"]
+    if "val_perplexity" in figures:
+        parts.append(f"perplexity {figures['val_perplexity']:.2f}")
     if "val_bleu" in figures:
         parts.append(f"BLEU {figures['val_bleu']:.2f}, exact {figures['val_exact_match']:.1%}")
-    parts.append(f"{figures['target_tokens_per_second']:,.0f} target tokens/s")
+    rate = next(name for name in figures if name.endswith("_per_second"))
+    parts.append(f"{figures[rate]:,.0f} {rate.removesuffix('_per_second').replace('_', ' ')}/s")
     return " · ".join(parts)

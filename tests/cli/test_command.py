@@ -4,7 +4,8 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from seq2seq.cli.command import SETTINGS, Command
+from seq2seq.cli.app import app as seq2seq_app
+from seq2seq.cli.command import SETTINGS, Command, Tasks
 from seq2seq.errors import InputError
 
 
@@ -35,3 +36,25 @@ def test_an_expected_end_is_one_line_and_an_exit_code(error, code, line):
 def test_a_bug_is_not_hidden():
     error = ValueError("bug")
     assert ended(error).exception is error
+
+
+def test_an_option_without_its_task_is_told_what_it_lacks():
+    app = typer.Typer(cls=Tasks, **SETTINGS)
+
+    @app.command("numbers", cls=Command)
+    def numbers(data: str):
+        raise AssertionError
+
+    @app.command("words", cls=Command)
+    def words(data: str):
+        raise AssertionError
+
+    result = CliRunner().invoke(app, ["--data", "x"])
+    assert result.exit_code == 2
+    assert result.stderr.startswith("Error: --data needs a task before it (numbers, words), such as: ")
+    assert result.stderr.endswith("numbers --data x\n")
+
+
+def test_every_command_answers_both_forms_of_help():
+    for command in typer.main.get_command(seq2seq_app).commands.values():
+        assert command.context_settings["help_option_names"] == ["-h", "--help"]

@@ -47,7 +47,7 @@ def test_a_table_may_be_empty(capsys):
 def test_a_log_gets_a_line_every_tenth_of_the_way(capsys):
     with ConsoleReport(interval=0).progress("epoch 1", 200, "batches") as progress:
         for _ in range(200):
-            progress.advance(tokens=10, loss=1.25)
+            progress.advance(amount=10, of="tokens", loss=1.25)
     lines = capsys.readouterr().out.splitlines()
     assert [line.split(" batches,")[0] for line in lines] == [f"epoch 1: {n} of 200" for n in range(20, 201, 20)]
     assert all(" left, " in line and " tokens/s, loss 1.25" in line for line in lines)
@@ -78,7 +78,7 @@ def test_bars_nest_on_a_terminal_and_are_gone_at_the_end(monkeypatch):
     monkeypatch.setattr("sys.stdout", terminal)
     report = ConsoleReport()
     with report.progress("epoch [1]", 10, "batches") as outer:
-        outer.advance(10, tokens=5)
+        outer.advance(10, amount=5, of="tokens")
         with report.progress("validation", None, "sentences") as inner:
             inner.advance(2, bleu="12.0")
         report.say("between")

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from seq2seq.config import RECIPES, TranslationConfig, resolve
+from seq2seq.config import TranslationConfig, resolve
+from seq2seq.config.resolving import RECIPES
 from seq2seq.tasks.translation import Translator, evaluate, train
 from seq2seq.text.corpus import read_pairs
 

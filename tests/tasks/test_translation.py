@@ -35,7 +35,7 @@ class Interrupting(Report):
         interrupted = f"epoch {self.epoch}/"
 
         class Pressing(Progress):
-            def advance(self, steps=1, **figures):
+            def advance(self, steps=1, amount=0.0, of="", **figures):
                 if title.startswith(interrupted):
                     raise KeyboardInterrupt
 

@@ -148,7 +148,7 @@ def test_batches_are_counted_before_they_are_made():
     batches = batches_of(some_pairs(45), batch_sentences=0, batch_tokens=60, seed=0)
     dataset = batches.epoch(2)
     assert dataset.cardinality() == len(batches.plan(2)) == len(arrays(dataset))
-    assert batches.target_tokens == sum((labels != PAD).sum() for *_, labels in arrays(dataset))
+    assert batches.amount == sum((labels != PAD).sum() for *_, labels in arrays(dataset))
     (source, target), labels = dataset.element_spec
     assert [spec.shape.rank for spec in (source, target, labels)] == [2, 2, 2]
 

@@ -1,0 +1,74 @@
+"""`seq2seq generate`: a trained language model writes on."""
+
+from pathlib import Path
+from typing import Annotated
+
+from typer import Argument, Option
+
+from seq2seq.cli.console import ConsoleReport, quiet_tensorflow
+from seq2seq.cli.outputs import check_file, open_lines
+
+TEXT, RESULT, SAMPLING = "Text", "Results", "Sampling"
+EXAMPLES = """\
+[bold]Examples[/bold]
+
+  seq2seq generate runs/poet --prompt "The sea" --length 400 --temperature 0.8
+
+  seq2seq generate runs/poet --prompt "The sea" --count 5 --top-p 0.95 --seed 7 --output verses.txt
+
+  seq2seq generate runs/poet --prompt "$(cat beginning.txt)" --temperature 0
+"""
+
+
+def generate(
+    run: Annotated[Path, Argument(metavar="RUN", help="Folder of a trained language model.")],
+    prompt: Annotated[
+        str,
+        Option(
+            help="The beginning of the text; the model reads it and goes on.",
+            show_default="none: the beginning of a line",
+            rich_help_panel=TEXT,
+        ),
+    ] = "",
+    length: Annotated[int, Option(min=1, help="Characters to write after the prompt.", rich_help_panel=TEXT)] = 400,
+    count: Annotated[int, Option(min=1, help="Texts to write from the same prompt.", rich_help_panel=RESULT)] = 1,
+    output: Annotated[
+        Path | None,
+        Option(help="File for the texts.", show_default="standard output", rich_help_panel=RESULT),
+    ] = None,
+    temperature: Annotated[
+        float,
+        Option(
+            min=0.0,
+            help="1 draws characters as probable as the model believes, less is safer; 0 always takes the likeliest.",
+            rich_help_panel=SAMPLING,
+        ),
+    ] = 1.0,
+    top_k: Annotated[
+        int | None,
+        Option(min=1, help="Draw from the k likeliest characters.", show_default="all", rich_help_panel=SAMPLING),
+    ] = None,
+    top_p: Annotated[
+        float,
+        Option(help="Draw from the fewest characters with this share of the probability.", rich_help_panel=SAMPLING),
+    ] = 1.0,
+    seed: Annotated[int, Option(help="Decides the draws.", rich_help_panel=SAMPLING)] = 0,
+) -> None:
+    """Write text with a model of `train language-model`: the prompt, and what the model makes of it.
+
+    Of several texts each comes after a line with its number.
+    """
+    check_file(output, "--output")
+
+    with quiet_tensorflow():
+        from seq2seq.decoding import Sampling
+        from seq2seq.tasks.language_modelling import Writer
+
+    sampling = Sampling(temperature or 1.0, top_k or 0, top_p, seed)  # checked, even where nothing is drawn
+    writer = Writer.load(run, report=ConsoleReport(stderr=True))
+    texts = writer.write(prompt, length, sampling if temperature else None, count)
+    with open_lines(output) as stream:
+        for number, text in enumerate(texts, 1):
+            if count > 1:
+                stream.write(f"--- {number} of {count} ---\n")
+            stream.write(f"{prompt}{text}\n")

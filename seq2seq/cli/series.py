@@ -1,0 +1,49 @@
+"""Options of the commands that read numbers."""
+
+from typing import Annotated
+
+from typer import Option
+
+from seq2seq.config import SeriesDataConfig
+
+DATA = "Data"
+
+Array = Annotated[
+    str | None,
+    Option(help="Array of an NPZ file, or feature of a TFDS data set.", show_default="the only one", rich_help_panel=DATA),
+]
+Keep = Annotated[
+    str | None,
+    Option(
+        metavar="KEY OP NUMBER",
+        help="Only rows where this holds, such as y_train==1: KEY is a column, or another array of the file.",
+        show_default="all",
+        rich_help_panel=DATA,
+    ),
+]
+Columns = Annotated[
+    str | None,
+    Option(help="Columns to use: pressure,temperature.", show_default="all columns of numbers", rich_help_panel=DATA),
+]
+Group = Annotated[
+    str | None,
+    Option(
+        help="Column whose values name the series: many tanks in one table.", show_default="none", rich_help_panel=DATA
+    ),
+]
+Time = Annotated[
+    str | None,
+    Option(help="Column of times.", show_default="the first column, if it holds dates", rich_help_panel=DATA),
+]
+Missing = Annotated[
+    str | None,
+    Option(
+        help="Missing values: error, interpolate, or mask, which leaves them out.",
+        show_default=f"{SeriesDataConfig.missing}, or the recipe's",
+        rich_help_panel=DATA,
+    ),
+]
+Limit = Annotated[
+    int | None,
+    Option(help="Read only the first steps of each series.", show_default="all", rich_help_panel=DATA),
+]

@@ -1,0 +1,49 @@
+"""What a run can be told: frozen dataclasses with every default and every check.
+
+A configuration is resolved in one order: the defaults < a recipe (TOML) < the command line. Imports nothing heavy, so
+that `--help` answers at once.
+"""
+
+from seq2seq.config.language_model import LanguageConfig
+from seq2seq.config.resolving import from_mapping, load_recipe, resolve, to_mapping
+from seq2seq.config.series import (
+    AutoencoderConfig,
+    DetectionConfig,
+    ForecasterConfig,
+    SeriesDataConfig,
+    SeriesTrainingConfig,
+    WindowsConfig,
+)
+from seq2seq.config.training import TokenTrainingConfig, TrainingConfig
+from seq2seq.config.translation import (
+    BatchingConfig,
+    DataConfig,
+    DecodingConfig,
+    ModelConfig,
+    TextConfig,
+    TranslationConfig,
+    TranslationTrainingConfig,
+)
+
+__all__ = [
+    "AutoencoderConfig",
+    "BatchingConfig",
+    "DataConfig",
+    "DecodingConfig",
+    "DetectionConfig",
+    "ForecasterConfig",
+    "LanguageConfig",
+    "ModelConfig",
+    "SeriesDataConfig",
+    "SeriesTrainingConfig",
+    "TextConfig",
+    "TokenTrainingConfig",
+    "TrainingConfig",
+    "TranslationConfig",
+    "TranslationTrainingConfig",
+    "WindowsConfig",
+    "from_mapping",
+    "load_recipe",
+    "resolve",
+    "to_mapping",
+]

@@ -1,0 +1,65 @@
+"""What a run of a language model can be told."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from seq2seq.config.checks import check_at_least, check_range
+from seq2seq.config.training import TokenTrainingConfig
+
+
+@dataclass(frozen=True)
+class LanguageDataConfig:
+    """The text, and how it becomes ids and chunks."""
+
+    text: str = ""  # file, plain or .gz
+    valid_share: float = 0.1  # the end of the text
+    min_count: int = 1  # characters seen less often are unknown
+    chunk: int = 64  # characters in a chunk of stateful training
+    slots: int = 32  # places of the text that are read side by side
+
+    def __post_init__(self):
+        check_range("data.valid_share", self.valid_share, 0.0, 1.0, open_ends=True)
+        for name in ("min_count", "chunk", "slots"):
+            check_at_least(f"data.{name}", getattr(self, name), 1)
+
+
+@dataclass(frozen=True)
+class LanguageModelConfig:
+    """The recurrent language model."""
+
+    cell: Literal["lstm", "gru"] = "lstm"
+    embedding_dim: int = 64
+    units: int = 256
+    num_layers: int = 1
+    embedding_dropout: float = 0.1
+    layer_dropout: float = 0.2
+    output_dropout: float = 0.2
+
+    def __post_init__(self):
+        for name in ("embedding_dim", "units", "num_layers"):
+            check_at_least(f"model.{name}", getattr(self, name), 1)
+        for name in ("embedding_dropout", "layer_dropout", "output_dropout"):
+            check_range(f"model.{name}", getattr(self, name), 0.0, 0.95)
+
+
+@dataclass(frozen=True)
+class LanguageTrainingConfig(TokenTrainingConfig):
+    """Optimisation, and when to stop."""
+
+    epochs: int = 20
+    learning_rate: float = 3e-3
+    lr_ramp_steps: int = 100
+    label_smoothing: float = 0.0
+
+
+@dataclass(frozen=True)
+class LanguageConfig:
+    """Everything that one language model is made from."""
+
+    data: LanguageDataConfig = field(default_factory=LanguageDataConfig)
+    model: LanguageModelConfig = field(default_factory=LanguageModelConfig)
+    training: LanguageTrainingConfig = field(default_factory=LanguageTrainingConfig)
+    seed: int = 1
+
+    def __post_init__(self):
+        check_range("seed", self.seed, 0, 2**31 - 1)

@@ -1,0 +1,121 @@
+"""Defaults < recipe < command line: how a configuration comes about. Unknown names and wrong types are errors that name
+the near match."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import tomllib
+import types
+import typing
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from seq2seq.errors import InputError
+
+RECIPES = Path(__file__).parents[1] / "recipes"
+
+Config = TypeVar("Config")
+
+
+def resolve(kind: type[Config], recipe: str | Path | None = None, settings: Iterable[str] = (), **given: Any) -> Config:
+    """Build a configuration: defaults < recipe < `--set` < options of the command line.
+
+    Args:
+        kind: the dataclass to build, `TranslationConfig`.
+        recipe: a TOML file, or the name of a recipe shipped with the package (`"multi30k"`).
+        settings: strings `"section.name=value"`; the value is read as TOML, or else taken as a string.
+        **given: `section__name=value`; `None` means not given.
+
+    Raises:
+        InputError: for an unknown name (with the near match), a wrong type or a value out of range.
+    """
+    tree = load_recipe(recipe) if recipe else {}
+    for setting in settings:
+        name, equals, value = setting.partition("=")
+        if not equals or not name.strip():
+            raise InputError(f"--set {setting}: expected section.name=value, such as --set model.units=512.")
+        _put(tree, name.strip().split("."), _parse_value(value.strip()))
+    for name, value in given.items():
+        if value is not None:
+            _put(tree, name.split("__"), value)
+    return from_mapping(kind, tree)
+
+
+def load_recipe(recipe: str | Path) -> dict[str, Any]:
+    """Read a recipe file, or a shipped recipe by its name, into a tree of plain values."""
+    path = Path(recipe)
+    if not path.exists():
+        shipped = {file.stem: file for file in RECIPES.glob("*.toml")}
+        if str(recipe) not in shipped:
+            raise InputError(f"--recipe {recipe}: no such file; shipped recipes are {', '.join(sorted(shipped))}.")
+        path = shipped[str(recipe)]
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise InputError(f"{path} is not a TOML file that can be read: {error}.") from error
+
+
+def from_mapping(kind: type[Config], tree: Mapping[str, Any], place: str = "") -> Config:
+    """Build the dataclass `kind` from nested mappings, checking every name and type."""
+    hints = typing.get_type_hints(kind)
+    values = {}
+    for name, value in tree.items():
+        full_name = f"{place}{name}"
+        if name not in hints:
+            raise InputError(f"{full_name} is not a setting: {_near_match(name, kind, place)}")
+        if dataclasses.is_dataclass(hints[name]):
+            if not isinstance(value, Mapping):
+                raise InputError(f"{full_name} is a section: set {full_name}.NAME, not {full_name}={value!r}.")
+            values[name] = from_mapping(hints[name], value, f"{full_name}.")
+        else:
+            values[name] = _typed(value, hints[name], full_name)
+    return kind(**values)
+
+
+def to_mapping(config: Any) -> dict[str, Any]:
+    """The tree of plain values that `from_mapping` reads back."""
+    return dataclasses.asdict(config)
+
+
+def _near_match(name: str, kind: type, place: str) -> str:
+    siblings = [f.name for f in dataclasses.fields(kind)]
+    near = difflib.get_close_matches(name, siblings, n=1)
+    if near:
+        return f"did you mean {place}{near[0]}?"
+    return f"{'the settings here' if place else 'the sections'} are {', '.join(siblings)}."
+
+
+def _typed(value: Any, hint: Any, name: str) -> Any:
+    """`value` as `hint` wants it: an int is a float too, nothing else is converted."""
+    if isinstance(hint, types.UnionType) or typing.get_origin(hint) is typing.Union:
+        choices = typing.get_args(hint)
+        if value in (None, "none") and type(None) in choices:  # TOML has no word for None
+            return None
+        return _typed(value, next(c for c in choices if c is not type(None)), name)
+    if typing.get_origin(hint) is Literal:
+        allowed = typing.get_args(hint)
+        if value not in allowed:
+            raise InputError(f"{name}={value!r}: expected one of {', '.join(map(str, allowed))}.")
+        return value
+    if hint is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if not isinstance(value, hint) or (hint is int and isinstance(value, bool)):
+        raise InputError(f"{name}={value!r}: expected {hint.__name__}, got {type(value).__name__}.")
+    return value
+
+
+def _parse_value(text: str) -> Any:
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def _put(tree: dict[str, Any], path: list[str], value: Any) -> None:
+    for name in path[:-1]:
+        tree = tree.setdefault(name, {})
+        if not isinstance(tree, dict):
+            raise InputError(f"{'.'.join(path)} is not a setting: {name} is no section.")
+    tree[path[-1]] = value

@@ -1,0 +1,192 @@
+"""What a run on numbers can be told."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from seq2seq.config.checks import check_at_least, check_range
+from seq2seq.config.training import TrainingConfig
+from seq2seq.errors import InputError
+
+
+@dataclass(frozen=True)
+class SeriesDataConfig:
+    """Where the numbers come from, and which of them are used."""
+
+    location: str = ""  # CSV, Parquet, NPY or NPZ file, or tfds:NAME/CONFIG
+    array: str | None = None  # of an NPZ file, or feature of a TFDS data set
+    keep: str | None = None  # only the rows where this holds: "y_train==1"
+    columns: str | None = None  # "pressure,temperature"; without it all columns of numbers
+    group: str | None = None  # column whose values name the series: many tanks in one table
+    time: str | None = None  # column of times; without it a first column of dates
+    missing: Literal["error", "interpolate", "mask"] = "error"  # what to do with missing values
+    rows: Literal["auto", "steps", "samples"] = "auto"  # what the rows of a plain 2-D array are
+    scaling: Literal["standard", "minmax", "none"] = "standard"  # of each feature, fitted on the training part
+    log: bool = False  # take the logarithm first: growth becomes a slope, a share becomes a difference
+    limit: int | None = None  # only the first steps of each series, or the first samples
+    valid_share: float = 0.15  # of each series, before the test part; of whole sequences: drawn from the seed
+    test_share: float = 0.0  # the end of each series, never trained on
+
+    def __post_init__(self):
+        check_at_least("data.limit", 2 if self.limit is None else self.limit, 2)
+        check_range("data.valid_share", self.valid_share, 0.0, 1.0, open_ends=True)
+        check_range("data.test_share", self.test_share, 0.0, 0.95)
+        if self.valid_share + self.test_share >= 1.0:
+            raise InputError(
+                f"data.valid_share={self.valid_share} and data.test_share={self.test_share} leave nothing to train on."
+            )
+
+
+@dataclass(frozen=True)
+class WindowsConfig:
+    """How series become batches. Lengths are in time steps."""
+
+    look_back: int = 0  # steps in a window; 0: whole sequences
+    horizon: int = 0  # steps to forecast
+    stride: int = 1  # between the starts of windows in training
+    chunk: int = 50  # steps in a chunk of stateful training
+    batch_size: int = 64
+
+    def __post_init__(self):
+        for name in ("look_back", "horizon"):
+            check_at_least(f"windows.{name}", getattr(self, name), 0)
+        for name in ("stride", "chunk", "batch_size"):
+            check_at_least(f"windows.{name}", getattr(self, name), 1)
+
+
+@dataclass(frozen=True)
+class ForecasterDataConfig(SeriesDataConfig):
+    """The same for a forecaster, which keeps a test part."""
+
+    test_share: float = 0.2
+
+
+@dataclass(frozen=True)
+class ForecasterWindowsConfig(WindowsConfig):
+    """The same for a forecaster."""
+
+    horizon: int = 1
+
+
+@dataclass(frozen=True)
+class RecurrentConfig:
+    """The recurrent layers of a model of numbers."""
+
+    units: int = 64
+    cell: Literal["lstm", "gru"] = "lstm"
+    dropout: float = 0.0
+
+    def __post_init__(self):
+        check_at_least("model.units", self.units, 1)
+        check_range("model.dropout", self.dropout, 0.0, 0.95)
+
+
+@dataclass(frozen=True)
+class AutoencoderModelConfig(RecurrentConfig):
+    """The sequence autoencoder."""
+
+    encoder_layers: int = 1
+    decoder_layers: int = 1
+    bidirectional: bool = False
+    latent_dim: int | None = None  # width of the code; none: the last output of the encoder
+    reverse: bool = True  # write the sequence from its end (Srivastava et al. 2015)
+    conditional: bool = False  # the decoder reads what it wrote before
+    noise: float = 0.0  # standard deviation of the noise on the scaled input while training
+    horizon: int = 0  # composite: a second decoder predicts the steps after the window
+
+    def __post_init__(self):
+        super().__post_init__()
+        for name in ("encoder_layers", "decoder_layers"):
+            check_at_least(f"model.{name}", getattr(self, name), 1)
+        check_at_least("model.latent_dim", self.latent_dim or 1, 1)
+        check_at_least("model.horizon", self.horizon, 0)
+        check_range("model.noise", self.noise, 0.0, 1.0)
+        if self.bidirectional and self.units % 2:
+            raise InputError(f"model.units={self.units} must be even: each direction has half of it.")
+
+
+@dataclass(frozen=True)
+class ForecasterModelConfig(RecurrentConfig):
+    """The forecasters."""
+
+    kind: Literal["direct", "encoder_decoder", "stateful"] = "direct"
+    num_layers: int = 1
+    residual: Literal["auto", "none", "last", "season"] = "auto"  # forecast the change from this; auto: season or last
+    season: int | None = None  # steps; none: from the times (hourly 24, daily 7, monthly 12); 0: there is none
+    normalize_window: bool = False  # by its own mean and deviation (Kim et al. 2022)
+    calendar: str | None = None  # known ahead: "hour,weekday,month,day_of_year"
+    known: str | None = None  # columns that are known ahead
+    targets: str | None = None  # columns to forecast; none: all that are not known ahead
+    interval: float = 0.9  # share of the actual values that the prediction interval shall hold; 0: none
+
+    def __post_init__(self):
+        super().__post_init__()
+        check_at_least("model.num_layers", self.num_layers, 1)
+        check_range("model.interval", self.interval, 0.0, 0.999)
+        if self.season is not None:
+            check_at_least("model.season", self.season, 0)
+
+
+@dataclass(frozen=True)
+class SeriesTrainingConfig(TrainingConfig):
+    """Optimisation, and when to stop."""
+
+    epochs: int = 60
+    learning_rate: float = 2e-3
+    lr_ramp_steps: int = 20
+    patience: int = 15
+    loss: Literal["mse", "mae", "huber"] = "mse"
+
+
+@dataclass(frozen=True)
+class DetectionConfig:
+    """How a reconstruction error becomes a score, and a score an alarm; fitted on held-out normal data."""
+
+    score: Literal["absolute", "squared", "mahalanobis"] = "mahalanobis"
+    threshold: Literal["quantile", "sigma", "pot", "f_beta"] = "quantile"
+    value: float = 0.99  # the quantile; k of mean + k sigma; the risk of pot; beta of f_beta
+    components: int = 8  # of the PCA beside it
+
+    def __post_init__(self):
+        check_at_least("detection.components", self.components, 1)
+        if self.threshold == "quantile":
+            check_range("detection.value", self.value, 0.0, 1.0)
+
+
+@dataclass(frozen=True)
+class AutoencoderConfig:
+    """Everything that one autoencoder run is made from."""
+
+    data: SeriesDataConfig = field(default_factory=SeriesDataConfig)
+    windows: WindowsConfig = field(default_factory=WindowsConfig)
+    model: AutoencoderModelConfig = field(default_factory=AutoencoderModelConfig)
+    training: SeriesTrainingConfig = field(default_factory=SeriesTrainingConfig)
+    detection: DetectionConfig = field(default_factory=DetectionConfig)
+    seed: int = 1
+
+    def __post_init__(self):
+        check_range("seed", self.seed, 0, 2**31 - 1)
+        if self.model.horizon and not self.windows.look_back:
+            raise InputError(
+                f"model.horizon={self.model.horizon} needs windows.look_back: a prediction follows a window."
+            )
+
+
+@dataclass(frozen=True)
+class ForecasterConfig:
+    """Everything that one forecaster run is made from."""
+
+    data: ForecasterDataConfig = field(default_factory=ForecasterDataConfig)
+    windows: ForecasterWindowsConfig = field(default_factory=ForecasterWindowsConfig)
+    model: ForecasterModelConfig = field(default_factory=ForecasterModelConfig)
+    training: SeriesTrainingConfig = field(default_factory=SeriesTrainingConfig)
+    seed: int = 1
+
+    def __post_init__(self):
+        check_range("seed", self.seed, 0, 2**31 - 1)
+        check_at_least("windows.horizon", self.windows.horizon, 1)
+        if self.model.kind != "stateful":
+            check_at_least("windows.look_back", self.windows.look_back, 1)
+        elif unfit := [name for name in ("calendar", "known", "targets") if getattr(self.model, name)]:
+            raise InputError(
+                f"model.{unfit[0]} does not go with model.kind=stateful, which forecasts the next step of all columns."
+            )

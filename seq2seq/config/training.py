@@ -1,0 +1,54 @@
+"""What every training can be told."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from seq2seq.config.checks import check_at_least, check_range
+from seq2seq.errors import InputError
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """Optimisation, and when to stop."""
+
+    epochs: int = 10
+    optimizer: Literal["adam", "adamw"] = "adam"
+    learning_rate: float = 1e-3  # the peak
+    schedule: Literal["constant", "cosine", "inverse_sqrt", "plateau"] = "cosine"
+    lr_ramp_steps: int = 200  # linear learning-rate ramp from 0
+    final_learning_rate: float = 0.0  # where cosine ends
+    plateau_patience: int = 2  # epochs without a better validation loss before the rate is halved
+    weight_decay: float = 0.0  # of adamw
+    clip_norm: float = 1.0  # of the gradient of all weights together; 0 clips nothing
+    accumulate_batches: int = 1  # batches whose gradients make one update
+    ema_decay: float = 0.0  # > 0: validate and keep the moving average of the weights (0.99 … 0.9995)
+    average_checkpoints: int = 1  # keep the mean of the last weights, one set an epoch
+    patience: int = 0  # epochs without a better validation before training stops; 0: never
+    precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32"
+    tensorboard: bool = False  # event files in the run's folder `tensorboard`
+
+    monitor = "loss"  # on validation: chooses the best weights and when to stop
+
+    def __post_init__(self):
+        for name in ("epochs", "accumulate_batches", "average_checkpoints", "plateau_patience"):
+            check_at_least(f"training.{name}", getattr(self, name), 1)
+        for name in ("lr_ramp_steps", "patience"):
+            check_at_least(f"training.{name}", getattr(self, name), 0)
+        for name in ("learning_rate", "final_learning_rate", "weight_decay", "clip_norm"):
+            check_at_least(f"training.{name}", getattr(self, name), 0.0)
+        check_range("training.ema_decay", self.ema_decay, 0.0, 0.99999)
+        if self.ema_decay and self.average_checkpoints > 1:
+            raise InputError(
+                "training.ema_decay and training.average_checkpoints are two averages of the weights: set one."
+            )
+
+
+@dataclass(frozen=True)
+class TokenTrainingConfig(TrainingConfig):
+    """Optimisation of a model of tokens."""
+
+    label_smoothing: float = 0.1
+
+    def __post_init__(self):
+        super().__post_init__()
+        check_range("training.label_smoothing", self.label_smoothing, 0.0, 0.9)

@@ -1,0 +1,180 @@
+"""What a translation run can be told."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from seq2seq.config.checks import check_at_least, check_range
+from seq2seq.config.training import TokenTrainingConfig
+from seq2seq.errors import InputError
+
+TokenizerKind = Literal["unigram", "bpe", "char", "word"]
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """Where the parallel text comes from, and which pairs of it are used."""
+
+    train: str = ""  # PREFIX (PREFIX.en and PREFIX.de), TSV file, or tfds:NAME/CONFIG
+    valid: str | None = None  # the same forms; without it a share of `train` is held out
+    source: str | None = None  # suffix of the source file, or TFDS feature: "en"
+    target: str | None = None
+    swap: bool = False  # translate the other way: second column → first
+    limit: int | None = None  # read only the first lines
+    valid_share: float = 0.02  # held out where `valid` is not given
+    hold_out: Literal["by_source", "last"] = (
+        "by_source"  # seeded, no source on both sides; or the last rows as they are
+    )
+    extra_columns: Literal["ignore", "references"] = "ignore"  # third and further TSV columns
+    max_characters: int = 1000  # longer pairs are dropped
+    max_ratio: float = 9.0  # pairs with one side this many times longer are dropped
+
+    def __post_init__(self):
+        check_range("data.valid_share", self.valid_share, 0.0, 1.0, open_ends=True)
+        check_at_least("data.max_characters", self.max_characters, 1)
+        check_at_least("data.max_ratio", self.max_ratio, 1.0)
+        if self.limit is not None:
+            check_at_least("data.limit", self.limit, 2)
+
+
+@dataclass(frozen=True)
+class TextConfig:
+    """How strings become ids."""
+
+    tokenizer: TokenizerKind = "unigram"
+    target_tokenizer: TokenizerKind | None = None  # another kind for the target side: letters → phones
+    vocabulary_size: int = 8000  # an upper bound: a small corpus gives fewer
+    joint: bool = True  # one vocabulary for both sides (the same kind of tokenizer on both)
+    min_count: int = 1  # characters and words seen less often are unknown
+    subword_sampling: float = 0.0  # SentencePiece alpha; > 0 draws another segmentation each epoch (0.1 … 0.3)
+
+    def __post_init__(self):
+        check_at_least("text.vocabulary_size", self.vocabulary_size, 8)
+        check_at_least("text.min_count", self.min_count, 1)
+        check_range("text.subword_sampling", self.subword_sampling, 0.0, 1.0)
+        sampled = {self.tokenizer, self.target_tokenizer or self.tokenizer}
+        if self.subword_sampling and not sampled & {"unigram", "bpe"}:
+            raise InputError(
+                f"text.subword_sampling={self.subword_sampling} needs a unigram or bpe tokenizer, not {self.tokenizer}."
+            )
+
+    @property
+    def shares_vocabulary(self) -> bool:
+        return self.joint and self.target_tokenizer in (None, self.tokenizer)
+
+
+@dataclass(frozen=True)
+class BatchingConfig:
+    """How pairs become batches."""
+
+    batch_sentences: int = 64  # pairs in a batch; 0 where `batch_tokens` sets the size
+    batch_tokens: int = 0  # budget of padded target and source tokens in a batch, each side; 0: count pairs instead
+    bucket_step: int = 8  # lengths are padded to a multiple of this
+    max_tokens: int = 256  # pairs with more tokens on a side are dropped
+
+    def __post_init__(self):
+        check_at_least("batching.batch_sentences", self.batch_sentences, 0)
+        check_at_least("batching.batch_tokens", self.batch_tokens, 0)
+        check_at_least("batching.bucket_step", self.bucket_step, 1)
+        check_at_least("batching.max_tokens", self.max_tokens, 2)
+        if bool(self.batch_sentences) == bool(self.batch_tokens):
+            raise InputError(
+                "Exactly one of batching.batch_sentences and batching.batch_tokens must be above 0, got "
+                f"{self.batch_sentences} and {self.batch_tokens}: set the other one to 0."
+            )
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """The encoder–decoder."""
+
+    cell: Literal["lstm", "gru"] = "lstm"
+    embedding_dim: int = 256
+    units: int = 512  # of the decoder; a bidirectional encoder has half of it in each direction
+    encoder_layers: int = 1
+    decoder_layers: int = 1
+    bidirectional: bool = True
+    go_backwards: bool = False  # read the source from its end (Sutskever et al. 2014); unidirectional encoders only
+    residual: bool = True  # around every layer from the second on
+    bridge: Literal["copy", "dense", "zero"] = "dense"  # from the encoder's last state to the decoder's first
+    attention: Literal["none", "dot", "additive", "multi_head"] = "dot"
+    attention_heads: int = 4  # of multi_head
+    tie_output: bool = True  # the output layer shares the target embedding
+    tie_source: bool = True  # one embedding for both sides, where they share a vocabulary
+    embedding_dropout: float = 0.2
+    layer_dropout: float = 0.2  # between stacked layers
+    output_dropout: float = 0.2
+    word_dropout: float = 0.0  # share of input tokens whose embedding is zeroed
+    dropout_along_time: bool = False  # one dropout mask for all steps (Gal and Ghahramani 2016)
+
+    def __post_init__(self):
+        for name in ("embedding_dim", "units", "encoder_layers", "decoder_layers", "attention_heads"):
+            check_at_least(f"model.{name}", getattr(self, name), 1)
+        for name in ("embedding_dropout", "layer_dropout", "output_dropout", "word_dropout"):
+            check_range(f"model.{name}", getattr(self, name), 0.0, 0.95)
+        if self.bidirectional and self.go_backwards:
+            raise InputError(
+                "model.go_backwards=true needs model.bidirectional=false: both directions are read already."
+            )
+        if self.bidirectional and self.units % 2:
+            raise InputError(
+                f"model.units={self.units} must be even: a bidirectional encoder gives each direction half."
+            )
+        if self.attention == "multi_head" and self.units % self.attention_heads:
+            raise InputError(
+                f"model.units={self.units} must be a multiple of model.attention_heads={self.attention_heads}."
+            )
+
+
+@dataclass(frozen=True)
+class TranslationTrainingConfig(TokenTrainingConfig):
+    """Optimisation, and when to stop, judged by real decoding."""
+
+    truth_ratio: float = 1.0  # share of decoder inputs that are the true previous token; 1 is teacher forcing
+    final_truth_ratio: float | None = None  # the share moves linearly to this one over the epochs
+    monitor: Literal["bleu", "loss", "exact_match"] = "loss"  # on validation: chooses the best weights and when to stop
+    validate_bleu: bool = True  # translate the validation part after every epoch
+    validation_sentences: int = 1000  # at most this many of it
+
+    def __post_init__(self):
+        super().__post_init__()
+        check_at_least("training.validation_sentences", self.validation_sentences, 1)
+        check_range("training.truth_ratio", self.truth_ratio, 0.0, 1.0)
+        if self.final_truth_ratio is not None:
+            check_range("training.final_truth_ratio", self.final_truth_ratio, 0.0, 1.0)
+        if self.monitor != "loss" and not self.validate_bleu:
+            raise InputError(f"training.monitor={self.monitor} needs training.validate_bleu=true.")
+
+
+@dataclass(frozen=True)
+class DecodingConfig:
+    """How translations are searched for. Lengths are in target tokens."""
+
+    beam_size: int = 1  # 1 is greedy search
+    length_penalty: float = 1.0  # score = log-probability / length ** length_penalty
+    max_length_ratio: float = 2.0  # at most ratio · source length + extra tokens
+    max_length_extra: int = 10
+    max_source_tokens: int = 1024  # longer inputs are cut, with a warning
+    batch_tokens: int = 4096  # padded source tokens · beams in a batch
+
+    def __post_init__(self):
+        check_at_least("decoding.beam_size", self.beam_size, 1)
+        check_range("decoding.length_penalty", self.length_penalty, 0.0, 10.0)
+        check_at_least("decoding.max_length_ratio", self.max_length_ratio, 0.0)
+        for name in ("max_length_extra", "max_source_tokens", "batch_tokens"):
+            check_at_least(f"decoding.{name}", getattr(self, name), 1)
+
+
+@dataclass(frozen=True)
+class TranslationConfig:
+    """Everything that one translation run is made from."""
+
+    data: DataConfig = field(default_factory=DataConfig)
+    text: TextConfig = field(default_factory=TextConfig)
+    batching: BatchingConfig = field(default_factory=BatchingConfig)
+    model: ModelConfig = field(default_factory=ModelConfig)
+    training: TranslationTrainingConfig = field(default_factory=TranslationTrainingConfig)
+    decoding: DecodingConfig = field(default_factory=DecodingConfig)
+    seed: int = 1
+
+    def __post_init__(self):
+        check_range("seed", self.seed, 0, 2**31 - 1)

@@ -1,0 +1,284 @@
+"""From the errors of a model to anomaly scores, and the baseline and the labels to hold them against."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+
+import numpy as np
+from sklearn.covariance import LedoitWolf
+from sklearn.decomposition import PCA
+
+from ..errors import InputError
+
+ERROR_KINDS = ("absolute", "squared", "mahalanobis")
+
+
+@dataclass(frozen=True)
+class ErrorModel:
+    """What errors are usual, and so how unusual others are.
+
+    The score of a step is the mean over its observed features of
+
+    * `"absolute"`: the absolute errors;
+    * `"squared"`: the squared errors;
+    * `"mahalanobis"`: the squared errors after the mean, the spread and the correlations of usual errors are taken
+      out of them, so about 1 for a usual step: the squared Mahalanobis distance over the number of features. Errors
+      in features that usually err together then count less, errors against the habit more. The covariance is
+      shrunk (Ledoit and Wolf 2004), so that few steps suffice for it.
+
+    Attributes:
+        kind: str. One of these.
+        center: float64 array, `(features,)`. Mean of the usual errors; 0 for the first two kinds.
+        scale: float64 array, `(features,)`. Their standard deviation; 1 for the first two kinds.
+        covariance: float64 array, `(features, features)`. Of errors less `center`, over `scale`; else the identity.
+
+    >>> model = ErrorModel.fit("absolute", np.zeros((5, 2)))
+    >>> model.scores(np.array([1.0, -3.0])).tolist(), model.blame(np.array([1.0, -3.0])).tolist()
+    (2.0, [0.25, 0.75])
+    """
+
+    kind: str
+    center: np.ndarray
+    scale: np.ndarray
+    covariance: np.ndarray
+
+    @classmethod
+    def fit(cls, kind: str, errors: np.ndarray) -> "ErrorModel":
+        """Learn from the errors on normal data that trained nothing: on the training part they are too small.
+
+        Args:
+            kind: str. `"absolute"`, `"squared"` or `"mahalanobis"`.
+            errors: float array, `(..., features)`, actual less reconstructed; NaN = not observed. Only
+                `"mahalanobis"` learns from them, and only from steps with all features observed.
+
+        Returns:
+            An `ErrorModel`.
+
+        Raises:
+            InputError: if the kind is unknown, or there are not 2 such steps for `"mahalanobis"`.
+        """
+        if kind not in ERROR_KINDS:
+            raise InputError(f"The kind of error is {kind!r}; pass one of {', '.join(ERROR_KINDS)}.")
+        errors = np.asarray(errors, dtype=np.float64)
+        features = errors.shape[-1]
+        if kind != "mahalanobis":
+            return cls(kind, np.zeros(features), np.ones(features), np.eye(features))
+        errors = errors.reshape(-1, features)
+        errors = errors[~np.isnan(errors).any(axis=1)]
+        if len(errors) < 2:
+            raise InputError(
+                f"{len(errors)} held-out steps have all features observed, and their covariance takes 2 or more; "
+                "hold out more normal data or score by absolute errors."
+            )
+        center, scale = errors.mean(axis=0), errors.std(axis=0)
+        scale[scale == 0] = 1.0
+        # Standardised first, as the shrinkage draws towards equal variances, which features of their own units lack.
+        covariance = LedoitWolf(assume_centered=True).fit((errors - center) / scale).covariance_
+        return cls(kind, center, scale, covariance)
+
+    def scores(self, errors: np.ndarray) -> np.ndarray:
+        """Score steps; higher = more anomalous.
+
+        Args:
+            errors: float array, `(..., features)`, actual less reconstructed; NaN = not observed.
+
+        Returns:
+            float64 array, `(...)`; NaN where no feature was observed.
+        """
+        return _mean(self._contributions(errors))
+
+    def blame(self, errors: np.ndarray) -> np.ndarray:
+        """Share each score out among the features.
+
+        For `"mahalanobis"` a feature's part is its squared error after decorrelation that stays as close as it can
+        to the features (Garthwaite and Koch 2016); the parts add up to the distance and none is negative.
+
+        Args:
+            errors: float array, `(..., features)`, as for `scores`.
+
+        Returns:
+            float64 array, `(..., features)`, that adds up to 1 over the last axis; NaN where not observed or where
+            the score is 0.
+        """
+        parts = self._contributions(errors)
+        total = np.nansum(parts, axis=-1, keepdims=True)
+        return np.divide(parts, total, out=np.full(parts.shape, np.nan), where=total > 0)
+
+    def to_arrays(self) -> dict[str, np.ndarray]:
+        """Return arrays without objects, for `np.savez`, or with `tolist()` for JSON."""
+        return {
+            "kind": np.array(self.kind),
+            "center": self.center,
+            "scale": self.scale,
+            "covariance": self.covariance,
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> "ErrorModel":
+        """Return what `to_arrays` was called on."""
+        numbers = {name: np.asarray(arrays[name], dtype=np.float64) for name in ("center", "scale", "covariance")}
+        return cls(kind=str(arrays["kind"]), **numbers)
+
+    def _contributions(self, errors: np.ndarray) -> np.ndarray:
+        errors = np.asarray(errors, dtype=np.float64)
+        if errors.shape[-1:] != self.center.shape:
+            raise InputError(f"Errors of shape {errors.shape} were passed; the last axis must be {len(self.center)}.")
+        if self.kind == "absolute":
+            return np.abs(errors)
+        if self.kind == "squared":
+            return np.square(errors)
+        flat = ((errors - self.center) / self.scale).reshape(-1, len(self.center))
+        observed = ~np.isnan(flat)
+        if observed.all():
+            return np.square(flat @ _inverse_root(self.covariance)).reshape(errors.shape)
+        # The distance among the observed features alone, for each set of them that occurs.
+        parts = np.full(flat.shape, np.nan)
+        for pattern in np.unique(observed, axis=0):
+            rows, there = np.flatnonzero((observed == pattern).all(axis=1))[:, None], np.flatnonzero(pattern)
+            parts[rows, there] = np.square(flat[rows, there] @ _inverse_root(self.covariance[np.ix_(there, there)]))
+        return parts.reshape(errors.shape)
+
+
+class PCABaseline:
+    """Reconstruction by the principal components of windows: what an autoencoder of that latent size should beat.
+
+    Args:
+        components: int. Components kept; fewer where the data have fewer. Equal to `latent_dim` to be fair.
+
+    >>> line = np.outer(np.arange(5.0), [1.0, 2.0])
+    >>> PCABaseline(1).fit(line).scores(np.array([[1.0, 2.0], [2.0, 0.0]])).round(6).tolist()
+    [0.0, 1.2]
+    """
+
+    def __init__(self, components: int):
+        if components < 1:
+            raise InputError(f"{components} components were asked for; pass at least 1.")
+        self.components = components
+
+    def fit(self, windows: np.ndarray) -> "PCABaseline":
+        """Learn the components of normal windows, float array, `(windows, ...)`; NaN counts as the usual value."""
+        flat = _flat(windows)
+        self._usual = np.nan_to_num(_mean(flat.T))
+        flat = np.where(np.isnan(flat), self._usual, flat)
+        self._pca = PCA(min(self.components, *flat.shape), svd_solver="full").fit(flat)
+        return self
+
+    def errors(self, windows: np.ndarray) -> np.ndarray:
+        """Return windows less their reconstruction, float64, in the shape of `windows`; NaN where not observed."""
+        flat = _flat(windows)
+        filled = np.where(np.isnan(flat), self._usual, flat)
+        return (flat - self._pca.inverse_transform(self._pca.transform(filled))).reshape(np.shape(windows))
+
+    def scores(self, windows: np.ndarray) -> np.ndarray:
+        """Return the mean absolute error of each window, float64, `(windows,)`."""
+        return _mean(np.abs(_flat(self.errors(windows))))
+
+
+def window_scores(values: np.ndarray) -> np.ndarray:
+    """Return the mean of each window's step scores.
+
+    Args:
+        values: float array, `(windows, look_back)`; NaN = not observed or padding.
+
+    Returns:
+        float64 array, `(windows,)`; NaN where nothing was observed.
+    """
+    return _mean(_flat(values))
+
+
+def aggregate(
+    window_values: np.ndarray, series_index: np.ndarray, first_step: np.ndarray, lengths: Sequence[int]
+) -> list[np.ndarray]:
+    """Turn the values of overlapping windows into one value per step: the mean of all windows that cover it.
+
+    Args:
+        window_values: float array, `(windows, look_back)` or `(windows, look_back, k)`; NaN is skipped.
+        series_index: int array, `(windows,)`. Which series a window was cut from.
+        first_step: int array, `(windows,)`. The step of that series at which it begins.
+        lengths: sequence of int. Steps of each series.
+
+    Returns:
+        For each series a float64 array, `(steps,)` or `(steps, k)`; NaN where no window covers a step.
+
+    >>> aggregate(np.array([[1.0, 2.0], [4.0, 8.0]]), [0, 0], [0, 1], [4])[0].tolist()
+    [1.0, 3.0, 8.0, nan]
+    """
+    window_values = np.asarray(window_values, dtype=np.float64)
+    look_back = window_values.shape[1]
+    lengths = np.asarray(lengths, dtype=np.int64)
+    ends = np.cumsum(lengths)
+    starts = (ends - lengths)[series_index] + first_step  # in all series laid end to end
+    if np.any(starts + look_back > ends[series_index]):
+        raise InputError(f"A window of {look_back} steps goes beyond its series; pass the lengths of these series.")
+    total = np.zeros((int(lengths.sum()), *window_values.shape[2:]))
+    count = np.zeros(total.shape)
+    for offset in range(look_back):  # one step of all windows at a time: no copy of all windows
+        values = window_values[:, offset]
+        observed = ~np.isnan(values)
+        np.add.at(total, starts + offset, np.where(observed, values, 0.0))
+        np.add.at(count, starts + offset, observed)
+    means = np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
+    return np.split(means, ends[:-1])
+
+
+def read_windows(path: str | Path, name: str) -> list[tuple[np.datetime64, np.datetime64]]:
+    """Read the labelled anomaly windows of one file, from JSON in the format of the Numenta Anomaly Benchmark.
+
+    That is `{"taxi.csv": [["2014-10-30 15:30:00", "2014-11-03 22:30:00"], …], …}`.
+
+    Args:
+        path: str or Path. The JSON file.
+        name: str. The labelled file; folders are ignored, in `name` and in the JSON.
+
+    Returns:
+        A list of `(start, end)`, datetime64[ns], both inside the window, in the order of the file.
+
+    Raises:
+        InputError: if the file cannot be read, is not in that format, or knows no such name.
+    """
+    path, name = Path(path), Path(name).name
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path} cannot be read as JSON: {error}; pass a file of labelled windows.") from None
+    if not isinstance(content, dict):
+        raise InputError(
+            f'{path} holds a {type(content).__name__}; labelled windows are {{"file": [[start, end], …]}}.'
+        )
+    labelled = {Path(key).name: windows for key, windows in content.items()}
+    if name not in labelled:
+        near = get_close_matches(name, labelled, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"it has {', '.join(sorted(labelled)) or 'none'}."
+        raise InputError(f"{path} has no windows for {name}; {hint}")
+    try:
+        windows = [(np.datetime64(start, "ns"), np.datetime64(end, "ns")) for start, end in labelled[name]]
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{path}, {name}: {error}; write each window as [start, end], two times.") from None
+    for start, end in windows:
+        if not start <= end:
+            raise InputError(f"{path}, {name}: the window from {start} ends before it begins, at {end}; swap them.")
+    return windows
+
+
+def _mean(values: np.ndarray) -> np.ndarray:
+    """Mean over the last axis of what is not NaN; NaN, without a warning, where there is nothing."""
+    observed = ~np.isnan(values)
+    count = observed.sum(axis=-1)
+    total = np.where(observed, values, 0.0).sum(axis=-1)
+    return np.divide(total, count, out=np.full(count.shape, np.nan), where=count > 0)[()]
+
+
+def _flat(windows: np.ndarray) -> np.ndarray:
+    windows = np.asarray(windows, dtype=np.float64)
+    return windows.reshape(len(windows), -1)
+
+
+def _inverse_root(covariance: np.ndarray) -> np.ndarray:
+    """The symmetric inverse square root, which decorrelates while it turns the features as little as it can."""
+    if not len(covariance):
+        return covariance
+    values, vectors = np.linalg.eigh(covariance)
+    # A feature whose usual errors are all alike leaves an eigenvalue of about 0, and would take all the blame.
+    return (vectors / np.sqrt(np.maximum(values, 1e-6))) @ vectors.T

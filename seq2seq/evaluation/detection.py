@@ -1,0 +1,115 @@
+"""How well anomalies were found, against labels. Raw: a whole anomaly is never credited for one step of it."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from sklearn.metrics import average_precision_score, precision_recall_fscore_support, roc_auc_score
+
+from ..errors import InputError
+
+WEEK = np.timedelta64(7, "D") / np.timedelta64(1, "ns")  # in nanoseconds
+
+Window = tuple[np.datetime64, np.datetime64]
+
+
+def detection_scores(scores: np.ndarray, labels: np.ndarray, threshold: float) -> dict[str, float | int | None]:
+    """Measure scores, and the decisions `score > threshold`, against labels.
+
+    Args:
+        scores: float array of any shape; higher = more anomalous, NaN = not scored.
+        labels: bool or 0/1 array of the same shape; 1 = anomaly.
+        threshold: float, from `fit_threshold`.
+
+    Returns:
+        dict of
+        `roc_auc`: chance that an anomaly scores above a normal one; None where only one of the two was scored;
+        `pr_auc`: average precision, whose value by chance is the share of anomalies; None likewise;
+        `precision`, `recall`, `f1`: of the anomalies; 0 where none was found;
+        `accuracy`: share of right decisions;
+        `scored`, `anomalies`, `alarms`, `unscored`: int, how many of each; `unscored` are in none of the scores.
+
+    Raises:
+        InputError: if the shapes differ, a label is neither 0 nor 1, or nothing was scored.
+    """
+    scores, labels = np.asarray(scores, dtype=np.float64), np.asarray(labels)
+    if scores.shape != labels.shape:
+        raise InputError(f"Labels have shape {labels.shape}, the scores {scores.shape}; pass one label for each score.")
+    if not np.isin(labels, (0, 1)).all():
+        strange = labels[~np.isin(labels, (0, 1))].flat[0]
+        raise InputError(f"A label is {strange}; pass 1 for an anomaly and 0 for what is normal.")
+    there = ~np.isnan(scores)
+    if not there.any():
+        raise InputError(f"None of {scores.size} steps has a score; pass series at least as long as a window.")
+    scores, labels, unscored = scores[there], labels[there].astype(bool), int(np.sum(~there))
+    alarms = scores > threshold
+    precision, recall, f1, _ = precision_recall_fscore_support(labels, alarms, average="binary", zero_division=0)
+    both = labels.any() and not labels.all()
+    return {
+        "roc_auc": float(roc_auc_score(labels, scores)) if both else None,
+        "pr_auc": float(average_precision_score(labels, scores)) if both else None,
+        "precision": float(precision),
+        "recall": float(recall),
+        "f1": float(f1),
+        "accuracy": float(np.mean(alarms == labels)),
+        "scored": len(scores),
+        "anomalies": int(labels.sum()),
+        "alarms": int(alarms.sum()),
+        "unscored": unscored,
+    }
+
+
+def window_labels(times: np.ndarray, windows: Sequence[Window]) -> np.ndarray:
+    """Label the steps inside labelled windows, their ends included.
+
+    Args:
+        times: datetime64 array, `(steps,)`.
+        windows: sequence of `(start, end)`, datetime64, as from `read_windows`.
+
+    Returns:
+        bool array, `(steps,)`; True = anomaly.
+    """
+    times = np.asarray(times)
+    if times.dtype.kind != "M":
+        raise InputError(f"Labelled windows are dates, but the times are {times.dtype}; pass data with a date column.")
+    labels = np.zeros(times.shape, dtype=bool)
+    for start, end in windows:
+        labels |= (times >= start) & (times <= end)
+    return labels
+
+
+def window_hits(
+    scores: np.ndarray, times: np.ndarray, threshold: float, windows: Sequence[Window]
+) -> dict[str, float | int]:
+    """Count labelled windows that were found and alarms that were raised for nothing.
+
+    Args:
+        scores: float array, `(steps,)`; NaN = not scored.
+        times: datetime64 array, `(steps,)`, increasing.
+        threshold: float. A step with `score > threshold` raises an alarm.
+        windows: sequence of `(start, end)`, datetime64, both inside the window.
+
+    Returns:
+        dict of
+        `windows`: int, those with at least one scored step;
+        `hit`: int, those of them with an alarm;
+        `false_alarms`: int, runs of alarms outside all windows; a run is one alarm however long it lasts;
+        `weeks`: float, time scored outside all windows;
+        `false_alarms_per_week`: float, 0 where there was no such time.
+    """
+    scores, times = np.asarray(scores, dtype=np.float64), np.asarray(times)
+    labels = window_labels(times, windows)
+    scored = ~np.isnan(scores)
+    alarms = scores > threshold  # NaN: no alarm
+    inside = [window_labels(times, [window]) for window in windows]
+    inside = [steps for steps in inside if (steps & scored).any()]
+    false = alarms & ~labels
+    runs = int(np.sum(false & ~np.concatenate(([False], false[:-1]))))
+    step = float(np.median(np.diff(times).astype("timedelta64[ns]").astype(np.int64))) if len(times) > 1 else 0.0
+    weeks = int(np.sum(scored & ~labels)) * step / WEEK
+    return {
+        "windows": len(inside),
+        "hit": sum(bool((steps & alarms).any()) for steps in inside),
+        "false_alarms": runs,
+        "weeks": weeks,
+        "false_alarms_per_week": runs / weeks if weeks > 0 else 0.0,
+    }

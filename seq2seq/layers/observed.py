@@ -1,0 +1,43 @@
+"""The one convention for numbers that are not there: NaN. A padded tail is NaN, a missing value is NaN."""
+
+import tensorflow as tf
+
+
+def split_observed(x):
+    """Split sequences with NaN into what recurrent layers read: finite values and a mask of real steps.
+
+    A step is real up to and including the last step of its row that has any value; what follows is padding. A step
+    inside a row whose features are all missing is read as zeros, which after scaling is about the mean. A row without
+    any value keeps its first step, since cuDNN needs one real step in each row. ±inf is left as it is and spoils the
+    loss, rather than being taken for a missing value.
+
+    Args:
+        x: float or int tensor, `(batch, steps, features)`, NaN where nothing was observed.
+
+    Returns:
+        `values`, `x` with 0 for NaN (int becomes float32); and `mask`, bool `(batch, steps)`, `True` at the real steps:
+        padded on the right only, at least one `True` in each row.
+
+    Raises:
+        ValueError: `x` has not three axes.
+
+    >>> nan = float("nan")
+    >>> values, mask = split_observed(tf.constant([[[nan], [2.0], [nan]]]))
+    >>> values[..., 0].numpy().tolist(), mask.numpy().tolist()
+    ([[0.0, 2.0, 0.0]], [[True, True, False]])
+    """
+    x = tf.convert_to_tensor(x)
+    if x.shape.rank != 3:
+        raise ValueError(
+            f"Expected an array of (samples, steps, features), got shape {tuple(x.shape)}; "
+            "sequences of one feature are array[..., None]."
+        )
+    if not x.dtype.is_floating:
+        x = tf.cast(x, tf.float32)
+    missing = tf.math.is_nan(x)
+    values = tf.where(missing, tf.zeros_like(x), x)
+    steps = tf.range(tf.shape(x)[1])
+    seen = tf.where(tf.reduce_all(missing, axis=-1), 0, steps)  # (batch, steps): the step's number where it has a value
+    mask = steps <= tf.reduce_max(seen, axis=1, keepdims=True)
+    mask.set_shape(x.shape[:2])
+    return values, mask

@@ -1,0 +1,16 @@
+"""Pictures of results. A result goes in, a matplotlib `Figure` comes out; nothing is computed and no screen is used."""
+
+from .files import save_figure
+from .series import anomaly_scores, forecast, reconstruction, sample_scores
+from .text import attention_heatmap
+from .training import learning_curve
+
+__all__ = [
+    "anomaly_scores",
+    "attention_heatmap",
+    "forecast",
+    "learning_curve",
+    "reconstruction",
+    "sample_scores",
+    "save_figure",
+]

@@ -1,0 +1,1 @@
+"""Numbers to batches of windows: files (`table`), units (`scaling`), times (`calendar`) and tf.data (`windows`)."""

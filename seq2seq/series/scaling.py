@@ -1,0 +1,217 @@
+"""Units: from the user's to numbers about 0 that a network likes, and back."""
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from seq2seq.errors import InputError
+from seq2seq.series.series import Series, column_positions, unnamed
+
+KINDS = ("standard", "minmax", "none")
+
+
+@dataclass(frozen=True, eq=False)
+class Scaler:
+    """Scales each feature by itself: `(value - center) / scale`, of the natural logarithm of the value if `log`.
+
+    Fit it on the training part only; a scaler that has seen the test part tells the model about it. NaN, a value
+    that was not observed, stays NaN everywhere.
+
+    Attributes:
+        kind: str. `"standard"` (mean 0, standard deviation 1), `"minmax"` (0 to 1) or `"none"`.
+        center: float64 array, `(features,)`, in the user's units (of their logarithms if `log`).
+        scale: float64 array, `(features,)`, above 0. 1 for a column that was constant in training: it becomes 0.
+        columns: tuple of str. Names of the features.
+        log: bool.
+
+    >>> scaler = Scaler.fit("standard", [np.array([[1.0], [3.0]])], ["speed"])
+    >>> scaler.transform(np.array([[2.0], [4.0]])).tolist()
+    [[0.0], [2.0]]
+    >>> scaler.inverse(np.array([[2.0]])).tolist()
+    [[4.0]]
+    """
+
+    kind: str
+    center: np.ndarray
+    scale: np.ndarray
+    columns: tuple[str, ...]
+    log: bool = False
+
+    def __post_init__(self):
+        if self.kind not in KINDS:
+            raise InputError(f"the scaling must be one of {', '.join(KINDS)}, got {self.kind!r}")
+        object.__setattr__(self, "columns", tuple(self.columns))
+        for name in ("center", "scale"):
+            numbers = np.asarray(getattr(self, name), np.float64)
+            if numbers.shape != (len(self.columns),) or not np.isfinite(numbers).all():
+                raise InputError(
+                    f"the {name} of a scaling must be one finite number for each of {len(self.columns)} columns, "
+                    f"got {numbers}"
+                )
+            object.__setattr__(self, name, numbers)
+        if not (self.scale > 0).all():
+            raise InputError(f"the scale of every column must be above 0, got {self.scale}")
+
+    @classmethod
+    def fit(cls, kind: str, values: Sequence[np.ndarray], columns: Sequence[str], log: bool = False) -> "Scaler":
+        """Measure the training part.
+
+        Args:
+            kind: str. `"standard"`, `"minmax"` or `"none"`.
+            values: sequence of float arrays, each `(…, steps, features)`: the training part of every series.
+            columns: sequence of str. Names of the features.
+            log: bool. Scale the logarithm: for quantities that grow by a share rather than by an amount.
+
+        Raises:
+            InputError: a column without any value, with an infinite one, or not above 0 where `log`.
+        """
+        columns = tuple(columns)
+        values = [_by_feature(part, columns) for part in values]
+        if log:
+            values = [_logarithm(part, columns) for part in values]
+        features = len(columns)
+        if kind == "none":
+            return cls(kind, np.zeros(features), np.ones(features), columns, log)
+        centers, scales = np.zeros(features), np.ones(features)
+        for feature, name in enumerate(columns):
+            parts = [part[:, feature] for part in values]
+            centers[feature], scales[feature] = _measure(kind, [part[~np.isnan(part)] for part in parts], name)
+        return cls(kind, centers, scales, columns, log)
+
+    def transform(self, values: np.ndarray) -> np.ndarray:
+        """Scale float values `(…, features)` of the columns `self.columns` in their order; returns float32.
+
+        Raises:
+            InputError: another number of features, an infinite value, or one that is not above 0 where `log`.
+        """
+        shape = np.shape(values)
+        flat = _by_feature(values, self.columns)
+        if self.log:
+            flat = _logarithm(flat, self.columns)
+        with np.errstate(over="ignore"):
+            scaled = ((flat - self.center) / self.scale).astype(np.float32)
+        _refuse_column(np.isinf(scaled), self.columns, "an infinite value, or one far from all of the training data")
+        return scaled.reshape(shape)
+
+    def inverse(self, values: np.ndarray, columns: Sequence[str] | None = None) -> np.ndarray:
+        """Turn scaled values back into the user's units.
+
+        Args:
+            values: float array, `(…, features)`.
+            columns: sequence of str. The columns of the last axis where they are not all of `self.columns`.
+
+        Returns:
+            float64 array of the same shape.
+        """
+        at = self._positions(columns)
+        restored = self._of_these(values, at) * self.scale[at] + self.center[at]
+        return np.exp(restored) if self.log else restored
+
+    def inverse_scale(self, differences: np.ndarray, columns: Sequence[str] | None = None) -> np.ndarray:
+        """Turn differences of scaled values, such as errors, into the user's units: the center plays no part.
+
+        Arguments and result are those of `inverse`.
+
+        Raises:
+            InputError: the scaling is of logarithms, where a difference has no unit.
+        """
+        if self.log:
+            raise InputError(
+                "a difference of logarithms has no unit: turn both values back with inverse and subtract them then"
+            )
+        at = self._positions(columns)
+        return self._of_these(differences, at) * self.scale[at]
+
+    def match(self, series: Series) -> Series:
+        """Return `series` with the columns of this scaler in its order, matched by name; others are dropped.
+
+        Where the columns of one side have no names (an array, a file without a header: they are called "0", "1"…)
+        and both sides have as many, they are taken in their order.
+
+        Raises:
+            InputError: a column is missing (names the near match).
+        """
+        if len(series.columns) == len(self.columns) and (unnamed(series.columns) or unnamed(self.columns)):
+            return series.select(series.columns, names=self.columns)
+        return series.select(self.columns)
+
+    def save(self, path: str | Path) -> None:
+        """Write the scaler as JSON."""
+        path = Path(path)
+        content = asdict(self) | {"center": self.center.tolist(), "scale": self.scale.tolist()}
+        temporary = path.with_name(f".writing-{os.getpid()}-{path.name}")
+        try:
+            temporary.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+            os.replace(temporary, path)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+    @classmethod
+    def load(cls, path: str | Path) -> "Scaler":
+        """Read a scaler that `save` wrote.
+
+        Raises:
+            InputError: the file is missing or damaged.
+        """
+        try:
+            content = json.loads(Path(path).read_text(encoding="utf-8"))
+            if not (isinstance(content["log"], bool) and all(isinstance(name, str) for name in content["columns"])):
+                raise TypeError("wrong types")
+            return cls(**content)
+        except (ValueError, KeyError, TypeError, OSError) as error:
+            raise InputError(f"{path} is not a whole scaler file ({error}): restore it or train again") from error
+
+    def _positions(self, columns):
+        return column_positions(self.columns if columns is None else columns, self.columns, "the scaler")
+
+    @staticmethod
+    def _of_these(values, positions):
+        values = np.asarray(values, np.float64)
+        if values.shape[-1:] != (len(positions),):
+            raise InputError(f"expected values (…, {len(positions)}), features last; got the shape {values.shape}")
+        return values
+
+
+def _by_feature(values, columns):
+    values = np.asarray(values, np.float64)
+    if values.ndim < 2 or values.shape[-1] != len(columns):
+        raise InputError(
+            f"expected an array (…, steps, features) with {len(columns)} features ({', '.join(columns)}), "
+            f"got the shape {values.shape}"
+        )
+    return values.reshape(-1, len(columns))
+
+
+def _logarithm(values, columns):
+    _refuse_column(values <= 0, columns, "a value that is not above 0, which has no logarithm: train without log")
+    return np.log(values)
+
+
+def _refuse_column(bad, columns, what):
+    if bad.any():
+        name = columns[int(bad.any(axis=0).argmax())]
+        raise InputError(f"column {name!r} has {what}")
+
+
+def _measure(kind, parts, name):
+    """Center and scale of one column from its observed values, a list of 1-D arrays."""
+    parts = [part for part in parts if part.size]
+    if not parts:
+        raise InputError(f"column {name!r} has no value in the training part: leave it out, or train on more of it")
+    low, high = min(map(np.min, parts)), max(map(np.max, parts))
+    if low == high:  # a mean of equal values may differ from them in the last digit; what is left would be scaled up
+        center, scale = low, 1.0
+    elif kind == "minmax":
+        center, scale = low, high - low
+    else:
+        count = sum(map(len, parts))
+        center = sum(map(np.sum, parts)) / count
+        with np.errstate(over="ignore", invalid="ignore"):
+            scale = np.sqrt(sum(np.sum((part - center) ** 2) for part in parts) / count)
+    if not (np.isfinite(center) and np.isfinite(scale) and scale > 0):
+        raise InputError(f"column {name!r} has an infinite value or one too large to scale: mend or leave it out")
+    return center, scale

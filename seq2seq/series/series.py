@@ -1,0 +1,161 @@
+"""Series of numbers in memory: named features, one array per series, and their parts for training and test."""
+
+import difflib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from seq2seq.errors import InputError
+
+
+@dataclass(frozen=True, eq=False)
+class Series:
+    """Numeric sequences with the same features, in the user's units. NaN is a value that was not observed.
+
+    Attributes:
+        values: tuple of float64 arrays, one `(time_steps, features)` per series, oldest step first.
+        columns: tuple of str. Names of the features; "0", "1"… where they have none.
+        names: tuple of str. Of the series: the value of its group, the number of the sample in its file, or "".
+        times: tuple of datetime64[ns] or float64 arrays, one `(time_steps,)` per series, or None.
+        whole: bool. True: independent samples, to be split by sample. False: long series, to be split in time.
+        notes: tuple of str. What the user should be told about the data.
+    """
+
+    values: tuple[np.ndarray, ...]
+    columns: tuple[str, ...]
+    names: tuple[str, ...]
+    times: tuple[np.ndarray, ...] | None
+    whole: bool
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self):
+        for name in ("values", "columns", "names", "notes"):
+            object.__setattr__(self, name, tuple(getattr(self, name)))
+        for values in self.values:
+            if np.ndim(values) != 2 or np.shape(values)[1] != len(self.columns):
+                raise InputError(
+                    f"expected series of shape (time_steps, {len(self.columns)}), one column for each of "
+                    f"{', '.join(self.columns)}; got the shape {np.shape(values)}"
+                )
+        lengths = [len(times) for times in self.times] if self.times is not None else self.lengths.tolist()
+        if len(self.names) != len(self.values) or lengths != self.lengths.tolist():
+            raise InputError(f"expected a name and as many times as steps for each of {len(self.values)} series")
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """int64 array: the number of steps of each series."""
+        return np.array([len(values) for values in self.values], np.int64)
+
+    def take(self, indices: Sequence[int]) -> "Series":
+        """Return the series at `indices`, in that order."""
+        indices = list(indices)
+        values, names = ([column[i] for i in indices] for column in (self.values, self.names))
+        times = self.times and tuple(self.times[i] for i in indices)
+        return replace(self, values=values, names=names, times=times)
+
+    def select(self, columns: Sequence[str], names: Sequence[str] | None = None) -> "Series":
+        """Return the series with these columns in this order, called `names` if given.
+
+        Raises:
+            InputError: there is no such column (names the near match).
+        """
+        at = column_positions(columns, self.columns, "the data")
+        values = [values[:, at] for values in self.values] if at != list(range(len(self.columns))) else self.values
+        return replace(self, values=values, columns=tuple(columns if names is None else names))
+
+
+def column_positions(wanted: Sequence[str], columns: Sequence[str], place: str) -> list[int]:
+    """Return where in `columns` each of `wanted` is; `place` is what the error calls their home.
+
+    Raises:
+        InputError: one is missing (names the near match) or wanted twice.
+    """
+    columns = list(columns)
+    for number, name in enumerate(wanted):
+        if name not in columns:
+            raise InputError(f"{place} has no column {name!r}: {near_match(str(name), columns)}")
+        if name in wanted[:number]:
+            raise InputError(f"the column {name!r} is wanted twice: name it once")
+    return [columns.index(name) for name in wanted]
+
+
+def unnamed(columns: Sequence[str]) -> bool:
+    """Return whether the columns are only numbered, as those of arrays and of files without a header.
+
+    >>> unnamed(["0", "1"]), unnamed(["0", "speed"])
+    (True, False)
+    """
+    return list(columns) == [str(number) for number in range(len(columns))]
+
+
+def near_match(name: str, names: Iterable[str]) -> str:
+    """What to say after "there is no `name`": the nearest of `names`, or all of them."""
+    names = list(map(str, names))
+    near = difflib.get_close_matches(name, names, 1, 0.6) or [
+        other for other in names if other.casefold() == name.casefold()
+    ]
+    listed = ", ".join(names[:12]) + ", …" * (len(names) > 12)
+    return (f"did you mean {near[0]!r}? " if near else "") + f"there are {listed or 'none'}"
+
+
+def split_in_time(series: Series, valid_share: float, test_share: float) -> tuple[Series, Series, Series]:
+    """Split every series in time: its first steps for training, then validation, its last ones for the test.
+
+    Args:
+        series: Series.
+        valid_share: float, 0 or more. Share of the steps of each series, rounded.
+        test_share: float, 0 or more. The same for the test.
+
+    Returns:
+        `(train, valid, test)`, each with all series, some of them without steps where a series is too short.
+
+    Raises:
+        InputError: the shares are negative or leave nothing to train on.
+    """
+    _check_shares(valid_share, test_share)
+    bounds = []
+    for length in series.lengths.tolist():
+        test, valid = (min(int(length * share + 0.5), length) for share in (test_share, valid_share))
+        bounds.append((0, max(length - test - valid, 0), length - test, length))
+
+    def part(number):
+        slices = [slice(bound[number], bound[number + 1]) for bound in bounds]
+        values = [values[steps] for values, steps in zip(series.values, slices, strict=True)]
+        times = series.times and tuple(times[steps] for times, steps in zip(series.times, slices, strict=True))
+        return replace(series, values=values, times=times)
+
+    return part(0), part(1), part(2)
+
+
+def split_samples(series: Series, valid_share: float, test_share: float, seed: int) -> tuple[Series, Series, Series]:
+    """Split samples at random, each into one part. Parts keep the order of the file.
+
+    Args:
+        series: Series.
+        valid_share: float, 0 or more. Share of the samples, rounded; at least one if above 0.
+        test_share: float, 0 or more. The same for the test.
+        seed: int.
+
+    Returns:
+        `(train, valid, test)`.
+
+    Raises:
+        InputError: the shares are negative or leave nothing to train on, or there are too few samples.
+    """
+    _check_shares(valid_share, test_share)
+    count = len(series.values)
+    valid, test = (max(int(count * share + 0.5), share > 0) for share in (valid_share, test_share))
+    if valid + test >= count:
+        raise InputError(f"{count} samples are too few to split: expected at least {valid + test + 1}")
+    order = np.random.default_rng(seed).permutation(count)
+    parts = np.split(order, [count - valid - test, count - test])
+    return tuple(series.take(np.sort(part).tolist()) for part in parts)
+
+
+def _check_shares(valid_share, test_share):
+    if not (valid_share >= 0 and test_share >= 0 and valid_share + test_share < 1):
+        raise InputError(
+            "the shares for validation and test must be 0 or more and below 1 together, "
+            f"got {valid_share} and {test_share}"
+        )

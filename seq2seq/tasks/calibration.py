@@ -1,0 +1,81 @@
+"""What makes intervals honest: how far forecasts were off on data that trained nothing."""
+
+import zipfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from seq2seq.errors import InputError
+from seq2seq.evaluation.forecasting import conformal_margin
+from seq2seq.run import replacing
+
+LEVELS = (0.5, 0.8, 0.9, 0.95, 0.98, 0.99)  # shares that an interval may be asked to hold, besides the trained one
+RESIDUAL_VALUES = 1_000_000  # kept at most
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Margins and errors of a forecaster on its validation part, in scaled units.
+
+    Attributes:
+        levels: float64 array `(levels,)`. Shares of actual values that an interval can be asked to hold.
+        margins: float32 array `(levels, horizon, targets)`. By how much the ends move outwards for that.
+        residuals: float32 array `(windows, horizon, targets)`: actual value less forecast.
+    """
+
+    levels: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    margins: np.ndarray = field(default_factory=lambda: np.zeros((0, 0, 0), np.float32))
+    residuals: np.ndarray = field(default_factory=lambda: np.zeros((0, 0, 0), np.float32))
+
+    @classmethod
+    def fit(cls, outputs: np.ndarray, actual: np.ndarray, level: float) -> "Calibration":
+        """Measure forecasts `(windows, horizon, targets, 3)`, ends and median, against what came.
+
+        Levels that need more windows than there are are left out, perhaps all of them.
+        """
+        levels, margins = [], []
+        for candidate in sorted({*LEVELS, level}):
+            try:
+                margins.append(conformal_margin(outputs[..., 0], outputs[..., 2], actual, candidate))
+            except InputError:
+                continue
+            levels.append(candidate)
+        residuals = actual - outputs[..., 1]
+        residuals = residuals[~np.isnan(residuals).any(axis=(1, 2))]
+        keep = min(len(residuals), max(RESIDUAL_VALUES // max(actual[0].size, 1), 20))
+        chosen = np.linspace(0, len(residuals) - 1, keep).astype(int) if keep else []
+        shape = (len(levels), *actual.shape[1:])
+        return cls(
+            np.array(levels), np.array(margins, np.float32).reshape(shape), residuals[chosen].astype(np.float32)
+        )
+
+    def checked_level(self, level: float, trained: float) -> float:
+        """`level` if an interval can hold that share, with a model trained for `trained`."""
+        if level == 0 or level in self.levels or level == trained:
+            return level
+        possible = ", ".join(f"{each:g}" for each in sorted({*self.levels.tolist(), trained} - {0.0}))
+        if not trained:
+            raise InputError("this run has no intervals (model.interval=0): train it with one for --interval.")
+        raise InputError(f"--interval {level:g}: this run was calibrated for {possible}; choose one of them.")
+
+    def margin(self, level: float) -> np.ndarray | float:
+        """`(horizon, targets)` to widen an interval by; 0 where the validation part was too small to tell."""
+        found = np.flatnonzero(self.levels == level)
+        return self.margins[found[0]] if len(found) else 0.0
+
+    def save(self, path: Path) -> None:
+        """Write an NPZ file, whole or not at all."""
+        with replacing(path) as temporary, open(temporary, "wb") as file:
+            np.savez_compressed(file, levels=self.levels, margins=self.margins, residuals=self.residuals)
+
+    @classmethod
+    def load(cls, path: Path) -> "Calibration":
+        """Read what `save` wrote; an empty calibration where there is no file."""
+        if not path.exists():
+            return cls()
+        try:
+            with np.load(path, allow_pickle=False) as arrays:
+                return cls(arrays["levels"], arrays["margins"], arrays["residuals"])
+        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+            raise InputError(f"{path} is damaged ({error}): restore it or train again.") from error

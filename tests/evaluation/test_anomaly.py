@@ -1,0 +1,307 @@
+import csv
+import io
+import json
+
+import numpy as np
+import pytest
+
+from seq2seq.errors import InputError
+from seq2seq.evaluation.anomaly import (
+    ERROR_KINDS,
+    ErrorModel,
+    PCABaseline,
+    aggregate,
+    read_windows,
+    window_scores,
+)
+from seq2seq.evaluation.detection import detection_scores, window_hits, window_labels
+from seq2seq.evaluation.thresholds import fit_threshold
+
+NAN = np.nan
+DRAW = np.random.default_rng(0)
+MIXING = np.array([[1.0, 0.0, 0.0], [0.9, 0.2, 0.0], [0.0, 0.0, 50.0]])
+USUAL = DRAW.normal(size=(4000, 3)) @ MIXING.T + [1.0, 0.0, -20.0]
+
+each_kind = pytest.mark.parametrize("kind", ERROR_KINDS)
+
+
+@each_kind
+def test_blame_adds_up_and_points_at_the_feature(kind):
+    model = ErrorModel.fit(kind, USUAL)
+    errors = USUAL[:6].reshape(2, 3, 3) / [1.0, 1.0, 50.0]
+    errors[..., 1] += 9
+    assert model.scores(errors).shape == (2, 3)
+    np.testing.assert_allclose(model.blame(errors).sum(axis=-1), 1)
+    assert (model.blame(errors) >= 0).all()
+    assert (model.blame(errors).argmax(axis=-1) == 1).all()
+
+
+@each_kind
+def test_the_model_of_errors_survives_npz_and_json(kind):
+    model = ErrorModel.fit(kind, USUAL)
+    file = io.BytesIO()
+    np.savez(file, **model.to_arrays())
+    file.seek(0)
+    lists = json.loads(json.dumps({name: array.tolist() for name, array in model.to_arrays().items()}))
+    for arrays in (np.load(file, allow_pickle=False), lists):
+        np.testing.assert_array_equal(ErrorModel.from_arrays(arrays).scores(USUAL), model.scores(USUAL))
+
+
+@each_kind
+def test_features_that_were_not_observed_have_no_part(kind):
+    model = ErrorModel.fit(kind, USUAL)
+    errors = USUAL[:4].copy()
+    errors[1, 0] = errors[2] = errors[3, 1:] = NAN
+    scores, blame = model.scores(errors), model.blame(errors)
+    assert scores[0] == pytest.approx(model.scores(USUAL[0]))
+    assert np.isnan(scores[2]) and np.isfinite(scores[[0, 1, 3]]).all()
+    assert (np.isnan(blame) == np.isnan(errors)).all()
+    alone = ErrorModel.fit(kind, USUAL[:, :1])
+    assert scores[3] == pytest.approx(alone.scores(USUAL[3, :1]), rel=1e-2)
+
+
+def test_mahalanobis_is_about_one_for_usual_errors_in_any_unit():
+    scores = ErrorModel.fit("mahalanobis", USUAL).scores(USUAL)
+    assert scores.mean() == pytest.approx(1, abs=0.04)  # the shrinkage takes a little
+    units = np.array([1e-3, 1.0, 1e4])
+    np.testing.assert_allclose(ErrorModel.fit("mahalanobis", USUAL * units).scores(USUAL * units), scores, rtol=1e-6)
+
+
+def test_mahalanobis_is_the_distance_of_the_covariance():
+    model = ErrorModel.fit("mahalanobis", USUAL)
+    deviations = USUAL[:50] - USUAL.mean(axis=0)
+    distances = np.einsum("ni,ij,nj->n", deviations, np.linalg.inv(np.cov(USUAL.T)), deviations)
+    np.testing.assert_allclose(3 * model.scores(USUAL[:50]), distances, rtol=0.1)  # the shrinkage again
+
+
+def test_mahalanobis_sees_errors_against_the_habit():
+    model = ErrorModel.fit("mahalanobis", USUAL)
+    together, against = np.array([[2.0, 0.9, -20], [2.0, -0.9, -20]])  # the first two usually err alike
+    assert model.scores(against) > 5 * model.scores(together)
+    absolute = ErrorModel.fit("absolute", USUAL)
+    assert absolute.scores(against) == absolute.scores(together)
+
+
+def test_mahalanobis_with_fewer_steps_than_features_and_a_constant_feature():
+    few = DRAW.normal(size=(5, 20))
+    few[:, 3] = 0.0
+    assert np.isfinite(ErrorModel.fit("mahalanobis", few).scores(DRAW.normal(size=(9, 20)))).all()
+
+
+def test_zero_errors_have_no_blame():
+    assert np.isnan(ErrorModel.fit("absolute", USUAL).blame(np.zeros(3))).all()
+
+
+@pytest.mark.parametrize("shape", [(), (2,)])
+def test_aggregate_gives_back_a_series_from_its_windows(shape):
+    series = [DRAW.normal(size=(steps, *shape)) for steps in (9, 6, 2)]
+    index, first, windows = [], [], []
+    for number, values in enumerate(series):
+        for start in range(0, len(values) - 3, 2):
+            index, first, windows = [*index, number], [*first, start], [*windows, values[start : start + 4]]
+    whole = aggregate(np.array(windows), np.array(index), np.array(first), [9, 6, 2])
+    np.testing.assert_allclose(whole[0][:8], series[0][:8])
+    assert np.isnan(whole[0][8]).all()  # the tail that no window covers
+    np.testing.assert_allclose(whole[1], series[1])
+    assert whole[2].shape == series[2].shape and np.isnan(whole[2]).all()
+
+
+def test_aggregate_takes_the_mean_of_what_was_observed():
+    windows = np.array([[1.0, 2.0, NAN], [4.0, NAN, 6.0], [9.0, 9.0, 9.0]])
+    (steps,) = aggregate(windows, [0, 0, 0], [0, 1, 1], [4])
+    np.testing.assert_allclose(steps, [1, 5, 9, 7.5])
+    with pytest.raises(InputError, match="beyond"):
+        aggregate(windows, [0, 0, 0], [0, 1, 2], [4])
+
+
+def test_window_scores_skip_padding():
+    np.testing.assert_allclose(window_scores([[1.0, 3.0, NAN], [NAN] * 3]), [2.0, NAN])
+
+
+def test_pca_reconstructs_what_its_components_can_say():
+    basis = DRAW.normal(size=(2, 12))
+    windows = (DRAW.normal(size=(40, 2)) @ basis + 3).reshape(40, 6, 2)
+    pca = PCABaseline(2).fit(windows)
+    np.testing.assert_allclose(pca.errors(windows), 0, atol=1e-9)
+    other = DRAW.normal(size=(5, 6, 2))
+    np.testing.assert_allclose(pca.scores(other), np.abs(pca.errors(other)).mean(axis=(1, 2)))
+    assert (pca.scores(other) > 0.1).all()
+    assert np.mean(PCABaseline(1).fit(windows).scores(windows)) > 0.1
+    assert PCABaseline(99).fit(windows).scores(windows).max() < 1e-9
+
+
+def test_pca_leaves_out_what_was_not_observed():
+    windows = DRAW.normal(size=(40, 6))
+    windows[3, 2] = NAN
+    errors = PCABaseline(2).fit(windows).errors(windows)
+    assert (np.isnan(errors) == np.isnan(windows)).all()
+
+
+def test_thresholds_leave_the_share_above_that_was_asked_for():
+    normal, new = DRAW.exponential(size=(2, 20_000))
+    assert np.mean(new > fit_threshold("quantile", normal, 0.95)) == pytest.approx(0.05, rel=0.1)
+    assert fit_threshold("sigma", normal, 3) == pytest.approx(4, abs=0.1)
+    for risk in (1e-3, 1e-5):  # -ln(risk) is exact; four in five such samples have nothing beyond the second
+        assert fit_threshold("pot", normal, risk) == pytest.approx(-np.log(risk), rel=0.15)
+    assert fit_threshold("pot", normal, 0.1) == fit_threshold("quantile", normal, 0.9)
+
+
+@pytest.mark.parametrize("kind", ["quantile", "sigma", "pot"])
+def test_scores_that_are_not_there_change_no_threshold(kind):
+    normal = DRAW.exponential(size=500)
+    assert fit_threshold(kind, np.append(normal, [NAN] * 9), 0.01) == fit_threshold(kind, normal, 0.01)
+
+
+@pytest.mark.parametrize("beta", [0.5, 1.0, 3.0])
+def test_no_threshold_has_a_higher_f_score(beta):
+    labels = DRAW.random(60) < 0.3
+    scores = np.round(DRAW.normal(size=60) + labels, 1)  # with ties
+
+    def f_score(threshold):
+        alarms = scores > threshold
+        hits = np.sum(alarms & labels)
+        return (1 + beta**2) * hits / (beta**2 * labels.sum() + alarms.sum())
+
+    chosen = fit_threshold("f_beta", scores, beta, labels)
+    assert f_score(chosen) == pytest.approx(max(f_score(cut) for cut in [-9, *np.unique(scores)]))
+
+
+def test_f_beta_may_call_everything_an_anomaly():
+    assert fit_threshold("f_beta", [1.0, 2.0], 9, [True, False]) < 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("median", [1.0], 0.5), "median"),
+        (("quantile", [1.0], 95), "below 1"),
+        (("sigma", [1.0], 0), "above 0"),
+        (("quantile", [NAN], 0.9), "no held-out score"),
+        (("sigma", [np.inf], 1), "infinite"),
+        (("pot", [1.0] * 100, 0.01), "0 peaks"),
+        (("f_beta", [1.0, 2.0], 1), "without labels"),
+        (("quantile", [1.0, 2.0], 0.9, [0, 1]), "with labels"),
+        (("f_beta", [1.0, 2.0], 1, [0, 0]), "the same"),
+    ],
+)
+def test_thresholds_that_cannot_be_fitted(arguments, message):
+    with pytest.raises(InputError, match=message):
+        fit_threshold(*arguments)
+
+
+def test_detection_counts_what_it_should():
+    scores = detection_scores([0.1, 0.5, 0.9, 0.8, NAN], [0, 1, 1, 0, 1], threshold=0.5)
+    assert scores == {
+        "roc_auc": 0.75,
+        "pr_auc": pytest.approx((1 + 2 / 3) / 2),
+        "precision": 0.5,
+        "recall": 0.5,
+        "f1": 0.5,
+        "accuracy": 0.5,
+        "scored": 4,
+        "anomalies": 2,
+        "alarms": 2,
+        "unscored": 1,
+    }
+
+
+def test_ranks_need_both_classes():
+    scores = detection_scores([0.1, 0.9], [0, 0], threshold=0.5)
+    assert (scores["roc_auc"], scores["pr_auc"], scores["recall"], scores["accuracy"]) == (None, None, 0, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("labels", "scores", "message"),
+    [([0, 1], [1.0], "shape"), ([0, 3], [1.0, 2.0], "label is 3"), ([0, 1], [NAN, NAN], "None of 2")],
+)
+def test_labels_that_do_not_fit(labels, scores, message):
+    with pytest.raises(InputError, match=message):
+        detection_scores(scores, labels, 0.5)
+
+
+HOURS = np.datetime64("2020-01-01", "ns") + np.arange(24 * 7 * 2) * np.timedelta64(1, "h")
+
+
+def test_hits_and_false_alarms():
+    scores = np.zeros(len(HOURS))
+    windows = [(HOURS[10], HOURS[20]), (HOURS[50], HOURS[60]), (HOURS[-1] + 1, HOURS[-1] + 10)]
+    scores[[10, 20, 21, 22, 30, 32]] = 1.0  # one window hit, at both ends; three runs outside
+    scores[100:110] = NAN
+    found = window_hits(scores, HOURS, 0.5, windows)
+    outside = (len(HOURS) - 11 - 11 - 10) / (24 * 7)
+    assert (found["windows"], found["hit"], found["false_alarms"]) == (2, 1, 3)  # the third window has no data
+    assert found["weeks"] == pytest.approx(outside)
+    assert found["false_alarms_per_week"] == pytest.approx(3 / outside)
+    assert window_labels(HOURS, windows).sum() == 22
+    with pytest.raises(InputError, match="dates"):
+        window_hits(scores, np.arange(len(scores)), 0.5, windows)
+
+
+def test_labelled_windows_are_read(tmp_path):
+    path = tmp_path / "windows.json"
+    path.write_text(json.dumps({"real/a.csv": [["2020-01-01 07:00:00.000000", "2020-01-02"]], "b.csv": []}))
+    expected = [(np.datetime64("2020-01-01T07", "ns"), np.datetime64("2020-01-02", "ns"))]
+    assert read_windows(path, "a.csv") == read_windows(str(path), "folder/a.csv") == expected
+    assert read_windows(path, "b.csv") == []
+    with pytest.raises(InputError, match=r"did you mean b.csv"):
+        read_windows(path, "bb.csv")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{", "as JSON"),
+        ("[]", "holds a list"),
+        ('{"a.csv": [["monday", "2020-01-02"]]}', "monday"),
+        ('{"a.csv": [["2020-01-01"]]}', "two times"),
+        ('{"a.csv": 3}', "two times"),
+        ('{"a.csv": [["2020-01-02", "2020-01-01"]]}', "before it begins"),
+        ("{}", "no windows for a.csv; it has none"),
+    ],
+)
+def test_labelled_windows_that_cannot_be_read(tmp_path, text, message):
+    path = tmp_path / "windows.json"
+    path.write_text(text)
+    with pytest.raises(InputError, match=message):
+        read_windows(path, "a.csv")
+    with pytest.raises(InputError, match="cannot be read"):
+        read_windows(tmp_path / "none.json", "a.csv")
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: ErrorModel.fit("cubed", USUAL), "cubed"),
+        (lambda: ErrorModel.fit("mahalanobis", np.full((9, 2), NAN)), "0 held-out steps"),
+        (lambda: ErrorModel.fit("absolute", USUAL).scores(USUAL[:, :2]), "must be 3"),
+        (lambda: PCABaseline(0), "at least 1"),
+    ],
+)
+def test_what_cannot_be_used_is_said(call, message):
+    with pytest.raises(InputError, match=message):
+        call()
+
+
+@pytest.mark.real_data
+def test_pca_on_the_heartbeats(real_data):
+    with np.load(real_data / "numeric/ECG5000.npz", allow_pickle=False) as data:
+        normal = data["X_train"][data["y_train"] == 1]
+        test, labels = data["X_test"], data["y_test_anomaly"]
+    assert (len(normal), len(test)) == (292, 4500)
+    pca = PCABaseline(8).fit(normal)
+    found = detection_scores(pca.scores(test), labels, fit_threshold("quantile", pca.scores(normal), 0.95))
+    assert found["roc_auc"] == pytest.approx(0.983, abs=0.002)
+    assert found["accuracy"] == pytest.approx(0.958, abs=0.003)
+
+
+@pytest.mark.real_data
+def test_labelled_windows_lie_in_their_series(real_data):
+    folder = real_data / "numeric/nab"
+    for path in folder.glob("*.csv"):
+        with path.open() as file:
+            times = np.array([row["timestamp"] for row in csv.DictReader(file)], dtype="datetime64[ns]")
+        windows = read_windows(folder / "anomaly_windows.json", path.name)
+        labels = window_labels(times, windows)
+        assert 0.05 < labels.mean() < 0.15  # the benchmark labels a tenth of each series
+        found = window_hits(labels.astype(float), times, 0.5, windows)
+        assert (found["hit"], found["false_alarms"]) == (len(windows), 0)

@@ -1,0 +1,188 @@
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from seq2seq.errors import InputError
+from seq2seq.series.scaling import KINDS, Scaler
+from seq2seq.series.series import Series
+
+COLUMNS = ("pressure", "temperature")
+PARTS = [
+    np.array([[1.0, 300.0], [2.0, np.nan], [5.0, 310.0]]),
+    np.array([[4.0, 290.0]]),
+    np.zeros((0, 2)),
+]
+
+
+def series(columns, values):
+    return Series((np.asarray(values, np.float64),), columns, ("",), None, False)
+
+
+@pytest.mark.parametrize("log", [False, True])
+@pytest.mark.parametrize("kind", KINDS)
+def test_scaled_training_data_has_the_wished_moments_and_comes_back(kind, log):
+    scaler = Scaler.fit(kind, PARTS, COLUMNS, log=log)
+    scaled = np.concatenate([scaler.transform(part) for part in PARTS])
+    assert scaled.dtype == np.float32
+    if kind == "standard":
+        np.testing.assert_allclose(np.nanmean(scaled, axis=0), 0, atol=1e-6)
+        np.testing.assert_allclose(np.nanstd(scaled, axis=0), 1, atol=1e-6)
+    elif kind == "minmax":
+        np.testing.assert_allclose([np.nanmin(scaled, axis=0), np.nanmax(scaled, axis=0)], [[0, 0], [1, 1]], atol=1e-6)
+    restored = scaler.inverse(scaled)
+    assert restored.dtype == np.float64
+    np.testing.assert_allclose(restored, np.concatenate(PARTS), rtol=1e-5)
+
+
+@settings(deadline=None)
+@given(arrays(np.float64, (7, 2), elements=st.floats(-1e6, 1e6, width=32)))
+def test_any_numbers_come_back(values):
+    for kind in ("standard", "minmax"):
+        scaler = Scaler.fit(kind, [values], COLUMNS)
+        scaled = scaler.transform(values)
+        assert np.isfinite(scaled).all()
+        np.testing.assert_allclose(scaler.inverse(scaled), values, atol=1e-6 * (1 + np.ptp(values)))
+
+
+def test_only_the_values_that_it_was_fitted_on_count():
+    scaler = Scaler.fit("standard", [PARTS[0]], COLUMNS)
+    again = Scaler.fit("standard", [PARTS[0][:1], PARTS[0][1:]], COLUMNS)
+    np.testing.assert_allclose(scaler.center, again.center)
+    np.testing.assert_allclose(scaler.scale, again.scale)
+    assert not np.allclose(scaler.center, Scaler.fit("standard", PARTS, COLUMNS).center)
+
+
+@pytest.mark.parametrize("kind", ["standard", "minmax"])
+@pytest.mark.parametrize("value", [0.1, 0.0, -7e9])
+def test_a_constant_column_becomes_zero_and_comes_back(kind, value):
+    training = np.stack([np.full(1001, value), np.arange(1001.0)], axis=1)
+    scaler = Scaler.fit(kind, [training], COLUMNS)
+    assert not scaler.transform(training)[:, 0].any()
+    assert scaler.scale[0] == 1
+    np.testing.assert_array_equal(scaler.inverse(scaler.transform(training))[:, 0], value)
+
+
+def test_batches_and_single_columns():
+    scaler = Scaler.fit("standard", PARTS, COLUMNS)
+    batch = np.stack([PARTS[0], PARTS[0] + 1])
+    np.testing.assert_array_equal(scaler.transform(batch)[0], scaler.transform(PARTS[0]))
+    scaled = scaler.transform(batch).astype(np.float64)
+    np.testing.assert_array_equal(scaler.inverse(scaled[..., 1:], ["temperature"]), scaler.inverse(scaled)[..., 1:])
+    swapped = scaler.inverse(scaled[..., ::-1], COLUMNS[::-1])
+    np.testing.assert_array_equal(swapped, scaler.inverse(scaled)[..., ::-1])
+
+
+def test_differences_know_no_center():
+    scaler = Scaler.fit("minmax", PARTS, COLUMNS)
+    first, second = np.array([[0.25, 0.5]]), np.array([[1.0, -1.0]])
+    expected = scaler.inverse(first) - scaler.inverse(second)
+    np.testing.assert_allclose(scaler.inverse_scale(first - second), expected)
+    np.testing.assert_allclose(scaler.inverse_scale((first - second)[:, 1:], ["temperature"]), expected[:, 1:])
+    with pytest.raises(InputError, match="no unit"):
+        Scaler.fit("minmax", PARTS, COLUMNS, log=True).inverse_scale(first)
+
+
+@pytest.mark.parametrize(
+    ("values", "options", "message"),
+    [
+        ([[1, np.inf], [2, 3]], {}, "'temperature' has an infinite value"),
+        ([[1, 1e300], [2, -1e300]], {}, "'temperature' has an infinite value or one too large"),
+        ([[np.nan, 1], [np.nan, 2]], {}, "'pressure' has no value in the training part"),
+        (np.zeros((0, 2)), {}, "'pressure' has no value in the training part"),
+        ([[1, 0], [2, 3]], {"log": True}, "'temperature' has a value that is not above 0"),
+        ([1, 2], {}, r"\(…, steps, features\) with 2 features .*got the shape \(2,\)"),
+        ([[1, 2, 3]], {}, r"got the shape \(1, 3\)"),
+        ([[1, 2]], {"kind": "robust"}, "one of standard, minmax, none, got 'robust'"),
+    ],
+)
+def test_bad_training_data(values, options, message):
+    with pytest.raises(InputError, match=message) as caught:
+        Scaler.fit(**{"kind": "standard", "values": [np.asarray(values, float)], "columns": COLUMNS} | options)
+    assert "\n" not in str(caught.value)
+
+
+def test_bad_values():
+    scaler = Scaler.fit("standard", PARTS, COLUMNS)
+    for bad in (np.inf, -np.inf, 1e300):
+        with pytest.raises(InputError, match="'temperature' has an infinite value"):
+            scaler.transform([[1, bad]])
+    with pytest.raises(InputError, match="'pressure' has a value that is not above 0"):
+        Scaler.fit("none", PARTS, COLUMNS, log=True).transform([[-1, 1]])
+    with pytest.raises(InputError, match=r"got the shape \(1, 3\)"):
+        scaler.inverse(np.ones((1, 3)))
+    with pytest.raises(InputError, match=r"'temprature'.*did you mean 'temperature'"):
+        scaler.inverse(np.ones((1, 1)), ["temprature"])
+
+
+# --- columns
+
+
+def test_columns_are_matched_by_name():
+    scaler = Scaler.fit("standard", PARTS, COLUMNS)
+    other = series(("temperature", "level", "pressure"), [[300, 7, 1], [301, 8, 2]])
+    matched = scaler.match(other)
+    assert matched.columns == COLUMNS
+    assert matched.values[0].tolist() == [[1, 300], [2, 301]]
+    with pytest.raises(InputError, match="'pressure': did you mean 'presure'"):
+        scaler.match(series(("temperature", "presure"), [[1, 2]]))
+
+
+def test_columns_without_names_are_matched_by_their_order():
+    scaler = Scaler.fit("standard", PARTS, COLUMNS)
+    matched = scaler.match(series(("0", "1"), [[1, 300]]))
+    assert matched.columns == COLUMNS and matched.values[0].tolist() == [[1, 300]]
+    numbered = Scaler.fit("standard", PARTS, ("0", "1"))
+    assert numbered.match(series(COLUMNS, [[1, 300]])).columns == ("0", "1")
+    with pytest.raises(InputError, match="'pressure'"):
+        scaler.match(series(("0", "1", "2"), [[1, 300, 5]]))
+
+
+# --- files
+
+
+@pytest.mark.parametrize("log", [False, True])
+def test_saved_and_loaded_scales_the_same(tmp_path, log):
+    scaler = Scaler.fit("standard", PARTS, ("Druck °", "temperature"), log=log)
+    scaler.save(tmp_path / "scaler.json")
+    loaded = Scaler.load(tmp_path / "scaler.json")
+    assert (loaded.kind, loaded.columns, loaded.log) == (scaler.kind, scaler.columns, scaler.log)
+    np.testing.assert_array_equal(loaded.transform(PARTS[0]), scaler.transform(PARTS[0]))
+    assert [path.name for path in tmp_path.iterdir()] == ["scaler.json"]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"kind": "robust"},
+        {"center": [1.0]},
+        {"center": "high"},
+        {"scale": [1.0, 0.0]},
+        {"scale": [1.0, float("nan")]},
+        {"scale": None},
+        {"columns": ["a", 2]},
+        {"columns": 2},
+        {"log": "yes"},
+        {"more": 1},
+    ],
+)
+def test_damaged_files_are_refused(tmp_path, damage):
+    path = tmp_path / "scaler.json"
+    Scaler.fit("standard", PARTS, COLUMNS).save(path)
+    path.write_text(json.dumps(json.loads(path.read_text()) | damage))
+    with pytest.raises(InputError, match=r"scaler\.json is not a whole scaler file") as caught:
+        Scaler.load(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_files_that_are_none_are_refused(tmp_path):
+    path = tmp_path / "scaler.json"
+    for content in (b"", b"[]", b"{}", b'{"kind": "stand', b"\xff\xfe"):
+        path.write_bytes(content)
+        with pytest.raises(InputError, match="not a whole scaler file"):
+            Scaler.load(path)
+    with pytest.raises(InputError, match="not a whole scaler file"):
+        Scaler.load(tmp_path / "none.json")
