@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 from workers.protocol import Batch, save_batches
 
-from seq2seq.models import EncoderDecoder
+from seq2seq.models import Autoencoder, EncoderDecoder
 from seq2seq.text.batching import PairBatches
 from seq2seq.text.cleaning import clean
 from seq2seq.text.corpus import read_pairs
@@ -25,6 +25,8 @@ MODEL = {
 }
 TRAINING = {"learning_rate": 1e-3, "label_smoothing": 0.1, "clip_norm": 1.0}
 BATCHING = {"batch_sentences": 64, "bucket_step": 8}
+AUTOENCODER = {"features": 2, "units": 32}
+LOOK_BACK, WINDOW_BATCH, STEPS = 24, 64, 20_000
 PAIRS = 30_000
 BATCHES = 200
 
@@ -70,3 +72,25 @@ def write_material(folder, source, target):
     }
     np.savez(folder / "weights.npz", **weights)
     return {"folder": str(folder.resolve()), "model": MODEL, "training": TRAINING, "batching": BATCHING}
+
+
+def write_series(folder):
+    """Write a noisy series and an autoencoder's first weights; returns what a worker's spec says of them."""
+    tf.config.set_visible_devices([], "GPU")
+    folder = Path(folder)
+    random = np.random.default_rng(1)
+    phases = np.arange(STEPS)[:, None] / random.uniform(5, 50, AUTOENCODER["features"])
+    np.savez(folder / "series.npz", values=np.float32(np.sin(phases) + random.normal(0.0, 0.1, phases.shape)))
+    weights = Autoencoder(**AUTOENCODER).weights
+    noisy = {
+        f"{k:02d} {w.path}": np.float32(w.numpy() + random.normal(0.0, 0.05, w.shape)) for k, w in enumerate(weights)
+    }
+    np.savez(folder / "autoencoder.npz", **noisy)
+    return {
+        "folder": str(folder.resolve()),
+        "autoencoder": AUTOENCODER,
+        "look_back": LOOK_BACK,
+        "batch_size": WINDOW_BATCH,
+        "loss_windows": WINDOW_BATCH,
+        "training": {"learning_rate": 1e-3, "clip_norm": 1.0},
+    }

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 from typer import Argument, Option
-from works import Bench, check_peers, pipeline, training, translation
+from works import Bench, autoencoder, check_peers, pipeline, training, translation
 
 from seq2seq.cli.command import SETTINGS, Command
 from seq2seq.cli.console import ConsoleReport, quiet_tensorflow
@@ -28,13 +28,14 @@ class Work(StrEnum):
     TRAINING = "training"
     TRANSLATION = "translation"
     PIPELINE = "pipeline"
+    AUTOENCODER = "autoencoder"
 
 
 @app.command(cls=Command)
 def measure(
     works: Annotated[
         list[Work] | None,
-        Argument(help="What to measure.", show_default="training pipeline, and with --run translation"),
+        Argument(help="What to measure.", show_default="training pipeline autoencoder, and with --run translation"),
     ] = None,
     peers: Annotated[
         str, Option(help="Whom to train beside: any of torch, keras and bfloat16, with commas; or an empty string.")
@@ -59,7 +60,7 @@ def measure(
     A row has the median, lowest and highest rate of the turns. Its ratio is our rate / the rate of that system, turn by
     turn, and of these the median: above 1 ours is faster.
     """
-    works = works or [Work.TRAINING, Work.PIPELINE, *([Work.TRANSLATION] if run else [])]
+    works = works or [Work.TRAINING, Work.PIPELINE, Work.AUTOENCODER, *([Work.TRANSLATION] if run else [])]
     if Work.TRANSLATION in works and not (run and data):
         raise InputError("To measure translation, name a trained run and the sentences: --run RUN --data PREFIX.")
     peers = check_peers(peers)
@@ -81,6 +82,8 @@ def measure(
                 rows += training(bench, peers)
             elif work == Work.PIPELINE:
                 rows += pipeline(bench)
+            elif work == Work.AUTOENCODER:
+                rows += autoencoder(bench, peers, prepare.write_series(folder))
             else:
                 rows += translation(bench, run, data, source, target)
     report.table("", COLUMNS, [[row[column] for column in COLUMNS] for row in rows])

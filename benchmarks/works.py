@@ -74,6 +74,16 @@ def training(bench, peers):
     return result_rows("training", "target tokens/s", bench.rates(*workers))
 
 
+def autoencoder(bench, peers, material):
+    """Training of the same autoencoder on the windows of one series."""
+    workers = [(OURS, "autoencoder", material, sys.executable)]
+    if "torch" in peers:
+        one = material | {"batch_size": 1, "most_windows": 300}
+        workers.append(("PyTorch nn.LSTM", "torch_autoencoder", material, bench.torch_python))
+        workers.append(("PyTorch nn.LSTM, one window a batch", "torch_autoencoder", one, bench.torch_python))
+    return result_rows("autoencoder", "windows/s", bench.rates(*workers))
+
+
 def pipeline(bench):
     """The input pipeline alone, against the training that it has to feed."""
     rates = bench.rates(

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import keras
+import tensorflow as tf
 
 from seq2seq.config import TrainingConfig
 from seq2seq.plots import learning_curve, save_figure
@@ -43,6 +44,8 @@ class Training:
         settings: `TrainingConfig`; `settings.monitor` names the figure of `validate` that decides which epoch is best.
         run: the `Run` that receives weights, history, metrics and checkpoints.
         report: `Report`.
+        static_shapes: bool. All batches but the last have the same shape: XLA pays then, on a CPU. It cannot compile
+            cuDNN's layers.
     """
 
     def __init__(
@@ -54,11 +57,13 @@ class Training:
         settings: TrainingConfig,
         run: Run,
         report: Report,
+        static_shapes: bool = False,
     ):
         self.model, self.batches, self.validate = model, batches, validate
         self.settings, self.run, self.report = settings, run, report
         updates = settings.epochs * batches(0).num_batches(0) // settings.accumulate_batches
-        model.compile(make_optimizer(settings, updates), loss=loss)
+        jit_compile = static_shapes and not tf.config.list_logical_devices("GPU")
+        model.compile(make_optimizer(settings, updates), loss=loss, jit_compile=jit_compile)
         model.optimizer.build(model.trainable_variables)
         self.average = make_average(model.trainable_variables, settings.ema_decay, settings.average_checkpoints)
         self.progress = Progress()
