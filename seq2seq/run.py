@@ -2,8 +2,10 @@
 
     config.json          task, format version, resolved configuration, library versions
     source.* target.*    tokenizers; one file `joint.*` where both sides share a vocabulary
+    text.json            characters of a language model
     scaler.json          units of the columns of a run on numbers
     calibration.npz      what the prediction intervals of a forecaster were calibrated to
+    detector.npz         what errors of an autoencoder are usual, and from where on they are an alarm
     model.weights.h5     the best weights
     history.csv          one row per epoch
     metrics.json         the figures of the best epoch
@@ -129,6 +131,10 @@ class Run:
     @property
     def calibration(self) -> Path:
         return self.path / "calibration.npz"
+
+    @property
+    def detector(self) -> Path:
+        return self.path / "detector.npz"
 
     @property
     def checkpoint(self) -> Path:

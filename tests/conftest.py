@@ -1,5 +1,6 @@
 """What several tests share: a small task that is learned in seconds, and a run trained on it."""
 
+import json
 import os
 import random
 from pathlib import Path
@@ -109,3 +110,73 @@ def real_data() -> Path:
     if not folder:
         pytest.skip("SEQ2SEQ_REAL_DATA is not set")
     return Path(folder)
+
+
+def beats(count, seed, anomalous=False, steps=24):
+    """Samples of one feature, `(count, steps)`: a wave of varying phase and height; anomalous ones have a bump."""
+    draw = np.random.default_rng(seed)
+    phase, height = draw.uniform(0.0, 0.6, (count, 1)), draw.uniform(0.8, 1.2, (count, 1))
+    values = height * np.sin(np.linspace(0.0, 2.0 * np.pi, steps) + phase) + draw.normal(0.0, 0.05, (count, steps))
+    if anomalous:
+        values[:, 8:14] += draw.uniform(0.8, 1.5, (count, 1))
+    return values
+
+
+@pytest.fixture(scope="session")
+def beats_file(tmp_path_factory) -> Path:
+    """An NPZ file of beats: `train` with `kind` 1 and, of an anomalous few, 2; `test` with `label` 0 and 1."""
+    path = tmp_path_factory.mktemp("beats") / "beats.npz"
+    train = np.concatenate((beats(160, 1), beats(10, 2, anomalous=True)))
+    test = np.concatenate((beats(60, 3), beats(30, 4, anomalous=True)))
+    np.savez(path, train=train, kind=np.repeat([1, 2], [160, 10]), test=test, label=np.repeat([0, 1], [60, 30]))
+    return path
+
+
+@pytest.fixture(scope="session")
+def beats_run(beats_file, tmp_path_factory) -> Path:
+    """An autoencoder of whole beats, trained on those of kind 1."""
+    from seq2seq.config import AutoencoderConfig, resolve
+    from seq2seq.tasks.autoencoding import train
+
+    run_dir = tmp_path_factory.mktemp("runs") / "beats"
+    settings = ["model.units=24", "training.epochs=12", "training.learning_rate=0.01"]
+    data = {"location": str(beats_file), "array": "train", "keep": "kind==1"}
+    given = {f"data__{name}": value for name, value in data.items()}
+    train(resolve(AutoencoderConfig, settings=settings, **given), run_dir)
+    return run_dir
+
+
+@pytest.fixture(scope="session")
+def pumps_files(tmp_path_factory) -> Path:
+    """A folder with hourly `train.csv` and `test.csv` of two pumps; `faults.json`: the flow stops for 20 hours."""
+    folder = tmp_path_factory.mktemp("pumps")
+    draw = np.random.default_rng(5)
+    start = np.datetime64("2024-01-01T00", "h")
+    faults = {}
+    for name, hours in (("train", 300), ("test", 120)):
+        lines = ["time,pump,flow,note,heat"]
+        for pump in ("north", "south"):
+            wave = np.sin(np.arange(hours) * (2 * np.pi / 24))
+            values = np.stack((wave, 50 + 5 * wave), axis=1) + draw.normal(0, (0.05, 0.25), (hours, 2))
+            if name == "test":
+                values[60:80, 0] = -2.5
+                faults[pump] = [[str(start + 60), str(start + 79)]]
+            rows = zip(range(hours), values, strict=True)
+            lines += [f"{str(start + i).replace('T', ' ')}:00,{pump},{v[0]:.4f},ok,{v[1]:.4f}" for i, v in rows]
+        (folder / f"{name}.csv").write_text("\n".join(lines) + "\n")
+    (folder / "faults.json").write_text(json.dumps(faults))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def pumps_run(pumps_files, tmp_path_factory) -> Path:
+    """An autoencoder of 12-hour windows of both pumps."""
+    from seq2seq.config import AutoencoderConfig, resolve
+    from seq2seq.tasks.autoencoding import train
+
+    run_dir = tmp_path_factory.mktemp("runs") / "pumps"
+    settings = ["model.units=16", "training.epochs=6", "training.learning_rate=0.02", "detection.components=4"]
+    data = {"location": str(pumps_files / "train.csv"), "group": "pump", "columns": "flow,heat"}
+    given = {f"data__{name}": value for name, value in data.items()}
+    train(resolve(AutoencoderConfig, settings=settings, windows__look_back=12, **given), run_dir)
+    return run_dir

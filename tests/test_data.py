@@ -1,7 +1,8 @@
-"""Properties of the shipped corpus, read off its text: nothing here trusts what the generator says of a pair."""
+"""Properties of the shipped data, read off the files: nothing here trusts what a generator says."""
 
 import csv
 import datetime
+import json
 import os
 import re
 import subprocess
@@ -9,10 +10,13 @@ import sys
 import unicodedata
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 DATA = Path(__file__).parents[1] / "data"
 CORPUS = DATA / "en-fr"
+TANKS = DATA / "tanks"
+HOUR = np.timedelta64(1, "h")
 PARTS = ("train", "valid", "test")
 MONTHS = "January February March April May June July August September October November December"
 MONTH = "(" + MONTHS.replace(" ", "|") + ")"
@@ -255,3 +259,102 @@ def test_dates_are_days_of_the_calendar(pairs):
     months = "(?:janvier|mars|mai|octobre)"
     assert any(re.search(rf"\b(?:1er|premier) {months}\b", text) for text in french)
     assert not any(re.search(rf"\b1 {months}\b|(?<!et )\bun {months}\b", text) for text in french)
+
+
+# The oil tanks.
+
+
+@pytest.fixture(scope="module")
+def tanks():
+    """Part: dict from the name of a tank to its times, (hours,), and its pressure and temperature, (hours, 2)."""
+    parts = {}
+    for part in ("tanks", "test"):
+        rows = list(csv.reader((TANKS / f"{part}.csv").read_text(encoding="utf-8").splitlines()))
+        assert rows[0] == ["time", "tank", "pressure", "temperature"]
+        series = {}
+        for time, tank, *values in rows[1:]:
+            series.setdefault(tank, []).append((time, *map(float, values)))
+        split = lambda rows: (np.array([row[0] for row in rows], "datetime64[h]"), np.array([row[1:] for row in rows]))  # noqa: E731
+        parts[part] = {tank: split(rows) for tank, rows in series.items()}
+    return parts
+
+
+@pytest.fixture(scope="module")
+def faulty(tanks):
+    """Name of a tank: for every hour of the test part, the number of its labelled window, and 0 outside of all."""
+    marks = {tank: np.zeros(len(times), int) for tank, (times, _) in tanks["test"].items()}
+    for tank, windows in json.loads((TANKS / "faults.json").read_text(encoding="utf-8")).items():
+        times = tanks["test"][tank][0]
+        for number, (first, last) in enumerate(windows, start=1):
+            inside = (times >= np.datetime64(first)) & (times <= np.datetime64(last))
+            assert inside.any() and not marks[tank][inside].any()
+            marks[tank][inside] = number
+    return marks
+
+
+def test_tanks_script_writes_the_shipped_files_byte_for_byte(tmp_path):
+    environment = os.environ | {"PYTHONHASHSEED": "1997"}
+    subprocess.run([sys.executable, str(DATA / "make_tanks.py"), str(tmp_path)], check=True, env=environment)
+    assert sorted(os.listdir(tmp_path)) == ["faults.json", "tanks.csv", "test.csv"]
+    for path in tmp_path.iterdir():
+        assert path.read_bytes() == (TANKS / path.name).read_bytes(), path.name
+        assert path.stat().st_size < 1_000_000
+
+
+def test_every_tank_has_every_hour_and_the_test_part_follows(tanks):
+    assert list(tanks["tanks"]) == list(tanks["test"]) == ["T1", "T2", "T3", "T4", "T5", "T6"]
+    for tank, (times, values) in tanks["tanks"].items():
+        later, faulty_values = tanks["test"][tank]
+        assert (len(times), len(later)) == (120 * 24, 40 * 24)
+        assert set(np.diff(np.concatenate([times, later]))) == {HOUR}
+        assert np.isfinite(values).all() and np.isfinite(faulty_values).all()
+
+
+def test_faults_are_in_the_test_part_and_one_tank_has_none(tanks, faulty):
+    counts = {tank: marks.max() for tank, marks in faulty.items()}
+    assert list(counts) == list(tanks["test"]) and counts["T6"] == 0
+    assert all(counts[tank] for tank in counts if tank != "T6")
+    # A sensor that says the same for six hours is stuck, and only a labelled one does.
+    for part in tanks:
+        for tank, (_, values) in tanks[part].items():
+            same = np.lib.stride_tricks.sliding_window_view(np.diff(values, axis=0) == 0, 5, axis=0).all(-1).any(-1)
+            stuck = np.flatnonzero(same) + 5
+            assert part == "test" or not stuck.size
+            assert part == "tanks" or faulty[tank][stuck].all()
+
+
+def test_pressure_follows_temperature_and_both_follow_the_day(tanks):
+    for _, values in tanks["tanks"].values():
+        days = values.reshape(-1, 24, 2)
+        by_hour, by_day = days.mean(axis=0), days.mean(axis=1)
+        assert (np.ptp(by_hour, axis=0) > 2 * days.std(axis=0).mean(axis=0)).all()  # than one hour from day to day
+        assert by_hour[:, 1].argmax() in range(13, 18) and by_hour[:, 1].argmin() in range(2, 7)
+        assert np.corrcoef(by_day.T)[0, 1] > 0.5
+
+
+def test_faults_do_not_show_in_single_values(tanks, faulty):
+    outside, labelled = [], []
+    for tank, (_, values) in tanks["test"].items():
+        normal = tanks["tanks"][tank][1]
+        outside += [((values < normal.min(axis=0)) | (values > normal.max(axis=0))).any(axis=1)]
+        labelled += [faulty[tank] > 0]
+    outside, labelled = np.concatenate(outside), np.concatenate(labelled)
+    assert outside[labelled].mean() < 0.06
+    assert outside[~labelled].mean() < 0.01
+
+
+def test_faults_show_in_what_windows_of_a_day_have_in_common(tanks, faulty):
+    every = np.concatenate([values for _, values in tanks["tanks"].values()])
+    scaled = lambda values: (values - every.mean(axis=0)) / every.std(axis=0)  # noqa: E731
+    windows = lambda values: np.lib.stride_tricks.sliding_window_view(scaled(values), 24, axis=0).reshape(-1, 48)  # noqa: E731
+    normal = np.concatenate([windows(values)[::3] for _, values in tanks["tanks"].values()])
+    common = np.linalg.eigh(np.cov(normal.T))[1][:, -4:]
+    error = lambda rows: np.abs((rows - normal.mean(axis=0)) @ (np.eye(48) - common @ common.T)).mean(axis=-1)  # noqa: E731
+    limit = np.quantile(error(normal), 0.99)
+    shares = []
+    for tank, (_, values) in tanks["test"].items():
+        errors = error(windows(values))
+        marks = np.lib.stride_tricks.sliding_window_view(faulty[tank], 24)
+        assert (errors[(marks == 0).all(axis=1)] > limit).mean() < 0.05
+        shares += [(errors[(marks == number).any(axis=1)] > limit).mean() for number in range(1, marks.max() + 1)]
+    assert min(shares) > 0.1 and np.mean(shares) > 0.5, shares

@@ -9,7 +9,8 @@ DOCS = Path(__file__).parents[1] / "docs"
 
 
 @pytest.mark.parametrize("page", sorted(DOCS.glob("*.md")), ids=lambda page: page.name)
-def test_examples_run_and_print_what_the_page_says(page, capsys):
+def test_examples_run_and_print_what_the_page_says(page, capsys, monkeypatch):
+    monkeypatch.chdir(DOCS.parent)
     blocks = re.findall(r"```(python)?\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
     namespace = {}
     for (language, code), (next_language, expected) in zip(blocks, [*blocks[1:], ("", "")], strict=True):

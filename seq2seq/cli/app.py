@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from seq2seq.cli import evaluate, generate, train, translate
+from seq2seq.cli import detect, evaluate, forecast, generate, reconstruct, train, translate
 from seq2seq.cli.command import SETTINGS, Command
 
 app = typer.Typer(
@@ -15,6 +15,9 @@ app = typer.Typer(
 )
 app.add_typer(train.app, name="train")
 app.command("translate", cls=Command, epilog=translate.EXAMPLES)(translate.translate)
+app.command("reconstruct", cls=Command, epilog=reconstruct.EXAMPLES)(reconstruct.reconstruct)
+app.command("detect", cls=Command, epilog=detect.EXAMPLES)(detect.detect)
+app.command("forecast", cls=Command, epilog=forecast.EXAMPLES)(forecast.forecast)
 app.command("evaluate", cls=Command, epilog=evaluate.EXAMPLES)(evaluate.evaluate)
 app.command("generate", cls=Command, epilog=generate.EXAMPLES)(generate.generate)
 

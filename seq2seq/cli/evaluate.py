@@ -1,35 +1,40 @@
-"""`seq2seq evaluate`: a trained run against references."""
+"""`seq2seq evaluate`: a trained run against what is known to be right, whatever its task."""
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from typer import Argument, Option
 
 from seq2seq.cli import search
 from seq2seq.cli.console import ConsoleReport, quiet_tensorflow
 from seq2seq.cli.outputs import check_file, open_lines, write_text
+from seq2seq.errors import InputError
+from seq2seq.run import Run
 
-DATA, RESULT = "Data", "Results"
+DATA, RESULT, FORECAST = "Data", "Results", "Forecasts"
 EXAMPLES = """\
 [bold]Examples[/bold]
 
   seq2seq evaluate runs/ende --data corpus/test --beam-size 5
 
   seq2seq evaluate runs/ende --data corpus/test --json metrics.json --output test.hyp --examples 10
+
+  seq2seq evaluate runs/air --data airline-passengers.csv --backtest 10 --json metrics.json
 """
 
 
 def evaluate(
     run: Annotated[Path, Argument(metavar="RUN", help="Folder of a trained run.")],
     data: Annotated[
-        str,
+        str | None,
         Option(
             help="Test pairs: PREFIX of the files PREFIX.source and PREFIX.target, plain or .gz; or a TSV file; or "
-            "tfds:NAME/CONFIG.",
+            "tfds:NAME/CONFIG. Of a forecaster: a file of series, read as in training.",
+            show_default="of a forecaster, the data of its training",
             rich_help_panel=DATA,
         ),
-    ],
+    ] = None,
     source: Annotated[
         str | None,
         Option(help="Suffix of the source file, or TFDS feature.", show_default="the run's", rich_help_panel=DATA),
@@ -48,7 +53,34 @@ def evaluate(
         ),
     ] = None,
     limit: Annotated[
-        int | None, Option(min=1, help="Read only the first lines.", show_default="all", rich_help_panel=DATA)
+        int | None,
+        Option(min=1, help="Read only the first lines, or steps.", show_default="all", rich_help_panel=DATA),
+    ] = None,
+    part: Annotated[
+        str | None,
+        Option(
+            help="What to forecast: test, the last part of the data, as the training set it apart; or all.",
+            show_default="test",
+            rich_help_panel=FORECAST,
+        ),
+    ] = None,
+    backtest: Annotated[
+        int | None,
+        Option(
+            min=1,
+            help="Forecast from so many origins, the last ones, by default a horizon apart.",
+            show_default="all of the part",
+            rich_help_panel=FORECAST,
+        ),
+    ] = None,
+    stride: Annotated[
+        int | None,
+        Option(
+            min=1,
+            help="Steps from one origin to the next.",
+            show_default="1, or with --backtest the horizon",
+            rich_help_panel=FORECAST,
+        ),
     ] = None,
     beam_size: search.BeamSize = None,
     length_penalty: search.LengthPenalty = None,
@@ -65,52 +97,95 @@ def evaluate(
         Option(help="File for the translations, one a line.", show_default="none", rich_help_panel=RESULT),
     ] = None,
     examples: Annotated[
-        int, Option(min=0, help="How many of the worst and of random translations to show.", rich_help_panel=RESULT)
-    ] = 3,
+        int | None,
+        Option(
+            min=0,
+            help="How many of the worst and of random translations to show.",
+            show_default="3",
+            rich_help_panel=RESULT,
+        ),
+    ] = None,
 ) -> None:
-    """Measure a run: BLEU, chrF, TER, exact match, error rates and perplexity on pairs it has not seen.
+    """Measure a run on data that it has not seen.
 
-    Scores are those of sacrebleu on plain text, each with its signature.
+    A translation run: BLEU, chrF, TER, exact match, error rates and perplexity. Scores are those of sacrebleu on plain
+    text, each with its signature.
+
+    A forecaster: errors from one origin after the other, beside the naive forecasts, with the skill against the best of
+    them, and the coverage of its intervals.
     """
     check_file(json_, "--json")
     check_file(output, "--output")
+    task = Run.open(run, "translation", "forecaster").task
+    beam = search.given(
+        beam_size=beam_size,
+        length_penalty=length_penalty,
+        max_length_ratio=max_length_ratio,
+        batch_tokens=batch_tokens,
+    )
+    of_text = search.given(source=source, target=target, swap=swap, examples=examples, output=output) | beam
+    of_numbers = search.given(part=part, backtest=backtest, stride=stride)
+    unfit = of_numbers if task == "translation" else of_text
+    if unfit:
+        raise InputError(f"--{next(iter(unfit)).replace('_', '-')} does not go with {run}, a {task} run.")
+    report = ConsoleReport(stderr=True)
+    # Standard output is for the figures: as JSON where it is asked for there, as a table else.
+    shown = report if str(json_) == "-" else ConsoleReport()
+    if task == "forecaster":
+        figures = _forecasts(run, data, limit, of_numbers, report, shown)
+    else:
+        columns = {"source": source, "target": target, "swap": swap, "limit": limit}
+        figures = _translations(run, data, output, 3 if examples is None else examples, columns | beam, report, shown)
+    if json_:
+        write_text(json_, json.dumps(figures, ensure_ascii=False, indent=2) + "\n")
 
+
+def _translations(run, data, output, examples, options, report, shown) -> dict[str, Any]:
+    """Translate and score; show tables, and return the figures."""
+    if data is None:
+        raise InputError("--data is missing: name test pairs, a file or the prefix of two.")
     with quiet_tensorflow():
         from seq2seq.tasks import translation as task
 
-    report = ConsoleReport(stderr=True)
     translator = task.Translator.load(run, report=report)
-    result = task.evaluate(
-        translator,
-        data,
-        source=source,
-        target=target,
-        swap=swap,
-        limit=limit,
-        num_examples=examples,
-        report=report,
-        **search.given(
-            beam_size=beam_size,
-            length_penalty=length_penalty,
-            max_length_ratio=max_length_ratio,
-            batch_tokens=batch_tokens,
-        ),
-    )
+    result = task.evaluate(translator, data, num_examples=examples, report=report, **options)
     if output:
         with open_lines(output) as stream:
             stream.writelines(f"{hypothesis.text}\n" for hypothesis in result.hypotheses)
-    if json_:
-        write_text(json_, json.dumps(result.as_dict(), ensure_ascii=False, indent=2) + "\n")
-    # Standard output is for the figures: as JSON where it is asked for there, as a table else.
-    shown = report if str(json_) == "-" else ConsoleReport()
     shown.table("Scores", ("metric", "value", "signature or definition"), result.rows())
     for example in result.examples:
         shown.table(
             f"\n{example.chosen}: pair {example.index + 1:,}, chrF2 {example.chrf:.1f}", ("", ""), _sides(example)
         )
+    return result.as_dict()
 
 
 def _sides(example) -> list[tuple[str, str]]:
     """An example as rows of a table, one text beneath the other."""
     references = [("reference", text) for text in example.references]
     return [("source", example.source), *references, ("translation", example.hypothesis)]
+
+
+def _forecasts(run, data, limit, options, report, shown) -> dict[str, Any]:
+    """Forecast and score; show tables, and return the figures."""
+    if options.get("part", "test") not in ("test", "all"):
+        raise InputError(f"--part {options['part']}: expected test or all.")
+    with quiet_tensorflow():
+        from seq2seq.tasks import backtesting as task
+        from seq2seq.tasks.forecaster import Forecaster
+
+    result = task.evaluate(Forecaster.load(run, report), data, limit=limit, report=report, **options)
+    overall = result.overall
+    first, last = result.origins
+    title = f"{overall.windows:,} forecasts of {overall.horizon} steps, the first from {first}, the last from {last}"
+    shown.table(title, overall.columns, overall.rows())
+    if overall.horizon > 1:
+        shown.table(f"\n{overall.metric} by steps ahead", result.columns_ahead, result.rows_ahead())
+    if overall.intervals:
+        level, coverage, width = (overall.intervals[name] for name in ("level", "coverage", "width"))
+        shown.say(
+            f"Intervals for {level:.0%} of the actual values hold {coverage:.1%}; their mean width is {width:.4g}"
+        )
+    if overall.warning:
+        report.warn(overall.warning)
+    return result.as_dict()

@@ -101,9 +101,13 @@ def forecast(
 
     With --stream, continue it for ever: a step comes in, the forecast of the next goes out.
     """
-    unfit = [name for name, value in _windowed(steps, input_, array, known, output, plot, interval) if value is not None]
+    unfit = [
+        name for name, value in _windowed(steps, input_, array, known, output, plot, interval) if value is not None
+    ]
     if stream and unfit:
-        raise InputError(f"{unfit[0]} does not go with --stream, which reads standard input and writes standard output.")
+        raise InputError(
+            f"{unfit[0]} does not go with --stream, which reads standard input and writes standard output."
+        )
     if state and not stream:
         raise InputError(f"--state {state} is the state of a stream: add --stream.")
     for path, option in ((output, "--output"), (plot, "--plot"), (state, "--state")):
@@ -157,16 +161,15 @@ def _time(times, step):
 
 
 def _draw(forecaster, history, found, column, path):
-    from seq2seq.evaluation.baselines import baselines
     from seq2seq.plots import forecast as draw
     from seq2seq.plots import save_figure
+    from seq2seq.tasks.forecasting import naive_forecasts
 
     column = column or found.columns[0]
     if column not in found.columns:
         raise InputError(f"--column {column}: the forecast columns are {', '.join(found.columns)}.")
     k, past = found.columns.index(column), history.select([column]).values[0]
-    naive = baselines(forecaster.config.model.season, len(past))
-    shown = ("last value", "seasonal naive")
+    naive = naive_forecasts(forecaster, past, len(found.values[0]))
     figure = draw(
         past[:, 0],
         history.times and history.times[0],
@@ -174,7 +177,7 @@ def _draw(forecaster, history, found, column, path):
         found.times and found.times[0],
         None if found.lower is None else found.lower[0][:, k],
         None if found.upper is None else found.upper[0][:, k],
-        {name: naive[name](past, len(found.values[0]))[:, 0] for name in shown if name in naive},
+        {name: values[:, 0] for name, values in naive.items()},
         column=column,
         interval=found.level or None,
         title=found.names[0],
@@ -190,6 +193,7 @@ def _stream(forecaster, state, report):
     if state and state.exists():
         stream.load(state)
         report.say(f"going on after {stream.steps:,} steps")
+    sys.stdin.reconfigure(encoding="utf-8", errors="replace")
     try:
         for number, line in enumerate(sys.stdin, 1):
             line = line.rstrip("\r\n")

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from typer import Option
 
-from seq2seq.cli import train_language_model
+from seq2seq.cli import train_autoencoder, train_forecaster, train_language_model
 from seq2seq.cli.command import SETTINGS, Command, Tasks
 from seq2seq.cli.console import ConsoleReport, quiet_tensorflow
 from seq2seq.cli.outputs import check_folder
@@ -14,6 +14,8 @@ from seq2seq.config import DataConfig, TranslationConfig, TranslationTrainingCon
 from seq2seq.errors import InputError
 
 app = typer.Typer(help="Train a model.", cls=Tasks, **SETTINGS)
+app.command("autoencoder", cls=Command, epilog=train_autoencoder.EXAMPLES)(train_autoencoder.autoencoder)
+app.command("forecaster", cls=Command, epilog=train_forecaster.EXAMPLES)(train_forecaster.forecaster)
 app.command("language-model", cls=Command, epilog=train_language_model.EXAMPLES)(train_language_model.language_model)
 
 DATA, RUN, SETUP = "Data", "Run", "Model and training"

@@ -18,7 +18,7 @@ EXAMPLES = """\
 
   seq2seq train forecaster --data airline-passengers.csv --columns Passengers --look-back 12 --run runs/air
 
-  seq2seq train forecaster --data power.csv --look-back 96 --horizon 24 --set model.calendar=hour,weekday --run runs/power
+  seq2seq train forecaster --data power.csv --look-back 96 --horizon 24 --set model.calendar=hour --run runs/power
 
   seq2seq train forecaster --data tanks.csv --group tank --columns pressure --look-back 48 --horizon 12 --run runs/tanks
 

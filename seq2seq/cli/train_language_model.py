@@ -99,7 +99,11 @@ def language_model(
         from seq2seq.tasks import language_modelling as task
 
     report = ConsoleReport()
-    metrics = task.train(config, run, resume=resume, report=report)
+    try:
+        metrics = task.train(config, run, resume=resume, report=report)
+    except KeyboardInterrupt as stop:
+        goes_on = "the same command with --resume goes on after the last epoch that was finished"
+        raise KeyboardInterrupt(f"{run} keeps what there is of it: {goes_on}.") from stop
     best = f"epoch {metrics['epoch']}, the best of {metrics['epochs']} by validation {config.training.monitor}"
     held_out = f"perplexity {metrics['val_perplexity']:.3f}, {metrics['val_bits_per_character']:.3f} bits per character"
     report.say(f"{run} holds the weights of {best}: {held_out} on the held-out end of the text")

@@ -49,8 +49,16 @@ class WindowsConfig:
     def __post_init__(self):
         for name in ("look_back", "horizon"):
             check_at_least(f"windows.{name}", getattr(self, name), 0)
-        for name in ("stride", "chunk", "batch_size"):
+        for name in ("stride", "chunk"):
             check_at_least(f"windows.{name}", getattr(self, name), 1)
+        check_at_least("windows.batch_size", 1 if self.batch_size is None else self.batch_size, 1)
+
+
+@dataclass(frozen=True)
+class AutoencoderWindowsConfig(WindowsConfig):
+    """The same for an autoencoder."""
+
+    batch_size: int | None = None  # none: 64, or fewer where an epoch would have less than 16 batches
 
 
 @dataclass(frozen=True)
@@ -110,7 +118,8 @@ class ForecasterModelConfig(RecurrentConfig):
 
     kind: Literal["direct", "encoder_decoder", "stateful"] = "direct"
     num_layers: int = 1
-    residual: Literal["auto", "none", "last", "season"] = "auto"  # forecast the change from this; auto: season or last
+    # Forecast the change from this; auto: season or last; season_growth: the season with the latest growth over it.
+    residual: Literal["auto", "none", "last", "season", "season_growth"] = "auto"
     season: int | None = None  # steps; none: from the times (hourly 24, daily 7, monthly 12); 0: there is none
     normalize_window: bool = False  # by its own mean and deviation (Kim et al. 2022)
     calendar: str | None = None  # known ahead: "hour,weekday,month,day_of_year"
@@ -138,6 +147,19 @@ class SeriesTrainingConfig(TrainingConfig):
 
 
 @dataclass(frozen=True)
+class AutoencoderTrainingConfig(SeriesTrainingConfig):
+    """The same for an autoencoder, whose data may be few."""
+
+    epochs: int | None = None  # none: as many as make `updates`
+    updates: int = 4000  # batches to learn from, in all epochs together
+    patience: int = 0  # the best weights are kept anyway
+
+    def __post_init__(self):
+        super().__post_init__()
+        check_at_least("training.updates", self.updates, 1)
+
+
+@dataclass(frozen=True)
 class DetectionConfig:
     """How a reconstruction error becomes a score, and a score an alarm; fitted on held-out normal data."""
 
@@ -157,9 +179,9 @@ class AutoencoderConfig:
     """Everything that one autoencoder run is made from."""
 
     data: SeriesDataConfig = field(default_factory=SeriesDataConfig)
-    windows: WindowsConfig = field(default_factory=WindowsConfig)
+    windows: AutoencoderWindowsConfig = field(default_factory=AutoencoderWindowsConfig)
     model: AutoencoderModelConfig = field(default_factory=AutoencoderModelConfig)
-    training: SeriesTrainingConfig = field(default_factory=SeriesTrainingConfig)
+    training: AutoencoderTrainingConfig = field(default_factory=AutoencoderTrainingConfig)
     detection: DetectionConfig = field(default_factory=DetectionConfig)
     seed: int = 1
 

@@ -30,7 +30,8 @@ class TrainingConfig:
     monitor = "loss"  # on validation: chooses the best weights and when to stop
 
     def __post_init__(self):
-        for name in ("epochs", "accumulate_batches", "average_checkpoints", "plateau_patience"):
+        check_at_least("training.epochs", 1 if self.epochs is None else self.epochs, 1)
+        for name in ("accumulate_batches", "average_checkpoints", "plateau_patience"):
             check_at_least(f"training.{name}", getattr(self, name), 1)
         for name in ("lr_ramp_steps", "patience"):
             check_at_least(f"training.{name}", getattr(self, name), 0)

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from sklearn.covariance import LedoitWolf
 from sklearn.decomposition import PCA
 
 from ..errors import InputError
+from .overlap import StepMeans
 
 ERROR_KINDS = ("absolute", "squared", "mahalanobis")
 
@@ -89,8 +91,13 @@ class ErrorModel:
         """
         return _mean(self._contributions(errors))
 
+    def parts(self, errors: np.ndarray) -> np.ndarray:
+        """Share each score out among the features: float64 array like `errors` whose last axis adds up to `scores`."""
+        parts = self._contributions(errors)
+        return parts / np.maximum(np.sum(~np.isnan(parts), axis=-1, keepdims=True), 1)
+
     def blame(self, errors: np.ndarray) -> np.ndarray:
-        """Share each score out among the features.
+        """Share each score out among the features, as shares of it.
 
         For `"mahalanobis"` a feature's part is its squared error after decorrelation that stays as close as it can
         to the features (Garthwaite and Koch 2016); the parts add up to the distance and none is negative.
@@ -121,6 +128,10 @@ class ErrorModel:
         numbers = {name: np.asarray(arrays[name], dtype=np.float64) for name in ("center", "scale", "covariance")}
         return cls(kind=str(arrays["kind"]), **numbers)
 
+    @cached_property
+    def _inverse_root(self) -> np.ndarray:
+        return _inverse_root(self.covariance)
+
     def _contributions(self, errors: np.ndarray) -> np.ndarray:
         errors = np.asarray(errors, dtype=np.float64)
         if errors.shape[-1:] != self.center.shape:
@@ -132,7 +143,7 @@ class ErrorModel:
         flat = ((errors - self.center) / self.scale).reshape(-1, len(self.center))
         observed = ~np.isnan(flat)
         if observed.all():
-            return np.square(flat @ _inverse_root(self.covariance)).reshape(errors.shape)
+            return np.square(flat @ self._inverse_root).reshape(errors.shape)
         # The distance among the observed features alone, for each set of them that occurs.
         parts = np.full(flat.shape, np.nan)
         for pattern in np.unique(observed, axis=0):
@@ -162,18 +173,32 @@ class PCABaseline:
         flat = _flat(windows)
         self._usual = np.nan_to_num(_mean(flat.T))
         flat = np.where(np.isnan(flat), self._usual, flat)
-        self._pca = PCA(min(self.components, *flat.shape), svd_solver="full").fit(flat)
+        fitted = PCA(min(self.components, *flat.shape), svd_solver="full").fit(flat)
+        self._center, self._axes = fitted.mean_, fitted.components_
         return self
 
     def errors(self, windows: np.ndarray) -> np.ndarray:
         """Return windows less their reconstruction, float64, in the shape of `windows`; NaN where not observed."""
         flat = _flat(windows)
         filled = np.where(np.isnan(flat), self._usual, flat)
-        return (flat - self._pca.inverse_transform(self._pca.transform(filled))).reshape(np.shape(windows))
+        reconstructed = self._center + (filled - self._center) @ self._axes.T @ self._axes
+        return (flat - reconstructed).reshape(np.shape(windows))
 
     def scores(self, windows: np.ndarray) -> np.ndarray:
         """Return the mean absolute error of each window, float64, `(windows,)`."""
         return _mean(np.abs(_flat(self.errors(windows))))
+
+    def to_arrays(self) -> dict[str, np.ndarray]:
+        """Return what `fit` learned as arrays, for `np.savez`."""
+        return {"usual": self._usual, "center": self._center, "axes": self._axes}
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> "PCABaseline":
+        """Return what `to_arrays` was called on."""
+        axes = np.asarray(arrays["axes"], dtype=np.float64)
+        baseline = cls(len(axes))
+        baseline._usual, baseline._center, baseline._axes = arrays["usual"], arrays["center"], axes
+        return baseline
 
 
 def window_scores(values: np.ndarray) -> np.ndarray:
@@ -206,21 +231,9 @@ def aggregate(
     [1.0, 3.0, 8.0, nan]
     """
     window_values = np.asarray(window_values, dtype=np.float64)
-    look_back = window_values.shape[1]
-    lengths = np.asarray(lengths, dtype=np.int64)
-    ends = np.cumsum(lengths)
-    starts = (ends - lengths)[series_index] + first_step  # in all series laid end to end
-    if np.any(starts + look_back > ends[series_index]):
-        raise InputError(f"A window of {look_back} steps goes beyond its series; pass the lengths of these series.")
-    total = np.zeros((int(lengths.sum()), *window_values.shape[2:]))
-    count = np.zeros(total.shape)
-    for offset in range(look_back):  # one step of all windows at a time: no copy of all windows
-        values = window_values[:, offset]
-        observed = ~np.isnan(values)
-        np.add.at(total, starts + offset, np.where(observed, values, 0.0))
-        np.add.at(count, starts + offset, observed)
-    means = np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
-    return np.split(means, ends[:-1])
+    means = StepMeans(lengths, window_values.shape[2:])
+    means.add(window_values, np.asarray(series_index), np.asarray(first_step))
+    return means.result()
 
 
 def read_windows(path: str | Path, name: str) -> list[tuple[np.datetime64, np.datetime64]]:

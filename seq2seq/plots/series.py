@@ -1,5 +1,6 @@
 """Pictures of what numeric models did: in the user's units, over the user's times, a gap where a value is NaN."""
 
+import textwrap
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -11,13 +12,12 @@ from matplotlib.ticker import MaxNLocator
 from ..errors import InputError
 
 _MOST_COLUMNS = 6  # panels in a figure; more would be too low to read
-_LONGEST_LABEL = 32  # characters
 _DATA, _MODEL, _ALARM, _LABELLED = "0.25", "C0", "C3", "C1"  # colours
 
 # Dates on the axis, and beside it what they leave out; the formats of `ConciseDateFormatter`, years to seconds.
 _DATES = {
     "formats": ["%Y", "%b", "%d %b", "%H:%M", "%H:%M", "%S.%f"],
-    "zero_formats": ["", "%Y", "%b", "%d %b", "%H:%M", "%H:%M"],
+    "zero_formats": ["", "%Y", "%d %b", "%d %b", "%H:%M", "%H:%M"],
     "offset_formats": ["", "%Y", "%Y", "%d %b %Y", "%d %b %Y", "%d %b %Y, %H:%M"],
 }
 
@@ -200,8 +200,7 @@ def forecast(
         style = ("--", ":", "-.")[number % 3]
         _line(axes, joined, after(name, values), f"C{number % 8 + 1}", name, linestyle=style)
     axes.axvline(past[-1], color="0.6", linewidth=0.8)
-    label = ", ".join(filter(None, (_short(column), unit))) or "value"
-    axes.set_ylabel(label, parse_math=False)
+    axes.set_ylabel(_label(", ".join(filter(None, (column, unit))) or "value", 40), parse_math=False)
     return _finished(figure, panels, joined, title)
 
 
@@ -226,7 +225,7 @@ def _finished(figure: Figure, panels: np.ndarray, times: np.ndarray, title: str)
         axis.set_major_locator(AutoDateLocator(maxticks=10))
         axis.set_major_formatter(ConciseDateFormatter(axis.get_major_locator(), **_DATES))
     elif counted:
-        axis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+        axis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1, steps=[1, 2, 5, 10]))
     panels[-1].set_xlabel("step" if counted else "time")
     columns = len(entries) if len(entries) <= 5 else 4
     legend = figure.legend(
@@ -260,7 +259,7 @@ def _table(values, columns: Sequence[str]) -> tuple[np.ndarray, list[str]]:
             f"Values of shape {values.shape} with {len(columns)} names of columns; pass (steps, features), neither of"
             " them 0, and one name for each feature."
         )
-    return values, [_short(name) for name in columns or map("feature {}".format, range(values.shape[1]))]
+    return values, [_label(name) for name in columns or map("feature {}".format, range(values.shape[1]))]
 
 
 def _scores(scores) -> np.ndarray:
@@ -291,5 +290,6 @@ def _title(title: str, columns: int) -> str:
     return ": ".join(filter(None, (title, left_out)))
 
 
-def _short(name: str) -> str:
-    return name if len(name) <= _LONGEST_LABEL else name[: _LONGEST_LABEL - 1] + "…"
+def _label(name: str, line: int = 20) -> str:
+    """A name in at most two lines of so many characters, the height of a panel."""
+    return textwrap.fill(str(name), line, max_lines=2, placeholder="…")

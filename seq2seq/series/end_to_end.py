@@ -49,6 +49,8 @@ def map_batches(dataset, batch):
     options = tf.data.Options()
     # The end of an iterator waits for the autotuner's thread, which may sleep for up to a minute then (TF 2.21).
     options.autotune.enabled = False
+    # To look for maps to fuse, of which there are none here, the default rewriting copies all values and keeps them.
+    options.experimental_optimization.apply_default_optimizations = False
     return dataset.map(batch, num_parallel_calls=2, deterministic=True).prefetch(8).with_options(options)
 
 

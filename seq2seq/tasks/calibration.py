@@ -46,9 +46,7 @@ class Calibration:
         keep = min(len(residuals), max(RESIDUAL_VALUES // max(actual[0].size, 1), 20))
         chosen = np.linspace(0, len(residuals) - 1, keep).astype(int) if keep else []
         shape = (len(levels), *actual.shape[1:])
-        return cls(
-            np.array(levels), np.array(margins, np.float32).reshape(shape), residuals[chosen].astype(np.float32)
-        )
+        return cls(np.array(levels), np.array(margins, np.float32).reshape(shape), residuals[chosen].astype(np.float32))
 
     def checked_level(self, level: float, trained: float) -> float:
         """`level` if an interval can hold that share, with a model trained for `trained`."""

@@ -91,15 +91,19 @@ def settled(config: ForecasterConfig, series: Series, report: Report) -> Forecas
     residual = model.residual
     if residual == "auto":
         residual = "season" if model.kind != "stateful" and 0 < season <= look_back else "last"
-    if residual == "season" and model.kind == "stateful":
-        raise InputError("model.residual=season needs windows; a stateful model forecasts the change from the last one.")
-    if residual == "season" and not 0 < season <= look_back:
+    needed = {"season": season, "season_growth": season + 1}.get(residual, 0)  # steps of a window
+    if needed and model.kind == "stateful":
         raise InputError(
-            f"model.residual=season with a season of {season} steps and windows of {look_back}: set model.season, and "
-            "windows.look_back to at least as much."
+            f"model.residual={residual} needs windows: a stateful model forecasts the change from the last."
+        )
+    if needed and not (season and needed <= look_back):
+        raise InputError(
+            f"model.residual={residual} with a season of {season} steps and windows of {look_back}: set model.season, "
+            f"and windows.look_back to at least {needed}."
         )
     said = {"none": "the values themselves", "last": "the change from the last value"}
     said["season"] = f"the change from the value {season} steps before"
+    said["season_growth"] = f"{said['season']} with its latest growth"
     report.say(f"season: {f'{season} steps' if season else 'none'}; the model learns {said[residual]}")
     return replace(config, model=replace(model, season=season, residual=residual))
 

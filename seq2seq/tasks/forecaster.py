@@ -177,7 +177,9 @@ class Forecaster:
         if steps < 1:
             raise InputError(f"{steps} steps to forecast: expected at least 1.")
         series = self.scaler.match(series)
-        times = series.times and tuple(continue_times(part, self._blocks(steps) * self.horizon) for part in series.times)
+        times = series.times and tuple(
+            continue_times(part, self._blocks(steps) * self.horizon) for part in series.times
+        )
         level = self.config.model.interval if interval is None else interval
         level = self.calibration.checked_level(level, self.config.model.interval) if not self.stateful else 0.0
         if self.stateful and interval:
@@ -326,22 +328,3 @@ class Forecaster:
             _, states = self.warm_up(values[read:origin], states)
             read = origin
         return np.stack(found)
-
-
-def origins_of(length: int, first: int, horizon: int, stride: int = 1, last: int | None = None) -> np.ndarray:
-    """First steps of the forecasts in a series that are to lie at `first` or after, and within its `length`.
-
-    Args:
-        length: int. Steps of the series.
-        first: int. Earliest step that may be forecast.
-        horizon: int.
-        stride: int. Steps between one and the next.
-        last: int. Only so many, up to the end of the series; None for all from `first` on.
-
-    >>> origins_of(10, 4, horizon=2, stride=3).tolist(), origins_of(10, 4, horizon=2, stride=3, last=5).tolist()
-    ([4, 7], [5, 8])
-    """
-    end = length - horizon
-    if last is None:
-        return np.arange(first, end + 1, stride)
-    return np.arange(end, first - 1, -stride)[:last][::-1]

@@ -1,6 +1,6 @@
-"""Forecasting: train a run on series, measure it beside the baselines."""
+"""Forecasting: train a run on series, and what a trained one is used with."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import keras
@@ -9,7 +9,6 @@ import numpy as np
 from seq2seq.config import ForecasterConfig, to_mapping
 from seq2seq.errors import InputError
 from seq2seq.evaluation import baselines as naive
-from seq2seq.evaluation.forecasting import ForecastEvaluation, evaluate_forecast, forecast_scores, per_horizon
 from seq2seq.report import Report
 from seq2seq.run import Run
 from seq2seq.series.chunks import ChunkBatches
@@ -18,12 +17,13 @@ from seq2seq.series.windows import WindowBatches
 from seq2seq.tasks import numbers
 from seq2seq.tasks.calibration import Calibration
 from seq2seq.tasks.columns import Columns, settled
-from seq2seq.tasks.forecaster import TASK, Forecast, Forecaster, build_model, origins_of, quantiles_of
+from seq2seq.tasks.forecaster import TASK, Forecast, Forecaster, build_model, quantiles_of
+from seq2seq.tasks.origins import origins_of, targets_at
 from seq2seq.training.device import use_device
 from seq2seq.training.loop import Training
 from seq2seq.training.observed import ObservedLoss, QuantileLoss
 
-__all__ = ["Evaluation", "Forecast", "Forecaster", "evaluate", "train"]
+__all__ = ["Forecast", "Forecaster", "history_of", "known_ahead", "naive_forecasts", "train"]
 
 CALIBRATION_VALUES = 20_000_000  # forecast values that the intervals are calibrated on, at most
 
@@ -70,7 +70,6 @@ def train(config: ForecasterConfig, run_dir: str | Path, *, resume: bool = False
         training.resume()
         report.say(f"resuming after epoch {len(training.progress.history)}")
     progress = training.fit()
-    run.load_weights(model)
     metrics = {
         **progress.history[progress.best_epoch - 1],
         "epochs": len(progress.history),
@@ -79,7 +78,7 @@ def train(config: ForecasterConfig, run_dir: str | Path, *, resume: bool = False
         "training_seconds": round(sum(row["seconds"] for row in progress.history), 1),
     }
     if windowed and config.model.interval:
-        _calibrate(forecaster, parts, report).save(run.calibration)
+        _calibrate(Forecaster.load(run_dir), parts, report).save(run.calibration)
     run.write_metrics(metrics)
     return metrics
 
@@ -115,9 +114,7 @@ def _windows(forecaster, parts, report):
             **options,
         )
 
-    training = batches(
-        parts.train, stride=windows.stride, batch_size=windows.batch_size, seed=forecaster.config.seed
-    )
+    training = batches(parts.train, stride=windows.stride, batch_size=windows.batch_size, seed=forecaster.config.seed)
     if training.too_short:
         report.warn(f"{training.too_short:,} series are too short for a window and are left out")
     held_out = valid_part(parts, windows.look_back)
@@ -129,8 +126,10 @@ def _windows(forecaster, parts, report):
     validation = batches(held_out, batch_size=256)
     report.say(f"{training.num_windows:,} windows for training, {validation.num_windows:,} for validation")
 
+    held_out = validation.epoch()
+
     def validate():
-        return {"loss": float(forecaster.model.evaluate(validation.epoch(), verbose=0, return_dict=True)["loss"])}
+        return {"loss": float(forecaster.model.evaluate(held_out, verbose=0, return_dict=True)["loss"])}
 
     return training, validate
 
@@ -184,185 +183,6 @@ def _calibrate(forecaster, parts, report):
     return calibration
 
 
-def targets_at(series: list[np.ndarray], origins: list[np.ndarray], horizon: int) -> np.ndarray:
-    """`(all origins, horizon, features)`: what came after each origin, series after series."""
-    return np.concatenate(
-        [values[at[:, None] + np.arange(horizon)] for values, at in zip(series, origins, strict=True) if len(at)]
-    )
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """What a run reaches, beside the baselines.
-
-    Attributes:
-        overall: `ForecastEvaluation` over all steps of the horizon and all columns.
-        ahead: dict of name ("model" or a baseline's) to its scores at each step ahead, each a list of `horizon` values.
-        columns: dict of column to the dict of name to its RMSE.
-        part: str. Which steps were forecast.
-        origins: list of str. The step, or time, at which the first and the last forecast begin.
-    """
-
-    overall: ForecastEvaluation
-    ahead: dict[str, dict[str, list]]
-    columns: dict[str, dict[str, float]]
-    part: str
-    origins: list[str]
-
-    def as_dict(self) -> dict:
-        """JSON-ready."""
-        return {
-            **self.overall.as_dict(),
-            "part": self.part,
-            "origins": self.origins,
-            "per_horizon": self.ahead,
-            "per_column": self.columns,
-        }
-
-    def rows_ahead(self) -> list[tuple]:
-        """Some steps ahead: the error of the model, of the best baseline there, the skill, and the model's RSE."""
-        horizon, metric = self.overall.horizon, self.overall.metric
-        steps = sorted({step for step in (1, 2, 3, 6, 12, 24, 48, 96, 168, 336, 720) if step < horizon} | {horizon})
-        rows = []
-        for step in steps:
-            errors = {name: scores[metric][step - 1] for name, scores in self.ahead.items()}
-            ours = errors.pop("model")
-            if ours is None or not errors:
-                continue
-            best = min(errors, key=errors.get)
-            gained = 1 - ours / errors[best] if errors[best] else 0.0
-            rse = (self.ahead[name]["rse"][step - 1] for name in ("model", "last value"))
-            rows.append((step, ours, errors[best], best, gained, *rse))
-        return rows
-
-
-def evaluate(
-    forecaster: Forecaster,
-    data: str | None = None,
-    *,
-    part: str = "test",
-    backtest: int | None = None,
-    stride: int | None = None,
-    limit: int | None = None,
-    report: Report | None = None,
-) -> Evaluation:
-    """Forecast from one origin after the other, each time from the steps before it, and compare with what came.
-
-    Neither model nor units are fitted again.
-
-    Args:
-        forecaster: `Forecaster`.
-        data: file, read as in training; default: that of the training.
-        part: `"test"`, the last share of the data, as the training set it apart; or `"all"`.
-        backtest: int. Only the last so many origins, by default a horizon apart.
-        stride: int. Steps between origins; 1 by default.
-        limit: int. Read only the first steps; default: as in training.
-        report: `Report`.
-
-    Raises:
-        InputError: no step to forecast.
-    """
-    report = report or Report()
-    config, columns, horizon = forecaster.config, forecaster.columns, forecaster.horizon
-    settings = config.data if limit is None else replace(config.data, limit=limit)
-    series = numbers.read(settings, report, data, windowed=not forecaster.stateful)
-    series = forecaster.scaler.match(series)
-    series, firsts = _first_steps(forecaster, series, part)
-    stride = stride or (horizon if backtest else 1)
-    origins = [
-        origins_of(len(values), first, horizon, stride, backtest)
-        for values, first in zip(series.values, firsts, strict=True)
-    ]
-    if not sum(map(len, origins)):
-        raise InputError(
-            f"Nothing to forecast in the {part} part of {data or config.data.location}: a forecast of {horizon} steps "
-            f"does not fit; give more data{', or --part all' * (part == 'test')}."
-        )
-    outputs = forecaster.rolling(columns.read_by_model(series, forecaster.scaler), origins)
-    values = [values[:, columns.target_columns] for values in series.values]
-    return _scored(forecaster, series, values, origins, outputs, part)
-
-
-def _first_steps(forecaster, series, part):
-    """The series that are looked at, and the first step of each that may be forecast."""
-    config = forecaster.config
-    least = 1 if forecaster.stateful else forecaster.look_back
-    if part == "all":
-        return series, [least] * len(series.values)
-    if not config.data.test_share:
-        raise InputError("This run kept no test part (data.test_share=0): --part all evaluates on all steps of --data.")
-    quiet = Report()
-    parts = numbers.split(series, config.data, config.seed, quiet)
-    if series.whole:
-        return parts.test, [least] * len(parts.test.values)
-    lengths = zip(series.lengths.tolist(), parts.test.lengths.tolist(), strict=True)
-    return series, [max(length - test, least) for length, test in lengths]
-
-
-def _scored(forecaster, series, values, origins, outputs, part):
-    config, columns, horizon = forecaster.config, forecaster.columns, forecaster.horizon
-    actual = targets_at(values, origins, horizon)
-    predicted = forecaster.unscaled(forecaster.point(outputs))
-    first = min(int(at[0]) for at in origins if len(at))
-    beside = {
-        name: np.concatenate(
-            [naive.rolling(function, each, at, horizon) for each, at in zip(values, origins, strict=True) if len(at)]
-        )
-        for name, function in naive.baselines(config.model.season, first).items()
-    }
-    interval = None
-    level = config.model.interval if not forecaster.stateful else 0.0
-    if level:
-        margin = forecaster.calibration.margin(level)
-        ends = (outputs[..., 0] - margin, outputs[..., -1] + margin)
-        interval = (*map(forecaster.unscaled, ends), level)
-    scale = None if forecaster.scaler.log else forecaster.scaler.scale[columns.target_columns]
-    # Errors of columns in different units cannot be added up: where there are several, the scaled ones decide.
-    metric = "mse_scaled" if len(columns.targets) > 1 and scale is not None else "rmse"
-    overall = evaluate_forecast(actual, predicted, beside, interval=interval)
-    named = {"model": predicted, **{name: beside[name] for name in overall.baselines}}
-    scaled = {name: _scaled_scores(actual, forecast, scale) for name, forecast in named.items()}
-    ahead = {name: per_horizon(actual, forecast) for name, forecast in named.items()}
-    if scale is not None:
-        for name, forecast in named.items():
-            steps = per_horizon(actual, forecast, scale)
-            ahead[name] |= {"mse_scaled": steps["mse"], "mae_scaled": steps["mae"]}
-    overall = replace(
-        overall,
-        metric=metric,
-        scores=overall.scores | scaled["model"],
-        baselines={name: scores | scaled[name] for name, scores in overall.baselines.items()},
-    )
-    return Evaluation(overall, ahead, _per_column(columns, actual, named), part, _ends(series, origins))
-
-
-def _scaled_scores(actual, predicted, scale):
-    """In standard deviations (or ranges) of the training part, as scores of scaled data are published."""
-    if scale is None:
-        return {}
-    scores = forecast_scores(actual, predicted, scale)
-    return {f"{name}_scaled": scores[name] for name in ("mae", "mse")}
-
-
-def _per_column(columns, actual, named):
-    return {
-        column: {
-            name: forecast_scores(actual[..., k], forecast[..., k])["rmse"] for name, forecast in named.items()
-        }
-        for k, column in enumerate(columns.targets)
-        if not np.isnan(actual[..., k]).all()
-    }
-
-
-def _ends(series, origins):
-    """The first and the last origin, of all series."""
-    if series.times is None:
-        found = [int(step) for at in origins for step in at]
-    else:
-        found = [times[step] for times, at in zip(series.times, origins, strict=True) for step in at]
-    return [str(min(found)), str(max(found))]
-
-
 def history_of(
     forecaster: Forecaster, location: str | None = None, array: str | None = None, report: Report | None = None
 ) -> Series:
@@ -378,6 +198,14 @@ def known_ahead(forecaster: Forecaster, location: str, report: Report | None = N
     """The columns known ahead, from a file with the steps to forecast."""
     columns = forecaster.columns.known
     if not columns:
-        raise InputError(f"--known {location}: this run was trained without columns that are known ahead (model.known).")
+        raise InputError(
+            f"--known {location}: this run was trained without columns that are known ahead (model.known)."
+        )
     data = replace(forecaster.config.data, columns=",".join(columns), limit=None)
     return numbers.read(data, report or Report(), location, windowed=True)
+
+
+def naive_forecasts(forecaster: Forecaster, history: np.ndarray, steps: int) -> dict[str, np.ndarray]:
+    """What repeating the last value, and the last season, of `history` `(steps, features)` gives for the next steps."""
+    found = naive.baselines(forecaster.config.model.season, len(history))
+    return {name: found[name](history, steps) for name in ("last value", "seasonal naive") if name in found}

@@ -3,6 +3,7 @@
 import gzip
 import math
 import zlib
+from itertools import pairwise
 from pathlib import Path
 
 import keras
@@ -50,10 +51,7 @@ def train(config: LanguageConfig, run_dir: str | Path, *, resume: bool = False, 
     if not resume:
         Run.check_free(run_dir)
     train_text, valid_text = split_text(read_text(config.data.text), config.data.valid_share, config.data.text)
-    if resume:
-        run = Run.resume(run_dir, TASK, config)
-    else:
-        run = Run.create(run_dir, TASK, to_mapping(config))
+    run = Run.resume(run_dir, TASK, config) if resume else Run.create(run_dir, TASK, to_mapping(config))
     resume = resume and run.checkpoint.exists()
     tokenizer = _tokenizer(config, train_text, run, resume)
 
@@ -61,7 +59,10 @@ def train(config: LanguageConfig, run_dir: str | Path, *, resume: bool = False, 
     keras.utils.set_random_seed(config.seed)
     batches, valid_batches = _batches(config, tokenizer, train_text, valid_text, report)
     model = build_model(config, tokenizer, config.training.precision)
-    report.say(f"running on {device} in {config.training.precision}; the model has {model.count_params():,} weights")
+    precision = config.training.precision
+    report.say(f"running on {device} in {precision}; the model has {model.count_params():,} weights")
+    if not multiplies_in(precision):
+        report.warn(f"this device has no fast products in {precision}: --set training.precision=float32 is faster here")
     training = Training(
         model,
         TokenCrossEntropy(config.training.label_smoothing),
@@ -152,7 +153,7 @@ def connected_parts(ids: np.ndarray, slots: int, chunk: int) -> list[np.ndarray]
     predicted = len(ids) - 1
     slots = max(1, min(slots, predicted // chunk))
     borders = [predicted * j // slots for j in range(slots + 1)]
-    return [ids[first : last + 1] for first, last in zip(borders[:-1], borders[1:], strict=True)]
+    return [ids[first : last + 1] for first, last in pairwise(borders)]
 
 
 def _tokenizer(config, text, run, resume):
@@ -245,20 +246,10 @@ class Writer:
         tokenizer = load_tokenizer(run.tokenizer_file("text"))
         precision = config.training.precision
         model = build_model(config, tokenizer, precision if multiplies_in(precision) else "float32")
-        if not run.weights.exists():
-            raise InputError(
-                f"{run.path} has no weights ({run.weights.name}): its training has not finished an epoch yet."
-            )
-        try:
-            model.load_weights(run.weights)
-        except (ValueError, OSError, KeyError) as error:
-            reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-            raise InputError(f"{run.weights} does not fit the run or is damaged: {reason}") from error
+        run.load_weights(model)
         return cls(config, tokenizer, model, report)
 
-    def write(
-        self, prompt: str = "", length: int = 400, sampling: Sampling | None = None, count: int = 1
-    ) -> list[str]:
+    def write(self, prompt: str = "", length: int = 400, sampling: Sampling | None = None, count: int = 1) -> list[str]:
         """Continue a text.
 
         Args:

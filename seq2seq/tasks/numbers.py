@@ -133,11 +133,12 @@ def _part_of(series, parts, name):
     last = first + len(part.values[0]) - 1
     times = ""
     if series.times is not None:
-        times = f", {_time(part.times[0][0])} to {_time(part.times[0][-1])}"
+        times = f", {time_text(part.times[0][0])} to {time_text(part.times[0][-1])}"
     return f"steps {first:,} to {last:,}{times}"
 
 
-def _time(time):
+def time_text(time: np.datetime64 | float) -> str:
+    """A time as people write it: to the second, midnight as the date alone."""
     if isinstance(time, np.datetime64):
         return str(time.astype("datetime64[s]")).replace("T", " ").removesuffix(" 00:00:00")
     return f"{time:g}"

@@ -29,7 +29,9 @@ class Stream:
 
     def __init__(self, forecaster: Forecaster):
         if not forecaster.stateful:
-            raise InputError(f"{forecaster.run.path} was trained on windows: --stream needs one trained with --stateful.")
+            raise InputError(
+                f"{forecaster.run.path} was trained on windows: --stream needs one trained with --stateful."
+            )
         self.forecaster, self.steps = forecaster, 0
         self.columns = forecaster.columns.names
         model = forecaster.model

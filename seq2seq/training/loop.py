@@ -17,6 +17,7 @@ from seq2seq.training.optimizers import make_optimizer
 from seq2seq.training.schedules import RampedSchedule
 
 HIGHER_IS_BETTER = {"bleu", "exact_match"}
+SECONDS_BETWEEN_CURVES = 10.0  # an epoch on little data takes less time than its picture
 
 
 @dataclass
@@ -67,6 +68,7 @@ class Training:
         model.optimizer.build(model.trainable_variables)
         self.average = make_average(model.trainable_variables, settings.ema_decay, settings.average_checkpoints)
         self.progress = Progress()
+        self._drawn_at = 0.0
 
     @property
     def schedule(self) -> RampedSchedule:
@@ -88,6 +90,8 @@ class Training:
             if not self.run.weights.exists():
                 self._save_weights()
             raise
+        finally:
+            self._draw_curve()
         return self.progress
 
     def _epoch(self, epoch, callbacks):
@@ -141,14 +145,19 @@ class Training:
         progress.stopped = 0 < settings.patience <= progress.epochs_without_better
         save_checkpoint(self.run.checkpoint, self._variables(), vars(progress))
         self.run.write_history(progress.history)
-        save_figure(
-            learning_curve({key: [row[key] for row in progress.history] for key in figures}), self.run.learning_curve
-        )
+        if time.monotonic() - self._drawn_at > SECONDS_BETWEEN_CURVES:
+            self._draw_curve()
         mark = " · best so far" if progress.best_epoch == figures["epoch"] else ""
         self.report.say(f"epoch {figures['epoch']}: {_line(figures)}{mark}")
         if progress.stopped:
             monitored = f"the validation {settings.monitor}"
             self.report.say(f"stopping: {monitored} has not been better for {settings.patience} epochs")
+
+    def _draw_curve(self):
+        if history := self.progress.history:
+            curve = learning_curve({key: [row[key] for row in history] for key in history[0]})
+            save_figure(curve, self.run.learning_curve)
+            self._drawn_at = time.monotonic()
 
     def _save_weights(self):
         # From a copy that was never compiled: Keras writes the optimizer's variables, twice the weights, beside them.

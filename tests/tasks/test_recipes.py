@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from seq2seq.config import TranslationConfig, resolve
+from seq2seq.config import AutoencoderConfig, ForecasterConfig, LanguageConfig, TranslationConfig, resolve
 from seq2seq.config.resolving import RECIPES
 from seq2seq.tasks.translation import Translator, evaluate, train
 from seq2seq.text.corpus import read_pairs
@@ -14,10 +14,20 @@ ROOT = Path(__file__).parents[2]
 NAMES = sorted(file.stem for file in RECIPES.glob("*.toml"))
 
 
+KINDS = {
+    "translation": (TranslationConfig, {}),
+    "language-model": (LanguageConfig, {}),
+    "autoencoder": (AutoencoderConfig, {}),
+    "forecaster": (ForecasterConfig, {"windows__look_back": 1}),
+}
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_recipes_resolve_and_say_how_they_are_run(name):
-    assert resolve(TranslationConfig, name) != resolve(TranslationConfig)
-    assert f"--recipe {name}" in (RECIPES / f"{name}.toml").read_text(encoding="utf-8")
+    header = (RECIPES / f"{name}.toml").read_text(encoding="utf-8")
+    kind, given = next(KINDS[kind] for kind in KINDS if f"seq2seq train {kind} " in header)
+    assert resolve(kind, name) != resolve(kind, **given)
+    assert f"--recipe {name}" in header
 
 
 def trained(tmp_path, recipe, *settings, **data):

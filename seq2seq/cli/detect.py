@@ -1,0 +1,223 @@
+"""`seq2seq detect`: anomalies, by the errors of a trained autoencoder."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+from typer import Argument, Option
+
+from seq2seq.cli import series as options
+from seq2seq.cli.console import ConsoleReport, quiet_tensorflow
+from seq2seq.cli.long_table import cell, step_lines, write_csv
+from seq2seq.cli.outputs import check_file, write_text
+from seq2seq.cli.reconstruct import check_suffix, position_of
+from seq2seq.errors import InputError
+
+LABELS, OUTPUT, THRESHOLD = "Labels", "Output", "Threshold"
+KINDS = ("quantile", "sigma", "pot", "f_beta")
+EXAMPLES = """\
+[bold]Examples[/bold]
+
+  seq2seq detect runs/ecg --input ECG5000.npz --array X_test --labels ECG5000.npz:y_test_anomaly --output scores.csv
+
+  seq2seq detect runs/tanks --input test.csv --labels faults.json --output scores.csv --plot scores.png --show T2
+
+  seq2seq detect runs/tanks --input june.csv --threshold quantile=0.999 --output june_scores.csv
+"""
+
+
+def detect(
+    run: Annotated[Path, Argument(metavar="RUN", help="Folder of a trained run.")],
+    input_: Annotated[
+        str,
+        Option(
+            "--input",
+            help="Data to score, read as in training; columns are matched by name.",
+            rich_help_panel=options.DATA,
+        ),
+    ],
+    array: options.Array = None,
+    keep: options.Keep = None,
+    labels: Annotated[
+        str | None,
+        Option(
+            metavar="FILE:KEY",
+            help="What is known to be anomalous: 1 and 0 for each sequence, or each step of series, as an array of an "
+            "NPZ file or a column of a table; or a JSON file of labelled windows, {name: [[start, end], …]}.",
+            show_default="none",
+            rich_help_panel=LABELS,
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        Option(
+            help="CSV file for the scores.", show_default="standard output, unless labelled", rich_help_panel=OUTPUT
+        ),
+    ] = None,
+    per_step: Annotated[
+        bool,
+        Option(
+            "--per-step", help="A line for each step, also where whole sequences are scored.", rich_help_panel=OUTPUT
+        ),
+    ] = False,
+    json_: Annotated[
+        Path | None,
+        Option(
+            "--json", help="JSON file for the figures against the labels.", show_default="none", rich_help_panel=OUTPUT
+        ),
+    ] = None,
+    plot: Annotated[
+        Path | None,
+        Option(
+            help="Draw the scores with threshold and labels: .png, .svg or .pdf.",
+            show_default="no picture",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = None,
+    show: Annotated[
+        str | None,
+        Option(
+            help="Name of the series that the picture shows.",
+            show_default="that with the highest score",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = None,
+    threshold: Annotated[
+        str | None,
+        Option(
+            metavar="KIND=VALUE",
+            help="Fit another threshold to the held-out scores of the run: quantile=0.999, sigma=3 or pot=0.001; or "
+            "f_beta=1 to those of --held-out.",
+            show_default="as trained",
+            rich_help_panel=THRESHOLD,
+        ),
+    ] = None,
+    held_out: Annotated[
+        str | None,
+        Option(
+            metavar="FILE:ARRAY",
+            help="Labelled data for the threshold by f_beta; other than those scored.",
+            show_default="none",
+            rich_help_panel=THRESHOLD,
+        ),
+    ] = None,
+    held_out_labels: Annotated[
+        str | None,
+        Option(metavar="FILE:KEY", help="Their labels.", show_default="none", rich_help_panel=THRESHOLD),
+    ] = None,
+) -> None:
+    """Score data by how badly an autoencoder writes them again, and raise alarms above a threshold.
+
+    The threshold was fitted on a part of the training data that trained nothing, never on what is scored. With labels
+    the scores are measured, beside those of principal components that were fitted in the same way.
+    """
+    kind = _threshold(threshold)
+    by_labels = kind is not None and kind[0] == "f_beta"
+    if {held_out is not None, held_out_labels is not None} != {by_labels}:
+        raise InputError("--threshold f_beta=BETA, --held-out and --held-out-labels go together: give all or none.")
+    if json_ and not labels:
+        raise InputError(f"--json {json_} is for the figures against labels: add --labels.")
+    check_suffix(plot, "--plot", (".png", ".svg", ".pdf"))
+    for path, option in ((output, "--output"), (json_, "--json"), (plot, "--plot")):
+        check_file(path, option)
+
+    with quiet_tensorflow():
+        from seq2seq.tasks import detection as task
+        from seq2seq.tasks.reconstructor import Reconstructor
+
+    report = ConsoleReport(stderr=True)
+    reconstructor = Reconstructor.load(run)
+    series = reconstructor.read(input_, array=array, keep=keep, report=report)
+    if task.was_trained_on(reconstructor, input_, array):
+        report.warn("the run was trained on these data: their scores are lower than those of others")
+    shown = None if show is None else position_of(series, show)
+    known = task.read_labels(labels, reconstructor, series, input_, keep=keep) if labels else None
+    labelled = None
+    if held_out:
+        labelled = _held_out(task, reconstructor, held_out, held_out_labels, (input_, array), report)
+    found = task.detect(reconstructor, series, threshold=kind, labelled=labelled, report=report)
+    report.say(f"{int(found.alarms.sum()):,} of {len(found.alarms):,} scores are above {found.threshold:.4g}")
+    if output or not (known or plot):
+        write_csv(output, _lines(found, reconstructor.config.data, per_step))
+    if known:
+        if json_:
+            write_text(json_, json.dumps(found.measure(known), indent=2) + "\n")
+        rows = [tuple("none" if cell is None else cell for cell in row) for row in found.rows(known)]
+        ConsoleReport().table("Against the labels", ("", "autoencoder", f"PCA({found.components})"), rows)
+    if plot:
+        _draw(found, known, shown, plot)
+
+
+def _threshold(text: str | None) -> tuple[str, float] | None:
+    if text is None:
+        return None
+    kind, _, value = text.partition("=")
+    try:
+        number = float(value)
+    except ValueError:
+        number = None
+    if kind not in KINDS or number is None:
+        raise InputError(f"--threshold {text}: expected KIND=NUMBER with one of {', '.join(KINDS)}: quantile=0.999.")
+    return kind, number
+
+
+def _held_out(task, reconstructor, location, labels, scored, report):
+    file, array = task.split_location(location)
+    if Path(file).resolve() == Path(scored[0]).resolve() and array in (None, scored[1]):
+        raise InputError(f"--held-out {location} are the data to be scored: a threshold is fitted on others.")
+    series = reconstructor.read(file, array=array, report=report)
+    return series, task.read_labels(labels, reconstructor, series, file)
+
+
+def _lines(found, data, per_step):
+    """The lines of the CSV file: for each step, or each whole sequence, score, alarm and blame of each column."""
+    import numpy as np
+
+    scores, columns = found.scores, found.series.columns
+    blamed = [f"blame_{name}" for name in columns] if len(columns) > 1 else []
+    if scores.samples is not None and not per_step:
+        yield ["sample", "score", "alarm", *blamed]
+        for name, score, alarm, blame in zip(
+            found.series.names, scores.samples, found.alarms, scores.blame, strict=True
+        ):
+            shares = _shares(np.nansum(blame, axis=0)) if blamed else ()
+            yield [name, cell(score), int(alarm), *map(cell, shares)]
+        return
+    values = []
+    for number, score in enumerate(scores.steps):
+        shares = _shares(scores.blame[number]).T if blamed else ()
+        own = [(score > found.threshold).astype(int), scores.windows[number]] if scores.windows else []
+        values.append([score, *own, *shares])
+    named = ["score", *(["alarm", "window_score"] if scores.windows else []), *blamed]
+    yield from step_lines(found.series, data, named, values)
+
+
+def _shares(blame):
+    """Scores shared out among features → shares of the whole."""
+    import numpy as np
+
+    total = np.nansum(blame, axis=-1, keepdims=True)
+    return np.divide(blame, total, out=np.full(np.shape(blame), np.nan), where=total > 0)
+
+
+def _draw(found, known, number, path):
+    import numpy as np
+
+    from seq2seq.plots import anomaly_scores, sample_scores, save_figure
+
+    scores, series = found.scores, found.series
+    if scores.samples is not None and number is None:
+        figure = sample_scores(scores.samples, found.threshold, known and known.values)
+    else:
+        if number is None:
+            number = int(np.nanargmax([np.nanmax(each, initial=-np.inf) for each in scores.steps]))
+        figure = anomaly_scores(
+            series.times and series.times[number],
+            scores.steps[number],
+            found.threshold,
+            known.windows[number] if known and known.windows is not None else (),
+            series.values[number],
+            series.columns,
+            series.names[number],
+        )
+    save_figure(figure, path)

@@ -1,0 +1,156 @@
+"""`seq2seq train autoencoder`: sequences of numbers into one vector each, and back."""
+
+from pathlib import Path
+from typing import Annotated
+
+from typer import Option
+
+from seq2seq.cli import series
+from seq2seq.cli.console import ConsoleReport, quiet_tensorflow
+from seq2seq.cli.outputs import check_folder
+from seq2seq.config import AutoencoderConfig, resolve
+from seq2seq.config.series import AutoencoderModelConfig, AutoencoderTrainingConfig, RecurrentConfig
+from seq2seq.errors import InputError
+
+RUN, SHAPE, SETUP = "Run", "Windows", "Model and training"
+EXAMPLES = """\
+[bold]Examples[/bold]
+
+  seq2seq train autoencoder --data ECG5000.npz --array X_train --keep "y_train==1" --run runs/ecg
+
+  seq2seq train autoencoder --data tanks.csv --group tank --columns pressure,temperature --look-back 24 --run runs/tanks
+
+  seq2seq train autoencoder --data sensors.csv --look-back 48 --latent-dim 8 --set model.bidirectional=true --run runs/s
+"""
+
+
+def autoencoder(
+    run: Annotated[Path, Option(help="Folder that the trained run is written to.", rich_help_panel=RUN)],
+    data: Annotated[
+        str | None,
+        Option(
+            help="Normal sequences of numbers: CSV (plain or .gz), Parquet, NPY or NPZ file, or tfds:NAME/CONFIG.",
+            show_default="the recipe's",
+            rich_help_panel=series.DATA,
+        ),
+    ] = None,
+    array: series.Array = None,
+    keep: series.Keep = None,
+    columns: series.Columns = None,
+    group: series.Group = None,
+    time: series.Time = None,
+    missing: series.Missing = None,
+    limit: series.Limit = None,
+    look_back: Annotated[
+        int | None,
+        Option(
+            help="Steps in a window. Without it each sample of the data is read and written as a whole.",
+            show_default="whole sequences",
+            rich_help_panel=SHAPE,
+        ),
+    ] = None,
+    units: Annotated[
+        int | None,
+        Option(
+            help="Width of the recurrent layers.",
+            show_default=f"{RecurrentConfig.units}, or the recipe's",
+            rich_help_panel=SETUP,
+        ),
+    ] = None,
+    latent_dim: Annotated[
+        int | None,
+        Option(
+            help="Width of the vector between encoder and decoder.",
+            show_default=f"{AutoencoderModelConfig.latent_dim or 'the units'}, or the recipe's",
+            rich_help_panel=SETUP,
+        ),
+    ] = None,
+    resume: Annotated[
+        bool, Option("--resume", help="Continue a run that was stopped, from its last checkpoint.", rich_help_panel=RUN)
+    ] = False,
+    recipe: Annotated[
+        str | None,
+        Option(help="TOML file of settings, or the name of a shipped one.", show_default="none", rich_help_panel=SETUP),
+    ] = None,
+    set_: Annotated[
+        list[str] | None,
+        Option(
+            "--set",
+            metavar="SECTION.NAME=VALUE",
+            help="Change any setting: model.encoder_layers=2. May be repeated; wins over the recipe.",
+            show_default="none",
+            rich_help_panel=SETUP,
+        ),
+    ] = None,
+    epochs: Annotated[
+        int | None,
+        Option(
+            help="Passes over the training part.",
+            show_default=f"as many as make {AutoencoderTrainingConfig.updates:,} batches, or the recipe's",
+            rich_help_panel=SETUP,
+        ),
+    ] = None,
+    seed: Annotated[
+        int | None,
+        Option(
+            help="Decides every random choice.",
+            show_default=f"{AutoencoderConfig.seed}, or the recipe's",
+            rich_help_panel=SETUP,
+        ),
+    ] = None,
+) -> None:
+    """Train an autoencoder: from a sequence to one vector, and from that back to the sequence.
+
+    Trained on normal data it finds anomalies: what it cannot write again. What errors are usual, and from where on they
+    are an alarm, is learned on a validation part that trained nothing.
+
+    The run folder gets the settings, the units, the weights, the detector, the history and the metrics.
+    """
+    config = resolve(
+        AutoencoderConfig,
+        recipe,
+        set_ or (),
+        data__location=data,
+        data__array=array,
+        data__keep=keep,
+        data__columns=columns,
+        data__group=group,
+        data__time=time,
+        data__missing=missing,
+        data__limit=limit,
+        windows__look_back=_checked(look_back),
+        model__units=units,
+        model__latent_dim=latent_dim,
+        training__epochs=epochs,
+        seed=seed,
+    )
+    if not config.data.location:
+        raise InputError("--data is missing, and no recipe names data: give a file.")
+    check_folder(run, "--run")
+
+    with quiet_tensorflow():
+        from seq2seq.tasks import autoencoding as task
+
+    report = ConsoleReport()
+    try:
+        metrics = task.train(config, run, resume=resume, report=report)
+    except KeyboardInterrupt as stop:
+        raise KeyboardInterrupt(_kept(run)) from stop
+    report.say(
+        f"{run} holds the weights of epoch {metrics['epoch']}, the best of {metrics['epochs']} by validation loss"
+    )
+
+
+def _checked(look_back: int | None) -> int | None:
+    if look_back == 0:
+        raise InputError("--look-back 0: expected at least 1 step; leave the option out to read whole sequences.")
+    return look_back
+
+
+def _kept(run: Path) -> str:
+    """What an interrupted training leaves, and how to go on."""
+    from seq2seq.run import Run
+
+    if Run(run, "autoencoder", {}).checkpoint.exists():
+        return f"{run} keeps the best weights and the last finished epoch: the same command with --resume goes on."
+    return f"{run} has no finished epoch: the same command with --resume starts again."

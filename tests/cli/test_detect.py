@@ -1,0 +1,107 @@
+"""`seq2seq detect`: scores, alarms, figures, pictures."""
+
+import csv
+import json
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from seq2seq.cli import app
+
+
+def run(*arguments, code=0):
+    result = CliRunner().invoke(app, ["detect", *map(str, arguments)])
+    assert result.exit_code == code, (result.stderr, result.exception)
+    return result
+
+
+def refused(*arguments):
+    """The one line on standard error with which the command is refused."""
+    (line,) = run(*arguments, code=2).stderr.splitlines()
+    return line.removeprefix("Error: ")
+
+
+def read_rows(path):
+    with open(path) as file:
+        return list(csv.DictReader(file))
+
+
+def test_a_line_for_each_sequence_and_figures_against_labels(beats_run, beats_file, tmp_path):
+    output, figures, plot = (tmp_path / name for name in ("scores.csv", "figures.json", "scores.png"))
+    data = ["--input", beats_file, "--array", "test", "--labels", f"{beats_file}:label"]
+    result = run(beats_run, *data, "--output", output, "--json", figures, "--plot", plot)
+    rows = read_rows(output)
+    assert list(rows[0]) == ["sample", "score", "alarm"] and len(rows) == 90
+    found = json.loads(figures.read_text())
+    assert found["autoencoder"]["alarms"] == sum(int(row["alarm"]) for row in rows)
+    assert found["autoencoder"]["scored"] == found["pca"]["scored"] == 90
+    assert "PCA(8)" in result.stdout and "roc auc" in result.stdout
+    assert "scores are above" in result.stderr
+    assert plot.read_bytes().startswith(b"\x89PNG")
+
+
+def test_scores_go_to_standard_output_by_themselves(beats_run, beats_file):
+    result = run(beats_run, "--input", beats_file, "--array", "test")
+    assert len(result.stdout.splitlines()) == 91
+    result = run(beats_run, "--input", beats_file, "--array", "test", "--per-step")
+    lines = result.stdout.splitlines()
+    assert lines[0] == "sample,step,score" and len(lines) == 1 + 90 * 24
+
+
+def test_a_line_for_each_step_of_series(pumps_run, pumps_files, tmp_path):
+    output, plot = tmp_path / "scores.csv", tmp_path / "south.svg"
+    data = ["--input", pumps_files / "test.csv", "--labels", pumps_files / "faults.json"]
+    result = run(pumps_run, *data, "--output", output, "--plot", plot, "--show", "south")
+    rows = read_rows(output)
+    assert list(rows[0]) == ["pump", "time", "score", "alarm", "window_score", "blame_flow", "blame_heat"]
+    assert len(rows) == 240 and rows[0]["time"] == "2024-01-01 00:00:00"
+    for row in rows:
+        assert float(row["blame_flow"]) + float(row["blame_heat"]) == pytest.approx(1.0, abs=1e-6)
+    assert rows[10]["window_score"] == "" and float(rows[11]["window_score"]) > 0
+    assert "false alarms per week" in result.stdout and "<svg" in plot.read_text()
+
+
+def test_the_threshold_can_be_another(beats_run, beats_file, tmp_path):
+    def alarms(*arguments):
+        output = tmp_path / "scores.csv"
+        run(beats_run, "--input", beats_file, "--array", "test", "--output", output, *arguments)
+        return sum(int(row["alarm"]) for row in read_rows(output))
+
+    assert alarms("--threshold", "quantile=0.5") > alarms("--threshold", "quantile=0.99") == alarms()
+    other = tmp_path / "other.npz"
+    with np.load(beats_file) as data:
+        np.savez(other, test=data["test"], label=data["label"])
+    held_out = ["--held-out", f"{other}:test", "--held-out-labels", f"{other}:label"]
+    assert 20 <= alarms("--threshold", "f_beta=1", *held_out) <= 40
+
+
+def test_scores_of_the_training_data_come_with_a_warning(beats_run, beats_file):
+    assert "was trained on these data" in run(beats_run, "--input", beats_file).stderr
+    assert "was trained on these data" not in run(beats_run, "--input", beats_file, "--array", "test").stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--json", "figures.json"], "--json figures.json is for the figures against labels: add --labels"),
+        (["--threshold", "quantil=0.9"], "--threshold quantil=0.9: expected KIND=NUMBER with one of quantile"),
+        (["--threshold", "quantile=x"], "expected KIND=NUMBER"),
+        (["--threshold", "quantile=2"], "pass a number above 0 and below 1"),
+        (["--threshold", "f_beta=1"], "go together: give all or none"),
+        (["--held-out", "x.npz"], "go together: give all or none"),
+        (["--plot", "scores"], "expected a name that ends in .png"),
+        (["--output", "no/scores.csv"], "there is no folder no"),
+        (["--labels", "no.npz:y"], "no.npz"),
+    ],
+)
+def test_what_cannot_be_detected(beats_run, beats_file, tmp_path, monkeypatch, arguments, said):
+    monkeypatch.chdir(tmp_path)
+    assert said in refused(beats_run, "--input", beats_file, "--array", "test", *arguments)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_threshold_is_not_fitted_on_what_is_scored(beats_run, beats_file):
+    held_out = ["--held-out", f"{beats_file}:test", "--held-out-labels", f"{beats_file}:label"]
+    data = ["--input", beats_file, "--array", "test"]
+    assert "are the data to be scored" in refused(beats_run, *data, "--threshold", "f_beta=1", *held_out)

@@ -1,0 +1,149 @@
+"""`seq2seq train forecaster`, `forecast` and `evaluate`: files, streams and figures."""
+
+import csv
+import json
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from seq2seq.cli import app
+
+SMALL = ["--set", "model.units=4", "--set", "training.lr_ramp_steps=2", "--epochs", 2]
+
+
+def run(*arguments, code=0, **options):
+    result = CliRunner().invoke(app, [*map(str, arguments)], **options)
+    assert result.exit_code == code, (result.stdout, result.stderr, result.exception)
+    return result
+
+
+@pytest.fixture(scope="module")
+def months(tmp_path_factory):
+    """A monthly table that grows, with a yearly season."""
+    path = tmp_path_factory.mktemp("data") / "months.csv"
+    steps = np.arange(120)
+    values = (100 + steps) * (1 + 0.2 * np.sin(steps * 2 * np.pi / 12)) + np.random.default_rng(0).normal(size=120)
+    times = np.datetime64("2010-01", "M") + steps
+    lines = (f"{time},{value:.3f},{value / 2:.3f}" for time, value in zip(times, values, strict=True))
+    path.write_text("Month,Passengers,Freight\n" + "\n".join(lines) + "\n")
+    return path
+
+
+@pytest.fixture(scope="module")
+def air(months, tmp_path_factory):
+    """The run of a window, and what its training showed."""
+    folder = tmp_path_factory.mktemp("runs") / "air"
+    given = ["--columns", "Passengers", "--look-back", 12, "--horizon", 1]
+    return folder, run("train", "forecaster", "--data", months, *given, "--run", folder, *SMALL).stdout
+
+
+@pytest.fixture(scope="module")
+def stream(months, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("runs") / "stream"
+    run("train", "forecaster", "--data", months, "--stateful", "--chunk", 20, "--run", folder, *SMALL)
+    return folder
+
+
+def test_training_tells_what_is_what(air):
+    folder, shown = air
+    for words in ("season: 12 steps", "Passengers: the next step", "steps 0 to 77", "2018-01-01 to 2019-12-01"):
+        assert words in shown, words
+    for name in ("config.json", "scaler.json", "model.weights.h5", "metrics.json", "calibration.npz", "history.csv"):
+        assert (folder / name).exists(), name
+
+
+def test_a_forecast_continues_times_and_units(air, tmp_path):
+    files = ["--output", tmp_path / "forecast.csv", "--plot", tmp_path / "forecast.png"]
+    run("forecast", air[0], "--steps", 24, *files, "--interval", 0.5)
+    rows = list(csv.DictReader((tmp_path / "forecast.csv").open()))
+    assert [row["time"] for row in rows[:12]] == [f"2020-{month:02}-01" for month in range(1, 13)]
+    assert len(rows) == 24 and (tmp_path / "forecast.png").stat().st_size > 10_000
+    for row in rows:
+        low, middle, high = (float(row[f"Passengers{end}"]) for end in ("_low", "", "_high"))
+        assert 100 < low <= middle <= high < 500
+
+
+def test_another_file_is_continued(air, months, tmp_path):
+    lines = months.read_text().splitlines()
+    (tmp_path / "early.csv").write_text(
+        "\n".join(["Month,Passengers", *(line.rsplit(",", 1)[0] for line in lines[1:61])])
+    )
+    shown = run("forecast", air[0], "--input", tmp_path / "early.csv", "--interval", 0)
+    assert shown.stdout.splitlines()[0] == "time,Passengers" and shown.stdout.splitlines()[1].startswith("2015-01-01,")
+
+
+def test_evaluation_stands_beside_baselines_and_warns(air, months, tmp_path):
+    given = ["--data", months, "--backtest", 10, "--json", tmp_path / "figures.json"]
+    shown = run("evaluate", air[0], *given)
+    figures = json.loads((tmp_path / "figures.json").read_text())
+    assert figures["windows"] == 10 and figures["origins"] == ["2019-03-01", "2019-12-01"]
+    best = min(scores["rmse"] for scores in figures["baselines"].values())
+    assert figures["skill"] == pytest.approx(1 - figures["scores"]["rmse"] / best)
+    assert ("worse than the baseline" in shown.stderr) == (figures["skill"] < 0) == bool(figures["warning"])
+    for name in ("model", "last value", "seasonal naive", "seasonal × growth", "drift"):
+        assert name in shown.stdout
+
+
+def test_standard_output_can_be_json_alone(stream):
+    assert json.loads(run("evaluate", stream, "--json", "-").stdout)["windows"] == 24
+
+
+def test_a_stream_goes_on_tomorrow(stream, months, tmp_path):
+    header, *lines = [line.split(",", 1)[1] for line in months.read_text().splitlines()[:8]]
+    text = lambda part: "\n".join(part) + "\n"  # noqa: E731
+    whole = run("forecast", stream, "--stream", input=text([header, *lines])).stdout.splitlines()
+    state = ["--stream", "--state", tmp_path / "state.npz"]
+    today = run("forecast", stream, *state, input=text([header, *lines[:3]])).stdout.splitlines()
+    tomorrow = run("forecast", stream, *state, input=text(lines[3:]))
+    assert whole[0] == "Passengers,Freight" and len(whole) == 8
+    assert today + tomorrow.stdout.splitlines() == whole
+    assert "after 3 steps" in tomorrow.stderr
+
+
+def test_a_bad_line_is_reported_and_the_state_kept(stream):
+    clean = run("forecast", stream, "--stream", input="112,56\n118,59\n").stdout
+    dirty = run("forecast", stream, "--stream", input="112,56\nabc,1\n\n1,2,3\n118,59\n")
+    assert dirty.stdout == clean
+    for words in ("line 2: 'abc' is not a number", "line 3: expected 2 numbers", "line 4: expected 2 numbers"):
+        assert words in dirty.stderr
+
+
+def test_the_header_of_a_stream_orders_its_columns(stream):
+    straight = run("forecast", stream, "--stream", input="Passengers,Freight\n112,56\n").stdout
+    turned = run("forecast", stream, "--stream", input="Freight,more,Passengers\n56,7,112\n").stdout
+    assert turned == straight
+    wrong = run("forecast", stream, "--stream", input="Freight,Pasengers\n56,112\n", code=2).stderr
+    assert "no column 'Passengers': did you mean 'Pasengers'" in wrong
+
+
+def test_a_state_of_another_run_is_refused(stream, air, months, tmp_path):
+    other, state = tmp_path / "other", tmp_path / "state.npz"
+    run("train", "forecaster", "--data", months, "--stateful", "--run", other, *SMALL, "--seed", 2)
+    run("forecast", other, "--stream", "--state", state, input="112,56\n")
+    before = state.read_bytes()
+    assert "another run" in run("forecast", stream, "--stream", "--state", state, input="112,56\n", code=2).stderr
+    assert state.read_bytes() == before
+
+
+def test_bad_input_ends_in_one_line(air, stream, months, tmp_path):
+    text = tmp_path / "text.csv"
+    text.write_text("Month,Passengers\n2010-01,1\n2010-02,many\n2010-03,2\n")
+    train = ["train", "forecaster", "--run", tmp_path / "run", "--data"]
+    cases = [
+        ([*train, text, "--look-back", 2], "column 'Passengers': 'many' is not a number"),
+        ([*train, months, "--look-back", 0], "look_back=0"),
+        ([*train, months, "--columns", "Pasengers", "--look-back", 2], "did you mean 'Passengers'"),
+        ([*train, months, "--look-back", 300], "the longest series has 78"),
+        ([*train, months, "--look-back", 12, "--horizon", 30], "raise data.valid_share"),
+        (["forecast", air[0], "--stream"], "trained on windows"),
+        (["forecast", air[0], "--state", tmp_path / "s.npz"], "add --stream"),
+        (["forecast", stream, "--stream", "--steps", 2], "--steps does not go with --stream"),
+        (["forecast", stream, "--interval", 0.9], "a stateful run gives no intervals"),
+        (["evaluate", air[0], "--beam-size", 4], "--beam-size does not go with"),
+        (["evaluate", air[0], "--part", "train"], "expected test or all"),
+        (["translate", air[0], "text"], "is a run of the task 'forecaster'"),
+    ]
+    for arguments, words in cases:
+        shown = run(*arguments, code=2).stderr.strip().splitlines()
+        assert words in shown[-1] and shown[-1].startswith("Error: "), (arguments, shown)
