@@ -105,7 +105,7 @@ class AutoencoderModelConfig(RecurrentConfig):
         super().__post_init__()
         for name in ("encoder_layers", "decoder_layers"):
             check_at_least(f"model.{name}", getattr(self, name), 1)
-        check_at_least("model.latent_dim", self.latent_dim or 1, 1)
+        check_at_least("model.latent_dim", 1 if self.latent_dim is None else self.latent_dim, 1)
         check_at_least("model.horizon", self.horizon, 0)
         check_range("model.noise", self.noise, 0.0, 1.0)
         if self.bidirectional and self.units % 2:

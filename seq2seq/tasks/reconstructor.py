@@ -21,7 +21,6 @@ from seq2seq.tasks import numbers
 
 TASK = "autoencoder"
 PIECES_AT_ONCE = 256
-ARRAYS = (".npy", ".npz")
 
 
 @dataclass(frozen=True)
@@ -127,10 +126,11 @@ class Reconstructor:
         Raises:
             InputError: data that cannot be read, a column is missing, a series is too short for any window.
         """
-        holds_array = location.startswith("tfds:") or Path(location).suffix in ARRAYS
+        suffix = "tfds" if location.startswith("tfds:") else Path(location).suffix
+        holds_array = suffix in ("tfds", ".npy", ".npz")
         data = replace(
             self.config.data,
-            array=(array or self.config.data.array) if holds_array else array,
+            array=(array or self.config.data.array) if suffix in ("tfds", ".npz") else array,
             keep=keep,
             columns=None if holds_array or unnamed(self.scaler.columns) else ",".join(self.scaler.columns),
             group=None if holds_array else self.config.data.group,
