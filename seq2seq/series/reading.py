@@ -258,7 +258,7 @@ def _read_tfds(location, feature, split, beside):
         raise InputError(f"expected tfds:NAME[/CONFIG][:SPLIT] or tfds:/FOLDER[:SPLIT], got {location!r}")
     builder = _tfds_builder(match["name"])
     features = dict(builder.info.features.items()) if hasattr(builder.info.features, "items") else {}
-    numeric = [name for name, found in features.items() if np.dtype(found.np_dtype).kind in _NUMERIC_KINDS]
+    numeric = sorted(name for name, found in features.items() if np.dtype(found.np_dtype).kind in _NUMERIC_KINDS)
     for name in (feature, *([beside] if beside else [])):
         if name not in numeric:
             raise InputError(f"{location} has no numeric feature {name!r}: {near_match(str(name), numeric)}")

@@ -163,7 +163,7 @@ class Detector:
     width: int
 
     def baseline_errors(self, pieces: Pieces) -> np.ndarray:
-        """Errors of the baseline, float64 like `pieces.values`; NaN for a piece longer than any that it learned."""
+        """Errors of the baseline, float64 like `pieces.values`; NaN after as many steps as it learned."""
         return pca_errors(self.baseline, self.width, pieces)
 
     def save(self, path: Path) -> None:
@@ -199,12 +199,11 @@ class Detector:
 
 
 def pca_errors(baseline: PCABaseline, width: int, pieces: Pieces) -> np.ndarray:
-    """What `baseline`, fitted on pieces of `width` steps, leaves unexplained of pieces of at most so many."""
-    short = width - pieces.values.shape[1]
-    if short < 0:
-        return np.full(pieces.values.shape, np.nan)
-    padded = np.pad(pieces.values, ((0, 0), (0, short), (0, 0)), constant_values=np.nan)
-    return baseline.errors(padded)[:, : pieces.values.shape[1]]
+    """What `baseline`, fitted on pieces of `width` steps, leaves unexplained of pieces; NaN beyond so many steps."""
+    steps = pieces.values.shape[1]
+    padded = np.pad(pieces.values[:, :width], ((0, 0), (0, max(width - steps, 0)), (0, 0)), constant_values=np.nan)
+    errors = baseline.errors(padded)[:, :steps]
+    return np.pad(errors, ((0, 0), (0, steps - errors.shape[1]), (0, 0)), constant_values=np.nan)
 
 
 def _scorer(arrays):
