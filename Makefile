@@ -1,4 +1,4 @@
-# make demo    environment, then train on the shipped corpus, score it, translate a few sentences
+# make demo    environment, then train on the shipped data: translate English, find the faults of oil tanks
 # make test    environment, then the tests; `make test-slow`, `test-real` and `test-recipes` run the long ones
 # make lint    style and format, as the checks want them
 
@@ -18,6 +18,13 @@ demo: .venv/runtime
 	$(BIN)/python scripts/translate.py runs/demo \
 	    "My brother does not see the white house." "We bought some beautiful horses." \
 	    "nine hundred and fifty-nine" "from 23 February to 15 August"
+	rm -rf runs/tanks
+	$(BIN)/python scripts/train.py autoencoder --data data/tanks/tanks.csv --group tank \
+	    --columns pressure,temperature --look-back 24 --set training.updates=2000 --run runs/tanks
+	$(BIN)/python scripts/reconstruct.py runs/tanks --input data/tanks/test.csv \
+	    --output runs/reconstructed.csv --plot runs/reconstruction.png
+	$(BIN)/python scripts/detect.py runs/tanks --input data/tanks/test.csv --labels data/tanks/faults.json \
+	    --output runs/scores.csv --plot runs/scores.png
 
 test: .venv/dev
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile

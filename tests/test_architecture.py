@@ -36,6 +36,9 @@ ONLY_IN = {
     "matplotlib": "plots",
     "sentencepiece": "text/tokenizer.py",
     "sacrebleu": "evaluation",
+    "sklearn": "evaluation",
+    "scipy": "evaluation",
+    "pandas": "series",
 }
 WITHOUT_TENSORFLOW = ["config", "errors.py", "report.py", "plots", "evaluation", "cli"]
 NO_ROOMS = {"utils", "util", "helpers", "helper", "common", "misc", "tools"}

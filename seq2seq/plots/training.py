@@ -9,7 +9,7 @@ from matplotlib.ticker import MaxNLocator
 
 from ..errors import InputError
 
-# Panel: its y label (None: as the caller names the loss), the curves in it as column of the history → name, and what
+# Panel: its y label (None: the loss), the curves in it as column of the history → name, and what
 # its best epoch is.
 _PANELS = (
     (None, {"loss": "training", "val_loss": "validation"}, np.argmin),
@@ -18,13 +18,13 @@ _PANELS = (
 )
 
 
-def learning_curve(history: Mapping[str, Sequence[float]], loss: str = "loss, nats per token") -> Figure:
+def learning_curve(history: Mapping[str, Sequence[float]], loss_unit: str) -> Figure:
     """Draw training and validation by epoch, with the best epoch of each panel marked.
 
     Args:
         history: columns by name, each with one value for each epoch: `epoch`, and those that there are of `loss`,
             `val_loss`, `val_bleu` (percent) and `val_perplexity`. NaN where an epoch was not measured.
-        loss: str. What `loss` and `val_loss` are, with their unit.
+        loss_unit: str. That of `loss` and `val_loss`.
 
     Returns:
         A `matplotlib.figure.Figure` with a panel for loss, for BLEU and for perplexity, as far as `history` has them.
@@ -50,7 +50,7 @@ def learning_curve(history: Mapping[str, Sequence[float]], loss: str = "loss, na
                 axes.plot(*points, marker=".", label=name, color="C0" if name == "validation" else "0.6")
                 if name == "validation":
                     _mark_best(axes, *points, best)
-        axes.set(xlabel="epoch", ylabel=label or loss)
+        axes.set(xlabel="epoch", ylabel=label or f"loss, {loss_unit}")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         axes.grid(color="0.9")
         axes.spines[["top", "right"]].set_visible(False)

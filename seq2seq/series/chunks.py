@@ -37,6 +37,7 @@ class ChunkBatches:
     """
 
     unit = "steps"
+    static_shapes = False  # XLA does not compile states that outlive a batch
 
     def __init__(self, inputs, *, chunk, slots=None):
         check_at_least(1, chunk=chunk, **({} if slots is None else {"slots": slots}))

@@ -42,6 +42,11 @@ class SequenceBatches:
         self.too_short = len(self._lengths) - self.num_sequences
 
     @property
+    def static_shapes(self):
+        """Whether all sequences are equally long."""
+        return len(set(self._lengths[self._lengths > 0])) == 1
+
+    @property
     def amount(self):
         """Number of sequences in an epoch."""
         return self.num_sequences

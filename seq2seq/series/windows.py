@@ -74,6 +74,7 @@ class WindowBatches:
     """
 
     unit = "windows"
+    static_shapes = True
 
     def __init__(self, inputs, targets=None, *, look_back, horizon=0, stride=1, known=None, batch_size=64, seed=None):
         check_at_least(1, look_back=look_back, stride=stride, batch_size=batch_size)

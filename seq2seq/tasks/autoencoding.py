@@ -184,6 +184,7 @@ class _Composite:
 
     windows: WindowBatches
     unit = WindowBatches.unit
+    static_shapes = WindowBatches.static_shapes
 
     @property
     def amount(self):

@@ -53,6 +53,7 @@ class PairBatches:
         self.seed = seed
 
     unit = "target tokens"
+    static_shapes = False
 
     @property
     def amount(self):

@@ -19,6 +19,8 @@ class TokenCrossEntropy(keras.losses.Loss):
         y_pred: float32 logits, that shape + `(vocabulary,)`.
     """
 
+    unit = "nats per token"
+
     def __init__(self, label_smoothing=0.0, name="token_cross_entropy"):
         super().__init__(name=name, reduction=None)
         self.label_smoothing = label_smoothing

@@ -9,6 +9,12 @@ _ERRORS = {
     "huber": lambda error: tf.where(tf.abs(error) <= 1.0, 0.5 * tf.square(error), tf.abs(error) - 0.5),
 }
 
+_UNITS = {
+    "mse": "squared error of scaled values",
+    "mae": "absolute error of scaled values",
+    "huber": "Huber loss of scaled values",
+}
+
 
 @keras.saving.register_keras_serializable(package="seq2seq")
 class ObservedLoss(keras.losses.Loss):
@@ -33,6 +39,10 @@ class ObservedLoss(keras.losses.Loss):
         if kind not in _ERRORS:
             raise ValueError(f"kind={kind!r}: expected 'mse', 'mae' or 'huber'.")
         self.kind = kind
+
+    @property
+    def unit(self):
+        return _UNITS[self.kind]
 
     def call(self, y_true, y_pred):
         _check_shapes(y_true.shape, y_pred.shape, "shape")
@@ -59,6 +69,8 @@ class QuantileLoss(keras.losses.Loss):
     Raises:
         ValueError: no quantiles, or one that is not between 0 and 1; shapes that do not fit.
     """
+
+    unit = "quantile loss of scaled values"
 
     def __init__(self, quantiles, name="quantile_loss"):
         super().__init__(name=name, reduction=None)

@@ -11,14 +11,14 @@ from seq2seq.errors import InputError
 @pytest.mark.parametrize(("name", "start"), [("a.png", b"\x89PNG"), ("b.svg", b"<?xml"), ("c.PDF", b"%PDF")])
 def test_a_file_is_replaced_as_a_whole_and_nothing_else_is_left(tmp_path, name, start):
     (tmp_path / name).write_bytes(b"old")
-    plots.save_figure(plots.learning_curve({"epoch": [1, 2], "loss": [2.0, 1.0]}), tmp_path / name)
+    plots.save_figure(plots.learning_curve({"epoch": [1, 2], "loss": [2.0, 1.0]}, "nats"), tmp_path / name)
     assert (tmp_path / name).read_bytes().startswith(start)
     assert os.listdir(tmp_path) == [name]
 
 
 def test_a_failed_write_keeps_the_old_file(tmp_path):
     (tmp_path / "a.png").write_bytes(b"old")
-    figure = plots.learning_curve({"epoch": [1, 2], "loss": [2.0, 1.0]})
+    figure = plots.learning_curve({"epoch": [1, 2], "loss": [2.0, 1.0]}, "nats")
     figure.suptitle("$\\broken{$")  # cannot be typeset, found only while drawing
     with pytest.raises(ValueError):
         plots.save_figure(figure, tmp_path / "a.png")
@@ -27,7 +27,7 @@ def test_a_failed_write_keeps_the_old_file(tmp_path):
 
 
 def test_a_place_that_cannot_be_written_is_refused(tmp_path):
-    figure = plots.learning_curve({"epoch": [1, 2], "loss": [2.0, 1.0]})
+    figure = plots.learning_curve({"epoch": [1, 2], "loss": [2.0, 1.0]}, "nats")
     (tmp_path / "folder.png").mkdir()
     for name, message in [
         ("a.jpg", r"end its name in \.png, \.svg, \.pdf"),
@@ -44,7 +44,7 @@ def test_a_place_that_cannot_be_written_is_refused(tmp_path):
 def test_figures_are_not_kept_in_global_state():
     open_before = pyplot.get_fignums()
     plots.attention_heatmap(np.ones((1, 1)), ["a"], ["b"])
-    plots.learning_curve({"epoch": [1, 2], "loss": [2.0, 1.0]})
+    plots.learning_curve({"epoch": [1, 2], "loss": [2.0, 1.0]}, "nats")
     plots.forecast([1.0, 2.0], None, [3.0], None)
     plots.anomaly_scores(None, [1.0, 2.0])
     assert pyplot.get_fignums() == open_before

@@ -14,7 +14,7 @@ HISTORY = {
 
 
 def test_learning_curve_has_a_panel_for_each_measure_and_marks_the_best(drawn):
-    loss, bleu, perplexity = drawn(plots.learning_curve(HISTORY)).axes
+    loss, bleu, perplexity = drawn(plots.learning_curve(HISTORY, "nats per token")).axes
     curves = {line.get_label(): line.get_xydata().tolist() for line in loss.lines}
     assert curves["training"] == [[1, 4], [2, 3], [3, 2], [4, 1]]
     assert curves["best: 3, epoch 3"] == [[3, 3]]
@@ -26,17 +26,16 @@ def test_learning_curve_has_a_panel_for_each_measure_and_marks_the_best(drawn):
 
 
 def test_learning_curve_of_little(drawn):
-    figure = drawn(plots.learning_curve({"epoch": [1], "loss": [2.0], "val_bleu": [np.nan]}))
+    figure = drawn(plots.learning_curve({"epoch": [1], "loss": [2.0], "val_bleu": [np.nan]}, "nats"))
     assert [len(axes.lines) for axes in figure.axes] == [1, 0]
 
 
 @pytest.mark.parametrize("history", [{}, {"epoch": [], "loss": []}, {"epoch": [1], "seconds": [3.0]}])
 def test_an_empty_history_is_refused(history):
     with pytest.raises(InputError, match="pass at least one epoch"):
-        plots.learning_curve(history)
+        plots.learning_curve(history, "nats per token")
 
 
 def test_the_loss_has_the_unit_that_it_is_given(drawn):
-    figure = drawn(plots.learning_curve({"epoch": [1], "loss": [2.0]}, loss="loss, scaled values squared"))
+    figure = drawn(plots.learning_curve({"epoch": [1], "loss": [2.0]}, loss_unit="scaled values squared"))
     assert figure.axes[0].get_ylabel() == "loss, scaled values squared"
-    assert plots.learning_curve({"epoch": [1], "loss": [2.0]}).axes[0].get_ylabel() == "loss, nats per token"
