@@ -43,7 +43,7 @@ def detect(
         Option(
             metavar="FILE:KEY",
             help="What is known to be anomalous: 1 and 0 for each sequence, or each step of series, as an array of an "
-            "NPZ file or a column of a table; or a JSON file of labelled windows, {name: [[start, end], …]}.",
+            "NPZ file or a column of a table; or a JSON file of labelled windows, {name: \\[\\[start, end], …]}.",
             show_default="none",
             rich_help_panel=LABELS,
         ),
