@@ -35,7 +35,7 @@ Group = Annotated[
 ]
 Time = Annotated[
     str | None,
-    Option(help="Column of times.", show_default="the first column, if it holds dates", rich_help_panel=DATA),
+    Option(help="Column of times.", show_default="the first that holds dates", rich_help_panel=DATA),
 ]
 Missing = Annotated[
     str | None,

@@ -17,7 +17,7 @@ class SeriesDataConfig:
     keep: str | None = None  # only the rows where this holds: "y_train==1"
     columns: str | None = None  # "pressure,temperature"; without it all columns of numbers
     group: str | None = None  # column whose values name the series: many tanks in one table
-    time: str | None = None  # column of times; without it a first column of dates
+    time: str | None = None  # column of times; without it the first that holds dates
     missing: Literal["error", "interpolate", "mask"] = "error"  # what to do with missing values
     rows: Literal["auto", "steps", "samples"] = "auto"  # what the rows of a plain 2-D array are
     scaling: Literal["standard", "minmax", "none"] = "standard"  # of each feature, fitted on the training part

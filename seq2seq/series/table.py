@@ -55,7 +55,7 @@ def read_series(
             As a column it is no feature unless chosen.
         columns: sequence of str. The features, in this order. None takes all columns of numbers.
         group: str. Column of a table whose values name the series; their rows may be mixed.
-        time: str. Column with the times of the rows, dates or numbers. None takes the first column if it has dates.
+        time: str. Column with the times of the rows, dates or numbers. None takes the first that holds dates.
         missing: str. What to do with missing values: `"error"`; `"interpolate"`, in a straight line over the
             steps between the neighbours, the nearest value at the ends; or `"mask"`, which leaves them NaN.
         rows: str. `"steps"`: a row is a step of all features. `"samples"`: a row is a sequence of one feature.
@@ -228,12 +228,14 @@ def _as_numbers(column):
 
 
 def _column_of_dates(frame, names):
-    """The first of the columns if it holds dates."""
-    if not names or pd.api.types.is_numeric_dtype(frame[names[0]]):
-        return None
-    cells = frame[names[0]].dropna()
-    dates = pd.api.types.is_datetime64_any_dtype(cells) or (len(cells) and looks_like_time(str(cells.iloc[0])))
-    return names[0] if dates else None
+    """The first of the columns that holds dates."""
+    return next((name for name in names if _holds_dates(frame[name].dropna())), None)
+
+
+def _holds_dates(cells):
+    if pd.api.types.is_numeric_dtype(cells) or not len(cells):
+        return False
+    return pd.api.types.is_datetime64_any_dtype(cells) or looks_like_time(str(cells.iloc[0]))
 
 
 def _groups(table, frame, group):

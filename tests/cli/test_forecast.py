@@ -64,10 +64,10 @@ def test_a_forecast_continues_times_and_units(air, tmp_path):
         assert 100 < low <= middle <= high < 500
 
 
-def test_another_file_is_continued(air, months, tmp_path):
+def test_another_file_is_continued_whatever_the_order_of_its_columns(air, months, tmp_path):
     lines = months.read_text().splitlines()
     (tmp_path / "early.csv").write_text(
-        "\n".join(["Month,Passengers", *(line.rsplit(",", 1)[0] for line in lines[1:61])])
+        "\n".join(["Passengers,Month", *(",".join(line.split(",")[1::-1]) for line in lines[1:61])])
     )
     shown = run("forecast", air[0], "--input", tmp_path / "early.csv", "--interval", 0)
     assert shown.stdout.splitlines()[0] == "time,Passengers" and shown.stdout.splitlines()[1].startswith("2015-01-01,")

@@ -7,6 +7,8 @@ import pytest
 
 from seq2seq.config import AutoencoderConfig, ForecasterConfig, LanguageConfig, TranslationConfig, resolve
 from seq2seq.config.resolving import RECIPES
+from seq2seq.tasks import autoencoding, backtesting, forecasting
+from seq2seq.tasks.detection import detect, read_labels
 from seq2seq.tasks.translation import Translator, evaluate, train
 from seq2seq.text.corpus import read_pairs
 
@@ -81,3 +83,47 @@ def test_g2p(tmp_path, real_data):
     _, translator = trained(tmp_path, "g2p", train=real_data / "g2p" / "g014b2b.train.gz")
     scores = evaluate(translator, str(real_data / "g2p" / "g014b2b.ref"), beam_size=5).scores
     assert scores.pronunciation_word_error_rate <= 0.24
+
+
+@pytest.mark.recipes
+@pytest.mark.parametrize(
+    ("recipe", "file", "columns", "horizon", "stride", "metric", "reference"),
+    [
+        # × latest growth, in the same run: 15.62; the same month last year: 41.85
+        ("airline", "airline-passengers.csv", "Passengers", 1, 1, "rmse", 15.94),
+        ("household", "household_power_days.csv", "Global_active_power", 7, 7, "rmse", 367.93),  # a ConvLSTM
+        ("etth1", "ETTh1.csv.gz", None, 24, 1, "mse_scaled", 0.424),  # the last 24 hours again, as in what follows
+        ("etth1", "ETTh1.csv.gz", None, 48, 1, "mse_scaled", 0.465),
+        ("etth1", "ETTh1.csv.gz", None, 168, 1, "mse_scaled", 0.571),
+        ("etth1", "ETTh1.csv.gz", None, 336, 1, "mse_scaled", 0.650),
+        ("etth1", "ETTh1.csv.gz", None, 720, 1, "mse_scaled", 0.655),
+    ],
+)
+def test_forecasters_beat_the_figures_of_others(
+    tmp_path, real_data, recipe, file, columns, horizon, stride, metric, reference
+):
+    where = {"data__location": str(real_data / "numeric" / file), "data__columns": columns}
+    config = resolve(ForecasterConfig, recipe, **where, windows__horizon=horizon)
+    forecasting.train(config, tmp_path / "run")
+    result = backtesting.evaluate(forecasting.Forecaster.load(tmp_path / "run"), stride=stride)
+    assert result.overall.scores[metric] < reference
+
+
+@pytest.mark.recipes
+def test_exchange_rates_are_forecast_no_worse_than_by_the_last_value(tmp_path, real_data):
+    location = str(real_data / "numeric" / "exchange_rate.txt.gz")
+    forecasting.train(resolve(ForecasterConfig, "exchange", data__location=location), tmp_path / "run")
+    ahead = backtesting.evaluate(forecasting.Forecaster.load(tmp_path / "run")).ahead
+    for step in (3, 6, 12, 24):
+        assert ahead["model"]["rse"][step - 1] <= 1.002 * ahead["last value"]["rse"][step - 1]
+
+
+@pytest.mark.recipes
+def test_heartbeats_are_told_apart_better_than_by_principal_components(tmp_path, real_data):
+    file = str(real_data / "numeric" / "ECG5000.npz")
+    where = {"data__location": file, "data__array": "X_train", "data__keep": "y_train==1"}
+    autoencoding.train(resolve(AutoencoderConfig, "ecg", **where), tmp_path / "run")
+    model = autoencoding.Reconstructor.load(tmp_path / "run")
+    series = model.read(file, array="X_test")
+    figures = detect(model, series).measure(read_labels(f"{file}:y_test_anomaly", model, series, "ECG5000.npz"))
+    assert figures["autoencoder"]["roc_auc"] > max(figures["pca"]["roc_auc"], 0.985)
