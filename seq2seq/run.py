@@ -34,25 +34,34 @@ LIBRARIES = ("seq2seq", "tensorflow", "keras", "numpy", "sentencepiece")
 
 @dataclass(frozen=True)
 class Run:
-    """One run directory. Make it with `create` or `open`."""
+    """One run directory. Make it with `start` or `open`."""
 
     path: Path
     task: str
     config: Mapping[str, Any]
 
     @classmethod
-    def create(cls, path: str | Path, task: str, config: Mapping[str, Any]) -> "Run":
-        """Start a new run directory for `task` with its resolved configuration.
+    def start(cls, path: str | Path, task: str, config: Any, resume: bool = False) -> "Run":
+        """A new run directory for `task` with its configuration; or, to resume, the one that is there.
+
+        Args:
+            path: the run directory.
+            task: its task.
+            config: the configuration, a dataclass of sections.
+            resume: what `check` said.
 
         Raises:
-            InputError: the folder holds a run already, or cannot be written.
+            InputError: the folder holds a run already, or cannot be written; or the run to resume is damaged, or was
+                started with other settings (names them).
         """
-        cls.check_free(path)
-        run = cls(Path(path), task, config)
+        if resume:
+            return cls._resumed(path, task, config)
+        cls.check(path)
+        run = cls(Path(path), task, asdict(config))
         try:
             run.path.mkdir(parents=True, exist_ok=True)
             versions = {name: version(name) for name in LIBRARIES}
-            run.write_json("config.json", {"format": FORMAT, "task": task, "config": config, "versions": versions})
+            run.write_json("config.json", {"format": FORMAT, "task": task, "config": run.config, "versions": versions})
         except OSError as error:
             raise InputError(f"--run {path} cannot be written ({error.strerror}): choose a folder that can.") from error
         return run
@@ -86,17 +95,7 @@ class Run:
         return cls(Path(path), found_task, config)
 
     @classmethod
-    def resume(cls, path: str | Path, task: str, config: Any) -> "Run":
-        """Open the run of `task` to go on with; its configuration must be `config`, but for the number of epochs.
-
-        Args:
-            path: the run directory.
-            task: its task.
-            config: the configuration asked for, a dataclass of sections.
-
-        Raises:
-            InputError: as `open`; the run was started with other settings (names them).
-        """
+    def _resumed(cls, path, task, config):
         run = cls.open(path, task)
         stored = dict(_settings(run.config))
         differing = [
@@ -109,16 +108,18 @@ class Run:
         return run
 
     @classmethod
-    def check_free(cls, path: str | Path) -> None:
-        """Raise `InputError` if the folder holds a run already."""
-        if cls.exists(path):
+    def check(cls, path: str | Path, resume: bool = False) -> bool:
+        """Whether there is a run to resume, if that is wished; to be asked before anything that takes long.
+
+        Raises:
+            InputError: the folder holds a run, and it is not wished.
+        """
+        found = (Path(path) / "config.json").exists()
+        if found and not resume:
             raise InputError(
                 f"{path} holds a run already: --resume goes on with it; or choose another --run, or delete the folder."
             )
-
-    @staticmethod
-    def exists(path: str | Path) -> bool:
-        return (Path(path) / "config.json").exists()
+        return found
 
     @property
     def weights(self) -> Path:

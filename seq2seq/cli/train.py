@@ -1,24 +1,20 @@
 """`seq2seq train …`: a model from data."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 from typer import Option
 
-from seq2seq.cli import train_autoencoder, train_forecaster, train_language_model
+from seq2seq.cli import train_autoencoder, train_forecaster, train_language_model, training
 from seq2seq.cli.command import SETTINGS, Command, Tasks
-from seq2seq.cli.console import ConsoleReport, quiet_tensorflow
+from seq2seq.cli.console import quiet_tensorflow
 from seq2seq.cli.outputs import check_folder
 from seq2seq.config import DataConfig, TranslationConfig, TranslationTrainingConfig, resolve
 from seq2seq.errors import InputError
 
 app = typer.Typer(help="Train a model.", cls=Tasks, **SETTINGS)
-app.command("autoencoder", cls=Command, epilog=train_autoencoder.EXAMPLES)(train_autoencoder.autoencoder)
-app.command("forecaster", cls=Command, epilog=train_forecaster.EXAMPLES)(train_forecaster.forecaster)
-app.command("language-model", cls=Command, epilog=train_language_model.EXAMPLES)(train_language_model.language_model)
 
-DATA, RUN, SETUP = "Data", "Run", "Model and training"
+DATA = "Data"
 EXAMPLES = """\
 [bold]Examples[/bold]
 
@@ -34,7 +30,7 @@ EXAMPLES = """\
 
 @app.command("translation", cls=Command, epilog=EXAMPLES)
 def translation(
-    run: Annotated[Path, Option(help="Folder that the trained run is written to.", rich_help_panel=RUN)],
+    run: training.RunFolder,
     train: Annotated[
         str | None,
         Option(
@@ -66,39 +62,18 @@ def translation(
     limit: Annotated[
         int | None, Option(help="Read only the first lines.", show_default="all", rich_help_panel=DATA)
     ] = None,
-    resume: Annotated[
-        bool, Option("--resume", help="Continue a run that was stopped, from its last checkpoint.", rich_help_panel=RUN)
-    ] = False,
-    recipe: Annotated[
-        str | None,
-        Option(help="TOML file of settings, or the name of a shipped one.", show_default="none", rich_help_panel=SETUP),
-    ] = None,
-    set_: Annotated[
-        list[str] | None,
-        Option(
-            "--set",
-            metavar="SECTION.NAME=VALUE",
-            help="Change any setting: model.units=512. May be repeated; wins over the recipe.",
-            show_default="none",
-            rich_help_panel=SETUP,
-        ),
-    ] = None,
+    resume: training.Resume = False,
+    recipe: training.Recipe = None,
+    set_: training.Settings = None,
     epochs: Annotated[
         int | None,
         Option(
             help="Passes over the training pairs.",
             show_default=f"{TranslationTrainingConfig.epochs}, or the recipe's",
-            rich_help_panel=SETUP,
+            rich_help_panel=training.SETUP,
         ),
     ] = None,
-    seed: Annotated[
-        int | None,
-        Option(
-            help="Decides every random choice.",
-            show_default=f"{TranslationConfig.seed}, or the recipe's",
-            rich_help_panel=SETUP,
-        ),
-    ] = None,
+    seed: training.Seed = None,
 ) -> None:
     """Train an encoder-decoder on parallel text: translation, or any other string to string task.
 
@@ -126,21 +101,9 @@ def translation(
     with quiet_tensorflow():
         from seq2seq.tasks import translation as task
 
-    report = ConsoleReport()
-    try:
-        metrics = task.train(config, run, resume=resume, report=report)
-    except KeyboardInterrupt as stop:
-        raise KeyboardInterrupt(_kept(run)) from stop
-    best = f"epoch {metrics['epoch']}, the best of {metrics['epochs']} by validation {config.training.monitor}"
-    report.say(f"{run} holds the weights of {best}")
+    training.train_run(task.train, config, run, resume)
 
 
-def _kept(run: Path) -> str:
-    """What an interrupted training leaves, and how to go on."""
-    from seq2seq.run import Run
-
-    left = Run(run, "translation", {})
-    if left.checkpoint.exists():
-        return f"{run} keeps the best weights and the last finished epoch: the same command with --resume goes on."
-    kept = "its weights so far translate" if left.weights.exists() else "nothing of it is kept"
-    return f"{run} has no finished epoch: {kept}; the same command with --resume starts again."
+app.command("autoencoder", cls=Command, epilog=train_autoencoder.EXAMPLES)(train_autoencoder.autoencoder)
+app.command("forecaster", cls=Command, epilog=train_forecaster.EXAMPLES)(train_forecaster.forecaster)
+app.command("language-model", cls=Command, epilog=train_language_model.EXAMPLES)(train_language_model.language_model)

@@ -1,18 +1,17 @@
 """`seq2seq train autoencoder`: sequences of numbers into one vector each, and back."""
 
-from pathlib import Path
 from typing import Annotated
 
 from typer import Option
 
-from seq2seq.cli import series
-from seq2seq.cli.console import ConsoleReport, quiet_tensorflow
+from seq2seq.cli import series, training
+from seq2seq.cli.console import quiet_tensorflow
 from seq2seq.cli.outputs import check_folder
 from seq2seq.config import AutoencoderConfig, resolve
 from seq2seq.config.series import AutoencoderModelConfig, AutoencoderTrainingConfig, RecurrentConfig
 from seq2seq.errors import InputError
 
-RUN, SHAPE, SETUP = "Run", "Windows", "Model and training"
+SHAPE = "Windows"
 EXAMPLES = """\
 [bold]Examples[/bold]
 
@@ -25,7 +24,7 @@ EXAMPLES = """\
 
 
 def autoencoder(
-    run: Annotated[Path, Option(help="Folder that the trained run is written to.", rich_help_panel=RUN)],
+    run: training.RunFolder,
     data: Annotated[
         str | None,
         Option(
@@ -54,7 +53,7 @@ def autoencoder(
         Option(
             help="Width of the recurrent layers.",
             show_default=f"{RecurrentConfig.units}, or the recipe's",
-            rich_help_panel=SETUP,
+            rich_help_panel=training.SETUP,
         ),
     ] = None,
     latent_dim: Annotated[
@@ -62,42 +61,21 @@ def autoencoder(
         Option(
             help="Width of the vector between encoder and decoder.",
             show_default=f"{AutoencoderModelConfig.latent_dim or 'the units'}, or the recipe's",
-            rich_help_panel=SETUP,
+            rich_help_panel=training.SETUP,
         ),
     ] = None,
-    resume: Annotated[
-        bool, Option("--resume", help="Continue a run that was stopped, from its last checkpoint.", rich_help_panel=RUN)
-    ] = False,
-    recipe: Annotated[
-        str | None,
-        Option(help="TOML file of settings, or the name of a shipped one.", show_default="none", rich_help_panel=SETUP),
-    ] = None,
-    set_: Annotated[
-        list[str] | None,
-        Option(
-            "--set",
-            metavar="SECTION.NAME=VALUE",
-            help="Change any setting: model.encoder_layers=2. May be repeated; wins over the recipe.",
-            show_default="none",
-            rich_help_panel=SETUP,
-        ),
-    ] = None,
+    resume: training.Resume = False,
+    recipe: training.Recipe = None,
+    set_: training.Settings = None,
     epochs: Annotated[
         int | None,
         Option(
             help="Passes over the training part.",
             show_default=f"as many as make {AutoencoderTrainingConfig.updates:,} batches, or the recipe's",
-            rich_help_panel=SETUP,
+            rich_help_panel=training.SETUP,
         ),
     ] = None,
-    seed: Annotated[
-        int | None,
-        Option(
-            help="Decides every random choice.",
-            show_default=f"{AutoencoderConfig.seed}, or the recipe's",
-            rich_help_panel=SETUP,
-        ),
-    ] = None,
+    seed: training.Seed = None,
 ) -> None:
     """Train an autoencoder: from a sequence to one vector, and from that back to the sequence.
 
@@ -131,26 +109,10 @@ def autoencoder(
     with quiet_tensorflow():
         from seq2seq.tasks import autoencoding as task
 
-    report = ConsoleReport()
-    try:
-        metrics = task.train(config, run, resume=resume, report=report)
-    except KeyboardInterrupt as stop:
-        raise KeyboardInterrupt(_kept(run)) from stop
-    report.say(
-        f"{run} holds the weights of epoch {metrics['epoch']}, the best of {metrics['epochs']} by validation loss"
-    )
+    training.train_run(task.train, config, run, resume)
 
 
 def _checked(look_back: int | None) -> int | None:
     if look_back == 0:
         raise InputError("--look-back 0: expected at least 1 step; leave the option out to read whole sequences.")
     return look_back
-
-
-def _kept(run: Path) -> str:
-    """What an interrupted training leaves, and how to go on."""
-    from seq2seq.run import Run
-
-    if Run(run, "autoencoder", {}).checkpoint.exists():
-        return f"{run} keeps the best weights and the last finished epoch: the same command with --resume goes on."
-    return f"{run} has no finished epoch: the same command with --resume starts again."

@@ -1,18 +1,17 @@
 """`seq2seq train forecaster`: the next steps of series of numbers."""
 
-from pathlib import Path
 from typing import Annotated
 
 from typer import Option
 
-from seq2seq.cli import series
-from seq2seq.cli.console import ConsoleReport, quiet_tensorflow
+from seq2seq.cli import series, training
+from seq2seq.cli.console import quiet_tensorflow
 from seq2seq.cli.outputs import check_folder
 from seq2seq.config import ForecasterConfig, SeriesTrainingConfig, WindowsConfig, resolve
 from seq2seq.config.series import ForecasterModelConfig, ForecasterWindowsConfig
 from seq2seq.errors import InputError
 
-RUN, SHAPE, SETUP = "Run", "Windows", "Model and training"
+SHAPE = "Windows"
 EXAMPLES = """\
 [bold]Examples[/bold]
 
@@ -27,7 +26,7 @@ EXAMPLES = """\
 
 
 def forecaster(
-    run: Annotated[Path, Option(help="Folder that the trained run is written to.", rich_help_panel=RUN)],
+    run: training.RunFolder,
     data: Annotated[
         str | None,
         Option(
@@ -76,42 +75,21 @@ def forecaster(
         Option(
             help="Share of actual values that the prediction interval is to hold; 0 for none.",
             show_default=f"{ForecasterModelConfig.interval}, or the recipe's",
-            rich_help_panel=SETUP,
+            rich_help_panel=training.SETUP,
         ),
     ] = None,
-    resume: Annotated[
-        bool, Option("--resume", help="Continue a run that was stopped, from its last checkpoint.", rich_help_panel=RUN)
-    ] = False,
-    recipe: Annotated[
-        str | None,
-        Option(help="TOML file of settings, or the name of a shipped one.", show_default="none", rich_help_panel=SETUP),
-    ] = None,
-    set_: Annotated[
-        list[str] | None,
-        Option(
-            "--set",
-            metavar="SECTION.NAME=VALUE",
-            help="Change any setting: model.units=128. May be repeated; wins over the recipe.",
-            show_default="none",
-            rich_help_panel=SETUP,
-        ),
-    ] = None,
+    resume: training.Resume = False,
+    recipe: training.Recipe = None,
+    set_: training.Settings = None,
     epochs: Annotated[
         int | None,
         Option(
             help="Passes over the training part.",
             show_default=f"{SeriesTrainingConfig.epochs}, or the recipe's",
-            rich_help_panel=SETUP,
+            rich_help_panel=training.SETUP,
         ),
     ] = None,
-    seed: Annotated[
-        int | None,
-        Option(
-            help="Decides every random choice.",
-            show_default=f"{ForecasterConfig.seed}, or the recipe's",
-            rich_help_panel=SETUP,
-        ),
-    ] = None,
+    seed: training.Seed = None,
 ) -> None:
     """Train a forecaster: from the last steps of a series to the next ones, or step by step with a lasting state.
 
@@ -147,19 +125,4 @@ def forecaster(
     with quiet_tensorflow():
         from seq2seq.tasks import forecasting as task
 
-    report = ConsoleReport()
-    try:
-        metrics = task.train(config, run, resume=resume, report=report)
-    except KeyboardInterrupt as stop:
-        raise KeyboardInterrupt(_kept(run)) from stop
-    best = f"epoch {metrics['epoch']}, the best of {metrics['epochs']} by validation {config.training.monitor}"
-    report.say(f"{run} holds the weights of {best}")
-
-
-def _kept(run: Path) -> str:
-    """What an interrupted training leaves, and how to go on."""
-    from seq2seq.run import Run
-
-    if Run(run, "forecaster", {}).checkpoint.exists():
-        return f"{run} keeps the best weights and the last finished epoch: the same command with --resume goes on."
-    return f"{run} has no finished epoch: the same command with --resume starts again."
+    training.train_run(task.train, config, run, resume)

@@ -1,17 +1,17 @@
 """`seq2seq train language-model`: a model of characters from a text."""
 
-from pathlib import Path
 from typing import Annotated
 
 from typer import Option
 
+from seq2seq.cli import training
 from seq2seq.cli.console import ConsoleReport, quiet_tensorflow
 from seq2seq.cli.outputs import check_folder
 from seq2seq.config import LanguageConfig, resolve
 from seq2seq.config.language_model import LanguageDataConfig, LanguageTrainingConfig
 from seq2seq.errors import InputError
 
-DATA, RUN, SETUP = "Data", "Run", "Model and training"
+DATA = "Data"
 EXAMPLES = """\
 [bold]Examples[/bold]
 
@@ -24,7 +24,7 @@ EXAMPLES = """\
 
 
 def language_model(
-    run: Annotated[Path, Option(help="Folder that the trained run is written to.", rich_help_panel=RUN)],
+    run: training.RunFolder,
     text: Annotated[
         str | None,
         Option(
@@ -41,39 +41,18 @@ def language_model(
             rich_help_panel=DATA,
         ),
     ] = None,
-    resume: Annotated[
-        bool, Option("--resume", help="Continue a run that was stopped, from its last checkpoint.", rich_help_panel=RUN)
-    ] = False,
-    recipe: Annotated[
-        str | None,
-        Option(help="TOML file of settings, or the name of a shipped one.", show_default="none", rich_help_panel=SETUP),
-    ] = None,
-    set_: Annotated[
-        list[str] | None,
-        Option(
-            "--set",
-            metavar="SECTION.NAME=VALUE",
-            help="Change any setting: model.units=512. May be repeated; wins over the recipe.",
-            show_default="none",
-            rich_help_panel=SETUP,
-        ),
-    ] = None,
+    resume: training.Resume = False,
+    recipe: training.Recipe = None,
+    set_: training.Settings = None,
     epochs: Annotated[
         int | None,
         Option(
             help="Passes over the text.",
             show_default=f"{LanguageTrainingConfig.epochs}, or the recipe's",
-            rich_help_panel=SETUP,
+            rich_help_panel=training.SETUP,
         ),
     ] = None,
-    seed: Annotated[
-        int | None,
-        Option(
-            help="Decides every random choice.",
-            show_default=f"{LanguageConfig.seed}, or the recipe's",
-            rich_help_panel=SETUP,
-        ),
-    ] = None,
+    seed: training.Seed = None,
 ) -> None:
     """Train a character language model on a text, for `generate`.
 
@@ -98,12 +77,8 @@ def language_model(
     with quiet_tensorflow():
         from seq2seq.tasks import language_modelling as task
 
-    report = ConsoleReport()
-    try:
-        metrics = task.train(config, run, resume=resume, report=report)
-    except KeyboardInterrupt as stop:
-        goes_on = "the same command with --resume goes on after the last epoch that was finished"
-        raise KeyboardInterrupt(f"{run} keeps what there is of it: {goes_on}.") from stop
-    best = f"epoch {metrics['epoch']}, the best of {metrics['epochs']} by validation {config.training.monitor}"
-    held_out = f"perplexity {metrics['val_perplexity']:.3f}, {metrics['val_bits_per_character']:.3f} bits per character"
-    report.say(f"{run} holds the weights of {best}: {held_out} on the held-out end of the text")
+    metrics = training.train_run(task.train, config, run, resume)
+    bits = metrics["val_bits_per_character"]
+    ConsoleReport().say(
+        f"on the held-out end of the text: perplexity {metrics['val_perplexity']:.3f}, {bits:.3f} bits per character"
+    )

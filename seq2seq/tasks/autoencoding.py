@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from seq2seq.config import AutoencoderConfig, to_mapping
+from seq2seq.config import AutoencoderConfig
 from seq2seq.errors import InputError
 from seq2seq.evaluation.anomaly import PCABaseline
 from seq2seq.report import Report
@@ -50,11 +50,7 @@ def train(
             "detection.threshold=f_beta needs labelled data: train with another one, then give them to "
             "detect --threshold f_beta=1 --held-out FILE --held-out-labels FILE."
         )
-    if resume and not Run.exists(run_dir):
-        report.say(f"no run in {run_dir} yet: starting one")
-        resume = False
-    if not resume:
-        Run.check_free(run_dir)
+    resume = Run.check(run_dir, resume)
     look_back = config.windows.look_back
     series = as_pieces(numbers.read(config.data, report, windowed=look_back > 0), look_back)
     if series.whole and len(series.values) < 3:
@@ -68,8 +64,7 @@ def train(
     model = build_model(config, len(series.columns), config.training.precision)
     batches, validation = _batches(config, parts, report)
     config = settled(config, batches)
-    run = Run.resume(run_dir, TASK, config) if resume else Run.create(run_dir, TASK, to_mapping(config))
-    resume = resume and run.checkpoint.exists()  # without one, the first epoch has not ended: start again
+    run = Run.start(run_dir, TASK, config, resume)
     parts.scaler.save(run.scaler)
     report.say(f"running on {use_device()}; the model has {model.count_params():,} weights")
 
@@ -78,22 +73,12 @@ def train(
 
     loss = ObservedLoss(config.training.loss)
     training = Training(model, loss, lambda epoch: batches, validate, config.training, run, report)
-    if resume:
-        training.resume()
-        report.say(f"resuming after epoch {len(training.progress.history)}")
-    progress = training.fit()
+    metrics = training.fit()
     best = build_model(config, len(series.columns))  # in float32, as it will be loaded to detect
     run.load_weights(best)
     detector = fit_detector(Reconstructor(config, parts.scaler, best, run), parts, report)
     detector.save(run.detector)
-    metrics = {
-        **progress.history[progress.best_epoch - 1],
-        "epochs": len(progress.history),
-        f"train_{batches.unit}": batches.amount,
-        "weights": model.count_params(),
-        "threshold": detector.autoencoder.threshold,
-        "training_seconds": round(sum(row["seconds"] for row in progress.history), 1),
-    }
+    metrics |= {f"train_{batches.unit}": batches.amount, "threshold": detector.autoencoder.threshold}
     run.write_metrics(metrics)
     return metrics
 

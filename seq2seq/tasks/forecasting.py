@@ -6,7 +6,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from seq2seq.config import ForecasterConfig, to_mapping
+from seq2seq.config import ForecasterConfig
 from seq2seq.errors import InputError
 from seq2seq.evaluation import baselines as naive
 from seq2seq.report import Report
@@ -44,11 +44,7 @@ def train(config: ForecasterConfig, run_dir: str | Path, *, resume: bool = False
         InputError: data or run directory that cannot be used.
     """
     report = report or Report()
-    if resume and not Run.exists(run_dir):
-        report.say(f"no run in {run_dir} yet: starting one")
-        resume = False
-    if not resume:
-        Run.check_free(run_dir)
+    resume = Run.check(run_dir, resume)
     windowed = config.model.kind != "stateful"
     series = numbers.read(config.data, report, windowed=windowed)
     config = settled(config, series, report)
@@ -60,23 +56,12 @@ def train(config: ForecasterConfig, run_dir: str | Path, *, resume: bool = False
     forecaster = Forecaster(config, parts.scaler, model)
     make_batches = _windows if windowed else _chunks
     batches, validate = make_batches(forecaster, parts, report)
-    run = Run.resume(run_dir, TASK, config) if resume else Run.create(run_dir, TASK, to_mapping(config))
-    resume = resume and run.checkpoint.exists()  # without one, the first epoch has not ended: start again
+    run = Run.start(run_dir, TASK, config, resume)
     parts.scaler.save(run.scaler)
     report.say(f"running on {use_device()}; the model has {model.count_params():,} weights")
 
     training = Training(model, _loss(config), lambda epoch: batches, validate, config.training, run, report)
-    if resume:
-        training.resume()
-        report.say(f"resuming after epoch {len(training.progress.history)}")
-    progress = training.fit()
-    metrics = {
-        **progress.history[progress.best_epoch - 1],
-        "epochs": len(progress.history),
-        f"train_{batches.unit}": batches.amount,
-        "weights": model.count_params(),
-        "training_seconds": round(sum(row["seconds"] for row in progress.history), 1),
-    }
+    metrics = training.fit() | {f"train_{batches.unit}": batches.amount}
     if windowed and config.model.interval:
         _calibrate(Forecaster.load(run_dir), parts, report).save(run.calibration)
     run.write_metrics(metrics)

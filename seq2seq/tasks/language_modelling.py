@@ -10,7 +10,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from seq2seq.config import LanguageConfig, from_mapping, to_mapping
+from seq2seq.config import LanguageConfig, from_mapping
 from seq2seq.decoding import Sampling, greedy_search
 from seq2seq.decoding.greedy import most_probable
 from seq2seq.errors import InputError
@@ -45,15 +45,10 @@ def train(config: LanguageConfig, run_dir: str | Path, *, resume: bool = False, 
         InputError: text or run directory that cannot be used.
     """
     report = report or Report()
-    if resume and not Run.exists(run_dir):
-        report.say(f"no run in {run_dir} yet: starting one")
-        resume = False
-    if not resume:
-        Run.check_free(run_dir)
+    resume = Run.check(run_dir, resume)
     train_text, valid_text = split_text(read_text(config.data.text), config.data.valid_share, config.data.text)
-    run = Run.resume(run_dir, TASK, config) if resume else Run.create(run_dir, TASK, to_mapping(config))
-    resume = resume and run.checkpoint.exists()
-    tokenizer = _tokenizer(config, train_text, run, resume)
+    run = Run.start(run_dir, TASK, config, resume)
+    tokenizer = _tokenizer(config, train_text, run)
 
     device = use_device()
     keras.utils.set_random_seed(config.seed)
@@ -72,17 +67,7 @@ def train(config: LanguageConfig, run_dir: str | Path, *, resume: bool = False, 
         run,
         report,
     )
-    if resume:
-        training.resume()
-        report.say(f"resuming after epoch {len(training.progress.history)}")
-    progress = training.fit()
-    metrics = {
-        **progress.history[progress.best_epoch - 1],
-        "epochs": len(progress.history),
-        "train_characters": len(train_text),
-        "weights": model.count_params(),
-        "training_seconds": round(sum(row["seconds"] for row in progress.history), 1),
-    }
+    metrics = training.fit() | {"train_characters": len(train_text)}
     run.write_metrics(metrics)
     return metrics
 
@@ -156,9 +141,9 @@ def connected_parts(ids: np.ndarray, slots: int, chunk: int) -> list[np.ndarray]
     return [ids[first : last + 1] for first, last in pairwise(borders)]
 
 
-def _tokenizer(config, text, run, resume):
+def _tokenizer(config, text, run):
     """The characters of the training part, saved in the run; `data.min_count` alone limits their number."""
-    if resume:
+    if run.checkpoint.exists():
         return load_tokenizer(run.tokenizer_file("text"))
     size = len(set(text)) + len(SPECIAL_PIECES)
     tokenizer = train_tokenizer("char", [text], vocabulary_size=size, min_count=config.data.min_count)

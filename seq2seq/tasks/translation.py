@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from seq2seq.config import TranslationConfig, to_mapping
+from seq2seq.config import TranslationConfig
 from seq2seq.errors import InputError
 from seq2seq.evaluation.translation import Example, TranslationScores, examples, score_translations, validation_bleu
 from seq2seq.report import Report
@@ -48,18 +48,10 @@ def train(
     report = report or Report()
     if config.training.tensorboard and importlib.util.find_spec("tensorboard") is None:
         raise InputError("training.tensorboard=true needs the package tensorboard: pip install 'seq2seq[tensorboard]'.")
-    if resume and not Run.exists(run_dir):
-        report.say(f"no run in {run_dir} yet: starting one")
-        resume = False
-    if not resume:
-        Run.check_free(run_dir)  # before the corpus is read, which may take long
+    resume = Run.check(run_dir, resume)  # before the corpus is read, which may take long
     train_pairs, valid_pairs = read_corpus(config, report)
-    if resume:
-        run = Run.resume(run_dir, "translation", config)
-    else:
-        run = Run.create(run_dir, "translation", to_mapping(config))
-    resume = resume and run.checkpoint.exists()  # without one, the first epoch has not ended: start again
-    source, target = _tokenizers(config, train_pairs, run, resume)
+    run = Run.start(run_dir, "translation", config, resume)
+    source, target = _tokenizers(config, train_pairs, run)
 
     device = use_device()
     keras.utils.set_random_seed(config.seed)
@@ -81,17 +73,7 @@ def train(
         run,
         report,
     )
-    if resume:
-        training.resume()
-        report.say(f"resuming after epoch {len(training.progress.history)}")
-    progress = training.fit()
-    metrics = {
-        **progress.history[progress.best_epoch - 1],
-        "epochs": len(progress.history),
-        "train_pairs": len(train_pairs),
-        "weights": model.count_params(),
-        "training_seconds": round(sum(row["seconds"] for row in progress.history), 1),
-    }
+    metrics = training.fit() | {"train_pairs": len(train_pairs)}
     run.write_metrics(metrics)
     return metrics
 
@@ -116,10 +98,10 @@ def read_corpus(config: TranslationConfig, report: Report) -> tuple[ParallelText
     return pairs, valid
 
 
-def _tokenizers(config, pairs, run, resume):
+def _tokenizers(config, pairs, run):
     """Source and target tokenizer, trained on the training part and saved; one and the same for a joint vocabulary."""
     text = config.text
-    if resume:
+    if run.checkpoint.exists():
         source = load_tokenizer(run.tokenizer_file("source"))
         return source, source if text.shares_vocabulary else load_tokenizer(run.tokenizer_file("target"))
 

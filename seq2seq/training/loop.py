@@ -76,12 +76,17 @@ class Training:
     def schedule(self) -> RampedSchedule:
         return self.model.optimizer._learning_rate
 
-    def resume(self):
-        """Take up the state of the run's checkpoint."""
-        self.progress = Progress(**load_checkpoint(self.run.checkpoint, self._variables()))
+    def fit(self) -> dict:
+        """Train until the epochs are over or patience is, from the run's checkpoint on if there is one.
 
-    def fit(self) -> Progress:
-        """Train until the epochs are over or patience is; Ctrl-C leaves usable weights and a checkpoint."""
+        Ctrl-C leaves usable weights and a checkpoint.
+
+        Returns:
+            The figures of the best epoch, and some of the whole training; JSON-ready.
+        """
+        if self.run.checkpoint.exists():
+            self.progress = Progress(**load_checkpoint(self.run.checkpoint, self._variables()))
+            self.report.say(f"resuming after epoch {len(self.progress.history)}")
         callbacks = [_BatchCallback(self)]
         if self.settings.tensorboard:
             callbacks.append(keras.callbacks.TensorBoard(self.run.tensorboard, update_freq=100))
@@ -94,7 +99,13 @@ class Training:
             raise
         finally:
             self._draw_curve()
-        return self.progress
+        history = self.progress.history
+        return {
+            **history[self.progress.best_epoch - 1],
+            "epochs": len(history),
+            "weights": self.model.count_params(),
+            "training_seconds": round(sum(row["seconds"] for row in history), 1),
+        }
 
     def _epoch(self, epoch, callbacks):
         start = time.perf_counter()
