@@ -10,6 +10,7 @@ from seq2seq.config import SeriesTrainingConfig
 from seq2seq.models import Autoencoder
 from seq2seq.series.windows import WindowBatches
 from seq2seq.training.device import use_device
+from seq2seq.training.loop import BATCHES_AT_ONCE
 from seq2seq.training.observed import ObservedLoss
 from seq2seq.training.optimizers import make_optimizer
 from workers.protocol import serve
@@ -27,7 +28,9 @@ def start(spec):
         model.set_weights([saved[name] for name in saved.files])
     settings = SeriesTrainingConfig(schedule="constant", lr_ramp_steps=0, **spec["training"])
     on_cpu = not tf.config.list_physical_devices("GPU")
-    model.compile(make_optimizer(settings, updates=1), loss=ObservedLoss(), jit_compile=on_cpu)  # as `Training` does
+    at_once = BATCHES_AT_ONCE if on_cpu else 1  # as `Training` does
+    optimizer = make_optimizer(settings, updates=1)
+    model.compile(optimizer, loss=ObservedLoss(), jit_compile=on_cpu, steps_per_execution=at_once)
 
     def turn(k):
         began = time.perf_counter()

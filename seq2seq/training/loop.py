@@ -18,6 +18,7 @@ from seq2seq.training.schedules import RampedSchedule
 
 HIGHER_IS_BETTER = {"bleu", "exact_match"}
 UPDATES_WORTH_XLA = 2000  # compiling takes 5 to 10 s, and saves 5 to 40 ms of an update
+BATCHES_AT_ONCE = 16  # in one call of a graph: saves 1 ms of Python a batch
 SECONDS_BETWEEN_CURVES = 10.0  # an epoch on little data takes less time than its picture
 
 
@@ -65,7 +66,10 @@ class Training:
         # XLA cannot compile cuDNN's layers.
         on_cpu = not tf.config.list_logical_devices("GPU")
         jit_compile = on_cpu and batches(0).static_shapes and updates >= UPDATES_WORTH_XLA
-        model.compile(make_optimizer(settings, updates), loss=loss, jit_compile=jit_compile)
+        averaged = settings.ema_decay > 0  # which is done batch by batch
+        at_once = BATCHES_AT_ONCE if jit_compile and not averaged else 1
+        optimizer = make_optimizer(settings, updates)
+        model.compile(optimizer, loss=loss, jit_compile=jit_compile, steps_per_execution=at_once)
         model.optimizer.build(model.trainable_variables)
         self.average = make_average(model.trainable_variables, settings.ema_decay, settings.average_checkpoints)
         self.loss_unit = loss.unit
@@ -114,7 +118,7 @@ class Training:
         count = batches.num_batches(epoch)
         title = f"epoch {epoch + 1}/{self.settings.epochs}"
         with self.report.progress(title, count, "batches") as callbacks[0].progress:
-            callbacks[0].amount, callbacks[0].unit = batches.amount / count, batches.unit
+            callbacks[0].begin(count, batches.amount / count, batches.unit)
             fitted = self.model.fit(
                 batches.epoch(epoch),
                 initial_epoch=epoch,
@@ -198,11 +202,15 @@ class _BatchCallback(keras.callbacks.Callback):
         super().__init__()
         self.training = training
         self.progress = None
-        self.amount, self.unit = 0.0, ""  # in a batch
+
+    def begin(self, batches, amount, unit):
+        """An epoch of so many batches, each with about an `amount` of what `unit` names."""
+        self.batches, self.amount, self.unit, self.done = batches, amount, unit, 0
 
     def on_train_batch_end(self, batch, logs=None):
         self.training.average.after_batch()
-        self.progress.advance(1, self.amount, of=self.unit, loss=logs["loss"])
+        new, self.done = min(batch + 1, self.batches) - self.done, min(batch + 1, self.batches)
+        self.progress.advance(new, new * self.amount, of=self.unit, loss=logs["loss"])
 
 
 def _line(figures):
