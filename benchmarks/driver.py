@@ -12,6 +12,7 @@ import sys
 import tempfile
 from contextlib import ExitStack, suppress
 from pathlib import Path
+from typing import NamedTuple
 
 from workers.protocol import NOT_INSTALLED, WRONG_INPUT
 
@@ -31,6 +32,9 @@ class Worker:
         spec: dict, JSON-ready. What it shall get ready for.
         python: str. The interpreter.
 
+    Attributes:
+        peak_mib: float. The most memory that it had by the end of its last turn.
+
     Raises:
         InputError: there is no such interpreter, or the worker was given something that it cannot use.
         PeerMissingError: it lacks the library.
@@ -39,6 +43,7 @@ class Worker:
 
     def __init__(self, system, module, spec, python=sys.executable):
         self.system = system
+        self.peak_mib = 0.0
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 (closed with the worker)
         try:
             self._process = subprocess.Popen(
@@ -60,6 +65,7 @@ class Worker:
     def turn(self, k):
         """Do turn `k`; returns the rate, amount of work per second."""
         result = self._ask({"turn": k})
+        self.peak_mib = result["peak_mib"]
         return result["amount"] / result["seconds"]
 
     def _ask(self, request):
@@ -93,30 +99,38 @@ class Worker:
         self.close()
 
 
+class Turns(NamedTuple):
+    """The rate of each turn of a system, and the most memory that its process had."""
+
+    rates: list
+    peak_mib: float = 0.0
+
+
 def take_turns(workers, turns, report):
-    """Rates of `turns` turns of each worker, alternating: a dict from system to list of floats."""
+    """`turns` turns of each worker, alternating: a dict from system to `Turns`."""
     rates = {worker.system: [] for worker in workers}
     with report.progress("measuring", turns * len(workers), "turns") as progress:
         for k in range(turns):
             for worker in workers:
                 rates[worker.system].append(worker.turn(k))
                 progress.advance(1)
-    return rates
+    return {worker.system: Turns(rates[worker.system], worker.peak_mib) for worker in workers}
 
 
-def result_rows(work, unit, rates):
+def result_rows(work, unit, turns):
     """The rows of one work.
 
     Args:
         work: str.
         unit: str. Of the rates; more is better.
-        rates: dict from system to its rates, turn by turn; the first system is the one to be compared with the others.
+        turns: dict from system to `Turns`; the first system is the one to be compared with the others.
 
     Returns:
-        A list of dicts with `work`, `system`, `unit`, the `median`, `low` and `high` of the rates, and `ratio`: the
-        first system's rate / this system's, turn by turn, and of these the median. Above 1 the first is faster.
+        A list of dicts with `work`, `system`, `unit`, the `median`, `low` and `high` of the rates, `ratio`: the first
+        system's rate / this system's, turn by turn, and of these the median (above 1 the first is faster), and
+        `peak_mib`.
     """
-    first = next(iter(rates.values()))
+    first = next(iter(turns.values())).rates
     return [
         {
             "work": work,
@@ -127,6 +141,7 @@ def result_rows(work, unit, rates):
             "high": max(values),
             # Of the same turn: the same batches at nearly the same time.
             "ratio": statistics.median(ours / other for ours, other in zip(first, values, strict=True)),
+            "peak_mib": round(peak_mib, 1),
         }
-        for system, values in rates.items()
+        for system, (values, peak_mib) in turns.items()
     ]

@@ -9,17 +9,18 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from chart import draw
 from typer import Argument, Option
-from works import Bench, autoencoder, check_peers, pipeline, training, translation
+from works import Bench, autoencoder, check_peers, pipeline, startup, training, translation
 
 from seq2seq.cli.command import SETTINGS, Command
 from seq2seq.cli.console import ConsoleReport, quiet_tensorflow
-from seq2seq.cli.outputs import check_file
+from seq2seq.cli.outputs import check_file, check_suffix
 from seq2seq.errors import InputError
 from seq2seq.run import replacing
 
 app = typer.Typer(**SETTINGS | {"no_args_is_help": False})
-COLUMNS = ("work", "system", "unit", "median", "low", "high", "ratio")
+COLUMNS = ("work", "system", "unit", "median", "low", "high", "ratio", "peak_mib")
 
 
 class Work(StrEnum):
@@ -29,13 +30,17 @@ class Work(StrEnum):
     TRANSLATION = "translation"
     PIPELINE = "pipeline"
     AUTOENCODER = "autoencoder"
+    STARTUP = "startup"
 
 
 @app.command(cls=Command)
 def measure(
     works: Annotated[
         list[Work] | None,
-        Argument(help="What to measure.", show_default="training pipeline autoencoder, and with --run translation"),
+        Argument(
+            help="What to measure.",
+            show_default="training pipeline autoencoder; with --run startup; with --run and --data translation",
+        ),
     ] = None,
     peers: Annotated[
         str, Option(help="Whom to train beside: any of torch, keras and bfloat16, with commas; or an empty string.")
@@ -54,17 +59,23 @@ def measure(
     steps: Annotated[int, Option(min=1, help="Training steps, of 64 sentences each, in a turn.")] = 20,
     threads: Annotated[int | None, Option(min=1, help="Threads of each system.", show_default="all cores")] = None,
     json_file: Annotated[Path | None, Option("--json", help="Write the rows of the table to this file.")] = None,
+    plot: Annotated[Path | None, Option(help="Draw the rates: .png, .svg or .pdf.")] = None,
 ) -> None:
     """Measure this project beside its peers: the same work, in turn, on this machine.
 
     A row has the median, lowest and highest rate of the turns. Its ratio is our rate / the rate of that system, turn by
     turn, and of these the median: above 1 ours is faster.
     """
-    works = works or [Work.TRAINING, Work.PIPELINE, Work.AUTOENCODER, *([Work.TRANSLATION] if run else [])]
+    with_run = [Work.STARTUP, *([Work.TRANSLATION] if data else [])] if run else []
+    works = works or [Work.TRAINING, Work.PIPELINE, Work.AUTOENCODER, *with_run]
     if Work.TRANSLATION in works and not (run and data):
         raise InputError("To measure translation, name a trained run and the sentences: --run RUN --data PREFIX.")
+    if Work.STARTUP in works and not run:
+        raise InputError("To measure the start, name a trained run: --run RUN.")
     peers = check_peers(peers)
     check_file(json_file, "--json")
+    check_file(plot, "--plot")
+    check_suffix(plot, "--plot", (".png", ".svg", ".pdf"))
     with quiet_tensorflow():
         import prepare
 
@@ -84,9 +95,13 @@ def measure(
                 rows += pipeline(bench)
             elif work == Work.AUTOENCODER:
                 rows += autoencoder(bench, peers, prepare.write_series(folder))
+            elif work == Work.STARTUP:
+                rows += startup(bench, run)
             else:
                 rows += translation(bench, run, data, source, target)
     report.table("", COLUMNS, [[row[column] for column in COLUMNS] for row in rows])
+    if plot:
+        draw(rows, plot)
     if json_file:
         with replacing(json_file) as temporary:
             temporary.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")

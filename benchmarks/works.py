@@ -15,6 +15,8 @@ from seq2seq.run import Run
 from seq2seq.text.corpus import read_pairs
 
 OURS = "seq2seq"
+FLOOR = "the arithmetic alone"
+ONE_SENTENCE = "Translate this sentence."
 SENTENCES = 1000
 BEAM_SIZES = (1, 5)
 
@@ -71,6 +73,7 @@ def training(bench, peers):
         system, module, precision = PEERS[peer]
         python = bench.torch_python if peer == "torch" else sys.executable
         workers.append((system, module, {"precision": precision}, python))
+    workers.append((FLOOR, "floor", {}, sys.executable))
     return result_rows("training", "target tokens/s", bench.rates(*workers))
 
 
@@ -81,6 +84,7 @@ def autoencoder(bench, peers, material):
         one = material | {"batch_size": 1, "most_windows": 300}
         workers.append(("PyTorch nn.LSTM", "torch_autoencoder", material, bench.torch_python))
         workers.append(("PyTorch nn.LSTM, one window a batch", "torch_autoencoder", one, bench.torch_python))
+    workers.append((FLOOR, "floor", material, sys.executable))
     return result_rows("autoencoder", "windows/s", bench.rates(*workers))
 
 
@@ -106,9 +110,25 @@ def translation(bench, run, data, source, target):
     common = {"run": str(Path(run).resolve()), "lines": pairs.source}
     rows = []
     for beam_size in BEAM_SIZES:
-        rates = bench.rates((OURS, "translation", common | {"beam_size": beam_size}, sys.executable))
-        rows += result_rows(f"translation, beam {beam_size}", "sentences/s", rates)
+        for name, at_once in (("", SENTENCES), (", one at a time", 1)):
+            own = common | {"beam_size": beam_size, "at_once": at_once}
+            turns = bench.rates((OURS, "translation", own, sys.executable))
+            rows += result_rows(f"translation, beam {beam_size}{name}", "sentences/s", turns)
     return rows
+
+
+def startup(bench, run):
+    """The command that translates one sentence, from nothing to its end, beside the import of TensorFlow alone."""
+    script = str(Path(__file__).parents[1] / "scripts" / "translate.py")
+    commands = {
+        OURS: ([sys.executable, script, str(run), ONE_SENTENCE], "translate.py, one sentence"),
+        "import tensorflow": ([sys.executable, "-c", "import tensorflow"], "TensorFlow's import alone"),
+    }
+    workers = [
+        (system, "command", {"command": command, "about": about}, sys.executable)
+        for system, (command, about) in commands.items()
+    ]
+    return result_rows("startup", "starts/s", bench.rates(*workers))
 
 
 def check_peers(names):

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "benchmarks"))
 
-from driver import PeerMissingError, Worker, result_rows
+from driver import PeerMissingError, Turns, Worker, result_rows
 from prepare import BATCHING, VOCABULARY_SIZE, generated_corpus
 from run import app
 from workers.protocol import Batch, batches_of_turn, load_batches, save_batches, target_tokens
@@ -66,7 +66,7 @@ def test_turns_follow_on_each_other_round_and_round():
 
 def test_ratio_is_that_of_the_same_turn_so_a_slower_machine_does_not_matter():
     ours = [100.0, 10.0, 50.0, 70.0]
-    rows = result_rows("work", "tokens/s", {"ours": ours, "half": [rate / 2 for rate in ours]})
+    rows = result_rows("work", "tokens/s", {"ours": Turns(ours, 5.0), "half": Turns([rate / 2 for rate in ours])})
     assert [row["system"] for row in rows] == ["ours", "half"]
     assert [row["ratio"] for row in rows] == [1.0, 2.0]
     assert (rows[0]["low"], rows[0]["median"], rows[0]["high"]) == (10.0, 60.0, 100.0)

@@ -1,12 +1,14 @@
 """What driver and workers say to each other, and the files that they share. Needs nothing but NumPy.
 
-The driver writes one JSON object per line to a worker's standard input and reads one per line from its standard output:
-first the spec, answered when the worker is warm; then `{"turn": k}`, answered with the amount of work done and the
-seconds that it took. All workers of a run read the same files, so they do the same work.
+The driver writes one JSON object per line to a worker's standard input and reads one per line from its standard
+output: first the spec, answered when the worker is warm; then `{"turn": k}`, answered with the amount of work done,
+the seconds that it took, and the most memory that the process ever had. All workers of a run read the same files, so
+they do the same work.
 """
 
 import json
 import os
+import resource
 import sys
 from pathlib import Path
 from typing import NamedTuple
@@ -39,7 +41,8 @@ def serve(start):
     print(json.dumps(description), file=replies, flush=True)
     for line in sys.stdin:
         amount, seconds = turn(json.loads(line)["turn"])
-        print(json.dumps({"amount": amount, "seconds": seconds}), file=replies, flush=True)
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        print(json.dumps({"amount": amount, "seconds": seconds, "peak_mib": peak}), file=replies, flush=True)
 
 
 def save_batches(folder, batches):

@@ -9,8 +9,8 @@ from typer import Argument, Option
 from seq2seq.cli import series as options
 from seq2seq.cli.console import ConsoleReport, quiet_tensorflow
 from seq2seq.cli.long_table import cell, step_lines, write_csv
-from seq2seq.cli.outputs import check_file, write_text
-from seq2seq.cli.reconstruct import check_suffix, position_of
+from seq2seq.cli.outputs import check_file, check_suffix, write_text
+from seq2seq.cli.reconstruct import position_of
 from seq2seq.errors import InputError
 
 LABELS, OUTPUT, THRESHOLD = "Labels", "Output", "Threshold"

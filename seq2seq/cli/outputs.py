@@ -83,3 +83,9 @@ def partial_file(path: Path) -> Path:
     """Where the lines of `path` are while it is not finished."""
     path = path.resolve()
     return path.with_name(f"{path.name}.partial")
+
+
+def check_suffix(path: Path | None, option: str, suffixes: tuple[str, ...]) -> None:
+    """Raise InputError, naming `option`, where the name of a file ends in none of `suffixes`."""
+    if path is not None and not path.name.endswith(suffixes):
+        raise InputError(f"{option} {path}: expected a name that ends in {' or '.join(suffixes)}.")

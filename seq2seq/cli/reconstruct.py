@@ -8,7 +8,7 @@ from typer import Argument, Option
 from seq2seq.cli import series as options
 from seq2seq.cli.console import ConsoleReport, quiet_tensorflow
 from seq2seq.cli.long_table import step_lines, write_csv
-from seq2seq.cli.outputs import check_file
+from seq2seq.cli.outputs import check_file, check_suffix
 from seq2seq.errors import InputError
 
 OUTPUT, PICTURE = "Output", "Picture"
@@ -108,12 +108,6 @@ def reconstruct(
             np.save(file, reconstructor.codes(series), allow_pickle=False)
     if plot:
         _draw(series, found, shown, plot)
-
-
-def check_suffix(path: Path | None, option: str, suffixes: tuple[str, ...]) -> None:
-    """Raise InputError, naming `option`, where the name of a file ends in none of `suffixes`."""
-    if path is not None and not path.name.endswith(suffixes):
-        raise InputError(f"{option} {path}: expected a name that ends in {' or '.join(suffixes)}.")
 
 
 def position_of(series, name: str | None) -> int:
