@@ -1,5 +1,6 @@
 """What all workers of a run share: the corpus, its batches, and the weights to start from."""
 
+import math
 from itertools import islice
 from pathlib import Path
 
@@ -8,9 +9,10 @@ import tensorflow as tf
 from workers.protocol import Batch, save_batches
 
 from seq2seq.models import Autoencoder, EncoderDecoder
+from seq2seq.tasks.translator import Translator
 from seq2seq.text.batching import PairBatches
 from seq2seq.text.cleaning import clean
-from seq2seq.text.corpus import read_pairs
+from seq2seq.text.corpus import normalize, read_pairs
 from seq2seq.text.tokenizer import train_tokenizer
 from seq2seq.text.tokens import EOS, TokenRows
 
@@ -72,6 +74,38 @@ def write_material(folder, source, target):
     }
     np.savez(folder / "weights.npz", **weights)
     return {"folder": str(folder.resolve()), "model": MODEL, "training": TRAINING, "batching": BATCHING}
+
+
+def write_translator(folder, run, lines):
+    """Write the weights of a trained run for PyTorch's worker; returns what a worker's spec says of them and of the ids
+    of `lines`, or None where the model is not of the kind that this worker has."""
+    tf.config.set_visible_devices([], "GPU")
+    translator = Translator.load(run)
+    model, decoding = translator.config.model, translator.config.decoding
+    kind = (model.cell, model.encoder_layers, model.decoder_layers, model.bidirectional, model.bridge, model.attention)
+    if kind != ("lstm", 1, 1, True, "dense", "dot") or not model.tie_output:
+        return None
+    weights = {weight.path: np.float32(weight.numpy()) for weight in translator.model.weights}
+    tables = {path.split("/")[-3]: weights.pop(path) for path in list(weights) if "/table/" in path}
+    target = tables["target_embedding"]
+    weights["run/encoder/source_embedding/table/embeddings"] = source = tables.get("source_embedding", target)
+    weights["run/decoder/target_embedding/table/embeddings"] = target
+    np.savez(Path(folder) / "translator.npz", **weights)
+    rows = translator.source.encode([normalize(line) for line in lines])
+    return {
+        "folder": str(Path(folder).resolve()),
+        "translator": {
+            "source_vocabulary_size": len(source),
+            "target_vocabulary_size": len(target),
+            "embedding_dim": model.embedding_dim,
+            "units": model.units,
+            "embedding_dropout": 0.0,
+            "output_dropout": 0.0,
+        },
+        "sources": [[*rows[k].tolist(), EOS] for k in range(len(rows))],
+        "limit_ratio": math.ceil(decoding.max_length_ratio),
+        "limit_offset": decoding.max_length_extra,
+    }
 
 
 def write_series(folder):

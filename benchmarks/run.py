@@ -5,6 +5,7 @@ import os
 import sys
 import tempfile
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -98,7 +99,8 @@ def measure(
             elif work == Work.STARTUP:
                 rows += startup(bench, run)
             else:
-                rows += translation(bench, run, data, source, target)
+                write = partial(prepare.write_translator, folder)
+                rows += translation(bench, peers, run, data, source, target, write)
     report.table("", COLUMNS, [[row[column] for column in COLUMNS] for row in rows])
     if plot:
         draw(rows, plot)

@@ -18,6 +18,7 @@ OURS = "seq2seq"
 FLOOR = "the arithmetic alone"
 ONE_SENTENCE = "Translate this sentence."
 SENTENCES = 1000
+MOST_PARTS = 100  # sentences in a turn, where they are translated one at a time
 BEAM_SIZES = (1, 5)
 
 # Peer → its name in the results, its worker, and what it trains with.
@@ -97,8 +98,10 @@ def pipeline(bench):
     return result_rows("pipeline", "target tokens/s", rates)
 
 
-def translation(bench, run, data, source, target):
-    """Greedy and beam search of the first sentences of `data` by a trained run.
+def translation(bench, peers, run, data, source, target, write_translator):
+    """Greedy and beam search of the first sentences of `data` by a trained run, at once and one after the other.
+
+    `write_translator` writes what PyTorch's worker needs of the run, see `prepare`.
 
     Raises:
         InputError: `run` or `data` cannot be used.
@@ -107,13 +110,20 @@ def translation(bench, run, data, source, target):
     pairs = read_pairs(data, source or config.source, target or config.target, swap=config.swap, limit=SENTENCES)
     if len(pairs) < SENTENCES:
         bench.report.warn(f"{data} has {len(pairs):,} sentences, fewer than the {SENTENCES:,} that are usual here")
-    common = {"run": str(Path(run).resolve()), "lines": pairs.source}
+    common = {"run": str(Path(run).resolve()), "lines": pairs.source, "most_parts": MOST_PARTS}
+    of_torch = write_translator(run, pairs.source) if "torch" in peers else None
+    if of_torch is None and "torch" in peers:
+        bench.report.warn(
+            f"{PEERS['torch'][0]} is left out: its model is that of the training benchmark, the run's is not"
+        )
     rows = []
     for beam_size in BEAM_SIZES:
         for name, at_once in (("", SENTENCES), (", one at a time", 1)):
             own = common | {"beam_size": beam_size, "at_once": at_once}
-            turns = bench.rates((OURS, "translation", own, sys.executable))
-            rows += result_rows(f"translation, beam {beam_size}{name}", "sentences/s", turns)
+            workers = [(OURS, "translation", own, sys.executable)]
+            if of_torch is not None:
+                workers.append((PEERS["torch"][0], "torch_translation", own | of_torch, bench.torch_python))
+            rows += result_rows(f"translation, beam {beam_size}{name}", "sentences/s", bench.rates(*workers))
     return rows
 
 

@@ -11,7 +11,6 @@ from seq2seq.training.device import use_device
 from workers.protocol import WRONG_INPUT, serve
 
 WARM_UP_SENTENCES = 64
-MOST_PARTS = 100  # calls in a turn
 
 
 def start(spec):
@@ -31,7 +30,7 @@ def start(spec):
         return sum(map(len, parts)), time.perf_counter() - began
 
     at_once = spec["at_once"]
-    parts = [spec["lines"][k : k + at_once] for k in range(0, len(spec["lines"]), at_once)][:MOST_PARTS]
+    parts = [spec["lines"][k : k + at_once] for k in range(0, len(spec["lines"]), at_once)][: spec["most_parts"]]
     translator.translate(spec["lines"][:WARM_UP_SENTENCES], beam_size=spec["beam_size"])
     translator.translate(spec["lines"][:1], beam_size=spec["beam_size"])
     return {"about": device}, turn

@@ -9,7 +9,7 @@ from typer import Argument, Option
 
 from seq2seq.cli import series
 from seq2seq.cli.console import ConsoleReport, quiet_tensorflow
-from seq2seq.cli.outputs import check_file, open_lines
+from seq2seq.cli.outputs import check_file, check_suffix, open_lines
 from seq2seq.errors import InputError
 
 OUTPUT, STREAM = "Output", "Streaming"
@@ -110,6 +110,7 @@ def forecast(
         )
     if state and not stream:
         raise InputError(f"--state {state} is the state of a stream: add --stream.")
+    check_suffix(plot, "--plot", (".png", ".svg", ".pdf"))
     for path, option in ((output, "--output"), (plot, "--plot"), (state, "--state")):
         check_file(path, option)
 
