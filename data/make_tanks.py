@@ -107,8 +107,10 @@ def simulate(tank: Tank, seed: int, faults: list[Fault], air: list[tuple[float, 
         `"temperature"`, °C, of the gas.
     """
     random = Random(f"{tank.name} {seed}")
-    level, oil, gas, pressure = tank.high, tank.oil_temperature, tank.oil_temperature - 10, REFILL_PRESSURE
-    amount = (ATMOSPHERE + pressure) * (1 - level) / (gas + KELVIN)  # of gas: pressure · volume / temperature
+    level, oil, pressure = tank.high, tank.oil_temperature, REFILL_PRESSURE
+    # Of gas: pressure · volume / temperature. It was filled on a warm day; now it is as warm as oil and air make it.
+    amount = (ATMOSPHERE + pressure) * (1 - level) / (oil - 10 + KELVIN)
+    gas = 0.5 * oil + 0.5 * sum(air[0])
     step, demand, before, measured = 1 / STEPS_PER_HOUR, 1.0, set(), []
     for hour, (outside, sun) in enumerate(air):
         kinds = {fault.kind for fault in faults if fault.start <= hour < fault.start + fault.hours}

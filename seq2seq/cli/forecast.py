@@ -1,6 +1,7 @@
 """`seq2seq forecast`: the next steps of a series, or of a stream."""
 
 import csv
+import signal
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -195,6 +196,7 @@ def _stream(forecaster, state, report):
         stream.load(state)
         report.say(f"going on after {stream.steps:,} steps")
     sys.stdin.reconfigure(encoding="utf-8", errors="replace")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a service is stopped so: as Ctrl-C
     try:
         for number, line in enumerate(sys.stdin, 1):
             line = line.rstrip("\r\n")

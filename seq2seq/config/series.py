@@ -207,7 +207,11 @@ class ForecasterConfig:
         check_range("seed", self.seed, 0, 2**31 - 1)
         check_at_least("windows.horizon", self.windows.horizon, 1)
         if self.model.kind != "stateful":
-            check_at_least("windows.look_back", self.windows.look_back, 1)
+            if not self.windows.look_back:
+                raise InputError(
+                    "windows.look_back=0: give --look-back, the steps that a forecast is made from; or --stateful, "
+                    "which reads step by step and needs none."
+                )
         elif unfit := [name for name in ("calendar", "known", "targets") if getattr(self.model, name)]:
             raise InputError(
                 f"model.{unfit[0]} does not go with model.kind=stateful, which forecasts the next step of all columns."

@@ -283,7 +283,7 @@ def _missing_notes(values, inside, place, missing):
     _refuse(np.isinf(values), place, "is infinite: expected a number, or an empty cell or NaN if it is missing")
     absent = np.isnan(values) if inside is None else np.isnan(values) & inside
     if missing == "error":
-        _refuse(absent, place, 'is missing: fill it in, or choose missing "interpolate" or "mask"')
+        _refuse(absent, place, "is missing: fill it in, or train with --missing interpolate or --missing mask")
     count = int(absent.sum())
     total = values.size if inside is None else int(inside.sum()) * values.shape[2]
     done = {"interpolate": "interpolated", "mask": "left out by mask"}.get(missing)

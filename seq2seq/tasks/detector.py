@@ -2,7 +2,7 @@
 
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -52,19 +52,24 @@ class Scorer:
 
     The errors of a step are weighed together, or, where all sequences have one length and are short, those of a
     whole sequence: an error at a step that always errs then counts less than one at a step that never does, and a
-    sequence that is off as a whole counts more than one with as many errors here and there.
+    sequence that is off as a whole counts more than one with as many errors here and there. A model errs more at the
+    ends of a window than in its middle: errors of windows are divided by what is usual at their place, or the first
+    and the last step of a series, which no window has in its middle, would be alarms.
 
     Attributes:
         errors: `ErrorModel` of vectors of `steps` × features.
         threshold: float. An alarm is a score above it.
         held_out: float64 array: held-out scores that the threshold was fitted on.
         steps: int. 1, or the steps of every sequence.
+        usual: float64 array `(look_back, features)`: root mean square of the errors at each step of a window, over
+            that of all its steps; `(1, 1)` ones for whole sequences.
     """
 
     errors: ErrorModel
     threshold: float
     held_out: np.ndarray
     steps: int = 1
+    usual: np.ndarray = field(default_factory=lambda: np.ones((1, 1)))
 
     @classmethod
     def fit(cls, settings: DetectionConfig, errors: Errors, lengths: np.ndarray, look_back: int) -> "Scorer":
@@ -83,16 +88,17 @@ class Scorer:
         if settings.score == "mahalanobis" and equal and lengths[0] * features <= WIDEST and len(lengths) > FOLDS:
             vectors = np.concatenate(found).reshape(len(lengths), -1)
             model = ErrorModel.fit(settings.score, vectors)
-            return cls._with_threshold(settings, model, _crossed_scores(settings.score, vectors), int(lengths[0]))
-        vectors = np.concatenate([each.reshape(-1, features) for each in found])
-        scorer = cls(ErrorModel.fit(settings.score, vectors), np.nan, np.empty(0))
+            scorer = cls(model, np.nan, np.empty(0), int(lengths[0]))
+            return scorer._with_threshold(settings, _crossed_scores(settings.score, vectors))
+        usual = _usual(np.concatenate(found)) if look_back else np.ones((1, 1))
+        vectors = np.concatenate([(each / usual).reshape(-1, features) for each in found])
+        scorer = cls(ErrorModel.fit(settings.score, vectors), np.nan, np.empty(0), usual=usual)
         held_out = scorer.score(errors(1), lengths, look_back).judged
-        return cls._with_threshold(settings, scorer.errors, held_out[~np.isnan(held_out)], 1)
+        return scorer._with_threshold(settings, held_out[~np.isnan(held_out)])
 
-    @classmethod
-    def _with_threshold(cls, settings, model, held_out, steps):
+    def _with_threshold(self, settings, held_out):
         threshold = fit_threshold(settings.threshold, held_out, settings.value)
-        return cls(model, threshold, held_out[:: len(held_out) // KEPT + 1], steps)
+        return replace(self, threshold=threshold, held_out=held_out[:: len(held_out) // KEPT + 1])
 
     def score(self, errors: Iterator[tuple[Pieces, np.ndarray]], lengths: np.ndarray, look_back: int) -> Scores:
         """Score series of these lengths by the errors of their pieces."""
@@ -120,12 +126,21 @@ class Scorer:
             short = ((0, 0), (0, self.steps - errors.shape[1]), (0, 0))
             vectors = np.pad(errors.astype(np.float64), short, constant_values=np.nan)
         else:
-            vectors = errors
+            vectors = errors / self.usual
         parts = self.errors.parts(vectors.reshape(-1, len(self.errors.center)))
         parts = parts.reshape(vectors.shape)[:, : errors.shape[1]]
         if self.steps > 1:  # the mean over the steps is to be the score, not the sum
             parts = parts * np.sum(~np.isnan(errors).all(axis=-1), axis=1)[:, None, None]
         return parts
+
+
+def _usual(errors):
+    """Root mean square over pieces `(pieces, steps, features)`, over that of all steps; 1 where there is no error."""
+    squares = np.square(errors, dtype=np.float64)
+    observed = ~np.isnan(squares)
+    of_step = np.where(observed, squares, 0.0).sum(axis=0) / np.maximum(observed.sum(axis=0), 1)
+    of_all = of_step.mean(axis=0)
+    return np.sqrt(np.divide(of_step, of_all, out=np.ones_like(of_step), where=of_step > 0))
 
 
 def _crossed_scores(kind, vectors):
@@ -172,7 +187,7 @@ class Detector:
         for name in ("autoencoder", "pca"):
             scorer = getattr(self, name)
             arrays |= _named(name, {**scorer.errors.to_arrays(), "threshold": scorer.threshold, "steps": scorer.steps})
-            arrays[f"{name}_held_out"] = scorer.held_out
+            arrays |= {f"{name}_held_out": scorer.held_out, f"{name}_usual": scorer.usual}
         with replacing(path) as temporary, open(temporary, "wb") as file:
             np.savez_compressed(file, **arrays)
 
@@ -208,7 +223,7 @@ def pca_errors(baseline: PCABaseline, width: int, pieces: Pieces) -> np.ndarray:
 
 def _scorer(arrays):
     errors = ErrorModel.from_arrays(arrays)
-    return Scorer(errors, float(arrays["threshold"]), arrays["held_out"], int(arrays["steps"]))
+    return Scorer(errors, float(arrays["threshold"]), arrays["held_out"], int(arrays["steps"]), arrays["usual"])
 
 
 def _named(name, arrays):

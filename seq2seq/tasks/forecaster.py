@@ -248,9 +248,12 @@ class Forecaster:
         if steps > self.horizon and len(self.calibration.residuals):
             draws = np.random.default_rng(self.config.seed)
             paths = np.repeat(window[None], PATHS, axis=0)
+            outputs_beyond = self.point(outputs)[self.horizon :]
             futures = np.concatenate([self.point(block) for block in self._roll(paths, ahead, steps, draws)], axis=1)
-            ends = np.quantile(futures[:, self.horizon :], ((1 - level) / 2, (1 + level) / 2), axis=0)
-            lower, upper = np.concatenate((lower, ends[0])), np.concatenate((upper, ends[1]))
+            ends = np.quantile(futures[:, self.horizon :], ((1 - level) / 2, 0.5, (1 + level) / 2), axis=0)
+            # How far they spread about their own middle: errors that were seen before may all have been of one sign.
+            low, high = (outputs_beyond + end - ends[1] for end in (ends[0], ends[2]))
+            lower, upper = np.concatenate((lower, low)), np.concatenate((upper, high))
         elif steps > self.horizon:
             unknown = np.full((len(outputs) - self.horizon, lower.shape[1]), np.nan)
             lower, upper = np.concatenate((lower, unknown)), np.concatenate((upper, unknown))

@@ -94,7 +94,7 @@ class Stream:
                 identity, steps = str(arrays["identity"]), int(arrays["steps"])
                 states = [arrays[f"state{k}"] for k in range(len(blank))] if identity == self._identity else blank
         except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
-            raise InputError(f"--state {path} is no state of a stream, or is damaged ({error}): delete it.") from error
+            raise InputError(f"--state {path} is no state of a stream, or is damaged: delete it.") from error
         if identity != self._identity:
             raise InputError(
                 f"--state {path} is of another run, or of {self.forecaster.run.path} before it was trained again: "

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from seq2seq.config import AutoencoderConfig, resolve
+from seq2seq.config.series import DetectionConfig
 from seq2seq.errors import InputError
 from seq2seq.evaluation.anomaly import ErrorModel
 from seq2seq.report import Progress, Report
@@ -312,6 +313,21 @@ def test_about_the_share_asked_for_of_normal_data_is_above_the_threshold(score, 
     scorer = Scorer.fit(settings, errors(0), lengths, look_back)
     judged = scorer.score(errors(1)(1), lengths, look_back).judged
     assert 0.04 < np.mean(judged > scorer.threshold) < 0.18
+
+
+def test_ends_of_a_series_are_no_alarms_though_a_model_errs_more_at_the_ends_of_a_window():
+    look_back, lengths = 8, np.array([400, 400])
+    often = np.array([1.0] * (look_back - 1) + [10.0])[:, None]  # ten times as far off at the last step of a window
+
+    def errors(stride):
+        for pieces in cut([np.zeros((length, 2), np.float32) for length in lengths], look_back, stride):
+            draw = np.random.default_rng(1)
+            yield pieces, draw.normal(size=pieces.values.shape) * often
+
+    scorer = Scorer.fit(DetectionConfig(), errors, lengths, look_back)
+    steps = np.stack(scorer.score(errors(1), lengths, look_back).steps)
+    assert steps[:, -1].max() < 8 * steps.mean()  # a single window's score, of a chi-square with two degrees of freedom
+    assert scorer.usual[-1] == pytest.approx(10 * scorer.usual[0], rel=0.2)
 
 
 def test_a_stored_detector_is_the_same(beats_run, tmp_path):
