@@ -78,7 +78,7 @@ def test_every_character_of_a_file_is_read(tmp_path, name):
         ("empty", b"", "is empty"),
         ("latin1", "fine\ncafé\n".encode("latin1"), "line 2: the byte 0xe9 is not UTF-8"),
         ("utf16", "text".encode("utf-16-le"), "NUL bytes"),
-        ("cut.gz", gzip.compress(b"text" * 99)[:-12], "not a whole gzip file"),
+        ("cut.gz", gzip.compress(b"text" * 99, mtime=0)[:-12], "not a whole gzip file"),
     ],
 )
 def test_a_file_that_cannot_be_used(tmp_path, name, content, said):
