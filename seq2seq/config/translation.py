@@ -154,7 +154,7 @@ class DecodingConfig:
     max_length_ratio: float = 2.0  # at most ratio · source length + extra tokens
     max_length_extra: int = 10
     max_source_tokens: int = 1024  # longer inputs are cut, with a warning
-    batch_tokens: int = 4096  # padded source tokens · beams in a batch
+    batch_tokens: int = 8192  # padded source tokens · beams in a batch
 
     def __post_init__(self):
         check_at_least("decoding.beam_size", self.beam_size, 1)

@@ -4,6 +4,7 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
+from seq2seq.decoding.compaction import any_rows, compacted, with_memory
 from seq2seq.decoding.greedy import BOS, EOS, PAD
 from seq2seq.errors import InputError
 
@@ -11,9 +12,9 @@ MINUS_INFINITY = -1e30  # finite, so that differences stay numbers
 
 
 class _Search(NamedTuple):
-    """Where a search stands. `B` sentences, `k` beams, `L` the longest limit."""
+    """Where a search stands. `B` sentences that are still in the batch, `k` beams, `L` the longest limit."""
 
-    t: Any  # () tokens in each alive hypothesis
+    rows: Any  # (B,) int32, which sentences they are
     alive_tokens: Any  # (B, k, L) int32, PAD from t on
     alive_scores: Any  # (B, k) log-probabilities, best first
     last: Any  # (B, k) int32, the last token of each alive hypothesis
@@ -21,9 +22,10 @@ class _Search(NamedTuple):
     ended_tokens: Any  # (B, k, L) int32, best first
     ended_scores: Any  # (B, k) log-probability / length ** penalty; MINUS_INFINITY where there is none
     done: Any  # (B,) bool
+    memory: Any  # leaves (B, …)
 
 
-def beam_search(step, state, limits, beam_size, length_penalty=1.0, n_best=1):
+def beam_search(step, state, limits, beam_size, length_penalty=1.0, n_best=1, memory=None):
     """Search for the hypotheses of highest `log-probability / length ** length_penalty`.
 
     A hypothesis ends when EOS is among the `beam_size` best extensions, so that a beam of one is greedy search; the
@@ -39,6 +41,7 @@ def beam_search(step, state, limits, beam_size, length_penalty=1.0, n_best=1):
         beam_size: int.
         length_penalty: float, at least 0. 0 compares log-probabilities, 1 means per token.
         n_best: int, at most `beam_size`.
+        memory: what `step` knows of the sentences, see `seq2seq.decoding`.
 
     Returns:
         `tokens`, int32 `(batch, n_best, longest limit)`, best first, each with its EOS, then PAD; and `scores`, float32
@@ -50,24 +53,33 @@ def beam_search(step, state, limits, beam_size, length_penalty=1.0, n_best=1):
     """
     if not 1 <= n_best <= beam_size:
         raise InputError(f"Expected n_best from 1 to beam_size={beam_size}, got {n_best}.")
+    step, memory, may_leave = with_memory(step, memory)
     batch, steps = tf.shape(limits)[0], tf.reduce_max(limits)
     nothing = tf.fill((batch, beam_size), MINUS_INFINITY)
-    blank = tf.fill((batch, beam_size, steps), PAD)
+    blank = tf.fill((batch, beam_size, tf.maximum(steps, 1)), PAD)  # nothing can be written into a width of 0
     # All beams start equal: only the first may count.
     first = tf.tile(tf.where(tf.range(beam_size) == 0, 0.0, MINUS_INFINITY)[None], (batch, 1))
-    search = _Search(0, blank, first, tf.fill((batch, beam_size), BOS), state, blank, nothing, limits <= 0)
-    bound_divisor = tf.cast(tf.maximum(limits, 1), tf.float32) ** length_penalty
+    last = tf.fill((batch, beam_size), BOS)
+    search = _Search(tf.range(batch), blank, first, last, state, blank, nothing, limits <= 0, memory)
+    bounds = tf.cast(tf.maximum(limits, 1), tf.float32) ** length_penalty
 
-    def unfinished(search):
-        return (search.t < steps) & ~tf.reduce_all(search.done)
+    def unfinished(t, search, *_):
+        return (t < steps) & ~tf.reduce_all(search.done)
 
-    def extend(search):
+    def results(search, found_tokens, found_scores):
+        rows = search.rows[:, None]
+        return (
+            tf.tensor_scatter_nd_update(found_tokens, rows, search.ended_tokens[:, :n_best]),
+            tf.tensor_scatter_nd_update(found_scores, rows, search.ended_scores[:, :n_best]),
+        )
+
+    def extend(t, search, *found):
         origins, tokens, scores, state = _extensions(step, search, beam_size)
-        length = search.t + 1
+        length, limit = t + 1, tf.gather(limits, search.rows)
         extended = tf.gather(search.alive_tokens, origins, batch_dims=1)  # (B, 2k, L)
-        extended = tf.where(tf.range(steps) == search.t, tokens[..., None], extended)
+        extended = tf.where(tf.range(tf.shape(extended)[2]) == t, tokens[..., None], extended)
         is_eos = tokens == EOS
-        at_limit = (length >= limits)[:, None]
+        at_limit = (length >= limit)[:, None]
         # Ended: EOS among the best k; at the limit all of the best k.
         ends = (is_eos | at_limit) & (tf.range(2 * beam_size) < beam_size) & (scores > MINUS_INFINITY / 2)
         normalized = tf.where(ends, scores / tf.cast(length, tf.float32) ** length_penalty, MINUS_INFINITY)
@@ -83,17 +95,25 @@ def beam_search(step, state, limits, beam_size, length_penalty=1.0, n_best=1):
         state = tf.nest.map_structure(lambda leaf: tf.gather(leaf, origins, batch_dims=1), state)
 
         all_ended = ended_scores[:, -1] > MINUS_INFINITY / 2
-        settled = ended_scores[:, n_best - 1] >= alive_scores[:, 0] / bound_divisor
+        settled = ended_scores[:, n_best - 1] >= alive_scores[:, 0] / tf.gather(bounds, search.rows)
         done = search.done | all_ended | settled | at_limit[:, 0]
-        return (_Search(length, alive_tokens, alive_scores, last, state, ended_tokens, ended_scores, done),)
+        new = (alive_tokens, alive_scores, last, state, ended_tokens, ended_scores, done, search.memory)
+        search = _Search(search.rows, *new)
+        if may_leave:  # what leaves has been found, and what stays is found again later
+            found = results(search, *found)
+            search = compacted(~done, search)
+        return length, search, *found
 
-    (search,) = tf.while_loop(unfinished, extend, (search,), parallel_iterations=1)
-    return search.ended_tokens[:, :n_best], search.ended_scores[:, :n_best]
+    found = (blank[:, :n_best], nothing[:, :n_best])
+    shapes = (tf.TensorShape(()), any_rows(search), *any_rows(found))
+    _, search, *found = tf.while_loop(unfinished, extend, (0, search, *found), shapes, parallel_iterations=1)
+    tokens, scores = results(search, *found)
+    return tokens[..., :steps], scores
 
 
 def _extensions(step, search, beam_size):
     """Beam of origin, token and log-probability of the `2 * beam_size` best extensions, `(B, 2k)`, and the state."""
-    logits, state = step(search.last, search.state)
+    logits, state = step(search.last, search.state, search.memory)
     width = tf.minimum(2 * beam_size, tf.shape(logits)[-1])
     # The best 2k of all are among the best 2k of each beam, so only those need their log-probability.
     best, tokens = tf.math.top_k(logits, width)  # (B, k, 2k)

@@ -2,44 +2,51 @@
 
 import tensorflow as tf
 
+from seq2seq.decoding.compaction import any_rows, compacted, with_memory
+
 PAD, BOS, EOS = 0, 2, 3  # as in seq2seq.text.tokens, which decoding does not import
 
 
-def most_probable(logits, t):
+def most_probable(logits, t, rows):
     """The token of the largest logit: `(batch, vocabulary)` → `(batch,)`."""
     return tf.argmax(logits, axis=-1, output_type=tf.int32)
 
 
-def greedy_search(step, state, limits, select=most_probable):
+def greedy_search(step, state, limits, select=most_probable, memory=None):
     """Extend each sentence by one selected token at a time until EOS.
 
     Args:
         step: step function, see `seq2seq.decoding`; here with one hypothesis for each sentence.
         state: its initial state, leaves `(batch, 1, …)`.
         limits: int32 `(batch,)`. A hypothesis of that many tokens, EOS included, ends without EOS.
-        select: `(logits (batch, vocabulary), t) -> tokens (batch,)`.
+        select: `(logits (n, vocabulary), t, rows (n,)) -> tokens (n,)`, of the sentences `rows` of the batch.
+        memory: what `step` knows of the sentences, see `seq2seq.decoding`.
 
     Returns:
         `tokens`, int32 `(batch, longest limit)`: the hypothesis with its EOS, then PAD; and `scores`, float32
         `(batch,)`: the sum of its tokens' log-probabilities under the model, nats.
     """
+    step, memory, may_leave = with_memory(step, memory)
     batch, steps = tf.shape(limits)[0], tf.reduce_max(limits)
-    blank = tf.fill((batch, steps), PAD)
 
-    def unfinished(t, last, state, finished, scores, tokens):
-        return (t < steps) & ~tf.reduce_all(finished)
+    def unfinished(t, active, *_):
+        return (t < steps) & tf.reduce_any(active[0])
 
-    def extend(t, last, state, finished, scores, tokens):
-        logits, state = step(last[:, None], state)
+    def extend(t, active, scores, tokens):
+        going, rows, last, state, memory = active
+        logits, state = step(last[:, None], state, memory)
         logits = logits[:, 0]
-        chosen = select(logits, t)
+        chosen = select(logits, t, rows)
         gained = tf.gather(logits, chosen, batch_dims=1) - tf.reduce_logsumexp(logits, axis=-1)
-        scores += tf.where(finished, 0.0, gained)
-        chosen = tf.where(finished, PAD, chosen)
-        finished |= (chosen == EOS) | (t + 1 >= limits)
-        tokens = tf.where(tf.range(steps) == t, chosen[:, None], tokens)
-        return t + 1, chosen, state, finished, scores, tokens
+        scores = tf.tensor_scatter_nd_add(scores, rows[:, None], tf.where(going, gained, 0.0))
+        chosen = tf.where(going, chosen, PAD)
+        tokens = tf.tensor_scatter_nd_update(tokens, tf.stack((rows, tf.fill(tf.shape(rows), t)), 1), chosen)
+        going &= (chosen != EOS) & (t + 1 < tf.gather(limits, rows))
+        active = (going, rows, chosen, state, memory)
+        return t + 1, compacted(going, active) if may_leave else active, scores, tokens
 
-    start = (0, tf.fill((batch,), BOS), state, limits <= 0, tf.zeros((batch,)), blank)
-    *_, scores, tokens = tf.while_loop(unfinished, extend, start, parallel_iterations=1)
+    active = (limits > 0, tf.range(batch), tf.fill((batch,), BOS), state, memory)
+    found = (tf.zeros((batch,)), tf.fill((batch, steps), PAD))
+    shapes = (tf.TensorShape(()), any_rows(active), *any_rows(found))
+    *_, scores, tokens = tf.while_loop(unfinished, extend, (0, active, *found), shapes, parallel_iterations=1)
     return tokens, scores

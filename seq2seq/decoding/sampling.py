@@ -53,18 +53,21 @@ class Sampling:
         """Make the `select` function for `greedy_search`.
 
         Args:
-            streams: int32 `(batch,)`. Number of each sentence's random stream.
+            streams: int32 `(batch,)`. Number of each sentence's random stream; `select` draws for all of them unless
+                told for which `rows`.
         """
         streams = tf.cast(streams, tf.int64) * 2**32  # room for the steps
         seeds = tf.fill(tf.shape(streams), tf.constant(self.seed, tf.int64))
 
-        def select(logits, t):
+        def select(logits, t, rows=None):
             tokens, scores = self.candidates(logits)
+            pairs = tf.stack((seeds, streams + tf.cast(t, tf.int64)), 1)
+            pairs = pairs if rows is None else tf.gather(pairs, rows)
 
             def uniform(seed):
                 return tf.random.stateless_uniform(tf.shape(scores)[1:], seed, minval=1e-20)  # its logarithm is finite
 
-            draws = tf.map_fn(uniform, tf.stack((seeds, streams + tf.cast(t, tf.int64)), 1), tf.float32)
+            draws = tf.map_fn(uniform, pairs, tf.float32)
             chosen = tf.argmax(scores - tf.math.log(-tf.math.log(draws)), axis=-1)  # Gumbel-max
             return tf.gather(tokens, chosen, batch_dims=1)
 

@@ -210,16 +210,17 @@ class Translator:
         def search(source, limits, streams):
             cells, memory = model.start(source, beam_size)
 
-            def step(tokens, cells):
-                logits, state, _ = model.decoder.step(tokens, DecoderState(cells, memory))
+            def step(tokens, cells, memory):
+                logits, state, _ = model.decoder.step(tokens, DecoderState(cells, memory or None))
                 return logits + never, state.cells
 
+            memory = memory or ()  # without attention there is none
             if beam_size == 1:
                 select = most_probable if sampling is None else sampling.selector(streams)
-                tokens, scores = greedy_search(step, cells, limits, select)
+                tokens, scores = greedy_search(step, cells, limits, select, memory)
                 lengths = tf.math.count_nonzero(tokens, axis=1, dtype=tf.float32)
                 return tokens[:, None], (scores / lengths**length_penalty)[:, None]
-            return beam_search(step, cells, limits, beam_size, length_penalty, n_best)
+            return beam_search(step, cells, limits, beam_size, length_penalty, n_best, memory)
 
         return search
 

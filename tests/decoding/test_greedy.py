@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from seq2seq.decoding import greedy_search
+from seq2seq.decoding import beam_search, greedy_search
 
 
 @pytest.mark.parametrize("eos", [-9.0, 0.0, 2.0])
@@ -19,7 +19,7 @@ def test_greedy_takes_the_best_token_each_time(table, eos):
 def test_scores_are_of_the_selected_tokens(table):
     model = table(seed=2)
     tokens, scores = greedy_search(
-        model.step, model.start([0, 1]), tf.constant([4, 6]), lambda logits, t: tf.argsort(logits)[:, -2] + 0 * t
+        model.step, model.start([0, 1]), tf.constant([4, 6]), lambda logits, t, rows: tf.argsort(logits)[:, -2] + 0 * t
     )
     for row, limit in enumerate((4, 6)):
         hypothesis = model.hypothesis(tokens[row], limit)
@@ -62,3 +62,23 @@ def test_one_graph_for_all_batches(table):
             model.greedy(*row) for row in zip(rows, limits, strict=True)
         ]
     assert search.experimental_get_tracing_count() == model.steps == 1
+
+
+@pytest.mark.parametrize("beam_size", [1, 3])
+def test_sentences_that_have_ended_leave_the_batch_and_change_nothing(table, beam_size):
+    model, limits = table(8, seed=3), np.array([9, 2, 7, 1, 30, 4, 9, 9], np.int32)
+    sizes = []
+
+    def step(tokens, state, memory):
+        sizes.append(len(tokens))
+        assert (memory["row"] == state["row"][:, 0]).numpy().all()  # what belongs together leaves together
+        return model.step(tokens, state)
+
+    def search(step, **memory):
+        if beam_size == 1:
+            return greedy_search(step, model.start(range(8)), limits, **memory)
+        return beam_search(step, model.start(range(8), beam_size), limits, beam_size, n_best=2, **memory)
+
+    for found, expected in zip(search(step, memory={"row": tf.range(8)}), search(model.step), strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-5)
+    assert sizes[0] == 8 and sizes[-1] == 1 and sizes == sorted(sizes, reverse=True)
