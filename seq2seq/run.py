@@ -60,6 +60,7 @@ class Run:
         run = cls(Path(path), task, asdict(config))
         try:
             run.path.mkdir(parents=True, exist_ok=True)
+            run.checkpoint.unlink(missing_ok=True)  # of a run whose config.json is gone: not to be resumed
             versions = {name: version(name) for name in LIBRARIES}
             run.write_json("config.json", {"format": FORMAT, "task": task, "config": run.config, "versions": versions})
         except OSError as error:

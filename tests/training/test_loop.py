@@ -65,3 +65,11 @@ def test_xla_and_many_batches_at_once_change_no_result(tmp_path, monkeypatch, se
         assert ours["val_loss"] == pytest.approx(theirs["val_loss"], rel=1e-3)
     for batches, windows, total in report.epochs:
         assert batches == total == 25 and windows == pytest.approx(393)
+
+
+def test_a_new_run_does_not_go_on_with_a_checkpoint_that_was_left_behind(tmp_path, monkeypatch):
+    first, _ = trained(tmp_path / "run", 1000, monkeypatch)
+    (tmp_path / "run" / "config.json").unlink()
+    again, report = trained(tmp_path / "run", 1000, monkeypatch)
+    assert len(report.epochs) == len(again.progress.history) == 2
+    assert [row["loss"] for row in again.progress.history] == [row["loss"] for row in first.progress.history]
