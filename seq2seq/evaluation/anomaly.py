@@ -1,7 +1,7 @@
 """From the errors of a model to anomaly scores, and the baseline and the labels to hold them against."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
@@ -12,7 +12,6 @@ from sklearn.covariance import LedoitWolf
 from sklearn.decomposition import PCA
 
 from ..errors import InputError
-from .overlap import StepMeans
 
 ERROR_KINDS = ("absolute", "squared", "mahalanobis")
 
@@ -89,7 +88,7 @@ class ErrorModel:
         Returns:
             float64 array, `(...)`; NaN where no feature was observed.
         """
-        return _mean(self._contributions(errors))
+        return observed_mean(self._contributions(errors))
 
     def parts(self, errors: np.ndarray) -> np.ndarray:
         """Share each score out among the features: float64 array like `errors` whose last axis adds up to `scores`."""
@@ -171,7 +170,7 @@ class PCABaseline:
     def fit(self, windows: np.ndarray) -> "PCABaseline":
         """Learn the components of normal windows, float array, `(windows, ...)`; NaN counts as the usual value."""
         flat = _flat(windows)
-        self._usual = np.nan_to_num(_mean(flat.T))
+        self._usual = np.nan_to_num(observed_mean(flat.T))
         flat = np.where(np.isnan(flat), self._usual, flat)
         fitted = PCA(min(self.components, *flat.shape), svd_solver="full").fit(flat)
         self._center, self._axes = fitted.mean_, fitted.components_
@@ -186,7 +185,7 @@ class PCABaseline:
 
     def scores(self, windows: np.ndarray) -> np.ndarray:
         """Return the mean absolute error of each window, float64, `(windows,)`."""
-        return _mean(np.abs(_flat(self.errors(windows))))
+        return observed_mean(np.abs(_flat(self.errors(windows))))
 
     def to_arrays(self) -> dict[str, np.ndarray]:
         """Return what `fit` learned as arrays, for `np.savez`."""
@@ -199,41 +198,6 @@ class PCABaseline:
         baseline = cls(len(axes))
         baseline._usual, baseline._center, baseline._axes = arrays["usual"], arrays["center"], axes
         return baseline
-
-
-def window_scores(values: np.ndarray) -> np.ndarray:
-    """Return the mean of each window's step scores.
-
-    Args:
-        values: float array, `(windows, look_back)`; NaN = not observed or padding.
-
-    Returns:
-        float64 array, `(windows,)`; NaN where nothing was observed.
-    """
-    return _mean(_flat(values))
-
-
-def aggregate(
-    window_values: np.ndarray, series_index: np.ndarray, first_step: np.ndarray, lengths: Sequence[int]
-) -> list[np.ndarray]:
-    """Turn the values of overlapping windows into one value per step: the mean of all windows that cover it.
-
-    Args:
-        window_values: float array, `(windows, look_back)` or `(windows, look_back, k)`; NaN is skipped.
-        series_index: int array, `(windows,)`. Which series a window was cut from.
-        first_step: int array, `(windows,)`. The step of that series at which it begins.
-        lengths: sequence of int. Steps of each series.
-
-    Returns:
-        For each series a float64 array, `(steps,)` or `(steps, k)`; NaN where no window covers a step.
-
-    >>> aggregate(np.array([[1.0, 2.0], [4.0, 8.0]]), [0, 0], [0, 1], [4])[0].tolist()
-    [1.0, 3.0, 8.0, nan]
-    """
-    window_values = np.asarray(window_values, dtype=np.float64)
-    means = StepMeans(lengths, window_values.shape[2:])
-    means.add(window_values, np.asarray(series_index), np.asarray(first_step))
-    return means.result()
 
 
 def read_windows(path: str | Path, name: str) -> list[tuple[np.datetime64, np.datetime64]]:
@@ -275,7 +239,7 @@ def read_windows(path: str | Path, name: str) -> list[tuple[np.datetime64, np.da
     return windows
 
 
-def _mean(values: np.ndarray) -> np.ndarray:
+def observed_mean(values: np.ndarray) -> np.ndarray:
     """Mean over the last axis of what is not NaN; NaN, without a warning, where there is nothing."""
     observed = ~np.isnan(values)
     count = observed.sum(axis=-1)

@@ -9,7 +9,7 @@ import numpy as np
 
 from seq2seq.config import DetectionConfig
 from seq2seq.errors import InputError
-from seq2seq.evaluation.anomaly import ErrorModel, PCABaseline
+from seq2seq.evaluation.anomaly import ErrorModel, PCABaseline, observed_mean
 from seq2seq.evaluation.overlap import StepMeans
 from seq2seq.evaluation.thresholds import fit_threshold
 from seq2seq.run import replacing
@@ -109,11 +109,11 @@ class Scorer:
             parts = self._parts(values)
             means.add(parts, pieces.series, pieces.first)
             if look_back:
-                for series, first, score in zip(pieces.series, pieces.first, _mean(_total(parts)), strict=True):
+                for series, first, score in zip(pieces.series, pieces.first, observed_mean(_total(parts)), strict=True):
                     windows[series][first + look_back - 1] = score
         blame = tuple(means.result())
         steps = tuple(map(_total, blame))
-        samples = None if look_back else np.array([_mean(each) for each in steps])
+        samples = None if look_back else np.array([observed_mean(each) for each in steps])
         return Scores(steps, blame, samples, windows and tuple(windows))
 
     def _parts(self, errors):
@@ -154,11 +154,6 @@ def _crossed_scores(kind, vectors):
 def _total(values):
     """Sum over the last axis of what is not NaN; NaN where there is nothing."""
     return np.where(np.isnan(values).all(axis=-1), np.nan, np.nansum(values, axis=-1))
-
-
-def _mean(values):
-    observed = ~np.isnan(values)
-    return _total(values) / np.maximum(observed.sum(axis=-1), 1)
 
 
 @dataclass(frozen=True)

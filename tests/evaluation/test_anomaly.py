@@ -10,14 +10,23 @@ from seq2seq.evaluation.anomaly import (
     ERROR_KINDS,
     ErrorModel,
     PCABaseline,
-    aggregate,
+    observed_mean,
     read_windows,
-    window_scores,
 )
 from seq2seq.evaluation.detection import detection_scores, window_hits, window_labels
+from seq2seq.evaluation.overlap import StepMeans
 from seq2seq.evaluation.thresholds import fit_threshold
 
 NAN = np.nan
+
+
+def aggregate(windows, series_index, first_step, lengths):
+    """One value per step of each series, by `StepMeans` of all windows at once."""
+    means = StepMeans(lengths, windows.shape[2:])
+    means.add(windows, np.asarray(series_index), np.asarray(first_step))
+    return means.result()
+
+
 DRAW = np.random.default_rng(0)
 MIXING = np.array([[1.0, 0.0, 0.0], [0.9, 0.2, 0.0], [0.0, 0.0, 50.0]])
 USUAL = DRAW.normal(size=(4000, 3)) @ MIXING.T + [1.0, 0.0, -20.0]
@@ -114,8 +123,8 @@ def test_aggregate_takes_the_mean_of_what_was_observed():
         aggregate(windows, [0, 0, 0], [0, 1, 2], [4])
 
 
-def test_window_scores_skip_padding():
-    np.testing.assert_allclose(window_scores([[1.0, 3.0, NAN], [NAN] * 3]), [2.0, NAN])
+def test_means_skip_padding():
+    np.testing.assert_allclose(observed_mean(np.array([[1.0, 3.0, NAN], [NAN] * 3])), [2.0, NAN])
 
 
 def test_pca_reconstructs_what_its_components_can_say():
