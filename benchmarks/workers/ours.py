@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from seq2seq.config import TokenTrainingConfig
 from seq2seq.models import EncoderDecoder
-from seq2seq.training.device import use_device
+from seq2seq.training.device import share_cores, use_device
 from seq2seq.training.losses import TokenCrossEntropy
 from seq2seq.training.optimizers import make_optimizer
 from workers.protocol import batches_of_turn, load_batches, serve, target_tokens
@@ -34,11 +34,14 @@ def as_dataset(batches):
     return dataset.apply(tf.data.experimental.assert_cardinality(len(batches))).prefetch(8).with_options(options)
 
 
-def start(spec):
-    """Get ready to train `steps` batches each turn."""
-    tf.config.threading.set_intra_op_parallelism_threads(spec["threads"])
+def start(spec, share=True):
+    """Get ready to train `steps` batches each turn; `share` the cores as `seq2seq train` does."""
+    if not share:
+        tf.config.threading.set_intra_op_parallelism_threads(spec["threads"])
+    parts = share_cores(spec["threads"]) if share else 1
     device = use_device()
     model = make_model(spec)
+    model.parallel_parts = parts
     batches = load_batches(spec["folder"])
 
     def turn(k):

@@ -3,11 +3,9 @@
 import sys
 import time
 
-import tensorflow as tf
-
 from seq2seq.errors import InputError
 from seq2seq.tasks.translator import Translator
-from seq2seq.training.device import use_device
+from seq2seq.training.device import share_cores, use_device
 from workers.protocol import WRONG_INPUT, serve
 
 WARM_UP_SENTENCES = 64
@@ -15,7 +13,7 @@ WARM_UP_SENTENCES = 64
 
 def start(spec):
     """Get ready to translate all `lines` each turn, or the first of them one after the other, warmed up by some."""
-    tf.config.threading.set_intra_op_parallelism_threads(spec["threads"])
+    share_cores(spec["threads"])
     device = use_device()
     try:
         translator = Translator.load(spec["run"])

@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from seq2seq.decoding.compaction import any_rows, compacted, with_memory
 from seq2seq.decoding.greedy import BOS, EOS, PAD
+from seq2seq.decoding.top import log_normalizers, top_k
 from seq2seq.errors import InputError
 
 MINUS_INFINITY = -1e30  # finite, so that differences stay numbers
@@ -114,10 +115,13 @@ def beam_search(step, state, limits, beam_size, length_penalty=1.0, n_best=1, me
 def _extensions(step, search, beam_size):
     """Beam of origin, token and log-probability of the `2 * beam_size` best extensions, `(B, 2k)`, and the state."""
     logits, state = step(search.last, search.state, search.memory)
-    width = tf.minimum(2 * beam_size, tf.shape(logits)[-1])
+    vocabulary = logits.shape[-1]
+    width = min(2 * beam_size, vocabulary)
     # The best 2k of all are among the best 2k of each beam, so only those need their log-probability.
-    best, tokens = tf.math.top_k(logits, width)  # (B, k, 2k)
-    scores = search.alive_scores[..., None] + best - tf.reduce_logsumexp(logits, axis=-1, keepdims=True)
+    rows = tf.reshape(logits, (-1, vocabulary))
+    best, tokens = top_k(rows, width)
+    best -= log_normalizers(rows, best[:, 0])[:, None]
+    scores = search.alive_scores[..., None] + tf.reshape(best, (-1, beam_size, width))
     flat = (tf.shape(scores)[0], beam_size * width)
     scores, positions = tf.math.top_k(_padded(tf.reshape(scores, flat), 2 * beam_size), 2 * beam_size)
     tokens = tf.gather(_padded(tf.reshape(tokens, flat), 2 * beam_size, 0), positions, batch_dims=1)

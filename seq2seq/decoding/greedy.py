@@ -3,13 +3,14 @@
 import tensorflow as tf
 
 from seq2seq.decoding.compaction import any_rows, compacted, with_memory
+from seq2seq.decoding.top import log_normalizers, top_k
 
 PAD, BOS, EOS = 0, 2, 3  # as in seq2seq.text.tokens, which decoding does not import
 
 
 def most_probable(logits, t, rows):
     """The token of the largest logit: `(batch, vocabulary)` → `(batch,)`."""
-    return tf.argmax(logits, axis=-1, output_type=tf.int32)
+    return top_k(logits, 1)[1][:, 0]
 
 
 def greedy_search(step, state, limits, select=most_probable, memory=None):
@@ -37,7 +38,8 @@ def greedy_search(step, state, limits, select=most_probable, memory=None):
         logits, state = step(last[:, None], state, memory)
         logits = logits[:, 0]
         chosen = select(logits, t, rows)
-        gained = tf.gather(logits, chosen, batch_dims=1) - tf.reduce_logsumexp(logits, axis=-1)
+        normalizers = log_normalizers(logits, tf.reduce_max(logits, axis=-1))
+        gained = tf.gather(logits, chosen, batch_dims=1) - normalizers
         scores = tf.tensor_scatter_nd_add(scores, rows[:, None], tf.where(going, gained, 0.0))
         chosen = tf.where(going, chosen, PAD)
         tokens = tf.tensor_scatter_nd_update(tokens, tf.stack((rows, tf.fill(tf.shape(rows), t)), 1), chosen)

@@ -20,13 +20,16 @@ holds little but the product with Uᵀ. The gradients of W, U, b and x follow fr
 `dW = Xᵀ dZ`, `dU = H_prevᵀ dZ`, `dx = dZ Wᵀ`. TensorFlow's own gradient of a loop adds up dW and dU step by step
 instead.
 
-**Masks.** At a masked step the state passes unchanged: forward by a `where`, backward by factors 0 for the gates and 1
-for `dc_{t-1} = dc`, `dh_{t-1} = dh`.
+**Masks.** Which rows a step works on is a matter of the layout, see `seq2seq.layers.steps`. With padded steps, the state
+passes a masked one unchanged, forward and backward, and dz is 0 there. With packed steps there are none: a row leaves
+the loop after its last step.
 """
 
 import keras
 import tensorflow as tf
 from keras import ops
+
+from seq2seq.layers.steps import PackedSteps, PaddedSteps
 
 
 @keras.saving.register_keras_serializable(package="seq2seq")
@@ -36,7 +39,20 @@ class LSTM(keras.layers.LSTM):
     On a GPU, and with settings that the fast loop does not cover (other activations, no bias, `recurrent_dropout`,
     `unroll`, float64), it is `keras.layers.LSTM` unchanged: cuDNN where Keras would use it.
     Under `mixed_bfloat16` the matrix products are bfloat16 and everything else, the state included, stays float32.
+
+    Args:
+        units: int.
+        packed: bool. With a mask, leave masked steps out instead of passing them by, see `PackedSteps`: padding then
+            costs nothing. XLA cannot compile that. Only the fast loop does it; the numbers are the same.
+        **kwargs: as of `keras.layers.LSTM`. Outputs at masked steps are 0, `zero_output_for_mask` or not.
     """
+
+    def __init__(self, units, packed=False, **kwargs):
+        super().__init__(units, **kwargs)
+        self.packed = packed
+
+    def get_config(self):
+        return {**super().get_config(), "packed": self.packed}
 
     def inner_loop(self, sequences, initial_state, mask, training=False):
         if not self._uses_fast_loop():
@@ -55,14 +71,35 @@ class LSTM(keras.layers.LSTM):
             initial_state[1],
             mask=mask,
             go_backwards=self.go_backwards,
-            zero_output_for_mask=self.zero_output_for_mask,
+            packed=self.packed,
         )
         return (outputs[:, -1] if self.zero_output_for_mask else h), outputs, [h, c]
 
+    def stepper(self):
+        """A function for single steps at inference: `(inputs, [h, c])` → the outputs and the new `[h, c]`.
+
+        What does not change from step to step is done here, once: both kernels become one, so that a step has one
+        matrix product, in the compute dtype. `h` and `c` keep the dtype that they come with.
+        """
+        if not self._is_standard():
+            return self.cell
+        weights = tf.concat((self.cell.kernel, self.cell.recurrent_kernel), 0)
+        weights, bias = tf.cast(weights, self.compute_dtype), tf.cast(self.cell.bias, tf.float32)
+
+        def step(inputs, state):
+            h, c = state
+            rows = tf.concat((tf.cast(inputs, weights.dtype), tf.cast(h, weights.dtype)), 1)
+            new_h, new_c, _ = _cell(tf.cast(tf.matmul(rows, weights), tf.float32) + bias, tf.cast(c, tf.float32))
+            return tf.cast(new_h, weights.dtype), [tf.cast(new_h, h.dtype), tf.cast(new_c, c.dtype)]
+
+        return step
+
     def _uses_fast_loop(self):
+        return not tf.config.list_logical_devices("GPU") and self._is_standard()
+
+    def _is_standard(self):
         return (
-            not tf.config.list_logical_devices("GPU")
-            and self.activation is keras.activations.tanh
+            self.activation is keras.activations.tanh
             and self.recurrent_activation is keras.activations.sigmoid
             and self.use_bias
             and not (self.recurrent_dropout or self.unroll)
@@ -70,7 +107,7 @@ class LSTM(keras.layers.LSTM):
         )
 
 
-def lstm_sequence(x, kernel, recurrent_kernel, bias, h0, c0, mask=None, go_backwards=False, zero_output_for_mask=False):
+def lstm_sequence(x, kernel, recurrent_kernel, bias, h0, c0, mask=None, go_backwards=False, packed=False):
     """Run an LSTM over whole sequences.
 
     Args:
@@ -82,110 +119,103 @@ def lstm_sequence(x, kernel, recurrent_kernel, bias, h0, c0, mask=None, go_backw
         c0: initial cell state, `(batch, units)`.
         mask: bool tensor, `(batch, steps)`, or `None`. At `False` the state passes unchanged.
         go_backwards: bool. Run from the last step to the first; outputs come in the order of processing.
-        zero_output_for_mask: bool. Outputs of masked steps are 0 instead of the last output before them;
-            `keras.layers.Bidirectional` asks for it.
+        packed: bool. Leave masked steps out, see `PackedSteps`; XLA cannot compile that.
 
     Returns:
         `outputs`, `(batch, steps, units)`, and the final `h` and `c`, `(batch, units)`, all of the dtype of `x`.
     """
     dtype = x.dtype
-    x = tf.transpose(x, (1, 0, 2))  # (steps, batch, features)
-    keep = None if mask is None else tf.transpose(tf.cast(mask, tf.bool))[..., None]  # (steps, batch, 1)
-    if go_backwards:
-        x = tf.reverse(x, (0,))
-        keep = None if keep is None else tf.reverse(keep, (0,))
+    steps = PaddedSteps(x, mask, go_backwards) if mask is None or not packed else PackedSteps(x, mask, go_backwards)
     kernel, recurrent_kernel = tf.cast(kernel, dtype), tf.cast(recurrent_kernel, dtype)
     bias, h0, c0 = tf.cast(bias, tf.float32), tf.cast(h0, tf.float32), tf.cast(c0, tf.float32)
 
     @tf.custom_gradient
     def run(x, kernel, recurrent_kernel, bias, h0, c0):
+        h0, c0 = steps.enter_state(h0), steps.enter_state(c0)
         inputs = _product(x, kernel) + bias
-        outputs, cells, gates = _forward_loop(inputs, recurrent_kernel, h0, c0, keep)
+        outputs, cells, gates = _forward_loop(steps, inputs, recurrent_kernel, h0, c0)
 
         def gradient(d_outputs, d_h, d_c):
-            d_z, d_h0, d_c0 = _backward_loop(d_outputs, d_h, d_c, cells, gates, recurrent_kernel, c0, keep)
-            previous = tf.concat((h0[None], outputs[:-1]), 0)
+            d_states = steps.enter_state(d_h), steps.enter_state(d_c)
+            d_z, d_h0, d_c0 = _backward_loop(steps, d_outputs, *d_states, cells, gates, recurrent_kernel, c0)
+            previous = tf.cast(steps.previous(h0, outputs), dtype)
             d_z_product = tf.cast(d_z, dtype)
             return (
                 tf.cast(_product(d_z_product, kernel, transpose=True), dtype),
                 tf.cast(_summed_product(x, d_z_product), dtype),
-                tf.cast(_summed_product(tf.cast(previous, dtype), d_z_product), dtype),
-                tf.reduce_sum(d_z, (0, 1)),
-                d_h0,
-                d_c0,
+                tf.cast(_summed_product(previous, d_z_product), dtype),
+                tf.reduce_sum(tf.reshape(d_z, (-1, d_z.shape[-1])), 0),
+                steps.leave_state(d_h0),
+                steps.leave_state(d_c0),
             )
 
-        return (outputs, outputs[-1], cells[-1]), gradient
+        states = steps.last(h0, outputs), steps.last(c0, cells)
+        return (outputs, *map(steps.leave_state, states)), gradient
 
-    outputs, h, c = run(x, kernel, recurrent_kernel, bias, h0, c0)
-    if zero_output_for_mask and keep is not None:
-        outputs *= tf.cast(keep, outputs.dtype)
-    return tf.cast(tf.transpose(outputs, (1, 0, 2)), dtype), tf.cast(h, dtype), tf.cast(c, dtype)
+    outputs, h, c = run(steps.enter(x), kernel, recurrent_kernel, bias, h0, c0)
+    return tf.cast(steps.leave(outputs), dtype), tf.cast(h, dtype), tf.cast(c, dtype)
 
 
-def _forward_loop(inputs, recurrent_kernel, h0, c0, keep):
-    """All outputs, cell states `(steps, batch, units)` and gates i, f, g, o (each the same shape), float32."""
-    steps = tf.shape(inputs)[0]
+def _forward_loop(steps, inputs, recurrent_kernel, h0, c0):
+    """All outputs, cell states and gates i, f, g, o, float32, in the layout of `steps`."""
     dtype = recurrent_kernel.dtype
 
     def step(t, h, c, outputs, cells, gates):
-        z = inputs[t] + tf.cast(tf.matmul(tf.cast(h, dtype), recurrent_kernel), tf.float32)
-        z_i, z_f, z_g, z_o = tf.split(z, 4, axis=1)
-        i, f, g, o = tf.sigmoid(z_i), tf.sigmoid(z_f), tf.tanh(z_g), tf.sigmoid(z_o)
-        new_c = f * c + i * g
-        new_h = o * tf.tanh(new_c)
-        if keep is not None:
-            new_c, new_h = tf.where(keep[t], new_c, c), tf.where(keep[t], new_h, h)
-        gates = [array.write(t, gate) for array, gate in zip(gates, (i, f, g, o), strict=True)]
+        h, c = steps.running(t, h), steps.running(t, c)
+        z = steps.at(t, inputs) + tf.cast(tf.matmul(tf.cast(h, dtype), recurrent_kernel), tf.float32)
+        new_h, new_c, gates_t = _cell(z, c)
+        new_c, new_h = steps.hold(t, new_c, c), steps.hold(t, new_h, h)
+        gates = [array.write(t, gate) for array, gate in zip(gates, gates_t, strict=True)]
         return t + 1, new_h, new_c, outputs.write(t, new_h), cells.write(t, new_c), gates
 
-    arrays = [tf.TensorArray(tf.float32, steps, element_shape=h0.shape) for _ in range(6)]
-    _, _, _, outputs, cells, gates = tf.while_loop(
-        lambda t, *_: t < steps, step, (0, h0, c0, arrays[0], arrays[1], arrays[2:]), parallel_iterations=1
-    )
-    return outputs.stack(), cells.stack(), [gate.stack() for gate in gates]
+    rows, units = h0.shape
+    arrays = [steps.empty(tf.float32, units, rows) for _ in range(6)]
+    start = (0, steps.running(0, h0), steps.running(0, c0), arrays[0], arrays[1], arrays[2:])
+    *_, outputs, cells, gates = tf.while_loop(lambda t, *_: t < steps.count, step, start, parallel_iterations=1)
+    return steps.joined(outputs), steps.joined(cells), [steps.joined(gate) for gate in gates]
 
 
-def _backward_loop(d_outputs, d_h, d_c, cells, gates, recurrent_kernel, c0, keep):
-    """Gradients of all `z`, `(steps, batch, 4 * units)`, of `h0` and of `c0`; see the module's formulas."""
-    steps = tf.shape(d_outputs)[0]
+def _cell(z, c):
+    """h, c and the gates i, f, g, o of one step."""
+    z_i, z_f, z_g, z_o = tf.split(z, 4, axis=1)
+    i, f, g, o = tf.sigmoid(z_i), tf.sigmoid(z_f), tf.tanh(z_g), tf.sigmoid(z_o)
+    c = f * c + i * g
+    return o * tf.tanh(c), c, (i, f, g, o)
+
+
+def _backward_loop(steps, d_outputs, d_h, d_c, cells, gates, recurrent_kernel, c0):
+    """Gradients of all `z`, `(…, 4 * units)`, of `h0` and of `c0`; see the module's formulas."""
     i, f, g, o = gates
     tanh_c = tf.tanh(cells)
-    c_previous = tf.concat((c0[None], cells[:-1]), 0)
-    dc_by_dh = o * (1.0 - tanh_c * tanh_c)
-    dz_factors = tf.concat(
-        (g * i * (1.0 - i), c_previous * f * (1.0 - f), i * (1.0 - g * g), tanh_c * o * (1.0 - o)), axis=-1
-    )
-    if keep is not None:
-        kept = tf.cast(keep, tf.float32)
-        skipped = 1.0 - kept
-        dc_by_dh, dz_factors = dc_by_dh * kept, dz_factors * kept
-        f = f * kept + skipped
-
+    c_previous = steps.previous(c0, cells)
+    dc_by_dh = steps.real(o * (1.0 - tanh_c * tanh_c))
+    dz_factors = (g * i * (1.0 - i), c_previous * f * (1.0 - f), i * (1.0 - g * g), tanh_c * o * (1.0 - o))
+    dz_factors = steps.real(tf.concat(dz_factors, axis=-1))
     dtype = recurrent_kernel.dtype
     transposed = tf.transpose(recurrent_kernel)  # once: a product that transposes takes more than twice as long
 
     def step(t, dh, dc, dz):
-        dh += d_outputs[t]
-        dc += dh * dc_by_dh[t]
-        dz_t = tf.concat((dc, dc, dc, dh), axis=1) * dz_factors[t]
+        dh, dc = steps.joining(t, dh, d_h), steps.joining(t, dc, d_c)
+        dh += steps.at(t, d_outputs)
+        dc += dh * steps.at(t, dc_by_dh)
+        dz_t = tf.concat((dc, dc, dc, dh), axis=1) * steps.at(t, dz_factors)
         new_dh = tf.cast(tf.matmul(tf.cast(dz_t, dtype), transposed), tf.float32)
-        if keep is not None:
-            new_dh += dh * skipped[t]
-        return t - 1, new_dh, dc * f[t], dz.write(t, dz_t)
+        return t - 1, steps.hold(t, new_dh, dh), steps.hold(t, dc * steps.at(t, f), dc), dz.write(t, dz_t)
 
-    dz = tf.TensorArray(tf.float32, steps, element_shape=(d_h.shape[0], 4 * d_h.shape[1]))
-    _, dh, dc, dz = tf.while_loop(lambda t, *_: t >= 0, step, (steps - 1, d_h, d_c, dz), parallel_iterations=1)
-    return dz.stack(), dh, dc
+    rows, units = d_h.shape
+    dz = steps.empty(tf.float32, 4 * units, rows)
+    start = (steps.count - 1, steps.running(steps.count, d_h), steps.running(steps.count, d_c), dz)
+    _, dh, dc, dz = tf.while_loop(lambda t, *_: t >= 0, step, start, parallel_iterations=1)
+    return steps.joined(dz), steps.all_rows(dh, d_h), steps.all_rows(dc, d_c)
 
 
 def _product(sequence, matrix, transpose=False):
-    """`sequence @ matrix` for `(steps, batch, n)` as one matrix product, float32."""
-    steps, batch = tf.unstack(tf.shape(sequence))[:2]
+    """`sequence @ matrix` for `(…, n)` as one matrix product, float32."""
     flat = tf.matmul(tf.reshape(sequence, (-1, sequence.shape[-1])), matrix, transpose_b=transpose)
-    return tf.cast(tf.reshape(flat, (steps, batch, flat.shape[-1])), tf.float32)
+    shape = tf.concat((tf.shape(sequence)[:-1], tf.shape(flat)[-1:]), 0)
+    return tf.cast(tf.reshape(flat, shape), tf.float32)
 
 
 def _summed_product(left, right):
-    """The sum over steps and batch of `leftᵀ right`: `(n, m)` from `(steps, batch, n)` and `(steps, batch, m)`."""
+    """The sum over all but the last axis of `leftᵀ right`: `(n, m)` from `(…, n)` and `(…, m)`."""
     return tf.matmul(tf.reshape(left, (-1, left.shape[-1])), tf.reshape(right, (-1, right.shape[-1])), transpose_a=True)

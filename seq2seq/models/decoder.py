@@ -6,6 +6,7 @@ import keras
 import tensorflow as tf
 from keras import ops
 
+from seq2seq.models.encoder import PAD
 from seq2seq.models.recurrent import make_dropout
 
 
@@ -70,7 +71,8 @@ class Decoder(keras.layers.Layer):
     def features(self, tokens, state, training=False):
         """What `project` makes logits from, `(batch, steps, readout_dim)`, and the state after the last step."""
         embedded = self.embedding(tokens, training=training)
-        outputs, cells = self.stack(embedded, states=state.cells, training=training)
+        mask = ops.not_equal(tokens, PAD)
+        outputs, cells = self.stack(embedded, states=state.cells, mask=mask, training=training)
         features, _ = self._read_out(outputs, state.memory)
         return self.dropout(features, training=training), DecoderState(cells, state.memory)
 
@@ -86,12 +88,7 @@ class Decoder(keras.layers.Layer):
 
     def project(self, features):
         """`(…, readout_dim)` → float32 logits `(…, vocabulary)`. In packed training `…` is the real tokens only."""
-        table, bias = self.output_weights()
-        # One plain product of two matrices, whatever the rank: the table is not copied.
-        flat = tf.matmul(
-            ops.reshape(features, (-1, self.readout_dim)), ops.cast(table, features.dtype), transpose_b=True
-        )
-        logits = ops.cast(flat, "float32") + ops.cast(bias, "float32")
+        logits = _logits(ops.reshape(features, (-1, self.readout_dim)), *self.output_weights())
         return ops.reshape(logits, (*ops.shape(features)[:-1], self.vocabulary_size))
 
     def step(self, tokens, state):
@@ -106,18 +103,35 @@ class Decoder(keras.layers.Layer):
             float32 logits, `(batch, beams, vocabulary)`, the new state, and the attention weights,
             `(batch, beams, source_steps)`, or `None` without attention.
         """
-        batch, beams = ops.shape(tokens)[:2]
-        flat = lambda tensor: ops.reshape(tensor, (batch * beams, tensor.shape[-1]))  # noqa: E731
-        unflat = lambda tensor: ops.reshape(tensor, (batch, beams, tensor.shape[-1]))  # noqa: E731
-        outputs, cells = self.stack.step(
-            flat(self.embedding(tokens)), [[flat(part) for part in layer] for layer in state.cells]
-        )
-        features, weights = self._read_out(unflat(outputs), state.memory)
-        cells = [[unflat(part) for part in layer] for layer in cells]
-        return self.project(features), DecoderState(cells, state.memory), weights
+        return self.stepper()(tokens, state)
+
+    def stepper(self):
+        """`step` for a loop over many: what does not change from one to the next is done once."""
+        stack_step = self.stack.stepper()
+        dtype = self.compute_dtype
+        table, bias = self.output_weights()
+        embeddings = ops.convert_to_tensor(self.embedding.table.embeddings)
+        table, embeddings = ops.cast(table, dtype), ops.cast(embeddings, dtype)
+        flat = lambda tensor: ops.reshape(tensor, (-1, tensor.shape[-1]))  # noqa: E731
+
+        def step(tokens, state):
+            unflat = lambda tensor: ops.reshape(tensor, (*ops.shape(tokens), tensor.shape[-1]))  # noqa: E731
+            inputs = tf.gather(embeddings, ops.reshape(tokens, (-1,)))
+            outputs, cells = stack_step(inputs, [[flat(part) for part in layer] for layer in state.cells])
+            features, weights = self._read_out(unflat(outputs), state.memory)
+            cells = [[unflat(part) for part in layer] for layer in cells]
+            return unflat(_logits(flat(features), table, bias)), DecoderState(cells, state.memory), weights
+
+        return step
 
     def _read_out(self, outputs, memory):
         if self.attention is None:
             return (outputs if self.readout is None else self.readout(outputs)), None
         context, weights = self.attention(outputs, memory)
         return self.readout(ops.concatenate((outputs, context), axis=-1)), weights
+
+
+def _logits(features, table, bias):
+    """float32 `(rows, vocabulary)` from `(rows, readout_dim)`: a plain product of two matrices, no table is copied."""
+    product = tf.matmul(features, ops.cast(table, features.dtype), transpose_b=True)
+    return ops.cast(product, "float32") + ops.cast(bias, "float32")

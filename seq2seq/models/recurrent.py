@@ -1,14 +1,17 @@
 """Stacks of recurrent layers, the part that encoder and decoder have in common."""
 
+from functools import partial
+
 import keras
+import tensorflow as tf
 from keras import ops
 
 from seq2seq.layers.lstm import LSTM
 
 
-def recurrent_layer(cell, units, **kwargs):
+def recurrent_layer(cell, units, packed=False, **kwargs):
     """One recurrent layer that returns sequence and state; a GRU is stock Keras, in the form that cuDNN runs."""
-    kinds = {"lstm": LSTM, "gru": keras.layers.GRU}
+    kinds = {"lstm": partial(LSTM, packed=packed), "gru": keras.layers.GRU}
     if cell not in kinds:
         raise ValueError(f"cell={cell!r}: expected 'lstm' or 'gru'.")
     return kinds[cell](units, return_sequences=True, return_state=True, **kwargs)
@@ -31,6 +34,7 @@ class RecurrentStack(keras.layers.Layer):
         residual: bool.
         dropout: float. Between layers.
         dropout_along_time: bool.
+        packed: bool. LSTM layers on a CPU leave masked steps out, see `LSTM`.
 
     Call arguments:
         sequence: `(batch, steps, features)`.
@@ -51,6 +55,7 @@ class RecurrentStack(keras.layers.Layer):
         residual=True,
         dropout=0.0,
         dropout_along_time=False,
+        packed=False,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -61,11 +66,12 @@ class RecurrentStack(keras.layers.Layer):
         self.layers = []
         for k in range(num_layers):
             options = {"dtype": self.dtype_policy, "name": f"layer{k}"}
+            kind = {"cell": cell, "packed": packed}
             if bidirectional:
-                one_way = recurrent_layer(cell, units // 2, dtype=self.dtype_policy)
+                one_way = recurrent_layer(**kind, units=units // 2, dtype=self.dtype_policy)
                 self.layers.append(keras.layers.Bidirectional(one_way, **options))
             else:
-                self.layers.append(recurrent_layer(cell, units, go_backwards=go_backwards, **options))
+                self.layers.append(recurrent_layer(**kind, units=units, go_backwards=go_backwards, **options))
         self.dropout = make_dropout(dropout, dropout_along_time, dtype=self.dtype_policy)
 
     def build(self, sequence_shape):
@@ -90,13 +96,22 @@ class RecurrentStack(keras.layers.Layer):
                 state = [ops.concatenate(pair, axis=-1) for pair in zip(state[:half], state[half:], strict=True)]
             sequence = outputs + inputs if self.residual and k else outputs
             final_states.append(state)
-        return sequence, final_states
+        return tf.identity(sequence), final_states  # Keras ties its mask to the tensor, and layers would warn of it
 
     def step(self, inputs, states):
         """One step at inference: `inputs`, `(batch, features)` → outputs, `(batch, units)`, and the new states."""
-        new_states = []
-        for k, (layer, state) in enumerate(zip(self.layers, states, strict=True)):
-            outputs, state = layer.cell(inputs, state)
-            inputs = outputs + inputs if self.residual and k else outputs
-            new_states.append(list(state))
-        return inputs, new_states
+        return self.stepper()(inputs, states)
+
+    def stepper(self):
+        """`step` for a loop over many: what does not change from one to the next is done once."""
+        steppers = [layer.stepper() if hasattr(layer, "stepper") else layer.cell for layer in self.layers]
+
+        def step(inputs, states):
+            new_states = []
+            for k, (layer_step, state) in enumerate(zip(steppers, states, strict=True)):
+                outputs, state = layer_step(inputs, state)
+                inputs = outputs + inputs if self.residual and k else outputs
+                new_states.append(list(state))
+            return inputs, new_states
+
+        return step

@@ -20,7 +20,7 @@ from seq2seq.text.cleaning import clean, hold_out
 from seq2seq.text.corpus import ParallelText, read_pairs, sibling_split
 from seq2seq.text.tokenizer import load_tokenizer, train_tokenizer
 from seq2seq.text.tokens import corpus_statistics
-from seq2seq.training.device import kernels_of, multiplies_in, use_device
+from seq2seq.training.device import kernels_of, multiplies_in, share_cores, use_device
 from seq2seq.training.loop import Training
 from seq2seq.training.losses import TokenCrossEntropy
 from seq2seq.training.metrics import TeacherForcedScorer
@@ -53,10 +53,11 @@ def train(
     run = Run.start(run_dir, "translation", config, resume)
     source, target = _tokenizers(config, train_pairs, run)
 
-    device = use_device()
+    device, parts = use_device(), share_cores()
     keras.utils.set_random_seed(config.seed)
     batches, valid_batches = _batches(config, source, target, train_pairs, valid_pairs, report)
     model = build_model(config, source, target, config.training.precision)
+    model.parallel_parts = parts
     precision = config.training.precision
     report.say(f"running on {device} in {precision}{kernels_of(model)}; the model has {model.count_params():,} weights")
     if not multiplies_in(precision):
@@ -68,7 +69,7 @@ def train(
         model,
         TokenCrossEntropy(config.training.label_smoothing),
         batches,
-        _validation(config, Translator(config, source, target, model), valid_batches, valid_pairs),
+        _validation(config, Translator(config, source, target, model, workers=parts), valid_batches, valid_pairs),
         config.training,
         run,
         report,

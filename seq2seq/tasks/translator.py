@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from seq2seq.text.batching import pad_rows
 from seq2seq.text.corpus import normalize
 from seq2seq.text.tokenizer import load_tokenizer
 from seq2seq.text.tokens import BOS, PAD, Tokenizer, TokenRows
-from seq2seq.training.device import multiplies_in
+from seq2seq.training.device import multiplies_in, share_cores
 
 LINES_AT_ONCE = 8192  # read, sorted by length and batched together: bounds memory, whatever the file's size
 
@@ -69,10 +70,12 @@ class Translator:
         target: tokenizer of the target side.
         model: `EncoderDecoder`.
         report: `Report` that hears of inputs that had to be cut.
+        workers: int. Batches that are searched at once; what `share_cores` says.
     """
 
-    def __init__(self, config, source, target, model, report=None):
-        self.config, self.source, self.target, self.model = config, source, target, model
+    def __init__(self, config, source, target, model, report=None, workers=1):
+        self.config, self.source, self.target, self.model, self.workers = config, source, target, model, workers
+        self._pool = None
         self.report = report or Report()
         self._searches = {}
 
@@ -84,6 +87,7 @@ class Translator:
             InputError: not a translation run, no weights yet, damaged, or written by a newer version.
         """
         run = Run.open(run_dir, "translation")
+        workers = share_cores()
         try:
             config = from_mapping(TranslationConfig, run.config)
         except InputError as error:
@@ -94,7 +98,7 @@ class Translator:
         precision = config.training.precision
         model = build_model(config, source, target, precision if multiplies_in(precision) else "float32")
         run.load_weights(model)
-        return cls(config, source, target, model, report)
+        return cls(config, source, target, model, report, workers)
 
     def translate(self, texts: Iterable[str], **search) -> list[str]:
         """Translate strings; a blank one gives a blank one.
@@ -167,11 +171,15 @@ class Translator:
     def _translate_chunk(self, lines, position, settings, n_best, search):
         rows = self._encode(lines, position, settings.max_source_tokens)
         results = [[] for _ in lines]
-        for batch in length_batches(rows.lengths, settings.batch_tokens // settings.beam_size):
+
+        def translated(batch):
             source = rows.take(batch)
             limits = np.ceil(settings.max_length_ratio * source.lengths) + settings.max_length_extra
             tokens, scores = search(pad_rows(source), limits.astype(np.int32), (position + batch).astype(np.int32))
-            tokens, scores = tokens.numpy(), scores.numpy()
+            return batch, tokens.numpy(), scores.numpy()
+
+        batches = length_batches(rows.lengths, settings.batch_tokens // settings.beam_size)
+        for batch, tokens, scores in self._at_once(translated, batches):
             texts = self.target.decode(tokens.reshape(-1, tokens.shape[-1]))
             for k, line in enumerate(batch):
                 results[line] = [
@@ -180,6 +188,13 @@ class Translator:
                     if scores[k, n] > -1e29  # a narrow beam over a tiny vocabulary may end with fewer
                 ]
         return results
+
+    def _at_once(self, function, parts):
+        """`map`, several at a time where it pays: results still come in order."""
+        if self.workers == 1:
+            return map(function, parts)
+        self._pool = self._pool or ThreadPoolExecutor(self.workers)
+        return self._pool.map(function, parts)
 
     def _encode(self, lines, position, longest) -> TokenRows:
         rows = self.source.encode([normalize(line) for line in lines])
@@ -209,9 +224,10 @@ class Translator:
         @tf.function(input_signature=(tf.TensorSpec((None, None), tf.int32), row, row), autograph=False)
         def search(source, limits, streams):
             cells, memory = model.start(source, beam_size)
+            decoder_step = model.decoder.stepper()
 
             def step(tokens, cells, memory):
-                logits, state, _ = model.decoder.step(tokens, DecoderState(cells, memory or None))
+                logits, state, _ = decoder_step(tokens, DecoderState(cells, memory or None))
                 return logits + never, state.cells
 
             memory = memory or ()  # without attention there is none

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import tensorflow as tf
 
+MOST_SHARED_CORES = 4
+
 
 def use_device():
     """Let a GPU's memory grow with need (TensorFlow takes all of it otherwise), and name what is used."""
@@ -17,6 +19,24 @@ def use_device():
     if not gpus:
         return f"CPU ({len(os.sched_getaffinity(0))} cores)"
     return ", ".join(tf.config.experimental.get_device_details(gpu).get("device_name", "GPU") for gpu in gpus)
+
+
+def share_cores(cores=None):
+    """Give each operation one thread, and let as many operations run at once as there are cores; returns how many.
+
+    Halves of a batch, or two batches, keep two cores busier than operations that are each split in two: nothing waits
+    for anything. With a GPU, more than a few cores (parts of a batch would be too small), or where TensorFlow has
+    started already, all stays as it is, and the answer is 1.
+    """
+    cores = cores or len(os.sched_getaffinity(0))
+    if tf.config.list_physical_devices("GPU") or not 1 < cores <= MOST_SHARED_CORES:
+        return 1
+    try:
+        tf.config.threading.set_intra_op_parallelism_threads(1)
+        tf.config.threading.set_inter_op_parallelism_threads(cores)
+    except RuntimeError:
+        return cores if tf.config.threading.get_intra_op_parallelism_threads() == 1 else 1
+    return cores
 
 
 def multiplies_in(precision):

@@ -82,10 +82,11 @@ def token_losses(labels, logits, label_smoothing=0.0):
 def product_losses(labels, features, table, bias, label_smoothing=0.0):
     """`token_losses` of the logits `z = features @ tableᵀ + bias`, in few passes over them.
 
-    With `e = exp(z - max(z))`, `s` its sum and `w` the gradient that arrives, the gradient of the logits is
-    `(e - s onehot(y)) w / s + w ε (onehot(y) - 1 / vocabulary)`. Only the first bracket is as wide as the vocabulary,
-    and it takes the place of the logits in memory. Its factor `w / s` goes to `features`; the second term, like the
-    mean of the logits in the loss, is a matter of the rows `table[y]` and of the mean row.
+    With `p = softmax(z)` and `w` the gradient that arrives, the gradient of the logits is
+    `w (p - onehot(y)) + w ε (onehot(y) - 1 / vocabulary)`. Only the first bracket is as wide as the vocabulary, and it
+    takes the place of the logits in memory. Its factor `w` goes to `features`; the second term, like the mean of the
+    logits in the loss, is a matter of the rows `table[y]` and of the mean row. As `max(p) = exp(max(z) - logsumexp(z))`
+    is never small, it tells `logsumexp(z)` without another pass of exponentials.
 
     Args:
         labels: int32 `(tokens,)`, none of them padding.
@@ -105,23 +106,22 @@ def product_losses(labels, features, table, bias, label_smoothing=0.0):
         matrix = tf.cast(table, dtype)
         rows = tf.cast(features, tf.float32)
         logits = tf.cast(tf.matmul(features, matrix, transpose_b=True), tf.float32) + bias
-        largest = tf.reduce_max(logits, axis=-1)
-        exps = tf.exp(logits - largest[:, None])
-        sums = tf.reduce_sum(exps, axis=-1)
+        largest, probabilities = tf.reduce_max(logits, axis=-1), tf.nn.softmax(logits)
+        log_sums = largest - tf.math.log(tf.reduce_max(probabilities, axis=-1))
         label_rows, mean_row = tf.gather(table, labels), tf.reduce_mean(table, axis=0)
-        # Not read from the logits, so that `exps` may take their place.
+        # Not read from the logits, so that these need not be kept.
         label_logits = tf.reduce_sum(rows * label_rows, axis=-1) + tf.gather(bias, labels)
         mean_logits = tf.linalg.matvec(rows, mean_row) + tf.reduce_mean(bias)
-        losses = largest + tf.math.log(sums) - label_logits + label_smoothing * (label_logits - mean_logits)
+        losses = log_sums - label_logits + label_smoothing * (label_logits - mean_logits)
         cells = tf.stack((tf.range(tf.size(labels)), labels), axis=1)
-        wide = tf.tensor_scatter_nd_sub(exps, cells, sums)
+        wide = tf.tensor_scatter_nd_sub(probabilities, cells, tf.ones_like(losses))
 
         def gradient(upstream):
-            scale, smoothing = upstream / sums, label_smoothing * upstream
+            smoothing = label_smoothing * upstream
             product = tf.cast(wide, dtype)
-            d_features = tf.cast(tf.matmul(product, matrix), tf.float32) * scale[:, None]
-            d_table = tf.matmul(product, tf.cast(rows * scale[:, None], dtype), transpose_a=True)
-            d_bias = tf.linalg.matvec(wide, scale, transpose_a=True)
+            d_features = tf.cast(tf.matmul(product, matrix), tf.float32) * upstream[:, None]
+            d_table = tf.matmul(product, tf.cast(rows * upstream[:, None], dtype), transpose_a=True)
+            d_bias = tf.linalg.matvec(wide, upstream, transpose_a=True)
             return (
                 tf.cast(d_features + smoothing[:, None] * (label_rows - mean_row), dtype),
                 spread(tf.cast(d_table, tf.float32), rows * smoothing[:, None]),

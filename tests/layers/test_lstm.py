@@ -12,9 +12,9 @@ from seq2seq.layers import LSTM
 TOLERANCE = {"rtol": 1e-5, "atol": 1e-5}
 
 
-def pair(features, units, **options):
+def pair(features, units, packed=False, **options):
     """Our layer and Keras's, with the same random weights."""
-    theirs, ours = keras.layers.LSTM(units, **options), LSTM(units, **options)
+    theirs, ours = keras.layers.LSTM(units, **options), LSTM(units, packed=packed, **options)
     random = np.random.default_rng(units)
     for layer in (theirs, ours):
         layer.build((None, None, features))
@@ -70,12 +70,13 @@ def problems(draw):
     return shape, draw(st.integers(1, 5)), mask, draw(st.booleans()), draw(st.booleans())
 
 
-@settings(max_examples=25, deadline=None, derandomize=True)
-@given(problems())
-def test_outputs_states_and_all_gradients(problem):
+@settings(max_examples=40, deadline=None, derandomize=True)
+@given(problems(), st.booleans())
+def test_outputs_states_and_all_gradients(problem, packed):
     shape, units, mask, go_backwards, with_states = problem
     x, h, c = arrays(shape, (shape[0], units), (shape[0], units))
-    ours, theirs = pair(shape[-1], units, return_sequences=True, return_state=True, go_backwards=go_backwards)
+    options = {"return_sequences": True, "return_state": True, "go_backwards": go_backwards}
+    ours, theirs = pair(shape[-1], units, packed, **options)
     assert_same(ours, theirs, x, [h, c] if with_states else None, mask)
 
 

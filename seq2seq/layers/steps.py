@@ -1,0 +1,155 @@
+"""Which rows of a batch a recurrent loop works on at each step: all of them, or only those that have not ended.
+
+Both layouts put the steps first, in the order of processing, and answer the same questions, so that a loop over them
+reads the same. `sequence` below is a tensor in the layout's own order, `state` one row for each sequence.
+"""
+
+import tensorflow as tf
+
+
+class PaddedSteps:
+    """All rows take part in every step; where the mask is `False`, a state passes unchanged. XLA can compile it.
+
+    Sequences are `(steps, batch, …)`.
+
+    Args:
+        x: `(batch, steps, features)`.
+        mask: bool `(batch, steps)`, or `None`.
+        go_backwards: bool.
+    """
+
+    def __init__(self, x, mask=None, go_backwards=False):
+        self.count = tf.shape(x)[1]
+        self._backwards = go_backwards
+        self._kept = None if mask is None else self.enter(tf.cast(mask, tf.bool)[..., None])  # (steps, batch, 1)
+
+    def enter(self, x):
+        x = tf.transpose(x, (1, 0, 2))
+        return tf.reverse(x, (0,)) if self._backwards else x
+
+    def leave(self, sequence):
+        """`(batch, steps, …)` in the order of processing, 0 at masked steps."""
+        return tf.transpose(self.real(sequence), (1, 0, 2))
+
+    def enter_state(self, state):
+        return state
+
+    leave_state = enter_state
+
+    def empty(self, dtype, width, rows):
+        """A `TensorArray` for one entry a step, `(rows, width)`."""
+        return tf.TensorArray(dtype, self.count, element_shape=(rows, width))
+
+    def joined(self, array):
+        return array.stack()
+
+    def at(self, t, sequence):
+        return sequence[t]
+
+    def real(self, sequence):
+        """`sequence` with 0 at masked steps."""
+        return sequence if self._kept is None else tf.where(self._kept, sequence, tf.zeros((), sequence.dtype))
+
+    def previous(self, first, sequence):
+        """What came before each step: `first`, a state, before the first one."""
+        return tf.concat((first[None], sequence[:-1]), 0)
+
+    def last(self, first, sequence):
+        """The state after each sequence's last step."""
+        return sequence[-1]
+
+    def running(self, t, state):
+        """The rows of `state` that take part in step t."""
+        return state
+
+    def joining(self, t, state, of_ended):
+        """Going back to step t: `state` of the rows that run after it, and `of_ended` of those that end with it."""
+        return state
+
+    def all_rows(self, state, of_ended):
+        """A state of all rows from that before the first step, and `of_ended` of the rows without any step."""
+        return state
+
+    def hold(self, t, new, old):
+        """`new`, or `old` in rows that step t skips."""
+        return new if self._kept is None else tf.where(self._kept[t], new, old)
+
+
+class PackedSteps(PaddedSteps):
+    """Only rows that still run take part in a step, so that padding costs nothing, whatever the mask looks like.
+
+    Rows are sorted by their number of real steps, the longest first: those that run at step t are the first
+    `rows[t]`. Sequences are `(real steps, …)`: all rows of step 0, then those of step 1, and so on, as cuDNN and
+    PyTorch pack them. XLA cannot compile that: the shapes depend on the mask.
+    """
+
+    def __init__(self, x, mask, go_backwards=False):
+        mask = tf.cast(mask, tf.bool)
+        if go_backwards:
+            mask = tf.reverse(mask, (1,))
+        lengths = tf.math.count_nonzero(mask, axis=1, dtype=tf.int32)
+        self._order = tf.argsort(lengths, direction="DESCENDING", stable=True)
+        self._rank = tf.math.invert_permutation(self._order)
+        self._lengths = tf.gather(lengths, self._order)
+        runs = tf.transpose(tf.sequence_mask(self._lengths))  # (steps, batch)
+        self.count = tf.shape(runs)[0]
+        rows = tf.math.count_nonzero(runs, axis=1, dtype=tf.int32)
+        self._rows = tf.concat((rows, [0]), 0)
+        self._starts = tf.cumsum(rows, exclusive=True)
+        t, rank = tf.unstack(tf.cast(tf.where(runs), tf.int32), axis=1)
+        row = tf.gather(self._order, rank)
+        # The real steps of each row, in the order of processing, before the others.
+        places = tf.argsort(tf.cast(~mask, tf.int32), axis=1, stable=True)
+        place = tf.gather_nd(places, tf.stack((row, t), 1))
+        self._shape = tf.shape(mask)
+        self._places = tf.stack((row, place), 1)
+        self._sources = tf.stack((row, self._shape[1] - 1 - place if go_backwards else place), 1)
+        # Where the step before stands behind as many rows of a state.
+        batch = self._shape[0]
+        self._before = rank + tf.where(t > 0, batch + tf.gather(self._starts, tf.maximum(t - 1, 0)), 0)
+        self._ends = tf.range(batch) + tf.where(
+            self._lengths > 0, batch + tf.gather(self._starts, tf.maximum(self._lengths - 1, 0)), 0
+        )
+
+    def enter(self, x):
+        return tf.gather_nd(x, self._sources)
+
+    def leave(self, sequence):
+        shape = tf.concat((self._shape, tf.shape(sequence)[1:]), 0)
+        return tf.scatter_nd(self._places, sequence, shape)
+
+    def enter_state(self, state):
+        return tf.gather(state, self._order)
+
+    def leave_state(self, state):
+        return tf.gather(state, self._rank)
+
+    def empty(self, dtype, width, rows):
+        return tf.TensorArray(dtype, self.count, element_shape=(None, width), infer_shape=False)
+
+    def joined(self, array):
+        return array.concat()
+
+    def real(self, sequence):
+        return sequence
+
+    def at(self, t, sequence):
+        return sequence[self._starts[t] : self._starts[t] + self._rows[t]]
+
+    def previous(self, first, sequence):
+        return tf.gather(tf.concat((first, sequence), 0), self._before)
+
+    def last(self, first, sequence):
+        return tf.gather(tf.concat((first, sequence), 0), self._ends)
+
+    def running(self, t, state):
+        return state[: self._rows[t]]
+
+    def joining(self, t, state, of_ended):
+        return tf.concat((state, of_ended[self._rows[t + 1] : self._rows[t]]), 0)
+
+    def all_rows(self, state, of_ended):
+        return tf.concat((state, of_ended[self._rows[0] :]), 0)
+
+    def hold(self, t, new, old):
+        return new
