@@ -20,9 +20,9 @@ holds little but the product with Uᵀ. The gradients of W, U, b and x follow fr
 `dW = Xᵀ dZ`, `dU = H_prevᵀ dZ`, `dx = dZ Wᵀ`. TensorFlow's own gradient of a loop adds up dW and dU step by step
 instead.
 
-**Masks.** Which rows a step works on is a matter of the layout, see `seq2seq.layers.steps`. With padded steps, the state
-passes a masked one unchanged, forward and backward, and dz is 0 there. With packed steps there are none: a row leaves
-the loop after its last step.
+**Masks.** Which rows a step works on is a matter of the layout, see `seq2seq.layers.steps`. With padded steps, the
+state passes a masked one unchanged, forward and backward, and dz is 0 there. With packed steps there are none: a row
+leaves the loop after its last step.
 """
 
 import keras
