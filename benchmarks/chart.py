@@ -5,12 +5,21 @@ from itertools import groupby
 
 from curves import Point
 from matplotlib.figure import Figure
-from matplotlib.ticker import EngFormatter, FixedLocator, NullLocator
+from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter, NullLocator
 
 from seq2seq.plots import save_figure
 
 COLORS = ("C0", "C1", "C2")
 COLUMNS = 3  # of panels
+# Curve → the title of its panel and what grows.
+PANELS = {
+    "training, batch": ("Training: larger batches", "sentences in a batch"),
+    "training, length": ("Training: longer sentences", "tokens in a sentence"),
+    "training, units": ("Training: wider model", "units of the decoder"),
+    "training, vocabulary": ("Training: larger vocabulary", "tokens in the vocabulary"),
+    "translation, beam": ("Translation: wider beam", "hypotheses of a sentence"),
+    "pipeline, pairs": ("Batching: larger corpus", "pairs of sentences"),
+}
 
 
 def draw(rows, path):
@@ -55,8 +64,8 @@ def draw_curves(rows, path):
     names = list(dict.fromkeys(row["system"] for row in rows))  # a system has one colour in all panels
     for axes, (curve, (unit, systems)) in zip(all_axes, panels.items(), strict=False):
         _draw_curve(axes, {name: (color, systems.get(name)) for name, color in zip(names, COLORS, strict=False)})
-        work, _, size = curve.partition(", ")
-        axes.set(title=f"{work}: {size}", xlabel=size, ylabel=f"time for one {unit}")
+        title, size = PANELS[curve]
+        axes.set(title=title, xlabel=size, ylabel=f"time for one {unit}")
     for axes in all_axes[len(panels) :]:
         axes.remove()
     handles, labels = all_axes[0].get_legend_handles_labels()
@@ -72,9 +81,11 @@ def _draw_curve(axes, systems):
             sizes, seconds, least, most = zip(*points, strict=True)
             axes.loglog(sizes, seconds, "o-", color=color, markersize=4, linewidth=1.8, label=name)
             axes.fill_between(sizes, least, most, color=color, alpha=0.2, linewidth=0)
-    axes.xaxis.set_major_locator(FixedLocator(values))
+    thousands = EngFormatter(sep="")
+    axes.set_xticks(values, [str(value) if value % 1000 else thousands(value) for value in values])
     axes.xaxis.set_minor_locator(NullLocator())
-    axes.xaxis.set_major_formatter(EngFormatter(sep=""))
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.yaxis.set_major_formatter(EngFormatter(unit="s"))
-    axes.grid(True, which="major", color="0.9")
+    axes.yaxis.set_minor_formatter(NullFormatter())
+    axes.grid(True, color="0.9")
     axes.spines[["top", "right"]].set_visible(False)

@@ -2,6 +2,7 @@
 
 import sys
 import tempfile
+from dataclasses import replace
 from typing import NamedTuple
 
 from driver import Turns, result_rows
@@ -18,6 +19,7 @@ SIZES = {
 BEAMS = (1, 2, 5, 10)
 SENTENCES = 200  # that are translated at each beam size
 PAIRS = (10_000, 100_000, 1_000_000, 5_000_000)
+MANY_PAIRS = 500_000  # from here on one turn, which takes long enough
 TOKENS = 4000  # of a turn of training, within these steps
 STEPS = (2, 20)
 
@@ -80,7 +82,8 @@ def pipeline_turns(bench, prepare, pairs):
     with tempfile.TemporaryDirectory() as folder:
         source, target = prepare.generated_corpus(pairs)
         material = prepare.write_corpus(folder, source, target)
-        rates = bench.having(**material).rates((OURS, "pipeline", {}, sys.executable))
+        turns = 1 if pairs > MANY_PAIRS else bench.turns
+        rates = replace(bench.having(**material), turns=turns).rates((OURS, "pipeline", {}, sys.executable))
         return each_amount(rates, len(target.values) + pairs)
 
 
@@ -102,6 +105,8 @@ def curves(bench, prepare, translating=None):
         rows += result_rows(point.work, "updates/s", turns)
         if len(turns) == 1:
             bench = bench.beside()  # that PyTorch is missing was said once
+    if translating is None:
+        bench.report.warn("translation is left out: it needs a trained run and sentences, --run RUN --data PREFIX")
     for beam_size in BEAMS if translating else ():
         point = Point("translation, beam", beam_size)
         bench.report.say(point.work)

@@ -4,6 +4,7 @@ import math
 from itertools import islice
 from pathlib import Path
 
+import keras
 import numpy as np
 import tensorflow as tf
 from workers.protocol import Batch, save_batches
@@ -79,6 +80,7 @@ def write_material(folder, source, target, model=MODEL, batching=BATCHING, batch
     epoch = PairBatches(source, target, **batching, seed=1).epoch()
     save_batches(folder, (Batch(*inputs, labels) for inputs, labels in islice(epoch.as_numpy_iterator(), batches)))
     random = np.random.default_rng(1)
+    keras.utils.clear_session()  # weights are known by paths, which number the layers of a process
     # Not quite the fresh weights: zero biases would hide a difference between two models.
     weights = {
         weight.path: np.float32(weight.numpy() + random.normal(0.0, 0.05, weight.shape))
@@ -92,6 +94,7 @@ def write_translator(folder, run, lines):
     """Write the weights of a trained run for the workers of others; returns what their spec says of them and of the ids
     of `lines`, or None where the model is not of the kind that these have."""
     tf.config.set_visible_devices([], "GPU")
+    keras.utils.clear_session()  # as in `write_material`
     translator = Translator.load(run)
     model, decoding = translator.config.model, translator.config.decoding
     kind = (model.cell, model.encoder_layers, model.decoder_layers, model.bidirectional, model.bridge, model.attention)

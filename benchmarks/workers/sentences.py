@@ -31,5 +31,5 @@ def length_limit(spec, source):
 
 def spread(sources, count):
     """`count` of the sources, whose lengths are those in the middle of as many equal parts of the sorted ones."""
-    ordered = sorted(sources, key=len)
-    return [ordered[(2 * k + 1) * len(ordered) // (2 * count)] for k in range(min(count, len(ordered)))]
+    ordered, count = sorted(sources, key=len), min(count, len(sources))
+    return [ordered[(2 * k + 1) * len(ordered) // (2 * count)] for k in range(count)]
