@@ -117,20 +117,27 @@ def take_turns(workers, turns, report):
     return {worker.system: Turns(rates[worker.system], worker.peak_mib) for worker in workers}
 
 
-def result_rows(work, unit, turns):
+def result_rows(work, unit, turns, floor=None):
     """The rows of one work.
 
     Args:
         work: str.
         unit: str. Of the rates; more is better.
         turns: dict from system to `Turns`; the first system is the one to be compared with the others.
+        floor: str. The system whose rate is the bound of all, or `None`.
 
     Returns:
         A list of dicts with `work`, `system`, `unit`, the `median`, `low` and `high` of the rates, `ratio`: the first
         system's rate / this system's, turn by turn, and of these the median (above 1 the first is faster), and
-        `peak_mib`.
+        `peak_mib`. With a floor also `share_of_floor`: this system's rate / that of the floor, in the same way.
     """
-    first = next(iter(turns.values())).rates
+
+    def median_ratio(system, other):
+        # Of the same turn: the same batches at nearly the same time.
+        pairs = zip(turns[system].rates, turns[other].rates, strict=True)
+        return statistics.median(one / another for one, another in pairs)
+
+    first = next(iter(turns))
     return [
         {
             "work": work,
@@ -139,9 +146,9 @@ def result_rows(work, unit, turns):
             "median": statistics.median(values),
             "low": min(values),
             "high": max(values),
-            # Of the same turn: the same batches at nearly the same time.
-            "ratio": statistics.median(ours / other for ours, other in zip(first, values, strict=True)),
+            "ratio": median_ratio(first, system),
             "peak_mib": round(peak_mib, 1),
+            **({"share_of_floor": median_ratio(system, floor)} if floor in turns else {}),
         }
         for system, (values, peak_mib) in turns.items()
     ]

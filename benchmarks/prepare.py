@@ -4,6 +4,7 @@ import math
 from itertools import islice
 from pathlib import Path
 
+import keras
 import numpy as np
 import tensorflow as tf
 from workers.protocol import Batch, save_batches
@@ -27,8 +28,7 @@ MODEL = {
 }
 TRAINING = {"learning_rate": 1e-3, "label_smoothing": 0.1, "clip_norm": 1.0}
 BATCHING = {"batch_sentences": 64, "bucket_step": 8}
-AUTOENCODER = {"features": 2, "units": 32}
-LOOK_BACK, WINDOW_BATCH, STEPS = 24, 64, 20_000
+WINDOW_BATCH = 64
 PAIRS = 30_000
 BATCHES = 200
 
@@ -48,6 +48,14 @@ def generated_corpus(pairs, seed=1, mean_length=15.0):
     return rows(source_lengths), rows(target_lengths)
 
 
+def even_corpus(pairs, length, vocabulary_size, seed=1):
+    """Token rows of both sides, all of `length` tokens, with ids equally likely: nothing to pad."""
+    random = np.random.default_rng(seed)
+    lengths = np.full(pairs, length, np.int32)
+    ids = random.integers(EOS + 1, vocabulary_size, (2, pairs * length), np.int32)
+    return TokenRows(ids[0], lengths), TokenRows(ids[1], lengths)
+
+
 def read_corpus(location, source, target):
     """Token rows of both sides of a real corpus, with one vocabulary trained on it."""
     pairs, _ = clean(read_pairs(location, source, target))
@@ -55,31 +63,38 @@ def read_corpus(location, source, target):
     return tokenizer.encode(pairs.source), tokenizer.encode(pairs.target)
 
 
-def write_material(folder, source, target):
-    """Write the files that workers read; returns the part of their spec that says where and what."""
-    tf.config.set_visible_devices([], "GPU")  # a GPU is for the workers
-    folder = Path(folder)
+def write_corpus(folder, source, target):
+    """Write token rows for the worker of the pipeline; returns the part of its spec that says where and what."""
     sides = {"source": source, "target": target}
     np.savez(
-        folder / "corpus.npz",
+        Path(folder) / "corpus.npz",
         **{f"{side}_{part}": getattr(rows, part) for side, rows in sides.items() for part in ("values", "lengths")},
     )
-    epoch = PairBatches(source, target, **BATCHING, seed=1).epoch().as_numpy_iterator()
-    save_batches(folder, (Batch(*inputs, labels) for inputs, labels in islice(epoch, BATCHES)))
+    return {"folder": str(Path(folder).resolve()), "batching": BATCHING}
+
+
+def write_material(folder, source, target, model=MODEL, batching=BATCHING, batches=BATCHES):
+    """Write the files that those read who train; returns the part of their spec that says where and what."""
+    tf.config.set_visible_devices([], "GPU")  # a GPU is for the workers
+    folder = Path(folder)
+    epoch = PairBatches(source, target, **batching, seed=1).epoch()
+    save_batches(folder, (Batch(*inputs, labels) for inputs, labels in islice(epoch.as_numpy_iterator(), batches)))
     random = np.random.default_rng(1)
+    keras.utils.clear_session()  # weights are known by paths, which number the layers of a process
     # Not quite the fresh weights: zero biases would hide a difference between two models.
     weights = {
         weight.path: np.float32(weight.numpy() + random.normal(0.0, 0.05, weight.shape))
-        for weight in EncoderDecoder(**MODEL).weights
+        for weight in EncoderDecoder(**model).weights
     }
     np.savez(folder / "weights.npz", **weights)
-    return {"folder": str(folder.resolve()), "model": MODEL, "training": TRAINING, "batching": BATCHING}
+    return {"folder": str(folder.resolve()), "model": model, "training": TRAINING}
 
 
 def write_translator(folder, run, lines):
-    """Write the weights of a trained run for PyTorch's worker; returns what a worker's spec says of them and of the ids
-    of `lines`, or None where the model is not of the kind that this worker has."""
+    """Write the weights of a trained run for the workers of others; returns what their spec says of them and of the ids
+    of `lines`, or None where the model is not of the kind that these have."""
     tf.config.set_visible_devices([], "GPU")
+    keras.utils.clear_session()  # as in `write_material`
     translator = Translator.load(run)
     model, decoding = translator.config.model, translator.config.decoding
     kind = (model.cell, model.encoder_layers, model.decoder_layers, model.bidirectional, model.bridge, model.attention)
@@ -108,22 +123,22 @@ def write_translator(folder, run, lines):
     }
 
 
-def write_series(folder):
+def write_series(folder, features, units, look_back, windows):
     """Write a noisy series and an autoencoder's first weights; returns what a worker's spec says of them."""
     tf.config.set_visible_devices([], "GPU")
-    folder = Path(folder)
+    folder, steps = Path(folder), windows + look_back - 1
     random = np.random.default_rng(1)
-    phases = np.arange(STEPS)[:, None] / random.uniform(5, 50, AUTOENCODER["features"])
+    phases = np.arange(steps)[:, None] / random.uniform(5, 50, features)
     np.savez(folder / "series.npz", values=np.float32(np.sin(phases) + random.normal(0.0, 0.1, phases.shape)))
-    weights = Autoencoder(**AUTOENCODER).weights
+    weights = Autoencoder(features=features, units=units).weights
     noisy = {
         f"{k:02d} {w.path}": np.float32(w.numpy() + random.normal(0.0, 0.05, w.shape)) for k, w in enumerate(weights)
     }
     np.savez(folder / "autoencoder.npz", **noisy)
     return {
         "folder": str(folder.resolve()),
-        "autoencoder": AUTOENCODER,
-        "look_back": LOOK_BACK,
+        "autoencoder": {"features": features, "units": units},
+        "look_back": look_back,
         "batch_size": WINDOW_BATCH,
         "loss_windows": WINDOW_BATCH,
         "training": {"learning_rate": 1e-3, "clip_norm": 1.0},

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from chart import draw
+from chart import draw, draw_curves
+from curves import SENTENCES, curves
 from typer import Argument, Option
-from works import Bench, autoencoder, check_peers, pipeline, startup, training, translation
+from works import PEERS, Bench, autoencoder, check_peers, pipeline, startup, training, translation, translation_bench
 
 from seq2seq.cli.command import SETTINGS, Command
 from seq2seq.cli.console import ConsoleReport, quiet_tensorflow
@@ -32,6 +33,7 @@ class Work(StrEnum):
     PIPELINE = "pipeline"
     AUTOENCODER = "autoencoder"
     STARTUP = "startup"
+    CURVES = "curves"
 
 
 @app.command(cls=Command)
@@ -44,11 +46,14 @@ def measure(
         ),
     ] = None,
     peers: Annotated[
-        str, Option(help="Whom to train beside: any of torch, keras and bfloat16, with commas; or an empty string.")
-    ] = "torch,keras,bfloat16",
+        str, Option(help=f"Whom to measure beside: any of {', '.join(PEERS)}; or an empty string.")
+    ] = ",".join(PEERS),
     torch_python: Annotated[
         str, Option(help="Python interpreter that has PyTorch.", show_default="this one")
     ] = sys.executable,
+    joey_python: Annotated[
+        str | None, Option(help="Python interpreter that has JoeyNMT.", show_default="that with PyTorch")
+    ] = None,
     data: Annotated[
         str | None,
         Option(help="Parallel text, as of `seq2seq train --train`; needed to translate.", show_default="generated"),
@@ -73,40 +78,46 @@ def measure(
         raise InputError("To measure translation, name a trained run and the sentences: --run RUN --data PREFIX.")
     if Work.STARTUP in works and not run:
         raise InputError("To measure the start, name a trained run: --run RUN.")
-    peers = check_peers(peers)
+    if plot and Work.CURVES in works and len(works) > 1:
+        raise InputError("The curves are a picture of their own: give --plot to a call that measures nothing else.")
+    pythons = {"torch": torch_python, "joeynmt": joey_python or torch_python}
+    peers = {peer: pythons.get(peer, sys.executable) for peer in check_peers(peers)}
     check_file(json_file, "--json")
     check_file(plot, "--plot")
     check_suffix(plot, "--plot", (".png", ".svg", ".pdf"))
-    with quiet_tensorflow():
-        import prepare
-
-    report = ConsoleReport()
+    report, spec = ConsoleReport(), {"threads": threads or len(os.sched_getaffinity(0)), "steps": steps}
     with tempfile.TemporaryDirectory() as folder:
-        spec = {"threads": threads or len(os.sched_getaffinity(0)), "steps": steps}
-        if {Work.TRAINING, Work.PIPELINE} & set(works):
-            corpus = prepare.read_corpus(data, source, target) if data else prepare.generated_corpus(prepare.PAIRS)
-            spec |= prepare.write_material(folder, *corpus)
-        bench = Bench(spec, turns, torch_python, report)
-        rows = []
-        for work in works:
-            report.say(f"{work}, turns of each: {turns}, threads: {spec['threads']}")
-            if work == Work.TRAINING:
-                rows += training(bench, peers)
-            elif work == Work.PIPELINE:
-                rows += pipeline(bench)
-            elif work == Work.AUTOENCODER:
-                rows += autoencoder(bench, peers, prepare.write_series(folder))
-            elif work == Work.STARTUP:
-                rows += startup(bench, run)
-            else:
-                write = partial(prepare.write_translator, folder)
-                rows += translation(bench, peers, run, data, source, target, write)
+        rows = measured(works, Bench(spec, turns, peers, report), folder, run, (data, source, target))
     report.table("", COLUMNS, [[row[column] for column in COLUMNS] for row in rows])
     if plot:
-        draw(rows, plot)
+        (draw_curves if Work.CURVES in works else draw)(rows, plot)
     if json_file:
         with replacing(json_file) as temporary:
             temporary.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
+
+
+def measured(works, bench, folder, run, corpus):
+    """The rows of all works; what their workers read is written into `folder`."""
+    with quiet_tensorflow():
+        import prepare
+
+    if {Work.TRAINING, Work.PIPELINE} & set(works):
+        rows = prepare.read_corpus(*corpus) if corpus[0] else prepare.generated_corpus(prepare.PAIRS)
+        bench = bench.having(**prepare.write_corpus(folder, *rows) | prepare.write_material(folder, *rows))
+    translating = partial(translation_bench, bench, run, *corpus, partial(prepare.write_translator, folder))
+    jobs = {
+        Work.TRAINING: lambda: training(bench),
+        Work.PIPELINE: lambda: pipeline(bench),
+        Work.AUTOENCODER: lambda: autoencoder(bench, partial(prepare.write_series, folder)),
+        Work.STARTUP: lambda: startup(bench, run),
+        Work.TRANSLATION: lambda: translation(translating()),
+        Work.CURVES: lambda: curves(bench, prepare, translating(SENTENCES) if run and corpus[0] else None),
+    }
+    rows = []
+    for work in works:
+        bench.report.say(f"{work}, turns of each: {bench.turns}, threads: {bench.spec['threads']}")
+        rows += jobs[work]()
+    return rows
 
 
 if __name__ == "__main__":

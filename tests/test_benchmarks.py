@@ -11,15 +11,20 @@ from typer.testing import CliRunner
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "benchmarks"))
 
+from chart import costs, draw_curves
+from curves import MIDDLE, STEPS, Point, each_amount, steps_of_turn, training_points
 from driver import PeerMissingError, Turns, Worker, result_rows
-from prepare import BATCHING, VOCABULARY_SIZE, generated_corpus
+from prepare import BATCHING, VOCABULARY_SIZE, even_corpus, generated_corpus
 from run import app
 from workers.protocol import Batch, batches_of_turn, load_batches, save_batches, target_tokens
-from works import check_same_model
+from workers.sentences import length_limit, source_batches, spread
+from workers.tutorial import make_models, take_weights
+from works import PEERS, Bench, check_peers, check_same_model, searchers, trainers
 
 from seq2seq.errors import InputError
+from seq2seq.models import EncoderDecoder
 from seq2seq.text.batching import PairBatches
-from seq2seq.text.tokens import EOS
+from seq2seq.text.tokens import BOS, EOS
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +47,13 @@ def test_generated_rows_have_the_lengths_asked_for_and_only_usual_ids():
         assert rows.values.min() > EOS and rows.values.max() < VOCABULARY_SIZE
     again = generated_corpus(5000, mean_length=20.0)[1]
     assert np.array_equal(target.values, again.values)
+
+
+def test_even_rows_need_no_padding():
+    source, target = even_corpus(4, 5, 50)
+    (sources, target_inputs), labels = next(PairBatches(source, target, bucket_step=1).epoch().as_numpy_iterator())
+    assert sources.shape == target_inputs.shape == labels.shape == (4, 6)
+    assert (labels > 0).all() and labels.max() < 50
 
 
 def test_an_epoch_counts_each_target_token_and_each_end_once(corpus, batches):
@@ -72,6 +84,13 @@ def test_ratio_is_that_of_the_same_turn_so_a_slower_machine_does_not_matter():
     assert (rows[0]["low"], rows[0]["median"], rows[0]["high"]) == (10.0, 60.0, 100.0)
 
 
+def test_share_of_the_floor_is_that_of_the_same_turn():
+    floor = [100.0, 10.0, 50.0]
+    turns = {"ours": Turns([50.0, 5.0, 25.0]), "peer": Turns([20.0, 2.0, 10.0]), "floor": Turns(floor)}
+    assert [row["share_of_floor"] for row in result_rows("work", "tokens/s", turns, "floor")] == [0.5, 0.2, 1.0]
+    assert "share_of_floor" not in result_rows("work", "tokens/s", turns)[0]
+
+
 def test_another_model_is_not_compared():
     def trained(loss):
         return SimpleNamespace(system="peer", description={"loss": loss, "rounding": 1e-5})
@@ -95,10 +114,89 @@ def test_a_peer_that_is_not_installed_is_told_from_one_that_fails():
         Worker("torch", "torch_peer", {})
 
 
+def test_each_peer_works_where_it_can_and_in_its_own_interpreter():
+    bench = Bench({}, 1, {peer: f"python of {peer}" for peer in PEERS}, None)
+    assert [worker[1] for worker in trainers(bench)] == ["ours", "torch_peer", "keras_peer", "ours", "joeynmt_peer"]
+    assert trainers(bench)[1][3] == "python of torch" and trainers(bench)[4][3] == "python of joeynmt"
+    greedy, beam = ([worker[1] for worker in searchers(bench, size, 1000)] for size in (1, 5))
+    assert greedy == ["translation", "torch_translation", "joeynmt_translation", "tutorial"]
+    assert beam == greedy[:-1]
+    assert len(trainers(bench.beside())) == len(searchers(bench.beside("keras"), 1, 1000)) == 1
+    assert check_peers(" torch, tutorial,") == ["torch", "tutorial"]
+
+
+def test_sources_come_sorted_in_batches_or_the_first_ones_one_by_one():
+    sources = [[5] * length for length in (3, 1, 2, *range(4, 100))]
+    spec = {"sources": sources, "most_parts": 2, "limit_ratio": 2, "limit_offset": 10}
+    batches = source_batches(spec | {"at_once": 1000})
+    assert [batch.shape for batch in batches] == [(64, 64), (35, 99)]
+    assert [int((row > 0).sum()) for batch in batches for row in batch] == list(range(1, 100))
+    assert length_limit(spec, batches[0]) == 2 * 64 + 10
+    assert [batch.tolist() for batch in source_batches(spec | {"at_once": 1})] == [[[5, 5, 5]], [[5]]]
+
+
+def test_a_few_sources_have_the_mean_length_of_all():
+    random = np.random.default_rng(1)
+    sources = [[5] * length for length in random.permutation(np.arange(1, 101))]
+    lengths = [len(source) for source in spread(sources, 5)]
+    assert lengths == [11, 31, 51, 71, 91]
+    assert spread(sources[:2], 5) == sorted(sources[:2], key=len)
+
+
+def test_the_tutorial_computes_what_our_model_does(tmp_path):
+    sizes = {"source_vocabulary_size": 11, "target_vocabulary_size": 13, "embedding_dim": 4, "units": 6}
+    model = EncoderDecoder(**sizes)
+    random = np.random.default_rng(1)
+    model.set_weights([random.normal(0.0, 0.5, weight.shape) for weight in model.weights])
+    np.savez(
+        tmp_path / "translator.npz", **{f"run/{weight.path.partition('/')[2]}": weight for weight in model.weights}
+    )
+    encoder, decoder = make_models(**sizes)
+    take_weights(encoder, decoder, tmp_path / "translator.npz")
+    source, target_input = np.array([[4, 5, 6, EOS]]), np.array([[BOS, 7, 8]])
+    keys, values, *state = encoder.predict(source, verbose=0)
+    found = []
+    for token in target_input[0]:
+        logits, *state = decoder.predict((np.array([[token]]), keys, values, *state), verbose=0)
+        found.append(logits[0, 0])
+    np.testing.assert_allclose(found, model((source, target_input))[0], atol=1e-5)
+
+
+def test_training_curves_meet_in_the_middle_and_grow_one_size_each():
+    points = training_points()
+    assert len({point.work for point, _ in points}) == len(points)
+    for point, sizes in points:
+        assert Point.of(point.work) == point
+        assert sizes[point.curve.split()[-1]] == point.value
+        assert sum(sizes[name] != MIDDLE[name] for name in MIDDLE) <= 1
+
+
+def test_a_turn_has_fewer_steps_where_they_are_large():
+    assert [steps_of_turn(tokens) for tokens in (1, 1000, 10**6)] == [STEPS[1], 4, STEPS[0]]
+    turns = each_amount({"ours": Turns([100.0, 50.0], 7.0)}, 10)
+    assert turns == {"ours": Turns([10.0, 5.0], 7.0)}
+
+
+def test_curves_are_drawn_as_time_for_one_unit_of_work(tmp_path):
+    rows = []
+    for units, rate in ((128, 4.0), (256, 2.0)):
+        turns = {"ours": Turns([rate, rate]), "peer": Turns([rate / 4, rate / 2])}
+        rows += result_rows(f"training, units {units}", "updates/s", turns)
+    rows += result_rows("pipeline, pairs 10000", "epochs/s", {"ours": Turns([0.5])})
+    found = costs(rows)
+    assert found["training, units"][0] == "update" and found["pipeline, pairs"][0] == "epoch"
+    assert found["training, units"][1]["ours"] == [(128, 0.25, 0.25, 0.25), (256, 0.5, 0.5, 0.5)]
+    assert found["training, units"][1]["peer"][0] == (128, 1 / 1.5, 0.5, 1.0)
+    assert found["pipeline, pairs"][1] == {"ours": [(10_000, 2.0, 2.0, 2.0)]}
+    draw_curves(rows, tmp_path / "curves.png")
+    assert (tmp_path / "curves.png").stat().st_size > 0
+
+
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
         (["training", "--peers", "torch,kers"], "'kers' is none of torch, keras, bfloat16"),
+        (["curves", "training", "--plot", "rates.png"], "a picture of their own"),
         (["translation"], "--run RUN --data PREFIX"),
         (["training", "--json", "no/such/folder/rows.json"], "there is no folder"),
     ],
