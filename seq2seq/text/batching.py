@@ -1,8 +1,8 @@
 """Pairs of ids → batches: bucketed by length, shifted for teacher forcing, padded.
 
-Which pairs make which batch is planned in NumPy, once per epoch and from the seed and the epoch alone, so that the order
-can be repeated from any epoch on. The rows of some batches are then taken together, from memory or from a file, and
-tf.data cuts, shifts, pads and prefetches.
+Which pairs make which batch is planned in NumPy, once per epoch and from the seed and the epoch alone, so that the
+order can be repeated from any epoch on. The rows of some batches are then taken together, from memory or from a file,
+and tf.data cuts, shifts, pads and prefetches.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,8 @@ class BatchPlan:
     """The batches of one epoch.
 
     Batch `b` holds the pairs `order[starts[b] : starts[b] + sizes[b]]`, padded to `source_steps[b]` and
-    `target_steps[b]`, special ids included. All arrays are int32 or int64, one entry per batch except `order`, int32, the pairs.
+    `target_steps[b]`, special ids included. All arrays are int32 or int64, one entry per batch except `order`,
+    which has one per pair.
     """
 
     order: np.ndarray

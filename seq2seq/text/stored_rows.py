@@ -13,7 +13,7 @@ _ROWS_PER_MARK = 64
 
 
 class StoredRows:
-    """Sequences of ids like `TokenRows`, of which only the lengths are held: two bytes a row.
+    """Sequences of ids like `TokenRows`, of which only the lengths are held: one or two bytes a row.
 
     Rows are read with `pread`, not mapped into memory: what a random order touches of a mapped file is all of it, and
     counts as memory of the process.
@@ -52,7 +52,9 @@ class StoredRows:
         marks, steps = np.divmod(rows, _ROWS_PER_MARK)
         near = marks[:, None].astype(np.int64) * _ROWS_PER_MARK + np.arange(_ROWS_PER_MARK)  # (rows, 64)
         lengths = self.lengths[np.minimum(near, len(self) - 1)]
-        return self._marks[marks] + np.where(np.arange(_ROWS_PER_MARK) < steps[:, None], lengths, 0).sum(axis=1)
+        return self._marks[marks] + np.where(np.arange(_ROWS_PER_MARK) < steps[:, None], lengths, 0).sum(
+            axis=1, dtype=np.int64
+        )
 
 
 class RowWriter:
@@ -60,23 +62,22 @@ class RowWriter:
 
     Args:
         file: open binary file, for reading too where `rows` is asked for.
-        vocabulary_size: int. Ids are below it; below 65,536 they take two bytes.
-        longest: int. No row is longer.
+        vocabulary_size: int. Ids are below it; where it is at most 65,536 they take two bytes.
     """
 
-    def __init__(self, file: BinaryIO, vocabulary_size: int, longest: int):
+    def __init__(self, file: BinaryIO, vocabulary_size: int):
         self._file, self.dtype = file, np.min_scalar_type(vocabulary_size - 1)
-        self._longest, self._lengths = np.min_scalar_type(longest), []
+        self._lengths = [np.zeros(0, np.uint8)]
 
     def append(self, rows: TokenRows) -> None:
         """Write rows after those that are there."""
         self._file.write(rows.values.astype(self.dtype).data)
-        self._lengths.append(rows.lengths.astype(self._longest))
+        self._lengths.append(rows.lengths.astype(np.min_scalar_type(rows.lengths.max(initial=0))))
 
     @property
     def lengths(self) -> np.ndarray:
         """Unsigned array, `(rows,)`. Number of ids of each row so far."""
-        return np.concatenate([np.zeros(0, self._longest), *self._lengths])
+        return np.concatenate(self._lengths)  # of the widest type among them
 
     def rows(self) -> StoredRows:
         """Return what was written, to be read."""
