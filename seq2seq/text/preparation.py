@@ -74,10 +74,14 @@ class Preparation:
         cleaning, ranks = self._clean(pairs, cleaned, report, total)
         held_out = self._held_out(cleaning.kept, ranks)
         del ranks
+        report.say("training the tokenizer")
         tokenizers = make_tokenizers(TrainingPart(cleaned, held_out, self.seed))
         names = ("joint", "joint") if tokenizers[0] is tokenizers[1] else SIDES
         saved = [tokenizer.save(folder / name).name for tokenizer, name in zip(tokenizers, names, strict=True)]
-        statistics, types = self._encode(cleaned, held_out, tokenizers, report)
+        sides = [_Side(folder, name, tokenizer) for name, tokenizer in zip(SIDES, tokenizers, strict=True)]
+        self._encode(cleaned, held_out, sides, report)
+        types = {name: side.finish() for name, side in zip(SIDES, sides, strict=True)}
+        statistics = CorpusStatistics(int(np.count_nonzero(~held_out)), *(side.statistics() for side in sides))
         cleaned.unlink()
         numbers = {"cleaning": asdict(cleaning), "statistics": asdict(statistics)}
         write_contents(folder, {"tokenizers": saved, "types": types, **numbers})
@@ -100,18 +104,12 @@ class Preparation:
             return chosen_sources(ranks, self.valid_share)
         return np.arange(pairs) >= round(pairs * (1.0 - self.valid_share))
 
-    def _encode(self, cleaned, held_out, tokenizers, report):
-        """Write ids, lengths and held-out text; return the statistics and the types of the numbers in the files."""
-        sides = [_Side(tokenizer) for tokenizer in tokenizers]
-        folder, done = cleaned.parent, 0
+    def _encode(self, cleaned, held_out, sides, report):
+        """Write the ids of the training part, and the texts of the held-out one."""
+        done = 0
         with ExitStack() as files:
-            names = [IDS.format(side) for side in SIDES]
-            writers = [
-                RowWriter(files.enter_context(open(folder / name, "wb")), tokenizer.vocabulary_size)
-                for name, tokenizer in zip(names, tokenizers, strict=True)
-            ]
-            valid = files.enter_context(open_text(folder / VALID, "w"))
-            train = files.enter_context(open_text(folder / TRAIN, "w")) if self.keep_text else None
+            valid = files.enter_context(open_text(cleaned.with_name(VALID), "w"))
+            train = files.enter_context(open_text(cleaned.with_name(TRAIN), "w")) if self.keep_text else None
             progress = files.enter_context(report.progress("encoding the corpus", len(held_out), "pairs"))
             for block in in_blocks(read_lines_of(cleaned)):
                 held = held_out[done : done + len(block)]
@@ -120,14 +118,11 @@ class Preparation:
                 rows = [line.split("\t", 2)[:2] for line in compress(block, ~held)]
                 encoded = [side.encode([row[i] for row in rows]) for i, side in enumerate(sides)]
                 short = np.maximum(*(ids.lengths for ids in encoded)) <= self.max_tokens
-                for writer, ids in zip(writers, encoded, strict=True):
-                    writer.append(ids.take(short))
+                for side, ids in zip(sides, encoded, strict=True):
+                    side.writer.append(ids.take(short))
                 if train:
                     train.writelines("\t".join(row) + "\n" for row in compress(rows, short))
                 progress.advance(len(block))
-        types = {name: _write_lengths(folder, name, writer) for name, writer in zip(SIDES, writers, strict=True)}
-        statistics = [side.statistics() for side in sides]
-        return CorpusStatistics(sum(map(len, sides[0].lengths)), *statistics), types
 
 
 class TrainingPart:
@@ -153,22 +148,26 @@ class TrainingPart:
 
 
 class _Side:
-    """Encodes one side block by block, and keeps what its statistics need: four bytes a pair."""
+    """Encodes one side block by block into its files, and holds what its statistics need: four bytes a pair."""
 
-    def __init__(self, tokenizer):
-        self.tokenizer, self.lengths, self.unknown = tokenizer, [], 0
+    def __init__(self, folder, name, tokenizer):
+        self._folder, self._name, self._tokenizer = folder, name, tokenizer
+        self._file = open(folder / IDS.format(name), "wb")  # noqa: SIM115, `finish` closes it
+        self.writer = RowWriter(self._file, tokenizer.vocabulary_size)
+        self._lengths, self._unknown = [], 0
 
     def encode(self, texts):
-        rows = self.tokenizer.encode(texts)
-        self.lengths.append(rows.lengths)
-        self.unknown += int(np.count_nonzero(rows.values == UNK))
+        rows = self._tokenizer.encode(texts)
+        self._lengths.append(rows.lengths)
+        self._unknown += int(np.count_nonzero(rows.values == UNK))
         return rows
 
     def statistics(self):
-        return SideStatistics.of_lengths(np.concatenate(self.lengths), self.unknown)
+        return SideStatistics.of_lengths(np.concatenate(self._lengths), self._unknown)
 
-
-def _write_lengths(folder, side, writer):
-    lengths = writer.lengths
-    lengths.tofile(folder / LENGTHS.format(side))
-    return {"ids": writer.dtype.str, "lengths": lengths.dtype.str}
+    def finish(self):
+        """Complete the files; return the types of the numbers in them."""
+        self._file.close()
+        lengths = self.writer.lengths
+        lengths.tofile(self._folder / LENGTHS.format(self._name))
+        return {"ids": self.writer.dtype.str, "lengths": lengths.dtype.str}

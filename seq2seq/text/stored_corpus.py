@@ -1,6 +1,6 @@
 """A corpus of any size, prepared for training and kept in a folder: found again by all who need the same.
 
-    contents.json        numbers of the corpus, and a hash of each of the other files
+    contents.json        numbers of the corpus, and a hash of each file
     joint.*              the tokenizer; or `source.*` and `target.*`
     source-ids.bin       ids of the training part, end to end; target-ids.bin
     source-lengths.bin   number of ids of each pair; target-lengths.bin
@@ -59,10 +59,10 @@ class StoredCorpus:
 
     @classmethod
     def open(cls, folder: Path) -> "StoredCorpus | None":
-        """Open a prepared corpus; None where there is none, it is damaged, or of another format."""
+        """Open a prepared corpus; None where there is none, or it is damaged."""
         try:
             contents = json.loads((folder / CONTENTS).read_text(encoding="utf-8"))
-            if contents["format"] != FORMAT or contents["files"] != _digests(folder):
+            if contents.pop("hash") != _hash(contents) or contents["files"] != _digests(folder):
                 return None
             counts = contents["statistics"]
             loaded = {name: load_tokenizer(folder / name) for name in contents["tokenizers"]}
@@ -100,7 +100,7 @@ class StoredCorpus:
 def corpus_key(files: Sequence[Path], settings: Mapping) -> str:
     """Return the name of the folder of a corpus: a hash of the content of `files` and of `settings`, JSON-ready."""
     record = {"format": FORMAT, "files": [_digest(file) for file in files], "settings": settings}
-    return blake2b(json.dumps(record, sort_keys=True).encode(), digest_size=16).hexdigest()
+    return _hash(record)
 
 
 def find_or_build(
@@ -136,8 +136,9 @@ def find_or_build(
 
 
 def write_contents(folder: Path, contents: Mapping) -> None:
-    """Write contents.json, with the hashes of all other files: the last step of preparing a corpus."""
-    record = {"format": FORMAT, **contents, "files": _digests(folder)}
+    """Write contents.json, with hashes of itself and of all other files: the last step of preparing a corpus."""
+    record = {**contents, "files": _digests(folder)}
+    record["hash"] = _hash(record)
     (folder / CONTENTS).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
 
 
@@ -166,6 +167,10 @@ def _open_rows(folder, side, ids, lengths):
 
 def _same(first, second):
     return [one.to_bytes() for one in first] == [one.to_bytes() for one in second]
+
+
+def _hash(record):
+    return blake2b(json.dumps(record, sort_keys=True).encode(), digest_size=16).hexdigest()
 
 
 def _digests(folder):

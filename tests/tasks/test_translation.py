@@ -159,6 +159,55 @@ def test_held_out_share_comes_out_of_the_training_part(tiny_config, tmp_path):
     assert train(config, tmp_path / "run")["train_pairs"] == 630
 
 
+class Telling(Report):
+    """Keeps what it is told."""
+
+    def __init__(self):
+        self.lines = []
+
+    def say(self, line):
+        self.lines.append(line)
+
+
+def assert_same_weights(run_dir, other):
+    for one, another in zip(weights_of(run_dir), weights_of(other), strict=True):
+        np.testing.assert_array_equal(one, another)
+
+
+def test_a_prepared_corpus_trains_to_the_same_weights(tiny_config, tmp_path):
+    settings = ["text.tokenizer=unigram", "text.subword_sampling=0.2", "training.epochs=1"]
+    where, report = {"data__limit": 100, "data__valid": None}, Telling()
+    train(tiny_config(*settings, **where), tmp_path / "memory")
+    for name in ("first", "second"):
+        train(tiny_config(*settings, data__cache=str(tmp_path / "cache"), **where), tmp_path / name, report=report)
+        assert_same_weights(tmp_path / name, tmp_path / "memory")
+    assert [line.split()[0] for line in report.lines if "prepared corpus" in line] == ["keeping", "using"]
+    assert not (tmp_path / "first" / "corpus").exists()
+
+
+def test_a_large_corpus_stays_in_the_run_to_be_resumed(tiny_config, tmp_path, monkeypatch):
+    config, report = tiny_config("training.epochs=2", data__limit=100), Telling()
+    train(config, tmp_path / "memory")
+    monkeypatch.setattr("seq2seq.tasks.training_text.IN_MEMORY_BYTES", 0)
+    with pytest.raises(KeyboardInterrupt):
+        train(config, tmp_path / "run", report=Interrupting(epoch=2))
+    (corpus,) = (tmp_path / "run" / "corpus").iterdir()
+    train(config, tmp_path / "run", resume=True, report=report)
+    assert f"using the prepared corpus in {corpus}" in report.lines
+    assert_same_weights(tmp_path / "run", tmp_path / "memory")
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [("data.max_characters=1", "none of 100 pairs"), ("batching.max_tokens=2", r"max_tokens=2: raise it")],
+)
+def test_a_large_corpus_that_cannot_be_used_leaves_no_run(tiny_config, tmp_path, monkeypatch, setting, message):
+    monkeypatch.setattr("seq2seq.tasks.training_text.IN_MEMORY_BYTES", 0)
+    with pytest.raises(InputError, match=message):
+        train(tiny_config(setting, "text.tokenizer=char", data__limit=100, data__valid=None), tmp_path / "run")
+    assert not (tmp_path / "run" / "config.json").exists()
+
+
 # --- translating
 
 
