@@ -22,7 +22,7 @@ from seq2seq.text.tokens import CorpusStatistics, Tokenizer, TokenRows, corpus_s
 
 # Some 150,000 pairs. Their strings, ids and tokenizer training take about as much memory as the training does.
 IN_MEMORY_BYTES = 32 * 2**20
-# SentencePiece needs 2 KiB a sentence to train: 0.5 GiB. More sentences hardly change its pieces.
+# What SentencePiece is trained on where the corpus is larger: it needs 2 KiB a sentence, so 0.5 GiB.
 _TOKENIZER_TEXTS = 250_000
 
 Tokenizers = tuple[Tokenizer, Tokenizer]

@@ -5,11 +5,13 @@ order can be repeated from any epoch on. The rows of some batches are then taken
 and tf.data cuts, shifts, pads and prefetches.
 """
 
+import weakref
 from dataclasses import dataclass
 
 import numpy as np
 import tensorflow as tf
 
+from seq2seq.text.stored_rows import StoredRows
 from seq2seq.text.tokens import BOS, EOS, PAD, TokenRows
 
 BATCHES_TOGETHER = 64  # whose rows are taken at once: Python is asked so much less often
@@ -75,7 +77,8 @@ class PairBatches:
         source_buckets, target_buckets = self.source.lengths // step, self.target.lengths // step
         random = None if self.seed is None else np.random.default_rng((self.seed, epoch))
         order = np.arange(len(self.source), dtype=np.int32)
-        order = order if random is None else random.permutation(order)
+        if random is not None:
+            random.shuffle(order)
         # Stable, so that pairs of one bucket stay in random order.
         order = order[np.lexsort((source_buckets[order], target_buckets[order]))]
         source_buckets, target_buckets = source_buckets[order], target_buckets[order]
@@ -107,24 +110,43 @@ class PairBatches:
     def epoch(self, epoch=0):
         """The batches of an epoch, a `tf.data.Dataset` of int32 `((source, target_input), labels)` in planned order."""
         plan = self.plan(epoch)
-        groups = -(-len(plan) // BATCHES_TOGETHER)
-
-        def rows_of(group):
-            """Ids and lengths of both sides of a group of batches, and of each batch its size and widths."""
-            part = slice(group * BATCHES_TOGETHER, (group + 1) * BATCHES_TOGETHER)
-            sizes = plan.sizes[part]
-            rows = np.concatenate([plan.order[i : i + n] for i, n in zip(plan.starts[part], sizes, strict=True)])
-            source, target = self.source.take(rows), self.target.take(rows)
-            batches = np.stack((sizes, plan.source_steps[part], plan.target_steps[part]), axis=1).astype(np.int32)
-            return source.values, source.lengths, target.values, target.lengths, batches
+        groups = _Groups(plan, self.source, self.target)
+        # TensorFlow keeps every function that a graph calls until the process ends: it must not keep the corpus alive.
+        read_group = weakref.WeakMethod(groups.read)
 
         def read(group):
-            arrays = tf.numpy_function(rows_of, [group], [tf.int32] * 5)
+            return read_group()(group)
+
+        def ids_of(group):
+            arrays = tf.numpy_function(read, [group], [tf.int32] * 5)
             return [tf.ensure_shape(array, (None,) * rank) for array, rank in zip(arrays, (1, 1, 1, 1, 2), strict=True)]
 
-        dataset = tf.data.Dataset.range(groups).map(read).prefetch(1).flat_map(_batches)
+        dataset = tf.data.Dataset.range(len(groups)).map(ids_of).prefetch(1).flat_map(_batches)
         dataset = dataset.apply(tf.data.experimental.assert_cardinality(len(plan)))
-        return dataset.prefetch(8).with_options(_fixed_parallelism())
+        dataset = dataset.prefetch(8).with_options(_fixed_parallelism())
+        dataset.groups = groups  # lives as long as the data set and its iterators, which refer to it
+        return dataset
+
+
+@dataclass(frozen=True, eq=False)
+class _Groups:
+    """The rows of the batches of a plan, read for `BATCHES_TOGETHER` batches at a time."""
+
+    plan: BatchPlan
+    source: TokenRows | StoredRows
+    target: TokenRows | StoredRows
+
+    def __len__(self):
+        return -(-len(self.plan) // BATCHES_TOGETHER)
+
+    def read(self, group):
+        """Ids and lengths of both sides, and int32 `(batches, 3)`: of each batch its size, source and target steps."""
+        plan, part = self.plan, slice(group * BATCHES_TOGETHER, (group + 1) * BATCHES_TOGETHER)
+        spans = zip(plan.starts[part], plan.sizes[part], strict=True)
+        rows = np.concatenate([plan.order[start : start + size] for start, size in spans])
+        source, target = self.source.take(rows), self.target.take(rows)
+        batches = np.stack((plan.sizes[part], plan.source_steps[part], plan.target_steps[part]), axis=1)
+        return source.values, source.lengths, target.values, target.lengths, batches.astype(np.int32)
 
 
 def _batches(source_values, source_lengths, target_values, target_lengths, batches):

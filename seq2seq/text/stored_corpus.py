@@ -11,6 +11,7 @@ The folder is named by a hash of all that its content depends on.
 """
 
 import json
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -186,7 +187,9 @@ def _digest(file):
 def _replacing_folder(folder):
     """Give an empty folder beside `folder`, and rename it to `folder` when the block has ended well."""
     folder.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=f".writing-{folder.name}-", dir=folder.parent))
+    temporary = folder.with_name(f".writing-{os.getpid()}-{folder.name}")
+    shutil.rmtree(temporary, ignore_errors=True)
+    temporary.mkdir()
     try:
         yield temporary
         shutil.rmtree(folder, ignore_errors=True)

@@ -10,6 +10,8 @@ import pytest
 
 from seq2seq.errors import InputError
 from seq2seq.report import Progress, Report
+from seq2seq.run import Run
+from seq2seq.tasks.training_text import read_training_text
 from seq2seq.tasks.translation import Translator, evaluate, train
 from seq2seq.tasks.translator import LINES_AT_ONCE, length_batches
 
@@ -169,32 +171,35 @@ class Telling(Report):
         self.lines.append(line)
 
 
-def assert_same_weights(run_dir, other):
-    for one, another in zip(weights_of(run_dir), weights_of(other), strict=True):
-        np.testing.assert_array_equal(one, another)
-
-
-def test_a_prepared_corpus_trains_to_the_same_weights(tiny_config, tmp_path):
-    settings = ["text.tokenizer=unigram", "text.subword_sampling=0.2", "training.epochs=1"]
-    where, report = {"data__limit": 100, "data__valid": None}, Telling()
-    train(tiny_config(*settings, **where), tmp_path / "memory")
-    for name in ("first", "second"):
-        train(tiny_config(*settings, data__cache=str(tmp_path / "cache"), **where), tmp_path / name, report=report)
-        assert_same_weights(tmp_path / name, tmp_path / "memory")
-    assert [line.split()[0] for line in report.lines if "prepared corpus" in line] == ["keeping", "using"]
-    assert not (tmp_path / "first" / "corpus").exists()
-
-
-def test_a_large_corpus_stays_in_the_run_to_be_resumed(tiny_config, tmp_path, monkeypatch):
-    config, report = tiny_config("training.epochs=2", data__limit=100), Telling()
+def test_a_large_corpus_trains_and_resumes_to_the_same_weights(tiny_config, tmp_path, monkeypatch):
+    settings = ["text.tokenizer=unigram", "text.subword_sampling=0.2", "training.epochs=2"]
+    config = tiny_config(*settings, "training.validate_bleu=false", data__limit=100, data__valid=None)
     train(config, tmp_path / "memory")
     monkeypatch.setattr("seq2seq.tasks.training_text.IN_MEMORY_BYTES", 0)
     with pytest.raises(KeyboardInterrupt):
         train(config, tmp_path / "run", report=Interrupting(epoch=2))
     (corpus,) = (tmp_path / "run" / "corpus").iterdir()
+    report = Telling()
     train(config, tmp_path / "run", resume=True, report=report)
     assert f"using the prepared corpus in {corpus}" in report.lines
-    assert_same_weights(tmp_path / "run", tmp_path / "memory")
+    for one, another in zip(weights_of(tmp_path / "run"), weights_of(tmp_path / "memory"), strict=True):
+        np.testing.assert_array_equal(one, another)
+
+
+def test_runs_share_a_cache_unless_they_need_another_corpus(tiny_config, tmp_path):
+    def told(run, *settings):
+        report = Telling()
+        config = tiny_config(*settings, data__limit=100, data__cache=str(tmp_path / "cache"))
+        text = read_training_text(config, Run(tmp_path / run, "translation", {}), report)
+        assert text.pairs == len(text.rows[0]) == 100
+        return next(line.split()[0] for line in report.lines if "prepared corpus" in line)
+
+    assert told("first") == "keeping"
+    assert told("second", "model.units=64", "training.epochs=9") == "using"
+    for other in ("text.tokenizer=char", "data.swap=true", "batching.max_tokens=99", "data.max_characters=99"):
+        assert told("third", other) == "keeping"
+        assert told("fourth", other) == "using"
+    assert list(tmp_path.iterdir()) == [tmp_path / "cache"]
 
 
 @pytest.mark.parametrize(
