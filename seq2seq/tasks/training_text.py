@@ -57,12 +57,13 @@ class TrainingText:
             target.save(run.tokenizer_stem("target"))
 
 
-def read_training_text(config: TranslationConfig, run: Run, report: Report) -> TrainingText:
+def read_training_text(config: TranslationConfig, run: Run, resume: bool, report: Report) -> TrainingText:
     """Read, clean, split and encode the corpus of a training, and tell about it.
 
     Args:
         config: `TranslationConfig`.
-        run: the `Run` to be, which may not have been started. One with a checkpoint keeps its tokenizers.
+        run: the `Run` to be, which may not have been started.
+        resume: bool. The run goes on, with its tokenizers if it has finished an epoch.
         report: `Report`.
 
     Raises:
@@ -70,7 +71,7 @@ def read_training_text(config: TranslationConfig, run: Run, report: Report) -> T
     """
     data = config.data
     valid = _read_validation(data)
-    tokenizers = _tokenizers_of(config, run) if run.checkpoint.exists() else None
+    tokenizers = _tokenizers_of(config, run) if resume and run.checkpoint.exists() else None
     files = corpus_files(data.train, data.source, data.target)
     if data.cache is None and sum(file.stat().st_size for file in files) <= IN_MEMORY_BYTES:
         return _in_memory(config, valid, tokenizers, report)

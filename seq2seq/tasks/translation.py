@@ -49,7 +49,7 @@ def train(
     if config.training.tensorboard and importlib.util.find_spec("tensorboard") is None:
         raise InputError("training.tensorboard=true needs the package tensorboard: pip install 'seq2seq[tensorboard]'.")
     resume = Run.check(run_dir, resume)  # before the corpus is read, which may take long
-    text = read_training_text(config, Run(Path(run_dir), "translation", {}), report)
+    text = read_training_text(config, Run(Path(run_dir), "translation", {}), resume, report)
     run = Run.start(run_dir, "translation", config, resume)
     text.save_tokenizers(run)
     source, target = text.tokenizers

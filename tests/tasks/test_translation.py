@@ -190,7 +190,7 @@ def test_runs_share_a_cache_unless_they_need_another_corpus(tiny_config, tmp_pat
     def told(run, *settings):
         report = Telling()
         config = tiny_config(*settings, data__limit=100, data__cache=str(tmp_path / "cache"))
-        text = read_training_text(config, Run(tmp_path / run, "translation", {}), report)
+        text = read_training_text(config, Run(tmp_path / run, "translation", {}), False, report)
         assert text.pairs == len(text.rows[0]) == 100
         return next(line.split()[0] for line in report.lines if "prepared corpus" in line)
 
@@ -200,6 +200,12 @@ def test_runs_share_a_cache_unless_they_need_another_corpus(tiny_config, tmp_pat
         assert told("third", other) == "keeping"
         assert told("fourth", other) == "using"
     assert list(tmp_path.iterdir()) == [tmp_path / "cache"]
+
+
+def test_a_checkpoint_left_behind_gives_no_tokenizers(tiny_config, tmp_path):
+    (tmp_path / "checkpoint.npz").touch()
+    text = read_training_text(tiny_config(data__limit=100), Run(tmp_path, "translation", {}), False, Report())
+    assert text.tokenizers[0].kind == "word"
 
 
 @pytest.mark.parametrize(
