@@ -2,6 +2,7 @@
 
     config.json          task, format version, resolved configuration, library versions
     source.* target.*    tokenizers; one file `joint.*` where both sides share a vocabulary
+    corpus/              a training corpus too large for memory, prepared; not needed once the training is over
     text.json            characters of a language model
     scaler.json          units of the columns of a run on numbers
     calibration.npz      what the prediction intervals of a forecaster were calibrated to
@@ -141,6 +142,10 @@ class Run:
     @property
     def checkpoint(self) -> Path:
         return self.path / "checkpoint.npz"
+
+    @property
+    def corpus(self) -> Path:
+        return self.path / "corpus"
 
     @property
     def learning_curve(self) -> Path:

@@ -1,5 +1,6 @@
 """`seq2seq train …`: a model from data."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -62,6 +63,14 @@ def translation(
     limit: Annotated[
         int | None, Option(help="Read only the first lines.", show_default="all", rich_help_panel=DATA)
     ] = None,
+    cache: Annotated[
+        Path | None,
+        Option(
+            help="Folder of prepared corpora: what one training has read and encoded, the next one finds there.",
+            show_default="inside the run, for large corpora",
+            rich_help_panel=DATA,
+        ),
+    ] = None,
     resume: training.Resume = False,
     recipe: training.Recipe = None,
     set_: training.Settings = None,
@@ -91,6 +100,7 @@ def translation(
         data__target=target,
         data__swap=swap or None,
         data__limit=limit,
+        data__cache=cache and str(cache),
         training__epochs=epochs,
         seed=seed,
     )

@@ -27,6 +27,7 @@ class DataConfig:
     extra_columns: Literal["ignore", "references"] = "ignore"  # third and further TSV columns
     max_characters: int = 1000  # longer pairs are dropped
     max_ratio: float = 9.0  # pairs with one side this many times longer are dropped
+    cache: str | None = None  # folder of prepared corpora, for several runs; without it a large one is kept in the run
 
     def __post_init__(self):
         check_range("data.valid_share", self.valid_share, 0.0, 1.0, open_ends=True)

@@ -3,6 +3,7 @@
 import importlib.util
 import time
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import keras
@@ -14,12 +15,11 @@ from seq2seq.errors import InputError
 from seq2seq.evaluation.translation import Example, TranslationScores, examples, score_translations, validation_bleu
 from seq2seq.report import Report
 from seq2seq.run import Run
+from seq2seq.tasks.training_text import read_training_text
 from seq2seq.tasks.translator import Attention, Hypothesis, Translator, build_model
 from seq2seq.text.batching import PairBatches
-from seq2seq.text.cleaning import clean, hold_out
-from seq2seq.text.corpus import ParallelText, read_pairs, sibling_split
-from seq2seq.text.tokenizer import load_tokenizer, train_tokenizer
-from seq2seq.text.tokens import corpus_statistics
+from seq2seq.text.cleaning import clean
+from seq2seq.text.corpus import read_pairs
 from seq2seq.training.device import kernels_of, multiplies_in, share_cores, use_device
 from seq2seq.training.loop import Training
 from seq2seq.training.losses import TokenCrossEntropy
@@ -49,13 +49,14 @@ def train(
     if config.training.tensorboard and importlib.util.find_spec("tensorboard") is None:
         raise InputError("training.tensorboard=true needs the package tensorboard: pip install 'seq2seq[tensorboard]'.")
     resume = Run.check(run_dir, resume)  # before the corpus is read, which may take long
-    train_pairs, valid_pairs = read_corpus(config, report)
+    text = read_training_text(config, Run(Path(run_dir), "translation", {}), resume, report)
     run = Run.start(run_dir, "translation", config, resume)
-    source, target = _tokenizers(config, train_pairs, run)
+    text.save_tokenizers(run)
+    source, target = text.tokenizers
 
     device, parts = use_device(), share_cores()
     keras.utils.set_random_seed(config.seed)
-    batches, valid_batches = _batches(config, source, target, train_pairs, valid_pairs, report)
+    batches, valid_batches = _batches(config, text)
     model = build_model(config, source, target, config.training.precision)
     model.parallel_parts = parts
     precision = config.training.precision
@@ -69,90 +70,28 @@ def train(
         model,
         TokenCrossEntropy(config.training.label_smoothing),
         batches,
-        _validation(config, Translator(config, source, target, model, workers=parts), valid_batches, valid_pairs),
+        _validation(config, Translator(config, source, target, model, workers=parts), valid_batches, text.valid),
         config.training,
         run,
         report,
     )
-    metrics = training.fit() | {"train_pairs": len(train_pairs)}
+    metrics = training.fit() | {"train_pairs": text.pairs}
     run.write_metrics(metrics)
     return metrics
 
 
-def read_corpus(config: TranslationConfig, report: Report) -> tuple[ParallelText, ParallelText]:
-    """Training and validation pairs: read, cleaned, and told about."""
-    data = config.data
-    columns = {"swap": data.swap, "extra_columns": data.extra_columns}
-    pairs = read_pairs(data.train, data.source, data.target, limit=data.limit, **columns)
-    valid_location = data.valid or sibling_split(data.train, "validation")
-    if valid_location:
-        valid = read_pairs(valid_location, data.source, data.target, split="validation", **columns)
-        valid, _ = clean(valid, max_characters=data.max_characters, max_ratio=data.max_ratio)
-    pairs, cleaning = clean(pairs, max_characters=data.max_characters, max_ratio=data.max_ratio)
-    report.table("Pairs read", ("", "pairs"), cleaning.rows())
-    if not valid_location and data.hold_out == "last":
-        first_valid = round(len(pairs) * (1.0 - data.valid_share))
-        pairs, valid = pairs.take(range(first_valid)), pairs.take(range(first_valid, len(pairs)))
-    elif not valid_location:
-        pairs, valid = hold_out(pairs, data.valid_share, config.seed)
-    report.say(f"validation part: {len(valid):,} pairs{'' if valid_location else ', held out'}")
-    return pairs, valid
-
-
-def _tokenizers(config, pairs, run):
-    """Source and target tokenizer, trained on the training part and saved; one and the same for a joint vocabulary."""
-    text = config.text
-    if run.checkpoint.exists():
-        source = load_tokenizer(run.tokenizer_file("source"))
-        return source, source if text.shares_vocabulary else load_tokenizer(run.tokenizer_file("target"))
-
-    def trained(kind, side, texts):
-        tokenizer = train_tokenizer(kind, texts, vocabulary_size=text.vocabulary_size, min_count=text.min_count)
-        tokenizer.save(run.tokenizer_stem(side))
-        return tokenizer
-
-    if text.shares_vocabulary:
-        joint = trained(text.tokenizer, "joint", pairs.source + pairs.target)
-        return joint, joint
-    kinds = {"source": text.tokenizer, "target": text.target_tokenizer or text.tokenizer}
-    return trained(kinds["source"], "source", pairs.source), trained(kinds["target"], "target", pairs.target)
-
-
-def _batches(config, source, target, train_pairs, valid_pairs, report):
+def _batches(config, text):
     """A function from the epoch to its training batches, and the validation batches."""
-    batching, sampling = config.batching, config.text.subword_sampling
-    sizes = {name: getattr(batching, name) for name in ("batch_sentences", "batch_tokens", "bucket_step")}
-    rows = source.encode(train_pairs.source), target.encode(train_pairs.target)
-    report.table(
-        f"Training part, vocabularies of {source.vocabulary_size:,} and {target.vocabulary_size:,}",
-        ("", "source", "target"),
-        corpus_statistics(*rows).rows(),
-    )
-    short = np.flatnonzero(np.maximum(rows[0].lengths, rows[1].lengths) <= batching.max_tokens)
-    if not len(short):
-        raise InputError(f"All training pairs are longer than batching.max_tokens={batching.max_tokens}: raise it.")
-    if len(short) < len(train_pairs):
-        report.warn(
-            f"{len(train_pairs) - len(short):,} training pairs exceed {batching.max_tokens} tokens and are left out"
-        )
-        train_pairs = train_pairs.take(short)
-        rows = rows[0].take(short), rows[1].take(short)
-    fixed = PairBatches(*rows, **sizes, seed=config.seed)
+    sizes = {name: getattr(config.batching, name) for name in ("batch_sentences", "batch_tokens", "bucket_step")}
+    fixed = PairBatches(*text.rows, **sizes, seed=config.seed)
 
-    def batches(epoch):
-        if not sampling:
-            return fixed
-        seed = config.seed * 1_000_003 + epoch
-        sampled = [
-            tokenizer.encode(texts, sampling=sampling, seed=seed)
-            if tokenizer.kind in ("unigram", "bpe")
-            else tokenizer.encode(texts)
-            for tokenizer, texts in ((source, train_pairs.source), (target, train_pairs.target))
-        ]
-        return PairBatches(*sampled, **sizes, seed=config.seed)
+    @lru_cache(maxsize=1)  # what an epoch begins with asks several times
+    def resampled(epoch):
+        return PairBatches(*text.resampled(config.seed * 1_000_003 + epoch), **sizes, seed=config.seed)
 
-    valid_rows = source.encode(valid_pairs.source), target.encode(valid_pairs.target)
-    return batches, PairBatches(*valid_rows, **sizes)
+    source, target = text.tokenizers
+    valid_rows = source.encode(text.valid.source), target.encode(text.valid.target)
+    return resampled if config.text.subword_sampling else lambda epoch: fixed, PairBatches(*valid_rows, **sizes)
 
 
 def _validation(config, translator, batches, pairs):

@@ -1,15 +1,20 @@
 """Pairs of ids → batches: bucketed by length, shifted for teacher forcing, padded.
 
-Which pairs make which batch is planned in NumPy, once per epoch and from the seed and the epoch alone; tf.data then
-only gathers, shifts, pads and prefetches. So the order can be repeated from any epoch on.
+Which pairs make which batch is planned in NumPy, once per epoch and from the seed and the epoch alone, so that the
+order can be repeated from any epoch on. The rows of some batches are then taken together, from memory or from a file,
+and tf.data cuts, shifts, pads and prefetches.
 """
 
+import weakref
 from dataclasses import dataclass
 
 import numpy as np
 import tensorflow as tf
 
+from seq2seq.text.stored_rows import StoredRows
 from seq2seq.text.tokens import BOS, EOS, PAD, TokenRows
+
+BATCHES_TOGETHER = 64  # whose rows are taken at once: Python is asked so much less often
 
 
 @dataclass(frozen=True)
@@ -17,7 +22,8 @@ class BatchPlan:
     """The batches of one epoch.
 
     Batch `b` holds the pairs `order[starts[b] : starts[b] + sizes[b]]`, padded to `source_steps[b]` and
-    `target_steps[b]`, special ids included. All arrays are int32 or int64, one entry per batch except `order`.
+    `target_steps[b]`, special ids included. All arrays are int32 or int64, one entry per batch except `order`,
+    which has one per pair.
     """
 
     order: np.ndarray
@@ -36,8 +42,8 @@ class PairBatches:
     With source ids `a b` and target ids `x y`, a row is source `a b EOS`, decoder input `BOS x y`, labels `x y EOS`.
 
     Args:
-        source: `TokenRows`, without special ids.
-        target: `TokenRows`, as many.
+        source: `TokenRows` or `StoredRows`, without special ids.
+        target: the same, as many.
         batch_sentences: int. Pairs in a batch, or 0.
         batch_tokens: int. Instead: most padded tokens in a batch, on the longer side. A pair that alone is
             longer makes a batch of its own.
@@ -67,51 +73,97 @@ class PairBatches:
     def plan(self, epoch=0):
         """The `BatchPlan` of an epoch, a function of the rows, the seed and `epoch` alone."""
         step = self.bucket_step
-        source_steps = -(-(self.source.lengths + 1) // step) * step
-        target_steps = -(-(self.target.lengths + 1) // step) * step
+        # Padded to `(bucket + 1) · step`, EOS included; in the type of the lengths, which may be a small one.
+        source_buckets, target_buckets = self.source.lengths // step, self.target.lengths // step
         random = None if self.seed is None else np.random.default_rng((self.seed, epoch))
-        order = np.arange(len(self.source)) if random is None else random.permutation(len(self.source))
+        order = np.arange(len(self.source), dtype=np.int32)
+        if random is not None:
+            random.shuffle(order)
         # Stable, so that pairs of one bucket stay in random order.
-        order = order[np.lexsort((source_steps[order], target_steps[order]))]
-        starts = self._cut(np.maximum(source_steps, target_steps)[order])
+        order = order[np.lexsort((source_buckets[order], target_buckets[order]))]
+        source_buckets, target_buckets = source_buckets[order], target_buckets[order]
+        starts = self._cut(np.maximum(source_buckets, target_buckets))
         sizes = np.diff(np.append(starts, len(order)))
-        longest_source = np.maximum.reduceat(source_steps[order], starts)
-        longest_target = np.maximum.reduceat(target_steps[order], starts)
+        source_steps, target_steps = (
+            (np.maximum.reduceat(buckets, starts).astype(np.int32) + 1) * step
+            for buckets in (source_buckets, target_buckets)
+        )
         if random is not None:
             shuffled = random.permutation(len(starts))
             starts, sizes = starts[shuffled], sizes[shuffled]
-            longest_source, longest_target = longest_source[shuffled], longest_target[shuffled]
-        return BatchPlan(order, starts, sizes, longest_source.astype(np.int32), longest_target.astype(np.int32))
+            source_steps, target_steps = source_steps[shuffled], target_steps[shuffled]
+        return BatchPlan(order, starts, sizes, source_steps, target_steps)
 
-    def _cut(self, steps):
-        """Starts of batches in a sequence of rows that need `steps` each."""
+    def _cut(self, buckets):
+        """Starts of batches in a sequence of rows of these buckets."""
         if self.batch_sentences:
-            return np.arange(0, len(steps), self.batch_sentences)
+            return np.arange(0, len(buckets), self.batch_sentences)
         starts, start = [], 0
-        while start < len(steps):
+        while start < len(buckets):
             starts.append(start)
-            widths = np.maximum.accumulate(steps[start : start + self.batch_tokens // steps[start]])
-            padded = widths * np.arange(1, len(widths) + 1)  # never falls
+            most = self.batch_tokens // ((int(buckets[start]) + 1) * self.bucket_step)
+            widest = np.maximum.accumulate(buckets[start : start + most]).astype(np.int64)
+            padded = (widest + 1) * self.bucket_step * np.arange(1, len(widest) + 1)  # never falls
             start += max(1, int(np.searchsorted(padded, self.batch_tokens, side="right")))
         return np.array(starts, np.int64)
 
     def epoch(self, epoch=0):
         """The batches of an epoch, a `tf.data.Dataset` of int32 `((source, target_input), labels)` in planned order."""
         plan = self.plan(epoch)
-        with tf.device("CPU"):  # where tf.data runs; a GPU has better things to hold
-            order, sources, targets = tf.constant(plan.order), _ragged(self.source), _ragged(self.target)
+        groups = _Groups(plan, self.source, self.target)
+        # TensorFlow keeps every function that a graph calls until the process ends: it must not keep the corpus alive.
+        read_group = weakref.WeakMethod(groups.read)
 
-        def batch(start, size, source_steps, target_steps):
-            rows = order[start : start + size]
-            source, target = tf.gather(sources, rows), tf.gather(targets, rows)
-            bos, eos = tf.fill((size, 1), BOS), tf.fill((size, 1), EOS)
-            padded_source = _padded((source, eos), source_steps)
-            target_input, labels = _padded((bos, target), target_steps), _padded((target, eos), target_steps)
-            return (padded_source, target_input), labels
+        def read(group):
+            return read_group()(group)
 
-        slices = (plan.starts, plan.sizes, plan.source_steps, plan.target_steps)
-        dataset = tf.data.Dataset.from_tensor_slices(slices).map(batch, num_parallel_calls=2, deterministic=True)
-        return dataset.prefetch(8).with_options(_fixed_parallelism())
+        def ids_of(group):
+            arrays = tf.numpy_function(read, [group], [tf.int32] * 5)
+            return [tf.ensure_shape(array, (None,) * rank) for array, rank in zip(arrays, (1, 1, 1, 1, 2), strict=True)]
+
+        dataset = tf.data.Dataset.range(len(groups)).map(ids_of).prefetch(1).flat_map(_batches)
+        dataset = dataset.apply(tf.data.experimental.assert_cardinality(len(plan)))
+        dataset = dataset.prefetch(8).with_options(_fixed_parallelism())
+        dataset.groups = groups  # lives as long as the data set and its iterators, which refer to it
+        return dataset
+
+
+@dataclass(frozen=True, eq=False)
+class _Groups:
+    """The rows of the batches of a plan, read for `BATCHES_TOGETHER` batches at a time."""
+
+    plan: BatchPlan
+    source: TokenRows | StoredRows
+    target: TokenRows | StoredRows
+
+    def __len__(self):
+        return -(-len(self.plan) // BATCHES_TOGETHER)
+
+    def read(self, group):
+        """Ids and lengths of both sides, and int32 `(batches, 3)`: of each batch its size, source and target steps."""
+        plan, part = self.plan, slice(group * BATCHES_TOGETHER, (group + 1) * BATCHES_TOGETHER)
+        spans = zip(plan.starts[part], plan.sizes[part], strict=True)
+        rows = np.concatenate([plan.order[start : start + size] for start, size in spans])
+        source, target = self.source.take(rows), self.target.take(rows)
+        batches = np.stack((plan.sizes[part], plan.source_steps[part], plan.target_steps[part]), axis=1)
+        return source.values, source.lengths, target.values, target.lengths, batches.astype(np.int32)
+
+
+def _batches(source_values, source_lengths, target_values, target_lengths, batches):
+    """The batches of one group as a data set, from the rows of all of them."""
+    sources = tf.RaggedTensor.from_row_lengths(source_values, source_lengths, validate=False)
+    targets = tf.RaggedTensor.from_row_lengths(target_values, target_lengths, validate=False)
+
+    def batch(end, shape):
+        size, source_steps, target_steps = tf.unstack(shape, 3)
+        source, target = sources[end - size : end], targets[end - size : end]
+        bos, eos = tf.fill((size, 1), BOS), tf.fill((size, 1), EOS)
+        padded_source = _padded((source, eos), source_steps)
+        target_input, labels = _padded((bos, target), target_steps), _padded((target, eos), target_steps)
+        return (padded_source, target_input), labels
+
+    slices = tf.data.Dataset.from_tensor_slices((tf.cumsum(batches[:, 0]), batches))
+    return slices.map(batch, num_parallel_calls=2, deterministic=True)
 
 
 def _fixed_parallelism():
@@ -128,10 +180,6 @@ def pad_rows(rows: TokenRows, steps=None) -> np.ndarray:
     padded[np.arange(steps) < rows.lengths[:, None]] = rows.values
     padded[np.arange(len(rows)), rows.lengths] = EOS
     return padded
-
-
-def _ragged(rows):
-    return tf.RaggedTensor.from_row_lengths(rows.values, rows.lengths.astype(np.int64), validate=False)
 
 
 def _padded(columns, steps):

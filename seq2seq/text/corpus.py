@@ -2,7 +2,6 @@
 
 import difflib
 import gzip
-import os
 import re
 import unicodedata
 import zlib
@@ -13,11 +12,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 from seq2seq.errors import InputError
+from seq2seq.text.tfds import tfds_files, tfds_rows
 
 # Everything that would end a line, hide in it or cannot be written as UTF-8 becomes part of one space.
 _SPACES = re.compile(r"[\s\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
-_TFDS = re.compile(r"tfds:(?P<name>.+?(?::\d[\d.*]*)?)(?::(?P<split>[A-Za-z_][^/]*))?")
-_SPLIT_NAMES = {"validation": ("validation", "valid", "dev", "val")}
 
 
 @dataclass(frozen=True)
@@ -59,7 +57,9 @@ def normalize(text: str) -> str:
     >>> normalize("  cafe\\u0301\\u2028au\\tlait ")
     'café au lait'
     """
-    return unicodedata.normalize("NFC", _SPACES.sub(" ", text).strip())
+    # Printable text, as most is, holds no space but " " and no control character: the search can be spared.
+    plain = text.isprintable() and "  " not in text
+    return unicodedata.normalize("NFC", (text if plain else _SPACES.sub(" ", text)).strip())
 
 
 def read_lines(path: str | Path | BinaryIO) -> Iterator[str]:
@@ -132,29 +132,71 @@ def read_pairs(
     Raises:
         InputError: nothing there, misaligned, not UTF-8, binary, empty or without a single whole pair.
     """
+    sources, targets, references = [], [], []
+    for first, second, *more in stream_pairs(
+        location, source, target, swap=swap, split=split, extra_columns=extra_columns, limit=limit
+    ):
+        sources.append(first)
+        targets.append(second)
+        references.append([second, *more])
+    return ParallelText(sources, targets, references)
+
+
+def stream_pairs(
+    location: str | Path,
+    source: str | None = None,
+    target: str | None = None,
+    *,
+    swap: bool = False,
+    split: str = "train",
+    extra_columns: str = "ignore",
+    limit: int | None = None,
+) -> Iterator[list[str]]:
+    """Yield what `read_pairs` reads, a pair at a time: its source, its target, and further references of it."""
     if extra_columns not in ("ignore", "references"):
         raise ValueError(f'extra_columns must be "ignore" or "references", got {extra_columns!r}')
     location = str(location)
     if location.startswith("tfds:"):
-        rows = _tfds_rows(location, source, target, split, limit)
+        rows = tfds_rows(location, source, target, split, limit)
     elif Path(location).is_file():
         rows = _tsv_rows(location, limit)
     else:
         rows = _file_pair_rows(location, source, target, limit)
 
-    sources, targets, references = [], [], []
+    count, whole = 0, False
     for row in rows:
-        first, second, *more = map(normalize, row)
+        texts = [normalize(text) for text in (row if extra_columns == "references" else row[:2])]
         if swap:
-            first, second, more = second, first, []
-        sources.append(first)
-        targets.append(second)
-        references.append([second, *filter(None, more)] if extra_columns == "references" else [second])
-    if not sources:
+            texts = [texts[1], texts[0]]
+        count += 1
+        whole = whole or bool(texts[0] and texts[1])
+        yield texts if len(texts) == 2 else [*texts[:2], *filter(None, texts[2:])]
+    if not count:
         raise InputError(f"{location} is empty: expected one pair of texts per line")
-    if not any(map(all, zip(sources, targets, strict=True))):
-        raise InputError(f"{location} has no pair with text on both sides in its {len(sources):,} lines")
-    return ParallelText(sources, targets, references)
+    if not whole:
+        raise InputError(f"{location} has no pair with text on both sides in its {count:,} lines")
+
+
+def corpus_files(location: str | Path, source: str | None = None, target: str | None = None) -> list[Path]:
+    """Return the files that `read_pairs` would read, source before target.
+
+    Raises:
+        InputError: there are none.
+    """
+    location = str(location)
+    if location.startswith("tfds:"):
+        return tfds_files(location)
+    if Path(location).is_file():
+        return [Path(location)]
+    return [Path(path) for path in _side_files(location, source, target)]
+
+
+def count_lines(path: Path) -> int | None:
+    """Return the number of lines of a plain file, or None for a compressed one: fast, to tell the time left."""
+    if path.suffix == ".gz":
+        return None
+    with open(path, "rb") as file:
+        return sum(block.count(b"\n") for block in iter(lambda: file.read(2**20), b""))
 
 
 def _text_lines(path, limit):
@@ -176,12 +218,7 @@ def _tsv_rows(path, limit):
 
 
 def _file_pair_rows(prefix, source, target, limit):
-    if not (source and target):
-        raise InputError(
-            f"there is no file {prefix}{_near_files(prefix)}; to read it as the prefix of a pair of files, "
-            "give source and target, for example en and de"
-        )
-    paths = [_side_file(prefix, source), _side_file(prefix, target)]
+    paths = _side_files(prefix, source, target)
     counts = [0, 0]
     for lines in zip_longest(*(_text_lines(path, limit) for path in paths)):
         for side, line in enumerate(lines):
@@ -193,6 +230,15 @@ def _file_pair_rows(prefix, source, target, limit):
             f"{paths[0]} has {counts[0]:,} lines but {paths[1]} has {counts[1]:,}: "
             "line n of one must be the translation of line n of the other"
         )
+
+
+def _side_files(prefix, source, target):
+    if not (source and target):
+        raise InputError(
+            f"there is no file {prefix}{_near_files(prefix)}; to read it as the prefix of a pair of files, "
+            "give source and target, for example en and de"
+        )
+    return [_side_file(prefix, source), _side_file(prefix, target)]
 
 
 def _side_file(prefix, suffix):
@@ -213,67 +259,3 @@ def _near_files(prefix, suffix=""):
     start = name.split(".")[0]
     near = [other for other in names if other.split(".")[0] == start] or difflib.get_close_matches(name, names, 4, 0.5)
     return f"; near it: {', '.join(near[:8])}" if near else f"; nothing in {folder} is called so"
-
-
-def sibling_split(location: str | Path, split: str) -> str | None:
-    """Return the location of another split of the same TFDS data set, or None where there is none.
-
-    >>> sibling_split("corpus.tsv", "validation") is None
-    True
-    """
-    match = _TFDS.fullmatch(str(location))
-    if not match:
-        return None
-    found = _find_split(_tfds_builder(match["name"]), split)
-    return found and f"tfds:{match['name']}:{found}"
-
-
-def _find_split(builder, split):
-    return next((name for name in _SPLIT_NAMES.get(split, (split,)) if name in builder.info.splits), None)
-
-
-def _tfds_builder(name):
-    """Return the builder of a data set, by name or by folder, its files ready to be read."""
-    import tensorflow_datasets as tfds  # here, since it is slow and most corpora are files
-
-    try:
-        if name.startswith(("/", ".", "~")) or "://" in name:
-            return tfds.builder_from_directory(os.path.expanduser(name))
-        builder = tfds.builder(name)
-        builder.download_and_prepare()
-        return builder
-    except tfds.core.registered.DatasetNotFoundError as error:
-        near = difflib.get_close_matches(name.split("/")[0], tfds.list_builders(), 3, 0.5)
-        hint = f"did you mean {', '.join(near)}?" if near else "expected a name of the TFDS catalogue or a folder"
-        raise InputError(f"TFDS has no data set {name!r}: {hint}") from error
-    except Exception as error:  # whatever a server, a parser or a disk made TFDS raise, it is about this data set
-        reason = " ".join(str(error).split())[:300] or type(error).__name__
-        raise InputError(f"TFDS cannot open {name!r}: {reason}") from error
-
-
-def _tfds_rows(location, source, target, split, limit):
-    match = _TFDS.fullmatch(location)
-    if not match:
-        raise InputError(f"expected tfds:NAME[/CONFIG][:SPLIT] or tfds:/FOLDER[:SPLIT], got {location!r}")
-    builder = _tfds_builder(match["name"])
-    features = dict(builder.info.features.items()) if hasattr(builder.info.features, "items") else {}
-    texts = [name for name, feature in features.items() if feature.shape == () and feature.np_dtype in (str, object)]
-    for side, name in (("source", source), ("target", target)):
-        if name not in texts:
-            raise InputError(
-                f"{location} has no text feature {name!r} for the {side}; it has {', '.join(sorted(texts)) or 'none'}"
-            )
-    split = match["split"] or _find_split(builder, split) or split
-    try:
-        examples = builder.as_dataset(split=split, shuffle_files=False)
-    except ValueError as error:
-        raise InputError(f"{location} has no split {split!r}; its splits: {', '.join(builder.info.splits)}") from error
-    examples = examples.map(lambda example: (example[source], example[target]))
-    number = 0
-    for batch in examples.take(-1 if limit is None else limit).batch(1024).as_numpy_iterator():
-        for row in zip(*batch, strict=True):
-            number += 1
-            try:
-                yield [text.decode("utf-8") for text in row]
-            except UnicodeDecodeError as error:
-                raise InputError(f"{location}, {split} example {number}: its text is not UTF-8") from error

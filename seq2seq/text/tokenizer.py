@@ -4,7 +4,7 @@ import os
 import random
 import re
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from io import BytesIO
 from pathlib import Path
 
@@ -153,6 +153,13 @@ def train_tokenizer(
     if kind not in SYMBOL_TOKENIZERS:
         raise InputError(f"unknown tokenizer {kind!r}: expected unigram, bpe, char or word")
     return SYMBOL_TOKENIZERS[kind].train(texts, vocabulary_size, min_count=min_count)
+
+
+def resample(tokenizer: Tokenizer, texts: Sequence[str], sampling: float, seed: int) -> TokenRows:
+    """Encode texts, each in a random segmentation where the tokenizer has several; see `Tokenizer.encode`."""
+    if tokenizer.kind in ("unigram", "bpe"):
+        return tokenizer.encode(texts, sampling=sampling, seed=seed)
+    return tokenizer.encode(texts)
 
 
 def load_tokenizer(path: str | Path) -> Tokenizer:

@@ -128,9 +128,14 @@ class SideStatistics:
     @classmethod
     def of(cls, rows: TokenRows) -> "SideStatistics":
         """Compute them; `rows` must not be empty."""
-        lengths = rows.lengths
-        unknown = float(np.mean(rows.values == UNK)) if rows.values.size else 0.0
-        return cls(int(lengths.sum()), float(lengths.mean()), float(np.median(lengths)), int(lengths.max()), unknown)
+        return cls.of_lengths(rows.lengths, int(np.count_nonzero(rows.values == UNK)))
+
+    @classmethod
+    def of_lengths(cls, lengths: np.ndarray, unknown: int) -> "SideStatistics":
+        """Compute them from the lengths of the rows, at least one, and the number of ids that are UNK."""
+        tokens = int(lengths.sum())
+        median, longest = float(np.median(lengths)), int(lengths.max())
+        return cls(tokens, float(lengths.mean()), median, longest, unknown / max(tokens, 1))
 
 
 @dataclass(frozen=True)

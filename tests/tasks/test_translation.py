@@ -10,6 +10,8 @@ import pytest
 
 from seq2seq.errors import InputError
 from seq2seq.report import Progress, Report
+from seq2seq.run import Run
+from seq2seq.tasks.training_text import read_training_text
 from seq2seq.tasks.translation import Translator, evaluate, train
 from seq2seq.tasks.translator import LINES_AT_ONCE, length_batches
 
@@ -157,6 +159,64 @@ def test_training_from_tfds_uses_its_validation_split(tiny_config, tfds_pairs, t
 def test_held_out_share_comes_out_of_the_training_part(tiny_config, tmp_path):
     config = tiny_config("training.epochs=1", "data.valid_share=0.1", data__valid=None)
     assert train(config, tmp_path / "run")["train_pairs"] == 630
+
+
+class Telling(Report):
+    """Keeps what it is told."""
+
+    def __init__(self):
+        self.lines = []
+
+    def say(self, line):
+        self.lines.append(line)
+
+
+def test_a_large_corpus_trains_and_resumes_to_the_same_weights(tiny_config, tmp_path, monkeypatch):
+    settings = ["text.tokenizer=unigram", "text.subword_sampling=0.2", "training.epochs=2"]
+    config = tiny_config(*settings, "training.validate_bleu=false", data__limit=100, data__valid=None)
+    train(config, tmp_path / "memory")
+    monkeypatch.setattr("seq2seq.tasks.training_text.IN_MEMORY_BYTES", 0)
+    with pytest.raises(KeyboardInterrupt):
+        train(config, tmp_path / "run", report=Interrupting(epoch=2))
+    (corpus,) = (tmp_path / "run" / "corpus").iterdir()
+    report = Telling()
+    train(config, tmp_path / "run", resume=True, report=report)
+    assert f"using the prepared corpus in {corpus}" in report.lines
+    for one, another in zip(weights_of(tmp_path / "run"), weights_of(tmp_path / "memory"), strict=True):
+        np.testing.assert_array_equal(one, another)
+
+
+def test_runs_share_a_cache_unless_they_need_another_corpus(tiny_config, tmp_path):
+    def told(run, *settings):
+        report = Telling()
+        config = tiny_config(*settings, data__limit=100, data__cache=str(tmp_path / "cache"))
+        text = read_training_text(config, Run(tmp_path / run, "translation", {}), False, report)
+        assert text.pairs == len(text.rows[0]) == 100
+        return next(line.split()[0] for line in report.lines if "prepared corpus" in line)
+
+    assert told("first") == "keeping"
+    assert told("second", "model.units=64", "training.epochs=9") == "using"
+    for other in ("text.tokenizer=char", "data.swap=true", "batching.max_tokens=99", "data.max_characters=99"):
+        assert told("third", other) == "keeping"
+        assert told("fourth", other) == "using"
+    assert list(tmp_path.iterdir()) == [tmp_path / "cache"]
+
+
+def test_a_checkpoint_left_behind_gives_no_tokenizers(tiny_config, tmp_path):
+    (tmp_path / "checkpoint.npz").touch()
+    text = read_training_text(tiny_config(data__limit=100), Run(tmp_path, "translation", {}), False, Report())
+    assert text.tokenizers[0].kind == "word"
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [("data.max_characters=1", "none of 100 pairs"), ("batching.max_tokens=2", r"max_tokens=2: raise it")],
+)
+def test_a_large_corpus_that_cannot_be_used_leaves_no_run(tiny_config, tmp_path, monkeypatch, setting, message):
+    monkeypatch.setattr("seq2seq.tasks.training_text.IN_MEMORY_BYTES", 0)
+    with pytest.raises(InputError, match=message):
+        train(tiny_config(setting, "text.tokenizer=char", data__limit=100, data__valid=None), tmp_path / "run")
+    assert not (tmp_path / "run" / "config.json").exists()
 
 
 # --- translating

@@ -1,4 +1,6 @@
+import gc
 import itertools
+import weakref
 
 import numpy as np
 import pytest
@@ -162,6 +164,18 @@ def test_no_pairs_are_no_batches(size):
 def test_as_many_sources_as_targets():
     with pytest.raises(ValueError, match="as many sources as targets, got 1 and 2"):
         PairBatches(TokenRows.from_rows([[4]]), TokenRows.from_rows([[4], [5]]))
+
+
+def test_nothing_is_kept_of_an_epoch_that_is_over():
+    batches = batches_of(some_pairs(20), batch_sentences=8, seed=1)
+    rows = weakref.ref(batches.source)
+    iterator = batches.epoch().take(3).as_numpy_iterator()
+    del batches
+    gc.collect()
+    assert rows() is not None and len(list(iterator)) == 3  # the iterator alone keeps what it needs
+    del iterator
+    gc.collect()
+    assert rows() is None
 
 
 # --- plain padding

@@ -1,6 +1,7 @@
 import gzip
 import io
 import os
+import re
 import subprocess
 import sys
 import unicodedata
@@ -12,7 +13,8 @@ from hypothesis import strategies as st
 
 from seq2seq.errors import InputError
 from seq2seq.text.cleaning import clean, hold_out
-from seq2seq.text.corpus import ParallelText, normalize, read_lines, read_pairs, sibling_split
+from seq2seq.text.corpus import ParallelText, normalize, read_lines, read_pairs
+from seq2seq.text.tfds import sibling_split
 
 
 def write(path, content):
@@ -86,6 +88,14 @@ def test_normalized_text_is_one_nfc_line_with_single_spaces(text):
     assert unicodedata.is_normalized("NFC", result)
     assert result.split() == (result.split(" ") if result else [])
     assert not any(unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") for character in result)
+
+
+def test_every_character_is_normalized_as_the_pattern_says():
+    spaces = re.compile(r"[\s\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
+    for character in map(chr, range(sys.maxunicode + 1)):
+        if unicodedata.category(character) not in ("Lo", "Cn", "Co"):  # most of them: letters without case, or nothing
+            text = f"a {character}b"
+            assert normalize(text) == unicodedata.normalize("NFC", spaces.sub(" ", text).strip())
 
 
 # --- pairs

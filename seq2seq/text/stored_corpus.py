@@ -1,0 +1,198 @@
+"""A corpus of any size, prepared for training and kept in a folder: found again by all who need the same.
+
+    contents.json        numbers of the corpus, and a hash of each file
+    joint.*              the tokenizer; or `source.*` and `target.*`
+    source-ids.bin       ids of the training part, end to end; target-ids.bin
+    source-lengths.bin   number of ids of each pair; target-lengths.bin
+    valid.tsv            the held-out pairs, with further references, as text
+    train.tsv            the training part as text, where each epoch segments it anew
+
+The folder is named by a hash of all that its content depends on.
+"""
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import blake2b, file_digest
+from itertools import islice
+from pathlib import Path
+from typing import TextIO
+
+import numpy as np
+
+from seq2seq.errors import InputError
+from seq2seq.text.cleaning import CleaningReport
+from seq2seq.text.corpus import ParallelText
+from seq2seq.text.stored_rows import RowWriter, StoredRows
+from seq2seq.text.tokenizer import load_tokenizer, resample
+from seq2seq.text.tokens import CorpusStatistics, SideStatistics, Tokenizer
+
+FORMAT = 1
+PAIRS_AT_ONCE = 50_000  # read and encoded together: bounds memory
+SIDES = ("source", "target")
+CONTENTS, TRAIN, VALID = "contents.json", "train.tsv", "valid.tsv"
+IDS, LENGTHS = "{}-ids.bin", "{}-lengths.bin"
+
+
+@dataclass(frozen=True)
+class StoredCorpus:
+    """A prepared corpus in its folder.
+
+    Attributes:
+        folder: Path.
+        tokenizers: of source and target; one and the same for a joint vocabulary.
+        rows: `StoredRows` of source and target, of all training pairs that are not too long.
+        cleaning: CleaningReport.
+        statistics: CorpusStatistics of the training part, pairs that are too long included.
+        valid: ParallelText. The held-out pairs; maybe none.
+    """
+
+    folder: Path
+    tokenizers: tuple[Tokenizer, Tokenizer]
+    rows: tuple[StoredRows, StoredRows]
+    cleaning: CleaningReport
+    statistics: CorpusStatistics
+    valid: ParallelText
+
+    @classmethod
+    def open(cls, folder: Path) -> "StoredCorpus | None":
+        """Open a prepared corpus; None where there is none, or it is damaged."""
+        try:
+            contents = json.loads((folder / CONTENTS).read_text(encoding="utf-8"))
+            if contents.pop("hash") != _hash(contents) or contents["files"] != _digests(folder):
+                return None
+            counts = contents["statistics"]
+            loaded = {name: load_tokenizer(folder / name) for name in contents["tokenizers"]}
+            valid = [line.split("\t") for line in read_lines_of(folder / VALID)]
+            return cls(
+                folder,
+                tuple(loaded[name] for name in contents["tokenizers"]),
+                tuple(_open_rows(folder, side, **contents["types"][side]) for side in SIDES),
+                CleaningReport(**contents["cleaning"]),
+                CorpusStatistics(counts["pairs"], *(SideStatistics(**counts[side]) for side in SIDES)),
+                ParallelText([row[0] for row in valid], [row[1] for row in valid], [row[1:] for row in valid]),
+            )
+        except (OSError, ValueError, LookupError, TypeError, AttributeError, InputError):
+            return None
+
+    def resampled(self, sampling: float, seed: int) -> tuple[StoredRows, StoredRows]:
+        """Encode the training part in random segmentations, into files that are gone with the process.
+
+        Args:
+            sampling: as for `Tokenizer.encode`.
+            seed: int. The same seed gives the same rows.
+        """
+        writers = [
+            RowWriter(tempfile.TemporaryFile(dir=self.folder.parent), tokenizer.vocabulary_size)  # noqa: SIM115
+            for tokenizer in self.tokenizers
+        ]
+        lines = read_lines_of(self.folder / TRAIN)
+        for number, block in enumerate(in_blocks(lines)):
+            texts = zip(*(line.split("\t") for line in block), strict=True)
+            for side, tokenizer, writer in zip(texts, self.tokenizers, writers, strict=True):
+                writer.append(resample(tokenizer, side, sampling, seed + 7_368_787 * number))  # a prime
+        return writers[0].rows(), writers[1].rows()
+
+
+def corpus_key(files: Sequence[Path], settings: Mapping) -> str:
+    """Return the name of the folder of a corpus: a hash of the content of `files` and of `settings`, JSON-ready."""
+    record = {"format": FORMAT, "files": [_digest(file) for file in files], "settings": settings}
+    return _hash(record)
+
+
+def find_or_build(
+    cache: Path, key: str, build: Callable[[Path], None], tokenizers: Sequence[Tokenizer] | None = None
+) -> tuple[StoredCorpus, bool]:
+    """Open the corpus `key` of a cache; where it is missing, damaged or of other tokenizers, build it first.
+
+    Args:
+        cache: folder of prepared corpora; made if missing.
+        key: see `corpus_key`.
+        build: function that prepares the corpus into an empty folder. Whatever it raises leaves nothing behind.
+        tokenizers: those that the corpus must have been encoded with, where they are given.
+
+    Returns:
+        The corpus, and whether it was there.
+
+    Raises:
+        InputError: the cache cannot be written.
+    """
+    folder = cache / key
+    corpus = StoredCorpus.open(folder)
+    if corpus and (tokenizers is None or _same(tokenizers, corpus.tokenizers)):
+        return corpus, True
+    try:
+        with _replacing_folder(folder) as temporary:
+            build(temporary)
+    except OSError as error:
+        raise InputError(f"the corpus cannot be prepared in {cache}: {error.strerror or error}") from error
+    corpus = StoredCorpus.open(folder)
+    if corpus is None:
+        raise InputError(f"the corpus in {folder} was changed while it was prepared: start the training again")
+    return corpus, False
+
+
+def write_contents(folder: Path, contents: Mapping) -> None:
+    """Write contents.json, with hashes of itself and of all other files: the last step of preparing a corpus."""
+    record = {**contents, "files": _digests(folder)}
+    record["hash"] = _hash(record)
+    (folder / CONTENTS).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+
+
+def open_text(path: Path, mode: str) -> TextIO:
+    r"""Open a file of normalised texts: `\t` and `\n` are in none of them, and separate them."""
+    return open(path, mode, encoding="utf-8", newline="\n")
+
+
+def read_lines_of(path: Path) -> Iterator[str]:
+    r"""Stream the lines of a file of normalised texts, without their `\n`."""
+    with open_text(path, "r") as lines:
+        for line in lines:
+            yield line[:-1]
+
+
+def in_blocks(items: Iterator) -> Iterator[list]:
+    """Yield lists of `PAIRS_AT_ONCE` items, the last one shorter."""
+    while block := list(islice(items, PAIRS_AT_ONCE)):
+        yield block
+
+
+def _open_rows(folder, side, ids, lengths):
+    file = open(folder / IDS.format(side), "rb")  # noqa: SIM115, open as long as the rows are
+    return StoredRows(file, np.dtype(ids), np.fromfile(folder / LENGTHS.format(side), lengths))
+
+
+def _same(first, second):
+    return [one.to_bytes() for one in first] == [one.to_bytes() for one in second]
+
+
+def _hash(record):
+    return blake2b(json.dumps(record, sort_keys=True).encode(), digest_size=16).hexdigest()
+
+
+def _digests(folder):
+    return {file.name: _digest(file) for file in sorted(folder.iterdir()) if file.name != CONTENTS}
+
+
+def _digest(file):
+    with open(file, "rb") as stream:
+        return file_digest(stream, lambda: blake2b(digest_size=16)).hexdigest()
+
+
+@contextmanager
+def _replacing_folder(folder):
+    """Give an empty folder beside `folder`, and rename it to `folder` when the block has ended well."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    temporary = folder.with_name(f".writing-{os.getpid()}-{folder.name}")
+    shutil.rmtree(temporary, ignore_errors=True)
+    temporary.mkdir()
+    try:
+        yield temporary
+        shutil.rmtree(folder, ignore_errors=True)
+        temporary.replace(folder)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
