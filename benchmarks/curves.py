@@ -19,7 +19,7 @@ SIZES = {
 BEAMS = (1, 2, 5, 10)
 SENTENCES = 200  # that are translated at each beam size
 PAIRS = (10_000, 100_000, 1_000_000, 5_000_000)
-MANY_PAIRS = 500_000  # from here on one turn, which takes long enough
+MANY_PAIRS = 1_000_000  # more have one turn, which takes long enough
 TOKENS = 4000  # of a turn of training, within these steps
 STEPS = (2, 20)
 
