@@ -9,7 +9,7 @@ import tensorflow as tf
 from seq2seq.config import SeriesTrainingConfig
 from seq2seq.models import Autoencoder
 from seq2seq.series.windows import WindowBatches
-from seq2seq.training.device import use_device
+from seq2seq.training.device import cores_to_share, use_device
 from seq2seq.training.loop import BATCHES_AT_ONCE
 from seq2seq.training.observed import ObservedLoss
 from seq2seq.training.optimizers import make_optimizer
@@ -30,7 +30,8 @@ def start(spec):
     on_cpu = not tf.config.list_physical_devices("GPU")
     at_once = BATCHES_AT_ONCE if on_cpu else 1  # as `Training` does
     optimizer = make_optimizer(settings, updates=1)
-    model.compile(optimizer, loss=ObservedLoss(), jit_compile=on_cpu, steps_per_execution=at_once)
+    model.compiled_parts = cores_to_share(spec["threads"]) if on_cpu else 0
+    model.compile(optimizer, loss=ObservedLoss(), jit_compile=False, steps_per_execution=at_once)
 
     def turn(k):
         began = time.perf_counter()

@@ -6,6 +6,7 @@ from keras import ops
 
 from seq2seq.layers.observed import split_observed
 from seq2seq.layers.repeat import Repeat
+from seq2seq.models.parts import CompiledParts
 from seq2seq.models.recurrent import RecurrentStack, make_dropout
 
 
@@ -201,7 +202,7 @@ class SequenceDecoder(keras.Model):
 
 
 @keras.saving.register_keras_serializable(package="seq2seq")
-class Autoencoder(keras.Model):
+class Autoencoder(CompiledParts):
     """A recurrent autoencoder for numeric sequences of any length.
 
     `model`, `model.encoder` and `model.decoder` are Keras models, each usable alone. Without missing values

@@ -5,6 +5,7 @@ import numpy as np
 import tensorflow as tf
 
 from seq2seq.errors import InputError
+from seq2seq.models.parts import CompiledParts
 from seq2seq.models.recurrent import RecurrentStack
 
 KINDS = ("direct", "encoder_decoder")
@@ -13,7 +14,7 @@ EPSILON = 1e-5  # added to the variance of a window
 
 
 @keras.saving.register_keras_serializable(package="seq2seq")
-class WindowForecaster(keras.Model):
+class WindowForecaster(CompiledParts):
     """The last `look_back` steps → the next `horizon` steps.
 
     NaN is a value that was not observed, and read as 0 (with `normalize_window`: as the window's mean). A window ends

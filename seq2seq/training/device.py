@@ -21,15 +21,21 @@ def use_device():
     return ", ".join(tf.config.experimental.get_device_details(gpu).get("device_name", "GPU") for gpu in gpus)
 
 
+def cores_to_share(cores=None):
+    """How many parts of a batch, or batches, to compute at once: the number of cores, or 1 with a GPU or more than four
+    cores, where parts would be too small."""
+    cores = cores or len(os.sched_getaffinity(0))
+    return cores if cores <= MOST_SHARED_CORES and not tf.config.list_physical_devices("GPU") else 1
+
+
 def share_cores(cores=None):
-    """Give each operation one thread, and let as many operations run at once as there are cores; returns how many.
+    """Give each operation one thread, and let as many run at once as there are cores to share; returns how many.
 
     Halves of a batch, or two batches, keep two cores busier than operations that are each split in two: nothing waits
-    for anything. With a GPU, more than a few cores (parts of a batch would be too small), or where TensorFlow has
-    started already, all stays as it is, and the answer is 1.
+    for anything. Where TensorFlow has started already all stays as it is, and the answer is 1.
     """
-    cores = cores or len(os.sched_getaffinity(0))
-    if tf.config.list_physical_devices("GPU") or not 1 < cores <= MOST_SHARED_CORES:
+    cores = cores_to_share(cores)
+    if cores == 1:
         return 1
     try:
         tf.config.threading.set_intra_op_parallelism_threads(1)

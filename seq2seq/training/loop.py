@@ -8,11 +8,13 @@ import keras
 import tensorflow as tf
 
 from seq2seq.config import TrainingConfig
+from seq2seq.models.parts import CompiledParts
 from seq2seq.plots import learning_curve, save_figure
 from seq2seq.report import Report
 from seq2seq.run import Run, replacing
 from seq2seq.training.averaging import make_average
 from seq2seq.training.checkpoint import load_checkpoint, save_checkpoint
+from seq2seq.training.device import cores_to_share
 from seq2seq.training.optimizers import make_optimizer
 from seq2seq.training.schedules import RampedSchedule
 
@@ -69,7 +71,10 @@ class Training:
         averaged = settings.ema_decay > 0  # which is done batch by batch
         at_once = BATCHES_AT_ONCE if jit_compile and not averaged else 1
         optimizer = make_optimizer(settings, updates)
-        model.compile(optimizer, loss=loss, jit_compile=jit_compile, steps_per_execution=at_once)
+        in_parts = jit_compile and isinstance(model, CompiledParts) and cores_to_share() > 1
+        if in_parts:
+            model.compiled_parts = cores_to_share()
+        model.compile(optimizer, loss=loss, jit_compile=jit_compile and not in_parts, steps_per_execution=at_once)
         model.optimizer.build(model.trainable_variables)
         self.average = make_average(model.trainable_variables, settings.ema_decay, settings.average_checkpoints)
         self.loss_unit = loss.unit

@@ -49,6 +49,10 @@ class ObservedLoss(keras.losses.Loss):
         observed = ~tf.math.is_nan(y_true)
         return _observed_mean(_ERRORS[self.kind](_differences(y_true, y_pred, observed)), observed)
 
+    def weight(self, y_true):
+        """Number of observed values, which the loss is a mean over."""
+        return _observed_count(~tf.math.is_nan(y_true), y_true.dtype)
+
     def get_config(self):
         return {"name": self.name, "kind": self.kind}
 
@@ -87,6 +91,10 @@ class QuantileLoss(keras.losses.Loss):
         pinball = tf.maximum(errors * self.quantiles, errors * [quantile - 1.0 for quantile in self.quantiles])
         return _observed_mean(tf.reduce_mean(pinball, axis=-1), observed)
 
+    def weight(self, y_true):
+        """Number of observed values, which the loss is a mean over."""
+        return _observed_count(~tf.math.is_nan(y_true), y_true.dtype)
+
     def get_config(self):
         return {"name": self.name, "quantiles": list(self.quantiles)}
 
@@ -103,5 +111,8 @@ def _differences(y_true, y_pred, observed):
 
 
 def _observed_mean(losses, observed):
-    count = tf.reduce_sum(tf.cast(observed, losses.dtype))
-    return tf.reduce_sum(losses) / tf.maximum(count, 1.0)
+    return tf.reduce_sum(losses) / tf.maximum(_observed_count(observed, losses.dtype), 1.0)
+
+
+def _observed_count(observed, dtype):
+    return tf.reduce_sum(tf.cast(observed, dtype))

@@ -59,7 +59,8 @@ def trained(path, updates_worth_xla, monkeypatch, **settings):
 def test_xla_and_many_batches_at_once_change_no_result(tmp_path, monkeypatch, settings):
     plain, _ = trained(tmp_path / "plain", 1000, monkeypatch, **settings)
     compiled, report = trained(tmp_path / "compiled", 1, monkeypatch, **settings)
-    assert compiled.model.jit_compile and not plain.model.jit_compile
+    assert compiled.model.jit_compile or compiled.model.compiled_parts > 1
+    assert not (plain.model.jit_compile or plain.model.compiled_parts)
     for ours, theirs in zip(compiled.progress.history, plain.progress.history, strict=True):
         assert ours["loss"] == pytest.approx(theirs["loss"], rel=1e-3)
         assert ours["val_loss"] == pytest.approx(theirs["val_loss"], rel=1e-3)

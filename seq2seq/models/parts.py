@@ -1,0 +1,44 @@
+"""Training of models of numbers in several parts of a batch at once, each compiled by XLA."""
+
+import keras
+import tensorflow as tf
+
+
+class CompiledParts(keras.Model):
+    """A model whose training may compile `compiled_parts` parts of a batch and run them at once, a core each.
+
+    XLA computes a recurrent loop on one core, whatever the machine has: the products of a step are too small to be
+    shared. The loss must be a mean, and tell the `weight` of targets, what the mean is over: so it is that of the whole
+    batch, and so are the gradients.
+    """
+
+    compiled_parts = 0  # 0: an update as Keras makes it, compiled or not
+
+    def train_step(self, data):
+        if not self.compiled_parts:
+            return super().train_step(data)
+        x, y, _ = keras.utils.unpack_x_y_sample_weight(data)
+        # Several outputs have a mean each: one part.
+        parts = 1 if tf.nest.is_nested(y) else self.compiled_parts
+        rows = tf.shape(tf.nest.flatten(y)[0])[0]
+        results = []
+        for k in range(parts):
+            part = slice(rows * k // parts, rows * (k + 1) // parts)
+            results.append(self._of_part(*tf.nest.map_structure(lambda tensor, part=part: tensor[part], (x, y))))
+        losses, weights, gradients = zip(*results, strict=True)
+        shares = tf.stack(weights) / tf.maximum(tf.add_n(weights), 1.0)
+        gradients = [tf.add_n([g * shares[k] for k, g in enumerate(each)]) for each in zip(*gradients, strict=True)]
+        self.optimizer.apply_gradients(zip(gradients, self.trainable_weights, strict=True))
+        for metric in self.metrics:
+            if metric.name == "loss":
+                metric.update_state(tf.tensordot(shares, tf.stack(losses), 1), sample_weight=rows)
+        return self.get_metrics_result()
+
+    @tf.function(jit_compile=True, autograph=False)
+    def _of_part(self, x, y):
+        """Loss, weight of the targets, and gradients."""
+        with tf.GradientTape() as tape:
+            loss = self.compute_loss(x, y, self(x, training=True), training=True)
+        weight = 1.0 if tf.nest.is_nested(y) else self.loss.weight(y)
+        gradients = tape.gradient(loss, self.trainable_weights)
+        return loss, weight, [tf.convert_to_tensor(gradient) for gradient in gradients]
