@@ -83,6 +83,9 @@ class Translator:
     def load(cls, run_dir: str | Path, report: Report | None = None) -> "Translator":
         """Load a run directory, made on this machine or another, on a CPU or a GPU.
 
+        On a CPU of two to four cores, where nothing has run in TensorFlow yet, its operations get one thread each, and
+        as many batches are translated at once as there are cores, see `share_cores`.
+
         Raises:
             InputError: not a translation run, no weights yet, damaged, or written by a newer version.
         """
