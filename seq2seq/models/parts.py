@@ -7,9 +7,8 @@ import tensorflow as tf
 class CompiledParts(keras.Model):
     """A model whose training may compile `compiled_parts` parts of a batch and run them at once, a core each.
 
-    XLA computes a recurrent loop on one core, whatever the machine has: the products of a step are too small to be
-    shared. The loss must be a mean, and tell the `weight` of targets, what the mean is over: so it is that of the whole
-    batch, and so are the gradients.
+    XLA hardly uses a second core for a recurrent loop: the products of a step are small. The loss must be a mean, and
+    tell the `weight` of targets, what the mean is over: so it is that of the whole batch, and so are the gradients.
     """
 
     compiled_parts = 0  # 0: an update as Keras makes it, compiled or not

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
-MOST_SHARED_CORES = 4
+MOST_SHARED_CORES = 4  # measured on two; parts of a usual batch get small beyond four
 
 
 def use_device():

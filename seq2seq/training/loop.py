@@ -71,9 +71,10 @@ class Training:
         averaged = settings.ema_decay > 0  # which is done batch by batch
         at_once = BATCHES_AT_ONCE if jit_compile and not averaged else 1
         optimizer = make_optimizer(settings, updates)
-        in_parts = jit_compile and isinstance(model, CompiledParts) and cores_to_share() > 1
+        cores = cores_to_share()
+        in_parts = jit_compile and isinstance(model, CompiledParts) and cores > 1
         if in_parts:
-            model.compiled_parts = cores_to_share()
+            model.compiled_parts = cores
         model.compile(optimizer, loss=loss, jit_compile=jit_compile and not in_parts, steps_per_execution=at_once)
         model.optimizer.build(model.trainable_variables)
         self.average = make_average(model.trainable_variables, settings.ema_decay, settings.average_checkpoints)

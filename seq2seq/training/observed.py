@@ -16,8 +16,16 @@ _UNITS = {
 }
 
 
+class _ObservedMean(keras.losses.Loss):
+    """A mean over the observed values of a batch."""
+
+    def weight(self, y_true):
+        """Number of observed values, which the loss is a mean over."""
+        return _observed_count(~tf.math.is_nan(y_true), y_true.dtype)
+
+
 @keras.saving.register_keras_serializable(package="seq2seq")
-class ObservedLoss(keras.losses.Loss):
+class ObservedLoss(_ObservedMean):
     """Mean error over the observed values of a batch; 0 where there are none.
 
     What the model says where the target is NaN, be it NaN itself, has no influence on the loss and its gradient.
@@ -49,16 +57,12 @@ class ObservedLoss(keras.losses.Loss):
         observed = ~tf.math.is_nan(y_true)
         return _observed_mean(_ERRORS[self.kind](_differences(y_true, y_pred, observed)), observed)
 
-    def weight(self, y_true):
-        """Number of observed values, which the loss is a mean over."""
-        return _observed_count(~tf.math.is_nan(y_true), y_true.dtype)
-
     def get_config(self):
         return {"name": self.name, "kind": self.kind}
 
 
 @keras.saving.register_keras_serializable(package="seq2seq")
-class QuantileLoss(keras.losses.Loss):
+class QuantileLoss(_ObservedMean):
     """Pinball loss, the mean over observed values and quantiles (Koenker and Bassett 1978); 0 where none are observed.
 
     With `e = y_true - y_pred` it is `max(q e, (q - 1) e)`: least where a share `q` of the targets lies below `y_pred`.
@@ -90,10 +94,6 @@ class QuantileLoss(keras.losses.Loss):
         errors = _differences(y_true[..., None], y_pred, observed[..., None])
         pinball = tf.maximum(errors * self.quantiles, errors * [quantile - 1.0 for quantile in self.quantiles])
         return _observed_mean(tf.reduce_mean(pinball, axis=-1), observed)
-
-    def weight(self, y_true):
-        """Number of observed values, which the loss is a mean over."""
-        return _observed_count(~tf.math.is_nan(y_true), y_true.dtype)
 
     def get_config(self):
         return {"name": self.name, "quantiles": list(self.quantiles)}
