@@ -19,7 +19,7 @@ from seq2seq.cli.command import SETTINGS, Command
 from seq2seq.cli.console import ConsoleReport, quiet_tensorflow
 from seq2seq.cli.outputs import check_file, check_suffix
 from seq2seq.errors import InputError
-from seq2seq.run import replacing
+from seq2seq.storage import replacing
 
 app = typer.Typer(**SETTINGS | {"no_args_is_help": False})
 COLUMNS = ("work", "system", "unit", "median", "low", "high", "ratio", "peak_mib")

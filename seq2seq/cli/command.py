@@ -20,8 +20,8 @@ SETTINGS: dict[str, Any] = {
 class Command(TyperCommand):
     """A command that says in one line what is wrong with its input.
 
-    It leaves with exit code 2 for an `InputError`, and with 130 when it is interrupted. A command that keeps something
-    when interrupted raises `KeyboardInterrupt("what is kept, and how to go on")`.
+    It leaves with exit code 2 for an `InputError`, and when it is interrupted with the `exit_code` of the exception or
+    130. A command that keeps something then raises `KeyboardInterrupt("what is kept, and how to go on")`.
     """
 
     def __init__(self, *args, context_settings=None, **kwargs):
@@ -34,7 +34,7 @@ class Command(TyperCommand):
         except InputError as error:
             _end(f"Error: {error}", 2)
         except KeyboardInterrupt as stop:
-            _end(f"Interrupted. {stop}".strip(), 130)
+            _end(f"Interrupted. {stop}".strip(), getattr(stop, "exit_code", 130))
 
 
 class Tasks(TyperGroup):

@@ -86,7 +86,7 @@ def reconstruct(
     with quiet_tensorflow():
         import numpy as np
 
-        from seq2seq.run import replacing
+        from seq2seq.storage import replacing
         from seq2seq.tasks.reconstructor import Reconstructor
 
     report = ConsoleReport(stderr=True)

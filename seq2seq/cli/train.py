@@ -72,6 +72,7 @@ def translation(
         ),
     ] = None,
     resume: training.Resume = False,
+    max_time: training.MaxTime = None,
     recipe: training.Recipe = None,
     set_: training.Settings = None,
     epochs: Annotated[
@@ -111,7 +112,7 @@ def translation(
     with quiet_tensorflow():
         from seq2seq.tasks import translation as task
 
-    training.train_run(task.train, config, run, resume)
+    training.train_run(task.train, config, run, resume, max_time)
 
 
 app.command("autoencoder", cls=Command, epilog=train_autoencoder.EXAMPLES)(train_autoencoder.autoencoder)

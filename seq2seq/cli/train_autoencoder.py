@@ -65,6 +65,7 @@ def autoencoder(
         ),
     ] = None,
     resume: training.Resume = False,
+    max_time: training.MaxTime = None,
     recipe: training.Recipe = None,
     set_: training.Settings = None,
     epochs: Annotated[
@@ -109,7 +110,7 @@ def autoencoder(
     with quiet_tensorflow():
         from seq2seq.tasks import autoencoding as task
 
-    training.train_run(task.train, config, run, resume)
+    training.train_run(task.train, config, run, resume, max_time)
 
 
 def _checked(look_back: int | None) -> int | None:

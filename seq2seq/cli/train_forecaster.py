@@ -79,6 +79,7 @@ def forecaster(
         ),
     ] = None,
     resume: training.Resume = False,
+    max_time: training.MaxTime = None,
     recipe: training.Recipe = None,
     set_: training.Settings = None,
     epochs: Annotated[
@@ -125,4 +126,4 @@ def forecaster(
     with quiet_tensorflow():
         from seq2seq.tasks import forecasting as task
 
-    training.train_run(task.train, config, run, resume)
+    training.train_run(task.train, config, run, resume, max_time)

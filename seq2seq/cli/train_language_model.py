@@ -42,6 +42,7 @@ def language_model(
         ),
     ] = None,
     resume: training.Resume = False,
+    max_time: training.MaxTime = None,
     recipe: training.Recipe = None,
     set_: training.Settings = None,
     epochs: Annotated[
@@ -77,7 +78,7 @@ def language_model(
     with quiet_tensorflow():
         from seq2seq.tasks import language_modelling as task
 
-    metrics = training.train_run(task.train, config, run, resume)
+    metrics = training.train_run(task.train, config, run, resume, max_time)
     bits = metrics["val_bits_per_character"]
     ConsoleReport().say(
         f"on the held-out end of the text: perplexity {metrics['val_perplexity']:.3f}, {bits:.3f} bits per character"

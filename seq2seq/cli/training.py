@@ -1,5 +1,6 @@
 """What all commands that train share: their options, and how they end."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
@@ -7,6 +8,7 @@ from typing import Annotated, Any
 from typer import Option
 
 from seq2seq.cli.console import ConsoleReport
+from seq2seq.errors import InputError
 
 RUN, SETUP = "Run", "Model and training"
 
@@ -17,6 +19,15 @@ Resume = Annotated[
 Recipe = Annotated[
     str | None,
     Option(help="TOML file of settings, or the name of a shipped one.", show_default="none", rich_help_panel=SETUP),
+]
+MaxTime = Annotated[
+    str | None,
+    Option(
+        metavar="H:MM:SS",
+        help="Stop after this time, with a checkpoint that --resume goes on from, and exit code 75.",
+        show_default="none",
+        rich_help_panel=RUN,
+    ),
 ]
 Settings = Annotated[
     list[str] | None,
@@ -33,13 +44,25 @@ Seed = Annotated[
 ]
 
 
-def train_run(train: Callable[..., dict], config: Any, run: Path, resume: bool) -> dict:
-    """Train by `train` of a task, with progress shown; say what the folder `run` holds then, also after Ctrl-C."""
+def train_run(train: Callable[..., dict], config: Any, run: Path, resume: bool, max_time: str | None = None) -> dict:
+    """Train by `train` of a task, with progress shown; say what the folder `run` holds then, also after a stop.
+
+    Args:
+        train: `train` of a task.
+        config: its configuration.
+        run: the run directory.
+        resume: whether to go on with it.
+        max_time: `"H:MM:SS"`, after which to stop.
+    """
+    from seq2seq.training.interruption import Interruption, TrainingStopped
+
     report = ConsoleReport()
+    interruption = Interruption(max_time and seconds_of(max_time))
     try:
-        metrics = train(config, run, resume=resume, report=report)
-    except KeyboardInterrupt as stop:
-        raise KeyboardInterrupt(_kept(run)) from stop
+        with interruption.listening():
+            metrics = train(config, run, resume=resume, report=report, interruption=interruption)
+    except TrainingStopped as stop:
+        raise TrainingStopped(f"{stop}: {_kept(run)}", stop.exit_code) from stop
     best = f"epoch {metrics['epoch']}, the best of {metrics['epochs']} by validation {config.training.monitor}"
     report.say(f"{run} holds the weights of {best}")
     return metrics
@@ -48,8 +71,14 @@ def train_run(train: Callable[..., dict], config: Any, run: Path, resume: bool) 
 def _kept(run):
     from seq2seq.run import Run
 
-    left = Run(run, "", {})
-    if left.checkpoint.exists():
-        return f"{run} keeps the best weights and the last finished epoch: the same command with --resume goes on."
-    kept = "its weights so far can be used" if left.weights.exists() else "nothing of it is kept"
-    return f"{run} has no finished epoch: {kept}; the same command with --resume starts again."
+    if Run(run, "", {}).checkpoints():
+        return f"{run} keeps all of it: the same command with --resume goes on."
+    return f"{run} has nothing to keep yet: the same command with --resume starts again."
+
+
+def seconds_of(duration: str) -> int:
+    """`"3:50:00"`, hours, minutes and seconds, or `"50:00"` → seconds."""
+    if not re.fullmatch(r"(\d+:)?\d?\d:\d\d", duration):
+        raise InputError(f"--max-time {duration}: expected hours, minutes and seconds, such as 3:50:00.")
+    parts = [int(part) for part in duration.split(":")]
+    return sum(part * 60**power for power, part in enumerate(reversed(parts)))

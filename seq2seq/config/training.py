@@ -25,6 +25,8 @@ class TrainingConfig:
     average_checkpoints: int = 1  # keep the mean of the last weights, one set an epoch
     patience: int = 0  # epochs without a better validation before training stops; 0: never
     precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32"
+    checkpoint_minutes: float = 5.0  # between checkpoints within an epoch; there is one at the end of each
+    on_divergence: Literal["stop", "roll_back"] = "stop"  # where the loss is no number: go back, at half the rate
     tensorboard: bool = False  # event files in the run's folder `tensorboard`
 
     monitor = "loss"  # on validation: chooses the best weights and when to stop
@@ -35,7 +37,7 @@ class TrainingConfig:
             check_at_least(f"training.{name}", getattr(self, name), 1)
         for name in ("lr_ramp_steps", "patience"):
             check_at_least(f"training.{name}", getattr(self, name), 0)
-        for name in ("learning_rate", "final_learning_rate", "weight_decay", "clip_norm"):
+        for name in ("learning_rate", "final_learning_rate", "weight_decay", "clip_norm", "checkpoint_minutes"):
             check_at_least(f"training.{name}", getattr(self, name), 0.0)
         check_range("training.ema_decay", self.ema_decay, 0.0, 0.99999)
         if self.ema_decay and self.average_checkpoints > 1:

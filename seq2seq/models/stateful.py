@@ -30,7 +30,7 @@ class StatefulModel(keras.Model):
         super().__init__(autocast=False, **kwargs)
         self.state_widths = state_widths
         # Not Keras variables: they are no part of the weights, and their first axis is that of the data at hand.
-        self._train_states = self._state_variables()
+        self.train_states = self._state_variables()
         self._test_states = self._state_variables()
 
     def initial_state(self, batch):
@@ -40,7 +40,7 @@ class StatefulModel(keras.Model):
     def train_step(self, data):
         x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
         with tf.GradientTape() as tape:
-            outputs = self._carry_on(x, self._train_states, training=True)
+            outputs = self._carry_on(x, self.train_states, training=True)
             loss = self.compute_loss(x, y, outputs, sample_weight, training=True)
             scaled_loss = self.optimizer.scale_loss(loss)
         weights = self.trainable_weights

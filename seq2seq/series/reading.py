@@ -252,6 +252,14 @@ def _one_each(values, beside, key):
     return beside
 
 
+def data_files(location: str | Path) -> list[Path]:
+    """Return the files that the data at `location` are read from."""
+    match = _TFDS.fullmatch(str(location))
+    if not match:
+        return [Path(location)]
+    return sorted(path for path in Path(_tfds_builder(match["name"]).data_dir).iterdir() if path.is_file())
+
+
 def _read_tfds(location, feature, split, beside):
     match = _TFDS.fullmatch(location)
     if not match:

@@ -1,7 +1,6 @@
 """Units: from the user's to numbers about 0 that a network likes, and back."""
 
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ import numpy as np
 
 from seq2seq.errors import InputError
 from seq2seq.series.series import Series, column_positions, unnamed
+from seq2seq.storage import replacing
 
 KINDS = ("standard", "minmax", "none")
 
@@ -143,12 +143,8 @@ class Scaler:
         """Write the scaler as JSON."""
         path = Path(path)
         content = asdict(self) | {"center": self.center.tolist(), "scale": self.scale.tolist()}
-        temporary = path.with_name(f".writing-{os.getpid()}-{path.name}")
-        try:
+        with replacing(path) as temporary:
             temporary.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-            os.replace(temporary, path)
-        finally:
-            temporary.unlink(missing_ok=True)
 
     @classmethod
     def load(cls, path: str | Path) -> "Scaler":

@@ -59,6 +59,10 @@ class SequenceBatches:
         """Batches in an epoch."""
         return -(-self.num_sequences // self.batch_size)
 
+    def largest(self, epoch=0):
+        """Which batch of an epoch takes the most memory."""
+        return int(np.argmax([len(batch) * self._lengths[batch].max() for batch in self.plan(epoch)]))
+
     def plan(self, epoch=0):
         """Which sequences make which batch: one int64 array of their numbers per batch, row by row."""
         sequences = np.flatnonzero(self._lengths)

@@ -12,12 +12,14 @@ from seq2seq.errors import InputError
 from seq2seq.evaluation.anomaly import PCABaseline
 from seq2seq.report import Report
 from seq2seq.run import Run
+from seq2seq.series.reading import data_files
 from seq2seq.series.sequences import SequenceBatches
 from seq2seq.series.windows import WindowBatches
 from seq2seq.tasks import numbers
 from seq2seq.tasks.detector import Detector, Scorer, pca_errors
 from seq2seq.tasks.reconstructor import TASK, Reconstructor, as_pieces, build_model, cut, num_pieces
 from seq2seq.training.device import use_device
+from seq2seq.training.interruption import Interruption
 from seq2seq.training.loop import Training
 from seq2seq.training.observed import ObservedLoss
 
@@ -28,15 +30,21 @@ FEW_HELD_OUT = 20  # sequences
 
 
 def train(
-    config: AutoencoderConfig, run_dir: str | Path, *, resume: bool = False, report: Report | None = None
+    config: AutoencoderConfig,
+    run_dir: str | Path,
+    *,
+    resume: bool = False,
+    report: Report | None = None,
+    interruption: Interruption | None = None,
 ) -> dict:
     """Train an autoencoder into a run directory.
 
     Args:
         config: `AutoencoderConfig`.
         run_dir: folder for the run; made if missing.
-        resume: go on with the run that is there, if one is, after its last finished epoch.
+        resume: go on with the run that is there, if one is, from its last checkpoint on.
         report: `Report`.
+        interruption: `Interruption` that may stop it, or `None`.
 
     Returns:
         The figures of the best epoch, as in the run's metrics.json.
@@ -64,7 +72,7 @@ def train(
     model = build_model(config, len(series.columns), config.training.precision)
     batches, validation = _batches(config, parts, report)
     config = settled(config, batches)
-    run = Run.start(run_dir, TASK, config, resume)
+    run = Run.start(run_dir, TASK, config, {"data.location": data_files(config.data.location)}, resume)
     parts.scaler.save(run.scaler)
     report.say(f"running on {use_device()}; the model has {model.count_params():,} weights")
 
@@ -72,12 +80,12 @@ def train(
         return {"loss": float(model.evaluate(validation.epoch(), verbose=0, return_dict=True)["loss"])}
 
     loss = ObservedLoss(config.training.loss)
-    training = Training(model, loss, lambda epoch: batches, validate, config.training, run, report)
+    training = Training(model, loss, lambda epoch: batches, validate, config.training, run, report, interruption)
     metrics = training.fit()
     best = build_model(config, len(series.columns))  # in float32, as it will be loaded to detect
     run.load_weights(best)
     detector = fit_detector(Reconstructor(config, parts.scaler, best, run), parts, report)
-    detector.save(run.detector)
+    detector.save(run)
     metrics |= {f"train_{batches.unit}": batches.amount, "threshold": detector.autoencoder.threshold}
     run.write_metrics(metrics)
     return metrics

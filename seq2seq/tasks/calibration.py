@@ -1,14 +1,12 @@
 """What makes intervals honest: how far forecasts were off on data that trained nothing."""
 
-import zipfile
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 
 from seq2seq.errors import InputError
 from seq2seq.evaluation.forecasting import conformal_margin
-from seq2seq.run import replacing
+from seq2seq.run import Run
 
 LEVELS = (0.5, 0.8, 0.9, 0.95, 0.98, 0.99)  # shares that an interval may be asked to hold, besides the trained one
 RESIDUAL_VALUES = 1_000_000  # kept at most
@@ -62,18 +60,20 @@ class Calibration:
         found = np.flatnonzero(self.levels == level)
         return self.margins[found[0]] if len(found) else 0.0
 
-    def save(self, path: Path) -> None:
-        """Write an NPZ file, whole or not at all."""
-        with replacing(path) as temporary, open(temporary, "wb") as file:
-            np.savez_compressed(file, levels=self.levels, margins=self.margins, residuals=self.residuals)
+    def save(self, run: Run) -> None:
+        """Write it into the run of the forecaster."""
+        run.save_fitted(run.calibration, vars(self))
 
     @classmethod
-    def load(cls, path: Path) -> "Calibration":
-        """Read what `save` wrote; an empty calibration where there is no file."""
-        if not path.exists():
+    def load(cls, run: Run) -> "Calibration":
+        """Read what `save` wrote; an empty calibration where there is no file.
+
+        Raises:
+            InputError: it is damaged, or was fitted to other weights.
+        """
+        if not run.calibration.exists():
             return cls()
         try:
-            with np.load(path, allow_pickle=False) as arrays:
-                return cls(arrays["levels"], arrays["margins"], arrays["residuals"])
-        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
-            raise InputError(f"{path} is damaged ({error}): restore it or train again.") from error
+            return cls(**run.load_fitted(run.calibration))
+        except TypeError as error:
+            raise InputError(f"{run.calibration} is damaged ({error}): restore it or train again.") from error

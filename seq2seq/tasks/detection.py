@@ -102,7 +102,7 @@ def detect(
     Raises:
         InputError: the run has no detector yet; a threshold that cannot be fitted.
     """
-    detector = Detector.load(reconstructor.run.detector)
+    detector = Detector.load(reconstructor.run)
     own, pca = _scores(reconstructor, detector, series, report or Report())
     thresholds = [detector.autoencoder.threshold, detector.pca.threshold]
     if (threshold is not None and threshold[0] == "f_beta") != (labelled is not None):

@@ -1,9 +1,7 @@
 """From reconstruction errors to anomaly scores and alarms: fitted on held-out normal data, stored with the run."""
 
-import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 import numpy as np
 
@@ -12,7 +10,7 @@ from seq2seq.errors import InputError
 from seq2seq.evaluation.anomaly import ErrorModel, PCABaseline, observed_mean
 from seq2seq.evaluation.overlap import StepMeans
 from seq2seq.evaluation.thresholds import fit_threshold
-from seq2seq.run import replacing
+from seq2seq.run import Run
 from seq2seq.tasks.reconstructor import Pieces
 
 Errors = Callable[[int], Iterator[tuple[Pieces, np.ndarray]]]  # from a stride: pieces, and errors like their values
@@ -176,36 +174,35 @@ class Detector:
         """Errors of the baseline, float64 like `pieces.values`; NaN after as many steps as it learned."""
         return pca_errors(self.baseline, self.width, pieces)
 
-    def save(self, path: Path) -> None:
-        """Write an NPZ file, whole or not at all."""
+    def save(self, run: Run) -> None:
+        """Write it into the run of the autoencoder."""
         arrays = {"width": np.array(self.width), **_named("baseline", self.baseline.to_arrays())}
         for name in ("autoencoder", "pca"):
             scorer = getattr(self, name)
             arrays |= _named(name, {**scorer.errors.to_arrays(), "threshold": scorer.threshold, "steps": scorer.steps})
             arrays |= {f"{name}_held_out": scorer.held_out, f"{name}_usual": scorer.usual}
-        with replacing(path) as temporary, open(temporary, "wb") as file:
-            np.savez_compressed(file, **arrays)
+        run.save_fitted(run.detector, arrays)
 
     @classmethod
-    def load(cls, path: Path) -> "Detector":
+    def load(cls, run: Run) -> "Detector":
         """Read what `save` wrote.
 
         Raises:
-            InputError: there is no such file, or it is damaged.
+            InputError: there is no such file, it is damaged, or was fitted to other weights.
         """
-        if not path.exists():
+        if not run.detector.exists():
             raise InputError(
-                f"{path.parent} has no {path.name}: its training has not ended; the same command with --resume goes on."
+                f"{run.path} has no {run.detector.name}: its training has not ended; the same command with --resume "
+                "goes on."
             )
         try:
-            with np.load(path, allow_pickle=False) as content:
-                arrays = dict(content)
+            arrays = run.load_fitted(run.detector)
             baseline = PCABaseline.from_arrays(_stripped("baseline", arrays))
             return cls(
                 *(_scorer(_stripped(name, arrays)) for name in ("autoencoder", "pca")), baseline, int(arrays["width"])
             )
-        except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
-            raise InputError(f"{path} is damaged ({error}): restore it or train again.") from error
+        except (ValueError, KeyError, TypeError) as error:
+            raise InputError(f"{run.detector} is damaged ({error}): restore it or train again.") from error
 
 
 def pca_errors(baseline: PCABaseline, width: int, pieces: Pieces) -> np.ndarray:

@@ -110,7 +110,7 @@ class Forecaster:
         scaler = Scaler.load(run.scaler)
         model = build_model(config, Columns.of(config, scaler.columns))
         run.load_weights(model)
-        return cls(config, scaler, model, Calibration.load(run.calibration), run)
+        return cls(config, scaler, model, Calibration.load(run), run)
 
     # --- scaled arrays
 

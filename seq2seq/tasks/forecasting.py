@@ -12,6 +12,7 @@ from seq2seq.evaluation import baselines as naive
 from seq2seq.report import Report
 from seq2seq.run import Run
 from seq2seq.series.chunks import ChunkBatches
+from seq2seq.series.reading import data_files
 from seq2seq.series.table import Series
 from seq2seq.series.windows import WindowBatches
 from seq2seq.tasks import numbers
@@ -20,6 +21,7 @@ from seq2seq.tasks.columns import Columns, settled
 from seq2seq.tasks.forecaster import TASK, Forecast, Forecaster, build_model, quantiles_of
 from seq2seq.tasks.origins import origins_of, targets_at
 from seq2seq.training.device import use_device
+from seq2seq.training.interruption import Interruption
 from seq2seq.training.loop import Training
 from seq2seq.training.observed import ObservedLoss, QuantileLoss
 
@@ -28,14 +30,22 @@ __all__ = ["Forecast", "Forecaster", "history_of", "known_ahead", "naive_forecas
 CALIBRATION_VALUES = 20_000_000  # forecast values that the intervals are calibrated on, at most
 
 
-def train(config: ForecasterConfig, run_dir: str | Path, *, resume: bool = False, report: Report | None = None) -> dict:
+def train(
+    config: ForecasterConfig,
+    run_dir: str | Path,
+    *,
+    resume: bool = False,
+    report: Report | None = None,
+    interruption: Interruption | None = None,
+) -> dict:
     """Train a forecaster into a run directory.
 
     Args:
         config: `ForecasterConfig`.
         run_dir: folder for the run; made if missing.
-        resume: go on with the run that is there, if one is, after its last finished epoch.
+        resume: go on with the run that is there, if one is, from its last checkpoint on.
         report: `Report`.
+        interruption: `Interruption` that may stop it, or `None`.
 
     Returns:
         The figures of the best epoch, as in the run's metrics.json.
@@ -56,14 +66,16 @@ def train(config: ForecasterConfig, run_dir: str | Path, *, resume: bool = False
     forecaster = Forecaster(config, parts.scaler, model)
     make_batches = _windows if windowed else _chunks
     batches, validate = make_batches(forecaster, parts, report)
-    run = Run.start(run_dir, TASK, config, resume)
+    run = Run.start(run_dir, TASK, config, {"data.location": data_files(config.data.location)}, resume)
     parts.scaler.save(run.scaler)
     report.say(f"running on {use_device()}; the model has {model.count_params():,} weights")
 
-    training = Training(model, _loss(config), lambda epoch: batches, validate, config.training, run, report)
+    training = Training(
+        model, _loss(config), lambda epoch: batches, validate, config.training, run, report, interruption
+    )
     metrics = training.fit() | {f"train_{batches.unit}": batches.amount}
     if windowed and config.model.interval:
-        _calibrate(Forecaster.load(run_dir), parts, report).save(run.calibration)
+        _calibrate(Forecaster.load(run_dir), parts, report).save(run)
     run.write_metrics(metrics)
     return metrics
 

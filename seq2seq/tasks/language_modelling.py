@@ -21,6 +21,7 @@ from seq2seq.series.chunks import ChunkBatches
 from seq2seq.text.tokenizer import load_tokenizer, train_tokenizer
 from seq2seq.text.tokens import SPECIAL_PIECES, UNK, Tokenizer
 from seq2seq.training.device import multiplies_in, use_device
+from seq2seq.training.interruption import Interruption
 from seq2seq.training.loop import Training
 from seq2seq.training.losses import TokenCrossEntropy
 from seq2seq.training.metrics import CrossEntropy, TokenAccuracy
@@ -29,14 +30,22 @@ TASK = "language-model"
 NO_PROMPT = "\n"  # what stands in for one, and is not shown
 
 
-def train(config: LanguageConfig, run_dir: str | Path, *, resume: bool = False, report: Report | None = None) -> dict:
+def train(
+    config: LanguageConfig,
+    run_dir: str | Path,
+    *,
+    resume: bool = False,
+    report: Report | None = None,
+    interruption: Interruption | None = None,
+) -> dict:
     """Train a character language model on a text into a run directory.
 
     Args:
         config: `LanguageConfig`.
         run_dir: folder for the run; made if missing.
-        resume: go on with the run that is there, if one is, after its last finished epoch.
+        resume: go on with the run that is there, if one is, from its last checkpoint on.
         report: `Report`.
+        interruption: `Interruption` that may stop it, or `None`.
 
     Returns:
         The figures of the best epoch, as in the run's metrics.json.
@@ -47,7 +56,7 @@ def train(config: LanguageConfig, run_dir: str | Path, *, resume: bool = False, 
     report = report or Report()
     resume = Run.check(run_dir, resume)
     train_text, valid_text = split_text(read_text(config.data.text), config.data.valid_share, config.data.text)
-    run = Run.start(run_dir, TASK, config, resume)
+    run = Run.start(run_dir, TASK, config, {"data.text": [Path(config.data.text)]}, resume)
     tokenizer = _tokenizer(config, train_text, run)
 
     device = use_device()
@@ -66,6 +75,7 @@ def train(config: LanguageConfig, run_dir: str | Path, *, resume: bool = False, 
         config.training,
         run,
         report,
+        interruption,
     )
     metrics = training.fit() | {"train_characters": len(train_text)}
     run.write_metrics(metrics)
@@ -143,7 +153,7 @@ def connected_parts(ids: np.ndarray, slots: int, chunk: int) -> list[np.ndarray]
 
 def _tokenizer(config, text, run):
     """The characters of the training part, saved in the run; `data.min_count` alone limits their number."""
-    if run.checkpoint.exists():
+    if run.checkpoints():
         return load_tokenizer(run.tokenizer_file("text"))
     size = len(set(text)) + len(SPECIAL_PIECES)
     tokenizer = train_tokenizer("char", [text], vocabulary_size=size, min_count=config.data.min_count)

@@ -1,16 +1,14 @@
 """One step in, the forecast of the next one out: a stateful forecaster on data that go on and on."""
 
 import csv
-import hashlib
-import zipfile
 from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
 
 from seq2seq.errors import InputError
-from seq2seq.run import replacing
 from seq2seq.series.series import column_positions
+from seq2seq.storage import digest, read_arrays, write_arrays
 from seq2seq.tasks.forecaster import Forecaster
 
 
@@ -42,7 +40,7 @@ class Stream:
         row = tf.TensorSpec((1, len(self.columns)))
         self._step = tf.function(model.step, input_signature=(row, widths), autograph=False)
         # Whatever trained it: another training of the same settings gives other weights, to which no state fits.
-        self._identity = hashlib.sha256(forecaster.run.weights.read_bytes()).hexdigest()
+        self._identity = digest(forecaster.run.weights)
 
     def is_header(self, line: str) -> bool:
         """Whether a first line names columns of the run."""
@@ -79,8 +77,7 @@ class Stream:
     def save(self, path: Path) -> None:
         """Write the state to an NPZ file, whole or not at all."""
         states = {f"state{k}": state.numpy() for k, state in enumerate(tf.nest.flatten(self._states))}
-        with replacing(path) as temporary, open(temporary, "wb") as file:
-            np.savez(file, identity=np.array(self._identity), steps=np.array(self.steps), **states)
+        write_arrays(path, states, identity=self._identity, steps=self.steps)
 
     def load(self, path: Path) -> None:
         """Go on from a state that `save` wrote.
@@ -90,10 +87,10 @@ class Stream:
         """
         blank = tf.nest.flatten(self._states)
         try:
-            with np.load(path, allow_pickle=False) as arrays:
-                identity, steps = str(arrays["identity"]), int(arrays["steps"])
-                states = [arrays[f"state{k}"] for k in range(len(blank))] if identity == self._identity else blank
-        except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+            arrays, record = read_arrays(path)
+            identity, steps = record["identity"], record["steps"]
+            states = [arrays[f"state{k}"] for k in range(len(blank))] if identity == self._identity else blank
+        except (InputError, KeyError) as error:
             raise InputError(f"--state {path} is no state of a stream, or is damaged: delete it.") from error
         if identity != self._identity:
             raise InputError(

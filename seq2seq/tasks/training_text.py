@@ -1,6 +1,6 @@
 """What a translation trains on, from its configuration: in memory where it has room there, or else from a folder."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import chain
 from pathlib import Path
@@ -39,6 +39,7 @@ class TrainingText:
         rows: ids of source and target of the training pairs that are not too long.
         resampled: function of a seed that gives the same pairs in random segmentations.
         valid: ParallelText. Validation pairs.
+        files: what `data.train` and `data.valid` were read from.
     """
 
     tokenizers: Tokenizers
@@ -46,6 +47,7 @@ class TrainingText:
     rows: Rows
     resampled: Callable[[int], Rows]
     valid: ParallelText
+    files: Mapping[str, Sequence[Path]]
 
     def save_tokenizers(self, run: Run) -> None:
         """Write them into a run directory."""
@@ -71,10 +73,11 @@ def read_training_text(config: TranslationConfig, run: Run, resume: bool, report
     """
     data = config.data
     valid = _read_validation(data)
-    tokenizers = _tokenizers_of(config, run) if resume and run.checkpoint.exists() else None
-    files = corpus_files(data.train, data.source, data.target)
-    if data.cache is None and sum(file.stat().st_size for file in files) <= IN_MEMORY_BYTES:
-        return _in_memory(config, valid, tokenizers, report)
+    tokenizers = _tokenizers_of(config, run) if resume and run.checkpoints() else None
+    locations = {"data.train": data.train} | ({"data.valid": data.valid} if data.valid else {})
+    files = {name: corpus_files(location, data.source, data.target) for name, location in locations.items()}
+    if data.cache is None and sum(file.stat().st_size for file in files["data.train"]) <= IN_MEMORY_BYTES:
+        return _in_memory(config, files, valid, tokenizers, report)
     return _stored(config, files, valid, tokenizers, Path(data.cache) if data.cache else run.corpus, report)
 
 
@@ -96,7 +99,7 @@ def _tokenizers_of(config, run) -> Tokenizers:
     return source, source if config.text.shares_vocabulary else load_tokenizer(run.tokenizer_file("target"))
 
 
-def _in_memory(config, valid, tokenizers, report):
+def _in_memory(config, files, valid, tokenizers, report):
     data, sampling = config.data, config.text.subword_sampling
     pairs = read_pairs(data.train, data.source, data.target, limit=data.limit, **_columns(data))
     pairs, cleaning = clean(pairs, max_characters=data.max_characters, max_ratio=data.max_ratio)
@@ -118,7 +121,7 @@ def _in_memory(config, valid, tokenizers, report):
     def resampled(seed):
         return resample(source, pairs.source, sampling, seed), resample(target, pairs.target, sampling, seed)
 
-    return TrainingText((source, target), count, rows, resampled, valid)
+    return TrainingText((source, target), count, rows, resampled, valid, files)
 
 
 def _stored(config, files, valid, tokenizers, cache, report):
@@ -139,7 +142,7 @@ def _stored(config, files, valid, tokenizers, cache, report):
     settings = {"preparation": asdict(preparation), "text": vocabulary, "tfds": tfds, **reading}
 
     def build(folder):
-        lines = None if tfds else count_lines(files[0])
+        lines = None if tfds else count_lines(files["data.train"][0])
         total = min(lines, data.limit) if lines and data.limit else lines
         pairs = stream_pairs(data.train, **reading)
         preparation.build(folder, pairs, make_tokenizers, report, total)
@@ -147,7 +150,7 @@ def _stored(config, files, valid, tokenizers, cache, report):
     def make_tokenizers(part: TrainingPart):
         return tokenizers or _train_tokenizers(config, part.texts)
 
-    corpus, found = find_or_build(cache, corpus_key(files, settings), build, tokenizers)
+    corpus, found = find_or_build(cache, corpus_key(files["data.train"], settings), build, tokenizers)
     report.say(f"{'using' if found else 'keeping'} the prepared corpus in {corpus.folder}")
     valid = corpus.valid if held_out else valid
     _tell_pairs(corpus.cleaning, valid, held_out, report)
@@ -158,6 +161,7 @@ def _stored(config, files, valid, tokenizers, cache, report):
         corpus.rows,
         lambda seed: corpus.resampled(text.subword_sampling, seed),
         valid,
+        files,
     )
 
 

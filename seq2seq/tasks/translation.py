@@ -21,6 +21,7 @@ from seq2seq.text.batching import PairBatches
 from seq2seq.text.cleaning import clean
 from seq2seq.text.corpus import read_pairs
 from seq2seq.training.device import kernels_of, multiplies_in, share_cores, use_device
+from seq2seq.training.interruption import Interruption
 from seq2seq.training.loop import Training
 from seq2seq.training.losses import TokenCrossEntropy
 from seq2seq.training.metrics import TeacherForcedScorer
@@ -29,15 +30,21 @@ __all__ = ["Attention", "Evaluation", "Hypothesis", "Translator", "evaluate", "t
 
 
 def train(
-    config: TranslationConfig, run_dir: str | Path, *, resume: bool = False, report: Report | None = None
+    config: TranslationConfig,
+    run_dir: str | Path,
+    *,
+    resume: bool = False,
+    report: Report | None = None,
+    interruption: Interruption | None = None,
 ) -> dict:
     """Train a translation model into a run directory.
 
     Args:
         config: `TranslationConfig`.
         run_dir: folder for the run; made if missing.
-        resume: go on with the run that is there, if one is, after its last finished epoch.
+        resume: go on with the run that is there, if one is, from its last checkpoint on.
         report: `Report`.
+        interruption: `Interruption` that may stop it, or `None`.
 
     Returns:
         The figures of the best epoch, as in the run's metrics.json.
@@ -50,7 +57,7 @@ def train(
         raise InputError("training.tensorboard=true needs the package tensorboard: pip install 'seq2seq[tensorboard]'.")
     resume = Run.check(run_dir, resume)  # before the corpus is read, which may take long
     text = read_training_text(config, Run(Path(run_dir), "translation", {}), resume, report)
-    run = Run.start(run_dir, "translation", config, resume)
+    run = Run.start(run_dir, "translation", config, text.files, resume)
     text.save_tokenizers(run)
     source, target = text.tokenizers
 
@@ -74,6 +81,7 @@ def train(
         config.training,
         run,
         report,
+        interruption,
     )
     metrics = training.fit() | {"train_pairs": text.pairs}
     run.write_metrics(metrics)

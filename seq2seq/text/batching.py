@@ -70,6 +70,11 @@ class PairBatches:
         """Number of batches of an epoch."""
         return len(self.plan(epoch))
 
+    def largest(self, epoch=0):
+        """Which batch of an epoch takes the most memory."""
+        plan = self.plan(epoch)
+        return int(np.argmax(plan.sizes * (plan.source_steps + plan.target_steps)))
+
     def plan(self, epoch=0):
         """The `BatchPlan` of an epoch, a function of the rows, the seed and `epoch` alone."""
         step = self.bucket_step

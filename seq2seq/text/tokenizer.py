@@ -6,6 +6,7 @@ import re
 import threading
 from collections.abc import Iterable, Sequence
 from io import BytesIO
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -92,16 +93,16 @@ class SentencePieceTokenizer(Tokenizer):
         texts = list(texts)
         if sampling is None:
             threads = min(_cores(), 1 + len(texts) // 256)
-            rows = self._processor.encode(texts, num_threads=threads, return_type="numpy")
+            rows = self._processor.encode(texts, num_threads=threads)
         elif not 0 < sampling <= 1:
             raise InputError(f"sampling must be above 0 and at most 1, got {sampling}")
         else:
             with _SAMPLING:  # one thread: which of several takes which text, and so its randomness, is left to chance
                 sentencepiece.set_random_generator_seed(seed % 2**32)
                 options = {"enable_sampling": True, "alpha": sampling, "nbest_size": -1}
-                rows = self._processor.encode(texts, num_threads=1, return_type="numpy", **options)
+                rows = self._processor.encode(texts, num_threads=1, **options)
         lengths = np.fromiter(map(len, rows), np.int32, len(rows))
-        return TokenRows(np.concatenate([np.zeros(0, np.int32), *rows]), lengths)
+        return TokenRows(np.fromiter(chain.from_iterable(rows), np.int32, int(lengths.sum())), lengths)
 
     def _decode(self, rows):
         return self._processor.decode(rows) if rows else []

@@ -1,6 +1,5 @@
 """Ids of tokens: the special ones, rows of them, what makes them of text (`Tokenizer`), and their statistics."""
 
-import os
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,6 +8,8 @@ from itertools import chain
 from pathlib import Path
 
 import numpy as np
+
+from seq2seq.storage import replacing
 
 # The ids that every vocabulary starts with; PAD must be 0 for masks, and no text is ever encoded to PAD, BOS or EOS.
 PAD, UNK, BOS, EOS = 0, 1, 2, 3
@@ -103,9 +104,8 @@ class Tokenizer(ABC):
     def save(self, path: str | Path) -> Path:
         """Write the tokenizer's file, `path` with the suffix `.model` or `.json` added, and return its path."""
         path = Path(f"{path}{self.suffix}")
-        temporary = path.with_name(f".{path.name}.{os.getpid()}")
-        temporary.write_bytes(self.to_bytes())
-        temporary.replace(path)
+        with replacing(path) as temporary:
+            temporary.write_bytes(self.to_bytes())
         return path
 
 

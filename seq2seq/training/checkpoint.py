@@ -1,39 +1,56 @@
-"""Everything that a training needs to go on, in one file of plain arrays."""
-
-import json
-import zipfile
+"""Everything that a training needs to go on, in the checkpoints of its run."""
 
 import numpy as np
+import tensorflow as tf
 
 from seq2seq.errors import InputError
-from seq2seq.run import replacing
+from seq2seq.report import Report
+from seq2seq.run import Run
+from seq2seq.storage import read_arrays
 
 
-def save_checkpoint(path, variables, progress):
-    """Write `variables`, a list of Keras or TensorFlow ones, and `progress`, JSON-ready, to one `.npz`, atomically."""
-    arrays = {f"variable{k}": np.asarray(variable) for k, variable in enumerate(variables)}
-    with replacing(path) as temporary, open(temporary, "wb") as file:
-        np.savez(file, progress=np.frombuffer(json.dumps(progress).encode(), np.uint8), **arrays)
+class NotFiniteError(ValueError):
+    """Weights that are no numbers any more, which no checkpoint may keep."""
 
 
-def load_checkpoint(path, variables):
-    """Assign the saved values to `variables`, in the same order, and return `progress`.
+def save_checkpoint(run: Run, variables: list, progress: dict) -> None:
+    """Write `variables`, Keras or TensorFlow ones, and `progress`, JSON-ready, into a checkpoint.
 
     Raises:
-        InputError: no checkpoint, a damaged one, or one of another model.
+        NotFiniteError: one of the variables is not finite.
+        OSError: it cannot be written; what was there stays.
     """
-    try:
-        with np.load(path, allow_pickle=False) as saved:
-            progress = json.loads(saved["progress"].tobytes())
-            arrays = [saved[f"variable{k}"] for k in range(len(saved.files) - 1)]
-    except FileNotFoundError as error:
-        raise InputError(
-            f"{path} is missing: the run stopped before its first epoch ended, so start it anew."
-        ) from error
-    except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile) as error:
-        raise InputError(f"{path} is damaged ({error}): start the run anew.") from error
-    if [array.shape for array in arrays] != [tuple(variable.shape) for variable in variables]:
-        raise InputError(f"{path} belongs to another model: its arrays have other shapes.")
-    for variable, array in zip(variables, arrays, strict=True):
-        variable.assign(array)
-    return progress
+    arrays = [np.asarray(variable) for variable in variables]
+    if not all(np.isfinite(array).all() for array in arrays if array.dtype.kind == "f"):
+        raise NotFiniteError
+    position = f"{len(progress['history']):05d}-{progress['batch']:09d}"
+    run.save_checkpoint(position, {f"variable{k:04d}": array for k, array in enumerate(arrays)}, progress=progress)
+
+
+def load_checkpoint(run: Run, variables: list, report: Report) -> dict | None:
+    """Assign the values of the last whole checkpoint to `variables`, in the order in which they were saved.
+
+    Returns:
+        Its `progress`, or `None` where there is none.
+
+    Raises:
+        InputError: it is of another model, or other files of the run are not those that it was written beside.
+    """
+    for path in reversed(run.checkpoints()):
+        try:
+            arrays, record = read_arrays(path)
+        except InputError as error:
+            report.warn(f"{error} Until then the checkpoint before it has to do.")
+            continue
+        run.verify(path, record)
+        values = [arrays[name] for name in sorted(arrays)]
+        if len(values) != len(variables) or not all(map(_fits, variables, values)):
+            raise InputError(f"{path} belongs to another model: its arrays have other shapes.")
+        for variable, value in zip(variables, values, strict=True):
+            variable.assign(value)
+        return record["progress"]
+    return None
+
+
+def _fits(variable, value):
+    return tf.TensorShape(variable.shape).is_compatible_with(value.shape)

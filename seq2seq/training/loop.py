@@ -1,32 +1,38 @@
 """Compile and fit: epochs of training, each followed by validation on real decoding, with the best weights kept."""
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from seq2seq.config import TrainingConfig
+from seq2seq.errors import InputError
 from seq2seq.models.parts import CompiledParts
 from seq2seq.plots import learning_curve, save_figure
 from seq2seq.report import Report
-from seq2seq.run import Run, replacing
+from seq2seq.run import Run
+from seq2seq.training.after_batch import AfterBatch, DivergedError
 from seq2seq.training.averaging import make_average
-from seq2seq.training.checkpoint import load_checkpoint, save_checkpoint
+from seq2seq.training.checkpoint import NotFiniteError, load_checkpoint, save_checkpoint
 from seq2seq.training.device import cores_to_share
+from seq2seq.training.interruption import Interruption
 from seq2seq.training.optimizers import make_optimizer
 from seq2seq.training.schedules import RampedSchedule
 
 HIGHER_IS_BETTER = {"bleu", "exact_match"}
 UPDATES_WORTH_XLA = 2000  # compiling takes 5 to 10 s, and saves 5 to 40 ms of an update
 BATCHES_AT_ONCE = 16  # in one call of a graph: saves 1 ms of Python a batch
+MOST_ROLLBACKS = 5
 SECONDS_BETWEEN_CURVES = 10.0  # an epoch on little data takes less time than its picture
 
 
 @dataclass
 class Progress:
-    """Where a training stands after its last finished epoch; JSON-ready."""
+    """Where a training stands; JSON-ready."""
 
     history: list[dict] = field(default_factory=list)
     best: float | None = None
@@ -35,6 +41,9 @@ class Progress:
     epochs_without_better: int = 0
     epochs_without_lower_loss: int = 0
     stopped: bool = False
+    batch: int = 0  # of the epoch that is not finished: batches trained
+    seconds: float = 0.0  # and the time they took
+    rollbacks: int = 0
 
 
 class Training:
@@ -50,6 +59,7 @@ class Training:
         settings: `TrainingConfig`; `settings.monitor` names the figure of `validate` that decides which epoch is best.
         run: the `Run` that receives weights, history, metrics and checkpoints.
         report: `Report`.
+        interruption: `Interruption` that may ask for a checkpoint or an end, or `None`.
     """
 
     def __init__(
@@ -61,6 +71,7 @@ class Training:
         settings: TrainingConfig,
         run: Run,
         report: Report,
+        interruption: Interruption | None = None,
     ):
         self.model, self.batches, self.validate = model, batches, validate
         self.settings, self.run, self.report = settings, run, report
@@ -80,33 +91,48 @@ class Training:
         self.average = make_average(model.trainable_variables, settings.ema_decay, settings.average_checkpoints)
         self.loss_unit = loss.unit
         self.progress = Progress()
-        self._drawn_at = 0.0
+        self.interruption = interruption or Interruption()
+        self._after_batch = AfterBatch(self)
+        self._drawn_at = self._began = self._saved_at = 0.0
 
     @property
     def schedule(self) -> RampedSchedule:
         return self.model.optimizer._learning_rate
 
     def fit(self) -> dict:
-        """Train until the epochs are over or patience is, from the run's checkpoint on if there is one.
+        """Train until the epochs are over or patience is, from the run's last checkpoint on if there is one.
 
-        Ctrl-C leaves usable weights and a checkpoint.
+        On one device that ends with the same bits as a training that was never interrupted.
 
         Returns:
             The figures of the best epoch, and some of the whole training; JSON-ready.
+
+        Raises:
+            TrainingStopped: the interruption asked for it; a checkpoint is written, or nothing is lost without.
+            InputError: the loss is not finite, memory does not suffice for a batch, or the disk for the weights.
         """
-        if self.run.checkpoint.exists():
-            self.progress = Progress(**load_checkpoint(self.run.checkpoint, self._variables()))
-            self.report.say(f"resuming after epoch {len(self.progress.history)}")
-        callbacks = [_BatchCallback(self)]
+        self._resume()
+        self._try_largest_batch()
+        callbacks = [self._after_batch]
         if self.settings.tensorboard:
             callbacks.append(keras.callbacks.TensorBoard(self.run.tensorboard, update_freq=100))
+        self._saved_at = time.monotonic()
         try:
             while len(self.progress.history) < self.settings.epochs and not self.progress.stopped:
-                self._epoch(len(self.progress.history), callbacks)
+                try:
+                    self._epoch(len(self.progress.history), callbacks)
+                except DivergedError as error:
+                    self._roll_back(error)
+            self._save()
         except KeyboardInterrupt:
             if not self.run.weights.exists():
                 self._save_weights()
             raise
+        except OSError as error:
+            raise InputError(
+                f"{self.run.path} cannot be written ({error.strerror}): what was there is whole; make room, and the "
+                "same command with --resume goes on."
+            ) from error
         finally:
             self._draw_curve()
         history = self.progress.history
@@ -117,40 +143,124 @@ class Training:
             "training_seconds": round(sum(row["seconds"] for row in history), 1),
         }
 
+    def _resume(self):
+        """Go to the last checkpoint, if there is one."""
+        found = load_checkpoint(self.run, self._variables(), self.report)
+        if found is not None:
+            self.progress = Progress(**found)
+            self._after_batch.metrics = [np.asarray(variable) for variable in self.model.metrics_variables]
+            batch = f" and {self.progress.batch:,} batches" if self.progress.batch else ""
+            self.report.say(f"resuming after epoch {len(self.progress.history)}{batch}")
+
+    def _try_largest_batch(self):
+        """Make an update of the largest batch and undo it: where memory does not suffice, that is known at once."""
+        epoch = len(self.progress.history)
+        if epoch >= self.settings.epochs or self.progress.stopped:
+            return
+        batches, before = self.batches(epoch), [np.array(variable) for variable in self._variables()]
+        largest = batches.epoch(epoch).skip(batches.largest(epoch)).take(1)
+        self.model.make_train_function()
+        try:
+            self.model.train_function(iter(largest))
+        except (tf.errors.ResourceExhaustedError, MemoryError) as error:
+            shapes = [tuple(array.shape) for array in tf.nest.flatten(next(iter(largest)))]
+            raise InputError(
+                f"the memory does not suffice for the largest batch, arrays of the shapes {shapes}: make batches "
+                "smaller, or the model."
+            ) from error
+        for variable, value in zip(self._variables(), before, strict=True):
+            variable.assign(value)
+
     def _epoch(self, epoch, callbacks):
-        start = time.perf_counter()
         self._set_truth_ratio(epoch)
-        batches = self.batches(epoch)
+        batches, progress = self.batches(epoch), self.progress
         count = batches.num_batches(epoch)
         title = f"epoch {epoch + 1}/{self.settings.epochs}"
-        with self.report.progress(title, count, "batches") as callbacks[0].progress:
-            callbacks[0].begin(count, batches.amount / count, batches.unit)
-            fitted = self.model.fit(
-                batches.epoch(epoch),
-                initial_epoch=epoch,
-                epochs=epoch + 1,
-                callbacks=callbacks,
-                shuffle=False,
-                verbose=0,
-            )
-        seconds = time.perf_counter() - start
-        self.average.after_epoch()
+        self._began = time.perf_counter() - progress.seconds
+        with self.report.progress(title, count, "batches") as shown, self.interruption.deferring():
+            self._after_batch.begin(shown, count, batches.amount / count, batches.unit)
+            if progress.batch < count:  # or it was stopped after the last one
+                self.model.fit(
+                    batches.epoch(epoch).skip(progress.batch),
+                    initial_epoch=epoch,
+                    epochs=epoch + 1,
+                    callbacks=callbacks,
+                    shuffle=False,
+                    verbose=0,
+                )
+            # Whatever comes until the next one can be done again, and a stop need not wait for it.
+            self._save()
+        seconds = time.perf_counter() - self._began
         figures = {
             "epoch": epoch + 1,
-            "loss": float(fitted.history["loss"][-1]),
+            "loss": float(self.model.get_metrics_result()["loss"]),
             "learning_rate": float(self.model.optimizer.learning_rate),
             f"{batches.unit.replace(' ', '_')}_per_second": round(batches.amount / seconds, 1),
             "seconds": round(seconds, 2),
         }
+        self.average.after_epoch()
         with self.average.applied():
             figures |= {f"val_{name}": value for name, value in self.validate().items()}
             self._keep_if_best(figures)
         self._after_validation(figures)
 
+    def after_batch(self, before: int, done: int, loss: float) -> None:
+        """Whatever there is to do between two calls of the graph, which has trained batches `before` to `done`."""
+        self.average.after_batch()
+        self.progress.batch = done
+        if not math.isfinite(loss):
+            raise DivergedError(before, done)
+        stop, asked = self.interruption.due(), self.interruption.save_wanted()
+        if stop or asked or time.monotonic() - self._saved_at > 60.0 * self.settings.checkpoint_minutes:
+            self._save()
+        if stop:
+            raise stop
+        if asked:
+            self.report.say(f"checkpoint after {done:,} batches of the epoch")
+
+    def _save(self):
+        """Write a checkpoint; where that fails, the training goes on without."""
+        if self.progress.batch:
+            self.progress.seconds = time.perf_counter() - self._began
+        try:
+            save_checkpoint(self.run, self._variables(), vars(self.progress))
+        except NotFiniteError:
+            raise DivergedError(self.progress.batch - 1, self.progress.batch) from None
+        except OSError as error:
+            self.report.warn(f"no checkpoint could be written ({error.strerror}): the one before it stays the last")
+        self._saved_at = time.monotonic()
+
+    def _roll_back(self, error):
+        """Go back to the last checkpoint, with half the learning rate; or say what happened, and where."""
+        epoch, settings = len(self.progress.history), self.settings
+        what = f"the loss is not finite after batch {error.done:,} of epoch {epoch + 1}"
+        batches = self.batches(epoch).epoch(epoch).skip(error.before).take(error.done - error.before)
+        arrays = {
+            f"batch{number}_{part}": array.numpy()
+            for number, batch in enumerate(batches, error.before + 1)
+            for part, array in enumerate(tf.nest.flatten(batch))
+        }
+        kept = self.run.write_diverged(f"epoch{epoch + 1}-batch{error.done}", arrays)
+        count = self.progress.rollbacks + 1
+        if settings.on_divergence == "stop" or count > MOST_ROLLBACKS or not self.run.checkpoints():
+            raise InputError(
+                f"{what}; its data are kept in {kept}: start again with training.learning_rate below "
+                f"{settings.learning_rate:g}, or --resume with --set training.on_divergence=roll_back, which goes back "
+                "to the last checkpoint at half the rate."
+            ) from None
+        self._resume()
+        self.progress.rollbacks = count
+        self.schedule.factor.assign(0.5**count)
+        self.report.warn(f"{what}; its data are kept in {kept}. Going back, at {0.5**count:g} of the learning rate")
+
     def _keep_if_best(self, figures):
         progress, value = self.progress, figures[f"val_{self.settings.monitor}"]
         higher = self.settings.monitor in HIGHER_IS_BETTER
-        if progress.best is None or (value > progress.best if higher else value < progress.best):
+        if (
+            progress.best is None
+            or math.isnan(progress.best)
+            or (value > progress.best if higher else value < progress.best)
+        ):
             progress.best, progress.best_epoch, progress.epochs_without_better = value, figures["epoch"], 0
             self._save_weights()
         else:
@@ -159,6 +269,7 @@ class Training:
     def _after_validation(self, figures):
         progress, settings = self.progress, self.settings
         progress.history.append(figures)
+        progress.batch, progress.seconds = 0, 0.0
         if progress.best_loss is None or figures["val_loss"] < progress.best_loss:
             progress.best_loss, progress.epochs_without_lower_loss = figures["val_loss"], 0
         else:
@@ -166,7 +277,6 @@ class Training:
             if settings.schedule == "plateau" and progress.epochs_without_lower_loss % settings.plateau_patience == 0:
                 self.schedule.halve()
         progress.stopped = 0 < settings.patience <= progress.epochs_without_better
-        save_checkpoint(self.run.checkpoint, self._variables(), vars(progress))
         self.run.write_history(progress.history)
         if time.monotonic() - self._drawn_at > SECONDS_BETWEEN_CURVES:
             self._draw_curve()
@@ -183,11 +293,7 @@ class Training:
             self._drawn_at = time.monotonic()
 
     def _save_weights(self):
-        # From a copy that was never compiled: Keras writes the optimizer's variables, twice the weights, beside them.
-        copy = type(self.model).from_config(self.model.get_config())
-        copy.set_weights(self.model.get_weights())
-        with replacing(self.run.weights) as temporary:
-            copy.save_weights(temporary)
+        self.run.save_weights(self.model.get_weights())
 
     def _set_truth_ratio(self, epoch):
         ratio = getattr(self.model, "truth_ratio", None)  # of scheduled sampling
@@ -197,26 +303,16 @@ class Training:
             ratio.assign(first if last is None else first + (last - first) * share)
 
     def _variables(self):
-        """All that changes while training: weights, random state, optimizer, average, plateau factor."""
-        return [*self.model.variables, *self.model.optimizer.variables, *self.average.arrays, self.schedule.factor]
-
-
-class _BatchCallback(keras.callbacks.Callback):
-    """After every batch: the average of the weights, and the progress bar."""
-
-    def __init__(self, training):
-        super().__init__()
-        self.training = training
-        self.progress = None
-
-    def begin(self, batches, amount, unit):
-        """An epoch of so many batches, each with about an `amount` of what `unit` names."""
-        self.batches, self.amount, self.unit, self.done = batches, amount, unit, 0
-
-    def on_train_batch_end(self, batch, logs=None):
-        self.training.average.after_batch()
-        new, self.done = min(batch + 1, self.batches) - self.done, min(batch + 1, self.batches)
-        self.progress.advance(new, new * self.amount, of=self.unit, loss=logs["loss"])
+        """All that changes while training: weights, random states, states carried on, optimizer, averages, loss."""
+        model = self.model
+        return [
+            *model.variables,
+            *getattr(model, "train_states", ()),
+            *model.optimizer.variables,
+            *self.average.arrays,
+            self.schedule.factor,
+            *model.metrics_variables,
+        ]
 
 
 def _line(figures):

@@ -49,7 +49,7 @@ def test_training_tells_what_is_what(air):
     folder, shown = air
     for words in ("season: 12 steps", "Passengers: the next step", "steps 0 to 77", "2018-01-01 to 2019-12-01"):
         assert words in shown, words
-    for name in ("config.json", "scaler.json", "model.weights.h5", "metrics.json", "calibration.npz", "history.csv"):
+    for name in ("config.json", "scaler.json", "weights.npz", "metrics.json", "calibration.npz", "history.csv"):
         assert (folder / name).exists(), name
 
 

@@ -82,7 +82,7 @@ def test_pieces_come_in_bounded_batches():
 
 def test_a_run_holds_what_it_needs_and_no_pickle(beats_run):
     names = {file.name for file in beats_run.iterdir()}
-    assert {"config.json", "scaler.json", "detector.npz", "model.weights.h5", "metrics.json", "history.csv"} <= names
+    assert {"config.json", "scaler.json", "detector.npz", "weights.npz", "metrics.json", "history.csv"} <= names
     with np.load(beats_run / "detector.npz", allow_pickle=False) as arrays:
         assert all(arrays[name].dtype.kind in "fiU" for name in arrays)
 

@@ -56,7 +56,7 @@ def test_a_run_holds_what_the_design_says(tiny_run):
     assert names == {
         "config.json",
         "joint.json",
-        "model.weights.h5",
+        "weights.npz",
         "history.csv",
         "metrics.json",
         "learning_curve.png",
@@ -87,8 +87,8 @@ def test_a_second_run_does_not_overwrite_the_first(tiny_run, tiny_config):
     [
         (lambda run: (run / "config.json").write_text("{"), "damaged"),
         (lambda run: (run / "config.json").unlink(), "not a run directory"),
-        (lambda run: (run / "model.weights.h5").unlink(), "no weights"),
-        (lambda run: (run / "model.weights.h5").write_bytes(b"x" * 100), "damaged"),
+        (lambda run: (run / "weights.npz").unlink(), "no weights"),
+        (lambda run: (run / "weights.npz").write_bytes(b"x" * 100), "damaged"),
         (lambda run: (run / "joint.json").unlink(), "no tokenizer"),
         (lambda run: (run / "joint.json").write_text("[]"), "joint.json"),
         (lambda run: edit_config(run, format=99), "newer seq2seq"),

@@ -1,0 +1,5 @@
+"""The run directory: what one training leaves behind."""
+
+from seq2seq.run.directory import Run
+
+__all__ = ["Run"]

@@ -1,0 +1,299 @@
+"""The run directory: everything that one training leaves behind. The only file that knows the names of the files in it.
+
+    config.json          task, format version, resolved configuration, checksums of the data, library versions
+    source.* target.*    tokenizers; one file `joint.*` where both sides share a vocabulary
+    corpus/              a training corpus too large for memory, prepared; not needed once the training is over
+    text.json            characters of a language model
+    scaler.json          units of the columns of a run on numbers
+    calibration.npz      what the prediction intervals of a forecaster were calibrated to
+    detector.npz         what errors of an autoencoder are usual, and from where on they are an alarm
+    weights.npz          the best weights
+    history.csv          one row per epoch
+    metrics.json         the figures of the best epoch
+    learning_curve.png
+    checkpoints/         what `--resume` needs: last weights, optimizer, random state, position
+    diverged-*.npz       batches at which the loss was no number any more
+    tensorboard/         on request
+    lock                 held by the process that trains
+
+A run directory is data: it is read as JSON, CSV and NPZ without pickle, and nothing in it is executed. The weights
+name the checksums of all files that they need, `calibration.npz` and `detector.npz` that of the weights: what is
+damaged or of another run is refused.
+"""
+
+import csv
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from seq2seq.errors import InputError
+from seq2seq.run.integrity import FORMAT, check_widths, locked, read_config, refuse_links_out
+from seq2seq.storage import digest, read_arrays, read_record, remove_leftovers, replacing, write_arrays
+
+LIBRARIES = ("seq2seq", "tensorflow", "keras", "numpy", "sentencepiece")
+# What the weights are worth nothing without.
+COMPANIONS = ("config.json", "source.*", "target.*", "joint.*", "text.*", "scaler.json")
+KEPT_CHECKPOINTS = 2
+# Of the settings of a run, what may be another when it goes on.
+MAY_CHANGE = {"training.epochs", "training.checkpoint_minutes", "training.on_divergence", "training.tensorboard"}
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run directory. Make it with `start` or `open`."""
+
+    path: Path
+    task: str
+    config: Mapping[str, Any]
+    lock: Any = field(default=None, repr=False, compare=False)  # an open file, while this process trains the run
+
+    @classmethod
+    def start(
+        cls,
+        path: str | Path,
+        task: str,
+        config: Any,
+        data: Mapping[str, Iterable[Path]] | None = None,
+        resume: bool = False,
+    ) -> "Run":
+        """A new run directory for `task` with its configuration; or, to resume, the one that is there.
+
+        Args:
+            path: the run directory.
+            task: its task.
+            config: the configuration, a dataclass of sections.
+            data: the files that each setting of data stands for, such as those of `data.train`.
+            resume: what `check` said.
+
+        Raises:
+            InputError: the folder holds a run already, or cannot be written, or another process is training it; or the
+                run to resume is damaged, or was started with other settings or other data (names them).
+        """
+        found = cls.check(path, resume)
+        digests = {name: [digest(file) for file in files if file.is_file()] for name, files in (data or {}).items()}
+        run = cls(Path(path), task, asdict(config))
+        try:
+            run.path.mkdir(parents=True, exist_ok=True)
+            run = cls(run.path, task, run.config, locked(run.path / "lock"))
+            for folder in (run.path, run.path / "checkpoints"):
+                remove_leftovers(folder)
+            if found:
+                return run._resumed(digests)
+            for file in run.checkpoints():  # of a run whose config.json is gone: not to be resumed
+                file.unlink()
+            versions = {name: version(name) for name in LIBRARIES}
+            record = {"format": FORMAT, "task": task, "config": run.config, "data": digests, "versions": versions}
+            run.write_json("config.json", record)
+        except OSError as error:
+            raise InputError(f"--run {path} cannot be written ({error.strerror}): choose a folder that can.") from error
+        return run
+
+    @classmethod
+    def open(cls, path: str | Path, *tasks: str) -> "Run":
+        """Open the run directory of a finished or interrupted training of one of `tasks`; the run's `task` says which.
+
+        Raises:
+            InputError: there is no run, it is of another task or format, or one of its files is damaged, of another run
+                or a link out of it.
+        """
+        path = Path(path)
+        if not path.is_dir():
+            raise InputError(f"{path}: no such run directory; train one with: seq2seq train {tasks[0]} --run {path} …")
+        if not (path / "config.json").exists():
+            raise InputError(f"{path} is not a run directory: it has no config.json.")
+        refuse_links_out(path)
+        task, config, _ = read_config(path)
+        if task not in tasks:
+            expected = " or ".join(map(repr, tasks))
+            raise InputError(f"{path} is a run of the task {task!r}, expected one of {expected}.")
+        run = cls(path, task, config)
+        if run.weights.exists():
+            run.verify(run.weights, read_record(run.weights))
+            check_widths(run.path, config, run.weights.stat().st_size // 4)
+        return run
+
+    def _resumed(self, digests):
+        run = Run.open(self.path, self.task)
+        stored, given = dict(_settings(run.config)), _settings(self.config)
+        differing = [
+            f"{name}={value!r} (the run: {stored[name]!r})"
+            for name, value in given
+            if stored.get(name, value) != value and name not in MAY_CHANGE
+        ]
+        if differing:
+            raise InputError(
+                f"--resume of {self.path} with other settings: {', '.join(differing)}; give the run's own."
+            )
+        data = read_config(self.path)[2]
+        differing = [name for name, found in digests.items() if data.get(name) != found]
+        if differing:
+            raise InputError(
+                f"--resume of {self.path} with other data: the content of {', '.join(differing)} has changed since the "
+                "run was started; restore it, or start a new run."
+            )
+        return Run(self.path, self.task, run.config, self.lock)
+
+    @classmethod
+    def check(cls, path: str | Path, resume: bool = False) -> bool:
+        """Whether there is a run to resume, if that is wished; to be asked before anything that takes long.
+
+        Raises:
+            InputError: the folder holds a run, and it is not wished.
+        """
+        found = (Path(path) / "config.json").exists()
+        if found and not resume:
+            raise InputError(
+                f"{path} holds a run already: --resume goes on with it; or choose another --run, or delete the folder."
+            )
+        return found
+
+    @property
+    def weights(self) -> Path:
+        return self.path / "weights.npz"
+
+    @property
+    def scaler(self) -> Path:
+        return self.path / "scaler.json"
+
+    @property
+    def calibration(self) -> Path:
+        return self.path / "calibration.npz"
+
+    @property
+    def detector(self) -> Path:
+        return self.path / "detector.npz"
+
+    @property
+    def corpus(self) -> Path:
+        return self.path / "corpus"
+
+    @property
+    def learning_curve(self) -> Path:
+        return self.path / "learning_curve.png"
+
+    @property
+    def tensorboard(self) -> Path:
+        return self.path / "tensorboard"
+
+    def checkpoints(self) -> list[Path]:
+        """The checkpoints, oldest first; maybe none."""
+        return sorted((self.path / "checkpoints").glob("checkpoint-*.npz"))
+
+    def save_checkpoint(self, position: str, arrays: Mapping[str, Any], **record: Any) -> None:
+        """Write a checkpoint, and delete those that are more than `KEPT_CHECKPOINTS` behind.
+
+        Args:
+            position: how far the training is: checkpoints are in the order of these.
+            arrays: all that changes in training.
+            **record: what else there is to keep, JSON-ready.
+        """
+        path = self.path / "checkpoints" / f"checkpoint-{position}.npz"
+        path.parent.mkdir(exist_ok=True)
+        write_arrays(path, arrays, files=self.companions(), **record)
+        for old in self.checkpoints()[:-KEPT_CHECKPOINTS]:
+            old.unlink()
+
+    def save_weights(self, weights: Sequence[np.ndarray]) -> None:
+        """Write the weights of a Keras model, in the order of its `get_weights`."""
+        write_arrays(self.weights, dict(_numbered(weights)), files=self.companions())
+
+    def load_weights(self, model: Any) -> None:
+        """Load the best weights into a Keras model of the run's configuration.
+
+        Raises:
+            InputError: there are none yet, or they are damaged or of another model.
+        """
+        self._need_weights()
+        arrays, record = read_arrays(self.weights)
+        self.verify(self.weights, record)
+        expected = {name: tuple(weight.shape) for name, weight in _numbered(model.weights)}
+        if {name: array.shape for name, array in arrays.items()} != expected:
+            raise InputError(f"{self.weights} does not fit the settings of the run: its arrays have other shapes.")
+        model.set_weights([arrays[name] for name in expected])
+
+    def _need_weights(self):
+        if not self.weights.exists():
+            raise InputError(
+                f"{self.path} has no weights ({self.weights.name}): its training has not finished an epoch yet."
+            )
+
+    def save_fitted(self, path: Path, arrays: Mapping[str, Any]) -> None:
+        """Write what was fitted to the weights of this run: its calibration or its detector."""
+        write_arrays(path, arrays, weights=digest(self.weights))
+
+    def load_fitted(self, path: Path) -> dict[str, np.ndarray]:
+        """Read what `save_fitted` wrote.
+
+        Raises:
+            InputError: it is damaged, or was fitted to other weights.
+        """
+        arrays, record = read_arrays(path)
+        if record.get("weights") != digest(self.weights):
+            raise InputError(f"{path} does not belong to {self.weights}: restore it or train again.")
+        return arrays
+
+    def companions(self) -> dict[str, str]:
+        """Names and checksums of the files that the weights need."""
+        files = {file for pattern in COMPANIONS for file in self.path.glob(pattern)}
+        return {file.name: digest(file) for file in sorted(files)}
+
+    def verify(self, path: Path, record: Mapping[str, Any]) -> None:
+        """Raise InputError where the files of the run are not those that the record of `path`, one of them, names."""
+        expected = record.get("files")
+        if not isinstance(expected, dict):
+            raise InputError(f"{path} is not of a run: restore it or train again.")
+        if wrong := sorted({name for name, _ in expected.items() ^ self.companions().items()}):
+            raise InputError(
+                f"{self.path}: {', '.join(wrong)} and {path.name} do not belong together (changed, missing or of "
+                "another run): restore them or train again."
+            )
+
+    def tokenizer_stem(self, side: str) -> Path:
+        """Path without suffix of the tokenizer of a side: `"source"`, `"target"` or `"joint"`."""
+        return self.path / side
+
+    def tokenizer_file(self, side: str) -> Path:
+        """The saved tokenizer of `"source"` or `"target"`, which may be the joint one."""
+        found = [file for stem in (side, "joint") for file in sorted(self.path.glob(f"{stem}.*"))]
+        if not found:
+            raise InputError(f"{self.path} has no tokenizer ({side}.* or joint.*): restore it or train again.")
+        return found[0]
+
+    def write_metrics(self, metrics: Mapping[str, Any]) -> None:
+        self.write_json("metrics.json", metrics)
+
+    def write_history(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """One row per epoch; the columns of the first row."""
+        with replacing(self.path / "history.csv") as temporary, open(temporary, "w", newline="") as file:
+            writer = csv.DictWriter(file, fieldnames=list(rows[0]))
+            writer.writeheader()
+            writer.writerows(rows)
+
+    def write_diverged(self, name: str, arrays: Mapping[str, Any]) -> Path:
+        """Write the batches that `name` names, to be looked at with `numpy.load`."""
+        path = self.path / f"diverged-{name}.npz"
+        write_arrays(path, arrays)
+        return path
+
+    def write_json(self, name: str, content: Any) -> None:
+        with replacing(self.path / name) as temporary:
+            temporary.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _numbered(values):
+    """Names of arrays that sort as their numbers do."""
+    return ((f"array{k:04d}", value) for k, value in enumerate(values))
+
+
+def _settings(config):
+    """Names, `section.name`, and values of a configuration."""
+    for section, settings in config.items():
+        if isinstance(settings, Mapping):
+            yield from ((f"{section}.{name}", value) for name, value in settings.items())
+        else:
+            yield section, settings
