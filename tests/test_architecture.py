@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-EVERYWHERE = {"errors", "report", "storage"}
+EVERYWHERE = {"errors", "interruption", "report", "storage"}
 PACKAGE = Path(__file__).resolve().parents[1] / "seq2seq"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
@@ -15,6 +15,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 # Beneath `training` nobody sees a configuration: layers, models and searches take plain arguments.
 ARROWS = {
     "errors": set(),
+    "interruption": set(),
     "report": set(),
     "storage": set(),
     "config": set(),
@@ -42,7 +43,7 @@ ONLY_IN = {
     "scipy": "evaluation",
     "pandas": "series",
 }
-WITHOUT_TENSORFLOW = ["config", "errors.py", "report.py", "plots", "evaluation", "cli"]
+WITHOUT_TENSORFLOW = ["config", "errors.py", "interruption.py", "report.py", "storage.py", "plots", "evaluation", "cli"]
 NO_ROOMS = {"utils", "util", "helpers", "helper", "common", "misc", "tools"}
 
 

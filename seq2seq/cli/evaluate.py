@@ -10,7 +10,6 @@ from seq2seq.cli import search
 from seq2seq.cli.console import ConsoleReport, quiet_tensorflow
 from seq2seq.cli.outputs import check_file, open_lines, write_text
 from seq2seq.errors import InputError
-from seq2seq.run import Run
 
 DATA, RESULT, FORECAST = "Data", "Results", "Forecasts"
 EXAMPLES = """\
@@ -116,6 +115,8 @@ def evaluate(
     """
     check_file(json_, "--json")
     check_file(output, "--output")
+    from seq2seq.run import Run
+
     task = Run.open(run, "translation", "forecaster").task
     beam = search.given(
         beam_size=beam_size,

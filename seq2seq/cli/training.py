@@ -54,15 +54,15 @@ def train_run(train: Callable[..., dict], config: Any, run: Path, resume: bool, 
         resume: whether to go on with it.
         max_time: `"H:MM:SS"`, after which to stop.
     """
-    from seq2seq.training.interruption import Interruption, TrainingStopped
+    from seq2seq.interruption import Interruption, Stopped
 
     report = ConsoleReport()
     interruption = Interruption(max_time and seconds_of(max_time))
     try:
         with interruption.listening():
             metrics = train(config, run, resume=resume, report=report, interruption=interruption)
-    except TrainingStopped as stop:
-        raise TrainingStopped(f"{stop}: {_kept(run)}", stop.exit_code) from stop
+    except Stopped as stop:
+        raise Stopped(f"{stop}: {_kept(run)}", stop.exit_code) from stop
     best = f"epoch {metrics['epoch']}, the best of {metrics['epochs']} by validation {config.training.monitor}"
     report.say(f"{run} holds the weights of {best}")
     return metrics

@@ -199,7 +199,9 @@ class Run:
             old.unlink()
 
     def save_weights(self, weights: Sequence[np.ndarray]) -> None:
-        """Write the weights of a Keras model, in the order of its `get_weights`."""
+        """Write the weights of a Keras model, in the order of its `get_weights`; what was fitted to others goes."""
+        for fitted in (self.calibration, self.detector):
+            fitted.unlink(missing_ok=True)
         write_arrays(self.weights, dict(_numbered(weights)), files=self.companions())
 
     def load_weights(self, model: Any) -> None:

@@ -10,6 +10,7 @@ import tensorflow as tf
 from seq2seq.config import AutoencoderConfig
 from seq2seq.errors import InputError
 from seq2seq.evaluation.anomaly import PCABaseline
+from seq2seq.interruption import Interruption
 from seq2seq.report import Report
 from seq2seq.run import Run
 from seq2seq.series.reading import data_files
@@ -19,7 +20,6 @@ from seq2seq.tasks import numbers
 from seq2seq.tasks.detector import Detector, Scorer, pca_errors
 from seq2seq.tasks.reconstructor import TASK, Reconstructor, as_pieces, build_model, cut, num_pieces
 from seq2seq.training.device import use_device
-from seq2seq.training.interruption import Interruption
 from seq2seq.training.loop import Training
 from seq2seq.training.observed import ObservedLoss
 
@@ -189,6 +189,9 @@ class _Composite:
 
     def num_batches(self, epoch=0):
         return self.windows.num_batches(epoch)
+
+    def largest(self, epoch=0):
+        return self.windows.largest(epoch)
 
     def epoch(self, epoch=0) -> tf.data.Dataset:
         return self.windows.epoch(epoch).map(lambda window, following: (window, (window, following)))

@@ -9,6 +9,7 @@ import numpy as np
 from seq2seq.config import ForecasterConfig
 from seq2seq.errors import InputError
 from seq2seq.evaluation import baselines as naive
+from seq2seq.interruption import Interruption
 from seq2seq.report import Report
 from seq2seq.run import Run
 from seq2seq.series.chunks import ChunkBatches
@@ -21,7 +22,6 @@ from seq2seq.tasks.columns import Columns, settled
 from seq2seq.tasks.forecaster import TASK, Forecast, Forecaster, build_model, quantiles_of
 from seq2seq.tasks.origins import origins_of, targets_at
 from seq2seq.training.device import use_device
-from seq2seq.training.interruption import Interruption
 from seq2seq.training.loop import Training
 from seq2seq.training.observed import ObservedLoss, QuantileLoss
 

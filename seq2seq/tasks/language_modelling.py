@@ -14,6 +14,7 @@ from seq2seq.config import LanguageConfig, from_mapping
 from seq2seq.decoding import Sampling, greedy_search
 from seq2seq.decoding.greedy import most_probable
 from seq2seq.errors import InputError
+from seq2seq.interruption import Interruption
 from seq2seq.models import LanguageModel
 from seq2seq.report import Report
 from seq2seq.run import Run
@@ -21,7 +22,6 @@ from seq2seq.series.chunks import ChunkBatches
 from seq2seq.text.tokenizer import load_tokenizer, train_tokenizer
 from seq2seq.text.tokens import SPECIAL_PIECES, UNK, Tokenizer
 from seq2seq.training.device import multiplies_in, use_device
-from seq2seq.training.interruption import Interruption
 from seq2seq.training.loop import Training
 from seq2seq.training.losses import TokenCrossEntropy
 from seq2seq.training.metrics import CrossEntropy, TokenAccuracy

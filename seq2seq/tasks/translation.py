@@ -13,6 +13,7 @@ import tensorflow as tf
 from seq2seq.config import TranslationConfig
 from seq2seq.errors import InputError
 from seq2seq.evaluation.translation import Example, TranslationScores, examples, score_translations, validation_bleu
+from seq2seq.interruption import Interruption
 from seq2seq.report import Report
 from seq2seq.run import Run
 from seq2seq.tasks.training_text import read_training_text
@@ -21,7 +22,6 @@ from seq2seq.text.batching import PairBatches
 from seq2seq.text.cleaning import clean
 from seq2seq.text.corpus import read_pairs
 from seq2seq.training.device import kernels_of, multiplies_in, share_cores, use_device
-from seq2seq.training.interruption import Interruption
 from seq2seq.training.loop import Training
 from seq2seq.training.losses import TokenCrossEntropy
 from seq2seq.training.metrics import TeacherForcedScorer

@@ -42,6 +42,8 @@ class SentencePieceTokenizer(Tokenizer):
         proto = sentencepiece_model_pb2.ModelProto()
         try:
             proto.ParseFromString(model)
+            if not proto.pieces:  # a processor without a model ends the process when it is asked anything
+                raise ValueError("no pieces")
             self._processor = sentencepiece.SentencePieceProcessor(model_proto=model)
         except Exception as error:  # protobuf and SentencePiece have several
             raise InputError("not a SentencePiece model, or a damaged one") from error

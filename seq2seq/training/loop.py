@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from seq2seq.config import TrainingConfig
 from seq2seq.errors import InputError
+from seq2seq.interruption import Interruption
 from seq2seq.models.parts import CompiledParts
 from seq2seq.plots import learning_curve, save_figure
 from seq2seq.report import Report
@@ -19,7 +20,6 @@ from seq2seq.training.after_batch import AfterBatch, DivergedError
 from seq2seq.training.averaging import make_average
 from seq2seq.training.checkpoint import NotFiniteError, load_checkpoint, save_checkpoint
 from seq2seq.training.device import cores_to_share
-from seq2seq.training.interruption import Interruption
 from seq2seq.training.optimizers import make_optimizer
 from seq2seq.training.schedules import RampedSchedule
 
@@ -108,11 +108,13 @@ class Training:
             The figures of the best epoch, and some of the whole training; JSON-ready.
 
         Raises:
-            TrainingStopped: the interruption asked for it; a checkpoint is written, or nothing is lost without.
+            Stopped: the interruption asked for it; a checkpoint is written, or nothing is lost without.
             InputError: the loss is not finite, memory does not suffice for a batch, or the disk for the weights.
         """
         self._resume()
         self._try_largest_batch()
+        if self.settings.on_divergence == "roll_back" and not self.run.checkpoints():
+            self._save()
         callbacks = [self._after_batch]
         if self.settings.tensorboard:
             callbacks.append(keras.callbacks.TensorBoard(self.run.tensorboard, update_freq=100))
@@ -157,7 +159,7 @@ class Training:
         epoch = len(self.progress.history)
         if epoch >= self.settings.epochs or self.progress.stopped:
             return
-        batches, before = self.batches(epoch), [np.array(variable) for variable in self._variables()]
+        batches, before = self.batches(epoch), [np.asarray(variable).copy() for variable in self._variables()]
         largest = batches.epoch(epoch).skip(batches.largest(epoch)).take(1)
         self.model.make_train_function()
         try:

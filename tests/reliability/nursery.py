@@ -1,7 +1,7 @@
 """Processes to be killed: forked from one that has imported TensorFlow and not used it, so that each starts at once.
 
-Run as a program it reads lines of JSON, `{"call": "module:function", "arguments": {…}, "seconds": s, "signal": n}`, forks
-a child that makes the call, sends it the signal after so many seconds if it still lives, and answers with a line
+Run as a program it reads lines of JSON, `{"call": "module:function", "arguments": {…}, "seconds": s, "signal": n}`,
+forks a child that makes the call, sends it the signal after so many seconds if it still lives, and answers with a line
 `{"code": c, "seconds": s}`: the exit code, or minus the signal that ended the child.
 """
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from seq2seq.config import AutoencoderConfig, ForecasterConfig, TranslationConfig, resolve
-from seq2seq.training.interruption import Interruption
+from seq2seq.interruption import Interruption
 
 ALWAYS = ["training.checkpoint_minutes=0.0005"]  # so that many kills find a checkpoint being written
 TRANSLATION = [
@@ -16,7 +16,6 @@ TRANSLATION = [
     "model.output_dropout=0.2",
     "model.word_dropout=0.1",
     "batching.batch_sentences=16",
-    "training.truth_ratio=0.8",
     "training.ema_decay=0.9",
     "training.lr_ramp_steps=10",
     "training.validation_sentences=20",
@@ -28,9 +27,9 @@ AUTOENCODER = ["model.units=8", "training.epochs=3", "training.average_checkpoin
 FORECASTER = ["model.units=8", "windows.chunk=10", "model.dropout=0.2", "training.epochs=4"]
 
 
-def train(task: str, data: str, run: str, settings=()) -> None:
+def train(task: str, data: str, run: str, settings=(), interruption: Interruption | None = None) -> None:
     """Train `task` on what is in the folder `data` into the folder `run`, or go on with what is there."""
-    settings, folder, interruption = [*ALWAYS, *settings], Path(data), Interruption()
+    settings, folder, interruption = [*ALWAYS, *settings], Path(data), interruption or Interruption()
     with interruption.listening():
         given = {"resume": True, "interruption": interruption}
         if task == "translation":

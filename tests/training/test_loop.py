@@ -1,17 +1,22 @@
-"""What is faster trains the same."""
+"""What is faster trains the same, and what goes wrong is said and mended."""
 
+import errno
 from contextlib import contextmanager
+from unittest.mock import Mock
 
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from seq2seq.config import AutoencoderConfig
 from seq2seq.config.series import AutoencoderTrainingConfig
+from seq2seq.errors import InputError
 from seq2seq.models import Autoencoder
 from seq2seq.report import Progress, Report
 from seq2seq.run import Run
 from seq2seq.series.windows import WindowBatches
+from seq2seq.storage import read_arrays
 from seq2seq.training import loop
 from seq2seq.training.observed import ObservedLoss
 
@@ -35,22 +40,26 @@ class Counting(Report):
         yield Counter()
 
 
-def trained(path, updates_worth_xla, monkeypatch, **settings):
-    monkeypatch.setattr(loop, "UPDATES_WORTH_XLA", updates_worth_xla)
+def make_training(path, loss=None, report=None, **settings):
     keras.utils.set_random_seed(1)
     series = np.sin(np.arange(400.0) / 5)[:, None]
     batches = WindowBatches([series], look_back=8, batch_size=16, seed=1)  # 24 full batches, and one of 9 windows
     model = Autoencoder(1, units=8)
-    report = Counting()
-    training = loop.Training(
+    return loop.Training(
         model,
-        ObservedLoss(),
+        loss or ObservedLoss(),
         lambda epoch: batches,
         lambda: {"loss": float(model.evaluate(batches.epoch(), verbose=0))},
         AutoencoderTrainingConfig(epochs=2, lr_ramp_steps=2, **settings),
         Run.start(path, "autoencoder", AutoencoderConfig()),
-        report,
+        report or Report(),
     )
+
+
+def trained(path, updates_worth_xla, monkeypatch, **settings):
+    monkeypatch.setattr(loop, "UPDATES_WORTH_XLA", updates_worth_xla)
+    report = Counting()
+    training = make_training(path, report=report, **settings)
     training.fit()
     return training, report
 
@@ -74,3 +83,84 @@ def test_a_new_run_does_not_go_on_with_a_checkpoint_that_was_left_behind(tmp_pat
     again, report = trained(tmp_path / "run", 1000, monkeypatch)
     assert len(report.epochs) == len(again.progress.history) == 2
     assert [row["loss"] for row in again.progress.history] == [row["loss"] for row in first.progress.history]
+
+
+class Fragile(ObservedLoss):
+    """No number from the fifth update on, as long as the learning rate is the whole one."""
+
+    training = None
+
+    def call(self, y_true, y_pred):
+        optimizer = self.training.model.optimizer
+        broken = (optimizer.iterations >= 4) & (self.training.schedule.factor > 0.3)
+        return super().call(y_true, y_pred) + tf.where(broken, np.float32("nan"), 0.0)
+
+
+def fragile(path, **settings):
+    loss, report = Fragile(), Telling()
+    loss.training = make_training(path, loss, report, **settings)
+    return loss.training, report
+
+
+class Telling(Report):
+    """Keeps the warnings."""
+
+    def __init__(self):
+        self.warnings = []
+
+    def warn(self, line):
+        self.warnings.append(line)
+
+
+def test_a_loss_that_is_no_number_stops_the_training_and_its_batch_is_kept(tmp_path):
+    training, _ = fragile(tmp_path / "run")
+    with pytest.raises(InputError, match=r"not finite after batch 5 of epoch 1; .*diverged-epoch1-batch5\.npz"):
+        training.fit()
+    arrays, _ = read_arrays(tmp_path / "run" / "diverged-epoch1-batch5.npz")
+    window, target = next(iter(training.batches(0).epoch(0).skip(4)))
+    np.testing.assert_array_equal(arrays["batch5_0"], window)
+    np.testing.assert_array_equal(arrays["batch5_1"], target)
+
+
+def test_on_request_it_goes_back_to_the_last_checkpoint_at_a_smaller_rate(tmp_path):
+    training, report = fragile(tmp_path / "run", on_divergence="roll_back")
+    training.fit()
+    assert float(training.schedule.factor) == 0.25 and training.progress.rollbacks == 2
+    assert len(training.progress.history) == 2
+    assert all(np.isfinite(row["loss"]) for row in training.progress.history)
+    assert [("0.5 of the" in line, "0.25 of the" in line) for line in report.warnings] == [(True, False), (False, True)]
+
+
+def test_a_disk_that_is_full_for_a_checkpoint_is_told_and_the_training_goes_on(tmp_path, monkeypatch):
+    report = Telling()
+    training = make_training(tmp_path / "run", report=report)
+    full = OSError(errno.ENOSPC, "No space left on device")
+    monkeypatch.setattr(Run, "save_checkpoint", Mock(side_effect=full))
+    training.fit()
+    assert len(training.progress.history) == 2
+    assert report.warnings and all("No space left" in line for line in report.warnings)
+
+
+def test_a_disk_that_is_full_for_the_weights_stops_the_training_in_one_line(tmp_path, monkeypatch):
+    training = make_training(tmp_path / "run")
+    full = OSError(errno.ENOSPC, "No space left on device")
+    monkeypatch.setattr(Run, "save_weights", Mock(side_effect=full))
+    with pytest.raises(InputError, match="No space left on device"):
+        training.fit()
+    monkeypatch.undo()
+    assert Run.start(tmp_path / "run", "autoencoder", AutoencoderConfig(), resume=True).checkpoints()
+
+
+def test_the_largest_batch_is_tried_first_and_leaves_no_trace(tmp_path):
+    training = make_training(tmp_path / "run")
+    before = [np.asarray(variable).copy() for variable in training._variables()]
+    training._try_largest_batch()
+    for variable, value in zip(training._variables(), before, strict=True):
+        np.testing.assert_array_equal(variable, value)
+
+    def exhausted(iterator):
+        raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating")
+
+    training.model.train_function = exhausted
+    with pytest.raises(InputError, match=r"largest batch, arrays of the shapes \[\(16, 8, 1\), \(16, 8, 1\)\]"):
+        training.fit()

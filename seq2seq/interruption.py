@@ -1,4 +1,4 @@
-"""What makes a training save or stop before its time: signals, and a limit of time."""
+"""What makes a long job save or stop before its end: signals, and a limit of time."""
 
 import signal
 import threading
@@ -10,8 +10,8 @@ WORK_LEFT = 75  # EX_TEMPFAIL of sysexits.h: try again later
 BY_KEYBOARD = 130  # what shells report for Ctrl-C
 
 
-class TrainingStopped(KeyboardInterrupt):
-    """A training stops before its end; what it has so far is in its last checkpoint.
+class Stopped(KeyboardInterrupt):
+    """A long job stops before its end; what it has so far is kept.
 
     Attributes:
         exit_code: int. `BY_KEYBOARD` after Ctrl-C, `WORK_LEFT` otherwise.
@@ -23,7 +23,7 @@ class TrainingStopped(KeyboardInterrupt):
 
 
 class Interruption:
-    """Listens to signals for a training that can only save between two batches.
+    """Listens to signals for a job that can only save between two steps.
 
     SIGTERM and SIGINT stop it, SIGUSR1 has it write a checkpoint and go on. Where nothing is to be saved, they raise at
     once; so does a second one.
@@ -34,7 +34,7 @@ class Interruption:
 
     def __init__(self, max_seconds: float | None = None):
         self._ends = None if max_seconds is None else time.monotonic() + max_seconds
-        self._stop: TrainingStopped | None = None
+        self._stop: Stopped | None = None
         self._save_wanted = self._deferring = False
 
     @contextmanager
@@ -65,9 +65,9 @@ class Interruption:
             return
         again = self._stop is not None
         if number == signal.SIGINT:
-            self._stop = TrainingStopped("Ctrl-C", BY_KEYBOARD)
+            self._stop = Stopped("Ctrl-C", BY_KEYBOARD)
         else:
-            self._stop = TrainingStopped(signal.Signals(number).name)
+            self._stop = Stopped(signal.Signals(number).name)
         if again or not self._deferring:
             raise self._stop
 
@@ -76,8 +76,8 @@ class Interruption:
         wanted, self._save_wanted = self._save_wanted, False
         return wanted
 
-    def due(self) -> TrainingStopped | None:
+    def due(self) -> Stopped | None:
         """What to raise once the checkpoint is written, or `None`."""
         if self._stop is None and self._ends is not None and time.monotonic() > self._ends:
-            self._stop = TrainingStopped("its time is over")
+            self._stop = Stopped("its time is over")
         return self._stop

@@ -1,0 +1,103 @@
+"""A run directory: one training at a time, on the data and settings of its start, and nothing from outside."""
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from seq2seq.config import AutoencoderConfig
+from seq2seq.errors import InputError
+from seq2seq.run import Run
+from seq2seq.run.integrity import check_widths
+
+CONFIG = AutoencoderConfig()
+
+
+def started(path, data=None, resume=False, config=CONFIG):
+    return Run.start(path, "autoencoder", config, data, resume)
+
+
+@pytest.fixture
+def run(tmp_path):
+    run = started(tmp_path / "run")
+    run.save_weights([np.ones((300, 300), np.float32)])
+    return run
+
+
+def test_a_run_is_trained_by_one_process_at_a_time(tmp_path):
+    code = (
+        "import sys; from seq2seq.run import Run; from seq2seq.config import AutoencoderConfig\n"
+        "run = Run.start(sys.argv[1], 'autoencoder', AutoencoderConfig()); print('mine', flush=True); sys.stdin.read()"
+    )
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    other = subprocess.Popen([sys.executable, "-c", code, str(tmp_path / "run")], text=True, **pipes)
+    try:
+        assert other.stdout.readline() == "mine\n"
+        with pytest.raises(InputError, match=f"is being trained by another process .*process {other.pid} "):
+            started(tmp_path / "run", resume=True)
+    finally:
+        other.kill()
+        other.wait()
+    started(tmp_path / "run", resume=True)  # the lock of a process that is gone is none
+
+
+def test_resuming_with_other_settings_or_other_data_names_them(tmp_path):
+    data = tmp_path / "data.csv"
+    data.write_text("a\n1\n")
+    files = {"data.location": [data]}
+    started(tmp_path / "run", files)
+    assert started(tmp_path / "run", files, resume=True).path == tmp_path / "run"
+    with pytest.raises(InputError, match=r"seed=2 \(the run: 1\)"):
+        started(tmp_path / "run", files, resume=True, config=replace(CONFIG, seed=2))
+    data.write_text("a\n2\n")
+    with pytest.raises(InputError, match=r"other data: the content of data\.location"):
+        started(tmp_path / "run", files, resume=True)
+
+
+def test_links_out_of_a_run_are_refused(run, tmp_path):
+    (tmp_path / "outside").write_text("secret")
+    (run.path / "text.json").symlink_to(tmp_path / "outside")
+    with pytest.raises(InputError, match=r"text\.json is a link out"):
+        Run.open(run.path, "autoencoder")
+
+
+def test_files_of_another_run_are_refused(run, tmp_path):
+    (tmp_path / "data.csv").write_text("a\n1\n")
+    other = started(tmp_path / "other", config=replace(CONFIG, seed=5))
+    other.save_weights([np.ones((300, 300), np.float32)])
+    own = run.weights.read_bytes()
+    run.weights.write_bytes(other.weights.read_bytes())
+    with pytest.raises(InputError, match=r"config\.json and weights\.npz do not belong together"):
+        Run.open(run.path, "autoencoder")
+    run.weights.write_bytes(own)
+    other.save_fitted(other.detector, {"values": np.ones(3)})
+    run.detector.write_bytes(other.detector.read_bytes())
+    with pytest.raises(InputError, match="does not belong to"):
+        Run.open(run.path, "autoencoder").load_fitted(run.detector)
+
+
+def test_a_model_larger_than_its_weights_is_refused_before_it_is_built(run):
+    content = json.loads((run.path / "config.json").read_text())
+    content["config"]["model"]["units"] = 10**6
+    (run.path / "config.json").write_text(json.dumps(content))
+    run.save_weights([np.ones((300, 300), np.float32)])
+    with pytest.raises(InputError, match="fewer weights than its settings ask for"):
+        Run.open(run.path, "autoencoder")
+
+
+def test_no_model_is_taken_for_one_that_is_larger_than_its_weights(tmp_path):
+    from seq2seq.models import Autoencoder, EncoderDecoder, LanguageModel
+
+    for cell in ("lstm", "gru"):
+        for arguments in ({"units": 2}, {"units": 40, "bidirectional": True}, {"units": 4, "latent_dim": 300}):
+            if arguments.get("bidirectional"):
+                arguments = {"units": 40, "embedding_dim": 100, "encoder_layers": 3, "decoder_layers": 2}
+                model = EncoderDecoder(5, 5, cell=cell, bridge="copy", attention="none", **arguments)
+            else:
+                model = Autoencoder(1, cell=cell, **arguments)
+            check_widths(tmp_path, {"model": arguments}, model.count_params())
+    arguments = {"units": 12, "embedding_dim": 90, "num_layers": 4}
+    check_widths(tmp_path, {"model": arguments}, LanguageModel(5, **arguments).count_params())
