@@ -17,7 +17,7 @@ class AfterBatch(keras.callbacks.Callback):
     def __init__(self, training):
         super().__init__()
         self.training = training
-        self.metrics = None  # of the part of an epoch that was trained before a checkpoint
+        self.loss = ()  # variables and values of the mean so far, of an epoch that goes on from a checkpoint
 
     def begin(self, shown, batches, amount, unit):
         """An epoch of so many batches, each with about an `amount` of what `unit` names, some of them done."""
@@ -27,10 +27,10 @@ class AfterBatch(keras.callbacks.Callback):
             shown.advance(self.done, self.done * amount, of=unit)
 
     def on_epoch_begin(self, epoch, logs=None):
-        if self.metrics is not None and self.first:
-            for variable, value in zip(self.model.metrics_variables, self.metrics, strict=True):
+        if self.first:
+            for variable, value in self.loss:
                 variable.assign(value)
-        self.metrics = None
+        self.loss = ()
 
     def on_train_batch_end(self, batch, logs=None):
         before, self.done = self.done, min(self.first + batch + 1, self.batches)

@@ -150,7 +150,7 @@ class Training:
         found = load_checkpoint(self.run, self._variables(), self.report)
         if found is not None:
             self.progress = Progress(**found)
-            self._after_batch.metrics = [np.asarray(variable) for variable in self.model.metrics_variables]
+            self._after_batch.loss = [(variable, np.asarray(variable)) for variable in self._loss_so_far()]
             batch = f" and {self.progress.batch:,} batches" if self.progress.batch else ""
             self.report.say(f"resuming after epoch {len(self.progress.history)}{batch}")
 
@@ -313,8 +313,12 @@ class Training:
             *model.optimizer.variables,
             *self.average.arrays,
             self.schedule.factor,
-            *model.metrics_variables,
+            *self._loss_so_far(),
         ]
+
+    def _loss_so_far(self):
+        """The variables of the mean loss of an epoch; other metrics come to be with the first update."""
+        return next(metric for metric in self.model.metrics if metric.name == "loss").variables
 
 
 def _line(figures):

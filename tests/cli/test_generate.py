@@ -85,7 +85,7 @@ def test_what_cannot_be_written(poet, tmp_path):
         assert invoke("generate", poet, option, value).exit_code == 2
     other = tmp_path / "other"
     other.mkdir()
-    (other / "config.json").write_text(json.dumps({"format": 1, "task": "translation", "config": {}}))
+    (other / "config.json").write_text(json.dumps({"format": 2, "task": "translation", "config": {}}))
     assert "is a run of the task 'translation'" in refused("generate", other)
 
 

@@ -237,7 +237,7 @@ def test_validation_does_not_disturb_the_carried_state():
     model.train_on_batch(first, first[0])
     model.test_on_batch((other, np.array([True, True])), other)
     model.train_on_batch(second, second[0])
-    carried = tf.nest.pack_sequence_as(model.initial_state(0), [value.numpy() for value in model._train_states])
+    carried = tf.nest.pack_sequence_as(model.initial_state(0), [value.numpy() for value in model.train_states])
     assert_same(carried, model.run(x)[1])
 
 
