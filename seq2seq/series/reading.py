@@ -98,9 +98,9 @@ def _named_errors(path):
     except OSError as error:
         reason = error.strerror or " ".join(str(error).split())
         raise InputError(f"{path} cannot be read: {reason}") from error
-    except ValueError as error:  # of the parsers of pandas, Arrow and NumPy
+    except Exception as error:  # whatever damaged bytes make the parsers of pandas, Arrow, NumPy and ZIP raise
         reason = " ".join(str(error).split()).removeprefix("Error tokenizing data. C error: ")
-        raise InputError(f"{path} cannot be read: {reason[:300]}") from error
+        raise InputError(f"{path} cannot be read: {reason[:300] or type(error).__name__}") from error
 
 
 def read_table(location: str | Path, text_column: str | None = None) -> RawTable:

@@ -17,21 +17,6 @@ TIMES = ("seconds", "per_second")  # of all figures these alone depend on the ma
 
 
 @pytest.fixture(scope="module")
-def data(tmp_path_factory):
-    """A folder with small data for all trainings."""
-    folder = tmp_path_factory.mktemp("data")
-    draw = random.Random(3)
-    texts = [" ".join(draw.choices("abcdefgh", k=draw.randint(2, 7))) for _ in range(400)]
-    for name, part in (("train", texts[:300]), ("valid", texts[300:])):
-        (folder / f"{name}.src").write_text("\n".join(part) + "\n")
-        (folder / f"{name}.tgt").write_text("\n".join(text[::-1] for text in part) + "\n")
-    steps = np.arange(400.0)
-    rows = zip(np.sin(steps / 5), np.cos(steps / 7), strict=True)
-    (folder / "series.csv").write_text("a,b\n" + "".join(f"{a:.6f},{b:.6f}\n" for a, b in rows))
-    return folder
-
-
-@pytest.fixture(scope="module")
 def nursery():
     nursery = Nursery()
     yield nursery
@@ -60,17 +45,17 @@ class StopsAfter(Interruption):
 
 
 @pytest.mark.parametrize("task", TASKS)
-def test_a_stopped_training_goes_on_as_if_it_had_not_been(task, data, tmp_path):
-    train(task, str(data), str(tmp_path / "whole"))
+def test_a_stopped_training_goes_on_as_if_it_had_not_been(task, small_data, tmp_path):
+    train(task, str(small_data), str(tmp_path / "whole"))
     with pytest.raises(Stopped):
-        train(task, str(data), str(tmp_path / "stopped"), interruption=StopsAfter(25))  # within the second epoch
-    train(task, str(data), str(tmp_path / "stopped"))
+        train(task, str(small_data), str(tmp_path / "stopped"), interruption=StopsAfter(25))  # within the second epoch
+    train(task, str(small_data), str(tmp_path / "stopped"))
     assert left_by(tmp_path / "stopped") == left_by(tmp_path / "whole")
 
 
-def killed_until_done(nursery, task, data, run, random, kills, settings=()):
+def killed_until_done(nursery, task, small_data, run, random, kills, settings=()):
     """Kill the training at random moments, at most so many times, and let it end; returns the number of kills."""
-    arguments = {"task": task, "data": str(data), "settings": settings}
+    arguments = {"task": task, "data": str(small_data), "settings": settings}
     whole = nursery.call("trainings:train", run=str(run.with_name("whole")), **arguments)
     assert whole["code"] == 0
     count = 0
@@ -83,36 +68,36 @@ def killed_until_done(nursery, task, data, run, random, kills, settings=()):
         count += 1
 
 
-def test_a_killed_training_goes_on_as_if_it_had_not_been(nursery, data, tmp_path):
-    assert killed_until_done(nursery, "forecaster", data, tmp_path / "killed", random.Random(4), kills=2)
+def test_a_killed_training_goes_on_as_if_it_had_not_been(nursery, small_data, tmp_path):
+    assert killed_until_done(nursery, "forecaster", small_data, tmp_path / "killed", random.Random(4), kills=2)
     assert left_by(tmp_path / "killed") == left_by(tmp_path / "whole")
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("task", TASKS)
-def test_many_kills(nursery, task, data, tmp_path, record_property):
+def test_many_kills(nursery, task, small_data, tmp_path, record_property):
     count, wanted, draw = 0, 50, random.Random(5)
     settings = ["training.truth_ratio=0.8"] if task == "translation" else []
     while count < wanted:
         for folder in ("killed", "whole"):
             shutil.rmtree(tmp_path / folder, ignore_errors=True)
-        count += killed_until_done(nursery, task, data, tmp_path / "killed", draw, 12, settings)
+        count += killed_until_done(nursery, task, small_data, tmp_path / "killed", draw, 12, settings)
         assert left_by(tmp_path / "killed") == left_by(tmp_path / "whole")
     record_property("kills", count)
 
 
-def test_a_torn_checkpoint_is_passed_over(data, tmp_path):
-    train("forecaster", str(data), str(tmp_path / "whole"))
+def test_a_torn_checkpoint_is_passed_over(small_data, tmp_path):
+    train("forecaster", str(small_data), str(tmp_path / "whole"))
     with pytest.raises(Stopped):
-        train("forecaster", str(data), str(tmp_path / "torn"), interruption=StopsAfter(12))
+        train("forecaster", str(small_data), str(tmp_path / "torn"), interruption=StopsAfter(12))
     last = sorted((tmp_path / "torn").glob("checkpoints/*.npz"))[-1]
     last.write_bytes(last.read_bytes()[:-100])
-    train("forecaster", str(data), str(tmp_path / "torn"))
+    train("forecaster", str(small_data), str(tmp_path / "torn"))
     assert left_by(tmp_path / "torn") == left_by(tmp_path / "whole")
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 75), (signal.SIGINT, 130)])
-def test_signals_stop_with_a_code_of_their_own_and_lose_nothing(nursery, data, tmp_path, number, code):
-    arguments = {"task": "forecaster", "data": str(data), "run": str(tmp_path / "run")}
+def test_signals_stop_with_a_code_of_their_own_and_lose_nothing(nursery, small_data, tmp_path, number, code):
+    arguments = {"task": "forecaster", "data": str(small_data), "run": str(tmp_path / "run")}
     settings = ["training.epochs=400"]
     assert nursery.call("trainings:train", seconds=5.0, number=number, settings=settings, **arguments)["code"] == code
