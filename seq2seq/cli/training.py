@@ -57,7 +57,7 @@ def train_run(train: Callable[..., dict], config: Any, run: Path, resume: bool, 
     from seq2seq.interruption import Interruption, Stopped
 
     report = ConsoleReport()
-    interruption = Interruption(max_time and seconds_of(max_time))
+    interruption = Interruption(None if max_time is None else seconds_of(max_time))
     try:
         with interruption.listening():
             metrics = train(config, run, resume=resume, report=report, interruption=interruption)

@@ -1,0 +1,63 @@
+"""Signals wait where something must be finished first, and otherwise do not."""
+
+import os
+import signal
+import threading
+
+import pytest
+
+from seq2seq.interruption import BY_KEYBOARD, WORK_LEFT, Interruption, Stopped
+
+SIGNALS = pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, WORK_LEFT), (signal.SIGINT, BY_KEYBOARD)])
+
+
+def send(number):
+    os.kill(os.getpid(), number)
+
+
+@SIGNALS
+def test_a_signal_stops_at_once_where_nothing_is_to_be_finished(number, code):
+    with pytest.raises(Stopped) as stopped, Interruption().listening():
+        send(number)
+    assert stopped.value.exit_code == code
+
+
+@SIGNALS
+def test_a_deferred_signal_is_found_later_and_a_second_one_waits_no_longer(number, code):
+    interruption = Interruption()
+    with interruption.listening(), interruption.deferring():
+        assert interruption.due() is None
+        send(number)
+        assert interruption.due().exit_code == code
+        with pytest.raises(Stopped):
+            send(number)
+
+
+def test_sigusr1_asks_for_one_checkpoint():
+    interruption = Interruption()
+    with interruption.listening():
+        send(signal.SIGUSR1)
+        assert [interruption.save_wanted(), interruption.save_wanted()] == [True, False]
+        assert interruption.due() is None
+
+
+def test_time_runs_out():
+    assert Interruption(3600).due() is None
+    assert Interruption(-1).due().exit_code == WORK_LEFT
+
+
+def test_handlers_come_back_and_other_threads_have_none():
+    before = signal.getsignal(signal.SIGTERM)
+    with Interruption().listening():
+        assert signal.getsignal(signal.SIGTERM) != before
+    assert signal.getsignal(signal.SIGTERM) == before
+
+    def listen():
+        with Interruption().listening():
+            seen.append(signal.getsignal(signal.SIGTERM))
+
+    seen = []
+    thread = threading.Thread(target=listen)
+    thread.start()
+    thread.join()
+    assert seen == [before]
