@@ -6,6 +6,7 @@ checksum at the end, which is looked at before anything else is. `numpy.load(pat
 
 import json
 import os
+import secrets
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -28,7 +29,8 @@ def replacing(path: Path) -> Iterator[Path]:
     What was written is on the disk before it gets its name: neither a killed process nor a machine that loses power
     leaves half a file.
     """
-    temporary = path.with_name(f".writing-{os.getpid()}-{path.name}")
+    # Not the number of the process: machines may share a folder.
+    temporary = path.with_name(f".writing-{secrets.token_hex(4)}-{path.name}")
     try:
         yield temporary
         _flush(temporary)
