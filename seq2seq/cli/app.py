@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from seq2seq.cli import detect, evaluate, forecast, generate, reconstruct, train, translate
+from seq2seq.cli import batch, detect, evaluate, forecast, generate, reconstruct, train, translate
 from seq2seq.cli.command import SETTINGS, Command
 
 app = typer.Typer(
@@ -14,6 +14,7 @@ app = typer.Typer(
     **SETTINGS,
 )
 app.add_typer(train.app, name="train")
+app.add_typer(batch.app, name="batch")
 app.command("translate", cls=Command, epilog=translate.EXAMPLES)(translate.translate)
 app.command("reconstruct", cls=Command, epilog=reconstruct.EXAMPLES)(reconstruct.reconstruct)
 app.command("detect", cls=Command, epilog=detect.EXAMPLES)(detect.detect)

@@ -132,7 +132,7 @@ def read_table(location: str | Path, text_column: str | None = None) -> RawTable
 
 def _read_csv(path, text_column):
     blank, first = _first_line(path)
-    separator = next((mark for mark in "\t;" if mark in first), ",")
+    separator = _separator(first)
     cells = next(csv.reader([first], delimiter=separator, skipinitialspace=True))
     header = not _are_values(cells)
     with warnings.catch_warnings():
@@ -158,6 +158,15 @@ def _read_csv(path, text_column):
         if np.array_equal(numbers, np.arange(len(frame))):
             frame = frame.iloc[:, 1:]
     return RawTable(frame, str(path), blank + header + 1)
+
+
+def separator_of(path: Path) -> str:
+    """What separates the cells of a CSV file."""
+    return _separator(_first_line(path)[1])
+
+
+def _separator(line):
+    return next((mark for mark in "\t;" if mark in line), ",")
 
 
 def _first_line(path):

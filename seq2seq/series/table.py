@@ -39,6 +39,7 @@ def read_series(
     missing: str = "error",
     rows: str = "auto",
     split: str = "train",
+    rejected: list[tuple[int, str]] | None = None,
 ) -> Series:
     """Read numeric series from a table or an array.
 
@@ -61,6 +62,8 @@ def read_series(
         rows: str. `"steps"`: a row is a step of all features. `"samples"`: a row is a sequence of one feature.
             `"auto"`: steps in tables, samples in arrays.
         split: str. TFDS split where `location` names none.
+        rejected: list. Samples that would be an error are left out, their number and what is wrong put into this list;
+            their numbers are missing in the `names` then. None raises at the first.
 
     Returns:
         A `Series`; its `notes` say what was missing, left out or irregular.
@@ -78,14 +81,14 @@ def read_series(
         if group or time:
             raise InputError(f"{location} is an array, which has no column {group or time!r} for groups or times")
         raw = read_array(location, array, split, condition and condition[0])
-        series = _from_array(raw, condition, missing, rows)
+        series = _from_array(raw, condition, missing, rows, rejected)
         return series.select(columns) if columns else series
     if array:
         raise InputError(f"{location} is a table, but the array {array!r} was asked for: choose columns instead")
     if rows == "samples" and (group or time):
         raise InputError(f"rows that are samples have no column {group or time!r} for groups or times")
     table = read_table(location, text_column=group)
-    return _from_table(table, condition, columns, group, time, missing, rows == "samples")
+    return _from_table(table, condition, columns, group, time, missing, rows == "samples", rejected)
 
 
 def _condition(keep):
@@ -112,7 +115,7 @@ def _kept(values, condition, name):
 # --- arrays
 
 
-def _from_array(raw, condition, missing, rows):
+def _from_array(raw, condition, missing, rows, rejected):
     values = np.asarray(raw.values, np.float64)
     if values.ndim not in (1, 2, 3) or values.size == 0:
         raise InputError(
@@ -130,15 +133,22 @@ def _from_array(raw, condition, missing, rows):
         return f"{raw.name}[{', '.join(map(str, (entries[index[0]], *index[1:])))}]"
 
     if values.ndim == 3 or (values.ndim == 2 and rows != "steps"):
-        return _samples(values.reshape(*values.shape[:2], -1), entries, place, missing, values.ndim)
+        return _samples(values.reshape(*values.shape[:2], -1), entries, place, missing, values.ndim, rejected)
     notes = _missing_notes(values, None, place, missing)
     values = values.reshape(len(values), -1)
     columns = [str(number) for number in range(values.shape[1])]
     return Series((_filled(values, missing, columns, ""),), columns, ("",), None, False, notes)
 
 
-def _samples(values, entries, place, missing, dimensions=2):
+def _samples(values, entries, place, missing, dimensions=2, rejected=None):
     """Series of independent samples from `(samples, steps, features)`; `place` takes an index of that or of 2 axes."""
+    if rejected is not None:
+        wrong = _wrong_samples(values, missing)
+        rejected += [(int(entries[row]), reason) for row, reason in wrong.items()]
+        good = np.setdiff1d(np.arange(len(values)), list(wrong))
+        if not good.size:
+            raise InputError(f"{place((0,) * dimensions)} and all other samples cannot be used: {wrong[0]}")
+        values, entries = values[good], np.asarray(entries)[good]
     observed = ~np.isnan(values).all(axis=2)
     steps = values.shape[1]
     lengths = steps - observed[:, ::-1].argmax(axis=1)
@@ -160,7 +170,7 @@ def _samples(values, entries, place, missing, dimensions=2):
 # --- tables
 
 
-def _from_table(table, condition, columns, group, time, missing, samples):
+def _from_table(table, condition, columns, group, time, missing, samples, rejected):
     present = list(table.frame.columns)
     column_positions([*columns, *(name for name in (group, time) if name)], present, table.name)
     frame, used = table.frame, {group}
@@ -179,7 +189,7 @@ def _from_table(table, condition, columns, group, time, missing, samples):
         return f"{table.row(frame.index[index[0]])}, column {names[index[1]]!r}"
 
     if samples:
-        series = _samples(values[:, :, None], frame.index, place, missing)
+        series = _samples(values[:, :, None], frame.index, place, missing, rejected=rejected)
         return replace(series, notes=notes + series.notes)
     notes += _missing_notes(values, None, place, missing)
     groups = _groups(table, frame, group)
@@ -276,6 +286,21 @@ def _refuse(bad, place, what):
     if bad.any():
         index = tuple(int(i) for i in np.unravel_index(int(bad.argmax()), bad.shape))
         raise InputError(f"{place(index)} {what}")
+
+
+def _wrong_samples(values, missing):
+    """Row → what is wrong with it, of the samples `(samples, steps, features)` that cannot be used."""
+    absent = np.isnan(values)
+    lengths = values.shape[1] - (~absent.all(axis=2))[:, ::-1].argmax(axis=1)
+    inside = np.arange(values.shape[1]) < lengths[:, None]
+    checks = [
+        (np.isinf(values).any(axis=(1, 2)), "an infinite value"),
+        (absent.all(axis=(1, 2)), "no value"),
+        ((absent.any(axis=2) & inside).any(axis=1) & (missing == "error"), "a missing value"),
+        # Over what steps would a feature without any value be interpolated?
+        (absent.all(axis=1).any(axis=1) & (missing == "interpolate"), "a feature without any value"),
+    ]
+    return {row: reason for wrong, reason in reversed(checks) for row in np.flatnonzero(wrong).tolist()}
 
 
 def _missing_notes(values, inside, place, missing):

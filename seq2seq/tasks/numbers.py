@@ -25,7 +25,13 @@ class Parts:
         return [self.scaler.transform(values) for values in getattr(self, name).values]
 
 
-def read(data: SeriesDataConfig, report: Report, location: str | None = None, windowed: bool = False) -> Series:
+def read(
+    data: SeriesDataConfig,
+    report: Report,
+    location: str | None = None,
+    windowed: bool = False,
+    rejected: list[tuple[int, str]] | None = None,
+) -> Series:
     """The data of a run, or those at another `location` read in the same way.
 
     Args:
@@ -33,6 +39,7 @@ def read(data: SeriesDataConfig, report: Report, location: str | None = None, wi
         report: `Report`, told what the reader noticed.
         location: default `data.location`.
         windowed: the data are cut into windows: rows of a plain 2-D array are steps then, not samples.
+        rejected: list that takes the samples that cannot be used, as in `read_series`; None raises at the first.
     """
     rows = "steps" if windowed and data.rows == "auto" else data.rows
     series = read_series(
@@ -44,6 +51,7 @@ def read(data: SeriesDataConfig, report: Report, location: str | None = None, wi
         time=data.time,
         missing=data.missing,
         rows=rows,
+        rejected=rejected,
     )
     for note in series.notes:
         report.warn(note)

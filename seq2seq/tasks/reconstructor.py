@@ -113,7 +113,13 @@ class Reconstructor:
         return cls(config, scaler, model, run)
 
     def read(
-        self, location: str, *, array: str | None = None, keep: str | None = None, report: Report | None = None
+        self,
+        location: str,
+        *,
+        array: str | None = None,
+        keep: str | None = None,
+        report: Report | None = None,
+        rejected: list[tuple[int, str]] | None = None,
     ) -> Series:
         """Read other data in the way of the training data; columns are matched by name.
 
@@ -122,6 +128,7 @@ class Reconstructor:
             array: of an NPZ file, or TFDS feature; default: that of the training.
             keep: only the rows where this holds; default: all, also where only some were trained on.
             report: `Report`.
+            rejected: list that takes the samples that cannot be used, as in `read_series`; None raises at the first.
 
         Raises:
             InputError: data that cannot be read, a column is missing, a series is too short for any window.
@@ -138,7 +145,8 @@ class Reconstructor:
             limit=None,
         )
         report = report or Report()
-        series = as_pieces(numbers.read(data, report, location, windowed=self.look_back > 0), self.look_back)
+        series = numbers.read(data, report, location, windowed=self.look_back > 0, rejected=rejected)
+        series = as_pieces(series, self.look_back)
         series = self.scaler.match(series)
         if not num_pieces(series.lengths, self.look_back):
             raise InputError(

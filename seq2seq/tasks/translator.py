@@ -1,26 +1,25 @@
 """Strings in, translations out: a trained run, loaded."""
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import tensorflow as tf
 
 from seq2seq.config import DecodingConfig, TranslationConfig, from_mapping
-from seq2seq.decoding import Sampling, beam_search, greedy_search
-from seq2seq.decoding.greedy import most_probable
+from seq2seq.decoding import Sampling
 from seq2seq.errors import InputError
 from seq2seq.models import EncoderDecoder
-from seq2seq.models.translator import DecoderState
-from seq2seq.report import Report
+from seq2seq.report import Progress, Report
 from seq2seq.run import Run
+from seq2seq.tasks.search import Search, length_batches, search_graph
 from seq2seq.text.batching import pad_rows
 from seq2seq.text.corpus import normalize
 from seq2seq.text.tokenizer import load_tokenizer
-from seq2seq.text.tokens import BOS, PAD, Tokenizer, TokenRows
+from seq2seq.text.tokens import BOS, Tokenizer, TokenRows
 from seq2seq.training.device import multiplies_in, share_cores
 
 LINES_AT_ONCE = 8192  # read, sorted by length and batched together: bounds memory, whatever the file's size
@@ -142,7 +141,54 @@ class Translator:
         Yields:
             For each line, in order, its hypotheses, best first; none for a blank line.
         """
-        settings = self._settings(beam_size, length_penalty, max_length_ratio, batch_tokens)
+        search = self._search_for(beam_size, length_penalty, n_best, max_length_ratio, batch_tokens, sampling)
+        lines = iter(lines)
+        chunks = iter(lambda: list(itertools.islice(lines, LINES_AT_ONCE)), [])
+        for hypotheses in self._in_turn(chunks, search, ahead=0):
+            yield from hypotheses
+
+    def stream_chunks(
+        self, chunks: Iterable[Sequence[str]], *, progress: Progress | None = None, **search
+    ) -> Iterator[list[list[Hypothesis]]]:
+        """Translate lists of lines, each by itself: what becomes of a line depends on its own list alone.
+
+        While one list is searched the next is read and encoded, and the one before it decoded, so that a GPU waits
+        for no text.
+
+        Args:
+            chunks: lists of strings, of some thousands: only lines of one list share a batch.
+            progress: `Progress` that counts the lines, batch by batch.
+            **search: as for `stream`.
+
+        Yields:
+            For each list, in order, what `stream` gives for its lines.
+        """
+        return self._in_turn(chunks, self._search_for(**search), ahead=1, progress=progress)
+
+    def search_settings(self, **search) -> dict[str, float]:
+        """What a search with the arguments of `stream` goes by: its own ones and the run's `decoding` section."""
+        return dict(vars(self._search_for(**search).settings))
+
+    def _search_for(
+        self,
+        beam_size=None,
+        length_penalty=None,
+        n_best=1,
+        max_length_ratio=None,
+        batch_tokens=None,
+        sampling=None,
+    ) -> Search:
+        given = {
+            "beam_size": beam_size,
+            "length_penalty": length_penalty,
+            "max_length_ratio": max_length_ratio,
+            "batch_tokens": batch_tokens,
+        }
+        settings = from_mapping(
+            DecodingConfig,
+            {**vars(self.config.decoding), **{name: value for name, value in given.items() if value is not None}},
+            "decoding.",
+        )
         if not 1 <= n_best <= settings.beam_size:
             raise InputError(
                 f"{n_best} best translations need a beam of at least as many: got beam size {settings.beam_size}, "
@@ -152,52 +198,61 @@ class Translator:
             raise InputError(
                 f"Sampling draws one translation for each line, so beam_size={settings.beam_size} must be 1."
             )
-        search = self._search(settings.beam_size, settings.length_penalty, n_best, sampling)
-        lines, position = iter(lines), 0
-        while chunk := list(itertools.islice(lines, LINES_AT_ONCE)):
-            yield from self._translate_chunk(chunk, position, settings, n_best, search)
-            position += len(chunk)
+        return Search(settings, n_best, self._search(settings.beam_size, settings.length_penalty, n_best, sampling))
 
-    def _settings(self, beam_size, length_penalty, max_length_ratio, batch_tokens) -> DecodingConfig:
-        given = {
-            "beam_size": beam_size,
-            "length_penalty": length_penalty,
-            "max_length_ratio": max_length_ratio,
-            "batch_tokens": batch_tokens,
-        }
-        return from_mapping(
-            DecodingConfig,
-            {**vars(self.config.decoding), **{name: value for name, value in given.items() if value is not None}},
-            "decoding.",
-        )
+    def _in_turn(self, chunks, search, ahead, progress=None):
+        """The hypotheses of chunks of lines, while up to `ahead` further chunks wait for their search."""
+        begun, position = deque(), 0
+        try:
+            for chunk in chunks:
+                begun.append(self._begin(chunk, position, search))
+                position += len(chunk)
+                if len(begun) > ahead:
+                    yield self._finish(begun.popleft(), search, progress)
+            while begun:
+                yield self._finish(begun.popleft(), search, progress)
+        finally:  # whoever stops here waits for no batch that has not begun
+            for _, batches in begun:
+                for future in batches:
+                    future.cancel()
 
-    def _translate_chunk(self, lines, position, settings, n_best, search):
+    def _begin(self, lines, position, search):
+        """Encode lines and hand their batches to the threads that search."""
+        settings = search.settings
         rows = self._encode(lines, position, settings.max_source_tokens)
-        results = [[] for _ in lines]
 
         def translated(batch):
             source = rows.take(batch)
             limits = np.ceil(settings.max_length_ratio * source.lengths) + settings.max_length_extra
-            tokens, scores = search(pad_rows(source), limits.astype(np.int32), (position + batch).astype(np.int32))
+            limits, streams = limits.astype(np.int32), (position + batch).astype(np.int32)
+            tokens, scores = search.graph(pad_rows(source), limits, streams)
             return batch, tokens.numpy(), scores.numpy()
 
-        batches = length_batches(rows.lengths, settings.batch_tokens // settings.beam_size)
-        for batch, tokens, scores in self._at_once(translated, batches):
-            texts = self.target.decode(tokens.reshape(-1, tokens.shape[-1]))
-            for k, line in enumerate(batch):
-                results[line] = [
-                    Hypothesis(texts[k * n_best + n], float(scores[k, n]))
-                    for n in range(n_best)
-                    if scores[k, n] > -1e29  # a narrow beam over a tiny vocabulary may end with fewer
-                ]
-        return results
-
-    def _at_once(self, function, parts):
-        """`map`, several at a time where it pays: results still come in order."""
-        if self.workers == 1:
-            return map(function, parts)
         self._pool = self._pool or ThreadPoolExecutor(self.workers)
-        return self._pool.map(function, parts)
+        batches = length_batches(rows.lengths, settings.batch_tokens // settings.beam_size)
+        return len(lines), deque(self._pool.submit(translated, batch) for batch in batches)
+
+    def _finish(self, begun, search, progress):
+        """The hypotheses of lines that were begun: each batch is decoded while others are searched."""
+        count, batches = begun
+        results, progress, done = [[] for _ in range(count)], progress or Progress(), 0
+        try:
+            while batches:
+                batch, tokens, scores = batches.popleft().result()
+                texts = self.target.decode(tokens.reshape(-1, tokens.shape[-1]))
+                for k, line in enumerate(batch):
+                    results[line] = [
+                        Hypothesis(texts[k * search.n_best + n], float(scores[k, n]))
+                        for n in range(search.n_best)
+                        if scores[k, n] > -1e29  # a narrow beam over a tiny vocabulary may end with fewer
+                    ]
+                progress.advance(len(batch))
+                done += len(batch)
+        finally:
+            for future in batches:
+                future.cancel()
+        progress.advance(count - done)  # the blank ones
+        return results
 
     def _encode(self, lines, position, longest) -> TokenRows:
         rows = self.source.encode([normalize(line) for line in lines])
@@ -214,34 +269,8 @@ class Translator:
         """One compiled graph for each kind of search; any batch and any length runs in it without a new trace."""
         key = (beam_size, length_penalty, n_best, sampling)
         if key not in self._searches:
-            self._searches[key] = self._make_search(*key)
+            self._searches[key] = search_graph(self.model, *key)
         return self._searches[key]
-
-    def _make_search(self, beam_size, length_penalty, n_best, sampling):
-        model = self.model
-        row = tf.TensorSpec((None,), tf.int32)
-        # No label is ever PAD or BOS, so no translation may hold them, however little the model has learned.
-        never = tf.one_hot((PAD, BOS), model.decoder.vocabulary_size, on_value=-1e9, off_value=0.0)
-        never = tf.reduce_sum(never, axis=0)
-
-        @tf.function(input_signature=(tf.TensorSpec((None, None), tf.int32), row, row), autograph=False)
-        def search(source, limits, streams):
-            cells, memory = model.start(source, beam_size)
-            decoder_step = model.decoder.stepper()
-
-            def step(tokens, cells, memory):
-                logits, state, _ = decoder_step(tokens, DecoderState(cells, memory or None))
-                return logits + never, state.cells
-
-            memory = memory or ()  # without attention there is none
-            if beam_size == 1:
-                select = most_probable if sampling is None else sampling.selector(streams)
-                tokens, scores = greedy_search(step, cells, limits, select, memory)
-                lengths = tf.math.count_nonzero(tokens, axis=1, dtype=tf.float32)
-                return tokens[:, None], (scores / lengths**length_penalty)[:, None]
-            return beam_search(step, cells, limits, beam_size, length_penalty, n_best, memory)
-
-        return search
 
     def attention(self, text: str, **search) -> Attention:
         """Translate `text` and tell what each target token attended to.
@@ -264,14 +293,3 @@ class Translator:
             [*self.target.pieces(target), "</s>"],
             translation,
         )
-
-
-def length_batches(lengths, batch_tokens) -> Iterator[np.ndarray]:
-    """Indices of non-empty rows by length, cut so that padded tokens, EOS included, stay within `batch_tokens`."""
-    order = np.argsort(lengths, kind="stable")
-    order = order[lengths[order] > 0]
-    end = len(order)
-    while end:  # from the longest on, so that the width of a batch is that of its first row
-        size = max(1, batch_tokens // (int(lengths[order[end - 1]]) + 1))
-        yield order[max(end - size, 0) : end]
-        end = max(end - size, 0)

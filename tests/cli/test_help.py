@@ -20,6 +20,8 @@ COMMANDS = [
     ["evaluate"],
     ["train", "language-model"],
     ["generate"],
+    ["batch", "translate"],
+    ["batch", "reconstruct"],
 ]
 
 

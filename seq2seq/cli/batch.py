@@ -1,0 +1,215 @@
+"""`seq2seq batch …`: many files through a trained run, in a job that may be killed and started again."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from typer import Argument, Option
+
+from seq2seq.cli import search
+from seq2seq.cli import series as series_options
+from seq2seq.cli.command import SETTINGS, Command, Tasks
+from seq2seq.cli.console import ConsoleReport, quiet_tensorflow
+from seq2seq.cli.outputs import check_folder
+from seq2seq.errors import InputError
+from seq2seq.interruption import Interruption, Stopped
+
+app = typer.Typer(help="Work through many files, in a job that may be killed and started again.", cls=Tasks, **SETTINGS)
+
+FILES, JOB = "Files", "Job"
+_NO_TEXT = (".parquet", ".npy", ".npz", ".zip", ".bz2", ".xz", ".zst")
+_SERIES = (".csv", ".csv.gz", ".txt", ".txt.gz", ".tsv", ".tsv.gz", ".parquet", ".npy", ".npz")
+TRANSLATE_EXAMPLES = """\
+[bold]Examples[/bold]
+
+  seq2seq batch translate runs/ende --input 'in/*.txt.gz' --output out
+
+  seq2seq batch translate runs/ende --input 'in/**/*.jsonl' --field text --output out --beam-size 5
+
+  seq2seq batch translate runs/ende --input 'in/*.txt' --output out --shard 3/16
+"""
+RECONSTRUCT_EXAMPLES = """\
+[bold]Examples[/bold]
+
+  seq2seq batch reconstruct runs/tanks --input 'in/*.csv' --output out
+
+  seq2seq batch reconstruct runs/ecg --input 'in/*.npz' --array X --output out
+"""
+
+RunFolder = Annotated[Path, Argument(metavar="RUN", help="Folder of a trained run.")]
+MoreInputs = Annotated[
+    list[str] | None,
+    Argument(metavar="FILE", help="Further inputs: what a shell makes of an --input that is not quoted."),
+]
+Inputs = Annotated[
+    list[str],
+    Option(
+        "--input",
+        metavar="PATTERN",
+        help="Files to work on: a name, or a quoted pattern such as 'in/*.txt' or 'in/**/*.txt'; may be repeated.",
+        rich_help_panel=FILES,
+    ),
+]
+Output = Annotated[
+    Path,
+    Option(help="Folder for the outputs, which are called like their inputs, and the manifest.", rich_help_panel=FILES),
+]
+ShardOption = Annotated[
+    str | None,
+    Option(
+        "--shard",
+        metavar="NUMBER/COUNT",
+        help="The share of this process, such as 3/16, where several work on one output folder.",
+        show_default="what SLURM or Kubernetes says, else 1/1",
+        rich_help_panel=JOB,
+    ),
+]
+Strict = Annotated[
+    bool,
+    Option("--strict", help="Stop at the first record or file that cannot be read.", rich_help_panel=JOB),
+]
+
+
+@app.command("translate", cls=Command, epilog=TRANSLATE_EXAMPLES)
+def translate(
+    run: RunFolder,
+    input_: Inputs,
+    output: Output,
+    more: MoreInputs = None,
+    field: Annotated[
+        str | None,
+        Option(
+            help="Key of .jsonl, or column of .tsv and .csv, that holds the text.",
+            show_default="none",
+            rich_help_panel=FILES,
+        ),
+    ] = None,
+    shard: ShardOption = None,
+    strict: Strict = False,
+    part_size: Annotated[
+        int,
+        Option(min=1, help="Records after which what is done is kept, should the job be killed.", rich_help_panel=JOB),
+    ] = 16384,
+    workers: Annotated[
+        int | None,
+        Option(
+            min=1,
+            help="Batches that are searched at once.",
+            show_default="1 with a GPU or many cores, else one for each core",
+            rich_help_panel=JOB,
+        ),
+    ] = None,
+    beam_size: search.BeamSize = None,
+    length_penalty: search.LengthPenalty = None,
+    max_length_ratio: search.MaxLengthRatio = None,
+    batch_tokens: search.BatchTokens = None,
+) -> None:
+    """Translate files of records: lines of text, .jsonl, .tsv or .csv, each plain or .gz.
+
+    Each output has the records of its input in their order. Started again, the job goes on where it was stopped.
+    """
+    found = search.given(
+        beam_size=beam_size,
+        length_penalty=length_penalty,
+        max_length_ratio=max_length_ratio,
+        batch_tokens=batch_tokens,
+    )
+
+    def check(sources):
+        from seq2seq.text.records import record_file
+
+        if wrong := [source.path for source in sources if source.path.name.lower().endswith(_NO_TEXT)]:
+            raise InputError(f"--input: {wrong[0]} is no text, .jsonl, .tsv or .csv, plain or .gz: leave it out.")
+        needing = [source.path for source in sources if record_file(source.path).needs_field]
+        if needing and not field:
+            raise InputError(f"--input: {needing[0]} has fields: name the one with the text, such as --field text.")
+        if field and not needing:
+            raise InputError(f"--field {field}: the inputs are lines of text, which have none: leave it out.")
+
+    def load():
+        from seq2seq.tasks.batch_translation import BatchTranslation
+
+        return BatchTranslation.load(run, workers=workers, field=field, part_size=part_size, strict=strict, **found)
+
+    _run(load, check, [*input_, *(more or ())], output, shard, strict)
+
+
+@app.command("reconstruct", cls=Command, epilog=RECONSTRUCT_EXAMPLES)
+def reconstruct(
+    run: RunFolder,
+    input_: Inputs,
+    output: Output,
+    more: MoreInputs = None,
+    array: series_options.Array = None,
+    shard: ShardOption = None,
+    strict: Strict = False,
+    part_size: Annotated[
+        int,
+        Option(
+            min=1,
+            help="Sequences or windows after which what is done is kept, should the job be killed.",
+            rich_help_panel=JOB,
+        ),
+    ] = 20000,
+) -> None:
+    """Write files of series as an autoencoder has understood them: .csv, .parquet, .npz or .npy as they came.
+
+    Each output has the rows or samples of its input in their order. Started again, the job goes on where it
+    was stopped.
+    """
+
+    def check(sources):
+        if wrong := [source.path for source in sources if not source.path.name.lower().endswith(_SERIES)]:
+            raise InputError(f"--input: {wrong[0]} is none of {', '.join(_SERIES)}: leave it out.")
+        if array and not any(source.path.suffix.lower() == ".npz" for source in sources):
+            raise InputError(f"--array {array}: no input is an .npz file: leave it out.")
+
+    def load():
+        from seq2seq.tasks.batch_reconstruction import BatchReconstruction
+
+        return BatchReconstruction.load(run, array=array, part_size=part_size, strict=strict)
+
+    _run(load, check, [*input_, *(more or ())], output, shard, strict)
+
+
+def _run(load: Callable, check: Callable, patterns: list[str], output: Path, shard: str | None, strict: bool) -> None:
+    """What both commands do: `check` the inputs, `load` the work, do the job, and tell what became of it."""
+    from seq2seq.tasks.inputs import find_inputs
+    from seq2seq.tasks.shards import read_shard, scheduled_shard
+
+    check_folder(output, "--output")
+    share = read_shard(shard) if shard else scheduled_shard(os.environ)
+    sources = find_inputs(patterns, output)
+    check(sources)
+    kept = f"finished parts are kept in {output}: the same command goes on."
+    report = ConsoleReport(stderr=True)
+    try:
+        with Interruption().listening():
+            with quiet_tensorflow():
+                work = load()
+                from seq2seq.tasks.batch import Job
+            outcome = Job(work, output, shard=share, strict=strict, report=report).run(sources)
+    except Stopped as stop:
+        raise Stopped(f"{stop}: {kept}", stop.exit_code) from stop
+    except OSError as error:
+        raise InputError(f"{error.filename or output}: {error.strerror or error}. {kept}") from error
+    for note in work.notes():
+        report.warn(note)
+    _tell(outcome, output, share, report)
+    if outcome.problems:
+        raise typer.Exit(1)
+
+
+def _tell(outcome, output, shard, report):
+    said = [f"{outcome.finished:,} outputs finished in {output}"]
+    if outcome.skipped:
+        said.append(f"{outcome.skipped:,} were finished already")
+    if outcome.waiting:
+        said.append(f"{len(outcome.waiting):,} wait for other shards than {shard}")
+    if outcome.bad_records:
+        said.append(f"{outcome.bad_records:,} bad records are listed in *.rejected.jsonl")
+    if outcome.problems:
+        said.append(f"{len(outcome.problems):,} inputs could not be read to their end: {outcome.problems[0]}")
+    report.say("; ".join(said))

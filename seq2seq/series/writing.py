@@ -1,0 +1,96 @@
+"""What became of series, written as they came: the same rows in the same kind of file."""
+
+import gzip
+from collections.abc import Sequence
+from io import TextIOWrapper
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+import pandas as pd
+
+from seq2seq.series.reading import holds_array, read_array, read_table, separator_of
+from seq2seq.series.series import Series, unnamed
+
+
+def write_like(
+    path: Path,
+    file: BinaryIO,
+    series: Series,
+    found: Sequence[np.ndarray],
+    *,
+    array: str | None = None,
+    group: str | None = None,
+) -> int:
+    """Write a file like the one that series were read from, with other numbers in their place.
+
+    A table has the same rows and columns, an array the same shape; what was left out in reading is NaN, in CSV an empty
+    cell. An NPZ file holds the array `reconstructed`, and the names of its columns and samples.
+
+    Args:
+        path: what was read.
+        file: what to write, an open binary file.
+        series: what was found in it, the columns in the order of `found`.
+        found: float arrays, `(time_steps, features)`, one for each series and as long as it.
+        array: str. Key of the array in an NPZ file.
+        group: str. Column of a table whose values name the series.
+
+    Returns:
+        The number of rows, or entries of the first axis, that were written.
+    """
+    if not holds_array(path):
+        return _write_table(path, file, series, found, group)
+    raw = read_array(path, array, "train")
+    values = _like_array(raw.values.shape, series, found)
+    if path.name.lower().endswith(".npy"):
+        np.save(file, values, allow_pickle=False)
+    else:
+        np.savez_compressed(file, reconstructed=values, names=np.array(series.names), columns=np.array(series.columns))
+    return len(values)
+
+
+def _like_array(shape, series, found):
+    if not series.whole:
+        return found[0].reshape(shape)
+    values = np.full((*shape[:2], len(series.columns)), np.nan)
+    for name, part in zip(series.names, found, strict=True):
+        values[int(name), : len(part)] = part
+    return values.reshape(shape)
+
+
+def _write_table(path, file, series, found, group):
+    frame = read_table(path, text_column=group).frame
+    if series.whole:
+        columns = [name for name in frame.columns if name != group][: max(map(len, found))]
+        values = np.full((len(frame), len(columns)), np.nan)
+        for name, part in zip(series.names, found, strict=True):
+            values[int(name), : len(part)] = part[:, 0]
+    else:
+        columns, values = list(series.columns), np.full((len(frame), len(series.columns)), np.nan)
+        if unnamed(columns):
+            columns = list(frame.columns[: len(columns)])
+        keys = frame[group].astype(str).to_numpy() if group else np.full(len(frame), series.names[0])
+        for name, part in zip(series.names, found, strict=True):
+            values[keys == name] = part
+    if path.name.lower().endswith(".parquet"):
+        frame[columns] = values
+        frame.to_parquet(file, index=False)
+        return len(frame)
+    frame[columns] = pd.DataFrame(values, frame.index, columns).map(
+        lambda value: "" if np.isnan(value) else f"{value:.9g}"
+    )
+    _write_csv(path, file, frame)
+    return len(frame)
+
+
+def _write_csv(path, file, frame):
+    # Without a time and a name in its header a gzip file depends on its content alone.
+    packed = path.name.lower().endswith(".gz")
+    stream = gzip.GzipFile("", "wb", fileobj=file, mtime=0) if packed else file
+    text = TextIOWrapper(stream, encoding="utf-8", newline="")
+    header = not unnamed(list(frame.columns))  # a file that had none gets none
+    frame.to_csv(text, sep=separator_of(path), header=header, index=False, lineterminator="\n")
+    text.flush()
+    text.detach()
+    if packed:
+        stream.close()

@@ -1,0 +1,104 @@
+"""Finished parts of outputs in a hidden folder, until all are there to be joined. Whatever happens, a file that has its
+name is whole."""
+
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+FOLDER = ".parts"
+REJECTED = ".rejected.jsonl"
+_LONGEST_START = 200  # characters of a bad record
+
+
+class Rejected:
+    """The list of bad records of a part, JSON Lines."""
+
+    def __init__(self, file: BinaryIO):
+        self._file, self.count = file, 0
+
+    def add(self, place: dict[str, int], reason: str, content: bytes | str = "") -> None:
+        """Note a bad record: where it is, why, and how it begins."""
+        if isinstance(content, bytes):
+            content = content[: 4 * _LONGEST_START].decode("utf-8", "backslashreplace")
+        row = place | {"reason": reason, "start": content[:_LONGEST_START]}
+        self._file.write(json.dumps(row).encode() + b"\n")
+        self.count += 1
+
+
+class Parts:
+    """The parts of one output.
+
+    Args:
+        folder: of these parts alone; its name tells of what input, model and settings they are.
+        count: int. How many there will be.
+    """
+
+    def __init__(self, folder: Path, count: int):
+        self.folder, self.count = folder, count
+
+    def path(self, number: int) -> Path:
+        return self.folder / f"{number:08d}"
+
+    def rejected(self, number: int) -> Path:
+        return self.folder / f"{number:08d}.rejected"
+
+    def missing(self) -> list[int]:
+        """The numbers of the parts that are not there."""
+        present = {path.name for path in self.folder.iterdir()} if self.folder.is_dir() else set()
+        return [number for number in range(self.count) if self.path(number).name not in present]
+
+    @contextmanager
+    def writing(self, number: int) -> Iterator[tuple[BinaryIO, Rejected]]:
+        """A file for the content of a part and one for its bad records; the part is there when the block has ended."""
+        # The part comes last: where it is, the list of its bad records is as well.
+        with self.replacing(self.path(number)) as file, self.replacing(self.rejected(number)) as rejected:
+            yield file, Rejected(rejected)
+
+    @contextmanager
+    def replacing(self, path: Path) -> Iterator[BinaryIO]:
+        """A file to write, which gets its name when the block has ended well and its content is on the disk."""
+        self._make_folder()
+        # Several machines may share the folder: no process number is one process's alone.
+        temporary = self.folder / f".writing-{secrets.token_hex(8)}"
+        try:
+            with open(temporary, "xb") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(temporary, path)
+            _sync_folder(path.parent)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+    def remove(self) -> None:
+        """Remove all parts of the output, those of other models or settings too."""
+        shutil.rmtree(self.folder.parent, ignore_errors=True)
+        for folder in self.folder.parents[1:]:
+            try:
+                folder.rmdir()
+            except OSError:  # another output has parts there, or another process was faster
+                return
+            if folder.name == FOLDER:
+                return
+
+    def _make_folder(self):
+        for _ in range(100):  # another process may remove an empty folder above in the same moment
+            with suppress(FileNotFoundError):
+                self.folder.mkdir(parents=True, exist_ok=True)
+                return
+        self.folder.mkdir(parents=True, exist_ok=True)
+
+
+def _sync_folder(folder):
+    """Have a new name survive a power failure; not every file system can."""
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -1,0 +1,128 @@
+"""`seq2seq batch`: how it is told what to do, and how it ends."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from seq2seq.cli import app
+from seq2seq.interruption import WORK_LEFT
+from seq2seq.tasks.batch import Job
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def run(*arguments, code=0, env=None):
+    result = CliRunner().invoke(app, ["batch", *map(str, arguments)], env=env)
+    assert result.exit_code == code, (result.stderr, result.exception)
+    return result
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.txt").write_text("a b\nc d\n")
+    (tmp_path / "in" / "b.txt").write_text("e f\n")
+    (tmp_path / "c.jsonl").write_text('{"text": "a b"}\nbroken\n')
+    (tmp_path / "c.parquet").write_bytes(b"PAR1")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_a_job_says_what_plain_translation_says(tiny_run, folder):
+    assert "2 outputs finished" in run("translate", tiny_run, "--input", "in/*.txt", "--output", "out").stderr
+    plain = CliRunner().invoke(app, ["translate", str(tiny_run), "--input", "in/a.txt"]).stdout
+    assert (folder / "out" / "a.txt").read_text() == plain
+    assert "2 were finished already" in run("translate", tiny_run, "--input", "in/*.txt", "--output", "out").stderr
+
+
+def test_a_pattern_that_the_shell_has_replaced_is_understood(tiny_run, folder):
+    run("translate", tiny_run, "--input", "in/a.txt", "in/b.txt", "--output", "out")
+    assert (folder / "out" / "b.txt").read_text().count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--input", "in/*.csv"], "matches nothing"),
+        (["--input", "in/*.txt", "--output", "in/a.txt"], "is a file"),
+        (["--input", "in/*.txt", "--output", "in"], "lies among"),
+        (["--input", "in/*.txt", "--shard", "4/3"], "such as 3/16"),
+        (["--input", "c.jsonl"], "such as --field text"),
+        (["--input", "in/*.txt", "--field", "text"], "leave it out"),
+        (["--input", "c.parquet"], "is no text"),
+        (["--input", "c.jsonl", "--field", "text", "--strict"], "c.jsonl, line 2: is no JSON"),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_one_line(tiny_run, folder, arguments, said):
+    arguments = arguments if "--output" in arguments else [*arguments, "--output", "out"]
+    (line,) = run("translate", tiny_run, *arguments, code=2).stderr.splitlines()
+    assert line.startswith("Error: ") and said in line
+
+
+def test_the_run_must_be_of_the_task(tiny_run, folder):
+    np.save(folder / "a.npy", np.zeros((3, 24)))
+    line = run("reconstruct", tiny_run, "--input", "a.npy", "--output", "out", code=2).stderr
+    assert "is a run of the task 'translation'" in line
+    line = run("reconstruct", tiny_run, "--input", "in/*", "--input", "c.jsonl", "--output", "out", code=2).stderr
+    assert "c.jsonl is none of" in line
+
+
+def test_the_scheduler_says_which_shard_it_is(tiny_run, folder):
+    environment = {"JOB_COMPLETION_INDEX": "1", "JOB_COMPLETIONS": "2"}
+    run("translate", tiny_run, "--input", "in/*.txt", "--output", "out", env=environment)
+    assert not (folder / "out" / "a.txt").exists() and (folder / "out" / "b.txt").exists()
+    assert (folder / "out" / "manifest-2-of-2.json").exists()
+    line = run(
+        "translate", tiny_run, "--input", "in/*.txt", "--output", "out2", env={"JOB_COMPLETION_INDEX": "1"}, code=2
+    )
+    assert "JOB_COMPLETIONS" in line.stderr
+
+
+def test_an_input_that_cannot_be_read_gives_exit_code_1_at_the_end(tiny_run, folder):
+    (folder / "in" / "a.txt.gz").write_bytes(b"no gzip")
+    shown = run("translate", tiny_run, "--input", "in/*", "--output", "out", code=1).stderr
+    assert "2 outputs finished" in shown and "a.txt.gz" in shown.splitlines()[-1]
+
+
+def test_bad_records_are_no_failure(tiny_run, folder):
+    shown = run("translate", tiny_run, "--input", "c.jsonl", "--field", "text", "--output", "out").stderr
+    assert "1 bad records" in shown
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, WORK_LEFT), (signal.SIGINT, 130)])
+def test_a_signal_ends_the_job_and_says_that_it_goes_on(tiny_run, folder, monkeypatch, number, code):
+    usual = Job.run
+
+    def interrupted(job, sources):
+        threading.Timer(0.2, os.kill, (os.getpid(), number)).start()
+        time.sleep(60)
+        return usual(job, sources)
+
+    monkeypatch.setattr(Job, "run", interrupted)
+    before = signal.getsignal(signal.SIGTERM)
+    shown = run("translate", tiny_run, "--input", "in/*.txt", "--output", "out", code=code).stderr
+    assert "the same command goes on" in shown.splitlines()[-1]
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+@pytest.mark.slow
+def test_a_terminated_process_leaves_within_seconds_and_goes_on(tiny_run, folder):
+    (folder / "in" / "a.txt").write_text("a b c d e f g h\n" * 400_000)
+    command = [sys.executable, ROOT / "scripts" / "batch.py", "translate", tiny_run, "--input", "in/*.txt"]
+    command += ["--output", "out", "--part-size", "500"]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    while not list(folder.glob("out/.parts/a.txt/*/0*")):
+        time.sleep(0.1)
+    process.terminate()
+    _, shown = process.communicate(timeout=60)
+    assert process.returncode == WORK_LEFT
+    assert "Traceback" not in shown and "the same command goes on" in shown
+    assert not list(folder.rglob(".writing-*")) and not (folder / "out" / "a.txt").exists()
