@@ -5,6 +5,7 @@ when a job was stopped or who did which part. Parts lie in a hidden folder until
 are joined, the output gets its name, and a manifest tells of what input, model and settings it is.
 """
 
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
@@ -21,6 +22,8 @@ from seq2seq.tasks.inputs import Source
 from seq2seq.tasks.manifest import Manifest
 from seq2seq.tasks.parts import FOLDER, REJECTED, Parts
 from seq2seq.tasks.shards import Shard
+
+WRITE_EVERY = 1.0  # seconds between two manifests: there may be thousands of small outputs
 
 
 class Work(ABC):
@@ -96,7 +99,7 @@ class Job:
     ):
         self.work, self.output, self.strict = work, Path(output), strict
         self.shard, self.report = shard or Shard(), report or Report()
-        self.manifest = Manifest(self.output, self.shard)
+        self.manifest, self._joined, self._written_at = Manifest(self.output, self.shard), [], 0.0
         self.outcome = Outcome()
 
     def run(self, sources: Sequence[Source]) -> Outcome:
@@ -107,6 +110,20 @@ class Job:
         """
         self.output.mkdir(parents=True, exist_ok=True)
         unfinished = self._look_at(sources)
+        try:
+            self._do(unfinished)
+            for _, source in unfinished.values():  # other shards may have done the rest of it meanwhile
+                if not self._is_finished(source):
+                    if self._parts(source).missing():
+                        self.outcome.waiting.append(source.name)
+                    else:
+                        self._join(source)
+        finally:
+            self._settle()
+        return self.outcome
+
+    def _do(self, unfinished):
+        """Do the parts of this process; an output that was joined is no longer in `unfinished` then."""
         todo = self._share(unfinished)
         total = sum(source.sizes[number] for source, _, numbers in todo for number in numbers)
         with (
@@ -117,13 +134,6 @@ class Job:
                 if not self._parts(source).missing():
                     self._join(source)
                     del unfinished[source.name]
-        for _, source in unfinished.values():  # other shards may have done the rest of it meanwhile
-            if not self._is_finished(source):
-                if self._parts(source).missing():
-                    self.outcome.waiting.append(source.name)
-                else:
-                    self._join(source)
-        return self.outcome
 
     def _look_at(self, sources):
         """The inputs that are not finished, by name: their place among all, and what there is to do in them."""
@@ -204,9 +214,19 @@ class Job:
             "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         }
         self.manifest.record(source.name, entry)
-        parts.remove()
+        self._joined.append(parts)
+        if time.monotonic() - self._written_at > WRITE_EVERY:
+            self._settle()
         self.outcome.finished += 1
         self._count(source, entry | {"problem": ""})  # the problem was told when the input was looked at
+
+    def _settle(self):
+        """Write the manifest, then remove the parts of the outputs that it tells of, in this order: a process that is
+        killed in between joins them again."""
+        self.manifest.write()
+        while self._joined:
+            self._joined.pop().remove()
+        self._written_at = time.monotonic()
 
     def _join_rejected(self, parts, path):
         """Write the list of bad records beside the output; where there are none there is no list."""

@@ -205,7 +205,7 @@ class Translator:
         begun, position = deque(), 0
         try:
             for chunk in chunks:
-                begun.append(self._begin(chunk, position, search))
+                self._begin(chunk, position, search, begun)
                 position += len(chunk)
                 if len(begun) > ahead:
                     yield self._finish(begun.popleft(), search, progress)
@@ -216,8 +216,8 @@ class Translator:
                 for future in batches:
                     future.cancel()
 
-    def _begin(self, lines, position, search):
-        """Encode lines and hand their batches to the threads that search."""
+    def _begin(self, lines, position, search, begun):
+        """Encode lines, note them in `begun`, and hand their batches to the threads that search."""
         settings = search.settings
         rows = self._encode(lines, position, settings.max_source_tokens)
 
@@ -229,8 +229,10 @@ class Translator:
             return batch, tokens.numpy(), scores.numpy()
 
         self._pool = self._pool or ThreadPoolExecutor(self.workers)
-        batches = length_batches(rows.lengths, settings.batch_tokens // settings.beam_size)
-        return len(lines), deque(self._pool.submit(translated, batch) for batch in batches)
+        batches = deque()
+        begun.append((len(lines), batches))
+        for batch in length_batches(rows.lengths, settings.batch_tokens // settings.beam_size):
+            batches.append(self._pool.submit(translated, batch))
 
     def _finish(self, begun, search, progress):
         """The hypotheses of lines that were begun: each batch is decoded while others are searched."""

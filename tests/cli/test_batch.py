@@ -107,6 +107,7 @@ def test_a_signal_ends_the_job_and_says_that_it_goes_on(tiny_run, folder, monkey
         return usual(job, sources)
 
     monkeypatch.setattr(Job, "run", interrupted)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell has its background jobs ignore it
     before = signal.getsignal(signal.SIGTERM)
     shown = run("translate", tiny_run, "--input", "in/*.txt", "--output", "out", code=code).stderr
     assert "the same command goes on" in shown.splitlines()[-1]
