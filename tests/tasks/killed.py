@@ -1,7 +1,7 @@
 """Run batch jobs in forked processes and kill them, again and again until all are done: `killed.py JSON`.
 
 A program of its own, since processes can be forked only where TensorFlow is imported but nothing has run in it yet.
-The JSON has `run`, or null for a translator that is no model, `inputs`, `output`, `shards`, `part_size`, `kills`,
+The JSON has `task`, `run`, or null for a translator that is no model, `inputs`, `output`, `shards`, `part_size`, `kills`,
 `seconds` (the longest life of a process that is killed) and `seed`; printed is how many were killed in their work.
 """
 
@@ -17,6 +17,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from seq2seq.tasks.batch import Job
+from seq2seq.tasks.batch_reconstruction import BatchReconstruction
 from seq2seq.tasks.batch_translation import BatchTranslation
 from seq2seq.tasks.inputs import find_inputs
 from seq2seq.tasks.shards import Shard
@@ -37,6 +38,8 @@ class Echo:
 
 
 def work_of(plan):
+    if plan["task"] == "reconstruct":
+        return BatchReconstruction.load(plan["run"], part_size=plan["part_size"])
     if plan["run"]:
         return BatchTranslation.load(plan["run"], part_size=plan["part_size"])
     return BatchTranslation(Echo(), "echo", field="text", part_size=plan["part_size"])

@@ -13,6 +13,7 @@ import tempfile
 from contextlib import nullcontext
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -320,7 +321,14 @@ def test_texts_that_are_cut_are_counted(work, tmp_path):
 
 def killed(folder, **plan):
     """Run jobs that are killed; returns how many were, and what came out."""
-    plan = {"run": None, "part_size": 3, "inputs": [f"{folder}/in/*"], "output": f"{folder}/out", "shards": 1} | plan
+    plan = {
+        "task": "translate",
+        "run": None,
+        "part_size": 3,
+        "inputs": [f"{folder}/in/*"],
+        "output": f"{folder}/out",
+        "shards": 1,
+    } | plan
     done = subprocess.run([sys.executable, KILLED, json.dumps(plan)], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return int(done.stdout), tree(Path(plan["output"]))
@@ -358,3 +366,16 @@ def test_shards_that_are_killed_fifty_times_come_to_the_same_end(tiny_run, tmp_p
     kills, seconds = (50, 4.0) if model else (60, 0.4)
     count, found = killed(tmp_path, kills=kills, seconds=seconds, seed=1, shards=2, **plan)
     assert found == whole and count >= 40
+
+
+@pytest.mark.slow
+def test_reconstructions_that_are_killed_come_to_the_same_end(beats_run, beats_file, tmp_path):
+    with np.load(beats_file) as arrays:
+        samples = np.tile(arrays["test"], (40, 1))
+    (tmp_path / "in").mkdir()
+    np.save(tmp_path / "in" / "a.npy", samples)
+    np.savez(tmp_path / "in" / "b.npz", x=samples[::-1])
+    plan = {"task": "reconstruct", "run": str(beats_run), "part_size": 50}
+    _, whole = killed(tmp_path, kills=0, seconds=0, seed=0, output=f"{tmp_path}/whole", **plan)
+    count, found = killed(tmp_path, kills=40, seconds=4.0, seed=1, shards=2, **plan)
+    assert found == whole and count >= 30
