@@ -1,8 +1,8 @@
 """Run batch jobs in forked processes and kill them, again and again until all are done: `killed.py JSON`.
 
 A program of its own, since processes can be forked only where TensorFlow is imported but nothing has run in it yet.
-The JSON has `task`, `run`, or null for a translator that is no model, `inputs`, `output`, `shards`, `part_size`, `kills`,
-`seconds` (the longest life of a process that is killed) and `seed`; printed is how many were killed in their work.
+The JSON has `task`, `run`, or null for a translator that is no model, `inputs`, `output`, `shards`, `part_size`,
+`kills`, `seconds` (the longest life of a process that is killed) and `seed`; printed is how many were killed.
 """
 
 import json
