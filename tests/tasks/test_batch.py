@@ -351,31 +351,39 @@ def test_killed_processes_leave_nothing_half_written(tmp_path):
     assert found == whole and count >= 3
 
 
+def killed_until(count, folder, **plan):
+    """Jobs of two shards, killed and started again, one job after the other until so many kills have been survived."""
+    _, whole = killed(folder, kills=0, seconds=0, seed=0, output=f"{folder}/whole", **plan)
+    survived = seed = 0
+    while survived < count:
+        shutil.rmtree(folder / "out", ignore_errors=True)
+        seed += 1
+        kills, found = killed(folder, kills=count, seed=seed, shards=2, **plan)
+        assert found == whole
+        survived += kills
+    return survived
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("model", [False, True])
-def test_shards_that_are_killed_fifty_times_come_to_the_same_end(tiny_run, tmp_path, model):
+def test_shards_that_are_killed_fifty_times_come_to_the_same_end(tiny_run, tmp_path, model, record_property):
     if model:
         (tmp_path / "in").mkdir()
-        lines = [" ".join(random.Random(i).choices("abcdefgh", k=i % 7)) for i in range(4000)]
+        lines = [" ".join(random.Random(i).choices("abcdefgh", k=i % 7)) for i in range(8000)]
         for name in ("a.txt", "b.txt"):
             (tmp_path / "in" / name).write_text("\n".join(lines))
     else:
         kill_inputs(tmp_path, 600)
-    plan = {"run": str(tiny_run), "part_size": 40} if model else {}
-    _, whole = killed(tmp_path, kills=0, seconds=0, seed=0, output=f"{tmp_path}/whole", **plan)
-    kills, seconds = (50, 4.0) if model else (60, 0.4)
-    count, found = killed(tmp_path, kills=kills, seconds=seconds, seed=1, shards=2, **plan)
-    assert found == whole and count >= 40
+    plan = {"run": str(tiny_run), "part_size": 40, "seconds": 4.0} if model else {"seconds": 0.4}
+    record_property("kills", killed_until(50, tmp_path, **plan))
 
 
 @pytest.mark.slow
-def test_reconstructions_that_are_killed_come_to_the_same_end(beats_run, beats_file, tmp_path):
+def test_reconstructions_that_are_killed_come_to_the_same_end(beats_run, beats_file, tmp_path, record_property):
     with np.load(beats_file) as arrays:
-        samples = np.tile(arrays["test"], (40, 1))
+        samples = np.tile(arrays["test"], (80, 1))
     (tmp_path / "in").mkdir()
     np.save(tmp_path / "in" / "a.npy", samples)
     np.savez(tmp_path / "in" / "b.npz", x=samples[::-1])
-    plan = {"task": "reconstruct", "run": str(beats_run), "part_size": 50}
-    _, whole = killed(tmp_path, kills=0, seconds=0, seed=0, output=f"{tmp_path}/whole", **plan)
-    count, found = killed(tmp_path, kills=40, seconds=4.0, seed=1, shards=2, **plan)
-    assert found == whole and count >= 30
+    plan = {"task": "reconstruct", "run": str(beats_run), "part_size": 50, "seconds": 4.0}
+    record_property("kills", killed_until(30, tmp_path, **plan))
