@@ -353,7 +353,7 @@ def test_killed_processes_leave_nothing_half_written(tmp_path):
 
 def killed_until(count, folder, **plan):
     """Jobs of two shards, killed and started again, one job after the other until so many kills have been survived."""
-    _, whole = killed(folder, kills=0, seconds=0, seed=0, output=f"{folder}/whole", **plan)
+    _, whole = killed(folder, kills=0, seed=0, output=f"{folder}/whole", **plan)
     survived = seed = 0
     while survived < count:
         shutil.rmtree(folder / "out", ignore_errors=True)
