@@ -32,10 +32,10 @@ def measured(script, *arguments):
 def main(run, text, sizes, plain):
     lines = Path(text).read_text(encoding="utf-8").splitlines()
     with tempfile.TemporaryDirectory() as folder:
-        for count in sizes:
+        for turn, count in enumerate(sizes):
             source = Path(folder, f"{count}.txt")
             source.write_text("\n".join(itertools.islice(itertools.cycle(lines), count)) + "\n", encoding="utf-8")
-            works = {"batch": ("batch.py", "translate", run, "--input", source, "--output", Path(folder, "out"))}
+            works = {"batch": ("batch.py", "translate", run, "--input", source, "--output", Path(folder, f"out{turn}"))}
             if plain:
                 works["plain"] = ("translate.py", run, "--input", source, "--output", Path(folder, "plain"))
             for name, work in works.items():

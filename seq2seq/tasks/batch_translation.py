@@ -81,13 +81,14 @@ class BatchTranslation(Work):
         return cls(translator, model_fingerprint(Run.open(run_dir, "translation")), **given)
 
     def scan(self, source):
-        file, records, problem = record_file(source.path, self.field), 0, ""
+        file = record_file(source.path, self.field)
         try:
             file.head()
-            for _ in file.records():
-                records += 1
         except InputError as error:
-            problem = f"{error}; the {records:,} records before are worked on" if records else str(error)
+            return replace(source, problem=str(error))
+        records, problem = file.count()
+        if problem and records:
+            problem += f"; the {records:,} records before are worked on"
         sizes = [self.part_size] * (records // self.part_size)
         sizes += [records % self.part_size] * (records % self.part_size > 0)
         return replace(source, records=records, sizes=tuple(sizes), problem=problem)

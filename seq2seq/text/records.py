@@ -45,6 +45,17 @@ class RecordFile(ABC):
         with opened(self.path) as stream:
             yield from islice(self._split(stream), start, stop)
 
+    def count(self) -> tuple[int, str]:
+        """Return how many records there are, and why the file cannot be read on behind them; "" at its end."""
+        count = 0
+        try:
+            with opened(self.path) as stream:
+                for _ in self._counted(stream):
+                    count += 1
+        except InputError as error:
+            return count, str(error)
+        return count, ""
+
     def head(self) -> bytes:
         """What stands above the records of an output.
 
@@ -55,6 +66,10 @@ class RecordFile(ABC):
 
     def _split(self, stream: BinaryIO) -> Iterator[Record]:
         return lines(stream)
+
+    def _counted(self, stream: BinaryIO) -> Iterator:
+        """Something for each record: where a record is a line, the bare lines, which are had for less."""
+        return stream
 
     @abstractmethod
     def text(self, record: Record) -> str:
@@ -156,6 +171,8 @@ class _Table(RecordFile):
     def _split(self, stream):
         self._read_head()
         return islice(self._rows(stream), 1, None)
+
+    _counted = _split
 
     def _rows(self, stream):
         return lines(stream)

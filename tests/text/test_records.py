@@ -34,7 +34,9 @@ def translated(path, field="t", translate=str.upper):
     """The output for a file, and the places of bad records."""
     file, written, bad = record_file(path, field), [], []
     written.append(file.head())
-    for record in file.records():
+    records = list(file.records())
+    assert file.count() == (len(records), "")
+    for record in records:
         try:
             written.append(file.written(record, translate(file.text(record))))
         except RecordError:
@@ -174,6 +176,7 @@ def test_what_is_before_the_damage_is_read(folder):
         for record in record_file(path).records():
             seen.append(record)
     assert 1000 < len(seen) < 50_000
+    assert record_file(path).count()[0] == len(seen)
     assert all(record.content == b"line %d" % (i * i) for i, record in enumerate(seen))
 
 

@@ -1,0 +1,60 @@
+"""The job scripts for schedulers, with stand-ins for the scheduler and for the work."""
+
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+JOBS = Path(__file__).resolve().parents[1] / "scripts" / "jobs"
+SCRIPTS = sorted(JOBS.glob("*.sbatch"))
+WORK = """#!/bin/sh
+echo "$@" > arguments
+trap 'exit 75' TERM
+[ "$ENDS" ] && exit "$ENDS"
+touch started
+while :; do sleep 0.1; done
+"""
+
+
+@pytest.fixture
+def stand_ins(tmp_path):
+    """A folder in which `python` is a work that leaves with 75 at SIGTERM, or at once with the code `ENDS`."""
+    for name, content in (("python", WORK), ("scontrol", '#!/bin/sh\necho "$@" > requeued\n')):
+        (tmp_path / "bin").mkdir(exist_ok=True)
+        (tmp_path / "bin" / name).write_text(content)
+        (tmp_path / "bin" / name).chmod(0o755)
+    (tmp_path / ".venv" / "bin").mkdir(parents=True)
+    (tmp_path / ".venv" / "bin" / "activate").write_text("")
+    return tmp_path
+
+
+def start(script, folder, ends=""):
+    paths = f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    environment = {**os.environ, "PATH": paths, "ENDS": str(ends), "SLURM_JOB_ID": "7"}
+    return subprocess.Popen(["bash", script], cwd=folder, env=environment)
+
+
+@pytest.mark.parametrize("code", [0, 1, 2, 75])
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
+def test_a_job_is_queued_again_where_work_is_left(script, stand_ins, code):
+    assert start(script, stand_ins, code).wait(30) == code
+    assert (stand_ins / "requeued").exists() == (code == 75)
+
+
+def test_a_pattern_reaches_the_command_as_it_is(stand_ins):
+    (stand_ins / "in").mkdir()
+    (stand_ins / "in" / "a.txt.gz").touch()
+    start(JOBS / "slurm_translate.sbatch", stand_ins, 0).wait(30)
+    assert "--input in/*.txt.gz --output out" in (stand_ins / "arguments").read_text()
+
+
+def test_the_signal_before_the_end_reaches_the_work(stand_ins):
+    process = start(JOBS / "slurm_translate.sbatch", stand_ins)
+    while not (stand_ins / "started").exists():
+        time.sleep(0.05)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(30) == 75
+    assert (stand_ins / "requeued").read_text().strip() == "requeue 7"
