@@ -192,6 +192,8 @@ class Training:
                 )
             # Whatever comes until the next one can be done again, and a stop need not wait for it.
             self._save()
+        if stop := self.interruption.due():
+            raise stop
         seconds = time.perf_counter() - self._began
         figures = {
             "epoch": epoch + 1,
@@ -251,8 +253,9 @@ class Training:
                 "to the last checkpoint at half the rate."
             ) from None
         self._resume()
+        # The checkpoint knows of the times before it.
+        self.schedule.factor.assign(self.schedule.factor * 0.5 ** (count - self.progress.rollbacks))
         self.progress.rollbacks = count
-        self.schedule.factor.assign(0.5**count)
         self.report.warn(f"{what}; its data are kept in {kept}. Going back, at {0.5**count:g} of the learning rate")
 
     def _keep_if_best(self, figures):
