@@ -67,25 +67,35 @@ def damage(path, draw, other):
 
 
 @pytest.fixture(scope="module")
-def runs(small_data, tmp_path_factory):
-    """For each task two runs that differ by their seed."""
+def run_of(small_data, tmp_path_factory):
+    """A function of a task and a seed that gives a run of them, trained when it is first asked for."""
     folder = tmp_path_factory.mktemp("runs")
-    for task in ("translation", "autoencoder", "forecaster"):
-        for seed in (1, 2):
-            train(task, str(small_data), str(folder / f"{task}{seed}"), [f"seed={seed}", "training.epochs=1"])
-            shutil.rmtree(folder / f"{task}{seed}" / "checkpoints")
-    return folder
+
+    def run_of(task, seed):
+        run = folder / f"{task}{seed}"
+        if not run.exists():
+            train(task, str(small_data), str(run), [f"seed={seed}", "training.epochs=1"])
+            shutil.rmtree(run / "checkpoints")
+        return run
+
+    return run_of
 
 
-@FEW_AND_MANY
-@pytest.mark.parametrize("task", ["translation", "autoencoder", "forecaster"])
-def test_a_damaged_run_loads_as_it_was_or_is_refused_in_one_line(task, size, runs, tmp_path):
-    draw = random.Random(task)
-    whole = load(task, runs / f"{task}1")
-    for _ in range(20 if size == "few" else 1700):
-        run = shutil.copytree(runs / f"{task}1", tmp_path / "run")
+@pytest.mark.parametrize(
+    ("task", "count"),
+    [
+        ("translation", 20),
+        ("forecaster", 20),
+        *(pytest.param(task, 1700, marks=pytest.mark.slow) for task in ("translation", "autoencoder", "forecaster")),
+    ],
+)
+def test_a_damaged_run_loads_as_it_was_or_is_refused_in_one_line(task, count, run_of, tmp_path):
+    draw, undamaged, other = random.Random(task), run_of(task, 1), run_of(task, 2)
+    whole = load(task, undamaged)
+    for _ in range(count):
+        run = shutil.copytree(undamaged, tmp_path / "run")
         files = [path for path in sorted(run.iterdir()) if path.suffix not in (".png", ".csv") and path.name != "lock"]
-        damage(draw.choice(files), draw, runs / f"{task}2")
+        damage(draw.choice(files), draw, other)
         try:
             assert load(task, run) == whole
         except InputError as error:
@@ -112,9 +122,9 @@ def strange_text(draw):
 
 
 @FEW_AND_MANY
-def test_every_line_has_a_translation_whatever_it_holds(size, runs):
+def test_every_line_has_a_translation_whatever_it_holds(size, run_of):
     draw = random.Random(7)
-    translator = Translator.load(runs / "translation1")
+    translator = Translator.load(run_of("translation", 1))
     lines = [strange_text(draw) for _ in range(1_000 if size == "few" else 60_000)]
     lines.insert(500, "a " * 500_000)  # a megabyte
     found = list(translator.stream(lines, max_length_ratio=0.1))
@@ -176,9 +186,9 @@ def test_tables_and_arrays_are_read_or_refused(size, tmp_path):
 
 
 @FEW_AND_MANY
-def test_lines_of_a_stream_are_read_or_refused(size, runs):
+def test_lines_of_a_stream_are_read_or_refused(size, run_of):
     draw = random.Random(9)
-    stream = Stream(Forecaster.load(runs / "forecaster1"))
+    stream = Stream(Forecaster.load(run_of("forecaster", 1)))
     taken = 0
     for _ in range(300 if size == "few" else 15_000):
         cells = [draw.choice(["1", "-2.5", "", "nan", "1e308", "-1e999", "x", "\x00", '"', "0.25"]) for _ in range(2)]
