@@ -87,7 +87,8 @@ def measure(
     check_suffix(plot, "--plot", (".png", ".svg", ".pdf"))
     report, spec = ConsoleReport(), {"threads": threads or len(os.sched_getaffinity(0)), "steps": steps}
     with tempfile.TemporaryDirectory() as folder:
-        rows = measured(works, Bench(spec, turns, peers, report), folder, run, (data, source, target))
+        # The workers have a folder of their own.
+        rows = measured(works, Bench(spec, turns, peers, report), folder, run and run.resolve(), (data, source, target))
     report.table("", COLUMNS, [[row[column] for column in COLUMNS] for row in rows])
     if plot:
         (draw_curves if Work.CURVES in works else draw)(rows, plot)

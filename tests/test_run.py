@@ -101,3 +101,9 @@ def test_no_model_is_taken_for_one_that_is_larger_than_its_weights(tmp_path):
             check_widths(tmp_path, {"model": arguments}, model.count_params())
     arguments = {"units": 12, "embedding_dim": 90, "num_layers": 4}
     check_widths(tmp_path, {"model": arguments}, LanguageModel(5, **arguments).count_params())
+
+
+def test_a_folder_of_other_files_becomes_no_run(tmp_path):
+    (tmp_path / "thesis.tex").write_text("")
+    with pytest.raises(InputError, match=r"holds other files \(thesis\.tex\)"):
+        started(tmp_path)

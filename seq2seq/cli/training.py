@@ -55,8 +55,11 @@ def train_run(train: Callable[..., dict], config: Any, run: Path, resume: bool, 
         max_time: `"H:MM:SS"`, after which to stop.
     """
     from seq2seq.interruption import Interruption, Stopped
+    from seq2seq.run import Run
 
     report = ConsoleReport()
+    if resume and not Run.check(run, resume):
+        report.warn(f"{run} holds no run to resume: it is started")
     interruption = Interruption(None if max_time is None else seconds_of(max_time))
     try:
         with interruption.listening():

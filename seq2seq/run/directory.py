@@ -38,6 +38,12 @@ from seq2seq.storage import digest, read_arrays, read_record, remove_leftovers, 
 LIBRARIES = ("seq2seq", "tensorflow", "keras", "numpy", "sentencepiece")
 # What the weights are worth nothing without.
 COMPANIONS = ("config.json", "source.*", "target.*", "joint.*", "text.*", "scaler.json")
+# All that there may be in a run.
+PARTS = (
+    *COMPANIONS,
+    *("calibration.npz", "detector.npz", "weights.npz", "history.csv", "metrics.json", "learning_curve.png"),
+    *("checkpoints", "corpus", "tensorboard", "lock", "diverged-*.npz", ".*"),
+)
 KEPT_CHECKPOINTS = 2
 # Of the settings of a run, what may be another when it goes on.
 MAY_CHANGE = {"training.epochs", "training.checkpoint_minutes", "training.on_divergence", "training.tensorboard"}
@@ -143,9 +149,13 @@ class Run:
         """Whether there is a run to resume, if that is wished; to be asked before anything that takes long.
 
         Raises:
-            InputError: the folder holds a run, and it is not wished.
+            InputError: the folder holds a run, and it is not wished; or other files.
         """
         found = (Path(path) / "config.json").exists()
+        if not found and Path(path).is_dir():
+            others = [file.name for file in sorted(Path(path).iterdir()) if not any(map(file.match, PARTS))]
+            if others:
+                raise InputError(f"{path} holds other files ({others[0]}): choose an empty folder, or one to be made.")
         if found and not resume:
             raise InputError(
                 f"{path} holds a run already: --resume goes on with it; or choose another --run, or delete the folder."
