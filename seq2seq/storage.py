@@ -9,7 +9,7 @@ import os
 import secrets
 import zipfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from hashlib import blake2b, file_digest
 from pathlib import Path
 from typing import Any
@@ -23,19 +23,24 @@ _RECORD = "record"
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """Give a temporary path beside `path`, with its suffixes; rename it to `path` when the block has ended well.
+def replacing(path: Path, folder: Path | None = None) -> Iterator[Path]:
+    """Give a temporary path with the suffixes of `path`; rename it to `path` when the block has ended well.
 
     What was written is on the disk before it gets its name: neither a killed process nor a machine that loses power
     leaves half a file.
+
+    Args:
+        path: the file.
+        folder: of the temporary one, on the same file system; default: that of `path`.
     """
     # Not the number of the process: machines may share a folder.
-    temporary = path.with_name(f".writing-{secrets.token_hex(4)}-{path.name}")
+    temporary = (folder or path.parent) / f".writing-{secrets.token_hex(4)}-{path.name}"
     try:
         yield temporary
         _flush(temporary)
         os.replace(temporary, path)
-        _flush(path.parent)
+        with suppress(OSError):  # not every file system can
+            _flush(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -51,6 +56,11 @@ def digest(path: Path) -> str:
     """BLAKE2b of the content of a file, in hexadecimal digits."""
     with open(path, "rb") as file:
         return file_digest(file, _hasher).hexdigest()
+
+
+def fingerprint(content: Any) -> str:
+    """BLAKE2b of anything that JSON can hold, in hexadecimal digits; the order of keys does not matter."""
+    return blake2b(json.dumps(content, sort_keys=True).encode(), digest_size=16).hexdigest()
 
 
 def write_arrays(path: Path, arrays: Mapping[str, Any], **record: Any) -> None:

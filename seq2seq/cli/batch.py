@@ -20,7 +20,6 @@ app = typer.Typer(help="Work through many files, in a job that may be killed and
 
 FILES, JOB = "Files", "Job"
 _NO_TEXT = (".parquet", ".npy", ".npz", ".zip", ".bz2", ".xz", ".zst")
-_SERIES = (".csv", ".csv.gz", ".txt", ".txt.gz", ".tsv", ".tsv.gz", ".parquet", ".npy", ".npz")
 TRANSLATE_EXAMPLES = """\
 [bold]Examples[/bold]
 
@@ -161,8 +160,10 @@ def reconstruct(
     """
 
     def check(sources):
-        if wrong := [source.path for source in sources if not source.path.name.lower().endswith(_SERIES)]:
-            raise InputError(f"--input: {wrong[0]} is none of {', '.join(_SERIES)}: leave it out.")
+        from seq2seq.series.reading import holds_array
+
+        for source in sources:
+            holds_array(source.path)  # refuses what is of no known kind
         if array and not any(source.path.suffix.lower() == ".npz" for source in sources):
             raise InputError(f"--array {array}: no input is an .npz file: leave it out.")
 

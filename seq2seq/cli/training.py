@@ -9,6 +9,7 @@ from typer import Option
 
 from seq2seq.cli.console import ConsoleReport
 from seq2seq.errors import InputError
+from seq2seq.interruption import Interruption, Stopped
 
 RUN, SETUP = "Run", "Model and training"
 
@@ -54,7 +55,6 @@ def train_run(train: Callable[..., dict], config: Any, run: Path, resume: bool, 
         resume: whether to go on with it.
         max_time: `"H:MM:SS"`, after which to stop.
     """
-    from seq2seq.interruption import Interruption, Stopped
     from seq2seq.run import Run
 
     report = ConsoleReport()

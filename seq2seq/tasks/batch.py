@@ -16,8 +16,7 @@ from typing import Any, BinaryIO
 
 from seq2seq.errors import InputError
 from seq2seq.report import Progress, Report
-from seq2seq.storage import digest
-from seq2seq.tasks.fingerprint import fingerprint
+from seq2seq.storage import digest, fingerprint
 from seq2seq.tasks.inputs import Source
 from seq2seq.tasks.manifest import Manifest
 from seq2seq.tasks.parts import FOLDER, REJECTED, Parts

@@ -8,12 +8,11 @@ import numpy as np
 
 from seq2seq.errors import InputError
 from seq2seq.report import Report
-from seq2seq.run import Run
 from seq2seq.series.reading import holds_array
 from seq2seq.series.writing import write_like
+from seq2seq.storage import digest
 from seq2seq.tasks.batch import Work
-from seq2seq.tasks.fingerprint import model_fingerprint
-from seq2seq.tasks.reconstructor import TASK, Reconstructor, num_pieces
+from seq2seq.tasks.reconstructor import Reconstructor, num_pieces
 
 PART_SIZE = 20_000
 
@@ -23,7 +22,7 @@ class BatchReconstruction(Work):
 
     Args:
         reconstructor: `Reconstructor`.
-        model: str. What `model_fingerprint` says of its run.
+        model: str. Checksum of its weights, which name those of all files that they need.
         array: str. Of an NPZ file; default: that of the training.
         part_size: int. Sequences or windows after which a part ends.
         strict: bool. Stop at the first sample that cannot be used.
@@ -52,7 +51,8 @@ class BatchReconstruction(Work):
         Raises:
             InputError: not a run of an autoencoder, no weights yet, damaged, or written by a newer version.
         """
-        return cls(Reconstructor.load(run_dir), model_fingerprint(Run.open(run_dir, TASK)), **given)
+        reconstructor = Reconstructor.load(run_dir)
+        return cls(reconstructor, digest(reconstructor.run.weights), **given)
 
     def scan(self, source):
         try:

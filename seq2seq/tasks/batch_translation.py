@@ -12,8 +12,8 @@ from typing import NamedTuple
 from seq2seq.errors import InputError
 from seq2seq.report import Report
 from seq2seq.run import Run
+from seq2seq.storage import digest
 from seq2seq.tasks.batch import Work
-from seq2seq.tasks.fingerprint import model_fingerprint
 from seq2seq.tasks.inputs import Source
 from seq2seq.tasks.translator import LINES_AT_ONCE, Translator
 from seq2seq.text.records import Record, RecordError, RecordFile, record_file
@@ -40,7 +40,7 @@ class BatchTranslation(Work):
 
     Args:
         translator: `Translator`.
-        model: str. What `model_fingerprint` says of its run.
+        model: str. Checksum of its weights, which name those of all files that they need.
         field: str. Key or column with the text, for the formats that have one.
         part_size: int. Records in a part.
         strict: bool. Stop at the first bad record.
@@ -78,7 +78,7 @@ class BatchTranslation(Work):
         """
         translator = Translator.load(run_dir)
         translator.workers = workers or translator.workers
-        return cls(translator, model_fingerprint(Run.open(run_dir, "translation")), **given)
+        return cls(translator, digest(Run.open(run_dir, "translation").weights), **given)
 
     def scan(self, source):
         file = record_file(source.path, self.field)

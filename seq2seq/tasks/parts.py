@@ -2,13 +2,13 @@
 name is whole."""
 
 import json
-import os
-import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
+
+from seq2seq.storage import replacing
 
 FOLDER = ".parts"
 REJECTED = ".rejected.jsonl"
@@ -63,17 +63,8 @@ class Parts:
     def replacing(self, path: Path) -> Iterator[BinaryIO]:
         """A file to write, which gets its name when the block has ended well and its content is on the disk."""
         self._make_folder()
-        # Several machines may share the folder: no process number is one process's alone.
-        temporary = self.folder / f".writing-{secrets.token_hex(8)}"
-        try:
-            with open(temporary, "xb") as file:
-                yield file
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(temporary, path)
-            _sync_folder(path.parent)
-        finally:
-            temporary.unlink(missing_ok=True)
+        with replacing(path, self.folder) as temporary, open(temporary, "wb") as file:
+            yield file
 
     def remove(self) -> None:
         """Remove all parts of the output, those of other models or settings too."""
@@ -92,13 +83,3 @@ class Parts:
                 self.folder.mkdir(parents=True, exist_ok=True)
                 return
         self.folder.mkdir(parents=True, exist_ok=True)
-
-
-def _sync_folder(folder):
-    """Have a new name survive a power failure; not every file system can."""
-    with suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

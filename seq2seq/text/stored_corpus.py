@@ -17,7 +17,6 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from hashlib import blake2b, file_digest
 from itertools import islice
 from pathlib import Path
 from typing import TextIO
@@ -25,6 +24,7 @@ from typing import TextIO
 import numpy as np
 
 from seq2seq.errors import InputError
+from seq2seq.storage import digest, fingerprint
 from seq2seq.text.cleaning import CleaningReport
 from seq2seq.text.corpus import ParallelText
 from seq2seq.text.stored_rows import RowWriter, StoredRows
@@ -63,7 +63,7 @@ class StoredCorpus:
         """Open a prepared corpus; None where there is none, or it is damaged."""
         try:
             contents = json.loads((folder / CONTENTS).read_text(encoding="utf-8"))
-            if contents.pop("hash") != _hash(contents) or contents["files"] != _digests(folder):
+            if contents.pop("hash") != fingerprint(contents) or contents["files"] != _digests(folder):
                 return None
             counts = contents["statistics"]
             loaded = {name: load_tokenizer(folder / name) for name in contents["tokenizers"]}
@@ -100,8 +100,8 @@ class StoredCorpus:
 
 def corpus_key(files: Sequence[Path], settings: Mapping) -> str:
     """Return the name of the folder of a corpus: a hash of the content of `files` and of `settings`, JSON-ready."""
-    record = {"format": FORMAT, "files": [_digest(file) for file in files], "settings": settings}
-    return _hash(record)
+    record = {"format": FORMAT, "files": [digest(file) for file in files], "settings": settings}
+    return fingerprint(record)
 
 
 def find_or_build(
@@ -139,7 +139,7 @@ def find_or_build(
 def write_contents(folder: Path, contents: Mapping) -> None:
     """Write contents.json, with hashes of itself and of all other files: the last step of preparing a corpus."""
     record = {**contents, "files": _digests(folder)}
-    record["hash"] = _hash(record)
+    record["hash"] = fingerprint(record)
     (folder / CONTENTS).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
 
 
@@ -170,17 +170,8 @@ def _same(first, second):
     return [one.to_bytes() for one in first] == [one.to_bytes() for one in second]
 
 
-def _hash(record):
-    return blake2b(json.dumps(record, sort_keys=True).encode(), digest_size=16).hexdigest()
-
-
 def _digests(folder):
-    return {file.name: _digest(file) for file in sorted(folder.iterdir()) if file.name != CONTENTS}
-
-
-def _digest(file):
-    with open(file, "rb") as stream:
-        return file_digest(stream, lambda: blake2b(digest_size=16)).hexdigest()
+    return {file.name: digest(file) for file in sorted(folder.iterdir()) if file.name != CONTENTS}
 
 
 @contextmanager

@@ -40,7 +40,7 @@ def load_checkpoint(run: Run, variables: list, report: Report) -> dict | None:
         try:
             arrays, record = read_arrays(path)
         except InputError as error:
-            report.warn(f"{error} Until then the checkpoint before it has to do.")
+            report.warn(f"{error} It is passed over.")
             continue
         run.verify(path, record)
         values = [arrays[name] for name in sorted(arrays)]
@@ -49,6 +49,8 @@ def load_checkpoint(run: Run, variables: list, report: Report) -> dict | None:
         for variable, value in zip(variables, values, strict=True):
             variable.assign(value)
         return record["progress"]
+    if run.checkpoints():
+        report.warn("no checkpoint is whole: the training starts again")
     return None
 
 

@@ -72,7 +72,7 @@ def test_the_run_must_be_of_the_task(tiny_run, folder):
     line = run("reconstruct", tiny_run, "--input", "a.npy", "--output", "out", code=2).stderr
     assert "is a run of the task 'translation'" in line
     line = run("reconstruct", tiny_run, "--input", "in/*", "--input", "c.jsonl", "--output", "out", code=2).stderr
-    assert "c.jsonl is none of" in line
+    assert "c.jsonl is of no known kind" in line
 
 
 def test_the_scheduler_says_which_shard_it_is(tiny_run, folder):

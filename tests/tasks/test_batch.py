@@ -23,7 +23,6 @@ from seq2seq.report import Progress, Report
 from seq2seq.run import Run
 from seq2seq.tasks.batch import Job
 from seq2seq.tasks.batch_translation import BatchTranslation
-from seq2seq.tasks.fingerprint import model_fingerprint
 from seq2seq.tasks.inputs import find_inputs
 from seq2seq.tasks.parts import FOLDER, Parts
 from seq2seq.tasks.shards import Shard
@@ -223,9 +222,9 @@ def test_parts_of_another_model_are_never_joined(work, inputs, tmp_path):
     assert tree(output) == tree(tmp_path / "whole")
 
 
-def test_fingerprints_tell_models_apart(tiny_run, tmp_path):
+def test_models_are_told_apart(tiny_run, tmp_path):
     def of(folder):
-        return model_fingerprint(Run.open(folder, "translation"))
+        return BatchTranslation.load(folder).model
 
     moved = shutil.copytree(tiny_run, tmp_path / "moved")
     (moved / "metrics.json").unlink()
