@@ -25,8 +25,8 @@ from seq2seq.config import TranslationConfig, resolve
 from seq2seq.report import Progress, Report
 
 SMALL, BATCHES = 30_000, 40
-# Fewer than the vocabulary has pieces. Of more, the large corpus has rarer ones, which have more pieces, and its batches
-# would be longer than those that they are compared with.
+# Fewer than the vocabulary has pieces. Of more, the large corpus has rarer ones, which have more pieces, and longer
+# batches would be compared with shorter ones.
 WORDS = 4000
 SYLLABLES = [consonant + vowel for consonant in "bcdfghjklmnprstvz" for vowel in ("a", "e", "i", "o", "u", "é", "ou")]
 

@@ -125,7 +125,8 @@ def translate(
     report = ConsoleReport(stderr=True)
     translator = Translator.load(run, report=report)
     options |= search.given(batch_tokens=batch_tokens)
-    found = _hypotheses(translator, texts, None if from_stdin else input_, report, n_best=n_best, **options)
+    listed = {"n_best": n_best, "scored": scores or n_best > 1}
+    found = _hypotheses(translator, texts, None if from_stdin else input_, report, **listed, **options)
     _write(found, output, scores, n_best, _count(texts, input_), report)
     if attention:
         _draw_attention(translator, texts[0], attention, options)

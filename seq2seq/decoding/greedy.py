@@ -13,7 +13,7 @@ def most_probable(logits, t, rows):
     return top_k(logits, 1)[1][:, 0]
 
 
-def greedy_search(step, state, limits, select=most_probable, memory=None):
+def greedy_search(step, state, limits, select=most_probable, memory=None, scored=True):
     """Extend each sentence by one selected token at a time until EOS.
 
     Args:
@@ -22,6 +22,7 @@ def greedy_search(step, state, limits, select=most_probable, memory=None):
         limits: int32 `(batch,)`. A hypothesis of that many tokens, EOS included, ends without EOS.
         select: `(logits (n, vocabulary), t, rows (n,)) -> tokens (n,)`, of the sentences `rows` of the batch.
         memory: what `step` knows of the sentences, see `seq2seq.decoding`.
+        scored: bool. Without, scores stay 0, and no step has to pass over the whole vocabulary for its normalizer.
 
     Returns:
         `tokens`, int32 `(batch, longest limit)`: the hypothesis with its EOS, then PAD; and `scores`, float32
@@ -38,9 +39,10 @@ def greedy_search(step, state, limits, select=most_probable, memory=None):
         logits, state = step(last[:, None], state, memory)
         logits = logits[:, 0]
         chosen = select(logits, t, rows)
-        normalizers = log_normalizers(logits, tf.reduce_max(logits, axis=-1))
-        gained = tf.gather(logits, chosen, batch_dims=1) - normalizers
-        scores = tf.tensor_scatter_nd_add(scores, rows[:, None], tf.where(going, gained, 0.0))
+        if scored:
+            normalizers = log_normalizers(logits, tf.reduce_max(logits, axis=-1))
+            gained = tf.gather(logits, chosen, batch_dims=1) - normalizers
+            scores = tf.tensor_scatter_nd_add(scores, rows[:, None], tf.where(going, gained, 0.0))
         chosen = tf.where(going, chosen, PAD)
         tokens = tf.tensor_scatter_nd_update(tokens, tf.stack((rows, tf.fill(tf.shape(rows), t)), 1), chosen)
         going &= (chosen != EOS) & (t + 1 < tf.gather(limits, rows))

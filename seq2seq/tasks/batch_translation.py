@@ -101,7 +101,7 @@ class BatchTranslation(Work):
                 waiting.append(chunk)
                 yield [text or "" for text in chunk.texts]
 
-        found = self.translator.stream_chunks(texts(), progress=progress, **self.search)
+        found = self.translator.stream_chunks(texts(), progress=progress, scored=False, **self.search)
         chunks = ((waiting.popleft(), hypotheses) for hypotheses in found)
         for chunk, hypotheses in chunks:
             with chunk.parts.writing(chunk.part) as (file, rejected):

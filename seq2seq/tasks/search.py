@@ -16,15 +16,22 @@ from seq2seq.text.tokens import BOS, PAD
 
 @dataclass(frozen=True)
 class Search:
-    """How to search: the resolved `settings`, the number of hypotheses for each line, and the compiled `graph`."""
+    """How to search: the resolved `settings`, the number of hypotheses for each line, whether the scores of these are
+    told, and the compiled `graph`."""
 
     settings: DecodingConfig
     n_best: int
+    scored: bool
     graph: Callable
 
 
 def search_graph(
-    model: EncoderDecoder, beam_size: int, length_penalty: float, n_best: int, sampling: Sampling | None
+    model: EncoderDecoder,
+    beam_size: int,
+    length_penalty: float,
+    n_best: int,
+    sampling: Sampling | None,
+    scored: bool = True,
 ) -> Callable:
     """One compiled graph for any batch and any length.
 
@@ -49,7 +56,7 @@ def search_graph(
         memory = memory or ()  # without attention there is none
         if beam_size == 1:
             select = most_probable if sampling is None else sampling.selector(streams)
-            tokens, scores = greedy_search(step, cells, limits, select, memory)
+            tokens, scores = greedy_search(step, cells, limits, select, memory, scored)
             lengths = tf.math.count_nonzero(tokens, axis=1, dtype=tf.float32)
             return tokens[:, None], (scores / lengths**length_penalty)[:, None]
         return beam_search(step, cells, limits, beam_size, length_penalty, n_best, memory)

@@ -27,10 +27,11 @@ LINES_AT_ONCE = 8192  # read, sorted by length and batched together: bounds memo
 
 @dataclass(frozen=True)
 class Hypothesis:
-    """One translation: plain text and its score in nats, log-probability / length ** length_penalty."""
+    """One translation: plain text and, where it was asked for, its score in nats, log-probability / length **
+    length_penalty."""
 
     text: str
-    score: float
+    score: float | None
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,8 @@ class Translator:
         """
         if isinstance(texts, str):
             raise InputError(f"translate expects a list of strings, got the string {texts!r}: write translate([text]).")
-        return [hypotheses[0].text if hypotheses else "" for hypotheses in self.stream(texts, **search)]
+        found = self.stream(texts, scored=False, **search)
+        return [hypotheses[0].text if hypotheses else "" for hypotheses in found]
 
     def stream(
         self,
@@ -126,6 +128,7 @@ class Translator:
         max_length_ratio: float | None = None,
         batch_tokens: int | None = None,
         sampling: Sampling | None = None,
+        scored: bool = True,
     ) -> Iterator[list[Hypothesis]]:
         """Translate any number of lines with bounded memory.
 
@@ -137,11 +140,12 @@ class Translator:
             max_length_ratio: float. A translation has at most this many tokens per source token, and some extra.
             batch_tokens: int. Padded source tokens · beams in a batch.
             sampling: `Sampling`, to draw translations instead of searching for the most probable.
+            scored: bool. Whether scores are wanted: greedy search is faster without.
 
         Yields:
             For each line, in order, its hypotheses, best first; none for a blank line.
         """
-        search = self._search_for(beam_size, length_penalty, n_best, max_length_ratio, batch_tokens, sampling)
+        search = self._search_for(beam_size, length_penalty, n_best, max_length_ratio, batch_tokens, sampling, scored)
         lines = iter(lines)
         chunks = iter(lambda: list(itertools.islice(lines, LINES_AT_ONCE)), [])
         for hypotheses in self._in_turn(chunks, search, ahead=0):
@@ -177,6 +181,7 @@ class Translator:
         max_length_ratio=None,
         batch_tokens=None,
         sampling=None,
+        scored=True,
     ) -> Search:
         given = {
             "beam_size": beam_size,
@@ -198,7 +203,9 @@ class Translator:
             raise InputError(
                 f"Sampling draws one translation for each line, so beam_size={settings.beam_size} must be 1."
             )
-        return Search(settings, n_best, self._search(settings.beam_size, settings.length_penalty, n_best, sampling))
+        scored = scored or settings.beam_size > 1  # which goes by them
+        graph = self._search(settings.beam_size, settings.length_penalty, n_best, sampling, scored)
+        return Search(settings, n_best, scored, graph)
 
     def _in_turn(self, chunks, search, ahead, progress=None):
         """The hypotheses of chunks of lines, while up to `ahead` further chunks wait for their search."""
@@ -244,7 +251,7 @@ class Translator:
                 texts = self.target.decode(tokens.reshape(-1, tokens.shape[-1]))
                 for k, line in enumerate(batch):
                     results[line] = [
-                        Hypothesis(texts[k * search.n_best + n], float(scores[k, n]))
+                        Hypothesis(texts[k * search.n_best + n], float(scores[k, n]) if search.scored else None)
                         for n in range(search.n_best)
                         if scores[k, n] > -1e29  # a narrow beam over a tiny vocabulary may end with fewer
                     ]
@@ -267,9 +274,8 @@ class Translator:
             rows = TokenRows.from_rows([rows[i][:longest] for i in range(len(rows))])
         return rows
 
-    def _search(self, beam_size, length_penalty, n_best, sampling):
+    def _search(self, *key):
         """One compiled graph for each kind of search; any batch and any length runs in it without a new trace."""
-        key = (beam_size, length_penalty, n_best, sampling)
         if key not in self._searches:
             self._searches[key] = search_graph(self.model, *key)
         return self._searches[key]

@@ -27,6 +27,15 @@ def test_scores_are_of_the_selected_tokens(table):
         assert float(scores[row]) == pytest.approx(model.log_probability(row, hypothesis), abs=1e-4)
 
 
+def test_without_scores_the_same_tokens_are_found(table):
+    model, limits = table(seed=4), tf.constant([9, 4, 7, 1])
+    (tokens, scores), (expected, _) = (
+        greedy_search(model.step, model.start(range(4)), limits, scored=scored) for scored in (False, True)
+    )
+    assert tokens.numpy().tolist() == expected.numpy().tolist()
+    assert not scores.numpy().any()
+
+
 def test_sentences_do_not_see_their_batch(table):
     model, limits = table(8, seed=3), np.array([9, 2, 7, 1, 30, 4, 9, 9], np.int32)
     together, scores = greedy_search(model.step, model.start(range(8)), limits)
