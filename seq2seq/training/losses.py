@@ -4,6 +4,7 @@ import keras
 import tensorflow as tf
 
 PAD = 0
+TOKENS_AT_ONCE = 256  # that pass the output layer and its loss together
 
 
 @keras.saving.register_keras_serializable(package="seq2seq")
@@ -32,9 +33,9 @@ class TokenCrossEntropy(keras.losses.Loss):
         return tf.reduce_sum(losses * real) / tf.maximum(tf.reduce_sum(real), 1.0)
 
     def of_product(self, labels, features, table, bias):
-        """The same loss for the logits `features @ tableᵀ + bias` of real tokens only, see `product_losses`."""
-        losses = product_losses(labels, features, table, bias, self.label_smoothing)
-        return tf.reduce_sum(losses) / tf.maximum(tf.cast(tf.size(losses), losses.dtype), 1.0)
+        """The same loss for the logits `features @ tableᵀ + bias` of real tokens only, see `product_loss`."""
+        loss = product_loss(labels, features, table, bias, self.label_smoothing)
+        return loss / tf.maximum(tf.cast(tf.size(labels), tf.float32), 1.0)
 
     def get_config(self):
         return {"name": self.name, "label_smoothing": self.label_smoothing}
@@ -79,14 +80,16 @@ def token_losses(labels, logits, label_smoothing=0.0):
     return fused(logits)
 
 
-def product_losses(labels, features, table, bias, label_smoothing=0.0):
-    """`token_losses` of the logits `z = features @ tableᵀ + bias`, in few passes over them.
+def product_loss(labels, features, table, bias, label_smoothing=0.0):
+    """The sum of `token_losses` of the logits `z = features @ tableᵀ + bias`, in few passes over them.
 
-    With `p = softmax(z)` and `w` the gradient that arrives, the gradient of the logits is
-    `w (p - onehot(y)) + w ε (onehot(y) - 1 / vocabulary)`. Only the first bracket is as wide as the vocabulary, and it
-    takes the place of the logits in memory. Its factor `w` goes to `features`; the second term, like the mean of the
-    logits in the loss, is a matter of the rows `table[y]` and of the mean row. As `max(p) = exp(max(z) - logsumexp(z))`
-    is never small, it tells `logsumexp(z)` without another pass of exponentials.
+    With `p = softmax(z)` the gradient of the logits is `p - onehot(y) + ε (onehot(y) - 1 / vocabulary)`. Only
+    `p - onehot(y)` is as wide as the vocabulary, and takes the place of the logits in memory; the rest, like the mean
+    of the logits in the loss, is a matter of the rows `table[y]` and of the mean row. As `max(p) = exp(max(z) -
+    logsumexp(z))` is never small, it tells `logsumexp(z)` without another pass of exponentials.
+
+    Some `TOKENS_AT_ONCE` pass at a time. Their part of the gradients is made together with their loss, so that nothing
+    as wide as the vocabulary is kept, however large the batch.
 
     Args:
         labels: int32 `(tokens,)`, none of them padding.
@@ -96,7 +99,7 @@ def product_losses(labels, features, table, bias, label_smoothing=0.0):
         label_smoothing: float ε.
 
     Returns:
-        float32 `(tokens,)`, nats.
+        float32 scalar, nats.
     """
     dtype = features.dtype
     labels = tf.cast(labels, tf.int32)
@@ -104,37 +107,68 @@ def product_losses(labels, features, table, bias, label_smoothing=0.0):
     @tf.custom_gradient
     def fused(features, table, bias):
         matrix = tf.cast(table, dtype)
-        rows = tf.cast(features, tf.float32)
-        logits = tf.cast(tf.matmul(features, matrix, transpose_b=True), tf.float32) + bias
-        largest, probabilities = tf.reduce_max(logits, axis=-1), tf.nn.softmax(logits)
-        log_sums = largest - tf.math.log(tf.reduce_max(probabilities, axis=-1))
-        label_rows, mean_row = tf.gather(table, labels), tf.reduce_mean(table, axis=0)
+        log_sums, d_features, d_table, d_bias = _unsmoothed(labels, features, matrix, bias)
+        rows, label_rows, mean_row = (
+            tf.cast(features, tf.float32),
+            tf.gather(table, labels),
+            tf.reduce_mean(table, axis=0),
+        )
         # Not read from the logits, so that these need not be kept.
-        label_logits = tf.reduce_sum(rows * label_rows, axis=-1) + tf.gather(bias, labels)
-        mean_logits = tf.linalg.matvec(rows, mean_row) + tf.reduce_mean(bias)
-        losses = log_sums - label_logits + label_smoothing * (label_logits - mean_logits)
-        cells = tf.stack((tf.range(tf.size(labels)), labels), axis=1)
-        wide = tf.tensor_scatter_nd_sub(probabilities, cells, tf.ones_like(losses))
+        label_logits = tf.reduce_sum(rows * label_rows) + tf.reduce_sum(tf.gather(bias, labels))
+        loss = log_sums - label_logits
+        if label_smoothing:
+            count = tf.cast(tf.size(labels), tf.float32)
+            mean_logits = tf.tensordot(tf.reduce_sum(rows, axis=0), mean_row, 1) + count * tf.reduce_mean(bias)
+            loss += label_smoothing * (label_logits - mean_logits)
 
         def gradient(upstream):
-            smoothing = label_smoothing * upstream
-            product = tf.cast(wide, dtype)
-            d_features = tf.cast(tf.matmul(product, matrix), tf.float32) * upstream[:, None]
-            d_table = tf.matmul(product, tf.cast(rows * upstream[:, None], dtype), transpose_a=True)
-            d_bias = tf.linalg.matvec(wide, upstream, transpose_a=True)
-            return (
-                tf.cast(d_features + smoothing[:, None] * (label_rows - mean_row), dtype),
-                spread(tf.cast(d_table, tf.float32), rows * smoothing[:, None]),
-                spread(d_bias, smoothing),
-            )
+            smoothed = d_features, d_table, d_bias
+            if label_smoothing:
+                smoothed = (
+                    d_features + label_smoothing * (label_rows - mean_row),
+                    spread(d_table, label_smoothing * rows),
+                    spread(d_bias, tf.fill(tf.shape(labels), label_smoothing)),
+                )
+            by_features, by_table, by_bias = (each * upstream for each in smoothed)
+            return tf.cast(by_features, dtype), by_table, by_bias
 
         def spread(gradient, terms):
-            """`gradient` and ε (onehot(y) - 1 / vocabulary) of the tokens' terms."""
-            if not label_smoothing:
-                return gradient
+            """`gradient` and onehot(y) - 1 / vocabulary of the tokens' terms."""
             everywhere = tf.reduce_sum(terms, axis=0) / tf.cast(tf.shape(table)[0], tf.float32)
             return tf.tensor_scatter_nd_add(gradient - everywhere, labels[:, None], terms)
 
-        return losses, gradient
+        return loss, gradient
 
     return fused(features, tf.cast(table, tf.float32), tf.cast(bias, tf.float32))
+
+
+def _unsmoothed(labels, features, matrix, bias):
+    """The sum of `logsumexp(z)`, and what `p - onehot(y)` is as a gradient of features, table and bias: float32."""
+
+    def of_tokens(start):
+        part = slice(start, start + TOKENS_AT_ONCE)
+        rows = features[part]
+        logits = tf.cast(tf.matmul(rows, matrix, transpose_b=True), tf.float32) + bias
+        largest, probabilities = tf.reduce_max(logits, axis=-1), tf.nn.softmax(logits)
+        log_sums = largest - tf.math.log(tf.reduce_max(probabilities, axis=-1))
+        cells = tf.stack((tf.range(tf.shape(rows)[0]), labels[part]), axis=1)
+        wide = tf.tensor_scatter_nd_sub(probabilities, cells, tf.ones_like(log_sums))
+        product = tf.cast(wide, features.dtype)
+        d_table = tf.matmul(product, rows, transpose_a=True)
+        sums = tf.reduce_sum(log_sums), tf.cast(d_table, tf.float32), tf.reduce_sum(wide, axis=0)
+        return tf.cast(tf.matmul(product, matrix), tf.float32), sums
+
+    def add(start, d_features, sums):
+        more, others = of_tokens(start)
+        index = start // TOKENS_AT_ONCE
+        return start + TOKENS_AT_ONCE, d_features.write(index, more), tf.nest.map_structure(tf.add, sums, others)
+
+    tokens = tf.size(labels)
+    first, sums = of_tokens(0)
+    times = tf.maximum(-(-tokens // TOKENS_AT_ONCE), 1)
+    d_features = tf.TensorArray(tf.float32, times, element_shape=(None, first.shape[-1]), infer_shape=False)
+    d_features = d_features.write(0, first)
+    _, d_features, sums = tf.while_loop(
+        lambda start, *_: start < tokens, add, (TOKENS_AT_ONCE, d_features, sums), parallel_iterations=1
+    )
+    return sums[0], d_features.concat(), *sums[1:]

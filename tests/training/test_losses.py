@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from seq2seq.training import losses
 from seq2seq.training.losses import TokenCrossEntropy, token_losses
 
 TOLERANCE = {"rtol": 1e-5, "atol": 1e-5}
@@ -55,7 +56,9 @@ def test_each_token_has_its_own_gradient(label_smoothing):
 
 
 @each_smoothing
-def test_the_loss_of_a_product_is_that_of_its_logits(label_smoothing):
+@pytest.mark.parametrize("at_once", [2, 3, 9, 256])
+def test_the_loss_of_a_product_is_that_of_its_logits(label_smoothing, at_once, monkeypatch):
+    monkeypatch.setattr(losses, "TOKENS_AT_ONCE", at_once)
     draw = np.random.default_rng(1)
     features, table, bias = (draw.normal(size=size).astype("float32") for size in ((9, 5), (7, 5), (7,)))
     labels = tf.constant(draw.integers(1, 7, 9), tf.int32)
