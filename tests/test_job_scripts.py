@@ -51,8 +51,9 @@ def test_a_pattern_reaches_the_command_as_it_is(stand_ins):
     assert "--input in/*.txt.gz --output out" in (stand_ins / "arguments").read_text()
 
 
-def test_the_signal_before_the_end_reaches_the_work(stand_ins):
-    process = start(JOBS / "slurm_translate.sbatch", stand_ins)
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
+def test_the_signal_before_the_end_reaches_the_work(script, stand_ins):
+    process = start(script, stand_ins)
     while not (stand_ins / "started").exists():
         time.sleep(0.05)
     process.send_signal(signal.SIGTERM)

@@ -38,6 +38,8 @@ def test_a_run_is_trained_by_one_process_at_a_time(tmp_path):
         assert other.stdout.readline() == "mine\n"
         with pytest.raises(InputError, match=f"is being trained by another process .*process {other.pid} "):
             started(tmp_path / "run", resume=True)
+        with pytest.raises(InputError, match="is being trained by another process"):  # not: delete the folder
+            Run.check(tmp_path / "run")
     finally:
         other.kill()
         other.wait()

@@ -24,6 +24,7 @@ damaged or of another run is refused.
 import csv
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -149,9 +150,12 @@ class Run:
         """Whether there is a run to resume, if that is wished; to be asked before anything that takes long.
 
         Raises:
-            InputError: the folder holds a run, and it is not wished; or other files.
+            InputError: the folder holds a run, and it is not wished; or one that is being trained; or other files.
         """
         found = (Path(path) / "config.json").exists()
+        if found:
+            with suppress(OSError):  # a folder that cannot be written is told of later
+                locked(Path(path) / "lock").close()
         if not found and Path(path).is_dir():
             others = [file.name for file in sorted(Path(path).iterdir()) if not any(map(file.match, PARTS))]
             if others:

@@ -195,8 +195,8 @@ class Detector:
                 f"{run.path} has no {run.detector.name}: its training has not ended; the same command with --resume "
                 "goes on."
             )
+        arrays = run.load_fitted(run.detector)
         try:
-            arrays = run.load_fitted(run.detector)
             baseline = PCABaseline.from_arrays(_stripped("baseline", arrays))
             return cls(
                 *(_scorer(_stripped(name, arrays)) for name in ("autoencoder", "pca")), baseline, int(arrays["width"])

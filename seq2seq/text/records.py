@@ -8,6 +8,7 @@ import csv
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
@@ -17,6 +18,7 @@ from seq2seq.text.corpus import normalize
 from seq2seq.text.splitting import LARGEST_CELL, Record, csv_rows, lines, opened
 
 TRANSLATION = "translation"
+FIRST_RECORDS = 100  # of which one must have the key that is asked for
 
 
 class RecordError(ValueError):
@@ -60,7 +62,7 @@ class RecordFile(ABC):
         """What stands above the records of an output.
 
         Raises:
-            InputError: the column is not there.
+            InputError: the column, or the key, is not there.
         """
         return b""
 
@@ -98,6 +100,20 @@ class TextFile(RecordFile):
 
 class JsonLinesFile(RecordFile):
     """A line is a JSON object; the output has one key more."""
+
+    def head(self):
+        # One record without the key is a bad one. None with it means that another key was meant.
+        seen = {}
+        with suppress(InputError):  # damaged from some place on: the records before count
+            for record in self.records(stop=FIRST_RECORDS):
+                with suppress(RecordError):
+                    seen |= self._object(record.content)
+        if seen and self.field not in seen:
+            found = ", ".join(list(seen)[:12])
+            raise InputError(
+                f"{self.path}: the first records have no key {self.field!r}, but {found}: name another with --field"
+            )
+        return b""
 
     def text(self, record):
         found = self._object(record.content)

@@ -261,11 +261,13 @@ class Training:
     def _keep_if_best(self, figures):
         progress, value = self.progress, figures[f"val_{self.settings.monitor}"]
         higher = self.settings.monitor in HIGHER_IS_BETTER
-        if (
-            progress.best is None
-            or math.isnan(progress.best)
-            or (value > progress.best if higher else value < progress.best)
-        ):
+        if progress.best is None or math.isnan(progress.best):
+            better = True
+        elif value == progress.best:  # as at the beginning, where no line is right yet: the loss tells
+            better = figures["val_loss"] < progress.history[progress.best_epoch - 1]["val_loss"]
+        else:
+            better = value > progress.best if higher else value < progress.best
+        if better:
             progress.best, progress.best_epoch, progress.epochs_without_better = value, figures["epoch"], 0
             self._save_weights()
         else:

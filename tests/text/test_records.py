@@ -160,9 +160,10 @@ def test_a_bad_record_keeps_its_place(folder, name, line, kept):
         ("c.csv", b"t,t\n", "twice"),
         ("c.csv", b"t,translation\n", "already"),
         ("c.csv", b'"t\n', "is no row"),
+        ("c.jsonl", b'{"a": 1}\nbroken\n{"b": 2}\n', "no key 't', but a, b:"),
     ],
 )
-def test_a_table_without_the_column_is_refused(folder, name, content, message):
+def test_a_file_without_the_column_or_the_key_is_refused(folder, name, content, message):
     with pytest.raises(InputError, match=message):
         record_file(write(folder / name, content), "t").head()
 

@@ -77,6 +77,16 @@ def test_xla_and_many_batches_at_once_change_no_result(tmp_path, monkeypatch, se
         assert batches == total == 25 and windows == pytest.approx(393)
 
 
+def test_of_equal_scores_the_one_with_the_lower_loss_is_the_best(tmp_path):
+    class ByExactMatch(AutoencoderTrainingConfig):
+        monitor = "exact_match"
+
+    training, losses = make_training(tmp_path / "run"), iter((3.0, 2.0, 2.5))
+    training.settings = ByExactMatch(epochs=3, lr_ramp_steps=2)
+    training.validate = lambda: {"loss": next(losses), "exact_match": 0.0}
+    assert training.fit()["epoch"] == 2
+
+
 def test_a_new_run_does_not_go_on_with_a_checkpoint_that_was_left_behind(tmp_path, monkeypatch):
     first, _ = trained(tmp_path / "run", 1000, monkeypatch)
     (tmp_path / "run" / "config.json").unlink()
