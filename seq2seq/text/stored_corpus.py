@@ -32,7 +32,7 @@ from seq2seq.text.tokenizer import load_tokenizer, resample
 from seq2seq.text.tokens import CorpusStatistics, SideStatistics, Tokenizer
 
 FORMAT = 1
-PAIRS_AT_ONCE = 10_000  # read and encoded together: bounds memory; more are no faster
+PAIRS_AT_ONCE = 10_000  # read and encoded together: bounds memory
 SIDES = ("source", "target")
 CONTENTS, TRAIN, VALID = "contents.json", "train.tsv", "valid.tsv"
 IDS, LENGTHS = "{}-ids.bin", "{}-lengths.bin"

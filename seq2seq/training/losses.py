@@ -4,7 +4,8 @@ import keras
 import tensorflow as tf
 
 PAD = 0
-TOKENS_AT_ONCE = 256  # that pass the output layer and its loss together
+# That pass the output layer and its loss together. Measured on a CPU; a GPU wants large products, and few of them.
+TOKENS_AT_ONCE = {"CPU": 256, "GPU": 8192}
 
 
 @keras.saving.register_keras_serializable(package="seq2seq")
@@ -88,7 +89,7 @@ def product_loss(labels, features, table, bias, label_smoothing=0.0):
     of the logits in the loss, is a matter of the rows `table[y]` and of the mean row. As `max(p) = exp(max(z) -
     logsumexp(z))` is never small, it tells `logsumexp(z)` without another pass of exponentials.
 
-    Some `TOKENS_AT_ONCE` pass at a time. Their part of the gradients is made together with their loss, so that nothing
+    Only `TOKENS_AT_ONCE` pass at a time. Their part of the gradients is made together with their loss, so that nothing
     as wide as the vocabulary is kept, however large the batch.
 
     Args:
@@ -145,8 +146,10 @@ def product_loss(labels, features, table, bias, label_smoothing=0.0):
 def _unsmoothed(labels, features, matrix, bias):
     """The sum of `logsumexp(z)`, and what `p - onehot(y)` is as a gradient of features, table and bias: float32."""
 
+    at_once = TOKENS_AT_ONCE["GPU" if tf.config.list_physical_devices("GPU") else "CPU"]
+
     def of_tokens(start):
-        part = slice(start, start + TOKENS_AT_ONCE)
+        part = slice(start, start + at_once)
         rows = features[part]
         logits = tf.cast(tf.matmul(rows, matrix, transpose_b=True), tf.float32) + bias
         largest, probabilities = tf.reduce_max(logits, axis=-1), tf.nn.softmax(logits)
@@ -160,15 +163,14 @@ def _unsmoothed(labels, features, matrix, bias):
 
     def add(start, d_features, sums):
         more, others = of_tokens(start)
-        index = start // TOKENS_AT_ONCE
-        return start + TOKENS_AT_ONCE, d_features.write(index, more), tf.nest.map_structure(tf.add, sums, others)
+        return start + at_once, d_features.write(start // at_once, more), tf.nest.map_structure(tf.add, sums, others)
 
     tokens = tf.size(labels)
     first, sums = of_tokens(0)
-    times = tf.maximum(-(-tokens // TOKENS_AT_ONCE), 1)
+    times = tf.maximum(-(-tokens // at_once), 1)
     d_features = tf.TensorArray(tf.float32, times, element_shape=(None, first.shape[-1]), infer_shape=False)
     d_features = d_features.write(0, first)
     _, d_features, sums = tf.while_loop(
-        lambda start, *_: start < tokens, add, (TOKENS_AT_ONCE, d_features, sums), parallel_iterations=1
+        lambda start, *_: start < tokens, add, (at_once, d_features, sums), parallel_iterations=1
     )
     return sums[0], d_features.concat(), *sums[1:]

@@ -58,7 +58,7 @@ def test_each_token_has_its_own_gradient(label_smoothing):
 @each_smoothing
 @pytest.mark.parametrize("at_once", [2, 3, 9, 256])
 def test_the_loss_of_a_product_is_that_of_its_logits(label_smoothing, at_once, monkeypatch):
-    monkeypatch.setattr(losses, "TOKENS_AT_ONCE", at_once)
+    monkeypatch.setattr(losses, "TOKENS_AT_ONCE", {"CPU": at_once, "GPU": at_once})
     draw = np.random.default_rng(1)
     features, table, bias = (draw.normal(size=size).astype("float32") for size in ((9, 5), (7, 5), (7,)))
     labels = tf.constant(draw.integers(1, 7, 9), tf.int32)
