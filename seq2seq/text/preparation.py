@@ -88,15 +88,16 @@ class Preparation:
 
     def _clean(self, pairs, path, report, total) -> tuple[CleaningReport, np.ndarray]:
         """Write the pairs to keep, a line each; return the report, and of each the hash of its source."""
-        cleaning, ranks = Cleaning(self.max_characters, self.max_ratio), [np.zeros(0, np.uint64)]
+        # One piece of memory that grows: many small arrays would leave it in holes.
+        cleaning, ranks = Cleaning(self.max_characters, self.max_ratio), bytearray()
         with open_text(path, "w") as file, report.progress("reading the corpus", total, "pairs") as progress:
             for block in in_blocks(pairs):
                 kept = [block[i] for i in cleaning.kept([row[0] for row in block], [row[1] for row in block])]
                 file.writelines("\t".join(row) + "\n" for row in kept)
                 if self.valid_share and self.by_source:
-                    ranks.append(source_ranks([row[0] for row in kept], self.seed))
+                    ranks += source_ranks([row[0] for row in kept], self.seed).tobytes()
                 progress.advance(len(block))
-        return cleaning.report(), np.concatenate(ranks)
+        return cleaning.report(), np.frombuffer(ranks, np.uint64)
 
     def _held_out(self, pairs, ranks):
         """Which of the cleaned pairs are held out, bool `(pairs,)`."""
@@ -148,17 +149,17 @@ class TrainingPart:
 
 
 class _Side:
-    """Encodes one side block by block into its files, and holds what its statistics need: four bytes a pair."""
+    """Encodes one side block by block into its files, and holds what its statistics need: a byte or two a pair."""
 
     def __init__(self, folder, name, tokenizer):
         self._folder, self._name, self._tokenizer = folder, name, tokenizer
         self._file = open(folder / IDS.format(name), "wb")  # noqa: SIM115, `finish` closes it
         self.writer = RowWriter(self._file, tokenizer.vocabulary_size)
-        self._lengths, self._unknown = [], 0
+        self._lengths, self._unknown = [np.zeros(0, np.uint8)], 0
 
     def encode(self, texts):
         rows = self._tokenizer.encode(texts)
-        self._lengths.append(rows.lengths)
+        self._lengths.append(rows.lengths.astype(np.min_scalar_type(rows.lengths.max(initial=0))))
         self._unknown += int(np.count_nonzero(rows.values == UNK))
         return rows
 

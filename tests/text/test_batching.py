@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seq2seq.text.batching import PairBatches, pad_rows
+from seq2seq.text import batching
+from seq2seq.text.batching import PairBatches, pad_rows, sorted_stably
 from seq2seq.text.tokens import BOS, EOS, PAD, TokenRows
 
 ROWS = st.lists(st.integers(4, 99), max_size=9)
@@ -21,6 +22,18 @@ OPTIONS = {"bucket_step": st.integers(1, 5), "seed": st.none() | st.integers(0, 
 
 def batches_of(pairs, **options):
     return PairBatches(*map(TokenRows.from_rows, zip(*pairs, strict=True)), **options)
+
+
+@pytest.mark.parametrize("together", [1, 7, 1000])
+@pytest.mark.parametrize("kinds", [1, 2, 200])
+def test_rows_are_sorted_as_lexsort_does(together, kinds, monkeypatch):
+    monkeypatch.setattr(batching, "SORTED_TOGETHER", together)
+    random = np.random.default_rng(0)
+    for size in (0, 1, 50):
+        order = random.permutation(size).astype(np.int32)
+        minor, major = random.integers(0, kinds, (2, size)).astype(np.uint8)
+        expected = order[np.lexsort((minor[order], major[order]))]
+        np.testing.assert_array_equal(sorted_stably(order, minor, major), expected)
 
 
 def some_pairs(count, seed=0, longest=12):
