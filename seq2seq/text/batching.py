@@ -15,7 +15,7 @@ from seq2seq.text.stored_rows import StoredRows
 from seq2seq.text.tokens import BOS, EOS, PAD, TokenRows
 
 BATCHES_TOGETHER = 64  # whose rows are taken at once: Python is asked so much less often
-SORTED_TOGETHER = 2**18  # rows
+SORTED_TOGETHER = 2**18  # rows: bounds the memory that it takes to order an epoch
 
 
 @dataclass(frozen=True)
@@ -158,11 +158,11 @@ class _Groups:
 def sorted_stably(order: np.ndarray, minor: np.ndarray, major: np.ndarray) -> np.ndarray:
     """`order[np.lexsort((minor[order], major[order]))]` for small unsigned keys, by counting, some rows at a time.
 
-    It takes few bytes a row, `lexsort` more than sixteen: each epoch begins with it, when the training has its memory.
+    Beside the result it holds some rows only: each epoch begins with it, when the training has taken its memory.
     """
     width = int(minor.max(initial=0)) + 1
     kinds = (int(major.max(initial=0)) + 1) * width
-    if kinds > SORTED_TOGETHER:  # of very long texts; to count so many costs more than it saves
+    if kinds > SORTED_TOGETHER:  # of very long texts: the counts themselves would be large
         return order[np.lexsort((minor[order], major[order]))]
     parts = [order[start : start + SORTED_TOGETHER] for start in range(0, len(order), SORTED_TOGETHER)]
 

@@ -25,7 +25,7 @@ from seq2seq.text.stored_corpus import (
     read_lines_of,
     write_contents,
 )
-from seq2seq.text.stored_rows import RowWriter
+from seq2seq.text.stored_rows import RowWriter, narrowed
 from seq2seq.text.tokens import UNK, CorpusStatistics, SideStatistics, Tokenizer
 
 _CLEANED = "cleaned.tsv"
@@ -159,7 +159,7 @@ class _Side:
 
     def encode(self, texts):
         rows = self._tokenizer.encode(texts)
-        self._lengths.append(rows.lengths.astype(np.min_scalar_type(rows.lengths.max(initial=0))))
+        self._lengths.append(narrowed(rows.lengths))
         self._unknown += int(np.count_nonzero(rows.values == UNK))
         return rows
 

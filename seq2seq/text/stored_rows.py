@@ -57,6 +57,11 @@ class StoredRows:
         )
 
 
+def narrowed(lengths: np.ndarray) -> np.ndarray:
+    """Lengths in the smallest unsigned type that holds them."""
+    return lengths.astype(np.min_scalar_type(lengths.max(initial=0)))
+
+
 class RowWriter:
     """Writes rows of ids to a file, block by block.
 
@@ -72,7 +77,7 @@ class RowWriter:
     def append(self, rows: TokenRows) -> None:
         """Write rows after those that are there."""
         self._file.write(rows.values.astype(self.dtype).data)
-        self._lengths.append(rows.lengths.astype(np.min_scalar_type(rows.lengths.max(initial=0))))
+        self._lengths.append(narrowed(rows.lengths))
 
     @property
     def lengths(self) -> np.ndarray:

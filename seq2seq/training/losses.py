@@ -109,11 +109,8 @@ def product_loss(labels, features, table, bias, label_smoothing=0.0):
     def fused(features, table, bias):
         matrix = tf.cast(table, dtype)
         log_sums, d_features, d_table, d_bias = _unsmoothed(labels, features, matrix, bias)
-        rows, label_rows, mean_row = (
-            tf.cast(features, tf.float32),
-            tf.gather(table, labels),
-            tf.reduce_mean(table, axis=0),
-        )
+        rows = tf.cast(features, tf.float32)
+        label_rows, mean_row = tf.gather(table, labels), tf.reduce_mean(table, axis=0)
         # Not read from the logits, so that these need not be kept.
         label_logits = tf.reduce_sum(rows * label_rows) + tf.reduce_sum(tf.gather(bias, labels))
         loss = log_sums - label_logits
@@ -145,7 +142,6 @@ def product_loss(labels, features, table, bias, label_smoothing=0.0):
 
 def _unsmoothed(labels, features, matrix, bias):
     """The sum of `logsumexp(z)`, and what `p - onehot(y)` is as a gradient of features, table and bias: float32."""
-
     at_once = TOKENS_AT_ONCE["GPU" if tf.config.list_physical_devices("GPU") else "CPU"]
 
     def of_tokens(start):
