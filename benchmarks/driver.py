@@ -80,7 +80,7 @@ class Worker:
         self._log.seek(0)
         end = self._log.read().decode(errors="replace").strip()[-2000:]
         if code == WRONG_INPUT:
-            raise InputError(end.splitlines()[-1])
+            raise InputError(end.splitlines()[-1].removeprefix("Error: "))
         raise RuntimeError(f"The worker of {self.system} stopped with exit code {code}:\n{end}")
 
     def close(self):

@@ -181,7 +181,7 @@ class Training:
         self._began = time.perf_counter() - progress.seconds
         with self.report.progress(title, count, "batches") as shown, self.interruption.deferring():
             self._after_batch.begin(shown, count, batches.amount / count, batches.unit)
-            if progress.batch < count:  # or it was stopped after the last one
+            if trains := progress.batch < count:  # or it was stopped after the last one
                 self.model.fit(
                     batches.epoch(epoch).skip(progress.batch),
                     initial_epoch=epoch,
@@ -192,7 +192,8 @@ class Training:
                 )
             # Whatever comes until the next one can be done again, and a stop need not wait for it.
             self._save()
-        if stop := self.interruption.due():
+        # A start that finds only the validation left does it, however short its time is: so each start gets further.
+        if trains and (stop := self.interruption.due()):
             raise stop
         seconds = time.perf_counter() - self._began
         figures = {

@@ -12,6 +12,7 @@ import tensorflow as tf
 from seq2seq.config import AutoencoderConfig
 from seq2seq.config.series import AutoencoderTrainingConfig
 from seq2seq.errors import InputError
+from seq2seq.interruption import Interruption, Stopped
 from seq2seq.models import Autoencoder
 from seq2seq.report import Progress, Report
 from seq2seq.run import Run
@@ -85,6 +86,15 @@ def test_of_equal_scores_the_one_with_the_lower_loss_is_the_best(tmp_path):
     training.settings = ByExactMatch(epochs=3, lr_ramp_steps=2)
     training.validate = lambda: {"loss": next(losses), "exact_match": 0.0}
     assert training.fit()["epoch"] == 2
+
+
+def test_each_start_gets_further_however_short_its_time_is(tmp_path):
+    training = make_training(tmp_path / "run")
+    training.interruption = Interruption(0)
+    for _ in range(50):  # 25 batches of 2 epochs
+        with pytest.raises(Stopped):
+            training.fit()
+    assert training.fit()["epochs"] == 2
 
 
 def test_a_new_run_does_not_go_on_with_a_checkpoint_that_was_left_behind(tmp_path, monkeypatch):
