@@ -204,13 +204,17 @@ def _run(load: Callable, check: Callable, patterns: list[str], output: Path, sha
 
 
 def _tell(outcome, output, shard, report):
-    said = [f"{outcome.finished:,} outputs finished in {output}"]
+    said = [f"{_counted(outcome.finished, 'output')} finished in {output}"]
     if outcome.skipped:
-        said.append(f"{outcome.skipped:,} were finished already")
+        said.append(f"{outcome.skipped:,} had been finished before")
     if outcome.waiting:
-        said.append(f"{len(outcome.waiting):,} wait for other shards than {shard}")
+        said.append(f"waiting for other shards than {shard}: {len(outcome.waiting):,}")
     if outcome.bad_records:
-        said.append(f"{outcome.bad_records:,} bad records are listed in *.rejected.jsonl")
+        said.append(f"*.rejected.jsonl lists {_counted(outcome.bad_records, 'bad record')}")
     if outcome.problems:
-        said.append(f"{len(outcome.problems):,} inputs could not be read to their end: {outcome.problems[0]}")
+        said.append(f"{_counted(len(outcome.problems), 'input')} could not be read to their end: {outcome.problems[0]}")
     report.say("; ".join(said))
+
+
+def _counted(count, thing):
+    return f"{count:,} {thing}{'s' * (count != 1)}"

@@ -42,10 +42,10 @@ def resolve(kind: type[Config], recipe: str | Path | None = None, settings: Iter
         put.add(name.strip())
     for name, value in given.items():
         if value is not None:
-            path = name.split("__")
-            if ".".join(path) in put:
-                raise InputError(f"{'.'.join(path)} is given by --set and, as {value}, by its own option: leave one out.")
-            _put(tree, path, value)
+            path = name.replace("__", ".")
+            if path in put:
+                raise InputError(f"{path} is given by --set and, as {value}, by its own option: leave one out.")
+            _put(tree, path.split("."), value)
     return from_mapping(kind, tree)
 
 

@@ -113,6 +113,8 @@ class JsonLinesFile(RecordFile):
             raise InputError(
                 f"{self.path}: the first records have no key {self.field!r}, but {found}: name another with --field"
             )
+        if TRANSLATION in seen:
+            raise InputError(f"{self.path} has a key {TRANSLATION!r} already: rename it")
         return b""
 
     def text(self, record):
@@ -127,14 +129,15 @@ class JsonLinesFile(RecordFile):
 
     def written(self, record, translation):
         addition = f'"{TRANSLATION}": {json.dumps(translation, ensure_ascii=False)}}}'.encode()
+        end = record.end or b"\n"
         try:
-            if translation is None:
-                self._object(record.content)
+            if translation is None and TRANSLATION in self._object(record.content):
+                return record.content + end
         except RecordError:
-            return b"{" + addition + (record.end or b"\n")
+            return b"{" + addition + end
         # Numbers, escapes and the order of the keys stay as they were written.
         body = record.content.rstrip()[:-1].rstrip()
-        return body + (b"" if body.endswith(b"{") else b", ") + addition + (record.end or b"\n")
+        return body + (b"" if body.endswith(b"{") else b", ") + addition + end
 
     @staticmethod
     def _object(content):

@@ -40,7 +40,7 @@ def test_a_job_says_what_plain_translation_says(tiny_run, folder):
     assert "2 outputs finished" in run("translate", tiny_run, "--input", "in/*.txt", "--output", "out").stderr
     plain = CliRunner().invoke(app, ["translate", str(tiny_run), "--input", "in/a.txt"]).stdout
     assert (folder / "out" / "a.txt").read_text() == plain
-    assert "2 were finished already" in run("translate", tiny_run, "--input", "in/*.txt", "--output", "out").stderr
+    assert "2 had been finished before" in run("translate", tiny_run, "--input", "in/*.txt", "--output", "out").stderr
 
 
 def test_a_pattern_that_the_shell_has_replaced_is_understood(tiny_run, folder):
@@ -94,7 +94,7 @@ def test_an_input_that_cannot_be_read_gives_exit_code_1_at_the_end(tiny_run, fol
 
 def test_bad_records_are_no_failure(tiny_run, folder):
     shown = run("translate", tiny_run, "--input", "c.jsonl", "--field", "text", "--output", "out").stderr
-    assert "1 bad records" in shown
+    assert "1 bad record" in shown
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, WORK_LEFT), (signal.SIGINT, 130)])

@@ -153,12 +153,20 @@ def test_a_bad_record_keeps_its_place(folder, name, line, kept):
     assert lines[len(content) - 3].split(b"GOOD")[0] == lines[len(content) - 1].split(b"GOOD")[0]
 
 
+def test_a_later_record_that_has_a_translation_stays_as_it_is(folder):
+    first, later = b'{"t": "x"}\n' * 100, b'{"t": "x", "translation": "y"}\n'
+    output, bad = translated(write(folder / "later.jsonl", first + later))
+    assert bad == [101]
+    assert output.endswith(b'"translation": "X"}\n' + later)
+
+
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
         ("c.tsv", b"a\tb\n", "no.*'t'|'t'.*not there"),
         ("c.csv", b"t,t\n", "twice"),
         ("c.csv", b"t,translation\n", "already"),
+        ("c.jsonl", b'{"t": "x"}\n{"t": "x", "translation": "y"}\n', "already"),
         ("c.csv", b'"t\n', "is no row"),
         ("c.jsonl", b'{"a": 1}\nbroken\n{"b": 2}\n', "no key 't', but a, b:"),
     ],
