@@ -20,7 +20,7 @@ Config = TypeVar("Config")
 
 
 def resolve(kind: type[Config], recipe: str | Path | None = None, settings: Iterable[str] = (), **given: Any) -> Config:
-    """Build a configuration: defaults < recipe < `--set` and options of the command line.
+    """Build a configuration: defaults < recipe < `--set` < options of the command line.
 
     Args:
         kind: the dataclass to build, `TranslationConfig`.
@@ -29,23 +29,17 @@ def resolve(kind: type[Config], recipe: str | Path | None = None, settings: Iter
         **given: `section__name=value`; `None` means not given.
 
     Raises:
-        InputError: for an unknown name (with the near match), a wrong type, a value out of range, or an option that
-            `--set` sets, too.
+        InputError: for an unknown name (with the near match), a wrong type or a value out of range.
     """
     tree = load_recipe(recipe) if recipe else {}
-    put = set()
     for setting in settings:
         name, equals, value = setting.partition("=")
         if not equals or not name.strip():
             raise InputError(f"--set {setting}: expected section.name=value, such as --set model.units=512.")
         _put(tree, name.strip().split("."), _parse_value(value.strip()))
-        put.add(name.strip())
     for name, value in given.items():
         if value is not None:
-            path = name.replace("__", ".")
-            if path in put:
-                raise InputError(f"{path} is given by --set and, as {value}, by its own option: leave one out.")
-            _put(tree, path.split("."), value)
+            _put(tree, name.split("__"), value)
     return from_mapping(kind, tree)
 
 

@@ -54,11 +54,6 @@ def test_a_setting_that_cannot_be_used(tmp_path, pairs, setting, said):
     assert refused_training(tmp_path, "--train", pairs, "--set", setting).startswith(said)
 
 
-def test_a_setting_that_is_given_twice(tmp_path, pairs):
-    line = refused_training(tmp_path, "--train", pairs, "--set", "training.epochs=3", "--epochs", 2)
-    assert line == "training.epochs is given by --set and, as 2, by its own option: leave one out."
-
-
 def test_recipes_that_cannot_be_used(tmp_path, pairs):
     assert "no such file; shipped recipes are" in refused_training(tmp_path, "--train", pairs, "--recipe", "nothing")
     bad = tmp_path / "bad.toml"
