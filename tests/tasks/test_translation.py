@@ -122,10 +122,9 @@ def edit_config(run, **changes):
 # --- resuming
 
 
-@pytest.mark.parametrize("setting", ["training.ema_decay=0.9", "training.average_checkpoints=2"])
-def test_an_interrupted_run_resumes_to_the_same_weights(tiny_config, tmp_path, setting):
-    base = [setting] if "ema" in setting else ["training.ema_decay=0.0", setting]
-    config = tiny_config(*base, "model.embedding_dropout=0.2", "training.truth_ratio=0.8", data__limit=200)
+def test_an_interrupted_run_resumes_to_the_same_weights(tiny_config, tmp_path):
+    average = ["training.ema_decay=0.0", "training.average_checkpoints=2"]  # the other one is in reliability
+    config = tiny_config(*average, "model.embedding_dropout=0.2", "training.truth_ratio=0.8", data__limit=200)
     train(config, tmp_path / "whole")
     with pytest.raises(KeyboardInterrupt):
         train(config, tmp_path / "halted", report=Interrupting(epoch=3))
