@@ -1,4 +1,5 @@
 # make demo    environment, then train on the shipped data: translate English, find the faults of oil tanks
+# make install the environment alone
 # make test    environment, then the tests; `make test-slow`, `test-real` and `test-recipes` run the long ones
 # make lint    style and format, as the checks want them
 
@@ -7,7 +8,7 @@ BIN := .venv/bin
 PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install --quiet --constraint constraints.txt
 SIDES := --source en --target fr
 
-.PHONY: demo test test-slow test-real test-recipes lint clean
+.PHONY: demo install test test-slow test-real test-recipes lint clean
 .DELETE_ON_ERROR:
 
 demo: .venv/runtime
@@ -25,6 +26,8 @@ demo: .venv/runtime
 	    --output runs/reconstructed.csv --plot runs/reconstruction.png
 	$(BIN)/python scripts/detect.py runs/tanks --input data/tanks/test.csv --labels data/tanks/faults.json \
 	    --output runs/scores.csv --plot runs/scores.png
+
+install: .venv/runtime
 
 test: .venv/dev
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile

@@ -21,7 +21,7 @@ EXAMPLES = """\
 
   seq2seq forecast runs/power --input this_week.csv --interval 0.8 --output tomorrow.csv
 
-  tail -f sensor.csv | seq2seq forecast runs/stream --stream --state state.npz
+  tail -n +1 -f sensor.csv | seq2seq forecast runs/stream --stream --state state.npz
 """
 
 

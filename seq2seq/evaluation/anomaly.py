@@ -218,6 +218,8 @@ def read_windows(path: str | Path, name: str) -> list[tuple[np.datetime64, np.da
     path, name = Path(path), Path(name).name
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError(f"There is no file {path}: pass a file of labelled windows.") from None
     except (OSError, ValueError) as error:
         raise InputError(f"{path} cannot be read as JSON: {error}; pass a file of labelled windows.") from None
     if not isinstance(content, dict):

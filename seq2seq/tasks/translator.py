@@ -194,14 +194,15 @@ class Translator:
             {**vars(self.config.decoding), **{name: value for name, value in given.items() if value is not None}},
             "decoding.",
         )
+        if sampling is not None and (settings.beam_size > 1 or n_best > 1):
+            raise InputError(
+                "Sampling draws one translation for each line: leave out n_best and a beam size above 1 (got "
+                f"{n_best} and {settings.beam_size}), and draw again with another seed."
+            )
         if not 1 <= n_best <= settings.beam_size:
             raise InputError(
                 f"{n_best} best translations need a beam of at least as many: got beam size {settings.beam_size}, "
                 f"set --beam-size {max(n_best, 1)}."
-            )
-        if sampling is not None and settings.beam_size > 1:
-            raise InputError(
-                f"Sampling draws one translation for each line, so beam_size={settings.beam_size} must be 1."
             )
         scored = scored or settings.beam_size > 1  # which goes by them
         graph = self._search(settings.beam_size, settings.length_penalty, n_best, sampling, scored)
