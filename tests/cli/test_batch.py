@@ -86,15 +86,18 @@ def test_the_scheduler_says_which_shard_it_is(tiny_run, folder):
     assert "JOB_COMPLETIONS" in line.stderr
 
 
-def test_an_input_that_cannot_be_read_gives_exit_code_1_at_the_end(tiny_run, folder):
-    (folder / "in" / "a.txt.gz").write_bytes(b"no gzip")
+def test_inputs_that_cannot_be_read_give_exit_code_1_and_are_named_at_the_end(tiny_run, folder):
+    for name in ("a.txt.gz", "b.txt.gz"):
+        (folder / "in" / name).write_bytes(b"no gzip")
     shown = run("translate", tiny_run, "--input", "in/*", "--output", "out", code=1).stderr
-    assert "2 outputs finished" in shown and "a.txt.gz" in shown.splitlines()[-1]
+    *_, said, first, second = shown.splitlines()
+    assert said.startswith("2 outputs finished in out; 2 inputs could not be read")
+    assert "a.txt.gz" in first and "b.txt.gz" in second
 
 
 def test_bad_records_are_no_failure(tiny_run, folder):
     shown = run("translate", tiny_run, "--input", "c.jsonl", "--field", "text", "--output", "out").stderr
-    assert "1 bad record" in shown
+    assert "*.rejected.jsonl lists 1 bad record\n" in shown
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, WORK_LEFT), (signal.SIGINT, 130)])

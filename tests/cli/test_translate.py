@@ -87,6 +87,12 @@ class Said:
         self.text, self.score = text, score
 
 
+@pytest.mark.parametrize("more", [("--n-best", 3), ("--beam-size", 3), ("--n-best", 3, "--beam-size", 3)])
+def test_sampling_draws_one(tiny_run, more):
+    result = CliRunner().invoke(app, ["translate", str(tiny_run), "a b", "--temperature", "0.8", *map(str, more)])
+    assert result.exit_code == 2 and result.stderr.startswith("Error: Sampling draws one translation for each line")
+
+
 @pytest.mark.parametrize("stop", [KeyboardInterrupt, InputError])
 def test_what_is_finished_is_kept(tmp_path, stop):
     def found():
