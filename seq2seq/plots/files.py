@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+# matplotlib would import it with the first picture; an import of compiled code that a signal breaks cannot be repeated.
+import matplotlib.backends.backend_agg  # noqa: F401
 from matplotlib.figure import Figure
 
 from ..errors import InputError

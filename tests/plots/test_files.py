@@ -1,4 +1,6 @@
 import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -39,6 +41,20 @@ def test_a_place_that_cannot_be_written_is_refused(tmp_path):
             plots.save_figure(figure, tmp_path / name)
         assert "\n" not in str(caught.value)
     assert os.listdir(tmp_path) == ["folder.png"]
+
+
+def test_a_learning_curve_imports_no_compiled_code(tmp_path):
+    """An import that a signal breaks cannot be repeated, by the picture of a stopped training."""
+    code = f"""
+import sys
+from seq2seq import plots
+figure = plots.learning_curve({{"epoch": [1, 2], "loss": [2.0, 1.0]}}, "nats")
+before = set(sys.modules)
+plots.save_figure(figure, {str(tmp_path / "a.png")!r})
+print([each for each in set(sys.modules) - before if str(getattr(sys.modules[each], "__file__", "")).endswith(".so")])
+"""
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert said == "[]\n"
 
 
 def test_figures_are_not_kept_in_global_state():
