@@ -80,10 +80,6 @@ def test_an_interrupted_training_keeps_what_is_finished_and_goes_on(tiny_data, r
     finished = len(history(run))
     assert finished >= 1
 
-    translated = CliRunner().invoke(app, ["translate", str(run), "a b c", "", "d"])
-    assert translated.exit_code == 0
-    assert len(translated.stdout.splitlines()) == 3
-
     resumed = arguments(tiny_data, recipe, run, "--epochs", finished + 1, "--resume")
     result = CliRunner().invoke(app, resumed)
     assert result.exit_code == 0, (result.stderr, result.exception)
