@@ -6,6 +6,8 @@ reads the same. `sequence` below is a tensor in the layout's own order, `state` 
 
 import tensorflow as tf
 
+from seq2seq.layers.rows import spare_rows
+
 
 class PaddedSteps:
     """All rows take part in every step; where the mask is `False`, a state passes unchanged. XLA can compile it.
@@ -80,7 +82,8 @@ class PackedSteps(PaddedSteps):
 
     Rows are sorted by their number of real steps, the longest first: those that run at step t are the first
     `rows[t]`. Sequences are `(real steps, …)`: all rows of step 0, then those of step 1, and so on, as cuDNN and
-    PyTorch pack them. XLA cannot compile that: the shapes depend on the mask.
+    PyTorch pack them; at their end there are some spare rows, see `spare_rows`, 0 in whatever the loop makes. XLA cannot
+    compile that: the shapes depend on the mask.
     """
 
     def __init__(self, x, mask, go_backwards=False):
@@ -103,10 +106,13 @@ class PackedSteps(PaddedSteps):
         place = tf.gather_nd(places, tf.stack((row, t), 1))
         self._shape = tf.shape(mask)
         self._places = tf.stack((row, place), 1)
-        self._sources = tf.stack((row, self._shape[1] - 1 - place if go_backwards else place), 1)
+        self._spare = spare_rows(tf.size(t))
+        sources = tf.stack((row, self._shape[1] - 1 - place if go_backwards else place), 1)
+        self._sources = tf.pad(sources, ((0, self._spare), (0, 0)))
         # Where the step before stands behind as many rows of a state.
         batch = self._shape[0]
-        self._before = rank + tf.where(t > 0, batch + tf.gather(self._starts, tf.maximum(t - 1, 0)), 0)
+        before = rank + tf.where(t > 0, batch + tf.gather(self._starts, tf.maximum(t - 1, 0)), 0)
+        self._before = tf.pad(before, ((0, self._spare),))
         self._ends = tf.range(batch) + tf.where(
             self._lengths > 0, batch + tf.gather(self._starts, tf.maximum(self._lengths - 1, 0)), 0
         )
@@ -116,7 +122,7 @@ class PackedSteps(PaddedSteps):
 
     def leave(self, sequence):
         shape = tf.concat((self._shape, tf.shape(sequence)[1:]), 0)
-        return tf.scatter_nd(self._places, sequence, shape)
+        return tf.scatter_nd(self._places, sequence[: tf.shape(self._places)[0]], shape)
 
     def enter_state(self, state):
         return tf.gather(state, self._order)
@@ -125,7 +131,8 @@ class PackedSteps(PaddedSteps):
         return tf.gather(state, self._rank)
 
     def empty(self, dtype, width, rows):
-        return tf.TensorArray(dtype, self.count, element_shape=(None, width), infer_shape=False)
+        array = tf.TensorArray(dtype, self.count + 1, element_shape=(None, width), infer_shape=False)
+        return array.write(self.count, tf.zeros((self._spare, width), dtype))
 
     def joined(self, array):
         return array.concat()

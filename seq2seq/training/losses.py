@@ -3,6 +3,8 @@
 import keras
 import tensorflow as tf
 
+from seq2seq.layers.rows import spare_rows
+
 PAD = 0
 # That pass the output layer and its loss together. Measured on a CPU; a GPU wants large products, and few of them.
 TOKENS_AT_ONCE = {"CPU": 256, "GPU": 8192}
@@ -143,25 +145,27 @@ def product_loss(labels, features, table, bias, label_smoothing=0.0):
 def _unsmoothed(labels, features, matrix, bias):
     """The sum of `logsumexp(z)`, and what `p - onehot(y)` is as a gradient of features, table and bias: float32."""
     at_once = TOKENS_AT_ONCE["GPU" if tf.config.list_physical_devices("GPU") else "CPU"]
+    tokens = tf.size(labels)
+    features = tf.pad(features, ((0, spare_rows(tokens)), (0, 0)))  # rows of 0, that add nothing to the table's
 
     def of_tokens(start):
-        part = slice(start, start + at_once)
-        rows = features[part]
+        rows, of_rows = features[start : start + at_once], labels[start : start + at_once]
+        real = tf.size(of_rows)
         logits = tf.cast(tf.matmul(rows, matrix, transpose_b=True), tf.float32) + bias
         largest, probabilities = tf.reduce_max(logits, axis=-1), tf.nn.softmax(logits)
         log_sums = largest - tf.math.log(tf.reduce_max(probabilities, axis=-1))
-        cells = tf.stack((tf.range(tf.shape(rows)[0]), labels[part]), axis=1)
-        wide = tf.tensor_scatter_nd_sub(probabilities, cells, tf.ones_like(log_sums))
+        cells = tf.stack((tf.range(real), of_rows), axis=1)
+        with tf.control_dependencies([log_sums]):  # nobody else reads the probabilities then, and they are not copied
+            wide = tf.tensor_scatter_nd_sub(probabilities, cells, tf.ones(real))
         product = tf.cast(wide, features.dtype)
         d_table = tf.matmul(product, rows, transpose_a=True)
-        sums = tf.reduce_sum(log_sums), tf.cast(d_table, tf.float32), tf.reduce_sum(wide, axis=0)
+        sums = tf.reduce_sum(log_sums[:real]), tf.cast(d_table, tf.float32), tf.reduce_sum(wide[:real], axis=0)
         return tf.cast(tf.matmul(product, matrix), tf.float32), sums
 
     def add(start, d_features, sums):
         more, others = of_tokens(start)
         return start + at_once, d_features.write(start // at_once, more), tf.nest.map_structure(tf.add, sums, others)
 
-    tokens = tf.size(labels)
     first, sums = of_tokens(0)
     times = tf.maximum(-(-tokens // at_once), 1)
     d_features = tf.TensorArray(tf.float32, times, element_shape=(None, first.shape[-1]), infer_shape=False)
@@ -169,4 +173,4 @@ def _unsmoothed(labels, features, matrix, bias):
     _, d_features, sums = tf.while_loop(
         lambda start, *_: start < tokens, add, (at_once, d_features, sums), parallel_iterations=1
     )
-    return sums[0], d_features.concat(), *sums[1:]
+    return sums[0], d_features.concat()[:tokens], *sums[1:]
