@@ -82,8 +82,8 @@ class PackedSteps(PaddedSteps):
 
     Rows are sorted by their number of real steps, the longest first: those that run at step t are the first
     `rows[t]`. Sequences are `(real steps, …)`: all rows of step 0, then those of step 1, and so on, as cuDNN and
-    PyTorch pack them; at their end there are some spare rows, see `spare_rows`, 0 in whatever the loop makes. XLA cannot
-    compile that: the shapes depend on the mask.
+    PyTorch pack them; at their end there are some spare rows, see `spare_rows`, 0 in whatever the loop makes. XLA
+    cannot compile that: the shapes depend on the mask.
     """
 
     def __init__(self, x, mask, go_backwards=False):
