@@ -98,7 +98,7 @@ class PackedSteps(PaddedSteps):
         self.count = tf.shape(runs)[0]
         rows = tf.math.count_nonzero(runs, axis=1, dtype=tf.int32)
         self._rows = tf.concat((rows, [0]), 0)
-        self._starts = tf.cumsum(rows, exclusive=True)
+        self._starts = tf.cumsum(self._rows, exclusive=True)  # has an entry though no step be real
         t, rank = tf.unstack(tf.cast(tf.where(runs), tf.int32), axis=1)
         row = tf.gather(self._order, rank)
         # The real steps of each row, in the order of processing, before the others.

@@ -80,6 +80,14 @@ def test_outputs_states_and_all_gradients(problem, packed):
     assert_same(ours, theirs, x, [h, c] if with_states else None, mask)
 
 
+@pytest.mark.parametrize("packed", [False, True])
+def test_rows_without_any_real_step_pass_their_states_and_gradients(packed):
+    x, h, c = arrays((3, 4, 2), (3, 5), (3, 5))
+    ours, theirs = pair(2, 5, packed, return_sequences=True, return_state=True)
+    for lengths in ([0, 0, 0], [0, 4, 0]):
+        assert_same(ours, theirs, x, [h, c], right_padded(lengths, 4))
+
+
 @pytest.mark.parametrize("return_state", [False, True])
 @pytest.mark.parametrize("return_sequences", [False, True])
 def test_whatever_is_returned(return_sequences, return_state):
