@@ -37,7 +37,7 @@ def beam_search(step, state, limits, beam_size, length_penalty=1.0, n_best=1, me
 
     Args:
         step: step function, see `seq2seq.decoding`.
-        state: its initial state, leaves `(batch, beam_size, …)`, equal along the beams.
+        state: its initial state, leaves `(batch, 1, …)`: one hypothesis, from whose first tokens `beam_size` are made.
         limits: int32 `(batch,)`. A hypothesis of that many tokens, EOS included, ends without EOS.
         beam_size: int.
         length_penalty: float, at least 0. 0 compares log-probabilities, 1 means per token.
@@ -58,10 +58,9 @@ def beam_search(step, state, limits, beam_size, length_penalty=1.0, n_best=1, me
     batch, steps = tf.shape(limits)[0], tf.reduce_max(limits)
     nothing = tf.fill((batch, beam_size), MINUS_INFINITY)
     blank = tf.fill((batch, beam_size, tf.maximum(steps, 1)), PAD)  # nothing can be written into a width of 0
-    # All beams start equal: only the first may count.
-    first = tf.tile(tf.where(tf.range(beam_size) == 0, 0.0, MINUS_INFINITY)[None], (batch, 1))
-    last = tf.fill((batch, beam_size), BOS)
-    search = _Search(tf.range(batch), blank, first, last, state, blank, nothing, limits <= 0, memory)
+    last = tf.fill((batch, 1), BOS)
+    alive = (blank[:, :1], tf.zeros((batch, 1)), last)
+    search = _Search(tf.range(batch), *alive, state, blank, nothing, limits <= 0, memory)
     bounds = tf.cast(tf.maximum(limits, 1), tf.float32) ** length_penalty
 
     def unfinished(t, search, *_):
@@ -105,9 +104,9 @@ def beam_search(step, state, limits, beam_size, length_penalty=1.0, n_best=1, me
             search = compacted(~done, search)
         return length, search, *found
 
-    found = (blank[:, :n_best], nothing[:, :n_best])
-    shapes = (tf.TensorShape(()), any_rows(search), *any_rows(found))
-    _, search, *found = tf.while_loop(unfinished, extend, (0, search, *found), shapes, parallel_iterations=1)
+    t, *begun = extend(0, search, blank[:, :n_best], nothing[:, :n_best])
+    shapes = (tf.TensorShape(()), *any_rows(begun))
+    _, search, *found = tf.while_loop(unfinished, extend, (t, *begun), shapes, parallel_iterations=1)
     tokens, scores = results(search, *found)
     return tokens[..., :steps], scores
 
@@ -120,12 +119,13 @@ def _extensions(step, search, beam_size):
     # The best 2k of all are among the best 2k of each beam, so only those need their log-probability.
     rows = tf.reshape(logits, (-1, vocabulary))
     best, tokens = top_k(rows, width)
-    best -= log_normalizers(rows, best[:, 0])[:, None]
-    scores = search.alive_scores[..., None] + tf.reshape(best, (-1, beam_size, width))
-    flat = (tf.shape(scores)[0], beam_size * width)
+    best -= log_normalizers(rows, best[:, 0], tokens[:, 0])[:, None]
+    beams = search.last.shape[1]
+    scores = search.alive_scores[..., None] + tf.reshape(best, (-1, beams, width))
+    flat = (tf.shape(scores)[0], beams * width)
     scores, positions = tf.math.top_k(_padded(tf.reshape(scores, flat), 2 * beam_size), 2 * beam_size)
     tokens = tf.gather(_padded(tf.reshape(tokens, flat), 2 * beam_size, 0), positions, batch_dims=1)
-    return tf.minimum(positions // width, beam_size - 1), tokens, scores, state
+    return tf.minimum(positions // width, beams - 1), tokens, scores, state
 
 
 def _padded(rows, width, value=MINUS_INFINITY):

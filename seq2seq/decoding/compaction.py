@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-COMPACT = 0.75  # once no more than this share of the sentences goes on, the others leave
+COMPACT = 0.85  # once no more than this share of the sentences goes on, the others leave
 
 
 def with_memory(step, memory):

@@ -40,8 +40,8 @@ def greedy_search(step, state, limits, select=most_probable, memory=None, scored
         logits = logits[:, 0]
         chosen = select(logits, t, rows)
         if scored:
-            normalizers = log_normalizers(logits, tf.reduce_max(logits, axis=-1))
-            gained = tf.gather(logits, chosen, batch_dims=1) - normalizers
+            largest, where = top_k(logits, 1)
+            gained = tf.gather(logits, chosen, batch_dims=1) - log_normalizers(logits, largest[:, 0], where[:, 0])
             scores = tf.tensor_scatter_nd_add(scores, rows[:, None], tf.where(going, gained, 0.0))
         chosen = tf.where(going, chosen, PAD)
         tokens = tf.tensor_scatter_nd_update(tokens, tf.stack((rows, tf.fill(tf.shape(rows), t)), 1), chosen)

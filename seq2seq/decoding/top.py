@@ -33,9 +33,13 @@ def top_k(scores, k):
     return best, tf.gather(chosen, places // group, batch_dims=1) * group + places % group
 
 
-def log_normalizers(logits, largest):
-    """`logsumexp` of each row, `(rows,)`, of logits `(rows, vocabulary)` whose `largest` are known.
+def log_normalizers(logits, largest, where):
+    """`logsumexp` of each row, `(rows,)`, of logits `(rows, vocabulary)`.
 
     The probability of the largest is `exp(largest - logsumexp)`, and never small.
+
+    Args:
+        largest: float32 `(rows,)`, the largest logit of each row.
+        where: int32 `(rows,)`, whose it is.
     """
-    return largest - tf.math.log(tf.reduce_max(tf.nn.softmax(logits), axis=-1))
+    return largest - tf.math.log(tf.gather(tf.nn.softmax(logits), where, batch_dims=1))

@@ -105,13 +105,19 @@ class Decoder(keras.layers.Layer):
         """
         return self.stepper()(tokens, state)
 
-    def stepper(self):
-        """`step` for a loop over many: what does not change from one to the next is done once."""
+    def stepper(self, never=()):
+        """`step` for a loop over many: what does not change from one to the next is done once.
+
+        Args:
+            never: ids of tokens that no step may predict: their logits are those of the model less 1e9.
+        """
         stack_step = self.stack.stepper()
         dtype = self.compute_dtype
         table, bias = self.output_weights()
         embeddings = ops.convert_to_tensor(self.embedding.table.embeddings)
         table, embeddings = ops.cast(table, dtype), ops.cast(embeddings, dtype)
+        if never:
+            bias -= 1e9 * ops.multi_hot(ops.array(never), self.vocabulary_size)
         flat = lambda tensor: ops.reshape(tensor, (-1, tensor.shape[-1]))  # noqa: E731
 
         def step(tokens, state):

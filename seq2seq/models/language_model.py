@@ -131,12 +131,11 @@ class LanguageModel(StatefulModel):
         ]
         return unflat(logits, [*tokens.shape, self.vocabulary_size]), states
 
-    def start(self, prompt, beams=1, states=None):
-        """The state for `continue_step` with that many hypotheses for each prompt.
+    def start(self, prompt, states=None):
+        """The state for `continue_step` with one hypothesis for each prompt.
 
         Args:
             prompt: int32 `(batch, steps)`, 0 after a row's last token. At least one token in each row.
-            beams: int.
             states: where the model stands before the prompt, or `None` for zeros.
         """
         batch = tf.shape(prompt)[0]
@@ -149,7 +148,7 @@ class LanguageModel(StatefulModel):
         only_one = (lengths < 2)[:, None]
         warm = tf.nest.map_structure(lambda new, old: tf.where(only_one, old, new), warm, states)
         last = tf.gather(prompt, tf.maximum(lengths - 1, 0), batch_dims=1)
-        return tf.nest.map_structure(lambda leaf: tf.repeat(leaf[:, None], beams, axis=1), (warm, last))
+        return tf.nest.map_structure(lambda leaf: leaf[:, None], (warm, last))
 
     def continue_step(self, tokens, state):
         """`step` for a search that continues prompts: in place of its first token, BOS, the prompt's last one is read.

@@ -142,10 +142,10 @@ class EncoderDecoder(keras.Model):
     def _start(self, source, training=False):
         return self.decoder.initial_state(self.encoder(source, training=training))
 
-    def start(self, source, beams=1):
-        """Encode `source`, int32 `(batch, steps)`: the state for `decoder.step` with that many hypotheses of each."""
+    def start(self, source):
+        """Encode `source`, int32 `(batch, steps)`: the state for `decoder.step` with one hypothesis of each."""
         cells, memory = self._start(source)
-        cells = [[ops.repeat(ops.expand_dims(part, 1), beams, axis=1) for part in layer] for layer in cells]
+        cells = [[ops.expand_dims(part, 1) for part in layer] for layer in cells]
         return DecoderState(cells, memory)
 
     def train_step(self, data):

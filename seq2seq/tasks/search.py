@@ -40,18 +40,16 @@ def search_graph(
         its random stream `(batch,)`; it gives int32 ids `(batch, n_best, steps)` and float32 scores `(batch, n_best)`.
     """
     row = tf.TensorSpec((None,), tf.int32)
-    # No label is ever PAD or BOS, so no translation may hold them, however little the model has learned.
-    never = tf.one_hot((PAD, BOS), model.decoder.vocabulary_size, on_value=-1e9, off_value=0.0)
-    never = tf.reduce_sum(never, axis=0)
 
     @tf.function(input_signature=(tf.TensorSpec((None, None), tf.int32), row, row), autograph=False)
     def search(source, limits, streams):
-        cells, memory = model.start(source, beam_size)
-        decoder_step = model.decoder.stepper()
+        cells, memory = model.start(source)
+        # No label is ever PAD or BOS, so no translation may hold them, however little the model has learned.
+        decoder_step = model.decoder.stepper(never=(PAD, BOS))
 
         def step(tokens, cells, memory):
             logits, state, _ = decoder_step(tokens, DecoderState(cells, memory or None))
-            return logits + never, state.cells
+            return logits, state.cells
 
         memory = memory or ()  # without attention there is none
         if beam_size == 1:

@@ -20,8 +20,8 @@ class Table:
         self.logits = logits
         self.steps = 0  # calls of `step`; in a graph, traces
 
-    def start(self, rows, beam_size=1):
-        row = tf.tile(tf.convert_to_tensor(rows, tf.int32)[:, None], (1, beam_size))
+    def start(self, rows):
+        row = tf.convert_to_tensor(rows, tf.int32)[:, None]
         return {"row": row, "read": (tf.zeros_like(row),)}
 
     def step(self, tokens, state):

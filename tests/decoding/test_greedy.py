@@ -86,7 +86,7 @@ def test_sentences_that_have_ended_leave_the_batch_and_change_nothing(table, bea
     def search(step, **memory):
         if beam_size == 1:
             return greedy_search(step, model.start(range(8)), limits, **memory)
-        return beam_search(step, model.start(range(8), beam_size), limits, beam_size, n_best=2, **memory)
+        return beam_search(step, model.start(range(8)), limits, beam_size, n_best=2, **memory)
 
     for found, expected in zip(search(step, memory={"row": tf.range(8)}), search(model.step), strict=True):
         np.testing.assert_allclose(found, expected, rtol=1e-5)

@@ -20,5 +20,5 @@ def test_top_k_is_that_of_tensorflow_ties_included(vocabulary, k, levels):
 @pytest.mark.parametrize("scale", [0.1, 10.0, 1000.0])
 def test_log_normalizers_are_logsumexp(scale):
     logits = tf.constant(np.random.default_rng(1).normal(0, scale, (5, 3000)), tf.float32)
-    normalizers = log_normalizers(logits, tf.reduce_max(logits, axis=-1))
+    normalizers = log_normalizers(logits, tf.reduce_max(logits, axis=-1), tf.argmax(logits, axis=-1))
     np.testing.assert_allclose(normalizers, tf.reduce_logsumexp(logits, axis=-1), rtol=1e-6, atol=1e-6)

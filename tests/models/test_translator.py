@@ -96,7 +96,8 @@ def test_step_by_step_is_the_whole_sequence(name, beams):
     model = shared_model(name)
     source, _, _ = make_batch()
     tokens = np.random.default_rng(1).integers(1, VOCABULARY, (len(source), beams, 5)).astype("int32")
-    state = model.start(source, beams)
+    state = model.start(source)
+    state = DecoderState([[tf.repeat(part, beams, axis=1) for part in layer] for layer in state.cells], state.memory)
     start = model.decoder.initial_state(model.encoder(source))
     whole = [model.decoder(tokens[:, k], start)[0] for k in range(beams)]
     for t in range(tokens.shape[-1]):
