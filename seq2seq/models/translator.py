@@ -164,10 +164,9 @@ class EncoderDecoder(keras.Model):
         """The rows of a batch in `parallel_parts` parts; where rows are fewer, some parts repeat one, unlabelled."""
         rows = tf.shape(batch[0])[0]
         for k in range(self.parallel_parts):
-            begin, end = rows * k // self.parallel_parts, rows * (k + 1) // self.parallel_parts
-            part = slice(tf.minimum(begin, rows - 1), tf.maximum(end, begin + 1))
+            part = slice(tf.minimum(k, rows - 1), None, self.parallel_parts)
             source, target_input, labels = (tensor[part] for tensor in batch)
-            yield source, target_input, tf.where(end > begin, labels, PAD)
+            yield source, target_input, tf.where(k < rows, labels, PAD)
 
     def test_step(self, data):
         (source, target_input), labels = _inputs_and_labels(data)
