@@ -155,12 +155,11 @@ def _unsmoothed(labels, features, matrix, bias):
         largest, probabilities = tf.reduce_max(logits, axis=-1), tf.nn.softmax(logits)
         log_sums = largest - tf.math.log(tf.reduce_max(probabilities, axis=-1))
         cells = tf.stack((tf.range(real), of_rows), axis=1)
-        with tf.control_dependencies([log_sums]):  # nobody else reads the probabilities then, and they are not copied
-            wide = tf.tensor_scatter_nd_sub(probabilities, cells, tf.ones(real))
-        product = tf.cast(wide, features.dtype)
-        d_table = tf.matmul(product, rows, transpose_a=True)
-        sums = tf.reduce_sum(log_sums[:real]), tf.cast(d_table, tf.float32), tf.reduce_sum(wide[:real], axis=0)
-        return tf.cast(tf.matmul(product, matrix), tf.float32), sums
+        of_labels = tf.cast(tf.gather_nd(probabilities, cells) - 1.0, features.dtype)
+        wide = tf.tensor_scatter_nd_update(tf.cast(probabilities, features.dtype), cells, of_labels)
+        d_table = tf.matmul(wide, rows, transpose_a=True)
+        sums = tf.reduce_sum(log_sums[:real]), tf.cast(d_table, tf.float32), tf.reduce_sum(probabilities[:real], axis=0)
+        return tf.cast(tf.matmul(wide, matrix), tf.float32), sums
 
     def add(start, d_features, sums):
         more, others = of_tokens(start)
@@ -173,4 +172,6 @@ def _unsmoothed(labels, features, matrix, bias):
     _, d_features, sums = tf.while_loop(
         lambda start, *_: start < tokens, add, (at_once, d_features, sums), parallel_iterations=1
     )
-    return sums[0], d_features.concat()[:tokens], *sums[1:]
+    log_sums, d_table, expected = sums
+    d_bias = tf.tensor_scatter_nd_sub(expected, labels[:, None], tf.ones(tokens))
+    return log_sums, d_features.concat()[:tokens], d_table, d_bias
