@@ -8,6 +8,7 @@ they do the same work.
 
 import json
 import os
+import resource
 import sys
 from pathlib import Path
 from typing import NamedTuple
@@ -44,9 +45,11 @@ def serve(start):
 
 
 def peak_mib():
-    """The most memory that this process had; `getrusage` also counts what its parent had when it was forked."""
+    """The most memory that this process had, or any that it has started and waited for."""
+    # Of itself, `getrusage` also counts what its parent had when it was forked.
     lines = Path("/proc/self/status").read_text().splitlines()
-    return int(next(line for line in lines if line.startswith("VmHWM")).split()[1]) / 1024
+    own = int(next(line for line in lines if line.startswith("VmHWM")).split()[1])
+    return max(own, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss) / 1024
 
 
 def save_batches(folder, batches):

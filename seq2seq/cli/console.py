@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from seq2seq.errors import InputError
 from seq2seq.report import Progress, Report
 
 _NUMBER = re.compile(r"[-+−–]?[\d.,]+(e[-+]?\d+)?\s?%?")
@@ -24,7 +25,7 @@ _NUMBER = re.compile(r"[-+−–]?[\d.,]+(e[-+]?\d+)?\s?%?")
 def quiet_tensorflow() -> Iterator[None]:
     """Keep TensorFlow's own log off the screen: to be held around its first import.
 
-    Where the user has set TF_CPP_MIN_LOG_LEVEL to 0 or 1, or the import fails, all is shown.
+    Where the user has set TF_CPP_MIN_LOG_LEVEL to 0 or 1, or the import fails, all is shown; wrong input is no failure.
     """
     if os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3") in ("0", "1"):
         yield
@@ -37,6 +38,8 @@ def quiet_tensorflow() -> Iterator[None]:
         os.dup2(log.fileno(), 2)
         try:
             yield
+        except InputError:
+            raise
         except BaseException:
             log.seek(0)
             os.write(screen, log.read())

@@ -117,10 +117,7 @@ def translate(
         from seq2seq.tasks.translation import Translator
 
     if sampling:
-        try:
-            options["sampling"] = Sampling(**sampling)
-        except ValueError as error:
-            raise InputError(f"--temperature, --top-k, --top-p: {error}") from error
+        options["sampling"] = Sampling(**sampling)
         options.setdefault("beam_size", 1)  # whatever the run searches with, a draw follows one hypothesis
     report = ConsoleReport(stderr=True)
     translator = Translator.load(run, report=report)

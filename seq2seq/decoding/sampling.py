@@ -30,8 +30,12 @@ class Sampling:
     seed: int = 0
 
     def __post_init__(self):
-        if not (self.temperature > 0 and self.top_k >= 0 and 0 < self.top_p <= 1):
-            raise InputError(f"Expected temperature above 0, top_k of 0 or more and 0 < top_p <= 1, got {self}.")
+        if not self.temperature > 0:
+            raise InputError(f"Expected a temperature above 0, got {self.temperature}.")
+        if self.top_k < 0:
+            raise InputError(f"Expected top_k of 0 (all) or more, got {self.top_k}.")
+        if not 0 < self.top_p <= 1:
+            raise InputError(f"Expected 0 < top_p <= 1, got {self.top_p}.")
 
     def candidates(self, logits):
         """The tokens to draw from, int32, and logits to draw them by, `-inf` where excluded; both `(batch, n)`.

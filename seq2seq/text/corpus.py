@@ -236,7 +236,7 @@ def _side_files(prefix, source, target):
     if not (source and target):
         raise InputError(
             f"there is no file {prefix}{_near_files(prefix)}; to read it as the prefix of a pair of files, "
-            "give source and target, for example en and de"
+            "give their endings as source and target, for example --source en --target de"
         )
     return [_side_file(prefix, source), _side_file(prefix, target)]
 

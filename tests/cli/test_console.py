@@ -103,4 +103,6 @@ def test_loading_tensorflow_leaves_standard_error_empty():
 def test_a_failure_to_load_and_what_the_user_asked_for_are_shown():
     assert "noise" in run_quietly("os.write(2, b'noise'); import no_such_library").stderr
     assert run_quietly("os.write(2, b'noise')").stderr == ""
+    wrong_input = "os.write(2, b'noise'); from seq2seq.errors import InputError; raise InputError('wrong')"
+    assert "noise" not in run_quietly(wrong_input).stderr
     assert run_quietly("os.write(2, b'noise')", TF_CPP_MIN_LOG_LEVEL="0").stderr == "noise"

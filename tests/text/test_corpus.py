@@ -165,7 +165,7 @@ def test_missing_files_name_what_is_near(tmp_path):
         read_pairs(prefix, "en", "de")
     with pytest.raises(InputError, match=r"near it: .*text\.en"):
         read_pairs(tmp_path / "txet", "en", "fr")
-    with pytest.raises(InputError, match=r"text; near it: text\.en, text\.fr; .*give source and target"):
+    with pytest.raises(InputError, match=r"text; near it: text\.en, text\.fr; .*give their endings"):
         read_pairs(prefix)
     with pytest.raises(InputError, match="is a folder"):
         read_pairs(tmp_path, "en", "fr")
