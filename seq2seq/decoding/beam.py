@@ -13,7 +13,8 @@ MINUS_INFINITY = -1e30  # finite, so that differences stay numbers
 
 
 class _Search(NamedTuple):
-    """Where a search stands. `B` sentences that are still in the batch, `k` beams, `L` the longest limit."""
+    """Where a search stands. `B` sentences that are still in the batch, `k` beams (one alive before the first token),
+    `L` the longest limit."""
 
     rows: Any  # (B,) int32, which sentences they are
     alive_tokens: Any  # (B, k, L) int32, PAD from t on

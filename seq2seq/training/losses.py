@@ -87,9 +87,10 @@ def product_loss(labels, features, table, bias, label_smoothing=0.0):
     """The sum of `token_losses` of the logits `z = features @ tableᵀ + bias`, in few passes over them.
 
     With `p = softmax(z)` the gradient of the logits is `p - onehot(y) + ε (onehot(y) - 1 / vocabulary)`. Only
-    `p - onehot(y)` is as wide as the vocabulary, and takes the place of the logits in memory; the rest, like the mean
-    of the logits in the loss, is a matter of the rows `table[y]` and of the mean row. As `max(p) = exp(max(z) -
-    logsumexp(z))` is never small, it tells `logsumexp(z)` without another pass of exponentials.
+    `p - onehot(y)` is as wide as the vocabulary; the rest, like the mean of the logits in the loss, is a matter of the
+    rows `table[y]` and of the mean row. As `max(p) = exp(max(z) - logsumexp(z))` is never small, it tells
+    `logsumexp(z)` without another pass of exponentials. `p_y - 1` is rounded to the dtype of the products as a whole:
+    from a rounded `p_y` near 1 little of it would be left.
 
     Only `TOKENS_AT_ONCE` pass at a time. Their part of the gradients is made together with their loss, so that nothing
     as wide as the vocabulary is kept, however large the batch.

@@ -138,4 +138,3 @@ def test_one_graph_for_all_batches(table):
         assert np.array_equal(in_graph[0], eager[0])
         np.testing.assert_allclose(in_graph[1], eager[1], rtol=1e-5)
     assert search.experimental_get_tracing_count() == 1 and model.steps == 2  # of one hypothesis, and of three
-    assert search.experimental_get_tracing_count() == 1 and model.steps == 2  # of one hypothesis, and of three
