@@ -51,7 +51,7 @@ def memory(field):
 def measure(folder):
     """Prepare and train on the corpus of a folder; return the seconds, and MiB of memory."""
     with quiet_tensorflow():
-        from seq2seq.tasks.translation import train
+        from seq2seq.tasks.train_translation import train
 
     class Measuring(Report):
         """Notes the time that each piece of work starts at, and ends the training after some batches."""

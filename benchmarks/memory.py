@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from seq2seq.series.windows import WindowBatches
+from seq2seq.batches.windows import WindowBatches
 
 LOOK_BACK, BATCHES = 100, 500
 MIB = 2**20

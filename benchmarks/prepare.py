@@ -9,13 +9,14 @@ import numpy as np
 import tensorflow as tf
 from workers.protocol import Batch, save_batches
 
+from seq2seq.batches.pairs import PairBatches
+from seq2seq.inference.translator import Translator
 from seq2seq.models import Autoencoder, EncoderDecoder
-from seq2seq.tasks.translator import Translator
-from seq2seq.text.batching import PairBatches
+from seq2seq.special_ids import EOS
 from seq2seq.text.cleaning import clean
 from seq2seq.text.corpus import normalize, read_pairs
 from seq2seq.text.tokenizer import train_tokenizer
-from seq2seq.text.tokens import EOS, TokenRows
+from seq2seq.text.tokens import TokenRows
 
 VOCABULARY_SIZE = 8000
 MODEL = {

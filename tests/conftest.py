@@ -65,7 +65,7 @@ def tiny_config(tiny_data):
 @pytest.fixture(scope="session")
 def tiny_run(tiny_config, tmp_path_factory) -> Path:
     """A run directory trained on `tiny_data` for a few seconds."""
-    from seq2seq.tasks.translation import train
+    from seq2seq.tasks.train_translation import train
 
     run_dir = tmp_path_factory.mktemp("runs") / "tiny"
     train(tiny_config(), run_dir)
@@ -136,7 +136,7 @@ def beats_file(tmp_path_factory) -> Path:
 def beats_run(beats_file, tmp_path_factory) -> Path:
     """An autoencoder of whole beats, trained on those of kind 1."""
     from seq2seq.config import AutoencoderConfig, resolve
-    from seq2seq.tasks.autoencoding import train
+    from seq2seq.tasks.train_autoencoder import train
 
     run_dir = tmp_path_factory.mktemp("runs") / "beats"
     settings = ["model.units=24", "training.epochs=12", "training.learning_rate=0.01"]
@@ -172,7 +172,7 @@ def pumps_files(tmp_path_factory) -> Path:
 def pumps_run(pumps_files, tmp_path_factory) -> Path:
     """An autoencoder of 12-hour windows of both pumps."""
     from seq2seq.config import AutoencoderConfig, resolve
-    from seq2seq.tasks.autoencoding import train
+    from seq2seq.tasks.train_autoencoder import train
 
     run_dir = tmp_path_factory.mktemp("runs") / "pumps"
     settings = ["model.units=16", "training.epochs=6", "training.learning_rate=0.02", "detection.components=4"]

@@ -7,31 +7,32 @@ from pathlib import Path
 
 import pytest
 
-EVERYWHERE = {"errors", "interruption", "report", "storage"}
+EVERYWHERE = {"device", "errors", "interruption", "report", "sources", "special_ids", "storage"}
 PACKAGE = Path(__file__).resolve().parents[1] / "seq2seq"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 # Room → the rooms that it may import from; besides itself, and those that know nothing of any other.
 # Beneath `training` nobody sees a configuration: layers, models and searches take plain arguments.
 ARROWS = {
-    "errors": set(),
-    "interruption": set(),
-    "report": set(),
-    "storage": set(),
+    **{name: set() for name in EVERYWHERE},
     "config": set(),
     "recipes": set(),
     "text": set(),
     "series": set(),
     "layers": set(),
     "decoding": set(),
-    "models": {"layers", "decoding"},
     "evaluation": set(),
     "plots": set(),
     "run": set(),
-    "training": {"config", "run", "plots", "models", "layers", "decoding"},
+    "batches": {"text", "series"},
+    "models": {"layers"},
 }
-ARROWS["tasks"] = ARROWS.keys() - {"tasks", "cli"}
-ARROWS["cli"] = {"tasks", "config", "plots", "run", "text", "series", "decoding"}
+BELOW = ARROWS.keys()
+ARROWS["training"] = BELOW - {"evaluation"}
+ARROWS["inference"] = BELOW - {"plots"}
+ARROWS["jobs"] = {"inference"} | BELOW - {"plots"}
+ARROWS["tasks"] = {"training", "inference"} | BELOW
+ARROWS["cli"] = ARROWS.keys() - {"cli"}
 
 ONLY_IN = {
     "typer": "cli",
@@ -43,7 +44,10 @@ ONLY_IN = {
     "scipy": "evaluation",
     "pandas": "series",
 }
-WITHOUT_TENSORFLOW = ["config", "errors.py", "interruption.py", "report.py", "storage.py", "plots", "evaluation", "cli"]
+WITHOUT_TENSORFLOW = [
+    *("config", "run", "text", "series", "plots", "evaluation", "cli"),
+    *("errors.py", "interruption.py", "report.py", "sources.py", "special_ids.py", "storage.py"),
+]
 NO_ROOMS = {"utils", "util", "helpers", "helper", "common", "misc", "tools"}
 
 

@@ -21,10 +21,10 @@ from workers.sentences import length_limit, source_batches, spread
 from workers.tutorial import make_models, take_weights
 from works import PEERS, Bench, check_peers, check_same_model, searchers, trainers
 
+from seq2seq.batches.pairs import PairBatches
 from seq2seq.errors import InputError
 from seq2seq.models import EncoderDecoder
-from seq2seq.text.batching import PairBatches
-from seq2seq.text.tokens import BOS, EOS
+from seq2seq.special_ids import BOS, EOS
 
 
 @pytest.fixture(scope="module")

@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
+from seq2seq.batches.windows import WindowBatches
 from seq2seq.config import SeriesTrainingConfig
+from seq2seq.device import cores_to_share, use_device
 from seq2seq.models import Autoencoder
-from seq2seq.series.windows import WindowBatches
-from seq2seq.training.device import cores_to_share, use_device
 from seq2seq.training.loop import BATCHES_AT_ONCE
-from seq2seq.training.observed import ObservedLoss
+from seq2seq.training.number_losses import ObservedLoss
 from seq2seq.training.optimizers import make_optimizer
 from workers.protocol import serve
 

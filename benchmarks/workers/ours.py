@@ -7,10 +7,10 @@ import numpy as np
 import tensorflow as tf
 
 from seq2seq.config import TokenTrainingConfig
+from seq2seq.device import share_cores, use_device
 from seq2seq.models import EncoderDecoder
-from seq2seq.training.device import share_cores, use_device
-from seq2seq.training.losses import TokenCrossEntropy
 from seq2seq.training.optimizers import make_optimizer
+from seq2seq.training.token_losses import TokenCrossEntropy
 from workers.protocol import batches_of_turn, load_batches, serve, target_tokens
 
 

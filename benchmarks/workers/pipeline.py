@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from seq2seq.text.batching import PairBatches
+from seq2seq.batches.pairs import PairBatches
 from seq2seq.text.tokens import TokenRows
 from workers.protocol import serve
 

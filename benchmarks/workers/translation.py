@@ -3,9 +3,9 @@
 import sys
 import time
 
+from seq2seq.device import share_cores, use_device
 from seq2seq.errors import InputError
-from seq2seq.tasks.translator import Translator
-from seq2seq.training.device import share_cores, use_device
+from seq2seq.inference.translator import Translator
 from workers.protocol import WRONG_INPUT, serve
 
 WARM_UP_SENTENCES = 64

@@ -8,10 +8,10 @@ from typing import Annotated
 import typer
 from typer import Argument, Option
 
-from seq2seq.cli import search
-from seq2seq.cli import series as series_options
 from seq2seq.cli.command import SETTINGS, Command, Tasks
 from seq2seq.cli.console import ConsoleReport, quiet_tensorflow
+from seq2seq.cli.options import search
+from seq2seq.cli.options import series as series_options
 from seq2seq.cli.outputs import check_folder
 from seq2seq.errors import InputError
 from seq2seq.interruption import Interruption, Stopped
@@ -128,7 +128,7 @@ def translate(
             raise InputError(f"--field {field}: the inputs are lines of text, which have none: leave it out.")
 
     def load():
-        from seq2seq.tasks.batch_translation import BatchTranslation
+        from seq2seq.jobs.translation import BatchTranslation
 
         return BatchTranslation.load(run, workers=workers, field=field, part_size=part_size, strict=strict, **found)
 
@@ -168,7 +168,7 @@ def reconstruct(
             raise InputError(f"--array {array}: no input is an .npz file: leave it out.")
 
     def load():
-        from seq2seq.tasks.batch_reconstruction import BatchReconstruction
+        from seq2seq.jobs.reconstruction import BatchReconstruction
 
         return BatchReconstruction.load(run, array=array, part_size=part_size, strict=strict)
 
@@ -177,8 +177,8 @@ def reconstruct(
 
 def _run(load: Callable, check: Callable, patterns: list[str], output: Path, shard: str | None, strict: bool) -> None:
     """What both commands do: `check` the inputs, `load` the work, do the job, and tell what became of it."""
-    from seq2seq.tasks.inputs import find_inputs
-    from seq2seq.tasks.shards import read_shard, scheduled_shard
+    from seq2seq.jobs.inputs import find_inputs
+    from seq2seq.jobs.shards import read_shard, scheduled_shard
 
     check_folder(output, "--output")
     share = read_shard(shard) if shard else scheduled_shard(os.environ)
@@ -190,7 +190,7 @@ def _run(load: Callable, check: Callable, patterns: list[str], output: Path, sha
         with Interruption().listening():
             with quiet_tensorflow():
                 work = load()
-                from seq2seq.tasks.batch import Job
+                from seq2seq.jobs.job import Job
             outcome = Job(work, output, shard=share, strict=strict, report=report).run(sources)
     except Stopped as stop:
         raise Stopped(f"{stop}: {kept}", stop.exit_code) from stop

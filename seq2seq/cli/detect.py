@@ -6,9 +6,9 @@ from typing import Annotated
 
 from typer import Argument, Option
 
-from seq2seq.cli import series as options
 from seq2seq.cli.console import ConsoleReport, quiet_tensorflow
 from seq2seq.cli.long_table import cell, step_lines, write_csv
+from seq2seq.cli.options import series as options
 from seq2seq.cli.outputs import check_file, check_suffix, write_text
 from seq2seq.cli.reconstruct import position_of
 from seq2seq.errors import InputError
@@ -122,30 +122,41 @@ def detect(
         check_file(path, option)
 
     with quiet_tensorflow():
-        from seq2seq.tasks import detection as task
-        from seq2seq.tasks.reconstructor import Reconstructor
+        from seq2seq.inference.detection import detect as score
+        from seq2seq.inference.detection import was_trained_on
+        from seq2seq.inference.reconstructor import Reconstructor
+        from seq2seq.tasks.measure_detection import measure_detection, read_labels
 
     report = ConsoleReport(stderr=True)
     reconstructor = Reconstructor.load(run)
     series = reconstructor.read(input_, array=array, keep=keep, report=report)
-    if task.was_trained_on(reconstructor, input_, array):
+    if was_trained_on(reconstructor, input_, array):
         report.warn("the run was trained on these data: their scores are lower than those of others")
     shown = None if show is None else position_of(series, show)
-    known = task.read_labels(labels, reconstructor, series, input_, keep=keep) if labels else None
+    known = read_labels(labels, reconstructor, series, input_, keep=keep) if labels else None
     labelled = None
     if held_out:
-        labelled = _held_out(task, reconstructor, held_out, held_out_labels, (input_, array), report)
-    found = task.detect(reconstructor, series, threshold=kind, labelled=labelled, report=report)
+        labelled = _held_out(reconstructor, held_out, held_out_labels, (input_, array), report)
+    found = score(reconstructor, series, threshold=kind, labelled=labelled, report=report)
     report.say(f"{int(found.alarms.sum()):,} of {len(found.alarms):,} scores are above {found.threshold:.4g}")
     if output or not (known or plot):
         write_csv(output, _lines(found, reconstructor.config.data, per_step))
     if known:
+        figures = measure_detection(found, known)
         if json_:
-            write_text(json_, json.dumps(found.measure(known), indent=2) + "\n")
-        rows = [tuple("none" if cell is None else cell for cell in row) for row in found.rows(known)]
-        ConsoleReport().table("Against the labels", ("", "autoencoder", f"PCA({found.components})"), rows)
+            write_text(json_, json.dumps(figures, indent=2) + "\n")
+        _show_figures(figures, found.components)
     if plot:
         _draw(found, known, shown, plot)
+
+
+def _show_figures(figures, components):
+    own, pca = (
+        {name.replace("_", " "): "none" if value is None else value for name, value in figures[system].items()}
+        for system in ("autoencoder", "pca")
+    )
+    rows = [(name, value, pca[name]) for name, value in own.items()]
+    ConsoleReport().table("Against the labels", ("", "autoencoder", f"PCA({components})"), rows)
 
 
 def _threshold(text: str | None) -> tuple[str, float] | None:
@@ -161,12 +172,14 @@ def _threshold(text: str | None) -> tuple[str, float] | None:
     return kind, number
 
 
-def _held_out(task, reconstructor, location, labels, scored, report):
-    file, array = task.split_location(location)
+def _held_out(reconstructor, location, labels, scored, report):
+    from seq2seq.tasks.measure_detection import read_labels, split_location
+
+    file, array = split_location(location)
     if Path(file).resolve() == Path(scored[0]).resolve() and array in (None, scored[1]):
         raise InputError(f"--held-out {location} are the data to be scored: a threshold is fitted on others.")
     series = reconstructor.read(file, array=array, report=report)
-    return series, task.read_labels(labels, reconstructor, series, file)
+    return series, read_labels(labels, reconstructor, series, file)
 
 
 def _lines(found, data, per_step):

@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 from typer import Argument, Option
 
-from seq2seq.cli import search
 from seq2seq.cli.console import ConsoleReport, quiet_tensorflow
+from seq2seq.cli.options import search
 from seq2seq.cli.outputs import check_file, open_lines, write_text
 from seq2seq.errors import InputError
 
@@ -146,10 +146,11 @@ def _translations(run, data, output, examples, options, report, shown) -> dict[s
     if data is None:
         raise InputError("--data is missing: name test pairs, a file or the prefix of two.")
     with quiet_tensorflow():
-        from seq2seq.tasks import translation as task
+        from seq2seq.inference.translator import Translator
+        from seq2seq.tasks.measure_translation import evaluate as measure
 
-    translator = task.Translator.load(run, report=report)
-    result = task.evaluate(translator, data, num_examples=examples, report=report, **options)
+    translator = Translator.load(run, report=report)
+    result = measure(translator, data, num_examples=examples, report=report, **options)
     if output:
         with open_lines(output) as stream:
             stream.writelines(f"{hypothesis.text}\n" for hypothesis in result.hypotheses)
@@ -172,10 +173,10 @@ def _forecasts(run, data, limit, options, report, shown) -> dict[str, Any]:
     if options.get("part", "test") not in ("test", "all"):
         raise InputError(f"--part {options['part']}: expected test or all.")
     with quiet_tensorflow():
-        from seq2seq.tasks import backtesting as task
-        from seq2seq.tasks.forecaster import Forecaster
+        from seq2seq.inference.forecaster import Forecaster
+        from seq2seq.tasks.measure_forecaster import evaluate as measure
 
-    result = task.evaluate(Forecaster.load(run, report), data, limit=limit, report=report, **options)
+    result = measure(Forecaster.load(run, report), data, limit=limit, report=report, **options)
     overall = result.overall
     first, last = result.origins
     title = f"{overall.windows:,} forecasts of {overall.horizon} steps, the first from {first}, the last from {last}"

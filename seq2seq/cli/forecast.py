@@ -8,8 +8,8 @@ from typing import Annotated
 
 from typer import Argument, Option
 
-from seq2seq.cli import series
 from seq2seq.cli.console import ConsoleReport, quiet_tensorflow
+from seq2seq.cli.options import series
 from seq2seq.cli.outputs import check_file, check_suffix, open_lines
 from seq2seq.errors import InputError
 
@@ -116,14 +116,14 @@ def forecast(
         check_file(path, option)
 
     with quiet_tensorflow():
-        from seq2seq.tasks.forecaster import Forecaster
+        from seq2seq.inference.forecaster import Forecaster
 
     report = ConsoleReport(stderr=True)
     forecaster = Forecaster.load(run, report)
     if stream:
         _stream(forecaster, state, report)
         return
-    from seq2seq.tasks.forecasting import history_of, known_ahead
+    from seq2seq.inference.series_data import history_of, known_ahead
 
     history = history_of(forecaster, input_, array, report)
     ahead = known_ahead(forecaster, known, report) if known else None
@@ -163,9 +163,9 @@ def _time(times, step):
 
 
 def _draw(forecaster, history, found, column, path):
+    from seq2seq.inference.forecaster import naive_forecasts
     from seq2seq.plots import forecast as draw
     from seq2seq.plots import save_figure
-    from seq2seq.tasks.forecasting import naive_forecasts
 
     column = column or found.columns[0]
     if column not in found.columns:
@@ -189,7 +189,7 @@ def _draw(forecaster, history, found, column, path):
 
 def _stream(forecaster, state, report):
     """Answer each line of standard input as it comes; whatever ends it, the state is kept."""
-    from seq2seq.tasks.streaming import Stream
+    from seq2seq.inference.stream import Stream
 
     stream = Stream(forecaster)
     if state and state.exists():

@@ -62,7 +62,7 @@ def generate(
 
     with quiet_tensorflow():
         from seq2seq.decoding import Sampling
-        from seq2seq.tasks.language_modelling import Writer
+        from seq2seq.inference.writer import Writer
 
     sampling = Sampling(temperature or 1.0, top_k or 0, top_p, seed)  # checked, even where nothing is drawn
     writer = Writer.load(run, report=ConsoleReport(stderr=True))

@@ -5,9 +5,9 @@ from typing import Annotated
 
 from typer import Argument, Option
 
-from seq2seq.cli import series as options
 from seq2seq.cli.console import ConsoleReport, quiet_tensorflow
 from seq2seq.cli.long_table import step_lines, write_csv
+from seq2seq.cli.options import series as options
 from seq2seq.cli.outputs import check_file, check_suffix
 from seq2seq.errors import InputError
 
@@ -86,8 +86,8 @@ def reconstruct(
     with quiet_tensorflow():
         import numpy as np
 
+        from seq2seq.inference.reconstructor import Reconstructor
         from seq2seq.storage import replacing
-        from seq2seq.tasks.reconstructor import Reconstructor
 
     report = ConsoleReport(stderr=True)
     reconstructor = Reconstructor.load(run)

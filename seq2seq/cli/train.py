@@ -6,9 +6,10 @@ from typing import Annotated
 import typer
 from typer import Option
 
-from seq2seq.cli import train_autoencoder, train_forecaster, train_language_model, training
+from seq2seq.cli import train_autoencoder, train_forecaster, train_language_model
 from seq2seq.cli.command import SETTINGS, Command, Tasks
 from seq2seq.cli.console import quiet_tensorflow
+from seq2seq.cli.options import training
 from seq2seq.cli.outputs import check_folder
 from seq2seq.config import DataConfig, TranslationConfig, TranslationTrainingConfig, resolve
 from seq2seq.errors import InputError
@@ -110,7 +111,7 @@ def translation(
     check_folder(run, "--run")
 
     with quiet_tensorflow():
-        from seq2seq.tasks import translation as task
+        from seq2seq.tasks import train_translation as task
 
     training.train_run(task.train, config, run, resume, max_time)
 

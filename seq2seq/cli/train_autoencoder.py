@@ -4,8 +4,8 @@ from typing import Annotated
 
 from typer import Option
 
-from seq2seq.cli import series, training
 from seq2seq.cli.console import quiet_tensorflow
+from seq2seq.cli.options import series, training
 from seq2seq.cli.outputs import check_folder
 from seq2seq.config import AutoencoderConfig, resolve
 from seq2seq.config.series import AutoencoderModelConfig, AutoencoderTrainingConfig, RecurrentConfig
@@ -108,7 +108,7 @@ def autoencoder(
     check_folder(run, "--run")
 
     with quiet_tensorflow():
-        from seq2seq.tasks import autoencoding as task
+        from seq2seq.tasks import train_autoencoder as task
 
     training.train_run(task.train, config, run, resume, max_time)
 

@@ -4,8 +4,8 @@ from typing import Annotated
 
 from typer import Option
 
-from seq2seq.cli import series, training
 from seq2seq.cli.console import quiet_tensorflow
+from seq2seq.cli.options import series, training
 from seq2seq.cli.outputs import check_folder
 from seq2seq.config import ForecasterConfig, SeriesTrainingConfig, WindowsConfig, resolve
 from seq2seq.config.series import ForecasterModelConfig, ForecasterWindowsConfig
@@ -124,6 +124,6 @@ def forecaster(
     check_folder(run, "--run")
 
     with quiet_tensorflow():
-        from seq2seq.tasks import forecasting as task
+        from seq2seq.tasks import train_forecaster as task
 
     training.train_run(task.train, config, run, resume, max_time)

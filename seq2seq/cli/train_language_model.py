@@ -4,8 +4,8 @@ from typing import Annotated
 
 from typer import Option
 
-from seq2seq.cli import training
 from seq2seq.cli.console import ConsoleReport, quiet_tensorflow
+from seq2seq.cli.options import training
 from seq2seq.cli.outputs import check_folder
 from seq2seq.config import LanguageConfig, resolve
 from seq2seq.config.language_model import LanguageDataConfig, LanguageTrainingConfig
@@ -76,7 +76,7 @@ def language_model(
     check_folder(run, "--run")
 
     with quiet_tensorflow():
-        from seq2seq.tasks import language_modelling as task
+        from seq2seq.tasks import train_language_model as task
 
     metrics = training.train_run(task.train, config, run, resume, max_time)
     bits = metrics["val_bits_per_character"]

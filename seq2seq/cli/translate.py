@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 from typer import Argument, Option
 
-from seq2seq.cli import search
 from seq2seq.cli.console import ConsoleReport, quiet_tensorflow
+from seq2seq.cli.options import search
 from seq2seq.cli.outputs import check_file, check_suffix, open_lines, partial_file
 from seq2seq.errors import InputError
 from seq2seq.report import Report
@@ -114,7 +114,7 @@ def translate(
 
     with quiet_tensorflow():
         from seq2seq.decoding.sampling import Sampling
-        from seq2seq.tasks.translation import Translator
+        from seq2seq.inference.translator import Translator
 
     if sampling:
         options["sampling"] = Sampling(**sampling)

@@ -5,9 +5,9 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 
 from seq2seq.decoding.compaction import any_rows, compacted, with_memory
-from seq2seq.decoding.greedy import BOS, EOS, PAD
 from seq2seq.decoding.top import log_normalizers, top_k
 from seq2seq.errors import InputError
+from seq2seq.special_ids import BOS, EOS, PAD
 
 MINUS_INFINITY = -1e30  # finite, so that differences stay numbers
 

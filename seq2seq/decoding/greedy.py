@@ -4,8 +4,7 @@ import tensorflow as tf
 
 from seq2seq.decoding.compaction import any_rows, compacted, with_memory
 from seq2seq.decoding.top import log_normalizers, top_k
-
-PAD, BOS, EOS = 0, 2, 3  # as in seq2seq.text.tokens, which decoding does not import
+from seq2seq.special_ids import BOS, EOS, PAD
 
 
 def most_probable(logits, t, rows):

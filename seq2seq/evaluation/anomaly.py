@@ -1,11 +1,8 @@
 """From the errors of a model to anomaly scores, and the baseline and the labels to hold them against."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 from sklearn.covariance import LedoitWolf
@@ -198,47 +195,6 @@ class PCABaseline:
         baseline = cls(len(axes))
         baseline._usual, baseline._center, baseline._axes = arrays["usual"], arrays["center"], axes
         return baseline
-
-
-def read_windows(path: str | Path, name: str) -> list[tuple[np.datetime64, np.datetime64]]:
-    """Read the labelled anomaly windows of one file, from JSON in the format of the Numenta Anomaly Benchmark.
-
-    That is `{"taxi.csv": [["2014-10-30 15:30:00", "2014-11-03 22:30:00"], …], …}`.
-
-    Args:
-        path: str or Path. The JSON file.
-        name: str. The labelled file; folders are ignored, in `name` and in the JSON.
-
-    Returns:
-        A list of `(start, end)`, datetime64[ns], both inside the window, in the order of the file.
-
-    Raises:
-        InputError: if the file cannot be read, is not in that format, or knows no such name.
-    """
-    path, name = Path(path), Path(name).name
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise InputError(f"There is no file {path}: pass a file of labelled windows.") from None
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path} cannot be read as JSON: {error}; pass a file of labelled windows.") from None
-    if not isinstance(content, dict):
-        raise InputError(
-            f'{path} holds a {type(content).__name__}; labelled windows are {{"file": [[start, end], …]}}.'
-        )
-    labelled = {Path(key).name: windows for key, windows in content.items()}
-    if name not in labelled:
-        near = get_close_matches(name, labelled, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"it has {', '.join(sorted(labelled)) or 'none'}."
-        raise InputError(f"{path} has no windows for {name}; {hint}")
-    try:
-        windows = [(np.datetime64(start, "ns"), np.datetime64(end, "ns")) for start, end in labelled[name]]
-    except (TypeError, ValueError) as error:
-        raise InputError(f"{path}, {name}: {error}; write each window as [start, end], two times.") from None
-    for start, end in windows:
-        if not start <= end:
-            raise InputError(f"{path}, {name}: the window from {start} ends before it begins, at {end}; swap them.")
-    return windows
 
 
 def observed_mean(values: np.ndarray) -> np.ndarray:

@@ -1,6 +1,7 @@
 """How well anomalies were found, against labels. Raw: a whole anomaly is never credited for one step of it."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from sklearn.metrics import average_precision_score, precision_recall_fscore_support, roc_auc_score
@@ -10,6 +11,19 @@ from ..errors import InputError
 WEEK = np.timedelta64(7, "D") / np.timedelta64(1, "ns")  # in nanoseconds
 
 Window = tuple[np.datetime64, np.datetime64]
+
+
+@dataclass(frozen=True)
+class Labels:
+    """What is known to be anomalous.
+
+    Attributes:
+        values: bool array, `(scores,)`, one for each score that is judged.
+        windows: for each series its labelled windows, or None where the labels are single ones.
+    """
+
+    values: np.ndarray
+    windows: tuple[tuple[Window, ...], ...] | None = None
 
 
 def detection_scores(scores: np.ndarray, labels: np.ndarray, threshold: float) -> dict[str, float | int | None]:

@@ -1,9 +1,9 @@
 """Models: the wiring of layers. They receive plain arguments, never a config object."""
 
 from seq2seq.models.autoencoder import Autoencoder
-from seq2seq.models.forecaster import WindowForecaster
+from seq2seq.models.encoder_decoder import EncoderDecoder
 from seq2seq.models.language_model import LanguageModel
-from seq2seq.models.stream import StreamForecaster
-from seq2seq.models.translator import EncoderDecoder
+from seq2seq.models.stream_forecaster import StreamForecaster
+from seq2seq.models.window_forecaster import WindowForecaster
 
 __all__ = ["Autoencoder", "EncoderDecoder", "LanguageModel", "StreamForecaster", "WindowForecaster"]

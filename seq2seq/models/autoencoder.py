@@ -6,7 +6,7 @@ from keras import ops
 
 from seq2seq.layers.observed import split_observed
 from seq2seq.layers.repeat import Repeat
-from seq2seq.models.parts import CompiledParts
+from seq2seq.models.compiled_parts import CompiledParts
 from seq2seq.models.recurrent import RecurrentStack, make_dropout
 
 

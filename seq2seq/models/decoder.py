@@ -6,8 +6,8 @@ import keras
 import tensorflow as tf
 from keras import ops
 
-from seq2seq.models.encoder import PAD
 from seq2seq.models.recurrent import make_dropout
+from seq2seq.special_ids import PAD
 
 
 class DecoderState(NamedTuple):

@@ -6,8 +6,7 @@ import keras
 from keras import ops
 
 from seq2seq.models.recurrent import make_dropout
-
-PAD = 0  # as in seq2seq.text.tokens, which models do not import
+from seq2seq.special_ids import PAD
 
 
 class Encoded(NamedTuple):

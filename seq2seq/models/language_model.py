@@ -3,10 +3,10 @@
 import keras
 import tensorflow as tf
 
-from seq2seq.decoding.greedy import greedy_search, most_probable
-from seq2seq.models.encoder import PAD, TokenEmbedding
+from seq2seq.models.encoder import TokenEmbedding
 from seq2seq.models.recurrent import RecurrentStack, make_dropout
 from seq2seq.models.stateful import StatefulModel, as_float32, layer_widths
+from seq2seq.special_ids import PAD
 
 
 @keras.saving.register_keras_serializable(package="seq2seq")
@@ -163,32 +163,6 @@ class LanguageModel(StatefulModel):
         states, waiting = state
         logits, states = self.step(tf.where(waiting == PAD, tokens, waiting), states)
         return logits, (states, tf.zeros_like(waiting))
-
-    def generator(self, sampling=None):
-        """Compile a function that continues prompts, by `greedy_search` or as `sampling` draws.
-
-        Args:
-            sampling: `seq2seq.decoding.Sampling`, or `None` for the most probable token each time.
-
-        Returns:
-            A function of `prompt`, int32 `(batch, steps)` (see `start`), `limits`, int32 `(batch,)`, the most tokens to
-            write, and `streams`, int32 `(batch,)`, the number of each row's stream of random numbers. It returns
-            `tokens`, int32 `(batch, longest limit)`, up to EOS where one comes, then 0; and `scores`, float32
-            `(batch,)`, the sum of the tokens' log-probabilities, nats. Keep it: it is traced once.
-
-        Example:
-
-        >>> write = model.generator(Sampling(temperature=0.8, seed=1))
-        >>> tokens, scores = write([[17, 4, 9]], [400], [0])
-        """
-        row = tf.TensorSpec((None,), tf.int32)
-
-        @tf.function(input_signature=(tf.TensorSpec((None, None), tf.int32), row, row), autograph=False)
-        def generate(prompt, limits, streams):
-            select = most_probable if sampling is None else sampling.selector(streams)
-            return greedy_search(self.continue_step, self.start(prompt), limits, select)
-
-        return generate
 
     def get_config(self):
         return {**super().get_config(), **self.arguments}

@@ -94,3 +94,10 @@ def _write_csv(path, file, frame):
     text.detach()
     if packed:
         stream.close()
+
+
+def time_text(time: np.datetime64 | float) -> str:
+    """A time as people write it: to the second, midnight as the date alone."""
+    if isinstance(time, np.datetime64):
+        return str(time.astype("datetime64[s]")).replace("T", " ").removesuffix(" 00:00:00")
+    return f"{time:g}"

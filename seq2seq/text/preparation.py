@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from seq2seq.report import Report
+from seq2seq.special_ids import UNK
 from seq2seq.text.cleaning import Cleaning, CleaningReport, chosen_sources, source_ranks
 from seq2seq.text.stored_corpus import (
     IDS,
@@ -26,7 +27,7 @@ from seq2seq.text.stored_corpus import (
     write_contents,
 )
 from seq2seq.text.stored_rows import RowWriter, narrowed
-from seq2seq.text.tokens import UNK, CorpusStatistics, SideStatistics, Tokenizer
+from seq2seq.text.tokens import CorpusStatistics, SideStatistics, Tokenizer
 
 _CLEANED = "cleaned.tsv"
 

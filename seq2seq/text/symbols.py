@@ -8,7 +8,8 @@ from itertools import chain
 import numpy as np
 
 from seq2seq.errors import InputError
-from seq2seq.text.tokens import SPECIAL_PIECES, UNK, UNKNOWN_TEXT, Tokenizer, TokenRows
+from seq2seq.special_ids import UNK
+from seq2seq.text.tokens import SPECIAL_PIECES, UNKNOWN_TEXT, Tokenizer, TokenRows
 
 
 class _SymbolTokenizer(Tokenizer):

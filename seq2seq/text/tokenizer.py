@@ -14,8 +14,9 @@ import sentencepiece
 from sentencepiece import sentencepiece_model_pb2
 
 from seq2seq.errors import InputError
+from seq2seq.special_ids import BOS, EOS, PAD, UNK
 from seq2seq.text.symbols import SYMBOL_TOKENIZERS, symbols_from_json
-from seq2seq.text.tokens import BOS, EOS, PAD, UNK, UNKNOWN_TEXT, Tokenizer, TokenRows
+from seq2seq.text.tokens import UNKNOWN_TEXT, Tokenizer, TokenRows
 
 # A trained SentencePiece model depends on the number of threads, so it is not the number of cores.
 _TRAINING_THREADS = 4

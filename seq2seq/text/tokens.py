@@ -9,10 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
+from seq2seq.special_ids import BOS, EOS, PAD, UNK
 from seq2seq.storage import replacing
 
-# The ids that every vocabulary starts with; PAD must be 0 for masks, and no text is ever encoded to PAD, BOS or EOS.
-PAD, UNK, BOS, EOS = 0, 1, 2, 3
 SPECIAL_PIECES = ("<pad>", "<unk>", "<s>", "</s>")
 # What an unknown symbol looks like in plain text: U+2047, as in SentencePiece.
 UNKNOWN_TEXT = "\u2047"
@@ -169,3 +168,12 @@ class CorpusStatistics:
 def corpus_statistics(source: TokenRows, target: TokenRows) -> CorpusStatistics:
     """Return the statistics of an encoded corpus of at least one pair."""
     return CorpusStatistics(len(source), SideStatistics.of(source), SideStatistics.of(target))
+
+
+def pad_rows(rows: TokenRows, steps=None) -> np.ndarray:
+    """Rows with EOS appended, padded on the right: int32 `(rows, steps)`, by default just wide enough for all."""
+    steps = steps or int(rows.lengths.max(initial=0)) + 1
+    padded = np.full((len(rows), steps), PAD, np.int32)
+    padded[np.arange(steps) < rows.lengths[:, None]] = rows.values
+    padded[np.arange(len(rows)), rows.lengths] = EOS
+    return padded

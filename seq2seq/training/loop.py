@@ -10,16 +10,16 @@ import numpy as np
 import tensorflow as tf
 
 from seq2seq.config import TrainingConfig
+from seq2seq.device import cores_to_share
 from seq2seq.errors import InputError
 from seq2seq.interruption import Interruption
-from seq2seq.models.parts import CompiledParts
+from seq2seq.models.compiled_parts import CompiledParts
 from seq2seq.plots import learning_curve, save_figure
 from seq2seq.report import Report
 from seq2seq.run import Run
 from seq2seq.training.after_batch import AfterBatch, DivergedError
 from seq2seq.training.averaging import make_average
 from seq2seq.training.checkpoint import NotFiniteError, load_checkpoint, save_checkpoint
-from seq2seq.training.device import cores_to_share
 from seq2seq.training.optimizers import make_optimizer
 from seq2seq.training.schedules import RampedSchedule
 

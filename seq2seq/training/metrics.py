@@ -3,7 +3,8 @@
 import keras
 import tensorflow as tf
 
-from seq2seq.training.losses import PAD, token_losses
+from seq2seq.special_ids import PAD
+from seq2seq.training.token_losses import token_losses
 
 
 class _TokenMetric(keras.metrics.Metric):

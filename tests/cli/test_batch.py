@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from seq2seq.cli import app
 from seq2seq.interruption import WORK_LEFT
-from seq2seq.tasks.batch import Job
+from seq2seq.jobs.job import Job
 
 ROOT = Path(__file__).resolve().parents[2]
 

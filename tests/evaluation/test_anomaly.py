@@ -6,16 +6,11 @@ import numpy as np
 import pytest
 
 from seq2seq.errors import InputError
-from seq2seq.evaluation.anomaly import (
-    ERROR_KINDS,
-    ErrorModel,
-    PCABaseline,
-    observed_mean,
-    read_windows,
-)
+from seq2seq.evaluation.anomaly import ERROR_KINDS, ErrorModel, PCABaseline, observed_mean
 from seq2seq.evaluation.detection import detection_scores, window_hits, window_labels
 from seq2seq.evaluation.overlap import StepMeans
 from seq2seq.evaluation.thresholds import fit_threshold
+from seq2seq.tasks.measure_detection import read_windows
 
 NAN = np.nan
 

@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 from seq2seq.models import Autoencoder
-from seq2seq.training.observed import ObservedLoss
+from seq2seq.training.number_losses import ObservedLoss
 
 FEATURES, UNITS = 2, 6
 NAN = float("nan")

@@ -39,7 +39,13 @@ class Nursery:
 
 
 def _serve():
-    for module in ("translation", "autoencoding", "forecasting", "language_modelling", "detection"):
+    for module in (
+        "train_translation",
+        "train_autoencoder",
+        "train_forecaster",
+        "train_language_model",
+        "measure_detection",
+    ):
         importlib.import_module(f"seq2seq.tasks.{module}")
     for line in sys.stdin:
         record = json.loads(line)

@@ -12,13 +12,13 @@ import pytest
 from trainings import train
 
 from seq2seq.errors import InputError
+from seq2seq.inference.detector import Detector
+from seq2seq.inference.forecaster import Forecaster
+from seq2seq.inference.reconstructor import Reconstructor
+from seq2seq.inference.stream import Stream
+from seq2seq.inference.translator import Translator
 from seq2seq.run import Run
 from seq2seq.series.table import read_series
-from seq2seq.tasks.detector import Detector
-from seq2seq.tasks.forecaster import Forecaster
-from seq2seq.tasks.reconstructor import Reconstructor
-from seq2seq.tasks.streaming import Stream
-from seq2seq.tasks.translator import Translator
 
 FEW_AND_MANY = pytest.mark.parametrize("size", ["few", pytest.param("many", marks=pytest.mark.slow)])
 

@@ -33,18 +33,18 @@ def train(task: str, data: str, run: str, settings=(), interruption: Interruptio
     with interruption.listening():
         given = {"resume": True, "interruption": interruption}
         if task == "translation":
-            from seq2seq.tasks import translation
+            from seq2seq.tasks import train_translation
 
             where = {"data__train": str(folder / "train"), "data__valid": str(folder / "valid")}
             where |= {"data__source": "src", "data__target": "tgt"}
-            translation.train(resolve(TranslationConfig, None, [*TRANSLATION, *settings], **where), run, **given)
+            train_translation.train(resolve(TranslationConfig, None, [*TRANSLATION, *settings], **where), run, **given)
         elif task == "autoencoder":
-            from seq2seq.tasks import autoencoding
+            from seq2seq.tasks import train_autoencoder
 
             where = {"data__location": str(folder / "series.csv"), "windows__look_back": 12}
-            autoencoding.train(resolve(AutoencoderConfig, None, [*AUTOENCODER, *settings], **where), run, **given)
+            train_autoencoder.train(resolve(AutoencoderConfig, None, [*AUTOENCODER, *settings], **where), run, **given)
         else:
-            from seq2seq.tasks import forecasting
+            from seq2seq.tasks import train_forecaster
 
             where = {"data__location": str(folder / "series.csv"), "model__kind": "stateful"}
-            forecasting.train(resolve(ForecasterConfig, None, [*FORECASTER, *settings], **where), run, **given)
+            train_forecaster.train(resolve(ForecasterConfig, None, [*FORECASTER, *settings], **where), run, **given)

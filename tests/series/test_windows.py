@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from seq2seq.batches.windows import WindowBatches
 from seq2seq.errors import InputError
 from seq2seq.series import windows as module
-from seq2seq.series.windows import WindowBatches, sliding_windows
+from seq2seq.series.windows import sliding_windows
 
 # Series of which each value says where it stands: series number, then step, on the first two features.
 LENGTHS = st.lists(st.integers(0, 30), min_size=1, max_size=5)

@@ -7,9 +7,13 @@ import pytest
 
 from seq2seq.config import AutoencoderConfig, ForecasterConfig, LanguageConfig, TranslationConfig, resolve
 from seq2seq.config.resolving import RECIPES
-from seq2seq.tasks import autoencoding, backtesting, forecasting
-from seq2seq.tasks.detection import detect, read_labels
-from seq2seq.tasks.translation import Translator, evaluate, train
+from seq2seq.inference.detection import detect
+from seq2seq.inference.reconstructor import Reconstructor
+from seq2seq.inference.translator import Translator
+from seq2seq.tasks import measure_forecaster, train_autoencoder, train_forecaster
+from seq2seq.tasks.measure_detection import measure_detection, read_labels
+from seq2seq.tasks.measure_translation import evaluate
+from seq2seq.tasks.train_translation import train
 from seq2seq.text.corpus import read_pairs
 
 ROOT = Path(__file__).parents[2]
@@ -104,16 +108,16 @@ def test_forecasters_beat_the_figures_of_others(
 ):
     where = {"data__location": str(real_data / "numeric" / file), "data__columns": columns}
     config = resolve(ForecasterConfig, recipe, **where, windows__horizon=horizon)
-    forecasting.train(config, tmp_path / "run")
-    result = backtesting.evaluate(forecasting.Forecaster.load(tmp_path / "run"), stride=stride)
+    train_forecaster.train(config, tmp_path / "run")
+    result = measure_forecaster.evaluate(train_forecaster.Forecaster.load(tmp_path / "run"), stride=stride)
     assert result.overall.scores[metric] < reference
 
 
 @pytest.mark.recipes
 def test_exchange_rates_are_forecast_no_worse_than_by_the_last_value(tmp_path, real_data):
     location = str(real_data / "numeric" / "exchange_rate.txt.gz")
-    forecasting.train(resolve(ForecasterConfig, "exchange", data__location=location), tmp_path / "run")
-    ahead = backtesting.evaluate(forecasting.Forecaster.load(tmp_path / "run")).ahead
+    train_forecaster.train(resolve(ForecasterConfig, "exchange", data__location=location), tmp_path / "run")
+    ahead = measure_forecaster.evaluate(train_forecaster.Forecaster.load(tmp_path / "run")).ahead
     for step in (3, 6, 12, 24):
         assert ahead["model"]["rse"][step - 1] <= 1.002 * ahead["last value"]["rse"][step - 1]
 
@@ -122,8 +126,9 @@ def test_exchange_rates_are_forecast_no_worse_than_by_the_last_value(tmp_path, r
 def test_heartbeats_are_told_apart_better_than_by_principal_components(tmp_path, real_data):
     file = str(real_data / "numeric" / "ECG5000.npz")
     where = {"data__location": file, "data__array": "X_train", "data__keep": "y_train==1"}
-    autoencoding.train(resolve(AutoencoderConfig, "ecg", **where), tmp_path / "run")
-    model = autoencoding.Reconstructor.load(tmp_path / "run")
+    train_autoencoder.train(resolve(AutoencoderConfig, "ecg", **where), tmp_path / "run")
+    model = Reconstructor.load(tmp_path / "run")
     series = model.read(file, array="X_test")
-    figures = detect(model, series).measure(read_labels(f"{file}:y_test_anomaly", model, series, "ECG5000.npz"))
+    labels = read_labels(f"{file}:y_test_anomaly", model, series, "ECG5000.npz")
+    figures = measure_detection(detect(model, series), labels)
     assert figures["autoencoder"]["roc_auc"] > max(figures["pca"]["roc_auc"], 0.985)

@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from seq2seq.batches.pairs import PairBatches
 from seq2seq.errors import InputError
-from seq2seq.text.batching import PairBatches
 from seq2seq.text.stored_rows import RowWriter, StoredRows
 from seq2seq.text.tokens import TokenRows
 
@@ -35,7 +35,7 @@ def test_stored_rows_are_those_that_were_written(tmp_path_factory, places, vocab
 
 @pytest.mark.parametrize("sizes", [{"batch_sentences": 7}, {"batch_sentences": 0, "batch_tokens": 64}])
 def test_batches_are_the_same_from_memory_and_from_a_file(tmp_path, monkeypatch, sizes):
-    monkeypatch.setattr("seq2seq.text.batching.BATCHES_TOGETHER", 8)
+    monkeypatch.setattr("seq2seq.batches.pairs.BATCHES_TOGETHER", 8)
     rows = [some_rows(200, longest=200, seed=seed) for seed in (1, 2)]
     (tmp_path / "a").mkdir(), (tmp_path / "b").mkdir()
     files = [stored([side], tmp_path / name) for side, name in zip(rows, "ab", strict=True)]

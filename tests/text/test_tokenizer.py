@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seq2seq.errors import InputError
+from seq2seq.special_ids import BOS, EOS, PAD, UNK
 from seq2seq.text.corpus import normalize, read_pairs
 from seq2seq.text.symbols import CharacterTokenizer
 from seq2seq.text.tokenizer import load_tokenizer, train_tokenizer
-from seq2seq.text.tokens import BOS, EOS, PAD, UNK, UNKNOWN_TEXT
+from seq2seq.text.tokens import UNKNOWN_TEXT
 
 KINDS = ("unigram", "bpe", "char", "word")
 SUBWORDS = ("unigram", "bpe")

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from seq2seq.batches.windows import WindowBatches
 from seq2seq.config import AutoencoderConfig
 from seq2seq.config.series import AutoencoderTrainingConfig
 from seq2seq.errors import InputError
@@ -17,10 +18,9 @@ from seq2seq.interruption import Interruption, Stopped
 from seq2seq.models import Autoencoder
 from seq2seq.report import Progress, Report
 from seq2seq.run import Run
-from seq2seq.series.windows import WindowBatches
 from seq2seq.storage import read_arrays
 from seq2seq.training import loop
-from seq2seq.training.observed import ObservedLoss
+from seq2seq.training.number_losses import ObservedLoss
 
 
 class Counting(Report):

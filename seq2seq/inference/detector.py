@@ -1,0 +1,226 @@
+"""From reconstruction errors to anomaly scores and alarms: fitted on held-out normal data, stored with the run."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from seq2seq.config import DetectionConfig
+from seq2seq.errors import InputError
+from seq2seq.evaluation.anomaly import ErrorModel, PCABaseline, observed_mean
+from seq2seq.evaluation.overlap import StepMeans
+from seq2seq.evaluation.thresholds import fit_threshold
+from seq2seq.inference.pieces import Pieces
+from seq2seq.run import Run
+
+Errors = Callable[[int], Iterator[tuple[Pieces, np.ndarray]]]  # from a stride: pieces, and errors like their values
+
+WIDEST = 1024  # values of a sequence whose covariance is still estimated as a whole
+VECTORS = 200_000  # error vectors that an error model is fitted on, at most
+FOLDS = 10  # held-out sequences are scored by error models of the others
+KEPT = 200_000  # held-out scores that are stored, at most
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Anomaly scores of series; higher is more anomalous, NaN is not scored.
+
+    Attributes:
+        steps: tuple of float64 arrays, `(steps,)` each: the mean over all windows that cover a step.
+        blame: tuple of float64 arrays, `(steps, features)`: a step's score shared out among the features.
+        samples: float64 array, `(series,)`, the mean of the steps, where whole sequences are scored; else None.
+        windows: tuple of float64 arrays, `(steps,)`: the score of the window that ends at the step, all that is known
+            when it comes in; None where whole sequences are scored.
+    """
+
+    steps: tuple[np.ndarray, ...]
+    blame: tuple[np.ndarray, ...]
+    samples: np.ndarray | None = None
+    windows: tuple[np.ndarray, ...] | None = None
+
+    @property
+    def judged(self) -> np.ndarray:
+        """The scores that alarms are made of, `(scores,)`: of the samples, or of all steps end to end."""
+        return np.concatenate(self.steps) if self.samples is None else self.samples
+
+
+@dataclass(frozen=True)
+class Scorer:
+    """What errors are usual, and the score beyond which they are an alarm.
+
+    The errors of a step are weighed together, or, where all sequences have one length and are short, those of a
+    whole sequence: an error at a step that always errs then counts less than one at a step that never does, and a
+    sequence that is off as a whole counts more than one with as many errors here and there. A model errs more at the
+    ends of a window than in its middle: errors of windows are divided by what is usual at their place, or the first
+    and the last step of a series, which no window has in its middle, would be alarms.
+
+    Attributes:
+        errors: `ErrorModel` of vectors of `steps` × features.
+        threshold: float. An alarm is a score above it.
+        held_out: float64 array: held-out scores that the threshold was fitted on.
+        steps: int. 1, or the steps of every sequence.
+        usual: float64 array `(look_back, features)`: root mean square of the errors at each step of a window, over
+            that of all its steps; `(1, 1)` ones for whole sequences.
+    """
+
+    errors: ErrorModel
+    threshold: float
+    held_out: np.ndarray
+    steps: int = 1
+    usual: np.ndarray = field(default_factory=lambda: np.ones((1, 1)))
+
+    @classmethod
+    def fit(cls, settings: DetectionConfig, errors: Errors, lengths: np.ndarray, look_back: int) -> "Scorer":
+        """Learn from the errors on held-out normal data.
+
+        Args:
+            settings: `DetectionConfig`.
+            errors: function from a stride to pieces with their errors.
+            lengths: int array. Steps of each held-out series.
+            look_back: int. Steps of a window; 0: whole sequences.
+        """
+        stride = max(int(lengths.sum()) * (look_back or 1) // VECTORS, 1) if look_back else 1
+        found = [each for _, each in errors(stride)]
+        features = found[0].shape[-1]
+        equal = not look_back and len(set(lengths.tolist())) == 1
+        if settings.score == "mahalanobis" and equal and lengths[0] * features <= WIDEST and len(lengths) > FOLDS:
+            vectors = np.concatenate(found).reshape(len(lengths), -1)
+            model = ErrorModel.fit(settings.score, vectors)
+            scorer = cls(model, np.nan, np.empty(0), int(lengths[0]))
+            return scorer._with_threshold(settings, _crossed_scores(settings.score, vectors))
+        usual = _usual(np.concatenate(found)) if look_back else np.ones((1, 1))
+        vectors = np.concatenate([(each / usual).reshape(-1, features) for each in found])
+        scorer = cls(ErrorModel.fit(settings.score, vectors), np.nan, np.empty(0), usual=usual)
+        held_out = scorer.score(errors(1), lengths, look_back).judged
+        return scorer._with_threshold(settings, held_out[~np.isnan(held_out)])
+
+    def _with_threshold(self, settings, held_out):
+        threshold = fit_threshold(settings.threshold, held_out, settings.value)
+        return replace(self, threshold=threshold, held_out=held_out[:: len(held_out) // KEPT + 1])
+
+    def score(self, errors: Iterator[tuple[Pieces, np.ndarray]], lengths: np.ndarray, look_back: int) -> Scores:
+        """Score series of these lengths by the errors of their pieces."""
+        features = len(self.errors.center) // self.steps
+        means = StepMeans(lengths, (features,))
+        windows = [np.full(length, np.nan) for length in lengths] if look_back else None
+        for pieces, values in errors:
+            parts = self._parts(values)
+            means.add(parts, pieces.series, pieces.first)
+            if look_back:
+                for series, first, score in zip(pieces.series, pieces.first, observed_mean(_total(parts)), strict=True):
+                    windows[series][first + look_back - 1] = score
+        blame = tuple(means.result())
+        steps = tuple(map(_total, blame))
+        samples = None if look_back else np.array([observed_mean(each) for each in steps])
+        return Scores(steps, blame, samples, windows and tuple(windows))
+
+    def _parts(self, errors):
+        """Scores of steps, shared out among the features: an array like `errors`, `(pieces, steps, features)`."""
+        if self.steps > 1:
+            if errors.shape[1] > self.steps:
+                raise InputError(
+                    f"A sequence has {errors.shape[1]} steps, all those of the training had {self.steps}: cut it."
+                )
+            short = ((0, 0), (0, self.steps - errors.shape[1]), (0, 0))
+            vectors = np.pad(errors.astype(np.float64), short, constant_values=np.nan)
+        else:
+            vectors = errors / self.usual
+        parts = self.errors.parts(vectors.reshape(-1, len(self.errors.center)))
+        parts = parts.reshape(vectors.shape)[:, : errors.shape[1]]
+        if self.steps > 1:  # the mean over the steps is to be the score, not the sum
+            parts = parts * np.sum(~np.isnan(errors).all(axis=-1), axis=1)[:, None, None]
+        return parts
+
+
+def _usual(errors):
+    """Root mean square over pieces `(pieces, steps, features)`, over that of all steps; 1 where there is no error."""
+    squares = np.square(errors, dtype=np.float64)
+    observed = ~np.isnan(squares)
+    of_step = np.where(observed, squares, 0.0).sum(axis=0) / np.maximum(observed.sum(axis=0), 1)
+    of_all = of_step.mean(axis=0)
+    return np.sqrt(np.divide(of_step, of_all, out=np.ones_like(of_step), where=of_step > 0))
+
+
+def _crossed_scores(kind, vectors):
+    """Scores of each vector by an error model of the others: one that has seen it finds it too usual."""
+    scores, fold = np.empty(len(vectors)), np.arange(len(vectors)) % FOLDS
+    for number in range(FOLDS):
+        scores[fold == number] = ErrorModel.fit(kind, vectors[fold != number]).scores(vectors[fold == number])
+    return scores
+
+
+def _total(values):
+    """Sum over the last axis of what is not NaN; NaN where there is nothing."""
+    return np.where(np.isnan(values).all(axis=-1), np.nan, np.nansum(values, axis=-1))
+
+
+@dataclass(frozen=True)
+class Detector:
+    """The scorer of a run's autoencoder, and that of the principal components beside it, fitted in the same way.
+
+    Attributes:
+        autoencoder: `Scorer`.
+        pca: `Scorer`.
+        baseline: `PCABaseline` of training pieces.
+        width: int. Steps of the pieces that the baseline knows.
+    """
+
+    autoencoder: Scorer
+    pca: Scorer
+    baseline: PCABaseline
+    width: int
+
+    def baseline_errors(self, pieces: Pieces) -> np.ndarray:
+        """Errors of the baseline, float64 like `pieces.values`; NaN after as many steps as it learned."""
+        return pca_errors(self.baseline, self.width, pieces)
+
+    def save(self, run: Run) -> None:
+        """Write it into the run of the autoencoder."""
+        arrays = {"width": np.array(self.width), **_named("baseline", self.baseline.to_arrays())}
+        for name in ("autoencoder", "pca"):
+            scorer = getattr(self, name)
+            arrays |= _named(name, {**scorer.errors.to_arrays(), "threshold": scorer.threshold, "steps": scorer.steps})
+            arrays |= {f"{name}_held_out": scorer.held_out, f"{name}_usual": scorer.usual}
+        run.save_fitted(run.detector, arrays)
+
+    @classmethod
+    def load(cls, run: Run) -> "Detector":
+        """Read what `save` wrote.
+
+        Raises:
+            InputError: there is no such file, it is damaged, or was fitted to other weights.
+        """
+        if not run.detector.exists():
+            raise InputError(
+                f"{run.path} has no {run.detector.name}: its training has not ended; the same command with --resume "
+                "goes on."
+            )
+        arrays = run.load_fitted(run.detector)
+        try:
+            baseline = PCABaseline.from_arrays(_stripped("baseline", arrays))
+            return cls(
+                *(_scorer(_stripped(name, arrays)) for name in ("autoencoder", "pca")), baseline, int(arrays["width"])
+            )
+        except (ValueError, KeyError, TypeError) as error:
+            raise InputError(f"{run.detector} is damaged ({error}): restore it or train again.") from error
+
+
+def pca_errors(baseline: PCABaseline, width: int, pieces: Pieces) -> np.ndarray:
+    """What `baseline`, fitted on pieces of `width` steps, leaves unexplained of pieces; NaN beyond so many steps."""
+    steps = pieces.values.shape[1]
+    padded = np.pad(pieces.values[:, :width], ((0, 0), (0, max(width - steps, 0)), (0, 0)), constant_values=np.nan)
+    errors = baseline.errors(padded)[:, :steps]
+    return np.pad(errors, ((0, 0), (0, steps - errors.shape[1]), (0, 0)), constant_values=np.nan)
+
+
+def _scorer(arrays):
+    errors = ErrorModel.from_arrays(arrays)
+    return Scorer(errors, float(arrays["threshold"]), arrays["held_out"], int(arrays["steps"]), arrays["usual"])
+
+
+def _named(name, arrays):
+    return {f"{name}_{key}": value for key, value in arrays.items()}
+
+
+def _stripped(name, arrays: Mapping[str, np.ndarray]):
+    return {key.removeprefix(f"{name}_"): value for key, value in arrays.items() if key.startswith(f"{name}_")}

@@ -1,0 +1,171 @@
+"""Sequences in, what an autoencoder makes of them out: a trained run, loaded."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from seq2seq.config import AutoencoderConfig, from_mapping
+from seq2seq.errors import InputError
+from seq2seq.evaluation.overlap import StepMeans
+from seq2seq.inference.pieces import Pieces, as_pieces, cut, num_pieces
+from seq2seq.inference.series_data import read_data
+from seq2seq.models import Autoencoder
+from seq2seq.report import Progress, Report
+from seq2seq.run import Run
+from seq2seq.series.scaling import Scaler
+from seq2seq.series.series import unnamed
+from seq2seq.series.table import Series
+
+TASK = "autoencoder"
+PIECES_AT_ONCE = 256
+
+
+def build_model(config: AutoencoderConfig, features: int, dtype="float32") -> Autoencoder:
+    """The model of a configuration."""
+    return Autoencoder(features, dtype=dtype, **vars(config.model))
+
+
+class Reconstructor:
+    """A trained autoencoder with the units of its columns.
+
+    ```python
+    reconstructor = Reconstructor.load("runs/tanks")
+    series = reconstructor.read("test.csv")
+    reconstructed = reconstructor.reconstruct(series)
+    ```
+
+    Args:
+        config: `AutoencoderConfig`.
+        scaler: `Scaler` of all columns.
+        model: `Autoencoder`.
+        run: the `Run` it comes from.
+    """
+
+    def __init__(self, config, scaler, model, run=None):
+        self.config, self.scaler, self.model, self.run = config, scaler, model, run
+        self.look_back = config.windows.look_back
+        signature = (tf.TensorSpec((None, None, len(scaler.columns))),)
+        self._reconstruct = tf.function(self._first_output, input_signature=signature, autograph=False)
+        self._encode = tf.function(model.encoder, input_signature=signature, autograph=False)
+
+    @classmethod
+    def load(cls, run_dir: str | Path) -> "Reconstructor":
+        """Load a run directory.
+
+        Raises:
+            InputError: not a run of an autoencoder, no weights yet, damaged, or written by a newer version.
+        """
+        run = Run.open(run_dir, TASK)
+        try:
+            config = from_mapping(AutoencoderConfig, run.config)
+        except InputError as error:
+            raise InputError(f"{run.path}: its config.json cannot be used: {error}") from error
+        scaler = Scaler.load(run.scaler)
+        model = build_model(config, len(scaler.columns))
+        run.load_weights(model)
+        return cls(config, scaler, model, run)
+
+    def read(
+        self,
+        location: str,
+        *,
+        array: str | None = None,
+        keep: str | None = None,
+        report: Report | None = None,
+        rejected: list[tuple[int, str]] | None = None,
+    ) -> Series:
+        """Read other data in the way of the training data; columns are matched by name.
+
+        Args:
+            location: file, or `tfds:NAME/CONFIG`.
+            array: of an NPZ file, or TFDS feature; default: that of the training.
+            keep: only the rows where this holds; default: all, also where only some were trained on.
+            report: `Report`.
+            rejected: list that takes the samples that cannot be used, as in `read_series`; None raises at the first.
+
+        Raises:
+            InputError: data that cannot be read, a column is missing, a series is too short for any window.
+        """
+        suffix = "tfds" if location.startswith("tfds:") else Path(location).suffix
+        holds_array = suffix in ("tfds", ".npy", ".npz")
+        data = replace(
+            self.config.data,
+            array=(array or self.config.data.array) if suffix in ("tfds", ".npz") else array,
+            keep=keep,
+            columns=None if holds_array or unnamed(self.scaler.columns) else ",".join(self.scaler.columns),
+            group=None if holds_array else self.config.data.group,
+            time=None if holds_array else self.config.data.time,
+            limit=None,
+        )
+        report = report or Report()
+        series = read_data(data, report, location, windowed=self.look_back > 0, rejected=rejected)
+        series = as_pieces(series, self.look_back)
+        series = self.scaler.match(series)
+        if not num_pieces(series.lengths, self.look_back):
+            raise InputError(
+                f"{location}: a window has {self.look_back} steps, the longest series {series.lengths.max(initial=0)}: "
+                "give longer series."
+            )
+        if short := int(np.sum(series.lengths < self.look_back)):
+            report.warn(f"{short:,} series are shorter than a window of {self.look_back} steps and are left out")
+        return series
+
+    def outputs(
+        self, scaled: Sequence[np.ndarray], stride: int = 1, progress: Progress | None = None
+    ) -> Iterator[tuple[Pieces, np.ndarray]]:
+        """Pieces of scaled series, and float32 arrays like their `values` with what the model makes of them."""
+        for pieces in cut(scaled, self.look_back, stride):
+            yield pieces, self._reconstruct(pieces.values).numpy()
+            (progress or Progress()).advance(len(pieces.values))
+
+    def scaled(self, series: Series) -> list[np.ndarray]:
+        """float32 `(steps, features)` of each series; columns are matched by name."""
+        return [self.scaler.transform(values) for values in self.scaler.match(series).values]
+
+    def reconstruct(self, series: Series, report: Report | None = None) -> tuple[np.ndarray, ...]:
+        """Reconstruct each step of series; where windows overlap, by the mean of all that cover it.
+
+        Args:
+            series: in the user's units; columns are matched by name.
+            report: `Report`.
+
+        Returns:
+            A float64 array `(steps, features)` for each series, in the user's units; NaN in series that are too short.
+        """
+        means = StepMeans(series.lengths, (len(self.scaler.columns),))
+        total = num_pieces(series.lengths, self.look_back)
+        with (report or Report()).progress("Reconstructing", total, self.unit) as progress:
+            for pieces, outputs in self.outputs(self.scaled(series), progress=progress):
+                means.add(outputs, pieces.series, pieces.first)
+        return tuple(self.scaler.inverse(values) for values in means.result())
+
+    def codes(self, series: Series) -> np.ndarray:
+        """Encode series.
+
+        Args:
+            series: in the user's units; columns are matched by name.
+
+        Returns:
+            float32 array, `(sequences, latent_dim)` in the order of the series; NaN for one without steps. Of windows
+            `(windows, latent_dim)`, one for each step at which a window can begin, series after series.
+        """
+        scaled = self.scaled(series)
+        found = [(pieces.series, self._encode(pieces.values).numpy()) for pieces in cut(scaled, self.look_back)]
+        numbers_of, codes = (np.concatenate(parts) for parts in zip(*found, strict=True))
+        if self.look_back:
+            return codes
+        ordered = np.full((len(scaled), codes.shape[1]), np.nan, np.float32)
+        ordered[numbers_of] = codes
+        return ordered
+
+    @property
+    def unit(self) -> str:
+        """What the model reads at once."""
+        return "windows" if self.look_back else "sequences"
+
+    def _first_output(self, x):
+        outputs = self.model(x)
+        return outputs[0] if self.config.model.horizon else outputs

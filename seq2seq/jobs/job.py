@@ -1,0 +1,259 @@
+"""Batch jobs: many files through a trained run, on one machine or many, killed and started again as it comes.
+
+An input is worked off in parts of a fixed number of records, each by itself, so that what comes out does not depend on
+when a job was stopped or who did which part. Parts lie in a hidden folder until all of an input are there; then they
+are joined, the output gets its name, and a manifest tells of what input, model and settings it is.
+"""
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from seq2seq.errors import InputError
+from seq2seq.jobs.inputs import Source
+from seq2seq.jobs.manifest import Manifest
+from seq2seq.jobs.parts import FOLDER, REJECTED, Parts
+from seq2seq.jobs.shards import Shard
+from seq2seq.report import Progress, Report
+from seq2seq.storage import digest, fingerprint
+
+WRITE_EVERY = 1.0  # seconds between two manifests: there may be thousands of small outputs
+
+
+class Work(ABC):
+    """What is done with the records of an input.
+
+    Attributes:
+        title: str. Of the progress.
+        unit: str. What the progress counts.
+        model: str. Fingerprint of the model.
+        settings: what else the outputs depend on; can be written as JSON.
+    """
+
+    title: str
+    unit: str
+    model: str
+    settings: Mapping[str, Any]
+
+    @abstractmethod
+    def scan(self, source: Source) -> Source:
+        """Look how much there is to do: `records`, `sizes`, `problem`."""
+
+    @abstractmethod
+    def work(self, todo: Sequence[tuple[Source, Parts, list[int]]], progress: Progress) -> Iterator[Source]:
+        """Work off parts of inputs; give the input each time that a part of it is there."""
+
+    @abstractmethod
+    def join(self, source: Source, paths: Sequence[Path], file: BinaryIO) -> None:
+        """Write the output whose parts are the files `paths`."""
+
+    def notes(self) -> list[str]:
+        """What the user should be told when the work is done."""
+        return []
+
+
+@dataclass
+class Outcome:
+    """What became of the inputs of a job.
+
+    Attributes:
+        finished: int. Outputs that this process joined.
+        skipped: int. Outputs that were finished before, or by another shard.
+        waiting: list of str. Outputs of which other shards have parts to do.
+        problems: list of str. What was wrong with inputs that could not be read, or not to their end.
+        bad_records: int. In the outputs that are finished.
+    """
+
+    finished: int = 0
+    skipped: int = 0
+    waiting: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    bad_records: int = 0
+
+
+class Job:
+    """One process of a batch job.
+
+    Args:
+        work: `Work`.
+        output: folder of the outputs.
+        shard: `Shard`, which of the parts are this process's.
+        strict: bool. Stop at the first record or input that cannot be read.
+        report: `Report`.
+    """
+
+    def __init__(
+        self,
+        work: Work,
+        output: Path,
+        *,
+        shard: Shard | None = None,
+        strict: bool = False,
+        report: Report | None = None,
+    ):
+        self.work, self.output, self.strict = work, Path(output), strict
+        self.shard, self.report = shard or Shard(), report or Report()
+        self.manifest, self._joined, self._written_at = Manifest(self.output, self.shard), [], 0.0
+        self.outcome = Outcome()
+
+    def run(self, sources: Sequence[Source]) -> Outcome:
+        """Do the parts of this process, and join each output whose parts are all there.
+
+        Raises:
+            InputError: with `strict`, a record or an input that cannot be read.
+        """
+        self.output.mkdir(parents=True, exist_ok=True)
+        unfinished = self._look_at(sources)
+        try:
+            self._do(unfinished)
+            for _, source in unfinished.values():  # other shards may have done the rest of it meanwhile
+                if not self._is_finished(source):
+                    if self._parts(source).missing():
+                        self.outcome.waiting.append(source.name)
+                    else:
+                        self._join(source)
+        finally:
+            self._settle()
+        return self.outcome
+
+    def _do(self, unfinished):
+        """Do the parts of this process; an output that was joined is no longer in `unfinished` then."""
+        todo = self._share(unfinished)
+        total = sum(source.sizes[number] for source, _, numbers in todo for number in numbers)
+        with (
+            self.report.progress(self.work.title, total, self.work.unit) as progress,
+            closing(self.work.work(todo, progress)) as worked,
+        ):
+            for source in worked:
+                if not self._parts(source).missing():
+                    self._join(source)
+                    del unfinished[source.name]
+
+    def _look_at(self, sources):
+        """The inputs that are not finished, by name: their place among all, and what there is to do in them."""
+        unfinished = {}
+        with self.report.progress("Looking through the inputs", len(sources), "files") as progress:
+            for place, source in enumerate(sources):
+                progress.advance()
+                try:
+                    source = replace(source, checksum=digest(source.path))
+                except OSError as error:
+                    self._problem(f"{source.path} cannot be read: {error.strerror or error}")
+                    continue
+                if self._is_finished(source):
+                    continue
+                source = self.work.scan(source)
+                if source.problem:
+                    self._problem(source.problem)
+                if source.records or not source.problem:
+                    unfinished[source.name] = place, source
+        return unfinished
+
+    def _share(self, unfinished):
+        """What this shard has to do. Parts are dealt out, so that a single big input is shared too; by the place of the
+        input among all, so that all shards deal in one way, whenever they start and whatever is finished by then."""
+        todo = []
+        for place, source in unfinished.values():
+            parts = self._parts(source)
+            numbers = [number for number in parts.missing() if self.shard.takes(place + number)]
+            if numbers:
+                todo.append((source, parts, numbers))
+        return todo
+
+    def _parts(self, source):
+        identity = fingerprint([source.checksum, self.work.model, self.work.settings])
+        return Parts(self.output / FOLDER / source.name / identity, len(source.sizes))
+
+    def _is_finished(self, source):
+        """Whether the output is there and is what this job would make of this input; counts it then."""
+        for entry in self.manifest.entries(source.name):
+            same = {
+                "input_checksum": source.checksum,
+                "model": self.work.model,
+                "settings": self.work.settings,
+            }
+            path = self.output / source.name
+            if not same.items() <= entry.items() or not path.is_file():
+                continue
+            if digest(path) == entry["output_checksum"]:
+                self._parts(source).remove()  # what a process left that was killed in the moment after the join
+                self.outcome.skipped += 1
+                self._count(source, entry)
+                return True
+        return False
+
+    def _join(self, source):
+        parts, path = self._parts(source), self.output / source.name
+        if digest(source.path) != source.checksum:
+            self._problem(f"{source.path} was changed while the job ran: start the job again.")
+            return
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            bad = self._join_rejected(parts, path)
+            with parts.replacing(path) as file:
+                self.work.join(source, [parts.path(number) for number in range(parts.count)], file)
+        except FileNotFoundError:
+            if not self._is_finished(source):  # another shard joined them, and removed them, in the same moment
+                raise
+            return
+        entry = {
+            "input": str(source.path),
+            "input_checksum": source.checksum,
+            "output_checksum": digest(path),
+            "records": source.records,
+            "bad_records": bad,
+            "problem": source.problem,
+            "model": self.work.model,
+            "settings": self.work.settings,
+            "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+        }
+        self.manifest.record(source.name, entry)
+        self._joined.append(parts)
+        if time.monotonic() - self._written_at > WRITE_EVERY:
+            self._settle()
+        self.outcome.finished += 1
+        self._count(source, entry | {"problem": ""})  # the problem was told when the input was looked at
+
+    def _settle(self):
+        """Write the manifest, then remove the parts of the outputs that it tells of, in this order: a process that is
+        killed in between joins them again."""
+        self.manifest.write()
+        while self._joined:
+            self._joined.pop().remove()
+        self._written_at = time.monotonic()
+
+    def _join_rejected(self, parts, path):
+        """Write the list of bad records beside the output; where there are none there is no list."""
+        target, bad = path.with_name(path.name + REJECTED), 0
+        lists = [parts.rejected(number) for number in range(parts.count)]
+        if not any(each.stat().st_size for each in lists):
+            target.unlink(missing_ok=True)
+            return 0
+        with parts.replacing(target) as file:
+            for each in lists:
+                with open(each, "rb") as part:
+                    for line in part:
+                        file.write(line)
+                        bad += 1
+        return bad
+
+    def _count(self, source, entry):
+        self.outcome.bad_records += entry["bad_records"]
+        if entry["problem"]:
+            self._problem(entry["problem"])
+        if entry["bad_records"] and self.strict:
+            raise InputError(
+                f"{source.path} has {entry['bad_records']:,} bad records, listed in "
+                f"{self.output / (source.name + REJECTED)}: mend them, or run without --strict."
+            )
+
+    def _problem(self, problem):
+        if self.strict:
+            raise InputError(problem)
+        self.report.warn(problem)
+        self.outcome.problems.append(problem)

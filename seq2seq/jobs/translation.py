@@ -1,0 +1,189 @@
+"""The batch job of a translator: files of records through a trained run."""
+
+import gzip
+import shutil
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+from typing import NamedTuple
+
+from seq2seq.errors import InputError
+from seq2seq.inference.translator import LINES_AT_ONCE, Translator
+from seq2seq.jobs.inputs import Source
+from seq2seq.jobs.job import Work
+from seq2seq.report import Report
+from seq2seq.run import Run
+from seq2seq.storage import digest
+from seq2seq.text.records import Record, RecordError, RecordFile, record_file
+
+PART_SIZE = 2 * LINES_AT_ONCE
+BYTES_AT_ONCE = 1 << 24  # of records: lines may be megabytes long
+
+
+class _Chunk(NamedTuple):
+    """Records of one part that are translated together; `texts` has None where one is bad."""
+
+    source: Source
+    part: int
+    parts: object
+    file: RecordFile
+    records: list[Record]
+    texts: list[str | None]
+    reasons: dict[int, str]
+    is_last: bool
+
+
+class BatchTranslation(Work):
+    """Translates the records of files.
+
+    Args:
+        translator: `Translator`.
+        model: str. Checksum of its weights, which name those of all files that they need.
+        field: str. Key or column with the text, for the formats that have one.
+        part_size: int. Records in a part.
+        strict: bool. Stop at the first bad record.
+        **search: as for `Translator.stream`.
+    """
+
+    title, unit = "Translating", "records"
+
+    def __init__(
+        self,
+        translator: Translator,
+        model: str,
+        *,
+        field: str | None = None,
+        part_size: int = PART_SIZE,
+        strict: bool = False,
+        **search,
+    ):
+        self.translator, self.model, self.field, self.strict = translator, model, field, strict
+        self.part_size, self.search = part_size, search
+        self.settings = {
+            "task": "translate",
+            "field": field,
+            "part_size": part_size,
+            **translator.search_settings(**search),
+        }
+        self._cut = translator.report = _Counting()
+
+    @classmethod
+    def load(cls, run_dir: str | Path, *, workers: int | None = None, **given) -> "BatchTranslation":
+        """The work of a run directory; `workers` batches are searched at once, default what the machine is good for.
+
+        Raises:
+            InputError: not a translation run, no weights yet, damaged, or written by a newer version.
+        """
+        translator = Translator.load(run_dir)
+        translator.workers = workers or translator.workers
+        return cls(translator, digest(Run.open(run_dir, "translation").weights), **given)
+
+    def scan(self, source):
+        file = record_file(source.path, self.field)
+        try:
+            file.head()
+        except InputError as error:
+            return replace(source, problem=str(error))
+        records, problem = file.count()
+        if problem and records:
+            problem += f"; the {records:,} records before are worked on"
+        sizes = [self.part_size] * (records // self.part_size)
+        sizes += [records % self.part_size] * (records % self.part_size > 0)
+        return replace(source, records=records, sizes=tuple(sizes), problem=problem)
+
+    def work(self, todo, progress):
+        waiting = deque()
+
+        def texts():
+            for chunk in self._chunks(todo):
+                waiting.append(chunk)
+                yield [text or "" for text in chunk.texts]
+
+        found = self.translator.stream_chunks(texts(), progress=progress, scored=False, **self.search)
+        chunks = ((waiting.popleft(), hypotheses) for hypotheses in found)
+        for chunk, hypotheses in chunks:
+            with chunk.parts.writing(chunk.part) as (file, rejected):
+                _write(chunk, hypotheses, file, rejected)
+                while not chunk.is_last:
+                    chunk, hypotheses = next(chunks)
+                    _write(chunk, hypotheses, file, rejected)
+            yield chunk.source
+
+    def join(self, source, paths, file):
+        name = source.path.name.lower()
+        # Without a time and a name in its header a gzip file depends on its content alone.
+        stream = gzip.GzipFile("", "wb", fileobj=file, mtime=0) if name.endswith(".gz") else file
+        stream.write(record_file(source.path, self.field).head())
+        for path in paths:
+            with open(path, "rb") as part:
+                shutil.copyfileobj(part, stream, 1 << 20)
+        if stream is not file:
+            stream.close()
+
+    def notes(self):
+        if not self._cut.count:
+            return []
+        longest = self.settings["max_source_tokens"]
+        return [f"{self._cut.count:,} texts were cut to {longest:,} tokens (decoding.max_source_tokens)"]
+
+    def _chunks(self, todo: Sequence) -> Iterator[_Chunk]:
+        """The records of the parts, each input read once from its start."""
+        for source, parts, numbers in todo:
+            file, position = record_file(source.path, self.field), 0
+            records = file.records()
+            for number in numbers:
+                start = number * self.part_size
+                next(islice(records, start - position, start - position), None)
+                position = start + source.sizes[number]
+                yield from self._part(source, parts, number, file, records)
+
+    def _part(self, source, parts, number, file, records):
+        left = source.sizes[number]
+        while left:
+            taken = []
+            size = 0
+            for record in islice(records, min(left, LINES_AT_ONCE)):
+                taken.append(record)
+                size += len(record.content)
+                if size >= BYTES_AT_ONCE:
+                    break
+            left -= len(taken)
+            if not taken:
+                raise InputError(f"{source.path} was changed while the job ran: start the job again.")
+            texts, reasons = self._texts(file, taken)
+            yield _Chunk(source, number, parts, file, taken, texts, reasons, not left)
+
+    def _texts(self, file, records):
+        texts, reasons = [], {}
+        for place, record in enumerate(records):
+            try:
+                texts.append(file.text(record))
+            except RecordError as error:
+                if self.strict:
+                    raise InputError(
+                        f"{file.path}, line {record.line}: {error}: mend it, or leave --strict."
+                    ) from error
+                texts.append(None)
+                reasons[place] = str(error)
+        return texts, reasons
+
+
+def _write(chunk, hypotheses, file, rejected):
+    for place, (record, found) in enumerate(zip(chunk.records, hypotheses, strict=True)):
+        if place in chunk.reasons:
+            rejected.add({"line": record.line}, chunk.reasons[place], record.content)
+            file.write(chunk.file.written(record, None))
+        else:
+            file.write(chunk.file.written(record, found[0].text if found else ""))
+
+
+class _Counting(Report):
+    """Counts warnings, each of a text that was cut."""
+
+    def __init__(self):
+        self.count = 0
+
+    def warn(self, line):
+        self.count += 1

@@ -1,0 +1,244 @@
+"""The encoder–decoder: from source tokens to the scores of target tokens."""
+
+import keras
+import tensorflow as tf
+from keras import ops
+
+from seq2seq.layers.attention import make_attention
+from seq2seq.layers.bridge import Bridge
+from seq2seq.models.decoder import Decoder, DecoderState
+from seq2seq.models.encoder import Encoder, TokenEmbedding
+from seq2seq.models.recurrent import RecurrentStack
+from seq2seq.special_ids import PAD
+
+
+@keras.saving.register_keras_serializable(package="seq2seq")
+class EncoderDecoder(keras.Model):
+    """A recurrent encoder–decoder for token sequences.
+
+    Ids are 0 padding, 1 unknown, 2 begin, 3 end. With teacher forcing the decoder reads `BOS + target` and is scored on
+    `target + EOS`. `fit` takes `((source, target_input), labels)`, int32 arrays `(batch, steps)` padded on the right.
+    Training and evaluation pass only the real tokens through the output layer; the numbers are those of the plain
+    formula.
+
+    Args:
+        source_vocabulary_size: int.
+        target_vocabulary_size: int.
+        embedding_dim: int.
+        units: int. Width of the decoder; a bidirectional encoder has half of it in each direction.
+        encoder_layers: int.
+        decoder_layers: int.
+        cell: `"lstm"` or `"gru"`.
+        bidirectional: bool.
+        go_backwards: bool. A unidirectional encoder reads the source from its end.
+        residual: bool. Around every recurrent layer from the second on.
+        bridge: `"copy"`, `"dense"` or `"zero"`, see `Bridge`.
+        attention: `"none"`, `"dot"`, `"additive"` or `"multi_head"`.
+        attention_heads: int.
+        tie_output: bool. The output layer shares the target embedding.
+        tie_source: bool. One embedding for both sides; the vocabularies must be one.
+        embedding_dropout: float. Share of dropped embedding entries.
+        layer_dropout: float. Between recurrent layers.
+        output_dropout: float. Before the output layer.
+        word_dropout: float. Share of input tokens whose embedding is zeroed.
+        dropout_along_time: bool. One dropout mask for all steps.
+
+    Call arguments:
+        inputs: `(source, target_input)`.
+
+    Returns:
+        float32 logits, `(batch, target_steps, target_vocabulary_size)`.
+
+    Raises:
+        ValueError: `tie_source` with vocabularies of different sizes; a `"copy"` bridge between different widths.
+    """
+
+    def __init__(
+        self,
+        source_vocabulary_size,
+        target_vocabulary_size,
+        embedding_dim=256,
+        units=512,
+        encoder_layers=1,
+        decoder_layers=1,
+        cell="lstm",
+        bidirectional=True,
+        go_backwards=False,
+        residual=True,
+        bridge="dense",
+        attention="dot",
+        attention_heads=4,
+        tie_output=True,
+        tie_source=False,
+        embedding_dropout=0.0,
+        layer_dropout=0.0,
+        output_dropout=0.0,
+        word_dropout=0.0,
+        dropout_along_time=False,
+        **kwargs,
+    ):
+        arguments = {name: value for name, value in locals().items() if name not in ("self", "kwargs", "__class__")}
+        super().__init__(**kwargs)
+        self.arguments = arguments
+        if tie_source and source_vocabulary_size != target_vocabulary_size:
+            raise ValueError(
+                "tie_source=True needs one vocabulary for both sides, got sizes "
+                f"{source_vocabulary_size} and {target_vocabulary_size}."
+            )
+        dtype = {"dtype": self.dtype_policy}
+        dropouts = (embedding_dropout, word_dropout, dropout_along_time)
+        target_embedding = TokenEmbedding(
+            target_vocabulary_size, embedding_dim, *dropouts, name="target_embedding", **dtype
+        )
+        source_embedding = target_embedding
+        if not tie_source:
+            source_embedding = TokenEmbedding(
+                source_vocabulary_size, embedding_dim, *dropouts, name="source_embedding", **dtype
+            )
+        stack = {"cell": cell, "residual": residual, "dropout": layer_dropout, "dropout_along_time": dropout_along_time}
+        stack |= {"packed": True, **dtype}
+        self.encoder = Encoder(
+            source_embedding,
+            RecurrentStack(
+                encoder_layers, units, bidirectional=bidirectional, go_backwards=go_backwards, name="stack", **stack
+            ),
+            name="encoder",
+            **dtype,
+        )
+        self.decoder = Decoder(
+            target_embedding,
+            RecurrentStack(decoder_layers, units, name="stack", **stack),
+            Bridge(bridge, units, decoder_layers, name="bridge", **dtype),
+            make_attention(attention, units, attention_heads, name="attention", **dtype),
+            readout_dim=embedding_dim if tie_output else units,
+            tie_output=tie_output,
+            dropout=output_dropout,
+            along_time=dropout_along_time,
+            name="decoder",
+            **dtype,
+        )
+        # A CPU trains faster on two halves of a batch at once, a thread each, than on the whole with two threads for
+        # each operation; the gradients are those of the whole batch.
+        self.parallel_parts = 1
+        # Share of decoder inputs that are true tokens while training; None is teacher forcing throughout.
+        self.truth_ratio = None
+        self.seed_generator = keras.random.SeedGenerator()  # its state is among the model's variables
+        self.build()
+
+    def build(self, input_shape=None):
+        """All shapes but batch and length are known from the arguments, so the weights exist from the start."""
+        if self.built:
+            return
+        units = self.arguments["units"]
+        states = [[(None, units)] * (2 if self.arguments["cell"] == "lstm" else 1)] * self.arguments["encoder_layers"]
+        self.encoder.build((None, None))
+        self.decoder.build((None, None), units, states)
+        self.built = True
+
+    def call(self, inputs, training=False):
+        source, target_input = inputs
+        logits, _ = self.decoder(target_input, self._start(source, training), training=training)
+        return logits
+
+    def _start(self, source, training=False):
+        return self.decoder.initial_state(self.encoder(source, training=training))
+
+    def start(self, source):
+        """Encode `source`, int32 `(batch, steps)`: the state for `decoder.step` with one hypothesis of each."""
+        cells, memory = self._start(source)
+        cells = [[ops.expand_dims(part, 1) for part in layer] for layer in cells]
+        return DecoderState(cells, memory)
+
+    def train_step(self, data):
+        (source, target_input), labels = _inputs_and_labels(data)
+        if self.truth_ratio is not None:
+            target_input = self.mix_own_predictions(source, target_input)
+        with tf.GradientTape() as tape:
+            scored = [self._scored(*part, training=True) for part in self._parts(source, target_input, labels)]
+            loss, labels, logits = _joined(*scored)
+            scaled_loss = self.optimizer.scale_loss(loss)
+        weights = self.trainable_weights
+        self.optimizer.apply_gradients(zip(tape.gradient(scaled_loss, weights), weights, strict=True))
+        return self._logs(loss, labels, logits)
+
+    def _parts(self, *batch):
+        """The rows of a batch in `parallel_parts` parts; where rows are fewer, some parts repeat one, unlabelled."""
+        rows = tf.shape(batch[0])[0]
+        for k in range(self.parallel_parts):
+            part = slice(tf.minimum(k, rows - 1), None, self.parallel_parts)
+            source, target_input, labels = (tensor[part] for tensor in batch)
+            yield source, target_input, tf.where(k < rows, labels, PAD)
+
+    def test_step(self, data):
+        (source, target_input), labels = _inputs_and_labels(data)
+        return self._logs(*self._scored(source, target_input, labels, training=False))
+
+    def _scored(self, source, target_input, labels, training):
+        """The loss, the real labels, and their logits, or `None` where nobody asks for them: a loss may do without."""
+        labels, features = self.packed(source, target_input, labels, training)
+        if hasattr(self.loss, "of_product") and [metric.name for metric in self.metrics] == ["loss"]:
+            return self.loss.of_product(labels, features, *self.decoder.output_weights()), labels, None
+        logits = self.decoder.project(features)
+        return self.compute_loss(None, labels, logits, training=training), labels, logits
+
+    def _logs(self, loss, labels, logits):
+        for metric in self.metrics:
+            if metric.name == "loss":
+                # Weighted by tokens, so that the logged loss is exact rather than a mean of batch means.
+                metric.update_state(loss, sample_weight=tf.shape(labels)[0])
+        return self.get_metrics_result() if logits is None else self.compute_metrics(None, labels, logits)
+
+    def packed(self, source, target_input, labels, training):
+        """Labels, `(tokens,)`, and what `decoder.project` makes their logits from, of the real tokens of a batch."""
+        features, _ = self.decoder.features(target_input, self._start(source, training), training=training)
+        real = tf.where(tf.not_equal(labels, PAD))
+        return tf.gather_nd(labels, real), tf.gather_nd(features, real)
+
+    def mix_own_predictions(self, source, target_input):
+        """Replace true decoder inputs by the model's own predictions (scheduled sampling, Bengio et al. 2015).
+
+        The decoder runs step by step; each input after BOS is the true token with probability `truth_ratio`, or else
+        the most probable token given the inputs so far. No gradient passes through that choice, so training on the
+        sequence that comes out, in one teacher-forced pass, has the gradients of the step-by-step form.
+
+        Args:
+            source: int32 `(batch, source_steps)`.
+            target_input: int32 `(batch, steps)`, starting with BOS.
+
+        Returns:
+            int32 `(batch, steps)`.
+        """
+        state = self.start(source)
+        steps = tf.shape(target_input)[1]
+        truth = tf.transpose(tf.cast(target_input, tf.int32))  # (steps, batch)
+        decoder_step = self.decoder.stepper()
+        keep_truth = keras.random.uniform(tf.shape(truth), seed=self.seed_generator) < self.truth_ratio
+
+        def step(t, tokens, cells, inputs):
+            logits, new_state, _ = decoder_step(tokens[:, None], DecoderState(cells, state.memory))
+            predicted = tf.argmax(logits[:, 0], axis=-1, output_type=tf.int32)
+            real = tf.not_equal(truth[t], PAD)
+            tokens = tf.where(keep_truth[t] | ~real, truth[t], predicted)
+            return t + 1, tokens, new_state.cells, inputs.write(t, tokens)
+
+        inputs = tf.TensorArray(tf.int32, steps, element_shape=truth.shape[1:]).write(0, truth[0])
+        *_, inputs = tf.while_loop(lambda t, *_: t < steps, step, (1, truth[0], state.cells, inputs))
+        return tf.stop_gradient(tf.transpose(inputs.stack()))
+
+    def get_config(self):
+        return {**super().get_config(), **self.arguments}
+
+
+def _inputs_and_labels(data):
+    inputs, labels, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
+    if sample_weight is not None:
+        raise ValueError("sample_weight cannot be used: the loss counts every real token once.")
+    return inputs, labels
+
+
+def _joined(*parts):
+    """Loss, labels and logits of a whole batch from those of its parts: its loss is a mean over all of its labels."""
+    losses, labels, logits = zip(*parts, strict=True)
+    counts = tf.stack([tf.cast(tf.size(part), tf.float32) for part in labels])
+    loss = tf.reduce_sum(tf.stack(losses) * counts) / tf.maximum(tf.reduce_sum(counts), 1.0)
+    return loss, tf.concat(labels, 0), None if logits[0] is None else tf.concat(logits, 0)

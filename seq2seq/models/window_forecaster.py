@@ -1,0 +1,249 @@
+"""Forecasts of a whole horizon from a window of the past."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from seq2seq.errors import InputError
+from seq2seq.models.compiled_parts import CompiledParts
+from seq2seq.models.recurrent import RecurrentStack
+
+KINDS = ("direct", "encoder_decoder")
+RESIDUALS = ("none", "last", "season", "season_growth")
+EPSILON = 1e-5  # added to the variance of a window
+
+
+@keras.saving.register_keras_serializable(package="seq2seq")
+class WindowForecaster(CompiledParts):
+    """The last `look_back` steps → the next `horizon` steps.
+
+    NaN is a value that was not observed, and read as 0 (with `normalize_window`: as the window's mean). A window ends
+    where the forecast begins: missing steps at its end are missing, not padding.
+
+    Args:
+        features: int. Columns of the window.
+        horizon: int. Steps to forecast.
+        target_columns: ints. The columns that are forecast; `None` for all.
+        known_features: int. Columns that are known ahead, for each step of the horizon (calendar, plans); 0 for none.
+        kind: `"direct"`: a dense layer makes all steps from the last state (many to one); known columns enter by a
+            `tanh` layer of the state and a step's own columns. `"encoder_decoder"`: a second stack starts from the
+            states of the first and goes through the horizon; it reads its own forecast of the step before (first: the
+            last observed value) and the known columns, in training too.
+        units: int.
+        num_layers: int.
+        cell: `"lstm"` or `"gru"`.
+        dropout: float. Between layers (of the encoder) and before the output, one mask for the whole horizon.
+        residual: `"none"`, or what the output is the change from, and an untrained model's forecast: `"last"`, the last
+            observed value; `"season"`, the value one season before (repeated beyond a season; the last observed
+            value where that one is missing); `"season_growth"`, that value plus what the last step has grown by since
+            the season before (of logarithms: times its growth), once more for every further season.
+        season: int. Steps in a season; at most `look_back`, for `"season_growth"` at most `look_back - 1`.
+        normalize_window: bool. Shift and scale each window by its own mean and standard deviation, and undo it on the
+            output (Kim et al. 2022, without the learned part).
+        quantiles: floats, rising, within 0 and 1. The output has a last axis with these; they never cross.
+
+    Call arguments:
+        inputs: float `(batch, look_back, features)`, or with known columns a pair of that and
+            `(batch, horizon, known_features)`.
+
+    Returns:
+        float32 `(batch, horizon, targets)`, or `(batch, horizon, targets, quantiles)`.
+
+    Raises:
+        InputError: an argument out of range; a window shorter than a season; inputs without the known columns.
+
+    Example:
+
+    >>> model = WindowForecaster(features=3, horizon=24, target_columns=(0,), residual="season", season=24)
+    >>> model(np.zeros((8, 48, 3))).shape
+    TensorShape([8, 24, 1])
+    """
+
+    def __init__(
+        self,
+        features,
+        horizon,
+        target_columns=None,
+        known_features=0,
+        kind="direct",
+        units=64,
+        num_layers=1,
+        cell="lstm",
+        dropout=0.0,
+        residual="none",
+        season=0,
+        normalize_window=False,
+        quantiles=(),
+        **kwargs,
+    ):
+        target_columns = tuple(range(features)) if target_columns is None else tuple(target_columns)
+        quantiles = tuple(quantiles)
+        arguments = {name: value for name, value in locals().items() if name not in ("self", "kwargs", "__class__")}
+        _check(features, horizon, target_columns, kind, residual, season, quantiles)
+        super().__init__(autocast=False, **kwargs)  # inputs stay float32; the layers cast where they compute
+        self.arguments = arguments
+        self.horizon, self.target_columns, self.known_features = horizon, target_columns, known_features
+        self.residual, self.season = residual, season
+        self.normalize_window, self.quantiles = normalize_window, quantiles
+        # Each target has one output, or one for each quantile.
+        self.output_shape_of_step = (len(target_columns), max(len(quantiles), 1))
+        self.middle = min(range(len(quantiles)), key=lambda k: abs(quantiles[k] - 0.5), default=0)
+        dtype = {"dtype": self.dtype_policy}
+        self.encoder = RecurrentStack(num_layers, units, cell=cell, dropout=dropout, name="encoder", **dtype)
+        self.decoder = None
+        if kind == "encoder_decoder":
+            self.decoder = RecurrentStack(num_layers, units, cell=cell, name="decoder", **dtype)
+        self.dropout = keras.layers.Dropout(dropout, **dtype)
+        step_width = len(target_columns) * max(len(quantiles), 1)
+        # With zeros training begins at the forecast that the output is the change from.
+        start = {"kernel_initializer": "glorot_uniform" if residual == "none" else "zeros", **dtype}
+        self.output_layer = keras.layers.Dense(step_width * (1 if self.decoder else horizon), name="output", **start)
+        self.known_layer = self.known_output = None
+        if known_features and not self.decoder:
+            self.known_layer = keras.layers.Dense(units, activation="tanh", name="known", **dtype)
+            self.known_output = keras.layers.Dense(step_width, use_bias=False, name="known_output", **start)
+        self.build()
+
+    def build(self, input_shape=None):
+        """All shapes but batch and length are known from the arguments, so the weights exist from the start."""
+        if self.built:
+            return
+        units = self.encoder.units
+        self.encoder.build((None, None, self.arguments["features"]))
+        if self.decoder:
+            self.decoder.build((None, None, len(self.target_columns) + self.known_features))
+        self.output_layer.build((None, units))
+        if self.known_layer:
+            self.known_layer.build((None, None, units + self.known_features))
+            self.known_output.build((None, None, units))
+        self.built = True
+
+    def call(self, inputs, training=False):
+        window, known = self._split_inputs(inputs)
+        observed = ~tf.math.is_nan(window)
+        values = tf.where(observed, window, 0.0)
+        if self.normalize_window:
+            mean, deviation = _moments(values, observed)
+            values = tf.where(observed, (window - mean) / deviation, 0.0)
+        targets, targets_observed = (tf.gather(x, self.target_columns, axis=2) for x in (values, observed))
+        last = _last_observed(targets, targets_observed)
+        base = self._base(targets, targets_observed, last)  # (batch, horizon, targets)
+        outputs, states = self.encoder(values, training=training)
+        if self.decoder:
+            raw = self._decode(states, known, base, last, training)
+        else:
+            raw = self._direct(outputs[:, -1], known, training)
+        forecast = self._ordered(raw) + base[..., None]
+        if self.normalize_window:
+            scale, shift = (tf.gather(x, self.target_columns, axis=2)[..., None] for x in (deviation, mean))
+            forecast = forecast * scale + shift
+        return forecast if self.quantiles else forecast[..., 0]
+
+    def _split_inputs(self, inputs):
+        """The window and the known columns, float32, or `None`."""
+        pair = isinstance(inputs, tuple | list)
+        if pair != bool(self.known_features) or (pair and len(inputs) != 2):
+            expected = f"a window and {self.known_features} known columns" if self.known_features else "a window alone"
+            raise InputError(f"Expected {expected}, got {len(inputs) if pair else 1} input(s).")
+        window, known = inputs if pair else (inputs, None)
+        window = tf.cast(window, tf.float32)
+        needed = {"season": self.season, "season_growth": self.season + 1}.get(self.residual, 1)
+        if window.shape[1] is not None and window.shape[1] < needed:
+            raise InputError(
+                f"residual={self.residual!r} with season={self.season} needs windows of at least {needed} steps, "
+                f"got {window.shape[1]}; raise look_back."
+            )
+        if known is not None:
+            known = tf.cast(known, tf.float32)
+            known = tf.where(tf.math.is_nan(known), 0.0, known)
+        return window, known
+
+    def _base(self, targets, observed, last):
+        """What the output is the change from, `(batch, horizon, targets)`."""
+        if self.residual == "none":
+            return tf.zeros((tf.shape(last)[0], self.horizon, last.shape[1]))
+        if self.residual == "last":
+            return tf.repeat(last[:, None], self.horizon, axis=1)
+        seasons, phase = divmod(np.arange(self.horizon), self.season)
+        steps = tf.shape(targets)[1] - self.season + phase
+        before = tf.where(tf.gather(observed, steps, axis=1), tf.gather(targets, steps, axis=1), last[:, None])
+        if self.residual == "season":
+            return before
+        now, then = -1, -1 - self.season
+        growth = tf.where(observed[:, now] & observed[:, then], targets[:, now] - targets[:, then], 0.0)[:, None]
+        return before + growth * (seasons[:, None] + 1.0).astype(np.float32)
+
+    def _direct(self, state, known, training):
+        """All steps at once, `(batch, horizon, targets, outputs)`."""
+        state = self.dropout(state, training=training)
+        raw = tf.reshape(self.output_layer(state), (-1, self.horizon, *self.output_shape_of_step))
+        if known is not None:
+            along = tf.repeat(state[:, None], self.horizon, axis=1)
+            hidden = self.known_layer(tf.concat((along, tf.cast(known, along.dtype)), axis=2))
+            raw += tf.reshape(self.known_output(hidden), (-1, self.horizon, *self.output_shape_of_step))
+        return tf.cast(raw, tf.float32)
+
+    def _decode(self, states, known, base, last, training):
+        """Step by step, each reading the forecast of the one before, `(batch, horizon, targets, outputs)`."""
+        batch = tf.shape(last)[0]
+        keep = self.dropout(tf.ones((batch, self.decoder.units)), training=training)
+        base, known = (None if x is None else tf.transpose(x, (1, 0, 2)) for x in (base, known))  # steps first
+
+        def step(t, value, states, results):
+            inputs = value if known is None else tf.concat((value, known[t]), axis=1)
+            outputs, states = self.decoder.step(inputs, states)
+            raw = tf.cast(self.output_layer(outputs * keep), tf.float32)
+            raw = tf.reshape(raw, (-1, *self.output_shape_of_step))
+            return t + 1, raw[..., self.middle] + base[t], states, results.write(t, raw)
+
+        results = tf.TensorArray(tf.float32, self.horizon, element_shape=(None, *self.output_shape_of_step))
+        *_, results = tf.while_loop(
+            lambda t, *_: t < self.horizon,
+            step,
+            (0, last, states, results),
+            parallel_iterations=1,
+            maximum_iterations=self.horizon,
+        )
+        return tf.transpose(results.stack(), (1, 0, 2, 3))
+
+    def _ordered(self, raw):
+        """Quantiles from the middle one outwards by steps above 0, so that they cannot cross."""
+        middle = raw[..., self.middle : self.middle + 1]
+        below, above = raw[..., : self.middle], raw[..., self.middle + 1 :]
+        below = middle - tf.cumsum(tf.nn.softplus(below), axis=-1, reverse=True)
+        above = middle + tf.cumsum(tf.nn.softplus(above), axis=-1)
+        return tf.concat((below, middle, above), axis=-1)
+
+    def get_config(self):
+        return {**super().get_config(), **self.arguments}
+
+
+def _moments(values, observed):
+    """Mean and standard deviation of each window and feature over its observed steps, `(batch, 1, features)`."""
+    seen = tf.cast(observed, tf.float32)
+    count = tf.maximum(tf.reduce_sum(seen, axis=1, keepdims=True), 1.0)
+    mean = tf.reduce_sum(values, axis=1, keepdims=True) / count
+    variance = tf.reduce_sum(seen * tf.square(values - mean), axis=1, keepdims=True) / count
+    return mean, tf.sqrt(variance + EPSILON)
+
+
+def _last_observed(values, observed):
+    """The last observed value of each feature, `(batch, features)`; 0 where there is none."""
+    steps = tf.range(tf.shape(values)[1])[:, None]
+    latest = tf.reduce_max(tf.where(observed, steps, 0), axis=1)  # (batch, features)
+    return tf.gather(tf.transpose(values, (0, 2, 1)), latest, batch_dims=2)
+
+
+def _check(features, horizon, target_columns, kind, residual, season, quantiles):
+    if kind not in KINDS:
+        raise InputError(f"kind={kind!r}: expected one of {', '.join(KINDS)}.")
+    if residual not in RESIDUALS:
+        raise InputError(f"residual={residual!r}: expected one of {', '.join(RESIDUALS)}.")
+    if horizon < 1:
+        raise InputError(f"Expected a horizon of at least 1 step, got {horizon}.")
+    if residual.startswith("season") and season < 1:
+        raise InputError(f"residual={residual!r} needs the steps of a season, at least 1, got season={season}.")
+    if not target_columns or not all(0 <= column < features for column in target_columns):
+        raise InputError(f"Expected target_columns from 0 to {features - 1}, at least one, got {target_columns}.")
+    if list(quantiles) != sorted(set(quantiles)) or not all(0 < quantile < 1 for quantile in quantiles):
+        raise InputError(f"Expected rising quantiles between 0 and 1, got {quantiles}.")

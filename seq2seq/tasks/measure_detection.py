@@ -1,0 +1,140 @@
+"""Hold the alarms of a detection against labels."""
+
+import json
+from difflib import get_close_matches
+from pathlib import Path
+
+import numpy as np
+
+from seq2seq.errors import InputError
+from seq2seq.evaluation.detection import Labels, Window, detection_scores, window_hits, window_labels
+from seq2seq.inference.detection import Detection
+from seq2seq.inference.reconstructor import Reconstructor
+from seq2seq.series.table import Series, read_series
+
+
+def measure_detection(detection: Detection, labels: Labels) -> dict[str, dict]:
+    """Hold both systems against labels.
+
+    Args:
+        detection: `Detection`.
+        labels: `Labels` of its series.
+
+    Returns:
+        From `"autoencoder"` and `"pca"` to the figures of `detection_scores`, and of `window_hits` over all series
+        where windows are labelled.
+    """
+    systems = {
+        "autoencoder": (detection.scores, detection.threshold),
+        "pca": (detection.pca, detection.pca_threshold),
+    }
+    figures = {}
+    for name, (scores, threshold) in systems.items():
+        figures[name] = detection_scores(scores.judged, labels.values, threshold)
+        if labels.windows is not None:
+            figures[name] |= _hits(scores.steps, detection.series.times, threshold, labels.windows)
+    return figures
+
+
+def _hits(steps, times, threshold, windows):
+    hits = [
+        window_hits(scores, at, threshold, labelled) for scores, at, labelled in zip(steps, times, windows, strict=True)
+    ]
+    sums = {name: sum(hit[name] for hit in hits) for name in ("windows", "hit", "false_alarms", "weeks")}
+    rate = sums["false_alarms"] / sums["weeks"] if sums["weeks"] else 0.0
+    return sums | {"false_alarms_per_week": rate}
+
+
+def read_labels(
+    location: str, reconstructor: Reconstructor, series: Series, name: str, *, keep: str | None = None
+) -> Labels:
+    """Read what is known about series.
+
+    Args:
+        location: `FILE:KEY` or `FILE`: 0 and 1 for each sequence, or each step where windows are scored, as an array of
+            an NPZ or NPY file or a column of a table; or a JSON file of labelled windows, see `read_windows`.
+        reconstructor: the run, whose columns of groups and times a table of labels has too.
+        series: the labelled series.
+        name: file that they are from; a single series is looked up by it in a JSON file, several by their own names.
+        keep: what the series were kept by.
+
+    Raises:
+        InputError: no such file, key or name; not one label for each score.
+    """
+    if location.endswith(".json"):
+        return _labelled_windows(location, reconstructor, series, name)
+    file, key = split_location(location)
+    if Path(file).suffix in (".npy", ".npz"):
+        found = read_series(file, array=key, keep=keep, rows="steps")
+        values = found.values[0] if found.values[0].shape[1] == 1 else np.stack(found.values)
+    else:
+        data = reconstructor.config.data
+        found = read_series(file, columns=key and [key], keep=keep, group=data.group, time=data.time)
+        values = np.concatenate(found.values)
+    wanted = int(series.lengths.sum()) if reconstructor.look_back else len(series.values)
+    if values.size != wanted:
+        each = "step" if reconstructor.look_back else "sequence"
+        raise InputError(f"{location} holds {values.size:,} labels, expected {wanted:,}: one for each {each}.")
+    values = values.reshape(-1)
+    if not np.isin(values, (0, 1)).all():
+        strange = values[~np.isin(values, (0, 1))][0]
+        raise InputError(f"{location} holds {strange:g}: expected labels of 1 for an anomaly and 0 for what is normal.")
+    return Labels(values.astype(bool))
+
+
+def split_location(location: str) -> tuple[str, str | None]:
+    """`"labels.npz:y"` → `("labels.npz", "y")`; without a key, or where the whole is a file, the key is None."""
+    file, colon, key = location.rpartition(":")
+    return (file, key) if colon and file and not Path(location).exists() else (location, None)
+
+
+def _labelled_windows(location, reconstructor, series, name):
+    if not reconstructor.look_back:
+        raise InputError(f"{location} labels windows of time, but this run scores whole sequences: give FILE:KEY.")
+    if series.times is None:
+        raise InputError(f"{location} labels windows of time, but {name} has no column of times.")
+    names = series.names if reconstructor.config.data.group else [name]
+    windows = tuple(tuple(read_windows(location, each)) for each in names)
+    values = [window_labels(times, each) for times, each in zip(series.times, windows, strict=True)]
+    return Labels(np.concatenate(values), windows)
+
+
+def read_windows(path: str | Path, name: str) -> list[Window]:
+    """Read the labelled anomaly windows of one file, from JSON in the format of the Numenta Anomaly Benchmark.
+
+    That is `{"taxi.csv": [["2014-10-30 15:30:00", "2014-11-03 22:30:00"], …], …}`.
+
+    Args:
+        path: str or Path. The JSON file.
+        name: str. The labelled file; folders are ignored, in `name` and in the JSON.
+
+    Returns:
+        A list of `(start, end)`, datetime64[ns], both inside the window, in the order of the file.
+
+    Raises:
+        InputError: if the file cannot be read, is not in that format, or knows no such name.
+    """
+    path, name = Path(path), Path(name).name
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError(f"There is no file {path}: pass a file of labelled windows.") from None
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path} cannot be read as JSON: {error}; pass a file of labelled windows.") from None
+    if not isinstance(content, dict):
+        raise InputError(
+            f'{path} holds a {type(content).__name__}; labelled windows are {{"file": [[start, end], …]}}.'
+        )
+    labelled = {Path(key).name: windows for key, windows in content.items()}
+    if name not in labelled:
+        near = get_close_matches(name, labelled, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"it has {', '.join(sorted(labelled)) or 'none'}."
+        raise InputError(f"{path} has no windows for {name}; {hint}")
+    try:
+        windows = [(np.datetime64(start, "ns"), np.datetime64(end, "ns")) for start, end in labelled[name]]
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{path}, {name}: {error}; write each window as [start, end], two times.") from None
+    for start, end in windows:
+        if not start <= end:
+            raise InputError(f"{path}, {name}: the window from {start} ends before it begins, at {end}; swap them.")
+    return windows

@@ -1,0 +1,190 @@
+"""How good a forecaster is: from many origins, beside the baselines."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from seq2seq.errors import InputError
+from seq2seq.evaluation import baselines as naive
+from seq2seq.evaluation.forecasting import ForecastEvaluation, evaluate_forecast, forecast_scores, per_horizon
+from seq2seq.evaluation.origins import origins_of, targets_at
+from seq2seq.inference.forecaster import Forecaster
+from seq2seq.inference.series_data import read_data
+from seq2seq.report import Report
+from seq2seq.series.writing import time_text
+from seq2seq.tasks.series_split import split
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What a run reaches, beside the baselines.
+
+    Attributes:
+        overall: `ForecastEvaluation` over all steps of the horizon and all columns.
+        ahead: dict of name ("model" or a baseline's) to its scores at each step ahead, each a list of `horizon` values.
+        columns: dict of column to the dict of name to its RMSE.
+        part: str. Which steps were forecast.
+        origins: list of str. The step, or time, at which the first and the last forecast begin.
+    """
+
+    overall: ForecastEvaluation
+    ahead: dict[str, dict[str, list]]
+    columns: dict[str, dict[str, float]]
+    part: str
+    origins: list[str]
+
+    def as_dict(self) -> dict:
+        """JSON-ready."""
+        return {
+            **self.overall.as_dict(),
+            "part": self.part,
+            "origins": self.origins,
+            "per_horizon": self.ahead,
+            "per_column": self.columns,
+        }
+
+    @property
+    def columns_ahead(self) -> tuple[str, ...]:
+        """Headings of `rows_ahead`."""
+        return ("steps ahead", "model", "best baseline", "", "skill", "model's RSE", "last value's RSE")
+
+    def rows_ahead(self) -> list[tuple]:
+        """Some steps ahead: errors of the model and of the best baseline there, the skill, and two RSEs."""
+        horizon, metric = self.overall.horizon, self.overall.metric
+        steps = sorted({step for step in (1, 2, 3, 6, 12, 24, 48, 96, 168, 336, 720) if step < horizon} | {horizon})
+        rows = []
+        for step in steps:
+            errors = {name: scores[metric][step - 1] for name, scores in self.ahead.items()}
+            ours = errors.pop("model")
+            if ours is None or not errors:
+                continue
+            best = min(errors, key=errors.get)
+            gained = 1 - ours / errors[best] if errors[best] else 0.0
+            rse = (self.ahead[name]["rse"][step - 1] for name in ("model", "last value"))
+            rows.append((step, ours, errors[best], best, gained, *rse))
+        return rows
+
+
+def evaluate(
+    forecaster: Forecaster,
+    data: str | None = None,
+    *,
+    part: str = "test",
+    backtest: int | None = None,
+    stride: int | None = None,
+    limit: int | None = None,
+    report: Report | None = None,
+) -> Evaluation:
+    """Forecast from one origin after the other, each time from the steps before it, and compare with what came.
+
+    Neither model nor units are fitted again.
+
+    Args:
+        forecaster: `Forecaster`.
+        data: file, read as in training; default: that of the training.
+        part: `"test"`, the last share of the data, as the training set it apart; or `"all"`.
+        backtest: int. Only the last so many origins, by default a horizon apart.
+        stride: int. Steps between origins; 1 by default.
+        limit: int. Read only the first steps; default: as in training.
+        report: `Report`.
+
+    Raises:
+        InputError: no step to forecast.
+    """
+    report = report or Report()
+    config, columns, horizon = forecaster.config, forecaster.columns, forecaster.horizon
+    settings = config.data if limit is None else replace(config.data, limit=limit)
+    series = read_data(settings, report, data, windowed=not forecaster.stateful)
+    series = forecaster.scaler.match(series)
+    series, firsts = _first_steps(forecaster, series, part)
+    stride = stride or (horizon if backtest else 1)
+    origins = [
+        origins_of(len(values), first, horizon, stride, backtest)
+        for values, first in zip(series.values, firsts, strict=True)
+    ]
+    if not sum(map(len, origins)):
+        raise InputError(
+            f"Nothing to forecast in the {part} part of {data or config.data.location}: a forecast of {horizon} steps "
+            f"does not fit; give more data{', or --part all' * (part == 'test')}."
+        )
+    outputs = forecaster.rolling(columns.read_by_model(series, forecaster.scaler), origins)
+    values = [values[:, columns.target_columns] for values in series.values]
+    return _scored(forecaster, series, values, origins, outputs, part)
+
+
+def _first_steps(forecaster, series, part):
+    """The series that are looked at, and the first step of each that may be forecast."""
+    config = forecaster.config
+    least = 1 if forecaster.stateful else forecaster.look_back
+    if part == "all":
+        return series, [least] * len(series.values)
+    if not config.data.test_share:
+        raise InputError("This run kept no test part (data.test_share=0): --part all evaluates on all steps of --data.")
+    quiet = Report()
+    parts = split(series, config.data, config.seed, quiet)
+    if series.whole:
+        return parts.test, [least] * len(parts.test.values)
+    lengths = zip(series.lengths.tolist(), parts.test.lengths.tolist(), strict=True)
+    return series, [max(length - test, least) for length, test in lengths]
+
+
+def _scored(forecaster, series, values, origins, outputs, part):
+    config, columns, horizon = forecaster.config, forecaster.columns, forecaster.horizon
+    actual = targets_at(values, origins, horizon)
+    predicted = forecaster.unscaled(forecaster.point(outputs))
+    first = min(int(at[0]) for at in origins if len(at))
+    beside = {
+        name: np.concatenate(
+            [naive.rolling(function, each, at, horizon) for each, at in zip(values, origins, strict=True) if len(at)]
+        )
+        for name, function in naive.baselines(config.model.season, first).items()
+    }
+    interval = None
+    level = config.model.interval if not forecaster.stateful else 0.0
+    if level:
+        margin = forecaster.calibration.margin(level)
+        ends = (outputs[..., 0] - margin, outputs[..., -1] + margin)
+        interval = (*map(forecaster.unscaled, ends), level)
+    scale = None if forecaster.scaler.log else forecaster.scaler.scale[columns.target_columns]
+    # Errors of columns in different units cannot be added up: where there are several, the scaled ones decide.
+    metric = "mse_scaled" if len(columns.targets) > 1 and scale is not None else "rmse"
+    overall = evaluate_forecast(actual, predicted, beside, interval=interval)
+    named = {"model": predicted, **{name: beside[name] for name in overall.baselines}}
+    scaled = {name: _scaled_scores(actual, forecast, scale) for name, forecast in named.items()}
+    ahead = {name: per_horizon(actual, forecast) for name, forecast in named.items()}
+    if scale is not None:
+        for name, forecast in named.items():
+            steps = per_horizon(actual, forecast, scale)
+            ahead[name] |= {"mse_scaled": steps["mse"], "mae_scaled": steps["mae"]}
+    overall = replace(
+        overall,
+        metric=metric,
+        scores=overall.scores | scaled["model"],
+        baselines={name: scores | scaled[name] for name, scores in overall.baselines.items()},
+    )
+    return Evaluation(overall, ahead, _per_column(columns, actual, named), part, _ends(series, origins))
+
+
+def _scaled_scores(actual, predicted, scale):
+    """In standard deviations (or ranges) of the training part, as scores of scaled data are published."""
+    if scale is None:
+        return {}
+    scores = forecast_scores(actual, predicted, scale)
+    return {f"{name}_scaled": scores[name] for name in ("mae", "mse")}
+
+
+def _per_column(columns, actual, named):
+    return {
+        column: {name: forecast_scores(actual[..., k], forecast[..., k])["rmse"] for name, forecast in named.items()}
+        for k, column in enumerate(columns.targets)
+        if not np.isnan(actual[..., k]).all()
+    }
+
+
+def _ends(series, origins):
+    """The first and the last origin, of all series."""
+    if series.times is None:
+        found = [int(step) for at in origins for step in at]
+    else:
+        found = [times[step] for times, at in zip(series.times, origins, strict=True) for step in at]
+    return [time_text(min(found)), time_text(max(found))]

@@ -1,0 +1,130 @@
+"""Language modelling: train a model of a text's characters, and let it write on."""
+
+import math
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from seq2seq.batches.chunks import ChunkBatches, connected_parts
+from seq2seq.config import LanguageConfig
+from seq2seq.device import multiplies_in, use_device
+from seq2seq.inference.writer import TASK, build_model
+from seq2seq.interruption import Interruption
+from seq2seq.report import Report
+from seq2seq.run import Run
+from seq2seq.special_ids import UNK
+from seq2seq.text.plain import read_text, split_text
+from seq2seq.text.tokenizer import load_tokenizer, train_tokenizer
+from seq2seq.text.tokens import SPECIAL_PIECES
+from seq2seq.training.loop import Training
+from seq2seq.training.metrics import CrossEntropy, TokenAccuracy
+from seq2seq.training.token_losses import TokenCrossEntropy
+
+
+def train(
+    config: LanguageConfig,
+    run_dir: str | Path,
+    *,
+    resume: bool = False,
+    report: Report | None = None,
+    interruption: Interruption | None = None,
+) -> dict:
+    """Train a character language model on a text into a run directory.
+
+    Args:
+        config: `LanguageConfig`.
+        run_dir: folder for the run; made if missing.
+        resume: go on with the run that is there, if one is, from its last checkpoint on.
+        report: `Report`.
+        interruption: `Interruption` that may stop it, or `None`.
+
+    Returns:
+        The figures of the best epoch, as in the run's metrics.json.
+
+    Raises:
+        InputError: text or run directory that cannot be used.
+    """
+    report = report or Report()
+    resume = Run.check(run_dir, resume)
+    train_text, valid_text = split_text(read_text(config.data.text), config.data.valid_share, config.data.text)
+    run = Run.start(run_dir, TASK, config, {"data.text": [Path(config.data.text)]}, resume)
+    tokenizer = _tokenizer(config, train_text, run)
+
+    device = use_device()
+    keras.utils.set_random_seed(config.seed)
+    batches, valid_batches = _batches(config, tokenizer, train_text, valid_text, report)
+    model = build_model(config, tokenizer, config.training.precision)
+    precision = config.training.precision
+    report.say(f"running on {device} in {precision}; the model has {model.count_params():,} weights")
+    if not multiplies_in(precision):
+        report.warn(f"this device has no fast products in {precision}: --set training.precision=float32 is faster here")
+    training = Training(
+        model,
+        TokenCrossEntropy(config.training.label_smoothing),
+        lambda epoch: batches,
+        _validation(model, valid_batches),
+        config.training,
+        run,
+        report,
+        interruption,
+    )
+    metrics = training.fit() | {"train_characters": len(train_text)}
+    run.write_metrics(metrics)
+    return metrics
+
+
+def _tokenizer(config, text, run):
+    """The characters of the training part, saved in the run; `data.min_count` alone limits their number."""
+    if run.checkpoints():
+        return load_tokenizer(run.tokenizer_file("text"))
+    size = len(set(text)) + len(SPECIAL_PIECES)
+    tokenizer = train_tokenizer("char", [text], vocabulary_size=size, min_count=config.data.min_count)
+    tokenizer.save(run.tokenizer_stem("text"))
+    return tokenizer
+
+
+def _batches(config, tokenizer, train_text, valid_text, report):
+    """Training and validation batches, and a table of what they are."""
+    data, batches, rows = config.data, [], []
+    for name, text in (("training", train_text), ("validation", valid_text)):
+        ids = tokenizer.encode([text])[0]
+        parts = connected_parts(ids, data.slots, data.chunk)
+        batches.append(ChunkBatches(parts, chunk=data.chunk, slots=len(parts)))
+        slots = f"{len(parts)} of {len(parts[0]):,}"
+        rows.append((name, f"{len(ids):,}", f"{np.mean(ids == UNK):.3%}", slots, f"{len(batches[-1]):,}"))
+    report.table(
+        f"Text of {tokenizer.vocabulary_size - len(SPECIAL_PIECES):,} different characters, in chunks of {data.chunk}",
+        ("", "characters", "unknown", "parts side by side", "batches"),
+        rows,
+    )
+    return batches
+
+
+def _validation(model, batches):
+    """Scores the held-out end of the text, its parts read in connected chunks; traced once."""
+    cross_entropy, accuracy = CrossEntropy(), TokenAccuracy()
+
+    @tf.function(reduce_retracing=True, autograph=False)
+    def update(tokens, fresh, targets, states):
+        states = tf.nest.map_structure(lambda part: tf.where(fresh[:, None], 0.0, part), states)
+        logits, states = model.run(tokens, states)
+        cross_entropy.update_state(targets, logits)
+        accuracy.update_state(targets, logits)
+        return states
+
+    def validate():
+        cross_entropy.reset_state()
+        accuracy.reset_state()
+        states = model.initial_state(batches.slots)
+        for (tokens, fresh), targets in batches.epoch():
+            states = update(tokens, fresh, targets, states)
+        return {**figures_of(float(cross_entropy.result())), "accuracy": float(accuracy.result())}
+
+    return validate
+
+
+def figures_of(loss: float) -> dict[str, float]:
+    """`loss`, nats per character, also as `perplexity` and as `bits_per_character`."""
+    return {"loss": loss, "perplexity": math.exp(min(loss, 700.0)), "bits_per_character": loss / math.log(2.0)}

@@ -1,0 +1,178 @@
+"""Losses over tokens. Padding (label 0) never counts."""
+
+import keras
+import tensorflow as tf
+
+from seq2seq.layers.rows import spare_rows
+from seq2seq.special_ids import PAD
+
+# That pass the output layer and its loss together. Measured on a CPU; a GPU wants large products, and few of them.
+TOKENS_AT_ONCE = {"CPU": 256, "GPU": 8192}
+
+
+@keras.saving.register_keras_serializable(package="seq2seq")
+class TokenCrossEntropy(keras.losses.Loss):
+    """Cross-entropy in nats, summed over the real tokens of a batch and divided by their number.
+
+    Args:
+        label_smoothing: float ε. The target distribution is `1 - ε` on the label plus `ε / vocabulary` everywhere
+            (Szegedy et al. 2016, section 7).
+
+    Call arguments:
+        y_true: int labels of any shape, 0 where there is no token.
+        y_pred: float32 logits, that shape + `(vocabulary,)`.
+    """
+
+    unit = "nats per token"
+
+    def __init__(self, label_smoothing=0.0, name="token_cross_entropy"):
+        super().__init__(name=name, reduction=None)
+        self.label_smoothing = label_smoothing
+
+    def call(self, y_true, y_pred):
+        labels = tf.reshape(y_true, (-1,))
+        losses = token_losses(labels, tf.reshape(y_pred, (-1, tf.shape(y_pred)[-1])), self.label_smoothing)
+        real = tf.cast(tf.not_equal(labels, PAD), losses.dtype)
+        return tf.reduce_sum(losses * real) / tf.maximum(tf.reduce_sum(real), 1.0)
+
+    def of_product(self, labels, features, table, bias):
+        """The same loss for the logits `features @ tableᵀ + bias` of real tokens only, see `product_loss`."""
+        loss = product_loss(labels, features, table, bias, self.label_smoothing)
+        return loss / tf.maximum(tf.cast(tf.size(labels), tf.float32), 1.0)
+
+    def get_config(self):
+        return {"name": self.name, "label_smoothing": self.label_smoothing}
+
+
+def token_losses(labels, logits, label_smoothing=0.0):
+    """Cross-entropy of each token with smoothed labels, without a one-hot matrix.
+
+    With `z` the logits, `y` the label and `CE = logsumexp(z) - z_y`, the smoothed loss is
+    `(1 - ε) CE + ε mean_v(logsumexp(z) - z_v) = CE + ε (z_y - mean(z))`,
+    and its gradient `softmax(z) - onehot(y) + ε (onehot(y) - 1 / vocabulary)`. TensorFlow's fused kernel gives CE and
+    its gradient in one pass.
+
+    Args:
+        labels: int32 `(tokens,)`.
+        logits: float32 `(tokens, vocabulary)`.
+        label_smoothing: float ε.
+
+    Returns:
+        float32 `(tokens,)`, nats.
+    """
+    labels = tf.cast(labels, tf.int32)
+
+    @tf.custom_gradient
+    def fused(logits):
+        losses, by_logits = tf.raw_ops.SparseSoftmaxCrossEntropyWithLogits(features=logits, labels=labels)
+        positions = tf.stack((tf.range(tf.shape(labels)[0]), labels), axis=1)
+        if label_smoothing:
+            losses += label_smoothing * (tf.gather_nd(logits, positions) - tf.reduce_mean(logits, axis=-1))
+
+        def gradient(upstream):
+            result = by_logits
+            if label_smoothing:
+                share = label_smoothing / tf.cast(tf.shape(logits)[-1], tf.float32)
+                result = tf.tensor_scatter_nd_add(
+                    result - share, positions, tf.fill(tf.shape(labels), tf.constant(label_smoothing))
+                )
+            return result * upstream[:, None]
+
+        return losses, gradient
+
+    return fused(logits)
+
+
+def product_loss(labels, features, table, bias, label_smoothing=0.0):
+    """The sum of `token_losses` of the logits `z = features @ tableᵀ + bias`, in few passes over them.
+
+    With `p = softmax(z)` the gradient of the logits is `p - onehot(y) + ε (onehot(y) - 1 / vocabulary)`. Only
+    `p - onehot(y)` is as wide as the vocabulary; the rest, like the mean of the logits in the loss, is a matter of the
+    rows `table[y]` and of the mean row. As `max(p) = exp(max(z) - logsumexp(z))` is never small, it tells
+    `logsumexp(z)` without another pass of exponentials. `p_y - 1` is rounded to the dtype of the products as a whole:
+    from a rounded `p_y` near 1 little of it would be left.
+
+    Only `TOKENS_AT_ONCE` pass at a time. Their part of the gradients is made together with their loss, so that nothing
+    as wide as the vocabulary is kept, however large the batch.
+
+    Args:
+        labels: int32 `(tokens,)`, none of them padding.
+        features: float `(tokens, dim)`. Its dtype is the dtype of the matrix products.
+        table: `(vocabulary, dim)`.
+        bias: `(vocabulary,)`.
+        label_smoothing: float ε.
+
+    Returns:
+        float32 scalar, nats.
+    """
+    dtype = features.dtype
+    labels = tf.cast(labels, tf.int32)
+
+    @tf.custom_gradient
+    def fused(features, table, bias):
+        matrix = tf.cast(table, dtype)
+        log_sums, d_features, d_table, d_bias = _unsmoothed(labels, features, matrix, bias)
+        rows = tf.cast(features, tf.float32)
+        label_rows, mean_row = tf.gather(table, labels), tf.reduce_mean(table, axis=0)
+        # Not read from the logits, so that these need not be kept.
+        label_logits = tf.reduce_sum(rows * label_rows) + tf.reduce_sum(tf.gather(bias, labels))
+        loss = log_sums - label_logits
+        if label_smoothing:
+            count = tf.cast(tf.size(labels), tf.float32)
+            mean_logits = tf.tensordot(tf.reduce_sum(rows, axis=0), mean_row, 1) + count * tf.reduce_mean(bias)
+            loss += label_smoothing * (label_logits - mean_logits)
+
+        def gradient(upstream):
+            smoothed = d_features, d_table, d_bias
+            if label_smoothing:
+                smoothed = (
+                    d_features + label_smoothing * (label_rows - mean_row),
+                    spread(d_table, label_smoothing * rows),
+                    spread(d_bias, tf.fill(tf.shape(labels), label_smoothing)),
+                )
+            by_features, by_table, by_bias = (each * upstream for each in smoothed)
+            return tf.cast(by_features, dtype), by_table, by_bias
+
+        def spread(gradient, terms):
+            """`gradient` and onehot(y) - 1 / vocabulary of the tokens' terms."""
+            everywhere = tf.reduce_sum(terms, axis=0) / tf.cast(tf.shape(table)[0], tf.float32)
+            return tf.tensor_scatter_nd_add(gradient - everywhere, labels[:, None], terms)
+
+        return loss, gradient
+
+    return fused(features, tf.cast(table, tf.float32), tf.cast(bias, tf.float32))
+
+
+def _unsmoothed(labels, features, matrix, bias):
+    """The sum of `logsumexp(z)`, and what `p - onehot(y)` is as a gradient of features, table and bias: float32."""
+    at_once = TOKENS_AT_ONCE["GPU" if tf.config.list_physical_devices("GPU") else "CPU"]
+    tokens = tf.size(labels)
+    features = tf.pad(features, ((0, spare_rows(tokens)), (0, 0)))  # rows of 0, that add nothing to the table's
+
+    def of_tokens(start):
+        rows, of_rows = features[start : start + at_once], labels[start : start + at_once]
+        real = tf.size(of_rows)
+        logits = tf.cast(tf.matmul(rows, matrix, transpose_b=True), tf.float32) + bias
+        largest, probabilities = tf.reduce_max(logits, axis=-1), tf.nn.softmax(logits)
+        log_sums = largest - tf.math.log(tf.reduce_max(probabilities, axis=-1))
+        cells = tf.stack((tf.range(real), of_rows), axis=1)
+        of_labels = tf.cast(tf.gather_nd(probabilities, cells) - 1.0, features.dtype)
+        wide = tf.tensor_scatter_nd_update(tf.cast(probabilities, features.dtype), cells, of_labels)
+        d_table = tf.matmul(wide, rows, transpose_a=True)
+        sums = tf.reduce_sum(log_sums[:real]), tf.cast(d_table, tf.float32), tf.reduce_sum(probabilities[:real], axis=0)
+        return tf.cast(tf.matmul(wide, matrix), tf.float32), sums
+
+    def add(start, d_features, sums):
+        more, others = of_tokens(start)
+        return start + at_once, d_features.write(start // at_once, more), tf.nest.map_structure(tf.add, sums, others)
+
+    first, sums = of_tokens(0)
+    times = tf.maximum(-(-tokens // at_once), 1)
+    d_features = tf.TensorArray(tf.float32, times, element_shape=(None, first.shape[-1]), infer_shape=False)
+    d_features = d_features.write(0, first)
+    _, d_features, sums = tf.while_loop(
+        lambda start, *_: start < tokens, add, (at_once, d_features, sums), parallel_iterations=1
+    )
+    log_sums, d_table, expected = sums
+    d_bias = tf.tensor_scatter_nd_sub(expected, labels[:, None], tf.ones(tokens))
+    return log_sums, d_features.concat()[:tokens], d_table, d_bias

@@ -1,0 +1,30 @@
+"""Training in compiled parts is training on the whole batch."""
+
+import keras
+import numpy as np
+import pytest
+
+from seq2seq.models import Autoencoder
+from seq2seq.training.number_losses import ObservedLoss
+
+
+def update(model, parts, x, y):
+    """The loss of one update with plain gradients, and the weights after it."""
+    model.compiled_parts = parts
+    model.compile(keras.optimizers.SGD(1.0), ObservedLoss())
+    return model.train_on_batch(x, y), model.get_weights()
+
+
+@pytest.mark.parametrize("horizon", [0, 2])
+@pytest.mark.parametrize("parts", [1, 2, 3])
+def test_an_update_in_parts_is_that_of_the_whole_batch(parts, horizon):
+    random = np.random.default_rng(1)
+    x = random.normal(size=(5, 6, 2)).astype("float32")
+    x[0, 3:] = np.nan  # so that parts have different weights
+    y = (x, random.normal(size=(5, horizon, 2)).astype("float32")) if horizon else x
+    models = [Autoencoder(features=2, units=4, horizon=horizon) for _ in range(2)]
+    models[1].set_weights(models[0].get_weights())
+    (loss, weights), (whole_loss, whole_weights) = update(models[0], parts, x, y), update(models[1], 0, x, y)
+    assert loss == pytest.approx(whole_loss, rel=1e-5)
+    for mine, other in zip(weights, whole_weights, strict=True):
+        np.testing.assert_allclose(mine, other, rtol=1e-4, atol=1e-5)

@@ -1,0 +1,299 @@
+"""Training, resuming, loading and translating: properties of whole runs, on a task that is learned in seconds."""
+
+import csv
+import json
+import shutil
+from contextlib import contextmanager
+
+import numpy as np
+import pytest
+
+from seq2seq.errors import InputError
+from seq2seq.inference.translator import LINES_AT_ONCE, Translator, length_batches
+from seq2seq.report import Progress, Report
+from seq2seq.run import Run
+from seq2seq.tasks.measure_translation import evaluate
+from seq2seq.tasks.train_translation import train
+from seq2seq.tasks.translation_corpus import read_training_text
+
+
+@pytest.fixture(scope="module")
+def translator(tiny_run):
+    return Translator.load(tiny_run)
+
+
+@pytest.fixture(scope="module")
+def sources(tiny_data):
+    return (tiny_data / "test.src").read_text().splitlines()
+
+
+class Interrupting(Report):
+    """Presses Ctrl-C in the middle of an epoch."""
+
+    def __init__(self, epoch):
+        self.epoch = epoch
+
+    @contextmanager
+    def progress(self, title, total, unit):
+        interrupted = f"epoch {self.epoch}/"
+
+        class Pressing(Progress):
+            def advance(self, steps=1, amount=0.0, of="", **figures):
+                if title.startswith(interrupted):
+                    raise KeyboardInterrupt
+
+        yield Pressing()
+
+
+def weights_of(run_dir):
+    return Translator.load(run_dir).model.get_weights()
+
+
+# --- the run directory
+
+
+def test_a_run_holds_what_the_design_says(tiny_run):
+    names = {file.name for file in tiny_run.iterdir()}
+    assert names == {
+        "config.json",
+        "joint.json",
+        "weights.npz",
+        "history.csv",
+        "metrics.json",
+        "learning_curve.png",
+        "checkpoints",
+        "lock",
+    }
+    config = json.loads((tiny_run / "config.json").read_text())
+    assert {"tensorflow", "keras", "numpy", "sentencepiece", "seq2seq"} <= set(config["versions"])
+    with open(tiny_run / "history.csv") as file:
+        history = list(csv.DictReader(file))
+    assert [int(row["epoch"]) for row in history] == [1, 2, 3]
+    assert float(history[-1]["val_loss"]) < float(history[0]["val_loss"])
+    best = json.loads((tiny_run / "metrics.json").read_text())
+    assert best["val_loss"] == min(float(row["val_loss"]) for row in history)
+
+
+def test_a_run_moves_to_another_folder(tiny_run, translator, sources, tmp_path):
+    moved = shutil.copytree(tiny_run, tmp_path / "elsewhere")
+    assert Translator.load(moved).translate(sources[:20]) == translator.translate(sources[:20])
+
+
+def test_a_second_run_does_not_overwrite_the_first(tiny_run, tiny_config):
+    with pytest.raises(InputError, match="holds a run already"):
+        train(tiny_config(), tiny_run)
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda run: (run / "config.json").write_text("{"), "damaged"),
+        (lambda run: (run / "config.json").unlink(), "not a run directory"),
+        (lambda run: (run / "weights.npz").unlink(), "no weights"),
+        (lambda run: (run / "weights.npz").write_bytes(b"x" * 100), "damaged"),
+        (lambda run: (run / "joint.json").unlink(), "joint.json and weights.npz do not belong together"),
+        (lambda run: (run / "joint.json").write_text("[]"), "joint.json"),
+        (lambda run: edit_config(run, format=99), "newer seq2seq"),
+        (lambda run: edit_config(run, task="forecaster"), "run of the task 'forecaster'"),
+        (lambda run: edit_config(run, format=1), "older seq2seq"),
+        (lambda run: edit_config(run, config={"model": {"unitz": 3}}), "config.json and weights.npz do not belong"),
+    ],
+)
+def test_damaged_runs_are_refused_in_one_line(tiny_run, tmp_path, damage, message):
+    run = shutil.copytree(tiny_run, tmp_path / "run")
+    damage(run)
+    with pytest.raises(InputError, match=message) as caught:
+        Translator.load(run)
+    assert "\n" not in str(caught.value)
+
+
+def test_weights_of_another_shape_are_refused(tiny_run, tmp_path):
+    run = shutil.copytree(tiny_run, tmp_path / "run")
+    opened = Run.open(run, "translation")
+    opened.save_weights([np.zeros((4, 4)), np.zeros(100_000, np.float32)])
+    with pytest.raises(InputError, match="does not fit"):
+        Translator.load(run)
+
+
+def edit_config(run, **changes):
+    content = json.loads((run / "config.json").read_text())
+    (run / "config.json").write_text(json.dumps(content | changes))
+
+
+# --- resuming
+
+
+def test_an_interrupt_in_the_first_epoch_leaves_usable_weights(tiny_config, tmp_path):
+    config = tiny_config("training.epochs=1", "training.validate_bleu=false", data__limit=100)
+    with pytest.raises(KeyboardInterrupt):
+        train(config, tmp_path / "run", report=Interrupting(epoch=1))
+    assert len(Translator.load(tmp_path / "run").translate(["a b c"])) == 1
+    assert train(config, tmp_path / "run", resume=True)["epochs"] == 1
+
+
+def test_resuming_with_other_settings_names_them(tiny_run, tiny_config):
+    with pytest.raises(InputError, match=r"model.units=48 \(the run: 32\)"):
+        train(tiny_config("model.units=48"), tiny_run, resume=True)
+
+
+# --- data
+
+
+def test_training_from_tfds_uses_its_validation_split(tiny_config, tfds_pairs, tmp_path):
+    where = {"data__train": "tfds:tiny_pairs/en_fr", "data__valid": None, "data__source": "en", "data__target": "fr"}
+    config = tiny_config("training.epochs=1", "training.validate_bleu=false", **where)
+    assert train(config, tmp_path / "run")["train_pairs"] == 30
+
+
+def test_held_out_share_comes_out_of_the_training_part(tiny_config, tmp_path):
+    config = tiny_config("training.epochs=1", "training.validate_bleu=false", "data.valid_share=0.1", data__valid=None)
+    assert train(config, tmp_path / "run")["train_pairs"] == 630
+
+
+class Telling(Report):
+    """Keeps what it is told."""
+
+    def __init__(self):
+        self.lines = []
+
+    def say(self, line):
+        self.lines.append(line)
+
+
+def test_an_interrupted_training_of_a_large_corpus_ends_with_the_weights_of_a_whole_one_in_memory(
+    tiny_config, tmp_path, monkeypatch
+):
+    settings = ["text.tokenizer=unigram", "text.subword_sampling=0.2", "model.embedding_dropout=0.2"]
+    settings += ["training.epochs=2", "training.validate_bleu=false", "training.truth_ratio=0.8"]
+    settings += ["training.ema_decay=0.0", "training.average_checkpoints=2"]  # the other average is in reliability
+    config = tiny_config(*settings, data__limit=100, data__valid=None)
+    train(config, tmp_path / "memory")
+    monkeypatch.setattr("seq2seq.tasks.translation_corpus.IN_MEMORY_BYTES", 0)
+    with pytest.raises(KeyboardInterrupt):
+        train(config, tmp_path / "run", report=Interrupting(epoch=2))
+    (corpus,) = (tmp_path / "run" / "corpus").iterdir()
+    report = Telling()
+    train(config, tmp_path / "run", resume=True, report=report)
+    assert f"using the prepared corpus in {corpus}" in report.lines
+    for one, another in zip(weights_of(tmp_path / "run"), weights_of(tmp_path / "memory"), strict=True):
+        np.testing.assert_array_equal(one, another)
+
+
+def test_runs_share_a_cache_unless_they_need_another_corpus(tiny_config, tmp_path):
+    def told(run, *settings):
+        report = Telling()
+        config = tiny_config(*settings, data__limit=100, data__cache=str(tmp_path / "cache"))
+        text = read_training_text(config, Run(tmp_path / run, "translation", {}), False, report)
+        assert text.pairs == len(text.rows[0]) == 100
+        return next(line.split()[0] for line in report.lines if "prepared corpus" in line)
+
+    assert told("first") == "keeping"
+    assert told("second", "model.units=64", "training.epochs=9") == "using"
+    for other in ("text.tokenizer=char", "data.swap=true", "batching.max_tokens=99", "data.max_characters=99"):
+        assert told("third", other) == "keeping"
+        assert told("fourth", other) == "using"
+    assert list(tmp_path.iterdir()) == [tmp_path / "cache"]
+
+
+def test_a_checkpoint_left_behind_gives_no_tokenizers(tiny_config, tmp_path):
+    (tmp_path / "checkpoint.npz").touch()
+    text = read_training_text(tiny_config(data__limit=100), Run(tmp_path, "translation", {}), False, Report())
+    assert text.tokenizers[0].kind == "word"
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [("data.max_characters=1", "none of 100 pairs"), ("batching.max_tokens=2", r"max_tokens=2: raise it")],
+)
+def test_a_large_corpus_that_cannot_be_used_leaves_no_run(tiny_config, tmp_path, monkeypatch, setting, message):
+    monkeypatch.setattr("seq2seq.tasks.translation_corpus.IN_MEMORY_BYTES", 0)
+    with pytest.raises(InputError, match=message):
+        train(tiny_config(setting, "text.tokenizer=char", data__limit=100, data__valid=None), tmp_path / "run")
+    assert not (tmp_path / "run" / "config.json").exists()
+
+
+# --- translating
+
+
+def test_output_lines_follow_input_lines(translator, sources):
+    lines = [sources[0], "", *sources[1:5], "   ", sources[5]]
+    translations = translator.translate(lines)
+    assert translations[1] == translations[6] == ""
+    kept = [line for line in lines if line.strip()]
+    assert [text for text in translations if text] == translator.translate(kept)
+
+
+@pytest.mark.parametrize("search", [{}, {"beam_size": 4}])
+def test_results_do_not_depend_on_the_batch(translator, sources, search):
+    together = list(translator.stream(sources, **search))
+    alone = list(translator.stream(sources, batch_tokens=1, **search))
+    assert [[h.text for h in row] for row in together] == [[h.text for h in row] for row in alone]
+    np.testing.assert_allclose([row[0].score for row in together], [row[0].score for row in alone], atol=1e-4)
+
+
+def test_n_best_is_sorted_and_starts_with_the_best(translator, sources):
+    best = [row[0].text for row in translator.stream(sources[:20], beam_size=4)]
+    for first, row in zip(best, translator.stream(sources[:20], beam_size=4, n_best=3), strict=True):
+        scores = [hypothesis.score for hypothesis in row]
+        assert len(row) == 3 and scores == sorted(scores, reverse=True) and scores[0] <= 0
+        assert row[0].text == first
+
+
+def test_a_search_is_traced_once(tiny_run, sources):
+    translator = Translator.load(tiny_run)
+    for lines in (sources[:1], sources[:7], sources):
+        for search in ({}, {"beam_size": 3}):
+            translator.translate(lines, **search)
+            translator.translate(lines, batch_tokens=40, **search)
+    assert [search.experimental_get_tracing_count() for search in translator._searches.values()] == [1, 1]
+
+
+def test_a_stream_is_read_in_pieces(translator):
+    taken = 0
+
+    def lines():
+        nonlocal taken
+        for _ in range(3 * LINES_AT_ONCE):
+            taken += 1
+            yield ""
+
+    next(translator.stream(lines()))
+    assert taken == LINES_AT_ONCE
+
+
+def test_a_long_line_is_cut_with_a_warning(tiny_run):
+    warnings = []
+
+    class Listening(Report):
+        def warn(self, line):
+            warnings.append(line)
+
+    translator = Translator.load(tiny_run, report=Listening())
+    translations = translator.translate(["a b", "a " * 3000])
+    assert len(translations) == 2 and "input line 2" in warnings[0]
+
+
+def test_one_string_is_not_a_list_of_strings(translator):
+    with pytest.raises(InputError, match="list of strings"):
+        translator.translate("a b c")
+
+
+def test_attention_has_a_row_for_each_target_piece(translator):
+    picture = translator.attention("a b c d")
+    assert picture.weights.shape == (len(picture.target_pieces), len(picture.source_pieces))
+    np.testing.assert_allclose(picture.weights.sum(axis=1), 1.0, atol=1e-5)
+
+
+def test_length_batches_hold_every_row_once_within_the_budget():
+    lengths = np.random.default_rng(0).integers(0, 30, 500)
+    batches = list(length_batches(lengths, 64))
+    assert sorted(np.concatenate(batches)) == list(np.flatnonzero(lengths))
+    assert all(len(batch) * (lengths[batch].max() + 1) <= 64 for batch in batches)
+
+
+def test_evaluation_counts_every_pair(translator, tiny_data, sources):
+    result = evaluate(translator, str(tiny_data / "test"), beam_size=2, num_examples=2)
+    assert len(result.hypotheses) == len(sources) and len(result.examples) == 4
+    figures = result.as_dict()
+    assert json.loads(json.dumps(figures)) == figures
+    assert figures["perplexity"] == pytest.approx(np.exp(figures["loss"]))

@@ -1,0 +1,125 @@
+"""Cross-entropy per real token, with smoothed labels, by the plain formula."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from seq2seq.training import token_losses as module
+from seq2seq.training.token_losses import TokenCrossEntropy, token_losses
+
+TOLERANCE = {"rtol": 1e-5, "atol": 1e-5}
+LABELS = np.array([[4, 1, 6, 0], [3, 0, 0, 0], [2, 2, 5, 3]], "int32")
+LOGITS = np.random.default_rng(0).normal(size=(3, 4, 7), scale=3.0).astype("float32")
+
+each_smoothing = pytest.mark.parametrize("label_smoothing", [0.0, 0.1, 0.9])
+
+
+def plain(labels, logits, label_smoothing):
+    """Cross-entropy of each token against a matrix of smoothed one-hot labels."""
+    targets = tf.one_hot(labels, logits.shape[-1]) * (1.0 - label_smoothing) + label_smoothing / logits.shape[-1]
+    return -tf.reduce_sum(targets * tf.nn.log_softmax(logits), axis=-1)
+
+
+def value_and_gradient(function, logits):
+    logits = tf.constant(logits)
+    with tf.GradientTape() as tape:
+        tape.watch(logits)
+        value = function(logits)
+    return value, tape.gradient(value, logits)
+
+
+@each_smoothing
+def test_the_plain_formula_in_value_and_gradient(label_smoothing):
+    real = tf.constant(LABELS != 0, tf.float32)
+    loss = TokenCrossEntropy(label_smoothing)
+    value, gradient = value_and_gradient(lambda logits: loss(LABELS, logits), LOGITS)
+    expected, expected_gradient = value_and_gradient(
+        lambda logits: tf.reduce_sum(plain(LABELS, logits, label_smoothing) * real) / tf.reduce_sum(real), LOGITS
+    )
+    assert value.shape == ()
+    np.testing.assert_allclose(value, expected, **TOLERANCE)
+    np.testing.assert_allclose(gradient, expected_gradient, **TOLERANCE)
+
+
+@each_smoothing
+def test_each_token_has_its_own_gradient(label_smoothing):
+    labels, logits, weights = LABELS.reshape(-1), LOGITS.reshape(-1, 7), np.linspace(-1, 2, 12, dtype="float32")
+    value, gradient = value_and_gradient(
+        lambda z: tf.reduce_sum(weights * token_losses(labels, z, label_smoothing)), logits
+    )
+    expected, expected_gradient = value_and_gradient(
+        lambda z: tf.reduce_sum(weights * plain(labels, z, label_smoothing)), logits
+    )
+    np.testing.assert_allclose(value, expected, **TOLERANCE)
+    np.testing.assert_allclose(gradient, expected_gradient, **TOLERANCE)
+
+
+@each_smoothing
+@pytest.mark.parametrize("at_once", [2, 3, 9, 256])
+def test_the_loss_of_a_product_is_that_of_its_logits(label_smoothing, at_once, monkeypatch):
+    monkeypatch.setattr(module, "TOKENS_AT_ONCE", {"CPU": at_once, "GPU": at_once})
+    draw = np.random.default_rng(1)
+    features, table, bias = (draw.normal(size=size).astype("float32") for size in ((9, 5), (7, 5), (7,)))
+    labels = tf.constant(draw.integers(1, 7, 9), tf.int32)
+    labels = tf.where(tf.range(9) < 3, labels[0], labels)  # a label that comes more than once
+
+    def value_and_gradients(loss):
+        inputs = [tf.constant(array) for array in (features, table, bias)]
+        with tf.GradientTape() as tape:
+            tape.watch(inputs)
+            value = loss(*inputs) * 3.0
+        return value, *tape.gradient(value, inputs)
+
+    loss = TokenCrossEntropy(label_smoothing)
+    found = value_and_gradients(lambda *weights: loss.of_product(labels, *weights))
+    expected = value_and_gradients(
+        lambda features, table, bias: loss(labels, tf.matmul(features, table, transpose_b=True) + bias)
+    )
+    for ours, plain_value in zip(found, expected, strict=True):
+        np.testing.assert_allclose(ours, plain_value, **TOLERANCE)
+
+
+def test_the_loss_of_no_tokens_is_zero_with_zero_gradients():
+    table = tf.ones((7, 5))
+    with tf.GradientTape() as tape:
+        tape.watch(table)
+        value = TokenCrossEntropy(0.1).of_product(tf.zeros(0, tf.int32), tf.zeros((0, 5)), table, tf.zeros(7))
+    assert float(value) == 0.0
+    np.testing.assert_array_equal(tape.gradient(value, table), 0.0)
+
+
+def test_extreme_logits_stay_finite():
+    logits = np.array([[1e4, -1e4, 0.0], [-1e4, 1e4, 0.0]], "float32")
+    value, gradient = value_and_gradient(lambda z: token_losses(np.array([0, 0]), z, 0.1), logits)
+    np.testing.assert_allclose(value, plain([0, 0], tf.constant(logits), 0.1), rtol=1e-5)
+    assert np.isfinite(gradient).all()
+
+
+@each_smoothing
+def test_padding_counts_neither_in_value_nor_in_gradient(label_smoothing):
+    loss = TokenCrossEntropy(label_smoothing)
+    value, gradient = value_and_gradient(lambda logits: loss(LABELS, logits), LOGITS)
+    real = LABELS != 0
+    assert not np.any(gradient.numpy()[~real])
+    np.testing.assert_allclose(loss(LABELS[real], LOGITS[real]), value, rtol=1e-6)  # packed
+    padded = loss(np.pad(LABELS, ((0, 2), (0, 3))), np.pad(LOGITS, ((0, 2), (0, 3), (0, 0)), constant_values=9.0))
+    np.testing.assert_allclose(padded, value, rtol=1e-6)
+
+
+def test_a_batch_of_nothing_but_padding_is_zero():
+    value, gradient = value_and_gradient(lambda logits: TokenCrossEntropy()(np.zeros_like(LABELS), logits), LOGITS)
+    assert value == 0.0
+    assert not np.any(gradient)
+
+
+def test_uniform_logits_cost_the_logarithm_of_the_vocabulary():
+    for label_smoothing in (0.0, 0.3):
+        loss = TokenCrossEntropy(label_smoothing)(LABELS, np.zeros_like(LOGITS))
+        assert float(loss) == pytest.approx(np.log(7), rel=1e-6)
+
+
+def test_config_round_trip():
+    loss = keras.losses.deserialize(keras.losses.serialize(TokenCrossEntropy(0.2)))
+    assert isinstance(loss, TokenCrossEntropy)
+    assert loss.get_config() == {"name": "token_cross_entropy", "label_smoothing": 0.2}
