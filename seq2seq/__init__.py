@@ -13,6 +13,7 @@ _HOMES = {
     "PairBatches": "seq2seq.batches.pairs",
     "Report": "seq2seq.report",
     "Sampling": "seq2seq.decoding",
+    "Scorer": "seq2seq.inference.scorer",
     "TokenAccuracy": "seq2seq.training.metrics",
     "TokenCrossEntropy": "seq2seq.training.token_losses",
     "TranslationConfig": "seq2seq.config",

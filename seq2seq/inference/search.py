@@ -11,7 +11,7 @@ from seq2seq.decoding import Sampling, beam_search, greedy_search
 from seq2seq.decoding.greedy import most_probable
 from seq2seq.models import EncoderDecoder
 from seq2seq.models.encoder_decoder import DecoderState
-from seq2seq.special_ids import BOS, PAD
+from seq2seq.special_ids import NEVER_WRITTEN
 
 
 @dataclass(frozen=True)
@@ -44,8 +44,7 @@ def search_graph(
     @tf.function(input_signature=(tf.TensorSpec((None, None), tf.int32), row, row), autograph=False)
     def search(source, limits, streams):
         cells, memory = model.start(source)
-        # No label is ever PAD or BOS, so no translation may hold them, however little the model has learned.
-        decoder_step = model.decoder.stepper(never=(PAD, BOS))
+        decoder_step = model.decoder.stepper(never=NEVER_WRITTEN)
 
         def step(tokens, cells, memory):
             logits, state, _ = decoder_step(tokens, DecoderState(cells, memory or None))

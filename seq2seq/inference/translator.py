@@ -4,7 +4,7 @@ import itertools
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -13,11 +13,11 @@ from seq2seq.config import DecodingConfig, TranslationConfig, from_mapping
 from seq2seq.decoding import Sampling
 from seq2seq.device import multiplies_in, share_cores
 from seq2seq.errors import InputError
+from seq2seq.inference.forced import forced_graph
 from seq2seq.inference.search import Search, length_batches, search_graph
 from seq2seq.models import EncoderDecoder
 from seq2seq.report import Progress, Report
 from seq2seq.run import Run
-from seq2seq.special_ids import BOS
 from seq2seq.text.corpus import normalize
 from seq2seq.text.tokenizer import load_tokenizer
 from seq2seq.text.tokens import Tokenizer, TokenRows, pad_rows
@@ -27,11 +27,17 @@ LINES_AT_ONCE = 8192  # read, sorted by length and batched together: bounds memo
 
 @dataclass(frozen=True)
 class Hypothesis:
-    """One translation: plain text and, where it was asked for, its score in nats, log-probability / length **
-    length_penalty."""
+    """One translation.
+
+    Attributes:
+        text: str. Plain text.
+        score: float, nats, where it was asked for: log-probability / length ** length_penalty.
+        tokens: int32 array, `(length,)`. Its ids, the last one EOS unless it was cut at its longest length.
+    """
 
     text: str
     score: float | None
+    tokens: np.ndarray = field(compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -173,6 +179,11 @@ class Translator:
         """What a search with the arguments of `stream` goes by: its own ones and the run's `decoding` section."""
         return dict(vars(self._search_for(**search).settings))
 
+    def settings(self, **given) -> DecodingConfig:
+        """The run's `decoding` section with the values that are given and not None."""
+        given = {name: value for name, value in given.items() if value is not None}
+        return from_mapping(DecodingConfig, {**vars(self.config.decoding), **given}, "decoding.")
+
     def _search_for(
         self,
         beam_size=None,
@@ -183,16 +194,11 @@ class Translator:
         sampling=None,
         scored=True,
     ) -> Search:
-        given = {
-            "beam_size": beam_size,
-            "length_penalty": length_penalty,
-            "max_length_ratio": max_length_ratio,
-            "batch_tokens": batch_tokens,
-        }
-        settings = from_mapping(
-            DecodingConfig,
-            {**vars(self.config.decoding), **{name: value for name, value in given.items() if value is not None}},
-            "decoding.",
+        settings = self.settings(
+            beam_size=beam_size,
+            length_penalty=length_penalty,
+            max_length_ratio=max_length_ratio,
+            batch_tokens=batch_tokens,
         )
         if sampling is not None and (settings.beam_size > 1 or n_best > 1):
             raise InputError(
@@ -227,7 +233,7 @@ class Translator:
     def _begin(self, lines, position, search, begun):
         """Encode lines, note them in `begun`, and hand their batches to the threads that search."""
         settings = search.settings
-        rows = self._encode(lines, position, settings.max_source_tokens)
+        rows = self.encode(lines, position)
 
         def translated(batch):
             source = rows.take(batch)
@@ -250,9 +256,14 @@ class Translator:
             while batches:
                 batch, tokens, scores = batches.popleft().result()
                 texts = self.target.decode(tokens.reshape(-1, tokens.shape[-1]))
+                lengths = np.count_nonzero(tokens, axis=-1)
                 for k, line in enumerate(batch):
                     results[line] = [
-                        Hypothesis(texts[k * search.n_best + n], float(scores[k, n]) if search.scored else None)
+                        Hypothesis(
+                            texts[k * search.n_best + n],
+                            float(scores[k, n]) if search.scored else None,
+                            tokens[k, n, : lengths[k, n]],
+                        )
                         for n in range(search.n_best)
                         if scores[k, n] > -1e29  # a narrow beam over a tiny vocabulary may end with fewer
                     ]
@@ -264,10 +275,13 @@ class Translator:
         progress.advance(count - done)  # the blank ones
         return results
 
-    def _encode(self, lines, position, longest) -> TokenRows:
+    def encode(self, lines: Iterable[str], position: int | None = None) -> TokenRows:
+        """Ids of source texts, cut where they are too long; those of a file, of which `position` lines came before, are
+        warned of."""
         rows = self.source.encode([normalize(line) for line in lines])
+        longest = self.config.decoding.max_source_tokens
         if (rows.lengths > longest).any():
-            for line in np.flatnonzero(rows.lengths > longest):
+            for line in np.flatnonzero(rows.lengths > longest) if position is not None else ():
                 self.report.warn(
                     f"input line {position + line + 1} has {rows.lengths[line]:,} tokens and is cut to {longest:,} "
                     "(decoding.max_source_tokens)"
@@ -287,18 +301,23 @@ class Translator:
         Raises:
             InputError: the model has no attention, or `text` is blank.
         """
-        if self.model.decoder.attention is None:
-            raise InputError("This model has no attention (model.attention=none), so there is nothing to draw.")
+        self.check_attention()
         if not text.strip():
             raise InputError("The text to draw the attention of is blank.")
-        translation = self.translate([text], **search)[0]
-        source = self._encode([text], 0, self.config.decoding.max_source_tokens)
-        target = self.target.encode([translation])[0]
-        state = self.model.decoder.initial_state(self.model.encoder(pad_rows(source)))
-        weights = self.model.decoder.attention_weights(np.concatenate(([BOS], target))[None].astype(np.int32), state)
+        translation = next(self.stream([text], scored=False, **search))[0]
+        source = self.encode([text])
+        _, weights = forced_graph(self.model, attended=True)(pad_rows(source), translation.tokens[None])
         return Attention(
             weights[0].numpy(),
             [*self.source.pieces(source[0]), "</s>"],
-            [*self.target.pieces(target), "</s>"],
-            translation,
+            self.target.pieces(translation.tokens),
+            translation.text,
         )
+
+    def check_attention(self) -> None:
+        """Raise InputError where the model has no attention."""
+        if self.model.decoder.attention is None:
+            raise InputError(
+                "This model has no attention (model.attention=none), so nothing tells where in the source a token "
+                "comes from: train one with attention."
+            )

@@ -51,6 +51,9 @@ class _SymbolTokenizer(Tokenizer):
         table = [*SPECIAL_PIECES, *self.symbols]
         return [table[i].replace(" ", "\u2423") for i in ids]
 
+    def spelling(self, ids):
+        return [self._separator + self._texts[i] if self._texts[i] else "" for i in ids]
+
     def to_bytes(self):
         content = {"kind": self.kind, "symbols": self.symbols}
         return (json.dumps(content, ensure_ascii=False, indent=0, sort_keys=True) + "\n").encode()

@@ -113,6 +113,10 @@ class SentencePieceTokenizer(Tokenizer):
     def pieces(self, ids):
         return [self._processor.id_to_piece(int(i)) for i in ids]
 
+    def spelling(self, ids):
+        silent = {PAD: "", BOS: "", EOS: "", UNK: UNKNOWN_TEXT}
+        return [silent.get(i, piece.replace("\u2581", " ")) for i, piece in zip(ids, self.pieces(ids), strict=True)]
+
     def to_bytes(self):
         return self._processor.serialized_model_proto()
 

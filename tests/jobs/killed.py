@@ -34,7 +34,7 @@ class Echo:
         for chunk in chunks:
             time.sleep(0.01)
             salt = zlib.crc32("\n".join(chunk).encode())
-            yield [[Hypothesis(f"{line} {salt}", 0.0)] if line.strip() else [] for line in chunk]
+            yield [[Hypothesis(f"{line} {salt}", 0.0, None)] if line.strip() else [] for line in chunk]
 
 
 def work_of(plan):

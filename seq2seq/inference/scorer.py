@@ -1,0 +1,197 @@
+"""What a translator believes of given translations, and of each token of its own."""
+
+import itertools
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+
+from seq2seq.errors import InputError
+from seq2seq.inference.alignment import Alignment, align
+from seq2seq.inference.forced import forced_graph
+from seq2seq.inference.search import length_batches
+from seq2seq.inference.translator import LINES_AT_ONCE, Hypothesis, Translator
+from seq2seq.special_ids import EOS, UNK
+from seq2seq.text.corpus import normalize
+from seq2seq.text.tokens import TokenRows, pad_rows
+from seq2seq.text.words import word_numbers
+
+
+@dataclass(frozen=True)
+class TargetScore:
+    """What a model believes of a target given its source.
+
+    Attributes:
+        tokens: int32 array, `(tokens,)`. Ids of the target, its EOS included.
+        log_probabilities: float32 array, `(tokens,)`, nats. Of each token, given the source and the tokens before it.
+        score: float, nats. Their sum / tokens ** length_penalty, as of a `Hypothesis`.
+    """
+
+    tokens: np.ndarray
+    log_probabilities: np.ndarray
+    score: float
+
+    @property
+    def log_probability(self) -> float:
+        """Of the whole target, nats."""
+        return float(self.log_probabilities.sum(dtype=np.float64))
+
+    @property
+    def unknown(self) -> int:
+        """Tokens that stand for what the tokenizer does not know: their probability is that of any such."""
+        return int(np.count_nonzero(self.tokens == UNK))
+
+
+@dataclass(frozen=True)
+class Explained(Hypothesis):
+    """A `Hypothesis` with what the model believed of each token of it.
+
+    Attributes:
+        pieces: list of str. Its tokens; the last is `</s>` unless it was cut at its longest length.
+        log_probabilities: float32 array, `(pieces,)`, nats.
+        source_pieces: list of str, without `</s>`.
+        alignment: `Alignment`, or `None` where none was asked for.
+    """
+
+    pieces: list[str]
+    log_probabilities: np.ndarray
+    source_pieces: list[str]
+    alignment: Alignment | None
+
+
+class Scorer:
+    """A translator that reads targets, given ones or its own, in one pass over whole batches of them.
+
+    ```python
+    scorer = Scorer(Translator.load("runs/ende"))
+    scorer.score(["A dog runs."], ["Ein Hund rennt."])[0].log_probability
+    ```
+
+    Args:
+        translator: `Translator`.
+    """
+
+    def __init__(self, translator: Translator):
+        self.translator = translator
+        self._graphs, self._pool = {}, None
+
+    def score(self, sources: Iterable[str], targets: Iterable[str], **options) -> list[TargetScore | None]:
+        """Score targets given as many sources, with the options of `stream`; see there.
+
+        Raises:
+            InputError: not as many targets as sources.
+        """
+        sources, targets = list(sources), list(targets)
+        if len(sources) != len(targets):
+            raise InputError(f"Expected as many targets as sources, got {len(targets):,} and {len(sources):,}.")
+        return list(self.stream(zip(sources, targets, strict=True), **options))
+
+    def stream(
+        self,
+        pairs: Iterable[tuple[str, str]],
+        *,
+        length_penalty: float | None = None,
+        batch_tokens: int | None = None,
+    ) -> Iterator[TargetScore | None]:
+        """Score any number of pairs with bounded memory.
+
+        Args:
+            pairs: `(source, target)` strings. A source that is too long is cut, as for a translation.
+            length_penalty: float. Default of this and the next one: the run's `decoding` section.
+            batch_tokens: int. Padded tokens in a batch, on the longer side.
+
+        Yields:
+            For each pair, in order, its `TargetScore`; `None` where a side is blank.
+        """
+        given = {"length_penalty": length_penalty, "batch_tokens": batch_tokens}
+        settings = self.translator.settings(**given)
+        position = 0
+        for chunk in _chunks(pairs):
+            sources, targets = ([normalize(text) for text in side] for side in zip(*chunk, strict=True))
+            source = self.translator.encode(sources, position)
+            labels = _with_end(self.translator.target.encode(targets))
+            position += len(chunk)
+
+            def scored(row, log_probabilities, _, labels=labels):
+                score = log_probabilities.sum(dtype=np.float64) / len(log_probabilities) ** settings.length_penalty
+                return TargetScore(labels[row], log_probabilities, float(score))
+
+            blank = (source.lengths == 0) | (labels.lengths == 1)
+            yield from self._read(source, labels, blank, settings.batch_tokens, scored)
+
+    def explain(self, lines: Iterable[str], *, aligned: bool = False, **search) -> Iterator[list[Explained]]:
+        """Translate as `Translator.stream` does, and tell what the model believed of each token.
+
+        Args:
+            lines: strings.
+            aligned: bool. Whether `Alignment`s are wanted.
+            **search: as for `Translator.stream`.
+
+        Yields:
+            For each line, in order, its hypotheses, best first; none for a blank line.
+
+        Raises:
+            InputError: `aligned`, and the model has no attention.
+        """
+        translator = self.translator
+        if aligned:
+            translator.check_attention()
+        batch_tokens = translator.search_settings(**search)["batch_tokens"]
+        lines, again = itertools.tee(lines)
+        for chunk in _chunks(zip(again, translator.stream(lines, **search), strict=False)):
+            found = [hypothesis for _, hypotheses in chunk for hypothesis in hypotheses]
+            source = translator.encode([line for line, hypotheses in chunk for _ in hypotheses])
+            labels = TokenRows.from_rows([hypothesis.tokens for hypothesis in found])
+
+            def explained(row, log_probabilities, weights, found=found, source=source):
+                return self._explained(found[row], source[row], log_probabilities, weights)
+
+            blank = np.zeros(len(found), bool)
+            read = iter(list(self._read(source, labels, blank, batch_tokens, explained, aligned)))
+            yield from ([next(read) for _ in hypotheses] for _, hypotheses in chunk)
+
+    def _explained(self, hypothesis, source, log_probabilities, weights):
+        from_, to = self.translator.source, self.translator.target
+        tokens, alignment = hypothesis.tokens, None
+        if weights is not None:
+            real = tokens[tokens != EOS]
+            words = [word_numbers(side.spelling(ids)) for side, ids in ((from_, source), (to, real))]
+            alignment = align(weights[: len(real)], *words)
+        pieces = to.pieces(tokens), log_probabilities, from_.pieces(source), alignment
+        return Explained(hypothesis.text, hypothesis.score, tokens, *pieces)
+
+    def _read(self, source, labels, blank, batch_tokens, result, attended=False):
+        """What `result(row, log_probabilities, weights)` makes of each row of ids; `None` where `blank`.
+
+        Batches are read at once by as many threads as search.
+        """
+        if attended not in self._graphs:
+            self._graphs[attended] = forced_graph(self.translator.model, attended)
+        graph = self._graphs[attended]
+
+        def read(batch):
+            rows = pad_rows(source.take(batch)), pad_rows(labels.take(batch), end=False)
+            log_probabilities, *weights = (tensor.numpy() for tensor in graph(*rows))
+            lengths = labels.lengths[batch]
+            for k, row in enumerate(batch):
+                seen = weights[0][k, : lengths[k]] if attended else None
+                results[row] = result(row, log_probabilities[k, : lengths[k]].copy(), seen)
+
+        results = [None] * len(source)
+        self._pool = self._pool or ThreadPoolExecutor(self.translator.workers)
+        lengths = np.where(blank, 0, np.maximum(source.lengths, labels.lengths - 1))
+        for _ in self._pool.map(read, length_batches(lengths, batch_tokens)):
+            pass
+        return results
+
+
+def _chunks(items):
+    """Lists of as many items as are read, sorted by length and batched together."""
+    items = iter(items)
+    return iter(lambda: list(itertools.islice(items, LINES_AT_ONCE)), [])
+
+
+def _with_end(rows):
+    """Rows of ids with EOS."""
+    return TokenRows(np.insert(rows.values, rows.offsets[1:], EOS), rows.lengths + 1)
