@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from typer import Argument, Option
 
 from seq2seq.cli.console import ConsoleReport, quiet_tensorflow
+from seq2seq.cli.explanations import is_json_lines, token_cells
 from seq2seq.cli.options import search
 from seq2seq.cli.outputs import check_file, open_lines
 from seq2seq.report import Report
@@ -90,7 +91,7 @@ def score(
     pairs = stream_pairs(data, *sides, swap=trained.swap if swap is None else swap, split="test", limit=limit)
     found = Scorer(translator).stream(pairs, length_penalty=length_penalty, batch_tokens=batch_tokens)
     pieces_of = translator.target.pieces if tokens else None
-    form = _json_line if output and output.name.endswith((".jsonl", ".jsonl.gz")) else _row
+    form = _json_line if is_json_lines(output) else _row
     _write(found, output, lambda each: form(each, pieces_of), report)
 
 
@@ -128,7 +129,7 @@ def _row(score, pieces_of: Callable | None) -> str:
         return "\t\t0" + "\t\t" * bool(pieces_of) + "\n"
     cells = [f"{score.score:.4f}", f"{score.log_probability:.4f}", f"{len(score.tokens)}"]
     if pieces_of:
-        cells += [" ".join(pieces_of(score.tokens)), " ".join(f"{each:.4f}" for each in score.log_probabilities)]
+        cells += token_cells(pieces_of(score.tokens), score.log_probabilities)
     return "\t".join(cells) + "\n"
 
 

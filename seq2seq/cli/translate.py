@@ -2,12 +2,14 @@
 
 import sys
 from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TextIO
 
 from typer import Argument, Option
 
 from seq2seq.cli.console import ConsoleReport, quiet_tensorflow
+from seq2seq.cli.explanations import alignment_rows, explained, token_cells
 from seq2seq.cli.options import search
 from seq2seq.cli.outputs import check_file, check_suffix, open_lines, partial_file
 from seq2seq.errors import InputError
@@ -24,6 +26,8 @@ EXAMPLES = """\
   zcat big.en.gz | seq2seq translate runs/ende --beam-size 5 --n-best 3 > big.tsv
 
   seq2seq translate runs/ende "A dog runs." --attention attention.png
+
+  seq2seq translate runs/ende --input test.en --output test.de --alignment test.align
 
   seq2seq translate runs/ende "A dog runs." --temperature 0.8 --top-p 0.95 --seed 7
 """
@@ -64,6 +68,23 @@ def translate(
         Option(
             help="Draw what the translation of one TEXT looked at: .png, .svg or .pdf.",
             show_default="no picture",
+            rich_help_panel=TEXT,
+        ),
+    ] = None,
+    token_scores: Annotated[
+        bool,
+        Option(
+            "--token-scores",
+            help="Put the tokens and their log-probabilities behind each translation, as two more columns.",
+            rich_help_panel=TEXT,
+        ),
+    ] = False,
+    alignment: Annotated[
+        Path | None,
+        Option(
+            help="File for the source word that each word attends to most: positions, 0-0 1-2, a line for each line of "
+            "the output. A .jsonl file holds the tokens, their positions and the shares of attention, too.",
+            show_default="none",
             rich_help_panel=TEXT,
         ),
     ] = None,
@@ -109,6 +130,9 @@ def translate(
     check_file(output, "--output")
     check_suffix(attention, "--attention", (".png", ".svg", ".pdf"))
     check_file(attention, "--attention")
+    check_file(alignment, "--alignment")
+    if alignment and (str(alignment) == "-" or (output and alignment.resolve() == output.resolve())):
+        raise InputError(f"--alignment {alignment} is where the translations go: name another file.")
     options = search.given(beam_size=beam_size, length_penalty=length_penalty, max_length_ratio=max_length_ratio)
     sampling = _sampling(temperature, top_k=top_k, top_p=top_p, seed=seed)
 
@@ -123,8 +147,18 @@ def translate(
     translator = Translator.load(run, report=report)
     options |= search.given(batch_tokens=batch_tokens)
     listed = {"n_best": n_best, "scored": scores or n_best > 1}
-    found = _hypotheses(translator, texts, None if from_stdin else input_, report, **listed, **options)
-    _write(found, output, scores, n_best, _count(texts, input_), report)
+    stream = translator.stream
+    if token_scores or alignment:
+        from seq2seq.inference.scorer import Scorer
+
+        if alignment:
+            translator.check_attention()
+        stream = explained(stream, Scorer(translator), aligned=alignment is not None)
+    found = _hypotheses(stream, texts, None if from_stdin else input_, report, **listed, **options)
+    with open_lines(alignment) if alignment else nullcontext() as links:
+        if alignment:
+            found = _aligned(found, links, alignment)
+        _write(found, output, scores, n_best, _count(texts, input_), report, token_scores)
     if attention:
         _draw_attention(translator, texts[0], attention, options)
 
@@ -149,28 +183,43 @@ def _count(texts: list[str] | None, path: Path | None) -> int | None:
         return sum(block.count(b"\n") for block in iter(lambda: stream.read(1 << 20), b""))
 
 
-def _hypotheses(translator, texts: list[str] | None, path: Path | None, report, **options: Any) -> Iterator[list]:
+def _hypotheses(stream, texts: list[str] | None, path: Path | None, report, **options: Any) -> Iterator[list]:
     if texts:
-        return translator.stream(texts, **options)
+        return stream(texts, **options)
     from seq2seq.text.corpus import read_lines
 
     if path:
-        return translator.stream(read_lines(path), **options)
+        return stream(read_lines(path), **options)
     lines = read_lines(sys.stdin.buffer)
     if not sys.stdin.isatty():
-        return translator.stream(lines, **options)
+        return stream(lines, **options)
     # Somebody types: each line is answered at once, not when a batch is full.
     report.say("Type a line to translate; Ctrl-D ends.")
-    return (found for line in lines for found in translator.stream([line], **options))
+    return (found for line in lines for found in stream([line], **options))
 
 
-def _write(found: Iterable[list], output: Path | None, scores: bool, n_best: int, total: int | None, report) -> None:
+def _aligned(found: Iterable[list], links: TextIO, path: Path) -> Iterator[list]:
+    """The same hypotheses, while their alignments are written."""
+    for number, hypotheses in enumerate(found, 1):
+        links.write(alignment_rows(hypotheses, number, path))
+        yield hypotheses
+
+
+def _write(
+    found: Iterable[list],
+    output: Path | None,
+    scores: bool,
+    n_best: int,
+    total: int | None,
+    report: Report,
+    token_scores: bool = False,
+) -> None:
     done = 0
     shown = report if output and str(output) != "-" else Report()
     try:
         with open_lines(output) as stream, shown.progress("Translating", total, "lines") as progress:
             for done, hypotheses in enumerate(found, 1):
-                stream.write(_formatted(hypotheses, done, scores, n_best))
+                stream.write(_formatted(hypotheses, done, scores, n_best, token_scores))
                 progress.advance()
     except KeyboardInterrupt as stop:
         raise KeyboardInterrupt(_kept(output, done)) from stop
@@ -184,13 +233,16 @@ def _kept(output: Path | None, done: int) -> str:
     return f"The translations of the first {done:,} lines are in {partial_file(output)}."
 
 
-def _formatted(hypotheses: list, number: int, scores: bool, n_best: int) -> str:
+def _formatted(hypotheses: list, number: int, scores: bool, n_best: int, token_scores: bool) -> str:
     if not hypotheses:
         return "\n"
-    if n_best > 1:
-        return "".join(f"{number}\t{each.score:.4f}\t{each.text}\n" for each in hypotheses)
-    best = hypotheses[0]
-    return f"{best.score:.4f}\t{best.text}\n" if scores else f"{best.text}\n"
+    rows = []
+    for each in hypotheses:
+        cells = [str(number)] if n_best > 1 else []
+        cells += [f"{each.score:.4f}"] if scores or n_best > 1 else []
+        cells += [each.text, *(token_cells(each.pieces, each.log_probabilities) if token_scores else ())]
+        rows.append("\t".join(cells) + "\n")
+    return "".join(rows)
 
 
 def _draw_attention(translator, text: str, path: Path, options: dict[str, Any]) -> None:

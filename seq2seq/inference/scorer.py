@@ -1,7 +1,7 @@
 """What a translator believes of given translations, and of each token of its own."""
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -120,36 +120,42 @@ class Scorer:
             blank = (source.lengths == 0) | (labels.lengths == 1)
             yield from self._read(source, labels, blank, settings.batch_tokens, scored)
 
-    def explain(self, lines: Iterable[str], *, aligned: bool = False, **search) -> Iterator[list[Explained]]:
-        """Translate as `Translator.stream` does, and tell what the model believed of each token.
+    def explain(
+        self,
+        lines: Sequence[str],
+        found: Sequence[Sequence[Hypothesis]],
+        *,
+        aligned: bool = False,
+        batch_tokens: int | None = None,
+    ) -> list[list[Explained]]:
+        """Tell what the model believed of each token of what a search has found.
 
         Args:
-            lines: strings.
+            lines: sequence of str.
+            found: of each line its hypotheses, as of `Translator.stream`.
             aligned: bool. Whether `Alignment`s are wanted.
-            **search: as for `Translator.stream`.
+            batch_tokens: int. As of `stream`.
 
-        Yields:
-            For each line, in order, its hypotheses, best first; none for a blank line.
+        Returns:
+            The same hypotheses, explained.
 
         Raises:
             InputError: `aligned`, and the model has no attention.
         """
-        translator = self.translator
         if aligned:
-            translator.check_attention()
-        batch_tokens = translator.search_settings(**search)["batch_tokens"]
-        lines, again = itertools.tee(lines)
-        for chunk in _chunks(zip(again, translator.stream(lines, **search), strict=False)):
-            found = [hypothesis for _, hypotheses in chunk for hypothesis in hypotheses]
-            source = translator.encode([line for line, hypotheses in chunk for _ in hypotheses])
-            labels = TokenRows.from_rows([hypothesis.tokens for hypothesis in found])
+            self.translator.check_attention()
+        hypotheses = [hypothesis for several in found for hypothesis in several]
+        of_each = [line for line, several in zip(lines, found, strict=True) for _ in several]
+        source = self.translator.encode(of_each)
+        labels = TokenRows.from_rows([hypothesis.tokens for hypothesis in hypotheses])
 
-            def explained(row, log_probabilities, weights, found=found, source=source):
-                return self._explained(found[row], source[row], log_probabilities, weights)
+        def explained(row, log_probabilities, weights):
+            return self._explained(hypotheses[row], source[row], log_probabilities, weights)
 
-            blank = np.zeros(len(found), bool)
-            read = iter(list(self._read(source, labels, blank, batch_tokens, explained, aligned)))
-            yield from ([next(read) for _ in hypotheses] for _, hypotheses in chunk)
+        batch_tokens = self.translator.settings(batch_tokens=batch_tokens).batch_tokens
+        blank = np.zeros(len(hypotheses), bool)
+        read = iter(self._read(source, labels, blank, batch_tokens, explained, aligned))
+        return [[next(read) for _ in several] for several in found]
 
     def _explained(self, hypothesis, source, log_probabilities, weights):
         from_, to = self.translator.source, self.translator.target

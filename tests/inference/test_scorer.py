@@ -42,7 +42,8 @@ def test_the_tokens_sum_to_the_whole(scorer, pairs):
 
 
 def test_the_mean_is_the_loss_of_an_evaluation(translator, scorer, pairs):
-    rows = [side.encode(texts) for side, texts in zip((translator.source, translator.target), zip(*pairs), strict=True)]
+    sides = translator.source, translator.target
+    rows = [side.encode(texts) for side, texts in zip(sides, zip(*pairs, strict=True), strict=True)]
     loss = TeacherForcedScorer(translator.model)(PairBatches(*rows).epoch())["loss"]
     scores = scorer.score(*zip(*pairs, strict=True))
     mean = sum(each.log_probability for each in scores) / sum(len(each.tokens) for each in scores)
@@ -82,12 +83,11 @@ def test_sides_of_different_lengths_are_refused(scorer):
 
 
 @pytest.mark.parametrize("aligned", [False, True])
-def test_explained_translations_are_the_plain_ones(translator, scorer, pairs, aligned, monkeypatch):
+def test_explained_translations_are_the_plain_ones(translator, scorer, pairs, aligned):
     lines = ["", *(source for source, _ in pairs), "  "]
     search = {"beam_size": 3, "n_best": 2}
     plain = list(translator.stream(lines, **search))
-    monkeypatch.setattr(module, "LINES_AT_ONCE", 7)
-    explained = list(scorer.explain(iter(lines), aligned=aligned, **search))
+    explained = scorer.explain(lines, plain, aligned=aligned)
     assert [[(each.text, each.score) for each in found] for found in explained] == [
         [(each.text, each.score) for each in found] for found in plain
     ]
