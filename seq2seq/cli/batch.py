@@ -104,6 +104,7 @@ def translate(
     length_penalty: search.LengthPenalty = None,
     max_length_ratio: search.MaxLengthRatio = None,
     batch_tokens: search.BatchTokens = None,
+    copy_unknown: search.CopyUnknown = None,
 ) -> None:
     """Translate files of records: lines of text, .jsonl, .tsv or .csv, each plain or .gz.
 
@@ -114,6 +115,7 @@ def translate(
         length_penalty=length_penalty,
         max_length_ratio=max_length_ratio,
         batch_tokens=batch_tokens,
+        copy_unknown=copy_unknown,
     )
 
     def check(sources):

@@ -85,6 +85,7 @@ def evaluate(
     length_penalty: search.LengthPenalty = None,
     max_length_ratio: search.MaxLengthRatio = None,
     batch_tokens: search.BatchTokens = None,
+    copy_unknown: search.CopyUnknown = None,
     json_: Annotated[
         Path | None,
         Option(
@@ -123,6 +124,7 @@ def evaluate(
         length_penalty=length_penalty,
         max_length_ratio=max_length_ratio,
         batch_tokens=batch_tokens,
+        copy_unknown=copy_unknown,
     )
     of_text = search.given(source=source, target=target, swap=swap, examples=examples, output=output) | beam
     of_numbers = search.given(part=part, backtest=backtest, stride=stride)

@@ -92,6 +92,7 @@ def translate(
     length_penalty: search.LengthPenalty = None,
     max_length_ratio: search.MaxLengthRatio = None,
     batch_tokens: search.BatchTokens = None,
+    copy_unknown: search.CopyUnknown = None,
     temperature: Annotated[
         float | None,
         Option(
@@ -145,7 +146,7 @@ def translate(
         options.setdefault("beam_size", 1)  # whatever the run searches with, a draw follows one hypothesis
     report = ConsoleReport(stderr=True)
     translator = Translator.load(run, report=report)
-    options |= search.given(batch_tokens=batch_tokens)
+    options |= search.given(batch_tokens=batch_tokens, copy_unknown=copy_unknown)
     listed = {"n_best": n_best, "scored": scores or n_best > 1}
     stream = translator.stream
     if token_scores or alignment:

@@ -6,17 +6,77 @@ recurrent layers run over whole targets in one call, and only real tokens meet t
 """
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
+from seq2seq.inference.search import length_batches
 from seq2seq.layers.rows import spare_rows
 from seq2seq.models import EncoderDecoder
 from seq2seq.special_ids import BOS, NEVER_WRITTEN, PAD
+from seq2seq.text.tokens import TokenRows, pad_rows
 
 # What passes attention and output layer together, however long the targets are: tokens, whose logits are as wide as the
 # vocabulary, and pairs of target and source tokens, for each of which additive attention makes a vector.
 TOKENS_AT_ONCE = {"CPU": 1024, "GPU": 8192}
 CELLS_AT_ONCE = {"CPU": 2**16, "GPU": 2**18}
+
+
+class ForcedReader:
+    """Reads any number of targets, those of similar lengths together.
+
+    Args:
+        model: `EncoderDecoder`.
+        workers: int. Batches that are read at once.
+    """
+
+    def __init__(self, model: EncoderDecoder, workers: int = 1):
+        self.model, self.workers = model, workers
+        self._graphs, self._pool = {}, None
+
+    def read(
+        self,
+        source: TokenRows,
+        labels: TokenRows,
+        batch_tokens: int,
+        result: Callable,
+        *,
+        attended: bool = False,
+        blank: np.ndarray | None = None,
+    ) -> list[Any]:
+        """Read a target for each source.
+
+        Args:
+            source: `TokenRows`, without EOS.
+            labels: `TokenRows`, as many, with EOS where one is to be scored.
+            batch_tokens: int. Padded tokens in a batch, on the longer side.
+            result: function of the number of a row, the log-probabilities of its labels, float32 `(labels,)`, and what
+                these attend to, float32 `(labels, source_steps)`, or `None` unless `attended`.
+            attended: bool. Whether attention is wanted.
+            blank: bool array, `(rows,)`. Rows that are not read; by default all are.
+
+        Returns:
+            What `result` gives for each row; `None` where it is blank.
+        """
+        graph = self._graphs.get(attended) or self._graphs.setdefault(attended, forced_graph(self.model, attended))
+        results = [None] * len(source)
+
+        def read(batch):
+            rows = pad_rows(source.take(batch)), pad_rows(labels.take(batch), end=False)
+            log_probabilities, *weights = (tensor.numpy() for tensor in graph(*rows))
+            for k, (row, length) in enumerate(zip(batch, labels.lengths[batch], strict=True)):
+                seen = weights[0][k, :length] if attended else None
+                results[row] = result(row, log_probabilities[k, :length].copy(), seen)
+
+        # EOS is counted by `length_batches`, which leaves out what has no length.
+        lengths = np.maximum(np.maximum(source.lengths, labels.lengths - 1), 1)
+        lengths = lengths if blank is None else np.where(blank, 0, lengths)
+        self._pool = self._pool or ThreadPoolExecutor(self.workers)
+        for _ in self._pool.map(read, length_batches(lengths, batch_tokens)):
+            pass
+        return results
 
 
 def forced_graph(model: EncoderDecoder, attended: bool = False) -> Callable:

@@ -2,19 +2,16 @@
 
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 
 from seq2seq.errors import InputError
 from seq2seq.inference.alignment import Alignment, align
-from seq2seq.inference.forced import forced_graph
-from seq2seq.inference.search import length_batches
 from seq2seq.inference.translator import LINES_AT_ONCE, Hypothesis, Translator
 from seq2seq.special_ids import EOS, UNK
 from seq2seq.text.corpus import normalize
-from seq2seq.text.tokens import TokenRows, pad_rows
+from seq2seq.text.tokens import TokenRows
 from seq2seq.text.words import word_numbers
 
 
@@ -74,7 +71,6 @@ class Scorer:
 
     def __init__(self, translator: Translator):
         self.translator = translator
-        self._graphs, self._pool = {}, None
 
     def score(self, sources: Iterable[str], targets: Iterable[str], **options) -> list[TargetScore | None]:
         """Score targets given as many sources, with the options of `stream`; see there.
@@ -118,7 +114,7 @@ class Scorer:
                 return TargetScore(labels[row], log_probabilities, float(score))
 
             blank = (source.lengths == 0) | (labels.lengths == 1)
-            yield from self._read(source, labels, blank, settings.batch_tokens, scored)
+            yield from self.translator.forced.read(source, labels, settings.batch_tokens, scored, blank=blank)
 
     def explain(
         self,
@@ -153,8 +149,7 @@ class Scorer:
             return self._explained(hypotheses[row], source[row], log_probabilities, weights)
 
         batch_tokens = self.translator.settings(batch_tokens=batch_tokens).batch_tokens
-        blank = np.zeros(len(hypotheses), bool)
-        read = iter(self._read(source, labels, blank, batch_tokens, explained, aligned))
+        read = iter(self.translator.forced.read(source, labels, batch_tokens, explained, attended=aligned))
         return [[next(read) for _ in several] for several in found]
 
     def _explained(self, hypothesis, source, log_probabilities, weights):
@@ -166,30 +161,6 @@ class Scorer:
             alignment = align(weights[: len(real)], *words)
         pieces = to.pieces(tokens), log_probabilities, from_.pieces(source), alignment
         return Explained(hypothesis.text, hypothesis.score, tokens, *pieces)
-
-    def _read(self, source, labels, blank, batch_tokens, result, attended=False):
-        """What `result(row, log_probabilities, weights)` makes of each row of ids; `None` where `blank`.
-
-        Batches are read at once by as many threads as search.
-        """
-        if attended not in self._graphs:
-            self._graphs[attended] = forced_graph(self.translator.model, attended)
-        graph = self._graphs[attended]
-
-        def read(batch):
-            rows = pad_rows(source.take(batch)), pad_rows(labels.take(batch), end=False)
-            log_probabilities, *weights = (tensor.numpy() for tensor in graph(*rows))
-            lengths = labels.lengths[batch]
-            for k, row in enumerate(batch):
-                seen = weights[0][k, : lengths[k]] if attended else None
-                results[row] = result(row, log_probabilities[k, : lengths[k]].copy(), seen)
-
-        results = [None] * len(source)
-        self._pool = self._pool or ThreadPoolExecutor(self.translator.workers)
-        lengths = np.where(blank, 0, np.maximum(source.lengths, labels.lengths - 1))
-        for _ in self._pool.map(read, length_batches(lengths, batch_tokens)):
-            pass
-        return results
 
 
 def _chunks(items):

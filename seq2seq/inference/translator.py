@@ -4,7 +4,7 @@ import itertools
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +13,8 @@ from seq2seq.config import DecodingConfig, TranslationConfig, from_mapping
 from seq2seq.decoding import Sampling
 from seq2seq.device import multiplies_in, share_cores
 from seq2seq.errors import InputError
-from seq2seq.inference.forced import forced_graph
+from seq2seq.inference.copying import copy_unknown
+from seq2seq.inference.forced import ForcedReader
 from seq2seq.inference.search import Search, length_batches, search_graph
 from seq2seq.models import EncoderDecoder
 from seq2seq.report import Progress, Report
@@ -81,6 +82,7 @@ class Translator:
 
     def __init__(self, config, source, target, model, report=None, workers=1):
         self.config, self.source, self.target, self.model, self.workers = config, source, target, model, workers
+        self.forced = ForcedReader(model, workers)
         self._pool = None
         self.report = report or Report()
         self._searches = {}
@@ -133,6 +135,7 @@ class Translator:
         n_best: int = 1,
         max_length_ratio: float | None = None,
         batch_tokens: int | None = None,
+        copy_unknown: bool | None = None,
         sampling: Sampling | None = None,
         scored: bool = True,
     ) -> Iterator[list[Hypothesis]]:
@@ -145,13 +148,16 @@ class Translator:
             n_best: int, at most `beam_size`. Hypotheses for each line.
             max_length_ratio: float. A translation has at most this many tokens per source token, and some extra.
             batch_tokens: int. Padded source tokens · beams in a batch.
+            copy_unknown: bool. An unknown word becomes the source word that it attends to most.
             sampling: `Sampling`, to draw translations instead of searching for the most probable.
             scored: bool. Whether scores are wanted: greedy search is faster without.
 
         Yields:
             For each line, in order, its hypotheses, best first; none for a blank line.
         """
-        search = self._search_for(beam_size, length_penalty, n_best, max_length_ratio, batch_tokens, sampling, scored)
+        search = self._search_for(
+            beam_size, length_penalty, n_best, max_length_ratio, batch_tokens, copy_unknown, sampling, scored
+        )
         lines = iter(lines)
         chunks = iter(lambda: list(itertools.islice(lines, LINES_AT_ONCE)), [])
         for hypotheses in self._in_turn(chunks, search, ahead=0):
@@ -182,7 +188,8 @@ class Translator:
     def settings(self, **given) -> DecodingConfig:
         """The run's `decoding` section with the values that are given and not None."""
         given = {name: value for name, value in given.items() if value is not None}
-        return from_mapping(DecodingConfig, {**vars(self.config.decoding), **given}, "decoding.")
+        settings = from_mapping(DecodingConfig, {**vars(self.config.decoding), **given}, "decoding.")
+        return replace(self.config, decoding=settings).decoding  # checked against the rest of it
 
     def _search_for(
         self,
@@ -191,6 +198,7 @@ class Translator:
         n_best=1,
         max_length_ratio=None,
         batch_tokens=None,
+        copy_unknown=None,
         sampling=None,
         scored=True,
     ) -> Search:
@@ -199,6 +207,7 @@ class Translator:
             length_penalty=length_penalty,
             max_length_ratio=max_length_ratio,
             batch_tokens=batch_tokens,
+            copy_unknown=copy_unknown,
         )
         if sampling is not None and (settings.beam_size > 1 or n_best > 1):
             raise InputError(
@@ -244,14 +253,14 @@ class Translator:
 
         self._pool = self._pool or ThreadPoolExecutor(self.workers)
         batches = deque()
-        begun.append((len(lines), batches))
+        begun.append((lines, batches))
         for batch in length_batches(rows.lengths, settings.batch_tokens // settings.beam_size):
             batches.append(self._pool.submit(translated, batch))
 
     def _finish(self, begun, search, progress):
         """The hypotheses of lines that were begun: each batch is decoded while others are searched."""
-        count, batches = begun
-        results, progress, done = [[] for _ in range(count)], progress or Progress(), 0
+        lines, batches = begun
+        results, progress, done = [[] for _ in lines], progress or Progress(), 0
         try:
             while batches:
                 batch, tokens, scores = batches.popleft().result()
@@ -272,7 +281,9 @@ class Translator:
         finally:
             for future in batches:
                 future.cancel()
-        progress.advance(count - done)  # the blank ones
+        progress.advance(len(lines) - done)  # the blank ones
+        if search.settings.copy_unknown:
+            copy_unknown(self, lines, results, search.settings.batch_tokens)
         return results
 
     def encode(self, lines: Iterable[str], position: int | None = None) -> TokenRows:
@@ -306,9 +317,10 @@ class Translator:
             raise InputError("The text to draw the attention of is blank.")
         translation = next(self.stream([text], scored=False, **search))[0]
         source = self.encode([text])
-        _, weights = forced_graph(self.model, attended=True)(pad_rows(source), translation.tokens[None])
+        labels, batch_tokens = TokenRows.from_rows([translation.tokens]), self.config.decoding.batch_tokens
+        (weights,) = self.forced.read(source, labels, batch_tokens, lambda _, __, seen: seen, attended=True)
         return Attention(
-            weights[0].numpy(),
+            weights,
             [*self.source.pieces(source[0]), "</s>"],
             self.target.pieces(translation.tokens),
             translation.text,

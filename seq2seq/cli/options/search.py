@@ -40,6 +40,15 @@ BatchTokens = Annotated[
         rich_help_panel=SEARCH,
     ),
 ]
+CopyUnknown = Annotated[
+    bool | None,
+    Option(
+        "--copy-unknown/--keep-unknown",
+        help="Put the source word that it attends to most for each unknown word; the target's tokens must be words.",
+        show_default="as the run says, mostly keep",
+        rich_help_panel=SEARCH,
+    ),
+]
 
 
 def given(**options: Any) -> dict[str, Any]:
