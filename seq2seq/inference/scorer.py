@@ -76,8 +76,10 @@ class Scorer:
         """Score targets given as many sources, with the options of `stream`; see there.
 
         Raises:
-            InputError: not as many targets as sources.
+            InputError: not as many targets as sources, or a string instead of a list of them.
         """
+        if single := [side for side in (sources, targets) if isinstance(side, str)]:
+            raise InputError(f"score expects two lists of strings, got the string {single[0]!r}: write [text].")
         sources, targets = list(sources), list(targets)
         if len(sources) != len(targets):
             raise InputError(f"Expected as many targets as sources, got {len(targets):,} and {len(sources):,}.")

@@ -77,6 +77,8 @@ def test_a_right_target_is_more_probable_than_a_wrong_one(scorer, pairs):
 def test_sides_of_different_lengths_are_refused(scorer):
     with pytest.raises(InputError, match="as many targets as sources, got 1 and 2"):
         scorer.score(["a", "b"], ["a"])
+    with pytest.raises(InputError, match="two lists of strings, got the string 'a b'"):
+        scorer.score(["a"], "a b")
 
 
 # --- own translations
