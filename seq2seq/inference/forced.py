@@ -1,7 +1,7 @@
 """A model that reads given targets instead of searching for its own: what it believes of each of their tokens, and what
 it attends to meanwhile.
 
-Translations are scored, re-ranked, aligned and mended by this one pass, which costs less than a greedy search: the
+Translations are scored, re-ranked, aligned and mended by this one pass, which costs as much as a greedy search: the
 recurrent layers run over whole targets in one call, and only real tokens meet the output layer.
 """
 
