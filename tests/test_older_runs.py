@@ -20,7 +20,7 @@ COMMANDS = {
     "translation-beam.txt": "translate {}/translation --input {}/texts.src --beam-size 4 --n-best 2",
     "characters-greedy.txt": "translate {}/characters --input {}/texts.src --scores",
     "characters-sampled.txt": "translate {}/characters --input {}/texts.src --temperature 0.8 --seed 3",
-    "autoencoder-reconstructed.csv": "reconstruct {}/autoencoder --input {}/series.csv",
+    "autoencoder-reconstructed.csv": "reconstruct {}/autoencoder --input {}/series.csv --output -",
     "autoencoder-detected.csv": "detect {}/autoencoder --input {}/series.csv",
     "forecaster.csv": "forecast {}/forecaster --input {}/series.csv --steps 10",
     "stream.csv": "forecast {}/stream --input {}/series.csv --steps 6",
