@@ -20,7 +20,7 @@ COMMANDS = {
     "translation-beam.txt": "translate {}/translation --input {}/texts.src --beam-size 4 --n-best 2",
     "characters-greedy.txt": "translate {}/characters --input {}/texts.src --scores",
     "characters-sampled.txt": "translate {}/characters --input {}/texts.src --temperature 0.8 --seed 3",
-    "autoencoder-reconstructed.csv": "reconstruct {}/autoencoder --input {}/series.csv --output -",
+    "autoencoder-reconstructed.csv": "reconstruct {}/autoencoder --input {}/series.csv --output {output}",
     "autoencoder-detected.csv": "detect {}/autoencoder --input {}/series.csv",
     "forecaster.csv": "forecast {}/forecaster --input {}/series.csv --steps 10",
     "stream.csv": "forecast {}/stream --input {}/series.csv --steps 6",
@@ -30,10 +30,13 @@ COMMANDS = {
 
 
 @pytest.mark.parametrize("answer", COMMANDS)
-def test_a_run_of_the_version_before_answers_as_it_did(answer):
-    result = CliRunner().invoke(app, COMMANDS[answer].replace("{}", str(FOLDER)))
+def test_a_run_of_the_version_before_answers_as_it_did(answer, tmp_path):
+    output = tmp_path / answer
+    command = COMMANDS[answer].replace("{}", str(FOLDER)).replace("{output}", str(output))
+    result = CliRunner().invoke(app, command)
     assert result.exit_code == 0, (result.stderr, result.exception)
+    found = output.read_text(encoding="utf-8") if output.exists() else result.stdout
     expected = (FOLDER / "answers" / answer).read_text(encoding="utf-8")
-    assert NUMBER.sub("#", result.stdout) == NUMBER.sub("#", expected)
-    numbers = (np.array(NUMBER.findall(text), np.float64) for text in (result.stdout, expected))
+    assert NUMBER.sub("#", found) == NUMBER.sub("#", expected)
+    numbers = (np.array(NUMBER.findall(text), np.float64) for text in (found, expected))
     np.testing.assert_allclose(*numbers, rtol=1e-4, atol=2e-4)
