@@ -23,7 +23,7 @@ ARROWS = {
     "decoding": set(),
     "evaluation": set(),
     "plots": set(),
-    "run": set(),
+    "run": {"config"},
     "batches": {"text", "series"},
     "models": {"layers"},
 }

@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from seq2seq.batches.windows import WindowBatches
-from seq2seq.config import ForecasterConfig, from_mapping
+from seq2seq.config import ForecasterConfig
 from seq2seq.errors import InputError
 from seq2seq.evaluation import baselines as naive
 from seq2seq.inference.calibration import Calibration
@@ -104,10 +104,7 @@ class Forecaster:
             InputError: not a run of a forecaster, no weights yet, damaged, or written by a newer version.
         """
         run = Run.open(run_dir, TASK)
-        try:
-            config = from_mapping(ForecasterConfig, run.config)
-        except InputError as error:
-            raise InputError(f"{run.path}: its config.json cannot be used: {error}") from error
+        config = run.read_config_as(ForecasterConfig)
         scaler = Scaler.load(run.scaler)
         model = build_model(config, Columns.of(config, scaler.columns))
         run.load_weights(model)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from seq2seq.config import AutoencoderConfig, from_mapping
+from seq2seq.config import AutoencoderConfig
 from seq2seq.errors import InputError
 from seq2seq.evaluation.overlap import StepMeans
 from seq2seq.inference.pieces import Pieces, as_pieces, cut, num_pieces
@@ -59,10 +59,7 @@ class Reconstructor:
             InputError: not a run of an autoencoder, no weights yet, damaged, or written by a newer version.
         """
         run = Run.open(run_dir, TASK)
-        try:
-            config = from_mapping(AutoencoderConfig, run.config)
-        except InputError as error:
-            raise InputError(f"{run.path}: its config.json cannot be used: {error}") from error
+        config = run.read_config_as(AutoencoderConfig)
         scaler = Scaler.load(run.scaler)
         model = build_model(config, len(scaler.columns))
         run.load_weights(model)

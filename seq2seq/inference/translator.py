@@ -91,10 +91,7 @@ class Translator:
         """
         run = Run.open(run_dir, "translation")
         workers = share_cores()
-        try:
-            config = from_mapping(TranslationConfig, run.config)
-        except InputError as error:
-            raise InputError(f"{run.path}: its config.json cannot be used: {error}") from error
+        config = run.read_config_as(TranslationConfig)
         source = load_tokenizer(run.tokenizer_file("source"))
         target = source if config.text.shares_vocabulary else load_tokenizer(run.tokenizer_file("target"))
         # In the precision of its training where the device is fast in it; the weights are float32 in any case.

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from seq2seq.config import LanguageConfig, from_mapping
+from seq2seq.config import LanguageConfig
 from seq2seq.decoding import Sampling, greedy_search
 from seq2seq.decoding.greedy import most_probable
 from seq2seq.device import multiplies_in
@@ -54,10 +54,7 @@ class Writer:
             InputError: not a run of a language model, no weights yet, damaged, or written by a newer version.
         """
         run = Run.open(run_dir, TASK)
-        try:
-            config = from_mapping(LanguageConfig, run.config)
-        except InputError as error:
-            raise InputError(f"{run.path}: its config.json cannot be used: {error}") from error
+        config = run.read_config_as(LanguageConfig)
         tokenizer = load_tokenizer(run.tokenizer_file("text"))
         precision = config.training.precision
         model = build_model(config, tokenizer, precision if multiplies_in(precision) else "float32")

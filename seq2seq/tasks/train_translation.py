@@ -16,7 +16,7 @@ from seq2seq.evaluation.translation import validation_bleu
 from seq2seq.inference.translator import Translator, build_model
 from seq2seq.interruption import Interruption
 from seq2seq.report import Report
-from seq2seq.run import Run
+from seq2seq.run import Run, RunFolder
 from seq2seq.tasks.translation_corpus import read_training_text
 from seq2seq.training.loop import Training
 from seq2seq.training.metrics import TeacherForcedScorer
@@ -50,7 +50,7 @@ def train(
     if config.training.tensorboard and importlib.util.find_spec("tensorboard") is None:
         raise InputError("training.tensorboard=true needs the package tensorboard: pip install 'seq2seq[tensorboard]'.")
     resume = Run.check(run_dir, resume)  # before the corpus is read, which may take long
-    text = read_training_text(config, Run(Path(run_dir), "translation", {}), resume, report)
+    text = read_training_text(config, RunFolder(Path(run_dir)), resume, report)
     run = Run.start(run_dir, "translation", config, text.files, resume)
     text.save_tokenizers(run)
     source, target = text.tokenizers

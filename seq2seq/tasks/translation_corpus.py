@@ -10,7 +10,7 @@ import numpy as np
 from seq2seq.config import TranslationConfig
 from seq2seq.errors import InputError
 from seq2seq.report import Report
-from seq2seq.run import Run
+from seq2seq.run import RunFolder
 from seq2seq.text.cleaning import CleaningReport, clean, hold_out
 from seq2seq.text.corpus import ParallelText, corpus_files, count_lines, read_pairs, stream_pairs
 from seq2seq.text.preparation import Preparation, TrainingPart
@@ -49,22 +49,22 @@ class TrainingText:
     valid: ParallelText
     files: Mapping[str, Sequence[Path]]
 
-    def save_tokenizers(self, run: Run) -> None:
+    def save_tokenizers(self, folder: RunFolder) -> None:
         """Write them into a run directory."""
         source, target = self.tokenizers
         if source is target:
-            source.save(run.tokenizer_stem("joint"))
+            source.save(folder.tokenizer_stem("joint"))
         else:
-            source.save(run.tokenizer_stem("source"))
-            target.save(run.tokenizer_stem("target"))
+            source.save(folder.tokenizer_stem("source"))
+            target.save(folder.tokenizer_stem("target"))
 
 
-def read_training_text(config: TranslationConfig, run: Run, resume: bool, report: Report) -> TrainingText:
+def read_training_text(config: TranslationConfig, folder: RunFolder, resume: bool, report: Report) -> TrainingText:
     """Read, clean, split and encode the corpus of a training, and tell about it.
 
     Args:
         config: `TranslationConfig`.
-        run: the `Run` to be, which may not have been started.
+        folder: `RunFolder` of the run to be.
         resume: bool. The run goes on, with its tokenizers if it has finished an epoch.
         report: `Report`.
 
@@ -73,12 +73,12 @@ def read_training_text(config: TranslationConfig, run: Run, resume: bool, report
     """
     data = config.data
     valid = _read_validation(data)
-    tokenizers = _tokenizers_of(config, run) if resume and run.checkpoints() else None
+    tokenizers = _tokenizers_of(config, folder) if resume and folder.checkpoints() else None
     locations = {"data.train": data.train} | ({"data.valid": data.valid} if data.valid else {})
     files = {name: corpus_files(location, data.source, data.target) for name, location in locations.items()}
     if data.cache is None and sum(file.stat().st_size for file in files["data.train"]) <= IN_MEMORY_BYTES:
         return _in_memory(config, files, valid, tokenizers, report)
-    return _stored(config, files, valid, tokenizers, Path(data.cache) if data.cache else run.corpus, report)
+    return _stored(config, files, valid, tokenizers, Path(data.cache) if data.cache else folder.corpus, report)
 
 
 def _read_validation(data):
@@ -94,9 +94,9 @@ def _columns(data):
     return {"swap": data.swap, "extra_columns": data.extra_columns}
 
 
-def _tokenizers_of(config, run) -> Tokenizers:
-    source = load_tokenizer(run.tokenizer_file("source"))
-    return source, source if config.text.shares_vocabulary else load_tokenizer(run.tokenizer_file("target"))
+def _tokenizers_of(config, folder) -> Tokenizers:
+    source = load_tokenizer(folder.tokenizer_file("source"))
+    return source, source if config.text.shares_vocabulary else load_tokenizer(folder.tokenizer_file("target"))
 
 
 def _in_memory(config, files, valid, tokenizers, report):
