@@ -19,7 +19,8 @@ from seq2seq.models import Autoencoder
 from seq2seq.report import Progress, Report
 from seq2seq.run import Run
 from seq2seq.storage import read_arrays
-from seq2seq.training import loop
+from seq2seq.training import compiling
+from seq2seq.training.loop import Training
 from seq2seq.training.number_losses import ObservedLoss
 
 
@@ -47,7 +48,7 @@ def make_training(path, loss=None, report=None, **settings):
     series = np.sin(np.arange(400.0) / 5)[:, None]
     batches = WindowBatches([series], look_back=8, batch_size=16, seed=1)  # 24 full batches, and one of 9 windows
     model = Autoencoder(1, units=8)
-    return loop.Training(
+    return Training(
         model,
         loss or ObservedLoss(),
         lambda epoch: batches,
@@ -59,7 +60,7 @@ def make_training(path, loss=None, report=None, **settings):
 
 
 def trained(path, updates_worth_xla, monkeypatch, **settings):
-    monkeypatch.setattr(loop, "UPDATES_WORTH_XLA", updates_worth_xla)
+    monkeypatch.setattr(compiling, "UPDATES_WORTH_XLA", updates_worth_xla)
     report = Counting()
     training = make_training(path, report=report, **settings)
     training.fit()
@@ -72,7 +73,7 @@ def test_xla_and_many_batches_at_once_change_no_result(tmp_path, monkeypatch, se
     compiled, report = trained(tmp_path / "compiled", 1, monkeypatch, **settings)
     assert compiled.model.jit_compile or compiled.model.compiled_parts > 1
     assert not (plain.model.jit_compile or plain.model.compiled_parts)
-    for ours, theirs in zip(compiled.progress.history, plain.progress.history, strict=True):
+    for ours, theirs in zip(compiled.state.history, plain.state.history, strict=True):
         assert ours["loss"] == pytest.approx(theirs["loss"], rel=1e-3)
         assert ours["val_loss"] == pytest.approx(theirs["val_loss"], rel=1e-3)
     for batches, windows, total in report.epochs:
@@ -102,8 +103,8 @@ def test_a_new_run_does_not_go_on_with_a_checkpoint_that_was_left_behind(tmp_pat
     first, _ = trained(tmp_path / "run", 1000, monkeypatch)
     (tmp_path / "run" / "config.json").unlink()
     again, report = trained(tmp_path / "run", 1000, monkeypatch)
-    assert len(report.epochs) == len(again.progress.history) == 2
-    assert [row["loss"] for row in again.progress.history] == [row["loss"] for row in first.progress.history]
+    assert len(report.epochs) == len(again.state.history) == 2
+    assert [row["loss"] for row in again.state.history] == [row["loss"] for row in first.state.history]
 
 
 class Fragile(ObservedLoss):
@@ -146,9 +147,9 @@ def test_a_loss_that_is_no_number_stops_the_training_and_its_batch_is_kept(tmp_p
 def test_on_request_it_goes_back_to_the_last_checkpoint_at_a_smaller_rate(tmp_path):
     training, report = fragile(tmp_path / "run", on_divergence="roll_back")
     training.fit()
-    assert float(training.schedule.factor) == 0.25 and training.progress.rollbacks == 2
-    assert len(training.progress.history) == 2
-    assert all(np.isfinite(row["loss"]) for row in training.progress.history)
+    assert float(training.schedule.factor) == 0.25 and training.state.rollbacks == 2
+    assert len(training.state.history) == 2
+    assert all(np.isfinite(row["loss"]) for row in training.state.history)
     assert [("0.5 of the" in line, "0.25 of the" in line) for line in report.warnings] == [(True, False), (False, True)]
 
 
@@ -158,7 +159,7 @@ def test_a_disk_that_is_full_for_a_checkpoint_is_told_and_the_training_goes_on(t
     full = OSError(errno.ENOSPC, "No space left on device")
     monkeypatch.setattr(Run, "save_checkpoint", Mock(side_effect=full))
     training.fit()
-    assert len(training.progress.history) == 2
+    assert len(training.state.history) == 2
     assert report.warnings and all("No space left" in line for line in report.warnings)
 
 
