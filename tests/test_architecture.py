@@ -40,6 +40,7 @@ ONLY_IN = {
     "matplotlib": "plots",
     "sentencepiece": "text/tokenizer.py",
     "sacrebleu": "evaluation",
+    "sacremoses": "evaluation/moses.py",
     "sklearn": "evaluation",
     "scipy": "evaluation",
     "pandas": "series",

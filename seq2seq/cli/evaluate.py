@@ -11,13 +11,15 @@ from seq2seq.cli.options import search
 from seq2seq.cli.outputs import check_file, open_lines, write_text
 from seq2seq.errors import InputError
 
-DATA, RESULT, FORECAST = "Data", "Results", "Forecasts"
+DATA, SCORE, RESULT, FORECAST = "Data", "Scores of text", "Results", "Forecasts"
 EXAMPLES = """\
 [bold]Examples[/bold]
 
   seq2seq evaluate runs/ende --data corpus/test --beam-size 5
 
   seq2seq evaluate runs/ende --data corpus/test --json metrics.json --output test.hyp --examples 10
+
+  seq2seq evaluate runs/ende --data corpus/test --references corpus/test.b.de --references corpus/test.c.de
 
   seq2seq evaluate runs/air --data airline-passengers.csv --backtest 10 --json metrics.json
 """
@@ -54,6 +56,35 @@ def evaluate(
     limit: Annotated[
         int | None,
         Option(min=1, help="Read only the first lines, or steps.", show_default="all", rich_help_panel=DATA),
+    ] = None,
+    references: Annotated[
+        list[Path] | None,
+        Option(
+            metavar="FILE",
+            help="Further references, line n for pair n of the data, whose target is the first reference; a blank line "
+            "gives none. Repeat it for more files.",
+            show_default="none",
+            rich_help_panel=SCORE,
+        ),
+    ] = None,
+    bleu_tokenizer: Annotated[
+        str | None,
+        Option(
+            metavar="NAME",
+            help="What BLEU counts, in sacrebleu's names: 13a, intl, none, zh, ja-mecab, ko-mecab or char; auto: by "
+            "the script of the references. With zh, ja-mecab and char TER and token error rate count the same.",
+            show_default="as in training",
+            rich_help_panel=SCORE,
+        ),
+    ] = None,
+    language: Annotated[
+        str | None,
+        Option(
+            metavar="CODE",
+            help="Language of the target, such as de, for BLEU of lower-cased text in tokens of Moses.",
+            show_default="the suffix of the target, if it is one",
+            rich_help_panel=SCORE,
+        ),
     ] = None,
     part: Annotated[
         str | None,
@@ -108,7 +139,7 @@ def evaluate(
     """Measure a run on data that it has not seen.
 
     A translation run: BLEU, chrF, TER, exact match, error rates and perplexity. Scores are those of sacrebleu on plain
-    text, each with its signature.
+    text, each with its signature; one BLEU is of lower-cased text in the tokens of Moses, as many papers give it.
 
     A forecaster: errors from one origin after the other, beside the naive forecasts, with the skill against the best of
     them, and the coverage of its intervals.
@@ -124,7 +155,8 @@ def evaluate(
         max_length_ratio=max_length_ratio,
         batch_tokens=batch_tokens,
     )
-    of_text = search.given(source=source, target=target, swap=swap, examples=examples, output=output) | beam
+    scoring = search.given(references=references or None, bleu_tokenizer=bleu_tokenizer, language=language)
+    of_text = search.given(source=source, target=target, swap=swap, examples=examples, output=output) | beam | scoring
     of_numbers = search.given(part=part, backtest=backtest, stride=stride)
     unfit = of_numbers if task == "translation" else of_text
     if unfit:
@@ -136,7 +168,9 @@ def evaluate(
         figures = _forecasts(run, data, limit, of_numbers, report, shown)
     else:
         columns = {"source": source, "target": target, "swap": swap, "limit": limit}
-        figures = _translations(run, data, output, 3 if examples is None else examples, columns | beam, report, shown)
+        figures = _translations(
+            run, data, output, 3 if examples is None else examples, columns | beam | scoring, report, shown
+        )
     if json_:
         write_text(json_, json.dumps(figures, ensure_ascii=False, indent=2) + "\n")
 

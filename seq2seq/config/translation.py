@@ -8,6 +8,7 @@ from seq2seq.config.training import TokenTrainingConfig
 from seq2seq.errors import InputError
 
 TokenizerKind = Literal["unigram", "bpe", "char", "word"]
+BleuTokenizer = Literal["auto", "13a", "intl", "none", "ko-mecab", "zh", "ja-mecab", "char"]
 
 
 @dataclass(frozen=True)
@@ -135,6 +136,8 @@ class TranslationTrainingConfig(TokenTrainingConfig):
     monitor: Literal["bleu", "loss", "exact_match"] = "loss"  # on validation: chooses the best weights and when to stop
     validate_bleu: bool = True  # translate the validation part after every epoch
     validation_sentences: int = 1000  # at most this many of it
+    # What BLEU counts, in sacrebleu's names; auto: chosen by the script of the validation part, and kept in the run.
+    bleu_tokenizer: BleuTokenizer = "auto"
 
     def __post_init__(self):
         super().__post_init__()

@@ -1,14 +1,20 @@
 """Measure a translator on a test set."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
 
 from seq2seq.batches.pairs import PairBatches
+from seq2seq.errors import InputError
+from seq2seq.evaluation.moses import check_language, language_of
+from seq2seq.evaluation.scripts import SPACED, check_tokenizer, choose_tokenizer
 from seq2seq.evaluation.translation import Example, TranslationScores, examples, score_translations
 from seq2seq.inference.translator import Hypothesis, Translator
 from seq2seq.report import Report
 from seq2seq.text.cleaning import clean
-from seq2seq.text.corpus import read_pairs
+from seq2seq.text.corpus import ParallelText, normalize, read_lines, read_pairs
 from seq2seq.training.metrics import TeacherForcedScorer
 
 
@@ -56,6 +62,9 @@ def evaluate(
     target: str | None = None,
     swap: bool | None = None,
     limit: int | None = None,
+    references: Sequence[str | Path] = (),
+    bleu_tokenizer: str | None = None,
+    language: str | None = None,
     num_examples: int = 3,
     report: Report | None = None,
     **search,
@@ -69,10 +78,16 @@ def evaluate(
         target: the same of the target side.
         swap: bool. Second column to first.
         limit: int. Only the first lines.
+        references: files of further references, line n of each for pair n; the first reference is the target in
+            `data`. A blank line gives none.
+        bleu_tokenizer: str. What BLEU counts, see `score_translations`; default: as in training.
+        language: str. Of the target, for BLEU in tokens of Moses; default: the suffix of the target, where that is
+            one of its languages.
         num_examples: int. Examples of the worst, and as many random ones.
         report: `Report`.
         **search: as for `Translator.stream`.
     """
+    report = report or Report()
     trained = translator.config.data
     pairs = read_pairs(
         data,
@@ -83,16 +98,18 @@ def evaluate(
         extra_columns=trained.extra_columns,
         limit=limit,
     )
+    pairs = _with_references(pairs, references, limit)
     pairs, cleaning = clean(pairs, max_characters=None, max_ratio=None)
     if cleaning.kept < cleaning.read:
-        (report or Report()).warn(f"{cleaning.read - cleaning.kept:,} test pairs have an empty side and are left out")
+        report.warn(f"{cleaning.read - cleaning.kept:,} test pairs have an empty side and are left out")
+    scoring = _scoring(translator.config, pairs, bleu_tokenizer, language, target, report)
     start = time.perf_counter()
     hypotheses = [found[0] for found in translator.stream(pairs.source, **search)]
     seconds = time.perf_counter() - start
     texts = [hypothesis.text for hypothesis in hypotheses]
     rows = translator.source.encode(pairs.source), translator.target.encode(pairs.target)
     return TranslationEvaluation(
-        score_translations(texts, pairs.references),
+        score_translations(texts, pairs.references, **scoring),
         TeacherForcedScorer(translator.model)(PairBatches(*rows).epoch()),
         seconds,
         hypotheses,
@@ -105,3 +122,37 @@ def evaluate(
             random=num_examples,
         ),
     )
+
+
+def _with_references(pairs: ParallelText, files, limit) -> ParallelText:
+    """The pairs with a further reference from each file, where its line is not blank."""
+    references = [list(texts) for texts in pairs.references]
+    for file in files:
+        lines = [normalize(line) for line in islice(read_lines(file), limit)]
+        if len(lines) != len(pairs):
+            raise InputError(
+                f"--references {file} has {len(lines):,} lines for {len(pairs):,} pairs of --data: "
+                "line n of it must translate source n."
+            )
+        for texts, line in zip(references, lines, strict=True):
+            if line:
+                texts.append(line)
+    return ParallelText(pairs.source, pairs.target, references)
+
+
+def _scoring(config, pairs, tokenizer, language, target, report) -> dict[str, str | None]:
+    """What BLEU counts, and whose rules Moses follows: as asked, as in training, or else found and told."""
+    tokenizer = tokenizer or config.training.bleu_tokenizer
+    if tokenizer == "auto":
+        tokenizer, reason = choose_tokenizer(pairs.references)
+        report.say(f"BLEU counts tokens of {tokenizer}: {reason}")
+    check_tokenizer(tokenizer)
+    if language and tokenizer not in SPACED:
+        raise InputError(f"--language is for the tokens of Moses, which need blanks; BLEU counts those of {tokenizer}.")
+    if language:
+        check_language(language)
+    trained = config.data.source if config.data.swap else config.data.target
+    language = language or language_of(trained, target)
+    if not language and tokenizer in SPACED:
+        report.say("BLEU in tokens of Moses, as many papers give it, needs the language of the target: --language de")
+    return {"tokenizer": tokenizer, "language": language if tokenizer in SPACED else None}

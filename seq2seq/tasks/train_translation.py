@@ -1,5 +1,6 @@
 """Translation: train a run from parallel text, evaluate it on a test set."""
 
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -9,7 +10,8 @@ import tensorflow as tf
 from seq2seq.batches.pairs import PairBatches
 from seq2seq.config import TranslationConfig
 from seq2seq.device import kernels_of
-from seq2seq.evaluation.translation import validation_bleu
+from seq2seq.evaluation.scripts import check_tokenizer, choose_tokenizer
+from seq2seq.evaluation.translation import exact_match, validation_bleu
 from seq2seq.inference.translator import Translator, build_model
 from seq2seq.interruption import Interruption
 from seq2seq.report import Report
@@ -46,8 +48,11 @@ def train(
         InputError: data or run directory that cannot be used.
     """
     report = report or Report()
+    if config.training.bleu_tokenizer != "auto":
+        check_tokenizer(config.training.bleu_tokenizer)
     setup = Setup(config, run_dir, resume, in_parts=True)
     text = read_training_text(config, RunFolder(Path(run_dir)), setup.resume, report)
+    config = settled(config, text.valid.references, run_dir if setup.resume else None, report)
     run = Run.start(run_dir, "translation", config, text.files, setup.resume)
     text.save_tokenizers(run)
     source, target = text.tokenizers
@@ -81,6 +86,20 @@ def _scheduled_sampling(settings, model):
     return [ScheduledSampling(model.truth_ratio, first, first if last is None else last, settings.epochs)]
 
 
+def settled(
+    config: TranslationConfig, references: list[list[str]], resumed: str | Path | None, report: Report
+) -> TranslationConfig:
+    """`config` with the tokenizer of BLEU that it leaves to the data, or to the run that goes on."""
+    if config.training.bleu_tokenizer != "auto":
+        return config
+    if resumed:  # runs of versions without the setting counted 13a
+        tokenizer = Run.open(resumed, "translation").config.get("training", {}).get("bleu_tokenizer", "13a")
+    else:
+        tokenizer, reason = choose_tokenizer(references)
+        report.say(f"BLEU counts tokens of {tokenizer}: {reason}")
+    return replace(config, training=replace(config.training, bleu_tokenizer=tokenizer))
+
+
 def _batches(config, text):
     """A function from the epoch to its training batches, and the validation batches."""
     sizes = {name: getattr(config.batching, name) for name in ("batch_sentences", "batch_tokens", "bucket_step")}
@@ -104,10 +123,9 @@ def _validation(config, translator, batches, pairs):
         figures = score(batches.epoch())
         if config.training.validate_bleu:
             hypotheses = translator.translate(pairs.source, beam_size=1)
-            matches = [text in references for text, references in zip(hypotheses, pairs.references, strict=True)]
             figures |= {
-                "bleu": validation_bleu(hypotheses, pairs.references),
-                "exact_match": float(np.mean(matches)),
+                "bleu": validation_bleu(hypotheses, pairs.references, config.training.bleu_tokenizer),
+                "exact_match": exact_match(hypotheses, pairs.references),
             }
         return figures
 
