@@ -16,8 +16,18 @@ UNSPACED = ("zh", "ja-mecab", "char")
 
 _KANA = ("HIRAGANA", "KATAKANA")
 _CHINESE = ("CJK", "IDEOGRAPHIC", "BOPOMOFO")
-# The first word in the Unicode names of their characters. Tai is Tham, Le and Viet; New is New Tai Lue.
-_OTHERS = ("THAI", "LAO", "KHMER", "MYANMAR", "TIBETAN", "BALINESE", "JAVANESE", "TAI", "NEW")
+# By the first word in the Unicode names of their characters.
+_OTHERS = {
+    "THAI": "Thai",
+    "LAO": "Lao",
+    "KHMER": "Khmer",
+    "MYANMAR": "Burmese script",
+    "TIBETAN": "Tibetan",
+    "BALINESE": "Balinese script",
+    "JAVANESE": "Javanese script",
+    "TAI": "Tai script",
+    "NEW": "New Tai Lue",
+}
 # From this share of the letters on, a script without blanks decides. A word has fewer letters there than in Latin.
 _SHARE = 0.2
 # Japanese is at least to this share kana, the rest Chinese characters; Chinese has none.
@@ -53,7 +63,7 @@ def choose_tokenizer(references: Iterable[Iterable[str]]) -> tuple[str, str]:
         return "13a", "the text has blanks between words"
     other = max(others, key=others.get)
     if others[other] > kana + chinese:
-        return "char", f"{other.capitalize()} has no blanks between words"
+        return "char", f"{_OTHERS[other]} has no blanks between words"
     if kana < _KANA_SHARE * (kana + chinese):
         return "zh", "Chinese has no blanks between words"
     if _missing("ja-mecab"):
