@@ -13,6 +13,7 @@ _HOMES = {
     "PairBatches": "seq2seq.batches.pairs",
     "Report": "seq2seq.report",
     "Sampling": "seq2seq.decoding",
+    "Search": "seq2seq.inference.search",
     "TokenAccuracy": "seq2seq.training.metrics",
     "TokenCrossEntropy": "seq2seq.training.token_losses",
     "TranslationConfig": "seq2seq.config",

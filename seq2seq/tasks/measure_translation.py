@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from seq2seq.batches.pairs import PairBatches
 from seq2seq.evaluation.translation import Example, TranslationScores, examples, score_translations
+from seq2seq.inference.search import Search
 from seq2seq.inference.translator import Hypothesis, Translator
 from seq2seq.report import Report
 from seq2seq.text.cleaning import clean
@@ -51,6 +52,7 @@ class TranslationEvaluation:
 def evaluate(
     translator: Translator,
     data: str,
+    search: Search | None = None,
     *,
     source: str | None = None,
     target: str | None = None,
@@ -58,20 +60,21 @@ def evaluate(
     limit: int | None = None,
     num_examples: int = 3,
     report: Report | None = None,
-    **search,
+    **options,
 ) -> TranslationEvaluation:
     """Translate a test set and score it.
 
     Args:
         translator: `Translator`.
         data: file prefix, TSV or TFDS data set, as for training.
+        search: `Search`, by default as the run's `decoding` section says.
         source: suffix or feature of the source side; default of this and of the next two: as in training.
         target: the same of the target side.
         swap: bool. Second column to first.
         limit: int. Only the first lines.
         num_examples: int. Examples of the worst, and as many random ones.
         report: `Report`.
-        **search: as for `Translator.stream`.
+        **options: fields of the `Search`, as for `Translator.translate`.
     """
     trained = translator.config.data
     pairs = read_pairs(
@@ -87,7 +90,7 @@ def evaluate(
     if cleaning.kept < cleaning.read:
         (report or Report()).warn(f"{cleaning.read - cleaning.kept:,} test pairs have an empty side and are left out")
     start = time.perf_counter()
-    hypotheses = [found[0] for found in translator.stream(pairs.source, **search)]
+    hypotheses = [found[0] for found in translator.stream(pairs.source, search, **options)]
     seconds = time.perf_counter() - start
     texts = [hypothesis.text for hypothesis in hypotheses]
     rows = translator.source.encode(pairs.source), translator.target.encode(pairs.target)
