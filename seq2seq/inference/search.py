@@ -13,26 +13,32 @@ from seq2seq.errors import InputError
 from seq2seq.models import EncoderDecoder
 from seq2seq.models.encoder_decoder import DecoderState
 from seq2seq.special_ids import BOS, PAD
+from seq2seq.text.corpus import normalize
 
 # Fields of a `Search` that its graph does not depend on.
 BESIDE_THE_GRAPH = ("max_length_ratio", "max_length_extra", "max_source_tokens", "batch_tokens")
+
+UNTRAINED = 2.0, 10  # ratio and extra of the length limit where no training has settled them
 
 
 @dataclass(frozen=True)
 class Search:
     """How to search for translations: the one value that commands, batch jobs and measurements hand to a `Translator`.
 
-    What is `None` is taken from the `decoding` section of the run, where all of these but the last three stand.
+    What is `None` is taken from the `decoding` section of the run, where all of these but the last four stand.
 
     Args:
         beam_size: int. Hypotheses that are followed at a time; 1 is greedy search.
         length_penalty: float. Scores are log-probability / length ** length_penalty.
         max_length_ratio: float. A translation has at most this many tokens for each source token, EOS included …
         max_length_extra: int. … and so many more.
+        no_repeat: int. No so many tokens in a row stand in a translation twice; 0: they may.
         max_source_tokens: int. Longer inputs are cut, with a warning.
         batch_tokens: int. Padded source tokens · beams in a batch: less takes less memory.
         n_best: int, at most `beam_size`. Hypotheses for each line.
         sampling: `Sampling`, to draw one translation for each line instead of searching for the most probable.
+        prefix: str. What every translation begins with. Its tokens are those that the tokenizer makes of it by itself,
+            so it should end where a word does.
         scored: bool. Whether scores are wanted: greedy search is faster without.
     """
 
@@ -40,10 +46,12 @@ class Search:
     length_penalty: float | None = None
     max_length_ratio: float | None = None
     max_length_extra: int | None = None
+    no_repeat: int | None = None
     max_source_tokens: int | None = None
     batch_tokens: int | None = None
     n_best: int = 1
     sampling: Sampling | None = None
+    prefix: str = ""
     scored: bool = True
 
     def settled(self, decoding: DecodingConfig) -> "Search":
@@ -58,9 +66,10 @@ class Search:
         given = {name: getattr(self, name) for name in vars(decoding) if getattr(self, name) is not None}
         if self.sampling is not None:
             given.setdefault("beam_size", 1)  # whatever the run searches with, a draw follows one hypothesis
-        settings = from_mapping(DecodingConfig, vars(decoding) | given, "decoding.")
+        settings = from_mapping(DecodingConfig, vars(decoding) | given, "decoding.").with_length_limit(*UNTRAINED)
         # A beam goes by scores, so they are there in any case.
-        search = replace(self, **vars(settings), scored=self.scored or settings.beam_size > 1)
+        scored, prefix = self.scored or settings.beam_size > 1, normalize(self.prefix)
+        search = replace(self, **vars(settings), scored=scored, prefix=prefix)
         if self.sampling is not None and (search.beam_size > 1 or self.n_best > 1):
             raise InputError(
                 "Sampling draws one translation for each line: leave out n_best and a beam size above 1 (got "
@@ -73,9 +82,11 @@ class Search:
             )
         return search
 
-    def limits(self, lengths: np.ndarray) -> np.ndarray:
-        """The most tokens of each translation, EOS included, int32 `(rows,)`, by the number of source tokens."""
-        return (np.ceil(self.max_length_ratio * lengths) + self.max_length_extra).astype(np.int32)
+    def limits(self, lengths: np.ndarray, prefix_length: int = 0) -> np.ndarray:
+        """The most tokens of each translation, EOS included, int32 `(rows,)`, by its number of source tokens; enough to
+        go on after a prefix in any case."""
+        limits = np.ceil(self.max_length_ratio * lengths) + self.max_length_extra
+        return np.maximum(limits, prefix_length + self.max_length_extra).astype(np.int32)
 
 
 def search_graph(model: EncoderDecoder, search: Search) -> Callable:
@@ -86,13 +97,14 @@ def search_graph(model: EncoderDecoder, search: Search) -> Callable:
         search: a settled `Search`.
 
     Returns:
-        A function of int32 source ids `(batch, steps)`, most tokens of each translation `(batch,)` and the number of
-        its random stream `(batch,)`; it gives int32 ids `(batch, n_best, steps)` and float32 scores `(batch, n_best)`.
+        A function of int32 source ids `(batch, steps)`, most tokens of each translation `(batch,)`, the number of its
+        random stream `(batch,)` and the tokens that all begin with, `(tokens,)`; it gives int32 ids
+        `(batch, n_best, steps)` and float32 scores `(batch, n_best)`.
     """
     row = tf.TensorSpec((None,), tf.int32)
 
-    @tf.function(input_signature=(tf.TensorSpec((None, None), tf.int32), row, row), autograph=False)
-    def graph(source, limits, streams):
+    @tf.function(input_signature=(tf.TensorSpec((None, None), tf.int32), row, row, row), autograph=False)
+    def graph(source, limits, streams, prefix):
         cells, memory = model.start(source)
         # No label is ever PAD or BOS, so no translation may hold them, however little the model has learned.
         decoder_step = model.decoder.stepper(never=(PAD, BOS))
@@ -102,14 +114,26 @@ def search_graph(model: EncoderDecoder, search: Search) -> Callable:
             return logits, state.cells
 
         memory = memory or ()  # without attention there is none
+        constraints = {"no_repeat": search.no_repeat}
+        if search.prefix:
+            constraints["prefix"] = tf.tile(prefix[None], (tf.size(limits), 1))
         if search.beam_size == 1:
             select = most_probable if search.sampling is None else search.sampling.selector(streams)
-            tokens, scores = greedy_search(step, cells, limits, select, memory, search.scored)
+            tokens, scores = greedy_search(step, cells, limits, select, memory, search.scored, **constraints)
             lengths = tf.math.count_nonzero(tokens, axis=1, dtype=tf.float32)
             return tokens[:, None], (scores / lengths**search.length_penalty)[:, None]
-        return beam_search(step, cells, limits, search.beam_size, search.length_penalty, search.n_best, memory)
+        how = search.beam_size, search.length_penalty, search.n_best
+        return beam_search(step, cells, limits, *how, memory, **constraints)
 
     return graph
+
+
+def told_of_cut(cut: int, count: int, search: Search) -> str:
+    """A line on `cut` of `count` translations by a settled search that did not come to their end."""
+    return (
+        f"{cut:,} of {count:,} translations were cut at the length limit, {search.max_length_ratio:g} tokens for each "
+        f"source token and {search.max_length_extra:,} more: --max-length-ratio lifts it"
+    )
 
 
 def length_batches(lengths, batch_tokens) -> Iterator[np.ndarray]:

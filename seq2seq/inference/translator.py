@@ -12,11 +12,11 @@ import numpy as np
 from seq2seq.config import TranslationConfig, from_mapping
 from seq2seq.device import multiplies_in, share_cores
 from seq2seq.errors import InputError
-from seq2seq.inference.search import BESIDE_THE_GRAPH, Search, length_batches, search_graph
+from seq2seq.inference.search import BESIDE_THE_GRAPH, Search, length_batches, search_graph, told_of_cut
 from seq2seq.models import EncoderDecoder
 from seq2seq.report import Progress, Report
 from seq2seq.run import Run
-from seq2seq.special_ids import BOS
+from seq2seq.special_ids import BOS, EOS
 from seq2seq.text.corpus import normalize
 from seq2seq.text.tokenizer import load_tokenizer
 from seq2seq.text.tokens import Tokenizer, TokenRows, pad_rows
@@ -27,10 +27,11 @@ LINES_AT_ONCE = 8192  # read, sorted by length and batched together: bounds memo
 @dataclass(frozen=True)
 class Hypothesis:
     """One translation: plain text and, where it was asked for, its score in nats, log-probability / length **
-    length_penalty."""
+    length_penalty; and whether the length limit cut it off before its end."""
 
     text: str
     score: float | None
+    is_cut: bool = False
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ class Translator:
         source: tokenizer of the source side.
         target: tokenizer of the target side.
         model: `EncoderDecoder`.
-        report: `Report` that hears of inputs that had to be cut.
+        report: `Report` that hears of inputs and translations that had to be cut.
         workers: int. Batches that are searched at once; what `share_cores` says.
     """
 
@@ -87,7 +88,7 @@ class Translator:
 
         Args:
             run_dir: the run directory.
-            report: `Report` that hears of inputs that had to be cut.
+            report: `Report` that hears of inputs and translations that had to be cut.
             workers: int. Batches that are searched at once; default what the machine is good for.
 
         Raises:
@@ -136,8 +137,8 @@ class Translator:
         """
         lines = iter(lines)
         chunks = iter(lambda: list(itertools.islice(lines, LINES_AT_ONCE)), [])
-        found = self._in_turn(chunks, self.settled(search, **options), self.report, ahead=0)
-        return itertools.chain.from_iterable(found)
+        search = self.settled(search, **options)
+        return self._telling(itertools.chain.from_iterable(self._in_turn(chunks, search, self.report, ahead=0)), search)
 
     def stream_chunks(
         self,
@@ -156,7 +157,8 @@ class Translator:
         Args:
             chunks: lists of strings, of some thousands: only lines of one list share a batch.
             search: as for `translate`.
-            report: `Report` that hears of inputs that had to be cut, instead of the translator's.
+            report: `Report` that hears of inputs that had to be cut, instead of the translator's. Of translations that
+                were cut only these themselves tell.
             progress: `Progress` that counts the lines, batch by batch.
             **options: as for `translate`.
 
@@ -168,6 +170,16 @@ class Translator:
     def settled(self, search: Search | None = None, **options) -> Search:
         """The search that `translate` does with the same arguments, with nothing left to the run's settings."""
         return replace(search or Search(), **options).settled(self.config.decoding)
+
+    def _telling(self, found, search):
+        """Pass hypotheses on, and tell at the end how many lines have a translation that was cut."""
+        cut = count = 0
+        for hypotheses in found:
+            count += 1
+            cut += bool(hypotheses) and hypotheses[0].is_cut
+            yield hypotheses
+        if cut:
+            self.report.warn(told_of_cut(cut, count, search))
 
     def _in_turn(self, chunks, search, report, ahead, progress=None):
         """The hypotheses of chunks of lines, while up to `ahead` further chunks wait for their search."""
@@ -188,10 +200,12 @@ class Translator:
     def _begin(self, lines, position, search, report, begun):
         """Encode lines, note them in `begun`, and hand their batches to the threads that search."""
         rows, graph = self._encode(lines, position, search.max_source_tokens, report), self._graph(search)
+        prefix = self.target.encode([search.prefix])[0]
 
         def translated(batch):
             source = rows.take(batch)
-            tokens, scores = graph(pad_rows(source), search.limits(source.lengths), (position + batch).astype(np.int32))
+            limits, streams = search.limits(source.lengths, len(prefix)), (position + batch).astype(np.int32)
+            tokens, scores = graph(pad_rows(source), limits, streams, prefix)
             return batch, tokens.numpy(), scores.numpy()
 
         self._pool = self._pool or ThreadPoolExecutor(self.workers)
@@ -207,10 +221,15 @@ class Translator:
         try:
             while batches:
                 batch, tokens, scores = batches.popleft().result()
-                texts = self.target.decode(tokens.reshape(-1, tokens.shape[-1]))
+                texts = self._texts(tokens.reshape(-1, tokens.shape[-1]), search.prefix)
+                ended = (tokens == EOS).any(axis=-1)
                 for k, line in enumerate(batch):
                     results[line] = [
-                        Hypothesis(texts[k * search.n_best + n], float(scores[k, n]) if search.scored else None)
+                        Hypothesis(
+                            texts[k * search.n_best + n],
+                            float(scores[k, n]) if search.scored else None,
+                            not ended[k, n],
+                        )
                         for n in range(search.n_best)
                         if scores[k, n] > -1e29  # a narrow beam over a tiny vocabulary may end with fewer
                     ]
@@ -221,6 +240,14 @@ class Translator:
                 future.cancel()
         progress.advance(count - done)  # the blank ones
         return results
+
+    def _texts(self, rows, prefix):
+        """Rows of tokens as texts, which begin with `prefix` as it was given, its unknown characters included."""
+        texts = self.target.decode(rows)
+        if not prefix:
+            return texts
+        (begun,) = self.target.decode([self.target.encode([prefix])[0]])
+        return [prefix + text[len(begun) :] for text in texts]
 
     def _encode(self, lines, position, longest, report) -> TokenRows:
         rows = self.source.encode([normalize(line) for line in lines])
@@ -235,7 +262,7 @@ class Translator:
 
     def _graph(self, search):
         """One compiled graph for each kind of search; any batch and any length runs in it without a new trace."""
-        kind = replace(search, **dict.fromkeys(BESIDE_THE_GRAPH))
+        kind = replace(search, **dict.fromkeys(BESIDE_THE_GRAPH), prefix=bool(search.prefix))
         if kind not in self._graphs:
             self._graphs[kind] = search_graph(self.model, search)
         return self._graphs[kind]

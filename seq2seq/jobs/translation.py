@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from seq2seq.errors import InputError
-from seq2seq.inference.search import Search
+from seq2seq.inference.search import Search, told_of_cut
 from seq2seq.inference.translator import LINES_AT_ONCE, Translator
 from seq2seq.jobs.inputs import Source
 from seq2seq.jobs.job import Work
@@ -63,7 +63,7 @@ class BatchTranslation(Work):
         self.translator, self.model, self.field, self.strict = translator, model, field, strict
         self.part_size, self.search = part_size, translator.settled(search, scored=False)
         self.settings = {"task": "translate", "field": field, "part_size": part_size, **asdict(self.search)}
-        self._cut = _Counting()
+        self._cut_inputs, self._cut_outputs, self._outputs = _Counting(), 0, 0
 
     @classmethod
     def load(
@@ -98,8 +98,8 @@ class BatchTranslation(Work):
                 waiting.append(chunk)
                 yield [text or "" for text in chunk.texts]
 
-        found = self.translator.stream_chunks(texts(), self.search, report=self._cut, progress=progress)
-        chunks = ((waiting.popleft(), hypotheses) for hypotheses in found)
+        found = self.translator.stream_chunks(texts(), self.search, report=self._cut_inputs, progress=progress)
+        chunks = ((waiting.popleft(), self._counted(hypotheses)) for hypotheses in found)
         for chunk, hypotheses in chunks:
             with chunk.parts.writing(chunk.part) as (file, rejected):
                 _write(chunk, hypotheses, file, rejected)
@@ -107,6 +107,11 @@ class BatchTranslation(Work):
                     chunk, hypotheses = next(chunks)
                     _write(chunk, hypotheses, file, rejected)
             yield chunk.source
+
+    def _counted(self, hypotheses):
+        self._outputs += len(hypotheses)
+        self._cut_outputs += sum(found[0].is_cut for found in hypotheses if found)
+        return hypotheses
 
     def join(self, source, paths, file):
         name = source.path.name.lower()
@@ -120,10 +125,13 @@ class BatchTranslation(Work):
             stream.close()
 
     def notes(self):
-        if not self._cut.count:
-            return []
-        longest = self.search.max_source_tokens
-        return [f"{self._cut.count:,} texts were cut to {longest:,} tokens (decoding.max_source_tokens)"]
+        found = []
+        if cut := self._cut_inputs.count:
+            longest = self.search.max_source_tokens
+            found.append(f"{cut:,} texts were cut to {longest:,} tokens (decoding.max_source_tokens)")
+        if self._cut_outputs:
+            found.append(told_of_cut(self._cut_outputs, self._outputs, self.search))
+        return found
 
     def _chunks(self, todo: Sequence) -> Iterator[_Chunk]:
         """The records of the parts, each input read once from its start."""

@@ -1,6 +1,7 @@
 """Translation: train a run from parallel text, evaluate it on a test set."""
 
 import importlib.util
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -51,6 +52,7 @@ def train(
         raise InputError("training.tensorboard=true needs the package tensorboard: pip install 'seq2seq[tensorboard]'.")
     resume = Run.check(run_dir, resume)  # before the corpus is read, which may take long
     text = read_training_text(config, Run(Path(run_dir), "translation", {}), resume, report)
+    config = replace(config, decoding=text.decoding)
     run = Run.start(run_dir, "translation", config, text.files, resume)
     text.save_tokenizers(run)
     source, target = text.tokenizers
@@ -104,11 +106,13 @@ def _validation(config, translator, batches, pairs):
     def validate():
         figures = score(batches.epoch())
         if config.training.validate_bleu:
-            hypotheses = translator.translate(pairs.source, beam_size=1)
-            matches = [text in references for text, references in zip(hypotheses, pairs.references, strict=True)]
+            found = [hypotheses[0] for hypotheses in translator.stream(pairs.source, beam_size=1, scored=False)]
+            texts = [hypothesis.text for hypothesis in found]
+            matches = [text in references for text, references in zip(texts, pairs.references, strict=True)]
             figures |= {
-                "bleu": validation_bleu(hypotheses, pairs.references),
+                "bleu": validation_bleu(texts, pairs.references),
                 "exact_match": float(np.mean(matches)),
+                "cut": float(np.mean([hypothesis.is_cut for hypothesis in found])),
             }
         return figures
 

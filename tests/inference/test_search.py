@@ -1,7 +1,10 @@
 """One value says how to search, whoever hands it on."""
 
+import csv
+import json
 from dataclasses import fields
 
+import numpy as np
 import pytest
 import typer
 
@@ -12,7 +15,12 @@ from seq2seq.decoding import Sampling
 from seq2seq.errors import InputError
 from seq2seq.inference.search import Search
 from seq2seq.inference.translator import Translator
+from seq2seq.report import Report
+from seq2seq.run import Run
 from seq2seq.tasks.measure_translation import evaluate
+from seq2seq.tasks.translation_corpus import read_training_text
+from seq2seq.text.corpus import normalize
+from seq2seq.text.lengths import length_limit
 
 
 @pytest.fixture(scope="module")
@@ -78,3 +86,92 @@ def test_options_make_the_value():
 def test_the_number_of_workers_is_an_argument(tiny_run, translator):
     assert Translator.load(tiny_run, workers=3).workers == 3
     assert Translator.load(tiny_run).workers == translator.workers
+
+
+# --- the length limit
+
+
+class Listening(Report):
+    def __init__(self):
+        self.warnings = []
+
+    def warn(self, line):
+        self.warnings.append(line)
+
+
+@pytest.mark.parametrize("how", [{}, {"beam_size": 3}, {"beam_size": 3, "n_best": 2}, {"sampling": Sampling(seed=1)}])
+def test_translations_that_the_limit_cuts_are_counted_and_told_once(tiny_run, how):
+    translator = Translator.load(tiny_run, report=Listening())
+    found = list(translator.stream(["a b c", "", "d"], max_length_ratio=0.0, max_length_extra=1, **how))
+    assert all(hypothesis.is_cut for hypotheses in found for hypothesis in hypotheses)
+    (line,) = translator.report.warnings
+    assert line.startswith("2 of 3 translations were cut") and "--max-length-ratio" in line
+    assert not any(found[0].is_cut for found in translator.stream(["a b c", "d"]))
+    assert len(translator.report.warnings) == 1
+
+
+def test_a_training_settles_the_limit_from_its_pairs_and_stores_it(tiny_run, tiny_data):
+    decoding = json.loads((tiny_run / "config.json").read_text())["config"]["decoding"]
+    assert (
+        decoding["max_length_ratio"] < 2.0 and decoding["max_length_extra"] < 10
+    )  # a reversal is as long as its source
+    sides = [(tiny_data / f"train.{side}").read_text().splitlines() for side in ("src", "tgt")]
+    lengths = (np.array([len(line.split()) for line in lines]) for lines in sides)
+    assert (decoding["max_length_ratio"], decoding["max_length_extra"]) == length_limit(*lengths)
+    with open(tiny_run / "history.csv") as file:
+        assert all(0 <= float(row["val_cut"]) <= 1 for row in csv.DictReader(file))
+
+
+def test_a_limit_that_is_given_or_stored_wins(tiny_config, tiny_run, tmp_path, monkeypatch):
+    def limit(run, *settings, resume=False):
+        decoding = read_training_text(tiny_config(*settings), Run(run, "translation", {}), resume, Report()).decoding
+        return decoding.max_length_ratio, decoding.max_length_extra
+
+    fresh = limit(tmp_path)
+    assert limit(tmp_path, "decoding.max_length_ratio=7.5") == (7.5, fresh[1])
+    older = json.loads((tiny_run / "config.json").read_text())
+    older["config"]["decoding"] |= {"max_length_ratio": 2.0, "max_length_extra": 10}
+    (tmp_path / "config.json").write_text(json.dumps(older))
+    assert limit(tmp_path, resume=True) == (2.0, 10)
+    monkeypatch.setattr("seq2seq.tasks.translation_corpus.IN_MEMORY_BYTES", 0)
+    assert limit(tmp_path / "stored") == fresh
+
+
+def test_without_a_training_the_limit_is_a_wide_one():
+    assert Search().settled(DecodingConfig()).limits(np.array([1, 5])).tolist() == [12, 20]
+
+
+# --- a given beginning, and no repetition
+
+
+HOW = [{}, {"beam_size": 3}, {"sampling": Sampling(temperature=2.0, seed=3)}]
+
+
+@pytest.mark.parametrize("how", HOW)
+def test_translations_begin_as_they_must_and_no_beginning_is_none(translator, how):
+    texts = ["a b c d", "h", "", "e f g h a b"]
+    free = translator.translate(texts, **how)
+    assert translator.translate(texts, prefix=" \t", **how) == free
+    for prefix in ("h g", "a  a a a a a a a a a a a a", "x", "a xyz b"):  # with words that the model does not know
+        together = translator.translate(texts, prefix=prefix, **how)
+        assert [text.startswith(normalize(prefix)) for text in together] == [True, True, False, True]
+        assert together[2] == ""
+        if "sampling" not in how:  # whose draws are numbered by line
+            assert together == [translator.translate([text], prefix=prefix, **how)[0] for text in texts]
+
+
+def test_its_own_beginning_changes_no_translation(translator):
+    texts = ["a b c d", "e f g h a b"]
+    for text, translation in zip(texts, translator.translate(texts), strict=True):
+        words = translation.split(" ")
+        for count in range(len(words) + 1):
+            assert translator.translate([text], prefix=" ".join(words[:count])) == [translation]
+
+
+@pytest.mark.parametrize("how", HOW)
+def test_no_token_stands_twice_where_that_is_asked_for(translator, how):
+    texts = ["a a a a", "b a b a b a", "c d c d"]
+    assert any(len(set(text.split())) < len(text.split()) for text in translator.translate(texts))
+    for text in translator.translate(texts, no_repeat=1, **how):
+        assert len(set(text.split())) == len(text.split())
+    assert translator.translate(texts, no_repeat=50, **how) == translator.translate(texts, **how)

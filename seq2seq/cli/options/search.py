@@ -38,9 +38,14 @@ SEARCH = {
         float,
         "The score is the log-probability over length to this power; more favours longer translations.",
     ),
-    "max_length_ratio": _of_run(
-        "max_length_ratio", float, "Longest translation, in target tokens for each source token."
+    "max_length_ratio": _option(
+        float,
+        "Search",
+        "Longest translation, in target tokens for each source token, and some more.",
+        "the run's, from its training pairs",
     ),
+    "no_repeat": _of_run("no_repeat", int, "Let no so many tokens in a row stand in a translation twice; 0 lets them."),
+    "prefix": _option(str, "Search", "Beginning of every translation, in whole words; the model goes on.", "none"),
     "batch_tokens": _of_run(
         "batch_tokens", int, "Source tokens times beams that are worked on at a time: less takes less memory."
     ),
