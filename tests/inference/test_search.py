@@ -110,11 +110,16 @@ def test_translations_that_the_limit_cuts_are_counted_and_told_once(tiny_run, ho
     assert len(translator.report.warnings) == 1
 
 
+def test_an_evaluation_tells_of_cut_translations_once(tiny_run, tiny_data):
+    translator = Translator.load(tiny_run, report=Listening())
+    evaluate(translator, str(tiny_data / "test"), limit=9, max_length_ratio=0.0, max_length_extra=1)
+    assert [line.split(" were ")[0] for line in translator.report.warnings] == ["9 of 9 translations"]
+
+
 def test_a_training_settles_the_limit_from_its_pairs_and_stores_it(tiny_run, tiny_data):
     decoding = json.loads((tiny_run / "config.json").read_text())["config"]["decoding"]
-    assert (
-        decoding["max_length_ratio"] < 2.0 and decoding["max_length_extra"] < 10
-    )  # a reversal is as long as its source
+    # Reversed, words are as many.
+    assert decoding["max_length_ratio"] < 2.0 and decoding["max_length_extra"] < 10
     sides = [(tiny_data / f"train.{side}").read_text().splitlines() for side in ("src", "tgt")]
     lengths = (np.array([len(line.split()) for line in lines]) for lines in sides)
     assert (decoding["max_length_ratio"], decoding["max_length_extra"]) == length_limit(*lengths)
