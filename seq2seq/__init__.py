@@ -33,6 +33,7 @@ _HOMES = {
     "LanguageModel": "seq2seq.models",
     "PairBatches": "seq2seq.batches.pairs",
     "Sampling": "seq2seq.decoding",
+    "Search": "seq2seq.inference.search",
     "StreamForecaster": "seq2seq.models",
     "TokenAccuracy": "seq2seq.training.metrics",
     "TokenCrossEntropy": "seq2seq.training.token_losses",

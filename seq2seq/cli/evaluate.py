@@ -25,6 +25,7 @@ EXAMPLES = """\
 """
 
 
+@search.options(search.SEARCH)
 def evaluate(
     run: Annotated[Path, Argument(metavar="RUN", help="Folder of a trained run.")],
     data: Annotated[
@@ -112,10 +113,6 @@ def evaluate(
             rich_help_panel=FORECAST,
         ),
     ] = None,
-    beam_size: search.BeamSize = None,
-    length_penalty: search.LengthPenalty = None,
-    max_length_ratio: search.MaxLengthRatio = None,
-    batch_tokens: search.BatchTokens = None,
     json_: Annotated[
         Path | None,
         Option(
@@ -135,6 +132,8 @@ def evaluate(
             rich_help_panel=RESULT,
         ),
     ] = None,
+    *,
+    chosen: dict[str, Any],
 ) -> None:
     """Measure a run on data that it has not seen.
 
@@ -149,15 +148,9 @@ def evaluate(
     from seq2seq.run import Run
 
     task = Run.open(run, "translation", "forecaster").task
-    beam = search.given(
-        beam_size=beam_size,
-        length_penalty=length_penalty,
-        max_length_ratio=max_length_ratio,
-        batch_tokens=batch_tokens,
-    )
-    scoring = search.given(references=references or None, bleu_tokenizer=bleu_tokenizer, language=language)
-    of_text = search.given(source=source, target=target, swap=swap, examples=examples, output=output) | beam | scoring
-    of_numbers = search.given(part=part, backtest=backtest, stride=stride)
+    scoring = _given(references=references or None, bleu_tokenizer=bleu_tokenizer, language=language)
+    of_text = _given(source=source, target=target, swap=swap, examples=examples, output=output) | chosen | scoring
+    of_numbers = _given(part=part, backtest=backtest, stride=stride)
     unfit = of_numbers if task == "translation" else of_text
     if unfit:
         raise InputError(f"--{next(iter(unfit)).replace('_', '-')} does not go with {run}, a {task} run.")
@@ -168,14 +161,17 @@ def evaluate(
         figures = _forecasts(run, data, limit, of_numbers, report, shown)
     else:
         columns = {"source": source, "target": target, "swap": swap, "limit": limit}
-        figures = _translations(
-            run, data, output, 3 if examples is None else examples, columns | beam | scoring, report, shown
-        )
+        given = columns | scoring
+        figures = _translations(run, data, output, 3 if examples is None else examples, given, chosen, report, shown)
     if json_:
         write_text(json_, json.dumps(figures, ensure_ascii=False, indent=2) + "\n")
 
 
-def _translations(run, data, output, examples, options, report, shown) -> dict[str, Any]:
+def _given(**options: Any) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def _translations(run, data, output, examples, columns, chosen, report, shown) -> dict[str, Any]:
     """Translate and score; show tables, and return the figures."""
     if data is None:
         raise InputError("--data is missing: name test pairs, a file or the prefix of two.")
@@ -184,7 +180,7 @@ def _translations(run, data, output, examples, options, report, shown) -> dict[s
         from seq2seq.tasks.measure_translation import evaluate as measure
 
     translator = Translator.load(run, report=report)
-    result = measure(translator, data, num_examples=examples, report=report, **options)
+    result = measure(translator, data, search.value(chosen), num_examples=examples, report=report, **columns)
     if output:
         with open_lines(output) as stream:
             stream.writelines(f"{hypothesis.text}\n" for hypothesis in result.hypotheses)

@@ -13,7 +13,7 @@ from seq2seq.cli.outputs import check_file, check_suffix, open_lines, partial_fi
 from seq2seq.errors import InputError
 from seq2seq.report import Report
 
-TEXT, SAMPLING = "Input and output", "Sampling instead of search"
+TEXT = "Input and output"
 EXAMPLES = """\
 [bold]Examples[/bold]
 
@@ -29,6 +29,7 @@ EXAMPLES = """\
 """
 
 
+@search.options(search.SEARCH, search.SAMPLING)
 def translate(
     run: Annotated[Path, Argument(metavar="RUN", help="Folder of a trained run.")],
     texts: Annotated[
@@ -67,31 +68,8 @@ def translate(
             rich_help_panel=TEXT,
         ),
     ] = None,
-    beam_size: search.BeamSize = None,
-    length_penalty: search.LengthPenalty = None,
-    max_length_ratio: search.MaxLengthRatio = None,
-    batch_tokens: search.BatchTokens = None,
-    temperature: Annotated[
-        float | None,
-        Option(
-            help="Draw translations at random: 1.0 as the model believes, less is safer.",
-            show_default="no sampling",
-            rich_help_panel=SAMPLING,
-        ),
-    ] = None,
-    top_k: Annotated[
-        int | None,
-        Option(help="Draw from the k likeliest tokens.", show_default="all", rich_help_panel=SAMPLING),
-    ] = None,
-    top_p: Annotated[
-        float | None,
-        Option(
-            help="Draw from the fewest tokens with this share of the probability.",
-            show_default="1.0",
-            rich_help_panel=SAMPLING,
-        ),
-    ] = None,
-    seed: Annotated[int | None, Option(help="Decides the draws.", show_default="0", rich_help_panel=SAMPLING)] = None,
+    *,
+    chosen: dict[str, Any],
 ) -> None:
     """Translate texts, the lines of a file or of standard input: one line out for each line in.
 
@@ -109,34 +87,17 @@ def translate(
     check_file(output, "--output")
     check_suffix(attention, "--attention", (".png", ".svg", ".pdf"))
     check_file(attention, "--attention")
-    options = search.given(beam_size=beam_size, length_penalty=length_penalty, max_length_ratio=max_length_ratio)
-    sampling = _sampling(temperature, top_k=top_k, top_p=top_p, seed=seed)
 
     with quiet_tensorflow():
-        from seq2seq.decoding.sampling import Sampling
         from seq2seq.inference.translator import Translator
 
-    if sampling:
-        options["sampling"] = Sampling(**sampling)
-        options.setdefault("beam_size", 1)  # whatever the run searches with, a draw follows one hypothesis
+        wanted = search.value(chosen, n_best=n_best, scored=scores or n_best > 1)
     report = ConsoleReport(stderr=True)
     translator = Translator.load(run, report=report)
-    options |= search.given(batch_tokens=batch_tokens)
-    listed = {"n_best": n_best, "scored": scores or n_best > 1}
-    found = _hypotheses(translator, texts, None if from_stdin else input_, report, **listed, **options)
+    found = _hypotheses(translator, texts, None if from_stdin else input_, report, wanted)
     _write(found, output, scores, n_best, _count(texts, input_), report)
     if attention:
-        _draw_attention(translator, texts[0], attention, options)
-
-
-def _sampling(temperature: float | None, **rest: Any) -> dict[str, Any]:
-    rest = search.given(**rest)
-    if temperature is None:
-        if rest:
-            options = ", ".join(f"--{name.replace('_', '-')}" for name in rest)
-            raise InputError(f"{options} says how to sample: add --temperature, 1.0 for the model's own probabilities.")
-        return {}
-    return {"temperature": temperature, **rest}
+        _draw_attention(translator, texts[0], attention, wanted)
 
 
 def _count(texts: list[str] | None, path: Path | None) -> int | None:
@@ -149,19 +110,19 @@ def _count(texts: list[str] | None, path: Path | None) -> int | None:
         return sum(block.count(b"\n") for block in iter(lambda: stream.read(1 << 20), b""))
 
 
-def _hypotheses(translator, texts: list[str] | None, path: Path | None, report, **options: Any) -> Iterator[list]:
+def _hypotheses(translator, texts: list[str] | None, path: Path | None, report, wanted) -> Iterator[list]:
     if texts:
-        return translator.stream(texts, **options)
+        return translator.stream(texts, wanted)
     from seq2seq.text.corpus import read_lines
 
     if path:
-        return translator.stream(read_lines(path), **options)
+        return translator.stream(read_lines(path), wanted)
     lines = read_lines(sys.stdin.buffer)
     if not sys.stdin.isatty():
-        return translator.stream(lines, **options)
+        return translator.stream(lines, wanted)
     # Somebody types: each line is answered at once, not when a batch is full.
     report.say("Type a line to translate; Ctrl-D ends.")
-    return (found for line in lines for found in translator.stream([line], **options))
+    return (found for line in lines for found in translator.stream([line], wanted))
 
 
 def _write(found: Iterable[list], output: Path | None, scores: bool, n_best: int, total: int | None, report) -> None:
@@ -193,8 +154,8 @@ def _formatted(hypotheses: list, number: int, scores: bool, n_best: int) -> str:
     return f"{best.score:.4f}\t{best.text}\n" if scores else f"{best.text}\n"
 
 
-def _draw_attention(translator, text: str, path: Path, options: dict[str, Any]) -> None:
+def _draw_attention(translator, text: str, path: Path, wanted) -> None:
     from seq2seq.plots import attention_heatmap, save_figure
 
-    seen = translator.attention(text, **options)
+    seen = translator.attention(text, wanted)
     save_figure(attention_heatmap(seen.weights, seen.source_pieces, seen.target_pieces), path)

@@ -1,6 +1,6 @@
 """What a translation run can be told."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from seq2seq.config.checks import check_at_least, check_range
@@ -155,17 +155,32 @@ class DecodingConfig:
 
     beam_size: int = 1  # 1 is greedy search
     length_penalty: float = 1.0  # score = log-probability / length ** length_penalty
-    max_length_ratio: float = 2.0  # at most ratio · source length + extra tokens
-    max_length_extra: int = 10
+    # At most ratio · source length + extra tokens, EOS included; what is None is taken from the training pairs when a
+    # training starts, and stored with it.
+    max_length_ratio: float | None = None
+    max_length_extra: int | None = None
+    no_repeat: int = 0  # no so many tokens in a row stand in a translation twice; 0: they may
     max_source_tokens: int = 1024  # longer inputs are cut, with a warning
     batch_tokens: int = 8192  # padded source tokens · beams in a batch
 
     def __post_init__(self):
         check_at_least("decoding.beam_size", self.beam_size, 1)
         check_range("decoding.length_penalty", self.length_penalty, 0.0, 10.0)
-        check_at_least("decoding.max_length_ratio", self.max_length_ratio, 0.0)
-        for name in ("max_length_extra", "max_source_tokens", "batch_tokens"):
+        if self.max_length_ratio is not None:
+            check_at_least("decoding.max_length_ratio", self.max_length_ratio, 0.0)
+        if self.max_length_extra is not None:
+            check_at_least("decoding.max_length_extra", self.max_length_extra, 1)
+        check_at_least("decoding.no_repeat", self.no_repeat, 0)
+        for name in ("max_source_tokens", "batch_tokens"):
             check_at_least(f"decoding.{name}", getattr(self, name), 1)
+
+    def with_length_limit(self, ratio: float, extra: int) -> "DecodingConfig":
+        """This section with a length limit: its own, or where it has none the given one."""
+        return replace(
+            self,
+            max_length_ratio=ratio if self.max_length_ratio is None else self.max_length_ratio,
+            max_length_extra=extra if self.max_length_extra is None else self.max_length_extra,
+        )
 
 
 @dataclass(frozen=True)

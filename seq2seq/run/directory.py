@@ -231,9 +231,10 @@ class Run(RunFolder):
         self.write_json("metrics.json", metrics)
 
     def write_history(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        """One row per epoch; the columns of the first row."""
+        """One row per epoch; the columns of all rows, since a later version that goes on may measure more."""
+        columns = dict.fromkeys(name for row in rows for name in row)
         with replacing(self.path / "history.csv") as temporary, open(temporary, "w", newline="") as file:
-            writer = csv.DictWriter(file, fieldnames=list(rows[0]))
+            writer = csv.DictWriter(file, fieldnames=list(columns))
             writer.writeheader()
             writer.writerows(rows)
 

@@ -11,6 +11,7 @@ from seq2seq.errors import InputError
 from seq2seq.evaluation.moses import check_language, language_of
 from seq2seq.evaluation.scripts import SPACED, check_tokenizer, choose_tokenizer
 from seq2seq.evaluation.translation import Example, TranslationScores, examples, score_translations
+from seq2seq.inference.search import Search
 from seq2seq.inference.translator import Hypothesis, Translator
 from seq2seq.report import Report
 from seq2seq.text.cleaning import clean
@@ -57,6 +58,7 @@ class TranslationEvaluation:
 def evaluate(
     translator: Translator,
     data: str,
+    search: Search | None = None,
     *,
     source: str | None = None,
     target: str | None = None,
@@ -67,13 +69,14 @@ def evaluate(
     language: str | None = None,
     num_examples: int = 3,
     report: Report | None = None,
-    **search,
+    **options,
 ) -> TranslationEvaluation:
     """Translate a test set and score it.
 
     Args:
         translator: `Translator`.
         data: file prefix, TSV or TFDS data set, as for training.
+        search: `Search`, by default as the run's `decoding` section says.
         source: suffix or feature of the source side; default of this and of the next two: as in training.
         target: the same of the target side.
         swap: bool. Second column to first.
@@ -85,7 +88,7 @@ def evaluate(
             one of its languages.
         num_examples: int. Examples of the worst, and as many random ones.
         report: `Report`.
-        **search: as for `Translator.stream`.
+        **options: fields of the `Search`, as for `Translator.translate`.
     """
     report = report or Report()
     trained = translator.config.data
@@ -104,7 +107,7 @@ def evaluate(
         report.warn(f"{cleaning.read - cleaning.kept:,} test pairs have an empty side and are left out")
     scoring = _scoring(translator.config, pairs, bleu_tokenizer, language, target, report)
     start = time.perf_counter()
-    hypotheses = [found[0] for found in translator.stream(pairs.source, **search)]
+    hypotheses = [found[0] for found in translator.stream(pairs.source, search, **options)]
     seconds = time.perf_counter() - start
     texts = [hypothesis.text for hypothesis in hypotheses]
     rows = translator.source.encode(pairs.source), translator.target.encode(pairs.target)

@@ -53,6 +53,7 @@ def train(
     setup = Setup(config, run_dir, resume, in_parts=True)
     text = read_training_text(config, RunFolder(Path(run_dir)), setup.resume, report)
     config = settled(config, text.valid.references, run_dir if setup.resume else None, report)
+    config = replace(config, decoding=text.decoding)
     run = Run.start(run_dir, "translation", config, text.files, setup.resume)
     text.save_tokenizers(run)
     source, target = text.tokenizers
@@ -122,10 +123,12 @@ def _validation(config, translator, batches, pairs):
     def validate():
         figures = score(batches.epoch())
         if config.training.validate_bleu:
-            hypotheses = translator.translate(pairs.source, beam_size=1)
+            found = [hypotheses[0] for hypotheses in translator.stream(pairs.source, beam_size=1, scored=False)]
+            texts = [hypothesis.text for hypothesis in found]
             figures |= {
-                "bleu": validation_bleu(hypotheses, pairs.references, config.training.bleu_tokenizer),
-                "exact_match": exact_match(hypotheses, pairs.references),
+                "bleu": validation_bleu(texts, pairs.references, config.training.bleu_tokenizer),
+                "exact_match": exact_match(texts, pairs.references),
+                "cut": float(np.mean([hypothesis.is_cut for hypothesis in found])),
             }
         return figures
 

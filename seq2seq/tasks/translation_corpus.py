@@ -1,18 +1,20 @@
 """What a translation trains on, from its configuration: in memory where it has room there, or else from a folder."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import chain
 from pathlib import Path
 
 import numpy as np
 
-from seq2seq.config import TranslationConfig
+from seq2seq.config import DecodingConfig, TranslationConfig, from_mapping
 from seq2seq.errors import InputError
 from seq2seq.report import Report
 from seq2seq.run import RunFolder
+from seq2seq.run.integrity import read_config
 from seq2seq.text.cleaning import CleaningReport, clean, hold_out
 from seq2seq.text.corpus import ParallelText, corpus_files, count_lines, read_pairs, stream_pairs
+from seq2seq.text.lengths import length_limit
 from seq2seq.text.preparation import Preparation, TrainingPart
 from seq2seq.text.stored_corpus import corpus_key, find_or_build
 from seq2seq.text.stored_rows import StoredRows
@@ -40,6 +42,7 @@ class TrainingText:
         resampled: function of a seed that gives the same pairs in random segmentations.
         valid: ParallelText. Validation pairs.
         files: what `data.train` and `data.valid` were read from.
+        decoding: the `decoding` section of the configuration, with a length limit that suits the pairs.
     """
 
     tokenizers: Tokenizers
@@ -48,6 +51,7 @@ class TrainingText:
     resampled: Callable[[int], Rows]
     valid: ParallelText
     files: Mapping[str, Sequence[Path]]
+    decoding: DecodingConfig
 
     def save_tokenizers(self, folder: RunFolder) -> None:
         """Write them into a run directory."""
@@ -76,6 +80,8 @@ def read_training_text(config: TranslationConfig, folder: RunFolder, resume: boo
     tokenizers = _tokenizers_of(config, folder) if resume and folder.checkpoints() else None
     locations = {"data.train": data.train} | ({"data.valid": data.valid} if data.valid else {})
     files = {name: corpus_files(location, data.source, data.target) for name, location in locations.items()}
+    if resume:  # what a training has settled stays, also where another version would settle it otherwise
+        config = replace(config, decoding=_with_limit_of(folder, config.decoding))
     if data.cache is None and sum(file.stat().st_size for file in files["data.train"]) <= IN_MEMORY_BYTES:
         return _in_memory(config, files, valid, tokenizers, report)
     return _stored(config, files, valid, tokenizers, Path(data.cache) if data.cache else folder.corpus, report)
@@ -99,6 +105,13 @@ def _tokenizers_of(config, folder) -> Tokenizers:
     return source, source if config.text.shares_vocabulary else load_tokenizer(folder.tokenizer_file("target"))
 
 
+def _with_limit_of(folder, decoding) -> DecodingConfig:
+    """The `decoding` section with the length limit of the run that goes on."""
+    _, stored, _ = read_config(folder.path)
+    limit = from_mapping(DecodingConfig, stored.get("decoding", {}), "decoding.")
+    return decoding.with_length_limit(limit.max_length_ratio, limit.max_length_extra)
+
+
 def _in_memory(config, files, valid, tokenizers, report):
     data, sampling = config.data, config.text.subword_sampling
     pairs = read_pairs(data.train, data.source, data.target, limit=data.limit, **_columns(data))
@@ -112,16 +125,16 @@ def _in_memory(config, files, valid, tokenizers, report):
     _tell_pairs(cleaning, valid, held_out, report)
     source, target = tokenizers or _train_tokenizers(config, lambda side, most: getattr(pairs, side))
     rows = source.encode(pairs.source), target.encode(pairs.target)
+    statistics = corpus_statistics(*rows)
     short = np.flatnonzero(np.maximum(rows[0].lengths, rows[1].lengths) <= config.batching.max_tokens)
-    _tell_tokens((source, target), corpus_statistics(*rows), len(short), config, report)
-    count = len(pairs)
-    if len(short) < count:
+    if len(short) < statistics.pairs:
         pairs, rows = pairs.take(short), (rows[0].take(short), rows[1].take(short))
+    decoding = _tell_tokens((source, target), statistics, rows, config, report)
 
     def resampled(seed):
         return resample(source, pairs.source, sampling, seed), resample(target, pairs.target, sampling, seed)
 
-    return TrainingText((source, target), count, rows, resampled, valid, files)
+    return TrainingText((source, target), statistics.pairs, rows, resampled, valid, files, decoding)
 
 
 def _stored(config, files, valid, tokenizers, cache, report):
@@ -154,7 +167,7 @@ def _stored(config, files, valid, tokenizers, cache, report):
     report.say(f"{'using' if found else 'keeping'} the prepared corpus in {corpus.folder}")
     valid = corpus.valid if held_out else valid
     _tell_pairs(corpus.cleaning, valid, held_out, report)
-    _tell_tokens(corpus.tokenizers, corpus.statistics, len(corpus.rows[0]), config, report)
+    decoding = _tell_tokens(corpus.tokenizers, corpus.statistics, corpus.rows, config, report)
     return TrainingText(
         corpus.tokenizers,
         corpus.statistics.pairs,
@@ -162,6 +175,7 @@ def _stored(config, files, valid, tokenizers, cache, report):
         lambda seed: corpus.resampled(text.subword_sampling, seed),
         valid,
         files,
+        decoding,
     )
 
 
@@ -185,11 +199,19 @@ def _tell_pairs(cleaning: CleaningReport, valid, held_out, report):
     report.say(f"validation part: {len(valid):,} pairs{', held out' if held_out else ''}")
 
 
-def _tell_tokens(tokenizers, statistics: CorpusStatistics, short, config, report):
+def _tell_tokens(tokenizers, statistics: CorpusStatistics, rows: Rows, config, report) -> DecodingConfig:
+    """Tell of the tokens of the training part, whose `rows` are those that are not too long; return how long a
+    translation may become, as the `decoding` section."""
+    short, longest = len(rows[0]), config.batching.max_tokens
+    decoding = config.decoding
+    if short:
+        decoding = decoding.with_length_limit(*length_limit(rows[0].lengths, rows[1].lengths))
+    limit = f"{decoding.max_length_ratio:g} × source + {decoding.max_length_extra:,}" if short else ""
     sizes = [f"{tokenizer.vocabulary_size:,}" for tokenizer in tokenizers]
-    report.table(f"Training part, vocabularies of {' and '.join(sizes)}", ("", "source", "target"), statistics.rows())
-    longest = config.batching.max_tokens
+    table = [*statistics.rows(), ("longest translation", "", limit)]
+    report.table(f"Training part, vocabularies of {' and '.join(sizes)}", ("", "source", "target"), table)
     if not short:
         raise InputError(f"All training pairs are longer than batching.max_tokens={longest}: raise it.")
     if short < statistics.pairs:
         report.warn(f"{statistics.pairs - short:,} training pairs exceed {longest} tokens and are left out")
+    return decoding

@@ -302,6 +302,8 @@ def _line(figures):
         parts.append(f"perplexity {figures['val_perplexity']:.2f}")
     if "val_bleu" in figures:
         parts.append(f"BLEU {figures['val_bleu']:.2f}, exact {figures['val_exact_match']:.1%}")
+    if figures.get("val_cut"):
+        parts.append(f"{figures['val_cut']:.1%} cut at the length limit")
     rate = next(name for name in figures if name.endswith("_per_second"))
     parts.append(f"{figures[rate]:,.0f} {rate.removesuffix('_per_second').replace('_', ' ')}/s")
     return " · ".join(parts)

@@ -76,6 +76,13 @@ def test_sampling_depends_on_its_seed_only(tiny_run, texts):
     assert drawn(1) == drawn(1) != drawn(2)
 
 
+def test_a_translation_begins_as_it_is_told_and_repeats_nothing(tiny_run, texts):
+    said = run("translate", tiny_run, "--prefix", "h g", "--no-repeat", 1, *texts).stdout.splitlines()
+    assert len(said) == len(texts)
+    for words in map(str.split, said):
+        assert words[:2] == ["h", "g"] and len(set(words)) == len(words)
+
+
 def test_attention_is_drawn_beside_the_translation(tiny_run, texts, plain, tmp_path):
     picture = tmp_path / "attention.png"
     assert run("translate", tiny_run, texts[0], "--attention", picture).stdout.splitlines() == plain[:1]

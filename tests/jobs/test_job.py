@@ -19,6 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seq2seq.errors import InputError
+from seq2seq.inference.search import Search
 from seq2seq.inference.translator import Translator
 from seq2seq.jobs.inputs import find_inputs
 from seq2seq.jobs.job import Job
@@ -200,7 +201,7 @@ def test_what_is_not_as_the_manifest_says_is_done_again(work, inputs, tmp_path, 
     elif change == "model":
         made.model = "another"
     else:
-        made = work(beam_size=2)
+        made = work(search=Search(beam_size=2))
     outcome = run(made, inputs, output)
     assert outcome.finished == (1 if change in ("input", "output", "gone") else 4)
     if change not in ("input", "settings"):
@@ -316,6 +317,9 @@ def test_texts_that_are_cut_are_counted(work, tmp_path):
     made = work()
     run(made, tmp_path, tmp_path / "out", "long.txt")
     assert "1 texts were cut" in made.notes()[0]
+    made = work(search=Search(max_length_ratio=0.0, max_length_extra=1))
+    run(made, tmp_path, tmp_path / "short", "long.txt")
+    assert "2 of 2 translations were cut at the length limit" in made.notes()[1]
 
 
 def killed(folder, **plan):

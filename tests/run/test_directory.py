@@ -109,3 +109,8 @@ def test_a_folder_of_other_files_becomes_no_run(tmp_path):
     (tmp_path / "thesis.tex").write_text("")
     with pytest.raises(InputError, match=r"holds other files \(thesis\.tex\)"):
         started(tmp_path)
+
+
+def test_a_later_version_may_measure_more_in_a_history_that_goes_on(run):
+    run.write_history([{"epoch": 1, "loss": 2.0}, {"epoch": 2, "loss": 1.0, "val_cut": 0.5}])
+    assert (run.path / "history.csv").read_text().split() == ["epoch,loss,val_cut", "1,2.0,", "2,1.0,0.5"]

@@ -245,7 +245,7 @@ def test_a_search_is_traced_once(tiny_run, sources):
         for search in ({}, {"beam_size": 3}):
             translator.translate(lines, **search)
             translator.translate(lines, batch_tokens=40, **search)
-    assert [search.experimental_get_tracing_count() for search in translator._searches.values()] == [1, 1]
+    assert [search.experimental_get_tracing_count() for search in translator._graphs.values()] == [1, 1]
 
 
 def test_a_stream_is_read_in_pieces(translator):
