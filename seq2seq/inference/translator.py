@@ -1,6 +1,5 @@
 """Strings in, translations out: a trained run, loaded."""
 
-import itertools
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -13,11 +12,13 @@ from seq2seq.config import DecodingConfig, TranslationConfig, from_mapping
 from seq2seq.decoding import Sampling
 from seq2seq.device import multiplies_in, share_cores
 from seq2seq.errors import InputError
+from seq2seq.inference.lines import check_strings, full, several
 from seq2seq.inference.search import Search, length_batches, search_graph
 from seq2seq.models import EncoderDecoder
 from seq2seq.report import Progress, Report
 from seq2seq.run import Run
 from seq2seq.special_ids import BOS
+from seq2seq.text.blank import is_blank
 from seq2seq.text.corpus import normalize
 from seq2seq.text.tokenizer import load_tokenizer
 from seq2seq.text.tokens import Tokenizer, TokenRows, pad_rows
@@ -104,7 +105,7 @@ class Translator:
         return cls(config, source, target, model, report, workers)
 
     def translate(self, texts: Iterable[str], **search) -> list[str]:
-        """Translate strings; a blank one gives a blank one.
+        """Translate strings; a blank one, white space or characters that are not seen, gives an empty one.
 
         Args:
             texts: strings.
@@ -113,8 +114,6 @@ class Translator:
         Returns:
             The best translation of each.
         """
-        if isinstance(texts, str):
-            raise InputError(f"translate expects a list of strings, got the string {texts!r}: write translate([text]).")
         found = self.stream(texts, scored=False, **search)
         return [hypotheses[0].text if hypotheses else "" for hypotheses in found]
 
@@ -144,15 +143,17 @@ class Translator:
 
         Yields:
             For each line, in order, its hypotheses, best first; none for a blank line.
+
+        Raises:
+            InputError: a line that is no string, or a search that cannot be.
         """
         search = self._search_for(beam_size, length_penalty, n_best, max_length_ratio, batch_tokens, sampling, scored)
-        lines = iter(lines)
-        chunks = iter(lambda: list(itertools.islice(lines, LINES_AT_ONCE)), [])
+        chunks = full(several(lines), LINES_AT_ONCE)
         for hypotheses in self._in_turn(chunks, search, ahead=0):
             yield from hypotheses
 
     def stream_chunks(
-        self, chunks: Iterable[Sequence[str]], *, progress: Progress | None = None, **search
+        self, chunks: Iterable[Sequence[str]], *, ahead: int = 1, progress: Progress | None = None, **search
     ) -> Iterator[list[list[Hypothesis]]]:
         """Translate lists of lines, each by itself: what becomes of a line depends on its own list alone.
 
@@ -161,13 +162,15 @@ class Translator:
 
         Args:
             chunks: lists of strings, of some thousands: only lines of one list share a batch.
+            ahead: int. Lists that are asked for before the first is answered; 0 where whoever writes the next one waits
+                for the answer.
             progress: `Progress` that counts the lines, batch by batch.
             **search: as for `stream`.
 
         Yields:
             For each list, in order, what `stream` gives for its lines.
         """
-        return self._in_turn(chunks, self._search_for(**search), ahead=1, progress=progress)
+        return self._in_turn(chunks, self._search_for(**search), ahead, progress)
 
     def search_settings(self, **search) -> dict[str, float]:
         """What a search with the arguments of `stream` goes by: its own ones and the run's `decoding` section."""
@@ -227,6 +230,7 @@ class Translator:
     def _begin(self, lines, position, search, begun):
         """Encode lines, note them in `begun`, and hand their batches to the threads that search."""
         settings = search.settings
+        check_strings(lines, position)
         rows = self._encode(lines, position, settings.max_source_tokens)
 
         def translated(batch):
@@ -265,7 +269,7 @@ class Translator:
         return results
 
     def _encode(self, lines, position, longest) -> TokenRows:
-        rows = self.source.encode([normalize(line) for line in lines])
+        rows = self.source.encode(["" if is_blank(line) else normalize(line) for line in lines])
         if (rows.lengths > longest).any():
             for line in np.flatnonzero(rows.lengths > longest):
                 self.report.warn(
@@ -289,7 +293,7 @@ class Translator:
         """
         if self.model.decoder.attention is None:
             raise InputError("This model has no attention (model.attention=none), so there is nothing to draw.")
-        if not text.strip():
+        if is_blank(text):
             raise InputError("The text to draw the attention of is blank.")
         translation = self.translate([text], **search)[0]
         source = self._encode([text], 0, self.config.decoding.max_source_tokens)
