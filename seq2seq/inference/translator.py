@@ -10,13 +10,13 @@ import numpy as np
 
 from seq2seq.config import DecodingConfig, TranslationConfig, from_mapping
 from seq2seq.decoding import Sampling
-from seq2seq.device import multiplies_in, share_cores
+from seq2seq.device import multiplies_in, share_cores, stay_in_process
 from seq2seq.errors import InputError
 from seq2seq.inference.lines import check_strings, full, several
+from seq2seq.inference.loaded import open_run
 from seq2seq.inference.search import Search, length_batches, search_graph
 from seq2seq.models import EncoderDecoder
 from seq2seq.report import Progress, Report
-from seq2seq.run import Run
 from seq2seq.special_ids import BOS
 from seq2seq.text.blank import is_blank
 from seq2seq.text.corpus import normalize
@@ -90,12 +90,8 @@ class Translator:
         Raises:
             InputError: not a translation run, no weights yet, damaged, or written by a newer version.
         """
-        run = Run.open(run_dir, "translation")
+        run, config = open_run(run_dir, "translation", TranslationConfig)
         workers = share_cores()
-        try:
-            config = from_mapping(TranslationConfig, run.config)
-        except InputError as error:
-            raise InputError(f"{run.path}: its config.json cannot be used: {error}") from error
         source = load_tokenizer(run.tokenizer_file("source"))
         target = source if config.text.shares_vocabulary else load_tokenizer(run.tokenizer_file("target"))
         # In the precision of its training where the device is fast in it; the weights are float32 in any case.
@@ -230,6 +226,7 @@ class Translator:
     def _begin(self, lines, position, search, begun):
         """Encode lines, note them in `begun`, and hand their batches to the threads that search."""
         settings = search.settings
+        stay_in_process()  # before a batch waits for a thread that a fork has not
         check_strings(lines, position)
         rows = self._encode(lines, position, settings.max_source_tokens)
 
