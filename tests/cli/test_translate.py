@@ -2,6 +2,9 @@
 
 import gzip
 import io
+import signal
+import subprocess
+import sys
 from functools import partial
 
 import numpy as np
@@ -174,3 +177,39 @@ def test_a_text_may_begin_with_a_hyphen(tiny_run):
         assert f'-- "{text}"' in shown
     assert refused("translate", tiny_run, "--beam-sice", "3").count("No such option") == 1
     assert len(run("translate", tiny_run, "--", "-5 degrees").stdout.splitlines()) == 1
+
+
+# --- beside another process
+
+
+@pytest.fixture
+def process(tiny_run):
+    """`seq2seq translate` between two pipes."""
+    code = "from seq2seq.cli import main; main()"
+    command = [sys.executable, "-c", code, "translate", str(tiny_run)]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    yield process
+    process.kill()
+    process.wait()
+    for stream in (process.stdin, process.stdout, process.stderr):
+        stream.close()
+
+
+def test_a_process_that_waits_for_each_answer_gets_it(process, plain, texts):
+    for number in range(20):
+        process.stdin.write(f"{texts[number % 4]}\n".encode())
+        process.stdin.flush()
+        assert process.stdout.readline().decode() == f"{plain[number % 4]}\n"
+    process.stdin.write(b"a b")  # and no more of it
+    process.stdin.flush()
+    process.send_signal(signal.SIGINT)
+    assert process.wait(30) == 130
+    assert process.stderr.read() == b"Interrupted.\n"
+
+
+def test_a_reader_that_leaves_is_no_error(process):
+    process.stdout.close()
+    process.stdin.write(b"a b c\n" * 100)
+    process.stdin.close()
+    assert process.wait(120) == 1
+    assert process.stderr.read() == b""
