@@ -6,7 +6,27 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
+from seq2seq.errors import InputError
+
 MOST_SHARED_CORES = 4  # measured on two; parts of a usual batch get small beyond four
+
+
+_process = None  # in which TensorFlow runs, once something has been loaded or trained
+
+
+def stay_in_process() -> None:
+    """Take this process as the one in which TensorFlow runs.
+
+    Raises:
+        InputError: it is a fork of that one, which has its locks and none of its threads: it would wait for ever.
+    """
+    global _process
+    _process = _process or os.getpid()
+    if _process != os.getpid():
+        raise InputError(
+            f"this process ({os.getpid()}) was forked from one in which TensorFlow runs ({_process}), and cannot use "
+            'it: load runs only after a fork, or start processes with multiprocessing.get_context("spawn").'
+        )
 
 
 def use_device() -> str:
@@ -15,6 +35,7 @@ def use_device() -> str:
     Returns:
         The names of the GPUs, or the CPU with its number of cores.
     """
+    stay_in_process()
     gpus = tf.config.list_physical_devices("GPU")
     for gpu in gpus:
         try:

@@ -1,6 +1,7 @@
 """`seq2seq detect`: anomalies, by the errors of a trained autoencoder."""
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +10,7 @@ from typer import Argument, Option
 from seq2seq.cli.console import ConsoleReport, quiet_tensorflow
 from seq2seq.cli.long_table import cell, step_lines, write_csv
 from seq2seq.cli.options import series as options
-from seq2seq.cli.outputs import check_file, check_suffix, write_text
+from seq2seq.cli.outputs import check_file, check_suffix, write_all, write_text
 from seq2seq.cli.reconstruct import position_of
 from seq2seq.errors import InputError
 
@@ -139,24 +140,26 @@ def detect(
         labelled = _held_out(reconstructor, held_out, held_out_labels, (input_, array), report)
     found = score(reconstructor, series, threshold=kind, labelled=labelled, report=report)
     report.say(f"{int(found.alarms.sum()):,} of {len(found.alarms):,} scores are above {found.threshold:.4g}")
+    figures, outputs = measure_detection(found, known) if known else None, []
+    if json_:
+        outputs.append((json_, partial(write_text, json_, json.dumps(figures, indent=2) + "\n")))
     if output or not (known or plot):
-        write_csv(output, _lines(found, reconstructor.config.data, per_step))
-    if known:
-        figures = measure_detection(found, known)
-        if json_:
-            write_text(json_, json.dumps(figures, indent=2) + "\n")
-        _show_figures(figures, found.components)
+        lines = _lines(found, reconstructor.config.data, per_step)
+        outputs.append((output, partial(write_csv, output, lines)))
     if plot:
-        _draw(found, known, shown, plot)
+        outputs.append((plot, partial(_draw, found, known, shown, plot)))
+    write_all(*outputs)
+    if known:
+        _show_figures(figures, found.components, report if str(json_) == "-" else ConsoleReport())
 
 
-def _show_figures(figures, components):
+def _show_figures(figures, components, report):
     own, pca = (
         {name.replace("_", " "): "none" if value is None else value for name, value in figures[system].items()}
         for system in ("autoencoder", "pca")
     )
     rows = [(name, value, pca[name]) for name, value in own.items()]
-    ConsoleReport().table("Against the labels", ("", "autoencoder", f"PCA({components})"), rows)
+    report.table("Against the labels", ("", "autoencoder", f"PCA({components})"), rows)
 
 
 def _threshold(text: str | None) -> tuple[str, float] | None:

@@ -1,6 +1,7 @@
 """`seq2seq evaluate`: a trained run against what is known to be right, whatever its task."""
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -8,7 +9,7 @@ from typer import Argument, Option
 
 from seq2seq.cli.console import ConsoleReport, quiet_tensorflow
 from seq2seq.cli.options import search
-from seq2seq.cli.outputs import check_file, open_lines, write_text
+from seq2seq.cli.outputs import check_file, write_all, write_text
 from seq2seq.errors import InputError
 
 DATA, SCORE, RESULT, FORECAST = "Data", "Scores of text", "Results", "Forecasts"
@@ -121,7 +122,11 @@ def evaluate(
     ] = None,
     output: Annotated[
         Path | None,
-        Option(help="File for the translations, one a line.", show_default="none", rich_help_panel=RESULT),
+        Option(
+            help="File for the translations, one line for each pair that was read; pairs with an empty side too.",
+            show_default="none",
+            rich_help_panel=RESULT,
+        ),
     ] = None,
     examples: Annotated[
         int | None,
@@ -158,21 +163,29 @@ def evaluate(
     # Standard output is for the figures: as JSON where it is asked for there, as a table else.
     shown = report if str(json_) == "-" else ConsoleReport()
     if task == "forecaster":
-        figures = _forecasts(run, data, limit, of_numbers, report, shown)
+        result, show = _forecasts(run, data, limit, of_numbers, report), _show_forecasts
     else:
         columns = {"source": source, "target": target, "swap": swap, "limit": limit}
         given = columns | scoring
-        figures = _translations(run, data, output, 3 if examples is None else examples, given, chosen, report, shown)
+        result = _translations(run, data, 3 if examples is None else examples, given, chosen, report)
+        show = _show_translations
+    outputs = []
     if json_:
-        write_text(json_, json.dumps(figures, ensure_ascii=False, indent=2) + "\n")
+        figures = json.dumps(result.as_dict(), ensure_ascii=False, indent=2)
+        outputs.append((json_, partial(write_text, json_, f"{figures}\n")))
+    if output:
+        lines = "".join(f"{hypothesis.text}\n" for hypothesis in result.hypotheses)
+        outputs.append((output, partial(write_text, output, lines)))
+    write_all(*outputs)
+    show(result, shown, report)
 
 
 def _given(**options: Any) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}
 
 
-def _translations(run, data, output, examples, columns, chosen, report, shown) -> dict[str, Any]:
-    """Translate and score; show tables, and return the figures."""
+def _translations(run, data, examples, columns, chosen, report) -> Any:
+    """Translate and score."""
     if data is None:
         raise InputError("--data is missing: name test pairs, a file or the prefix of two.")
     with quiet_tensorflow():
@@ -180,16 +193,15 @@ def _translations(run, data, output, examples, columns, chosen, report, shown) -
         from seq2seq.tasks.measure_translation import evaluate as measure
 
     translator = Translator.load(run, report=report)
-    result = measure(translator, data, search.value(chosen), num_examples=examples, report=report, **columns)
-    if output:
-        with open_lines(output) as stream:
-            stream.writelines(f"{hypothesis.text}\n" for hypothesis in result.hypotheses)
+    return measure(translator, data, search.value(chosen), num_examples=examples, report=report, **columns)
+
+
+def _show_translations(result, shown, report) -> None:
     shown.table("Scores", ("metric", "value", "signature or definition"), result.rows())
     for example in result.examples:
         shown.table(
             f"\n{example.chosen}: pair {example.index + 1:,}, chrF2 {example.chrf:.1f}", ("", ""), _sides(example)
         )
-    return result.as_dict()
 
 
 def _sides(example) -> list[tuple[str, str]]:
@@ -198,15 +210,18 @@ def _sides(example) -> list[tuple[str, str]]:
     return [("source", example.source), *references, ("translation", example.hypothesis)]
 
 
-def _forecasts(run, data, limit, options, report, shown) -> dict[str, Any]:
-    """Forecast and score; show tables, and return the figures."""
+def _forecasts(run, data, limit, options, report) -> Any:
+    """Forecast and score."""
     if options.get("part", "test") not in ("test", "all"):
         raise InputError(f"--part {options['part']}: expected test or all.")
     with quiet_tensorflow():
         from seq2seq.inference.forecaster import Forecaster
         from seq2seq.tasks.measure_forecaster import evaluate as measure
 
-    result = measure(Forecaster.load(run, report), data, limit=limit, report=report, **options)
+    return measure(Forecaster.load(run, report), data, limit=limit, report=report, **options)
+
+
+def _show_forecasts(result, shown, report) -> None:
     overall = result.overall
     first, last = result.origins
     title = f"{overall.windows:,} forecasts of {overall.horizon} steps, the first from {first}, the last from {last}"
@@ -220,4 +235,3 @@ def _forecasts(run, data, limit, options, report, shown) -> dict[str, Any]:
         )
     if overall.warning:
         report.warn(overall.warning)
-    return result.as_dict()

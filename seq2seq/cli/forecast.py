@@ -1,16 +1,17 @@
 """`seq2seq forecast`: the next steps of a series, or of a stream."""
 
-import csv
 import signal
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 from typer import Argument, Option
 
 from seq2seq.cli.console import ConsoleReport, quiet_tensorflow
+from seq2seq.cli.long_table import write_csv
 from seq2seq.cli.options import series
-from seq2seq.cli.outputs import check_file, check_suffix, open_lines
+from seq2seq.cli.outputs import check_file, check_suffix, write_all
 from seq2seq.errors import InputError
 
 OUTPUT, STREAM = "Output", "Streaming"
@@ -128,12 +129,12 @@ def forecast(
     history = history_of(forecaster, input_, array, report)
     ahead = known_ahead(forecaster, known, report) if known else None
     found = forecaster.forecast(history, steps, known=ahead, interval=interval)
-    with open_lines(output) as file:
-        csv.writer(file, lineterminator="\n").writerows(_table(found, forecaster.config.data))
+    outputs = [(output, partial(write_csv, output, _table(found, forecaster.config.data)))]
+    if plot:
+        outputs.append((plot, partial(_draw, forecaster, history, found, column, plot)))
+    write_all(*outputs)
     if found.lower is not None:
         report.say(f"intervals are to hold {found.level:.0%} of the actual values")
-    if plot:
-        _draw(forecaster, history, found, column, plot)
 
 
 def _windowed(steps, input_, array, known, output, plot, interval):

@@ -4,7 +4,7 @@ import gzip
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
@@ -45,6 +45,12 @@ def write_text(path: Path, text: str) -> None:
     """Write `text` to a file, whole or not at all; `-` is standard output."""
     with open_lines(path) as stream:
         stream.write(text)
+
+
+def write_all(*outputs: tuple[Path | None, Callable[[], None]]) -> None:
+    """Write outputs, each with its path: files first, since whoever reads standard output may leave before its end."""
+    for _, write in sorted(outputs, key=lambda output: output[0] is None or str(output[0]) == "-"):
+        write()
 
 
 @contextmanager

@@ -95,9 +95,6 @@ def reconstruct(
     shown = position_of(series, show)
     if output or plot:
         found = reconstructor.reconstruct(series, report)
-        error = np.concatenate([np.abs(new - old) for new, old in zip(found, series.values, strict=True)])
-        rows = zip(series.columns, np.nanmean(error, axis=0).tolist(), strict=True)
-        report.table("Mean absolute error", ("column", "error"), list(rows))
     if output and output.name.endswith(".npz"):
         with replacing(output) as temporary, open(temporary, "wb") as file:
             np.savez_compressed(file, **_arrays(series, found))
@@ -108,6 +105,10 @@ def reconstruct(
             np.save(file, reconstructor.codes(series), allow_pickle=False)
     if plot:
         _draw(series, found, shown, plot)
+    if output or plot:
+        error = np.concatenate([np.abs(new - old) for new, old in zip(found, series.values, strict=True)])
+        rows = zip(series.columns, np.nanmean(error, axis=0).tolist(), strict=True)
+        report.table("Mean absolute error", ("column", "error"), list(rows))
 
 
 def position_of(series, name: str | None) -> int:

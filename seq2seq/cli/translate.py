@@ -1,18 +1,22 @@
 """`seq2seq translate`: texts through a trained run."""
 
+import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 from typer import Argument, Option
 
+from seq2seq.cli.arriving import arriving, standard_input
 from seq2seq.cli.console import ConsoleReport, quiet_tensorflow
 from seq2seq.cli.options import search
 from seq2seq.cli.outputs import check_file, check_suffix, open_lines, partial_file
 from seq2seq.errors import InputError
 from seq2seq.report import Report
 
+_SPACES = str.maketrans("\n\r", "  ")  # whatever a text holds, a row is one line
 TEXT = "Input and output"
 EXAMPLES = """\
 [bold]Examples[/bold]
@@ -52,13 +56,18 @@ def translate(
         int,
         Option(
             min=1,
-            help="Translations for each line. With more than one the columns are line number, score, text.",
+            help="Translations for each line, a row for each: line number, score, text. Every line has as many rows; "
+            "where nothing was found score and text are empty.",
             rich_help_panel=TEXT,
         ),
     ] = 1,
     scores: Annotated[
         bool,
-        Option("--scores", help="Put the score, in nats, and a tab before each translation.", rich_help_panel=TEXT),
+        Option(
+            "--scores",
+            help="Put the score, in nats, and a tab before each translation; no score before that of a blank line.",
+            rich_help_panel=TEXT,
+        ),
     ] = False,
     attention: Annotated[
         Path | None,
@@ -73,11 +82,18 @@ def translate(
 ) -> None:
     """Translate texts, the lines of a file or of standard input: one line out for each line in.
 
-    A blank line gives a blank line. Standard output holds translations only; all else goes to standard error.
+    A blank line (white space, characters that are not seen) gives an empty translation. A pipe is answered as its lines
+    come. A TEXT that begins with a hyphen goes behind --. Standard output holds translations only; all else goes to
+    standard error.
     """
     from_stdin = input_ is None or str(input_) == "-"
     if texts and input_:
         raise InputError(f"got both texts and --input {input_}: give one of them.")
+    if texts and len(texts) == 1 and os.path.isfile(texts[0]):
+        raise InputError(
+            f"{texts[0]} is a file: to translate its lines write --input {texts[0]}; if it is a text, "
+            "give it through standard input."
+        )
     if attention and (len(texts or ()) != 1):
         raise InputError(f"--attention {attention} draws one translation: give one TEXT, not {len(texts or ())}.")
     if not from_stdin and output and input_.resolve() == output.resolve():
@@ -94,8 +110,12 @@ def translate(
         wanted = search.value(chosen, n_best=n_best, scored=scores or n_best > 1)
     report = ConsoleReport(stderr=True)
     translator = Translator.load(run, report=report)
-    found = _hypotheses(translator, texts, None if from_stdin else input_, report, wanted)
-    _write(found, output, scores, n_best, _count(texts, input_), report)
+    path = None if from_stdin else input_
+    shown = report if output and str(output) != "-" else Report()
+    with shown.progress("Translating", _count(texts, path), "lines") as progress:
+        chunks = _chunks(texts, path, report)
+        found = translator.stream_chunks(chunks, wanted, ahead=0, progress=progress)
+        _write(found, output, partial(_rows, n_best=n_best, scores=scores))
     if attention:
         _draw_attention(translator, texts[0], attention, wanted)
 
@@ -110,29 +130,29 @@ def _count(texts: list[str] | None, path: Path | None) -> int | None:
         return sum(block.count(b"\n") for block in iter(lambda: stream.read(1 << 20), b""))
 
 
-def _hypotheses(translator, texts: list[str] | None, path: Path | None, report, wanted) -> Iterator[list]:
-    if texts:
-        return translator.stream(texts, wanted)
+def _chunks(texts: list[str] | None, path: Path | None, report: Report) -> Iterator[list[str]]:
+    """What is translated together: thousands of lines of a file; of a pipe or a terminal what has come of them."""
+    from seq2seq.inference.lines import full
+    from seq2seq.inference.translator import LINES_AT_ONCE
     from seq2seq.text.corpus import read_lines
 
-    if path:
-        return translator.stream(read_lines(path), wanted)
-    lines = read_lines(sys.stdin.buffer)
-    if not sys.stdin.isatty():
-        return translator.stream(lines, wanted)
-    # Somebody types: each line is answered at once, not when a batch is full.
-    report.say("Type a line to translate; Ctrl-D ends.")
-    return (found for line in lines for found in translator.stream([line], wanted))
+    if texts:
+        return full(texts, LINES_AT_ONCE)
+    stream, grows = (path, not path.is_file()) if path else standard_input()
+    if not path and sys.stdin.isatty():
+        report.say("Type a line to translate; Ctrl-D ends.")
+    return (arriving if grows else full)(read_lines(stream), LINES_AT_ONCE)
 
 
-def _write(found: Iterable[list], output: Path | None, scores: bool, n_best: int, total: int | None, report) -> None:
+def _write(found: Iterable[list[list]], output: Path | None, rows: Callable[[list, int], str]) -> None:
+    """Write `rows` of each line, those of lines that were translated together at once."""
     done = 0
-    shown = report if output and str(output) != "-" else Report()
     try:
-        with open_lines(output) as stream, shown.progress("Translating", total, "lines") as progress:
-            for done, hypotheses in enumerate(found, 1):
-                stream.write(_formatted(hypotheses, done, scores, n_best))
-                progress.advance()
+        with open_lines(output) as stream:
+            for chunk in found:
+                stream.write("".join(rows(hypotheses, number) for number, hypotheses in enumerate(chunk, done + 1)))
+                stream.flush()  # whoever wrote these lines may wait for them
+                done += len(chunk)
     except KeyboardInterrupt as stop:
         raise KeyboardInterrupt(_kept(output, done)) from stop
     except InputError as error:
@@ -145,13 +165,14 @@ def _kept(output: Path | None, done: int) -> str:
     return f"The translations of the first {done:,} lines are in {partial_file(output)}."
 
 
-def _formatted(hypotheses: list, number: int, scores: bool, n_best: int) -> str:
-    if not hypotheses:
-        return "\n"
-    if n_best > 1:
-        return "".join(f"{number}\t{each.score:.4f}\t{each.text}\n" for each in hypotheses)
-    best = hypotheses[0]
-    return f"{best.score:.4f}\t{best.text}\n" if scores else f"{best.text}\n"
+def _rows(hypotheses: list, number: int, n_best: int, scores: bool) -> str:
+    """The rows of a line, `n_best` of them whatever was found: where nothing was, score and text are empty."""
+    texts = [each.text.translate(_SPACES) for each in hypotheses]
+    if n_best == 1 and not scores:
+        return f"{''.join(texts)}\n"
+    rows = [f"{each.score:.4f}\t{text}\n" for each, text in zip(hypotheses, texts, strict=True)]
+    rows += ["\t\n"] * (n_best - len(rows))
+    return "".join(f"{number}\t{row}" if n_best > 1 else row for row in rows)
 
 
 def _draw_attention(translator, text: str, path: Path, wanted) -> None:

@@ -13,9 +13,9 @@ from seq2seq.errors import InputError
 from seq2seq.evaluation import baselines as naive
 from seq2seq.inference.calibration import Calibration
 from seq2seq.inference.columns import Columns
+from seq2seq.inference.loaded import graph, open_run
 from seq2seq.models import StreamForecaster, WindowForecaster
 from seq2seq.report import Report
-from seq2seq.run import Run
 from seq2seq.series.calendar import continue_times
 from seq2seq.series.scaling import Scaler
 from seq2seq.series.table import Series
@@ -103,8 +103,7 @@ class Forecaster:
         Raises:
             InputError: not a run of a forecaster, no weights yet, damaged, or written by a newer version.
         """
-        run = Run.open(run_dir, TASK)
-        config = run.read_config_as(ForecasterConfig)
+        run, config = open_run(run_dir, TASK, ForecasterConfig)
         scaler = Scaler.load(run.scaler)
         model = build_model(config, Columns.of(config, scaler.columns))
         run.load_weights(model)
@@ -121,7 +120,7 @@ class Forecaster:
             window = tf.TensorSpec((None, self.look_back, self.columns.features))
             known = tf.TensorSpec((None, self.horizon, len(self.columns.known_columns)))
             signature = (window, known) if self.columns.known_columns else window
-            self._graph = tf.function(self.model, input_signature=(signature,), autograph=False)
+            self._graph = graph(self.model, signature)
         return self._graph(inputs).numpy()
 
     def point(self, outputs: np.ndarray) -> np.ndarray:
@@ -140,7 +139,7 @@ class Forecaster:
         if self._graph is None:
             widths = tf.nest.map_structure(lambda width: tf.TensorSpec((None, width)), self.model.state_widths)
             x_spec = tf.TensorSpec((None, None, self.columns.features))
-            self._graph = tf.function(self.model.run, input_signature=(x_spec, widths), autograph=False)
+            self._graph = graph(self.model.run, x_spec, widths)
         return self._graph(x, self.model.initial_state(len(x)) if states is None else states)
 
     def unscaled(self, values: np.ndarray) -> np.ndarray:

@@ -10,11 +10,11 @@ import tensorflow as tf
 from seq2seq.config import AutoencoderConfig
 from seq2seq.errors import InputError
 from seq2seq.evaluation.overlap import StepMeans
+from seq2seq.inference.loaded import graph, open_run
 from seq2seq.inference.pieces import Pieces, as_pieces, cut, num_pieces
 from seq2seq.inference.series_data import read_data
 from seq2seq.models import Autoencoder
 from seq2seq.report import Progress, Report
-from seq2seq.run import Run
 from seq2seq.series.scaling import Scaler
 from seq2seq.series.series import unnamed
 from seq2seq.series.table import Series
@@ -47,9 +47,8 @@ class Reconstructor:
     def __init__(self, config, scaler, model, run=None):
         self.config, self.scaler, self.model, self.run = config, scaler, model, run
         self.look_back = config.windows.look_back
-        signature = (tf.TensorSpec((None, None, len(scaler.columns))),)
-        self._reconstruct = tf.function(self._first_output, input_signature=signature, autograph=False)
-        self._encode = tf.function(model.encoder, input_signature=signature, autograph=False)
+        signature = tf.TensorSpec((None, None, len(scaler.columns)))
+        self._reconstruct, self._encode = graph(self._first_output, signature), graph(model.encoder, signature)
 
     @classmethod
     def load(cls, run_dir: str | Path) -> "Reconstructor":
@@ -58,8 +57,7 @@ class Reconstructor:
         Raises:
             InputError: not a run of an autoencoder, no weights yet, damaged, or written by a newer version.
         """
-        run = Run.open(run_dir, TASK)
-        config = run.read_config_as(AutoencoderConfig)
+        run, config = open_run(run_dir, TASK, AutoencoderConfig)
         scaler = Scaler.load(run.scaler)
         model = build_model(config, len(scaler.columns))
         run.load_weights(model)

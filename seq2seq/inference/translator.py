@@ -10,13 +10,15 @@ from pathlib import Path
 import numpy as np
 
 from seq2seq.config import TranslationConfig
-from seq2seq.device import multiplies_in, share_cores
+from seq2seq.device import multiplies_in, share_cores, stay_in_process
 from seq2seq.errors import InputError
+from seq2seq.inference.lines import check_strings, full, several
+from seq2seq.inference.loaded import open_run
 from seq2seq.inference.search import BESIDE_THE_GRAPH, Search, length_batches, search_graph, told_of_cut
 from seq2seq.models import EncoderDecoder
 from seq2seq.report import Progress, Report
-from seq2seq.run import Run
 from seq2seq.special_ids import BOS, EOS
+from seq2seq.text.blank import is_blank
 from seq2seq.text.corpus import normalize
 from seq2seq.text.tokenizer import load_tokenizer
 from seq2seq.text.tokens import Tokenizer, TokenRows, pad_rows
@@ -94,9 +96,8 @@ class Translator:
         Raises:
             InputError: not a translation run, no weights yet, damaged, or written by a newer version.
         """
-        run = Run.open(run_dir, "translation")
+        run, config = open_run(run_dir, "translation", TranslationConfig)
         cores = share_cores()
-        config = run.read_config_as(TranslationConfig)
         source = load_tokenizer(run.tokenizer_file("source"))
         target = source if config.text.shares_vocabulary else load_tokenizer(run.tokenizer_file("target"))
         # In the precision of its training where the device is fast in it; the weights are float32 in any case.
@@ -106,7 +107,7 @@ class Translator:
         return cls(config, source, target, model, report, workers or cores)
 
     def translate(self, texts: Iterable[str], search: Search | None = None, **options) -> list[str]:
-        """Translate strings; a blank one gives a blank one.
+        """Translate strings; a blank one, white space or characters that are not seen, gives an empty one.
 
         Args:
             texts: strings.
@@ -116,8 +117,6 @@ class Translator:
         Returns:
             The best translation of each.
         """
-        if isinstance(texts, str):
-            raise InputError(f"translate expects a list of strings, got the string {texts!r}: write translate([text]).")
         found = self.stream(texts, search, **options | {"scored": False})
         return [hypotheses[0].text if hypotheses else "" for hypotheses in found]
 
@@ -131,17 +130,19 @@ class Translator:
 
         Returns:
             For each line, in order, its hypotheses, best first; none for a blank line.
+
+        Raises:
+            InputError: a line that is no string, or a search that cannot be.
         """
-        lines = iter(lines)
-        chunks = iter(lambda: list(itertools.islice(lines, LINES_AT_ONCE)), [])
-        search = self.settled(search, **options)
-        return self._telling(itertools.chain.from_iterable(self._in_turn(chunks, search, self.report, ahead=0)), search)
+        chunks = self.stream_chunks(full(several(lines), LINES_AT_ONCE), search, ahead=0, **options)
+        return itertools.chain.from_iterable(chunks)
 
     def stream_chunks(
         self,
         chunks: Iterable[Sequence[str]],
         search: Search | None = None,
         *,
+        ahead: int = 1,
         report: Report | None = None,
         progress: Progress | None = None,
         **options,
@@ -154,31 +155,35 @@ class Translator:
         Args:
             chunks: lists of strings, of some thousands: only lines of one list share a batch.
             search: as for `translate`.
+            ahead: int. Lists that are asked for before the first is answered; 0 where whoever writes the next one waits
+                for the answer.
             report: `Report` that hears of inputs that had to be cut, instead of the translator's. Of translations that
-                were cut only these themselves tell.
+                were cut only these themselves tell then.
             progress: `Progress` that counts the lines, batch by batch.
             **options: as for `translate`.
 
         Returns:
             For each list, in order, what `stream` gives for its lines.
         """
-        return self._in_turn(chunks, self.settled(search, **options), report or self.report, ahead=1, progress=progress)
+        search = self.settled(search, **options)
+        found = self._in_turn(chunks, search, report or self.report, ahead, progress)
+        return found if report else self._telling(found, search)
 
     def settled(self, search: Search | None = None, **options) -> Search:
         """The search that `translate` does with the same arguments, with nothing left to the run's settings."""
         return replace(search or Search(), **options).settled(self.config.decoding)
 
     def _telling(self, found, search):
-        """Pass hypotheses on, and tell at the end how many lines have a translation that was cut."""
+        """Pass chunks on, and tell at the end how many lines have a translation that was cut."""
         cut = count = 0
-        for hypotheses in found:
-            count += 1
-            cut += bool(hypotheses) and hypotheses[0].is_cut
-            yield hypotheses
+        for chunk in found:
+            count += len(chunk)
+            cut += sum(hypotheses[0].is_cut for hypotheses in chunk if hypotheses)
+            yield chunk
         if cut:
             self.report.warn(told_of_cut(cut, count, search))
 
-    def _in_turn(self, chunks, search, report, ahead, progress=None):
+    def _in_turn(self, chunks, search, report, ahead, progress):
         """The hypotheses of chunks of lines, while up to `ahead` further chunks wait for their search."""
         begun, position = deque(), 0
         try:
@@ -196,6 +201,8 @@ class Translator:
 
     def _begin(self, lines, position, search, report, begun):
         """Encode lines, note them in `begun`, and hand their batches to the threads that search."""
+        stay_in_process()  # before a batch waits for a thread that a fork has not
+        check_strings(lines, position)
         rows, graph = self._encode(lines, position, search.max_source_tokens, report), self._graph(search)
         prefix = self.target.encode([search.prefix])[0]
 
@@ -247,7 +254,7 @@ class Translator:
         return [prefix + text[len(begun) :] for text in texts]
 
     def _encode(self, lines, position, longest, report) -> TokenRows:
-        rows = self.source.encode([normalize(line) for line in lines])
+        rows = self.source.encode(["" if is_blank(line) else normalize(line) for line in lines])
         if (rows.lengths > longest).any():
             for line in np.flatnonzero(rows.lengths > longest):
                 report.warn(
@@ -272,7 +279,7 @@ class Translator:
         """
         if self.model.decoder.attention is None:
             raise InputError("This model has no attention (model.attention=none), so there is nothing to draw.")
-        if not text.strip():
+        if is_blank(text):
             raise InputError("The text to draw the attention of is blank.")
         search = self.settled(search, **options)
         translation = self.translate([text], search)[0]

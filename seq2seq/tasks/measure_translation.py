@@ -1,5 +1,6 @@
 """Measure a translator on a test set."""
 
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,9 +15,11 @@ from seq2seq.evaluation.translation import Example, TranslationScores, examples,
 from seq2seq.inference.search import Search
 from seq2seq.inference.translator import Hypothesis, Translator
 from seq2seq.report import Report
-from seq2seq.text.cleaning import clean
+from seq2seq.text.blank import is_blank
 from seq2seq.text.corpus import ParallelText, normalize, read_lines, read_pairs
 from seq2seq.training.metrics import TeacherForcedScorer
+
+NOTHING = Hypothesis("", math.nan)  # of a blank source
 
 
 @dataclass(frozen=True)
@@ -26,7 +29,7 @@ class TranslationEvaluation:
     scores: TranslationScores
     teacher_forced: dict[str, float]  # loss (nats per token), perplexity, accuracy
     seconds: float  # translating, model loaded, tracing included
-    hypotheses: list[Hypothesis]
+    hypotheses: list[Hypothesis]  # of every pair that was read, also of those that are not scored
     examples: list[Example]
 
     def as_dict(self) -> dict:
@@ -102,25 +105,28 @@ def evaluate(
         limit=limit,
     )
     pairs = _with_references(pairs, references, limit)
-    pairs, cleaning = clean(pairs, max_characters=None, max_ratio=None)
-    if cleaning.kept < cleaning.read:
-        report.warn(f"{cleaning.read - cleaning.kept:,} test pairs have an empty side and are left out")
     scoring = _scoring(translator.config, pairs, bleu_tokenizer, language, target, report)
     start = time.perf_counter()
-    hypotheses = [found[0] for found in translator.stream(pairs.source, search, **options)]
+    hypotheses = [found[0] if found else NOTHING for found in translator.stream(pairs.source, search, **options)]
     seconds = time.perf_counter() - start
-    texts = [hypothesis.text for hypothesis in hypotheses]
-    rows = translator.source.encode(pairs.source), translator.target.encode(pairs.target)
+    whole = [
+        row for row, sides in enumerate(zip(pairs.source, pairs.target, strict=True)) if not any(map(is_blank, sides))
+    ]
+    if left_out := len(pairs) - len(whole):
+        report.warn(f"{left_out:,} test pairs have an empty side: they are translated, not scored")
+    scored, of_scored = pairs.take(whole), [hypotheses[row] for row in whole]
+    texts = [hypothesis.text for hypothesis in of_scored]
+    rows = translator.source.encode(scored.source), translator.target.encode(scored.target)
     return TranslationEvaluation(
-        score_translations(texts, pairs.references, **scoring),
+        score_translations(texts, scored.references, **scoring),
         TeacherForcedScorer(translator.model)(PairBatches(*rows).epoch()),
         seconds,
         hypotheses,
         examples(
-            pairs.source,
+            scored.source,
             texts,
-            pairs.references,
-            scores=[hypothesis.score for hypothesis in hypotheses],
+            scored.references,
+            scores=[hypothesis.score for hypothesis in of_scored],
             worst=num_examples,
             random=num_examples,
         ),

@@ -23,8 +23,7 @@ class AfterBatch(keras.callbacks.Callback):
         """An epoch of so many batches, each with about an `amount` of what `unit` names, some of them done."""
         self.shown, self.batches, self.amount, self.unit = shown, batches, amount, unit
         self.first = self.done = self.training.state.batch
-        if self.done:
-            shown.advance(self.done, self.done * amount, of=unit)
+        shown.begin_at(self.done)
 
     def on_epoch_begin(self, epoch, logs=None):
         if self.first:

@@ -103,3 +103,26 @@ def test_what_cannot_be_scored_is_refused_in_one_line(tiny_run, tiny_data, tmp_p
     result = CliRunner().invoke(app, ["evaluate", str(tiny_run), "--data", str(tiny_data / "test"), *arguments])
     assert result.exit_code == 2 and len(result.stderr.splitlines()) == 1
     assert said.format(short=short) in result.stderr
+
+
+def test_every_pair_that_is_read_has_its_line(evaluated, tiny_run, tmp_path):
+    """Those with an empty side are translated, and not scored."""
+    pairs = [("a b c", "c b a"), ("", "a"), ("\u200b", "b"), ("d e", ""), ("f", "\u2060 "), ("g h", "h g")]
+    table, output = tmp_path / "test.tsv", tmp_path / "out"
+    table.write_text("".join(f"{source}\t{target}\r\n" for source, target in pairs), newline="")
+    shown = run("evaluate", tiny_run, "--data", table, "--output", output, "--json", "-")
+    lines = output.read_text().split("\n")
+    assert lines.pop() == "" and [bool(line) for line in lines] == [True, False, False, True, True, True]
+    assert json.loads(shown.stdout)["sentences"] == 2
+    assert "4 test pairs have an empty side: they are translated, not scored" in shown.stderr
+
+
+def test_the_figures_are_written_before_a_screen_that_fails(tiny_run, tiny_data, tmp_path, monkeypatch):
+    def closed(*arguments):
+        raise BrokenPipeError
+
+    monkeypatch.setattr("seq2seq.cli.console.ConsoleReport.table", closed)
+    files = [tmp_path / "figures.json", tmp_path / "out"]
+    command = ["evaluate", tiny_run, "--data", tiny_data / "test", "--json", files[0], "--output", files[1]]
+    assert CliRunner().invoke(app, [*map(str, command)]).exit_code == 1
+    assert json.loads(files[0].read_text())["bleu"] >= 0 and files[1].read_text()

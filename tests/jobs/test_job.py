@@ -390,3 +390,13 @@ def test_reconstructions_that_are_killed_come_to_the_same_end(beats_run, beats_f
     np.savez(tmp_path / "in" / "b.npz", x=samples[::-1])
     plan = {"task": "reconstruct", "run": str(beats_run), "part_size": 50, "seconds": 4.0}
     record_property("kills", killed_until(30, tmp_path, **plan))
+
+
+def test_a_line_of_nothing_has_a_line_of_nothing(work, tmp_path):
+    (tmp_path / "in").mkdir()
+    lines = ["a b", "", " \t", "\u200b\u2060", "c d\r", "\ufeff ", "\u200b a", "e f"]
+    (tmp_path / "in" / "a.txt").write_text("".join(f"{line}\n" for line in lines), newline="")
+    run(work(), tmp_path / "in", tmp_path / "out")
+    written = (tmp_path / "out" / "a.txt").read_text().split("\n")
+    assert written.pop() == ""
+    assert [bool(line) for line in written] == [True, False, False, False, True, False, True, True]

@@ -274,8 +274,18 @@ def test_a_long_line_is_cut_with_a_warning(tiny_run):
 
 
 def test_one_string_is_not_a_list_of_strings(translator):
-    with pytest.raises(InputError, match="list of strings"):
-        translator.translate("a b c")
+    for text in ("a b c", b"a b c", None):
+        with pytest.raises(InputError, match="list of strings"):
+            translator.translate(text)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"), [(None, "None"), (1, "1 .int"), (b"a b", "bytes.*: decode it"), (["a"], "list")]
+)
+def test_what_is_no_string_is_named_with_its_place(translator, wrong, told):
+    with pytest.raises(InputError, match=told) as refused:
+        translator.translate(["a b", "", wrong])
+    assert "at position 2, counted from 0" in str(refused.value)
 
 
 def test_attention_has_a_row_for_each_target_piece(translator):

@@ -25,17 +25,20 @@ from seq2seq.training.number_losses import ObservedLoss
 
 
 class Counting(Report):
-    """Keeps what was counted of each epoch: batches, and windows."""
+    """Keeps what was counted of each epoch: batches, windows, all batches, and those that were done before."""
 
     def __init__(self):
         self.epochs = []
 
     @contextmanager
     def progress(self, title, total, unit):
-        counted = [0, 0.0, total]
+        counted = [0, 0.0, total, 0]
         self.epochs.append(counted)
 
         class Counter(Progress):
+            def begin_at(self, done):
+                counted[3] = done
+
             def advance(self, steps=1, amount=0.0, of="", **figures):
                 counted[0] += steps
                 counted[1] += amount
@@ -76,8 +79,8 @@ def test_xla_and_many_batches_at_once_change_no_result(tmp_path, monkeypatch, se
     for ours, theirs in zip(compiled.state.history, plain.state.history, strict=True):
         assert ours["loss"] == pytest.approx(theirs["loss"], rel=1e-3)
         assert ours["val_loss"] == pytest.approx(theirs["val_loss"], rel=1e-3)
-    for batches, windows, total in report.epochs:
-        assert batches == total == 25 and windows == pytest.approx(393)
+    for batches, windows, total, before in report.epochs:
+        assert batches == total == 25 and windows == pytest.approx(393) and before == 0
 
 
 def test_of_equal_scores_the_one_with_the_lower_loss_is_the_best(tmp_path):
@@ -97,6 +100,16 @@ def test_each_start_gets_further_however_short_its_time_is(tmp_path):
         with pytest.raises(Stopped):
             training.fit()
     assert training.fit()["epochs"] == 1
+
+
+def test_what_is_resumed_counts_what_this_process_does(tmp_path):
+    report = Counting()
+    training = make_training(tmp_path / "run", report=report)
+    training.settings, training.interruption = replace(training.settings, epochs=1), Interruption(0)
+    for _ in range(3):
+        with pytest.raises(Stopped):
+            training.fit()
+    assert [(done, before) for done, _, _, before in report.epochs] == [(1, 0), (1, 1), (1, 2)]
 
 
 def test_a_new_run_does_not_go_on_with_a_checkpoint_that_was_left_behind(tmp_path, monkeypatch):
