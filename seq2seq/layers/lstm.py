@@ -43,9 +43,11 @@ class LSTM(keras.layers.LSTM):
     Args:
         units: int.
         packed: bool. With a mask, leave masked steps out instead of passing them by, see `PackedSteps`: padding then
-            costs nothing. XLA cannot compile that. Only the fast loop does it; the numbers are the same.
-        **kwargs: as of `keras.layers.LSTM`. At masked steps the outputs are those of the last real step once more, or 0
-            with `zero_output_for_mask=True`, which is a little faster. (cuDNN's are 0 either way, as Keras has it.)
+            costs nothing. XLA cannot compile that, nor `tf.vectorized_map` or `tf.GradientTape.jacobian` vectorize it.
+            Only the fast loop does it; the numbers are the same.
+        **kwargs: as of `keras.layers.LSTM`. At masked steps the outputs are the last real one once more, 0 before the
+            first; with `zero_output_for_mask=True` all are 0, which costs least. cuDNN's are 0 either way, as Keras has
+            it, so a model that has to run anywhere reads none of them.
     """
 
     def __init__(self, units, packed=False, **kwargs):
