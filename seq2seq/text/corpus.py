@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from seq2seq.errors import InputError
+from seq2seq.text.blank import is_blank
 from seq2seq.text.tfds import tfds_files, tfds_rows
 
 # Everything that would end a line, hide in it or cannot be written as UTF-8 becomes part of one space.
@@ -169,7 +170,7 @@ def stream_pairs(
         if swap:
             texts = [texts[1], texts[0]]
         count += 1
-        whole = whole or bool(texts[0] and texts[1])
+        whole = whole or not (is_blank(texts[0]) or is_blank(texts[1]))
         yield texts if len(texts) == 2 else [*texts[:2], *filter(None, texts[2:])]
     if not count:
         raise InputError(f"{location} is empty: expected one pair of texts per line")

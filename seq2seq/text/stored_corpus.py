@@ -31,7 +31,7 @@ from seq2seq.text.stored_rows import RowWriter, StoredRows
 from seq2seq.text.tokenizer import load_tokenizer, resample
 from seq2seq.text.tokens import CorpusStatistics, SideStatistics, Tokenizer
 
-FORMAT = 1
+FORMAT = 2  # part of the name of the folder: counts what else decides its content, such as what cleaning drops
 PAIRS_AT_ONCE = 10_000  # read and encoded together: bounds memory
 SIDES = ("source", "target")
 CONTENTS, TRAIN, VALID = "contents.json", "train.tsv", "valid.tsv"
