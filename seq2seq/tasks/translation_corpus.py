@@ -11,8 +11,9 @@ from seq2seq.config import TranslationConfig
 from seq2seq.errors import InputError
 from seq2seq.report import Report
 from seq2seq.run import RunFolder
+from seq2seq.sources import count_lines, is_tfds
 from seq2seq.text.cleaning import CleaningReport, clean, hold_out
-from seq2seq.text.corpus import ParallelText, corpus_files, count_lines, read_pairs, stream_pairs
+from seq2seq.text.corpus import ParallelText, corpus_files, read_pairs, stream_pairs
 from seq2seq.text.preparation import Preparation, TrainingPart
 from seq2seq.text.stored_corpus import corpus_key, find_or_build
 from seq2seq.text.stored_rows import StoredRows
@@ -138,7 +139,7 @@ def _stored(config, files, valid, tokenizers, cache, report):
     )
     reading = {"source": data.source, "target": data.target, "limit": data.limit, **_columns(data)}
     vocabulary = {name: value for name, value in asdict(text).items() if name != "subword_sampling"}
-    tfds = data.train if data.train.startswith("tfds:") else None  # names a split of the files
+    tfds = data.train if is_tfds(data.train) else None  # names a split of the files
     settings = {"preparation": asdict(preparation), "text": vocabulary, "tfds": tfds, **reading}
 
     def build(folder):

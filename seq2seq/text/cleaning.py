@@ -22,8 +22,8 @@ class CleaningReport:
     Attributes:
         read: int. Pairs that came in.
         kept: int. Pairs that went out.
-        dropped: dict of str to int. Pairs dropped for `"empty side"` (of `is_blank`), `"too long"` and `"length ratio"`; a
-            pair counts for the first reason that holds.
+        dropped: dict of str to int. Pairs dropped for `"empty side"` (`is_blank`), `"too long"` and `"length ratio"`;
+            a pair counts for the first reason that holds.
         duplicates: int. Kept pairs that repeat an earlier one, source and target. They stay.
     """
 

@@ -1,10 +1,8 @@
 """Parallel text in: a pair of files, a TSV, `.gz`, a TFDS data set or a stream, as checked pairs of strings."""
 
 import difflib
-import gzip
 import re
 import unicodedata
-import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice, zip_longest
@@ -12,8 +10,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from seq2seq.errors import InputError
+from seq2seq.sources import BOM, is_tfds, name_of, opened_lines, tfds_files
 from seq2seq.text.blank import is_blank
-from seq2seq.text.tfds import tfds_files, tfds_rows
+from seq2seq.text.tfds import tfds_rows
 
 # Everything that would end a line, hide in it or cannot be written as UTF-8 becomes part of one space.
 _SPACES = re.compile(r"[\s\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
@@ -70,36 +69,25 @@ def read_lines(path: str | Path | BinaryIO) -> Iterator[str]:
     before it and a byte order mark at the start of the file are dropped; nothing else is changed.
 
     Args:
-        path: a file, gzip if its name ends in `.gz`, or an open binary stream such as `sys.stdin.buffer`.
+        path: a file, plain or gzip, or an open binary stream such as `sys.stdin.buffer`.
 
     Raises:
-        InputError: the file cannot be opened, is a damaged gzip file or is not UTF-8 (says where).
+        InputError: the file cannot be opened, is a damaged gzip file, has `\r` alone for line ends or is not UTF-8
+            (says where).
     """
-    if hasattr(path, "read"):
-        yield from _decoded(path, str(getattr(path, "name", "the input stream")))
-        return
-    try:
-        with gzip.open(path) if str(path).endswith(".gz") else open(path, "rb") as stream:
-            yield from _decoded(stream, str(path))
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise InputError(f"{path} is not a whole gzip file ({error}): make or download it again") from error
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror or error}") from error
-
-
-def _decoded(stream, name):
-    for number, line in enumerate(stream, 1):
-        if number == 1:
-            line = line.removeprefix(b"\xef\xbb\xbf")
-        try:
-            yield line.removesuffix(b"\n").removesuffix(b"\r").decode("utf-8")
-        except UnicodeDecodeError as error:
-            utf16 = number == 1 and line.startswith((b"\xff\xfe", b"\xfe\xff"))
-            guess, code = ("UTF-16", "utf-16") if utf16 else ("Latin-1", "latin1")
-            raise InputError(
-                f"{name}, line {number}: byte {error.start + 1} of the line, 0x{line[error.start]:02x}, is not UTF-8; "
-                f"it looks like {guess}: convert with iconv -f {code} -t utf-8"
-            ) from error
+    with opened_lines(path) as stream:
+        for number, line in enumerate(stream, 1):
+            if number == 1:
+                line = line.removeprefix(BOM)
+            try:
+                yield line.removesuffix(b"\n").removesuffix(b"\r").decode("utf-8")
+            except UnicodeDecodeError as error:
+                place = (
+                    f"{name_of(path)}, line {number}: byte {error.start + 1} of the line, 0x{line[error.start]:02x},"
+                )
+                raise InputError(
+                    f"{place} is not UTF-8; it looks like Latin-1: convert with iconv -f latin1 -t utf-8"
+                ) from error
 
 
 def read_pairs(
@@ -157,7 +145,7 @@ def stream_pairs(
     if extra_columns not in ("ignore", "references"):
         raise ValueError(f'extra_columns must be "ignore" or "references", got {extra_columns!r}')
     location = str(location)
-    if location.startswith("tfds:"):
+    if is_tfds(location):
         rows = tfds_rows(location, source, target, split, limit)
     elif Path(location).is_file():
         rows = _tsv_rows(location, limit)
@@ -185,25 +173,17 @@ def corpus_files(location: str | Path, source: str | None = None, target: str | 
         InputError: there are none.
     """
     location = str(location)
-    if location.startswith("tfds:"):
+    if is_tfds(location):
         return tfds_files(location)
     if Path(location).is_file():
         return [Path(location)]
     return [Path(path) for path in _side_files(location, source, target)]
 
 
-def count_lines(path: Path) -> int | None:
-    """Return the number of lines of a plain file, or None for a compressed one: fast, to tell the time left."""
-    if path.suffix == ".gz":
-        return None
-    with open(path, "rb") as file:
-        return sum(block.count(b"\n") for block in iter(lambda: file.read(2**20), b""))
-
-
 def _text_lines(path, limit):
     for number, line in enumerate(islice(read_lines(path), limit), 1):
         if "\0" in line:
-            raise InputError(f"{path}, line {number}: a NUL byte; is it a binary or UTF-16 file? Expected UTF-8 text")
+            raise InputError(f"{path}, line {number}: a NUL byte; is it a binary file? Expected UTF-8 text")
         yield line
 
 

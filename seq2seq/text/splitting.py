@@ -1,18 +1,13 @@
 """The bytes of a file to records as they stand in it: lines, or rows of CSV that may be several lines."""
 
 import csv
-import gzip
-import zlib
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from seq2seq.errors import InputError
+from seq2seq.sources import BOM
 
 LARGEST_CELL = 1 << 22  # characters of a CSV cell; a quotation mark that is never closed swallows no more than this
-_BOM = b"\xef\xbb\xbf"
 
 
 class Record(NamedTuple):
@@ -23,27 +18,11 @@ class Record(NamedTuple):
     end: bytes
 
 
-@contextmanager
-def opened(path: Path) -> Iterator[BinaryIO]:
-    """Open a file to read its bytes, decompressed if its name ends in `.gz`.
-
-    Raises:
-        InputError: it cannot be opened; or, from within the block, it is damaged at this place.
-    """
-    try:
-        with gzip.open(path) if path.name.lower().endswith(".gz") else open(path, "rb") as stream:
-            yield stream
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise InputError(f"{path} is not a whole gzip file ({error}): make or download it again") from error
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror or error}") from error
-
-
 def lines(stream: BinaryIO) -> Iterator[Record]:
     r"""The lines of a stream. Only `\n` ends one; a byte order mark at the start is dropped."""
     for number, line in enumerate(stream, 1):
         if number == 1:
-            line = line.removeprefix(_BOM)
+            line = line.removeprefix(BOM)
         yield _record(number, line)
 
 
@@ -83,7 +62,7 @@ class _Consumed:
     def __next__(self):
         line = self._waiting.popleft() if self._waiting else next(self._stream)
         if not self.number and not self.taken:
-            line = line.removeprefix(_BOM)
+            line = line.removeprefix(BOM)
         self.taken.append(line)
         return line.decode("utf-8", "surrogateescape")
 
