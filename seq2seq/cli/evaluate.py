@@ -36,17 +36,30 @@ def evaluate(
     ] = None,
     source: Annotated[
         str | None,
-        Option(help="Suffix of the source file, or TFDS feature.", show_default="the run's", rich_help_panel=DATA),
+        Option(
+            help="Suffix of the source file, column of a TSV (name, or number from 1), or TFDS feature.",
+            show_default="the run's",
+            rich_help_panel=DATA,
+        ),
     ] = None,
     target: Annotated[
         str | None,
-        Option(help="Suffix of the target file, or TFDS feature.", show_default="the run's", rich_help_panel=DATA),
+        Option(help="The same for the target.", show_default="the run's", rich_help_panel=DATA),
+    ] = None,
+    header: Annotated[
+        bool | None,
+        Option(
+            "--header/--no-header",
+            help="Whether the first row of a TSV names its columns.",
+            show_default="as in training",
+            rich_help_panel=DATA,
+        ),
     ] = None,
     swap: Annotated[
         bool | None,
         Option(
             "--swap/--no-swap",
-            help="Source is the second column.",
+            help="Translate the other way: target to source.",
             show_default="as in training",
             rich_help_panel=DATA,
         ),
@@ -124,7 +137,9 @@ def evaluate(
         max_length_ratio=max_length_ratio,
         batch_tokens=batch_tokens,
     )
-    of_text = search.given(source=source, target=target, swap=swap, examples=examples, output=output) | beam
+    of_text = (
+        search.given(source=source, target=target, header=header, swap=swap, examples=examples, output=output) | beam
+    )
     of_numbers = search.given(part=part, backtest=backtest, stride=stride)
     unfit = of_numbers if task == "translation" else of_text
     if unfit:
@@ -135,7 +150,7 @@ def evaluate(
     if task == "forecaster":
         figures = _forecasts(run, data, limit, of_numbers, report, shown)
     else:
-        columns = {"source": source, "target": target, "swap": swap, "limit": limit}
+        columns = {"source": source, "target": target, "header": header, "swap": swap, "limit": limit}
         figures = _translations(run, data, output, 3 if examples is None else examples, columns | beam, report, shown)
     if json_:
         write_text(json_, json.dumps(figures, ensure_ascii=False, indent=2) + "\n")

@@ -152,7 +152,7 @@ def _count(texts: list[str] | None, path: Path | None) -> int | None:
 def _hypotheses(translator, texts: list[str] | None, path: Path | None, report, **options: Any) -> Iterator[list]:
     if texts:
         return translator.stream(texts, **options)
-    from seq2seq.text.corpus import read_lines
+    from seq2seq.text.splitting import read_lines
 
     if path:
         return translator.stream(read_lines(path), **options)

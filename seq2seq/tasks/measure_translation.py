@@ -7,6 +7,7 @@ from seq2seq.batches.pairs import PairBatches
 from seq2seq.evaluation.translation import Example, TranslationScores, examples, score_translations
 from seq2seq.inference.translator import Hypothesis, Translator
 from seq2seq.report import Report
+from seq2seq.tasks.translation_columns import given_columns
 from seq2seq.text.cleaning import clean
 from seq2seq.text.corpus import read_pairs
 from seq2seq.training.metrics import TeacherForcedScorer
@@ -54,6 +55,7 @@ def evaluate(
     *,
     source: str | None = None,
     target: str | None = None,
+    header: bool | None = None,
     swap: bool | None = None,
     limit: int | None = None,
     num_examples: int = 3,
@@ -65,8 +67,9 @@ def evaluate(
     Args:
         translator: `Translator`.
         data: file prefix, TSV or TFDS data set, as for training.
-        source: suffix or feature of the source side; default of this and of the next two: as in training.
+        source: suffix, column or feature of the source side; default of this and of the next three: as in training.
         target: the same of the target side.
+        header: bool. Whether the first row of a TSV names its columns.
         swap: bool. Second column to first.
         limit: int. Only the first lines.
         num_examples: int. Examples of the worst, and as many random ones.
@@ -78,6 +81,7 @@ def evaluate(
         data,
         source or trained.source,
         target or trained.target,
+        columns=given_columns(data, trained, source, target, header, report or Report()),
         swap=trained.swap if swap is None else swap,
         split="test",
         extra_columns=trained.extra_columns,

@@ -7,11 +7,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice, zip_longest
 from pathlib import Path
-from typing import BinaryIO
 
 from seq2seq.errors import InputError
-from seq2seq.sources import BOM, is_tfds, name_of, opened_lines, tfds_files
+from seq2seq.sources import is_tfds, tfds_files
 from seq2seq.text.blank import is_blank
+from seq2seq.text.columns import FIRST_TWO, Columns, is_table, rows_of
+from seq2seq.text.splitting import text_lines
 from seq2seq.text.tfds import tfds_rows
 
 # Everything that would end a line, hide in it or cannot be written as UTF-8 becomes part of one space.
@@ -62,39 +63,12 @@ def normalize(text: str) -> str:
     return unicodedata.normalize("NFC", (text if plain else _SPACES.sub(" ", text)).strip())
 
 
-def read_lines(path: str | Path | BinaryIO) -> Iterator[str]:
-    r"""Stream the lines of a UTF-8 file, holding one at a time.
-
-    Only `\n` ends a line (U+2028, U+0085 and a `\r` within do not), so that aligned files stay aligned. One `\r`
-    before it and a byte order mark at the start of the file are dropped; nothing else is changed.
-
-    Args:
-        path: a file, plain or gzip, or an open binary stream such as `sys.stdin.buffer`.
-
-    Raises:
-        InputError: the file cannot be opened, is a damaged gzip file, has `\r` alone for line ends or is not UTF-8
-            (says where).
-    """
-    with opened_lines(path) as stream:
-        for number, line in enumerate(stream, 1):
-            if number == 1:
-                line = line.removeprefix(BOM)
-            try:
-                yield line.removesuffix(b"\n").removesuffix(b"\r").decode("utf-8")
-            except UnicodeDecodeError as error:
-                place = (
-                    f"{name_of(path)}, line {number}: byte {error.start + 1} of the line, 0x{line[error.start]:02x},"
-                )
-                raise InputError(
-                    f"{place} is not UTF-8; it looks like Latin-1: convert with iconv -f latin1 -t utf-8"
-                ) from error
-
-
 def read_pairs(
     location: str | Path,
     source: str | None = None,
     target: str | None = None,
     *,
+    columns: Columns = FIRST_TWO,
     swap: bool = False,
     split: str = "train",
     extra_columns: str = "ignore",
@@ -106,16 +80,17 @@ def read_pairs(
 
     Args:
         location: str or path. One of
-            a file: TSV, plain or `.gz`, first column to second column;
-            a prefix: the files `PREFIX.source` and `PREFIX.target`, each plain or `.gz`;
+            a file: TSV, or CSV if it is named so, plain or gzip;
+            a prefix: the files `PREFIX.source` and `PREFIX.target`, each plain or gzip;
             `tfds:NAME[/CONFIG][:SPLIT]`: a TFDS data set, prepared (and downloaded) if it is not yet;
             `tfds:/FOLDER[:SPLIT]`: the folder of a prepared TFDS data set, the one with `dataset_info.json`.
-        source: str. Suffix of the source file, or the TFDS feature with the source text. Not used for TSV.
+        source: str. Suffix of the source file, or the TFDS feature with the source text. Not used for a file.
         target: str. The same for the target.
+        columns: Columns. Where the texts stand in a file: by default in the first column and in the second.
         swap: bool. Exchange the sides.
         split: str. TFDS split where `location` names none; `"validation"` also finds `valid`, `dev` and `val`.
-        extra_columns: str. What to do with the third and later columns of a TSV: `"ignore"`, or take them as
-            further `"references"` of their line (not with `swap`).
+        extra_columns: str. What to do with the columns of a file behind those of the texts: `"ignore"`, or take
+            them as further `"references"` of their line (not with `swap`).
         limit: int. Read no more than this many lines or examples. None reads all.
 
     Raises:
@@ -123,7 +98,7 @@ def read_pairs(
     """
     sources, targets, references = [], [], []
     for first, second, *more in stream_pairs(
-        location, source, target, swap=swap, split=split, extra_columns=extra_columns, limit=limit
+        location, source, target, columns=columns, swap=swap, split=split, extra_columns=extra_columns, limit=limit
     ):
         sources.append(first)
         targets.append(second)
@@ -136,6 +111,7 @@ def stream_pairs(
     source: str | None = None,
     target: str | None = None,
     *,
+    columns: Columns = FIRST_TWO,
     swap: bool = False,
     split: str = "train",
     extra_columns: str = "ignore",
@@ -147,8 +123,8 @@ def stream_pairs(
     location = str(location)
     if is_tfds(location):
         rows = tfds_rows(location, source, target, split, limit)
-    elif Path(location).is_file():
-        rows = _tsv_rows(location, limit)
+    elif is_table(location):
+        rows = _table_rows(location, columns, limit)
     else:
         rows = _file_pair_rows(location, source, target, limit)
 
@@ -175,33 +151,23 @@ def corpus_files(location: str | Path, source: str | None = None, target: str | 
     location = str(location)
     if is_tfds(location):
         return tfds_files(location)
-    if Path(location).is_file():
+    if is_table(location):
         return [Path(location)]
     return [Path(path) for path in _side_files(location, source, target)]
 
 
-def _text_lines(path, limit):
-    for number, line in enumerate(islice(read_lines(path), limit), 1):
-        if "\0" in line:
-            raise InputError(f"{path}, line {number}: a NUL byte; is it a binary file? Expected UTF-8 text")
-        yield line
-
-
-def _tsv_rows(path, limit):
-    for number, line in enumerate(_text_lines(path, limit), 1):
-        columns = line.split("\t")
-        if len(columns) < 2 and line.strip():
-            raise InputError(
-                f"{path}, line {number}: expected source<TAB>target, found a single column; "
-                "for a pair of files give what their names have in common before .source and .target"
-            )
-        yield columns if len(columns) > 1 else ("", "")
+def _table_rows(path, columns, limit):
+    rows = rows_of(path)
+    if columns.header:
+        next((cells for _, cells in rows if not all(map(is_blank, cells))), None)
+    for number, cells in islice(rows, limit):
+        yield columns.texts(path, number, cells)
 
 
 def _file_pair_rows(prefix, source, target, limit):
     paths = _side_files(prefix, source, target)
     counts = [0, 0]
-    for lines in zip_longest(*(_text_lines(path, limit) for path in paths)):
+    for lines in zip_longest(*(text_lines(path, limit) for path in paths)):
         for side, line in enumerate(lines):
             counts[side] += line is not None
         if counts[0] == counts[1]:

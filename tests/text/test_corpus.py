@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from seq2seq.errors import InputError
 from seq2seq.text.cleaning import clean, hold_out
-from seq2seq.text.corpus import ParallelText, normalize, read_lines, read_pairs
+from seq2seq.text.corpus import ParallelText, normalize, read_pairs
+from seq2seq.text.splitting import read_lines
 from seq2seq.text.tfds import sibling_split
 
 
