@@ -15,6 +15,7 @@ from seq2seq.sources import count_lines, is_tfds
 from seq2seq.tasks.translation_columns import columns_of
 from seq2seq.text.cleaning import CleaningReport, clean, hold_out
 from seq2seq.text.corpus import ParallelText, corpus_files, read_pairs, stream_pairs
+from seq2seq.text.overlap import overlap, pair_hashes
 from seq2seq.text.preparation import Preparation, TrainingPart
 from seq2seq.text.stored_corpus import corpus_key, find_or_build
 from seq2seq.text.stored_rows import StoredRows
@@ -114,6 +115,8 @@ def _in_memory(config, files, valid, tokenizers, report):
     elif held_out:
         pairs, valid = hold_out(pairs, data.valid_share, config.seed)
     _tell_pairs(cleaning, valid, held_out, report)
+    if not held_out:
+        _warn_of_overlap(valid, [pair_hashes(pairs.source, pairs.target)], report)
     source, target = tokenizers or _train_tokenizers(config, lambda side, most: getattr(pairs, side))
     rows = source.encode(pairs.source), target.encode(pairs.target)
     short = np.flatnonzero(np.maximum(rows[0].lengths, rows[1].lengths) <= config.batching.max_tokens)
@@ -160,6 +163,8 @@ def _stored(config, files, valid, tokenizers, cache, report):
     report.say(f"{'using' if found else 'keeping'} the prepared corpus in {corpus.folder}")
     valid = corpus.valid if held_out else valid
     _tell_pairs(corpus.cleaning, valid, held_out, report)
+    if not held_out:
+        _warn_of_overlap(valid, corpus.hashes(), report)
     _tell_tokens(corpus.tokenizers, corpus.statistics, len(corpus.rows[0]), config, report)
     return TrainingText(
         corpus.tokenizers,
@@ -189,6 +194,11 @@ def _train_tokenizers(config, texts: Callable[[str, int | None], Iterable[str]])
 def _tell_pairs(cleaning: CleaningReport, valid, held_out, report):
     report.table("Pairs read", ("", "pairs"), cleaning.rows())
     report.say(f"validation part: {len(valid):,} pairs{', held out' if held_out else ''}")
+
+
+def _warn_of_overlap(valid, hashes, report):
+    if warning := overlap(valid, hashes).warning():
+        report.warn(warning)
 
 
 def _tell_tokens(tokenizers, statistics: CorpusStatistics, short, config, report):
