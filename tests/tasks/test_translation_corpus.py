@@ -3,7 +3,7 @@
 import pytest
 
 from seq2seq.report import Report
-from seq2seq.run import Run
+from seq2seq.run import RunFolder
 from seq2seq.tasks.translation_corpus import read_training_text
 
 
@@ -17,7 +17,7 @@ class Warned(Report):
 
 def warnings_of(config, folder):
     report = Warned()
-    read_training_text(config, Run(folder, "translation", {}), False, report)
+    read_training_text(config, RunFolder(folder), False, report)
     return report.warnings
 
 
