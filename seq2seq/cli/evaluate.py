@@ -40,17 +40,30 @@ def evaluate(
     ] = None,
     source: Annotated[
         str | None,
-        Option(help="Suffix of the source file, or TFDS feature.", show_default="the run's", rich_help_panel=DATA),
+        Option(
+            help="Suffix of the source file, column of a TSV (name, or number from 1), or TFDS feature.",
+            show_default="the run's",
+            rich_help_panel=DATA,
+        ),
     ] = None,
     target: Annotated[
         str | None,
-        Option(help="Suffix of the target file, or TFDS feature.", show_default="the run's", rich_help_panel=DATA),
+        Option(help="The same for the target.", show_default="the run's", rich_help_panel=DATA),
+    ] = None,
+    header: Annotated[
+        bool | None,
+        Option(
+            "--header/--no-header",
+            help="Whether the first row of a TSV names its columns.",
+            show_default="as in training",
+            rich_help_panel=DATA,
+        ),
     ] = None,
     swap: Annotated[
         bool | None,
         Option(
             "--swap/--no-swap",
-            help="Source is the second column.",
+            help="Translate the other way: target to source.",
             show_default="as in training",
             rich_help_panel=DATA,
         ),
@@ -154,7 +167,8 @@ def evaluate(
 
     task = Run.open(run, "translation", "forecaster").task
     scoring = _given(references=references or None, bleu_tokenizer=bleu_tokenizer, language=language)
-    of_text = _given(source=source, target=target, swap=swap, examples=examples, output=output) | chosen | scoring
+    columns = _given(source=source, target=target, header=header, swap=swap)
+    of_text = columns | _given(examples=examples, output=output) | chosen | scoring
     of_numbers = _given(part=part, backtest=backtest, stride=stride)
     unfit = of_numbers if task == "translation" else of_text
     if unfit:
@@ -165,8 +179,7 @@ def evaluate(
     if task == "forecaster":
         result, show = _forecasts(run, data, limit, of_numbers, report), _show_forecasts
     else:
-        columns = {"source": source, "target": target, "swap": swap, "limit": limit}
-        given = columns | scoring
+        given = columns | scoring | {"limit": limit}
         result = _translations(run, data, 3 if examples is None else examples, given, chosen, report)
         show = _show_translations
     outputs = []

@@ -134,7 +134,7 @@ def _chunks(texts: list[str] | None, path: Path | None, report: Report) -> Itera
     """What is translated together: thousands of lines of a file; of a pipe or a terminal what has come of them."""
     from seq2seq.inference.lines import full
     from seq2seq.inference.translator import LINES_AT_ONCE
-    from seq2seq.text.corpus import read_lines
+    from seq2seq.text.splitting import read_lines
 
     if texts:
         return full(texts, LINES_AT_ONCE)

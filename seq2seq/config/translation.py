@@ -17,15 +17,16 @@ class DataConfig:
 
     train: str = ""  # PREFIX (PREFIX.en and PREFIX.de), TSV file, or tfds:NAME/CONFIG
     valid: str | None = None  # the same forms; without it a share of `train` is held out
-    source: str | None = None  # suffix of the source file, or TFDS feature: "en"
+    source: str | None = None  # suffix of the source file, column of a TSV (name, or number from 1), or TFDS feature
     target: str | None = None
+    header: bool | None = None  # the first row of a TSV names its columns; not given: seen in the training file
     swap: bool = False  # translate the other way: second column → first
     limit: int | None = None  # read only the first lines
     valid_share: float = 0.02  # held out where `valid` is not given
     hold_out: Literal["by_source", "last"] = (
         "by_source"  # seeded, no source on both sides; or the last rows as they are
     )
-    extra_columns: Literal["ignore", "references"] = "ignore"  # third and further TSV columns
+    extra_columns: Literal["ignore", "references"] = "ignore"  # TSV columns behind both texts
     max_characters: int = 1000  # longer pairs are dropped
     max_ratio: float = 9.0  # pairs with one side this many times longer are dropped
     cache: str | None = None  # folder of prepared corpora, for several runs; without it a large one is kept in the run

@@ -9,7 +9,7 @@ from typing import BinaryIO
 import numpy as np
 import pandas as pd
 
-from seq2seq.series.reading import holds_array, read_array, read_table, separator_of
+from seq2seq.series.reading import holds_array, read_array, read_table, separator_in
 from seq2seq.series.series import Series, unnamed
 
 
@@ -89,7 +89,7 @@ def _write_csv(path, file, frame):
     stream = gzip.GzipFile("", "wb", fileobj=file, mtime=0) if packed else file
     text = TextIOWrapper(stream, encoding="utf-8", newline="")
     header = not unnamed(list(frame.columns))  # a file that had none gets none
-    frame.to_csv(text, sep=separator_of(path), header=header, index=False, lineterminator="\n")
+    frame.to_csv(text, sep=separator_in(path), header=header, index=False, lineterminator="\n")
     text.flush()
     text.detach()
     if packed:

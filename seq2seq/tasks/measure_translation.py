@@ -15,8 +15,10 @@ from seq2seq.evaluation.translation import Example, TranslationScores, examples,
 from seq2seq.inference.search import Search
 from seq2seq.inference.translator import Hypothesis, Translator
 from seq2seq.report import Report
+from seq2seq.tasks.translation_columns import given_columns
 from seq2seq.text.blank import is_blank
-from seq2seq.text.corpus import ParallelText, normalize, read_lines, read_pairs
+from seq2seq.text.corpus import ParallelText, normalize, read_pairs
+from seq2seq.text.splitting import read_lines
 from seq2seq.training.metrics import TeacherForcedScorer
 
 NOTHING = Hypothesis("", math.nan)  # of a blank source
@@ -65,6 +67,7 @@ def evaluate(
     *,
     source: str | None = None,
     target: str | None = None,
+    header: bool | None = None,
     swap: bool | None = None,
     limit: int | None = None,
     references: Sequence[str | Path] = (),
@@ -80,8 +83,9 @@ def evaluate(
         translator: `Translator`.
         data: file prefix, TSV or TFDS data set, as for training.
         search: `Search`, by default as the run's `decoding` section says.
-        source: suffix or feature of the source side; default of this and of the next two: as in training.
+        source: suffix, column or feature of the source side; default of this and of the next three: as in training.
         target: the same of the target side.
+        header: bool. Whether the first row of a TSV names its columns.
         swap: bool. Second column to first.
         limit: int. Only the first lines.
         references: files of further references, line n of each for pair n; the first reference is the target in
@@ -99,6 +103,7 @@ def evaluate(
         data,
         source or trained.source,
         target or trained.target,
+        columns=given_columns(data, trained, source, target, header, report or Report()),
         swap=trained.swap if swap is None else swap,
         split="test",
         extra_columns=trained.extra_columns,

@@ -16,6 +16,7 @@ from seq2seq.inference.translator import Translator, build_model
 from seq2seq.interruption import Interruption
 from seq2seq.report import Report
 from seq2seq.run import Run, RunFolder
+from seq2seq.tasks.translation_columns import settle_columns
 from seq2seq.tasks.translation_corpus import read_training_text
 from seq2seq.training.loop import Training
 from seq2seq.training.metrics import TeacherForcedScorer
@@ -51,6 +52,7 @@ def train(
     if config.training.bleu_tokenizer != "auto":
         check_tokenizer(config.training.bleu_tokenizer)
     setup = Setup(config, run_dir, resume, in_parts=True)
+    config = settle_columns(config, Path(run_dir), setup.resume, report)
     text = read_training_text(config, RunFolder(Path(run_dir)), setup.resume, report)
     config = settled(config, text.valid.references, run_dir if setup.resume else None, report)
     config = replace(config, decoding=text.decoding)

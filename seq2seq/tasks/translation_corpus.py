@@ -12,9 +12,12 @@ from seq2seq.errors import InputError
 from seq2seq.report import Report
 from seq2seq.run import RunFolder
 from seq2seq.run.integrity import read_config
+from seq2seq.sources import count_lines, is_tfds
+from seq2seq.tasks.translation_columns import columns_of
 from seq2seq.text.cleaning import CleaningReport, clean, hold_out
-from seq2seq.text.corpus import ParallelText, corpus_files, count_lines, read_pairs, stream_pairs
+from seq2seq.text.corpus import ParallelText, corpus_files, read_pairs, stream_pairs
 from seq2seq.text.lengths import length_limit
+from seq2seq.text.overlap import overlap, pair_hashes
 from seq2seq.text.preparation import Preparation, TrainingPart
 from seq2seq.text.stored_corpus import corpus_key, find_or_build
 from seq2seq.text.stored_rows import StoredRows
@@ -76,7 +79,7 @@ def read_training_text(config: TranslationConfig, folder: RunFolder, resume: boo
         InputError: data that cannot be used.
     """
     data = config.data
-    valid = _read_validation(data)
+    valid = _read_validation(data, report)
     tokenizers = _tokenizers_of(config, folder) if resume and folder.checkpoints() else None
     locations = {"data.train": data.train} | ({"data.valid": data.valid} if data.valid else {})
     files = {name: corpus_files(location, data.source, data.target) for name, location in locations.items()}
@@ -87,16 +90,17 @@ def read_training_text(config: TranslationConfig, folder: RunFolder, resume: boo
     return _stored(config, files, valid, tokenizers, Path(data.cache) if data.cache else folder.corpus, report)
 
 
-def _read_validation(data):
+def _read_validation(data, report):
     """The validation pairs that were given, or None."""
     location = data.valid or sibling_split(data.train, "validation")
     if not location:
         return None
-    pairs = read_pairs(location, data.source, data.target, split="validation", **_columns(data))
+    columns = columns_of(location, data, report)
+    pairs = read_pairs(location, data.source, data.target, columns=columns, split="validation", **_sides(data))
     return clean(pairs, max_characters=data.max_characters, max_ratio=data.max_ratio)[0]
 
 
-def _columns(data):
+def _sides(data):
     return {"swap": data.swap, "extra_columns": data.extra_columns}
 
 
@@ -114,7 +118,8 @@ def _with_limit_of(folder, decoding) -> DecodingConfig:
 
 def _in_memory(config, files, valid, tokenizers, report):
     data, sampling = config.data, config.text.subword_sampling
-    pairs = read_pairs(data.train, data.source, data.target, limit=data.limit, **_columns(data))
+    columns = columns_of(data.train, data)
+    pairs = read_pairs(data.train, data.source, data.target, columns=columns, limit=data.limit, **_sides(data))
     pairs, cleaning = clean(pairs, max_characters=data.max_characters, max_ratio=data.max_ratio)
     held_out = valid is None
     if held_out and data.hold_out == "last":
@@ -123,6 +128,8 @@ def _in_memory(config, files, valid, tokenizers, report):
     elif held_out:
         pairs, valid = hold_out(pairs, data.valid_share, config.seed)
     _tell_pairs(cleaning, valid, held_out, report)
+    if not held_out:
+        _warn_of_overlap(valid, [pair_hashes(pairs.source, pairs.target)], report)
     source, target = tokenizers or _train_tokenizers(config, lambda side, most: getattr(pairs, side))
     rows = source.encode(pairs.source), target.encode(pairs.target)
     statistics = corpus_statistics(*rows)
@@ -149,15 +156,17 @@ def _stored(config, files, valid, tokenizers, cache, report):
         keep_text=text.subword_sampling > 0,
         seed=config.seed,
     )
-    reading = {"source": data.source, "target": data.target, "limit": data.limit, **_columns(data)}
+    reading = {"source": data.source, "target": data.target, "limit": data.limit, **_sides(data)}
+    columns = columns_of(data.train, data)
     vocabulary = {name: value for name, value in asdict(text).items() if name != "subword_sampling"}
-    tfds = data.train if data.train.startswith("tfds:") else None  # names a split of the files
+    tfds = data.train if is_tfds(data.train) else None  # names a split of the files
     settings = {"preparation": asdict(preparation), "text": vocabulary, "tfds": tfds, **reading}
+    settings["columns"] = asdict(columns)
 
     def build(folder):
         lines = None if tfds else count_lines(files["data.train"][0])
         total = min(lines, data.limit) if lines and data.limit else lines
-        pairs = stream_pairs(data.train, **reading)
+        pairs = stream_pairs(data.train, columns=columns, **reading)
         preparation.build(folder, pairs, make_tokenizers, report, total)
 
     def make_tokenizers(part: TrainingPart):
@@ -167,6 +176,8 @@ def _stored(config, files, valid, tokenizers, cache, report):
     report.say(f"{'using' if found else 'keeping'} the prepared corpus in {corpus.folder}")
     valid = corpus.valid if held_out else valid
     _tell_pairs(corpus.cleaning, valid, held_out, report)
+    if not held_out:
+        _warn_of_overlap(valid, corpus.hashes(), report)
     decoding = _tell_tokens(corpus.tokenizers, corpus.statistics, corpus.rows, config, report)
     return TrainingText(
         corpus.tokenizers,
@@ -197,6 +208,11 @@ def _train_tokenizers(config, texts: Callable[[str, int | None], Iterable[str]])
 def _tell_pairs(cleaning: CleaningReport, valid, held_out, report):
     report.table("Pairs read", ("", "pairs"), cleaning.rows())
     report.say(f"validation part: {len(valid):,} pairs{', held out' if held_out else ''}")
+
+
+def _warn_of_overlap(valid, hashes, report):
+    if warning := overlap(valid, hashes).warning():
+        report.warn(warning)
 
 
 def _tell_tokens(tokenizers, statistics: CorpusStatistics, rows: Rows, config, report) -> DecodingConfig:

@@ -15,7 +15,9 @@ import numpy as np
 from seq2seq.report import Report
 from seq2seq.special_ids import UNK
 from seq2seq.text.cleaning import Cleaning, CleaningReport, chosen_sources, source_ranks
+from seq2seq.text.overlap import pair_hashes
 from seq2seq.text.stored_corpus import (
+    HASHES,
     IDS,
     LENGTHS,
     SIDES,
@@ -91,11 +93,16 @@ class Preparation:
         """Write the pairs to keep, a line each; return the report, and of each the hash of its source."""
         # One piece of memory that grows: many small arrays would leave it in holes.
         cleaning, ranks = Cleaning(self.max_characters, self.max_ratio), bytearray()
-        with open_text(path, "w") as file, report.progress("reading the corpus", total, "pairs") as progress:
+        with ExitStack() as files:
+            file = files.enter_context(open_text(path, "w"))
+            hashes = None if self.valid_share else files.enter_context(open(path.with_name(HASHES), "wb"))
+            progress = files.enter_context(report.progress("reading the corpus", total, "pairs"))
             for block in in_blocks(pairs):
                 kept = [block[i] for i in cleaning.kept([row[0] for row in block], [row[1] for row in block])]
                 file.writelines("\t".join(row) + "\n" for row in kept)
-                if self.valid_share and self.by_source:
+                if hashes:
+                    hashes.write(pair_hashes([row[0] for row in kept], [row[1] for row in kept]).data)
+                elif self.by_source:
                     ranks += source_ranks([row[0] for row in kept], self.seed).tobytes()
                 progress.advance(len(block))
         return cleaning.report(), np.frombuffer(ranks, np.uint64)

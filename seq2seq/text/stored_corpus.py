@@ -6,6 +6,7 @@
     source-lengths.bin   number of ids of each pair; target-lengths.bin
     valid.tsv            the held-out pairs, with further references, as text
     train.tsv            the training part as text, where each epoch segments it anew
+    hashes.bin           hashes of the pairs, where none are held out: other validation pairs are looked for among them
 
 The folder is named by a hash of all that its content depends on.
 """
@@ -15,7 +16,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -27,14 +28,16 @@ from seq2seq.errors import InputError
 from seq2seq.storage import digest, fingerprint
 from seq2seq.text.cleaning import CleaningReport
 from seq2seq.text.corpus import ParallelText
+from seq2seq.text.overlap import PAIR_HASHES
 from seq2seq.text.stored_rows import RowWriter, StoredRows
 from seq2seq.text.tokenizer import load_tokenizer, resample
 from seq2seq.text.tokens import CorpusStatistics, SideStatistics, Tokenizer
 
-FORMAT = 1
+FORMAT = 2  # part of the name of the folder: counts what else decides its content, such as what cleaning drops
 PAIRS_AT_ONCE = 10_000  # read and encoded together: bounds memory
+HASHES_AT_ONCE = 500_000  # 8 MB
 SIDES = ("source", "target")
-CONTENTS, TRAIN, VALID = "contents.json", "train.tsv", "valid.tsv"
+CONTENTS, TRAIN, VALID, HASHES = "contents.json", "train.tsv", "valid.tsv", "hashes.bin"
 IDS, LENGTHS = "{}-ids.bin", "{}-lengths.bin"
 
 
@@ -78,6 +81,12 @@ class StoredCorpus:
             )
         except (OSError, ValueError, LookupError, TypeError, AttributeError, InputError):
             return None
+
+    def hashes(self) -> Iterator[np.ndarray]:
+        """Stream `pair_hashes` of all pairs, block by block; of a corpus with a held-out part there are none."""
+        with suppress(FileNotFoundError), open(self.folder / HASHES, "rb") as file:
+            while len(block := np.fromfile(file, PAIR_HASHES, HASHES_AT_ONCE)):
+                yield block
 
     def resampled(self, sampling: float, seed: int) -> tuple[StoredRows, StoredRows]:
         """Encode the training part in random segmentations, into files that are gone with the process.

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from seq2seq.cli.arriving import arriving, standard_input
 from seq2seq.errors import InputError
 from seq2seq.inference.lines import full
-from seq2seq.text.corpus import read_lines
+from seq2seq.text.splitting import read_lines
 
 
 def ends_of_pipe(tmp_path):

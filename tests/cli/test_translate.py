@@ -17,7 +17,7 @@ from seq2seq.cli import app
 from seq2seq.cli.outputs import partial_file
 from seq2seq.cli.translate import _rows, _write
 from seq2seq.errors import InputError
-from seq2seq.text.corpus import read_lines
+from seq2seq.text.splitting import read_lines
 
 
 def run(*arguments, stdin=None):

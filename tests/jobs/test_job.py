@@ -306,7 +306,7 @@ def test_a_damaged_input_is_done_up_to_the_damage_and_told(work, inputs, tmp_pat
 
 def test_an_input_that_cannot_be_read_stops_no_other(work, bad_inputs, tmp_path):
     (bad_inputs / "bad.tsv").write_bytes(b"id\tnone\n1\ta b\n")
-    (bad_inputs / "bad.txt.gz").write_bytes(b"no gzip")
+    (bad_inputs / "bad.txt.gz").write_bytes(b"\x9f\x8b\x08 no gzip, no text")
     outcome = run(work(field="text"), bad_inputs, tmp_path / "out")
     assert len(outcome.problems) == 2 and outcome.finished == 3
     assert not {"bad.tsv", "bad.txt.gz"} & tree(tmp_path / "out").keys()

@@ -9,6 +9,7 @@ from seq2seq.report import Report
 from seq2seq.text import stored_corpus
 from seq2seq.text.cleaning import clean, hold_out
 from seq2seq.text.corpus import read_pairs, stream_pairs
+from seq2seq.text.overlap import pair_hashes
 from seq2seq.text.preparation import Preparation
 from seq2seq.text.stored_corpus import StoredCorpus, corpus_key, find_or_build
 from seq2seq.text.tokenizer import resample, train_tokenizer
@@ -170,3 +171,13 @@ def test_a_cache_that_cannot_be_written(corpus_file, tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(InputError, match=r"cannot be prepared in .*file"):
         prepared(corpus_file, tmp_path / "file")
+
+
+def test_hashes_are_kept_where_nothing_is_held_out(corpus_file, cached, tmp_path, monkeypatch):
+    pairs, _ = clean(read_pairs(corpus_file, **COLUMNS), max_characters=1000, max_ratio=9.0)
+    everything, _ = prepared(corpus_file, tmp_path, preparation(valid_share=0.0))
+    monkeypatch.setattr(stored_corpus, "HASHES_AT_ONCE", 70)
+    blocks = list(everything.hashes())
+    assert max(map(len, blocks)) == 70
+    assert np.array_equal(np.concatenate(blocks), pair_hashes(pairs.source, pairs.target))
+    assert list(prepared(corpus_file, cached)[0].hashes()) == []
