@@ -14,16 +14,19 @@ from seq2seq.run import Run
 from seq2seq.text.cleaning import CleaningReport, clean, hold_out
 from seq2seq.text.corpus import ParallelText, corpus_files, count_lines, read_pairs, stream_pairs
 from seq2seq.text.preparation import Preparation, TrainingPart
+from seq2seq.text.protection import Protection
 from seq2seq.text.stored_corpus import corpus_key, find_or_build
 from seq2seq.text.stored_rows import StoredRows
 from seq2seq.text.tfds import sibling_split
-from seq2seq.text.tokenizer import load_tokenizer, resample, train_tokenizer
+from seq2seq.text.tokenizer import SUBWORDS, adopt_model, load_tokenizer, resample, train_tokenizer
 from seq2seq.text.tokens import CorpusStatistics, Tokenizer, TokenRows, corpus_statistics
 
 # Some 150,000 pairs. Their strings, ids and tokenizer training take about as much memory as the training does.
 IN_MEMORY_BYTES = 32 * 2**20
 # What SentencePiece is trained on where the corpus is larger: it needs 2 KiB a sentence, so 0.5 GiB.
 _TOKENIZER_TEXTS = 250_000
+
+MODELS = ("text.model", "text.target_model")
 
 Tokenizers = tuple[Tokenizer, Tokenizer]
 Rows = tuple[TokenRows, TokenRows] | tuple[StoredRows, StoredRows]
@@ -39,7 +42,7 @@ class TrainingText:
         rows: ids of source and target of the training pairs that are not too long.
         resampled: function of a seed that gives the same pairs in random segmentations.
         valid: ParallelText. Validation pairs.
-        files: what `data.train` and `data.valid` were read from.
+        files: what `data.train`, `data.valid` and the models of `text` were read from.
     """
 
     tokenizers: Tokenizers
@@ -72,26 +75,32 @@ def read_training_text(config: TranslationConfig, run: Run, resume: bool, report
         InputError: data that cannot be used.
     """
     data = config.data
-    valid = _read_validation(data)
+    valid = _read_validation(config)
     tokenizers = _tokenizers_of(config, run) if resume and run.checkpoints() else None
     locations = {"data.train": data.train} | ({"data.valid": data.valid} if data.valid else {})
     files = {name: corpus_files(location, data.source, data.target) for name, location in locations.items()}
+    models = {name: getattr(config.text, name.removeprefix("text.")) for name in MODELS}
+    files |= {name: [Path(model)] for name, model in models.items() if model}
     if data.cache is None and sum(file.stat().st_size for file in files["data.train"]) <= IN_MEMORY_BYTES:
         return _in_memory(config, files, valid, tokenizers, report)
     return _stored(config, files, valid, tokenizers, Path(data.cache) if data.cache else run.corpus, report)
 
 
-def _read_validation(data):
+def _read_validation(config):
     """The validation pairs that were given, or None."""
+    data = config.data
     location = data.valid or sibling_split(data.train, "validation")
     if not location:
         return None
-    pairs = read_pairs(location, data.source, data.target, split="validation", **_columns(data))
+    pairs = read_pairs(location, data.source, data.target, split="validation", **_reading(config))
     return clean(pairs, max_characters=data.max_characters, max_ratio=data.max_ratio)[0]
 
 
-def _columns(data):
-    return {"swap": data.swap, "extra_columns": data.extra_columns}
+def _reading(config):
+    """How any corpus of the training is read."""
+    data = config.data
+    columns = {"swap": data.swap, "extra_columns": data.extra_columns}
+    return {**columns, "keep_white_space": config.text.keeps_white_space}
 
 
 def _tokenizers_of(config, run) -> Tokenizers:
@@ -101,7 +110,7 @@ def _tokenizers_of(config, run) -> Tokenizers:
 
 def _in_memory(config, files, valid, tokenizers, report):
     data, sampling = config.data, config.text.subword_sampling
-    pairs = read_pairs(data.train, data.source, data.target, limit=data.limit, **_columns(data))
+    pairs = read_pairs(data.train, data.source, data.target, limit=data.limit, **_reading(config))
     pairs, cleaning = clean(pairs, max_characters=data.max_characters, max_ratio=data.max_ratio)
     held_out = valid is None
     if held_out and data.hold_out == "last":
@@ -110,7 +119,8 @@ def _in_memory(config, files, valid, tokenizers, report):
     elif held_out:
         pairs, valid = hold_out(pairs, data.valid_share, config.seed)
     _tell_pairs(cleaning, valid, held_out, report)
-    source, target = tokenizers or _train_tokenizers(config, lambda side, most: getattr(pairs, side))
+    pairs = ParallelText(*Protection(config.text.keep).pairs(pairs.source, pairs.target))
+    source, target = tokenizers or _make_tokenizers(config, lambda side, most: getattr(pairs, side))
     rows = source.encode(pairs.source), target.encode(pairs.target)
     short = np.flatnonzero(np.maximum(rows[0].lengths, rows[1].lengths) <= config.batching.max_tokens)
     _tell_tokens((source, target), corpus_statistics(*rows), len(short), config, report)
@@ -134,9 +144,10 @@ def _stored(config, files, valid, tokenizers, cache, report):
         by_source=data.hold_out == "by_source",
         max_tokens=config.batching.max_tokens,
         keep_text=text.subword_sampling > 0,
+        keep=text.keep,
         seed=config.seed,
     )
-    reading = {"source": data.source, "target": data.target, "limit": data.limit, **_columns(data)}
+    reading = {"source": data.source, "target": data.target, "limit": data.limit, **_reading(config)}
     vocabulary = {name: value for name, value in asdict(text).items() if name != "subword_sampling"}
     tfds = data.train if data.train.startswith("tfds:") else None  # names a split of the files
     settings = {"preparation": asdict(preparation), "text": vocabulary, "tfds": tfds, **reading}
@@ -148,9 +159,10 @@ def _stored(config, files, valid, tokenizers, cache, report):
         preparation.build(folder, pairs, make_tokenizers, report, total)
 
     def make_tokenizers(part: TrainingPart):
-        return tokenizers or _train_tokenizers(config, part.texts)
+        return tokenizers or _make_tokenizers(config, part.texts)
 
-    corpus, found = find_or_build(cache, corpus_key(files["data.train"], settings), build, tokenizers)
+    models = [file for name in MODELS for file in files.get(name, ())]
+    corpus, found = find_or_build(cache, corpus_key([*files["data.train"], *models], settings), build, tokenizers)
     report.say(f"{'using' if found else 'keeping'} the prepared corpus in {corpus.folder}")
     valid = corpus.valid if held_out else valid
     _tell_pairs(corpus.cleaning, valid, held_out, report)
@@ -165,14 +177,19 @@ def _stored(config, files, valid, tokenizers, cache, report):
     )
 
 
-def _train_tokenizers(config, texts: Callable[[str, int | None], Iterable[str]]) -> Tokenizers:
-    """Tokenizers trained on what `texts` gives for a side, of which it may give only so many."""
+def _make_tokenizers(config, texts: Callable[[str, int | None], Iterable[str]]) -> Tokenizers:
+    """Those that were given, or tokenizers trained on what `texts` gives for a side, of which it may give only so
+    many."""
     text = config.text
+    options = {"keep_white_space": text.keeps_white_space, "placeholders": bool(text.keep)}
+    if text.model:
+        source = adopt_model(text.model, **options)
+        return source, adopt_model(text.target_model, **options) if text.target_model else source
+    options |= {name: getattr(text, name) for name in ("vocabulary_size", "min_count", "byte_fallback")}
 
     def trained(kind, *sides):
-        most = _TOKENIZER_TEXTS // len(sides) if kind in ("unigram", "bpe") else None
-        some = chain.from_iterable(texts(side, most) for side in sides)
-        return train_tokenizer(kind, some, vocabulary_size=text.vocabulary_size, min_count=text.min_count)
+        most = _TOKENIZER_TEXTS // len(sides) if kind in SUBWORDS else None
+        return train_tokenizer(kind, chain.from_iterable(texts(side, most) for side in sides), **options)
 
     if text.shares_vocabulary:
         joint = trained(text.tokenizer, "source", "target")

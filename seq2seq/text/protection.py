@@ -4,7 +4,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from seq2seq.errors import InputError
 from seq2seq.text.reserved import PLACEHOLDER, PLACEHOLDERS, without_reserved
 
 
@@ -30,10 +29,8 @@ class Protection:
     that is found on one side only stays plain text. At translation every match of the source has one.
 
     Args:
-        patterns: sequence of str, regular expressions. Without any, nothing is protected and texts stay as they are.
-
-    Raises:
-        InputError: one is no regular expression, or matches the empty text.
+        patterns: sequence of str, regular expressions, none of which matches the empty text. Without any, nothing is
+            protected and texts stay as they are.
 
     >>> protection = Protection([r"\{\w+\}", "<[^>]+>"])
     >>> text, kept = protection.source("<b>{name}</b> of <b>{town}</b>")
@@ -44,13 +41,6 @@ class Protection:
     """
 
     def __init__(self, patterns: Sequence[str]):
-        for pattern in patterns:
-            try:
-                found = re.compile(pattern)
-            except re.error as error:
-                raise InputError(f"text.keep: {pattern!r} is no regular expression: {error}.") from error
-            if found.match(""):
-                raise InputError(f"text.keep: {pattern!r} matches the empty text: ask for one character at least.")
         self._pattern = re.compile("|".join(patterns)) if patterns else None
 
     def __bool__(self):

@@ -94,7 +94,8 @@ def test_normalized_text_is_one_nfc_line_with_single_spaces(text):
 def test_kept_white_space_is_all_of_a_line_but_its_end(text):
     result = normalize(text, keep_white_space=True)
     assert normalize(result, keep_white_space=True) == result
-    assert not set(result) & {"\n", "\r", "\0"} and result.encode()
+    assert not set(result) & {"\n", "\r", "\0"}
+    result.encode()
     assert result == "" or not result.isspace()
     if not set(text) & {"\n", "\r", "\0"} and text.strip() and not re.search("[\ufdd0-\ufdef]", text):
         assert result == unicodedata.normalize("NFC", text)

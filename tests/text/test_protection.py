@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seq2seq.errors import InputError
 from seq2seq.text.protection import Protection
 from seq2seq.text.reserved import PLACEHOLDERS
 from seq2seq.text.tokenizer import train_tokenizer
@@ -73,12 +72,6 @@ def test_without_patterns_nothing_changes():
     assert not nothing and nothing.pair("\ufde0 a", "<b>") == ("\ufde0 a", "<b>")
     text, kept = nothing.source("\ufde0 {a}")
     assert text == "\ufde0 {a}" and nothing.restore("x\ufde0", kept) == ("x", 0, 1)
-
-
-@pytest.mark.parametrize(("pattern", "message"), [("(", "no regular expression"), ("a*", "matches the empty text")])
-def test_patterns_that_cannot_be_used(pattern, message):
-    with pytest.raises(InputError, match=message):
-        Protection(["<.>", pattern])
 
 
 @pytest.mark.parametrize("kind", ["unigram", "bpe", "char", "word"])
