@@ -14,11 +14,11 @@ from seq2seq.decoding import Sampling
 from seq2seq.device import multiplies_in, share_cores
 from seq2seq.errors import InputError
 from seq2seq.inference.search import Search, length_batches, search_graph
+from seq2seq.inference.texts import Remarks, SourceTexts
 from seq2seq.models import EncoderDecoder
 from seq2seq.report import Progress, Report
 from seq2seq.run import Run
 from seq2seq.special_ids import BOS
-from seq2seq.text.corpus import normalize
 from seq2seq.text.tokenizer import load_tokenizer
 from seq2seq.text.tokens import Tokenizer, TokenRows, pad_rows
 
@@ -75,6 +75,7 @@ class Translator:
 
     def __init__(self, config, source, target, model, report=None, workers=1):
         self.config, self.source, self.target, self.model, self.workers = config, source, target, model, workers
+        self.texts = SourceTexts(config.text, source)
         self._pool = None
         self.report = report or Report()
         self._searches = {}
@@ -152,7 +153,12 @@ class Translator:
             yield from hypotheses
 
     def stream_chunks(
-        self, chunks: Iterable[Sequence[str]], *, progress: Progress | None = None, **search
+        self,
+        chunks: Iterable[Sequence[str]],
+        *,
+        progress: Progress | None = None,
+        remarks: Remarks | None = None,
+        **search,
     ) -> Iterator[list[list[Hypothesis]]]:
         """Translate lists of lines, each by itself: what becomes of a line depends on its own list alone.
 
@@ -162,12 +168,13 @@ class Translator:
         Args:
             chunks: lists of strings, of some thousands: only lines of one list share a batch.
             progress: `Progress` that counts the lines, batch by batch.
+            remarks: `Remarks` that collects what else the report would hear at the end.
             **search: as for `stream`.
 
         Yields:
             For each list, in order, what `stream` gives for its lines.
         """
-        return self._in_turn(chunks, self._search_for(**search), ahead=1, progress=progress)
+        return self._in_turn(chunks, self._search_for(**search), 1, progress, remarks)
 
     def search_settings(self, **search) -> dict[str, float]:
         """What a search with the arguments of `stream` goes by: its own ones and the run's `decoding` section."""
@@ -208,26 +215,28 @@ class Translator:
         graph = self._search(settings.beam_size, settings.length_penalty, n_best, sampling, scored)
         return Search(settings, n_best, scored, graph)
 
-    def _in_turn(self, chunks, search, ahead, progress=None):
+    def _in_turn(self, chunks, search, ahead, progress=None, remarks=None):
         """The hypotheses of chunks of lines, while up to `ahead` further chunks wait for their search."""
-        begun, position = deque(), 0
+        begun, position, told = deque(), 0, remarks or Remarks()
         try:
             for chunk in chunks:
-                self._begin(chunk, position, search, begun)
+                self._begin(chunk, position, search, told, begun)
                 position += len(chunk)
                 if len(begun) > ahead:
-                    yield self._finish(begun.popleft(), search, progress)
+                    yield self._finish(begun.popleft(), search, told, progress)
             while begun:
-                yield self._finish(begun.popleft(), search, progress)
+                yield self._finish(begun.popleft(), search, told, progress)
         finally:  # whoever stops here waits for no batch that has not begun
             for _, batches in begun:
                 for future in batches:
                     future.cancel()
+        if remarks is None:
+            told.tell(self.report)
 
-    def _begin(self, lines, position, search, begun):
+    def _begin(self, lines, position, search, remarks, begun):
         """Encode lines, note them in `begun`, and hand their batches to the threads that search."""
         settings = search.settings
-        rows = self._encode(lines, position, settings.max_source_tokens)
+        rows, kept = self._encode(lines, position, settings.max_source_tokens, remarks)
 
         def translated(batch):
             source = rows.take(batch)
@@ -238,13 +247,14 @@ class Translator:
 
         self._pool = self._pool or ThreadPoolExecutor(self.workers)
         batches = deque()
-        begun.append((len(lines), batches))
+        begun.append((kept, batches))
         for batch in length_batches(rows.lengths, settings.batch_tokens // settings.beam_size):
             batches.append(self._pool.submit(translated, batch))
 
-    def _finish(self, begun, search, progress):
+    def _finish(self, begun, search, remarks, progress):
         """The hypotheses of lines that were begun: each batch is decoded while others are searched."""
-        count, batches = begun
+        kept, batches = begun
+        count = len(kept)
         results, progress, done = [[] for _ in range(count)], progress or Progress(), 0
         try:
             while batches:
@@ -252,7 +262,10 @@ class Translator:
                 texts = self.target.decode(tokens.reshape(-1, tokens.shape[-1]))
                 for k, line in enumerate(batch):
                     results[line] = [
-                        Hypothesis(texts[k * search.n_best + n], float(scores[k, n]) if search.scored else None)
+                        Hypothesis(
+                            self.texts.restored(texts[k * search.n_best + n], kept[line], remarks),
+                            float(scores[k, n]) if search.scored else None,
+                        )
                         for n in range(search.n_best)
                         if scores[k, n] > -1e29  # a narrow beam over a tiny vocabulary may end with fewer
                     ]
@@ -264,8 +277,9 @@ class Translator:
         progress.advance(count - done)  # the blank ones
         return results
 
-    def _encode(self, lines, position, longest) -> TokenRows:
-        rows = self.source.encode([normalize(line) for line in lines])
+    def _encode(self, lines, position, longest, remarks):
+        """Ids of source texts, cut where they are too long, and what is protected in each."""
+        rows, kept = self.texts.encode(lines, remarks)
         if (rows.lengths > longest).any():
             for line in np.flatnonzero(rows.lengths > longest):
                 self.report.warn(
@@ -273,7 +287,12 @@ class Translator:
                     "(decoding.max_source_tokens)"
                 )
             rows = TokenRows.from_rows([rows[i][:longest] for i in range(len(rows))])
-        return rows
+        return rows, kept
+
+    def encode_pairs(self, sources: Sequence[str], targets: Sequence[str]) -> tuple[TokenRows, TokenRows]:
+        """Ids of both sides of normalised pairs, protected as those of the training were."""
+        sources, targets = self.texts.protection.pairs(sources, targets)
+        return self.source.encode(sources), self.target.encode(targets)
 
     def _search(self, *key):
         """One compiled graph for each kind of search; any batch and any length runs in it without a new trace."""
@@ -292,8 +311,8 @@ class Translator:
         if not text.strip():
             raise InputError("The text to draw the attention of is blank.")
         translation = self.translate([text], **search)[0]
-        source = self._encode([text], 0, self.config.decoding.max_source_tokens)
-        target = self.target.encode([translation])[0]
+        source, _ = self._encode([text], 0, self.config.decoding.max_source_tokens, Remarks())
+        target = self.encode_pairs([self.texts.normalized(text)], [translation])[1][0]
         state = self.model.decoder.initial_state(self.model.encoder(pad_rows(source)))
         weights = self.model.decoder.attention_weights(np.concatenate(([BOS], target))[None].astype(np.int32), state)
         return Attention(

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from seq2seq.errors import InputError
+from seq2seq.inference.texts import Remarks
 from seq2seq.inference.translator import LINES_AT_ONCE, Translator
 from seq2seq.jobs.inputs import Source
 from seq2seq.jobs.job import Work
@@ -68,6 +69,7 @@ class BatchTranslation(Work):
             **translator.search_settings(**search),
         }
         self._cut = translator.report = _Counting()
+        self._remarks = Remarks()
 
     @classmethod
     def load(cls, run_dir: str | Path, *, workers: int | None = None, **given) -> "BatchTranslation":
@@ -101,7 +103,9 @@ class BatchTranslation(Work):
                 waiting.append(chunk)
                 yield [text or "" for text in chunk.texts]
 
-        found = self.translator.stream_chunks(texts(), progress=progress, scored=False, **self.search)
+        found = self.translator.stream_chunks(
+            texts(), progress=progress, remarks=self._remarks, scored=False, **self.search
+        )
         chunks = ((waiting.popleft(), hypotheses) for hypotheses in found)
         for chunk, hypotheses in chunks:
             with chunk.parts.writing(chunk.part) as (file, rejected):
@@ -123,10 +127,9 @@ class BatchTranslation(Work):
             stream.close()
 
     def notes(self):
-        if not self._cut.count:
-            return []
         longest = self.settings["max_source_tokens"]
-        return [f"{self._cut.count:,} texts were cut to {longest:,} tokens (decoding.max_source_tokens)"]
+        cut = [f"{self._cut.count:,} texts were cut to {longest:,} tokens (decoding.max_source_tokens)"]
+        return [*(cut if self._cut.count else ()), *self._remarks.lines()]
 
     def _chunks(self, todo: Sequence) -> Iterator[_Chunk]:
         """The records of the parts, each input read once from its start."""

@@ -82,6 +82,7 @@ def evaluate(
         split="test",
         extra_columns=trained.extra_columns,
         limit=limit,
+        keep_white_space=translator.config.text.keeps_white_space,
     )
     pairs, cleaning = clean(pairs, max_characters=None, max_ratio=None)
     if cleaning.kept < cleaning.read:
@@ -90,7 +91,7 @@ def evaluate(
     hypotheses = [found[0] for found in translator.stream(pairs.source, **search)]
     seconds = time.perf_counter() - start
     texts = [hypothesis.text for hypothesis in hypotheses]
-    rows = translator.source.encode(pairs.source), translator.target.encode(pairs.target)
+    rows = translator.encode_pairs(pairs.source, pairs.target)
     return TranslationEvaluation(
         score_translations(texts, pairs.references),
         TeacherForcedScorer(translator.model)(PairBatches(*rows).epoch()),

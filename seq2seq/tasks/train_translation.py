@@ -1,6 +1,7 @@
 """Translation: train a run from parallel text, evaluate it on a test set."""
 
 import importlib.util
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from seq2seq.batches.pairs import PairBatches
-from seq2seq.config import TranslationConfig
+from seq2seq.config import TranslationConfig, from_mapping
 from seq2seq.device import kernels_of, multiplies_in, share_cores, use_device
 from seq2seq.errors import InputError
 from seq2seq.evaluation.translation import validation_bleu
@@ -18,6 +19,7 @@ from seq2seq.interruption import Interruption
 from seq2seq.report import Report
 from seq2seq.run import Run
 from seq2seq.tasks.translation_corpus import read_training_text
+from seq2seq.text.protection import Protection
 from seq2seq.training.loop import Training
 from seq2seq.training.metrics import TeacherForcedScorer
 from seq2seq.training.token_losses import TokenCrossEntropy
@@ -50,6 +52,7 @@ def train(
     if config.training.tensorboard and importlib.util.find_spec("tensorboard") is None:
         raise InputError("training.tensorboard=true needs the package tensorboard: pip install 'seq2seq[tensorboard]'.")
     resume = Run.check(run_dir, resume)  # before the corpus is read, which may take long
+    config = _decided(config, Run.open(run_dir, "translation") if resume else None)
     text = read_training_text(config, Run(Path(run_dir), "translation", {}), resume, report)
     run = Run.start(run_dir, "translation", config, text.files, resume)
     text.save_tokenizers(run)
@@ -82,6 +85,15 @@ def train(
     return metrics
 
 
+def _decided(config, run):
+    """The configuration with what is left to the training decided: as in the run, where one goes on."""
+    text = config.text
+    if run is None or text.white_space != "auto":
+        return replace(config, text=text.decided())
+    white_space = from_mapping(TranslationConfig, run.config).text.white_space
+    return replace(config, text=replace(text, white_space=white_space))
+
+
 def _batches(config, text):
     """A function from the epoch to its training batches, and the validation batches."""
     sizes = {name: getattr(config.batching, name) for name in ("batch_sentences", "batch_tokens", "bucket_step")}
@@ -91,8 +103,8 @@ def _batches(config, text):
     def resampled(epoch):
         return PairBatches(*text.resampled(config.seed * 1_000_003 + epoch), **sizes, seed=config.seed)
 
-    source, target = text.tokenizers
-    valid_rows = source.encode(text.valid.source), target.encode(text.valid.target)
+    valid = Protection(config.text.keep).pairs(text.valid.source, text.valid.target)
+    valid_rows = [tokenizer.encode(texts) for tokenizer, texts in zip(text.tokenizers, valid, strict=True)]
     return resampled if config.text.subword_sampling else lambda epoch: fixed, PairBatches(*valid_rows, **sizes)
 
 

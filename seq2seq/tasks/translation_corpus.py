@@ -80,7 +80,7 @@ def read_training_text(config: TranslationConfig, run: Run, resume: bool, report
     locations = {"data.train": data.train} | ({"data.valid": data.valid} if data.valid else {})
     files = {name: corpus_files(location, data.source, data.target) for name, location in locations.items()}
     models = {name: getattr(config.text, name.removeprefix("text.")) for name in MODELS}
-    files |= {name: [Path(model)] for name, model in models.items() if model}
+    files |= {name: [Path(model)] for name, model in models.items() if model and Path(model).is_file()}
     if data.cache is None and sum(file.stat().st_size for file in files["data.train"]) <= IN_MEMORY_BYTES:
         return _in_memory(config, files, valid, tokenizers, report)
     return _stored(config, files, valid, tokenizers, Path(data.cache) if data.cache else run.corpus, report)
