@@ -69,7 +69,8 @@ class Translator:
         source: tokenizer of the source side.
         target: tokenizer of the target side.
         model: `EncoderDecoder`.
-        report: `Report` that hears of inputs that had to be cut.
+        report: `Report` that hears of inputs that had to be cut, and at the end of each stream of unknown symbols and
+            of what `text.keep` had to mend.
         workers: int. Batches that are searched at once; what `share_cores` says.
     """
 

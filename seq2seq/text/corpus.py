@@ -56,18 +56,19 @@ class ParallelText:
 def normalize(text: str, *, keep_white_space: bool = False) -> str:
     r"""Return `text` in Unicode NFC with every run of white space and control characters as one space, stripped.
 
-    With `keep_white_space` all characters stay but those that end a line, which are a space each, and those that are no
-    text (NUL, surrogates, the noncharacters that are used inside), which are U+FFFD. White space alone is no text: it
-    becomes `""`.
+    With `keep_white_space` all characters stay but those that end a line, which go at the end and are a space each
+    within, and those that are no text (NUL, surrogates, the noncharacters that this library uses), which are U+FFFD.
+    White space alone is no text: it becomes `""`.
 
     >>> normalize("  cafe\u0301\u2028au\tlait ")
     'café au lait'
     >>> normalize("  cafe\u0301 \tau  lait \n", keep_white_space=True)
-    '  café \tau  lait  '
+    '  café \tau  lait '
     """
     if keep_white_space:
         if not text.isprintable():
-            text = _NO_TEXT.sub("\ufffd", text.replace("\n", " ").replace("\r", " "))
+            text = text.removesuffix("\n").removesuffix("\r").replace("\n", " ").replace("\r", " ")
+            text = _NO_TEXT.sub("\ufffd", text)
         return "" if text.isspace() else unicodedata.normalize("NFC", text)
     # Printable text, as most is, holds no space but " " and no control character: the search can be spared.
     plain = text.isprintable() and "  " not in text

@@ -96,9 +96,11 @@ class Protection:
             gone += 1
             return ""
 
-        text = _BLANK_AND_PLACEHOLDER.sub(replaced, text)
+        restored = _BLANK_AND_PLACEHOLDER.sub(replaced, text)
+        if gone and not text.startswith(" "):  # what followed a blank behind what went begins the text now
+            restored = restored.removeprefix(" ")
         missing = [known for known, count in zip(kept.texts, left, strict=True) for _ in range(count)]
-        return " ".join([text, *missing] if text else missing), len(missing), gone
+        return " ".join([restored, *missing] if restored else missing), len(missing), gone
 
     def _marked(self, text, marked):
         signs = dict(zip(marked, PLACEHOLDERS, strict=False))

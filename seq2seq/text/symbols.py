@@ -63,6 +63,9 @@ class _SymbolTokenizer(Tokenizer):
             raise InputError(f"a {self.kind} tokenizer has one segmentation of a text: sampling needs unigram or bpe")
         return self._encode(list(texts))
 
+    def _decode(self, rows):
+        return [self._separator.join([self._texts[i] for i in row]) for row in rows]
+
     def pieces(self, ids):
         table = [*SPECIAL_PIECES, *self.symbols]
         return [shown(table[i]) for i in ids]
@@ -80,6 +83,7 @@ class CharacterTokenizer(_SymbolTokenizer):
     """
 
     kind = "char"
+    _separator = ""
 
     def __init__(self, symbols):
         super().__init__(symbols)
@@ -97,9 +101,6 @@ class CharacterTokenizer(_SymbolTokenizer):
         values = np.where(self._codes[places] == codes, self._ids_of_codes[places], np.int32(UNK))
         return TokenRows(values, np.fromiter(map(len, texts), np.int32, len(texts)))
 
-    def _decode(self, rows):
-        return ["".join([self._texts[i] for i in row]) for row in rows]
-
 
 class WordTokenizer(_SymbolTokenizer):
     """One id per word, a word being what stands between spaces; decoding puts single spaces between words.
@@ -113,6 +114,7 @@ class WordTokenizer(_SymbolTokenizer):
     """
 
     kind = "word"
+    _separator = " "
 
     def __init__(self, symbols):
         super().__init__(symbols)
@@ -130,7 +132,7 @@ class WordTokenizer(_SymbolTokenizer):
         return TokenRows.from_rows([[self._ids.get(word, UNK) for word in self._split(text)] for text in texts])
 
     def _decode(self, rows):
-        texts = [" ".join([self._texts[i] for i in row]) for row in rows]
+        texts = super()._decode(rows)
         return texts if self._split is str.split else [_joined(text) for text in texts]
 
 

@@ -33,9 +33,9 @@ class Listening(Report):
 
 
 def marked_line(draw):
-    """Up to three of: a letter, a name in braces that is hardly ever the same, a tag."""
+    """One or two of: a letter, a name in braces that is hardly ever the same, a tag."""
     parts = [draw.choice(["a", "b", "c"]), f"{{{''.join(draw.choices('defghij', k=5))}}}", draw.choice(["<i>", "</i>"])]
-    return " ".join(draw.choices(parts, k=draw.randint(1, 3)))
+    return " ".join(draw.choices(parts, k=draw.randint(1, 2)))
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +53,10 @@ def marked_data(tmp_path_factory):
 def marked_run(marked_data, tiny_config, tmp_path_factory):
     run = tmp_path_factory.mktemp("runs") / "marked"
     where = {f"data__{name}": str(marked_data / name) for name in ("train", "valid")}
-    train(tiny_config(KEEP, "training.epochs=4", "training.validate_bleu=false", **where), run)
+    train(
+        tiny_config(KEEP, "training.epochs=5", "training.learning_rate=0.02", "training.validate_bleu=false", **where),
+        run,
+    )
     return run
 
 
@@ -92,7 +95,7 @@ def test_attention_is_drawn_over_protected_texts(marked_run):
 def test_a_job_restores_them_and_notes_what_was_unknown(marked_run, tmp_path):
     (tmp_path / "in.txt").write_text("{new} a\nz\u6f22 b {x}\n", encoding="utf-8")
     work = BatchTranslation.load(marked_run)
-    Job(work, tmp_path / "out").run(find_inputs([tmp_path / "in.txt"]))
+    Job(work, tmp_path / "out").run(find_inputs([str(tmp_path / "in.txt")], tmp_path / "out"))
     assert [protected(line) for line in (tmp_path / "out" / "in.txt").read_text().splitlines()] == [["{new}"], ["{x}"]]
     assert any("1 input lines have 1 symbols" in note and "'z\u6f22' (1)" in note for note in work.notes())
 
@@ -136,10 +139,11 @@ def test_a_corpus_is_the_same_in_memory_and_in_a_folder(code, tmp_path, monkeypa
     stored = read("stored")
     assert stored.valid == memory.valid and stored.pairs == memory.pairs
     assert [one.to_bytes() for one in stored.tokenizers] == [one.to_bytes() for one in memory.tokenizers]
-    for rows, others in ((stored.rows, memory.rows), (stored.resampled(3), memory.resampled(3))):
-        if others is memory.rows or config.text.subword_sampling:
-            for one, other in zip(rows, others, strict=True):
-                np.testing.assert_array_equal(one.take(np.arange(len(one))).values, other.values)
+    sides = [*zip(stored.rows, memory.rows, strict=True)]
+    if config.text.subword_sampling:
+        sides += zip(stored.resampled(3), memory.resampled(3), strict=True)
+    for one, other in sides:
+        np.testing.assert_array_equal(one.take(np.arange(len(one))).values, other.values)
     if config.text.keeps_white_space:
         texts = [tokenizer.decode(rows) for tokenizer, rows in zip(memory.tokenizers, memory.rows, strict=True)]
         assert set(zip(*texts, strict=True)) | set(zip(memory.valid.source, memory.valid.target, strict=True)) == set(
@@ -157,7 +161,7 @@ def test_characters_keep_white_space_from_file_to_score(code, tmp_path):
     monitored = translator.source.encode
     translator.source.encode = lambda texts, **options: seen.extend(texts) or monitored(texts, **options)
     translator.translate(["\tif x:  a \r\n", "   "])
-    assert seen == ["\tif x:  a  ", ""]
+    assert seen == ["\tif x:  a ", ""]
     result = evaluate(translator, str(code / "train"), limit=3, num_examples=1)
     assert seen[-3:] == [source for source, _ in INDENTED[:3]]
     assert "\u00a0" in result.examples[0].references[0]

@@ -54,8 +54,9 @@ def test_only_what_both_sides_have_is_marked():
 
 def test_what_is_left_out_is_put_behind_and_what_is_too_much_goes():
     _, kept = PROTECTION.source("{a} and {b}")
-    _, second, third = PLACEHOLDERS[:3]
+    first, second, third = PLACEHOLDERS[:3]
     assert PROTECTION.restore(f"so {second} {second}, {third}.", kept) == ("so {b},. {a}", 1, 2)
+    assert PROTECTION.restore(f"{third} {second} so {first}", kept) == ("{b} so {a}", 0, 1)
     assert PROTECTION.restore("", kept) == ("{a} {b}", 2, 0)
 
 
