@@ -53,10 +53,8 @@ def marked_data(tmp_path_factory):
 def marked_run(marked_data, tiny_config, tmp_path_factory):
     run = tmp_path_factory.mktemp("runs") / "marked"
     where = {f"data__{name}": str(marked_data / name) for name in ("train", "valid")}
-    train(
-        tiny_config(KEEP, "training.epochs=5", "training.learning_rate=0.02", "training.validate_bleu=false", **where),
-        run,
-    )
+    settings = ["training.epochs=6", "training.learning_rate=0.02", "batching.batch_sentences=8"]
+    train(tiny_config(KEEP, *settings, "training.validate_bleu=false", **where), run)
     return run
 
 
@@ -163,7 +161,7 @@ def test_characters_keep_white_space_from_file_to_score(code, tmp_path):
     translator.translate(["\tif x:  a \r\n", "   "])
     assert seen == ["\tif x:  a ", ""]
     result = evaluate(translator, str(code / "train"), limit=3, num_examples=1)
-    assert seen[-3:] == [source for source, _ in INDENTED[:3]]
+    assert {text for pair in INDENTED[:3] for text in pair} <= set(seen)
     assert "\u00a0" in result.examples[0].references[0]
     assert train(config, tmp_path / "run", resume=True)["epochs"] == 1
 
