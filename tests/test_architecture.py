@@ -38,7 +38,7 @@ ONLY_IN = {
     "typer": "cli",
     "rich": "cli",
     "matplotlib": "plots",
-    "sentencepiece": "text/tokenizer.py",
+    "sentencepiece": "text/subwords.py",
     "sacrebleu": "evaluation",
     "sacremoses": "evaluation/moses.py",
     "sklearn": "evaluation",

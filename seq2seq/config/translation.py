@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from seq2seq.config.checks import check_at_least, check_range
+from seq2seq.config.checks import check_at_least, check_patterns, check_range
 from seq2seq.config.training import TokenTrainingConfig
 from seq2seq.errors import InputError
 
@@ -47,18 +47,59 @@ class TextConfig:
     target_tokenizer: TokenizerKind | None = None  # another kind for the target side: letters → phones
     vocabulary_size: int = 8000  # an upper bound: a small corpus gives fewer
     joint: bool = True  # one vocabulary for both sides (the same kind of tokenizer on both)
-    min_count: int = 1  # characters and words seen less often are unknown
+    min_count: int = 1  # characters (of word: words) seen less often are unknown
     subword_sampling: float = 0.0  # SentencePiece alpha; > 0 draws another segmentation each epoch (0.1 … 0.3)
+    white_space: Literal["auto", "keep", "collapse"] = "auto"  # auto: keep where both sides are char, else collapse
+    byte_fallback: bool = False  # unigram and bpe: what has no piece becomes bytes, nothing is unknown
+    keep: tuple[str, ...] = ()  # regular expressions of what comes through a translation unchanged: tags, URLs
+    model: str | None = None  # file of a SentencePiece model instead of a tokenizer to train: both sides, or the source
+    target_model: str | None = None  # the same of the target side, where joint=false
 
     def __post_init__(self):
         check_at_least("text.vocabulary_size", self.vocabulary_size, 8)
         check_at_least("text.min_count", self.min_count, 1)
         check_range("text.subword_sampling", self.subword_sampling, 0.0, 1.0)
-        sampled = {self.tokenizer, self.target_tokenizer or self.tokenizer}
-        if self.subword_sampling and not sampled & {"unigram", "bpe"}:
+        check_patterns("text.keep", self.keep)
+        self._check_models()
+        if self.subword_sampling and not self._kinds & {"unigram", "bpe"}:
             raise InputError(
                 f"text.subword_sampling={self.subword_sampling} needs a unigram or bpe tokenizer, not {self.tokenizer}."
             )
+        if self.byte_fallback and not self._kinds <= {"unigram", "bpe"}:
+            raise InputError("text.byte_fallback=true needs unigram or bpe tokenizers on both sides.")
+        if self.white_space == "keep" and "word" in self._kinds:
+            raise InputError(
+                "text.white_space=keep does not go with a word tokenizer, whose words end at white space: use char, "
+                "unigram or bpe."
+            )
+
+    def _check_models(self):
+        if self.model is None and self.target_model is None:
+            return
+        if self.model is None or (self.target_model is None) != self.joint:
+            raise InputError(
+                "text.model alone is the tokenizer of both sides; one for each side are text.model, text.target_model "
+                "and text.joint=false."
+            )
+        unused = ("tokenizer", "target_tokenizer", "vocabulary_size", "min_count", "byte_fallback")
+        for name in unused:
+            if getattr(self, name) != getattr(TextConfig, name):
+                raise InputError(f"text.{name} is for a tokenizer to be trained: leave it out with text.model.")
+
+    @property
+    def _kinds(self):
+        return {self.tokenizer, self.target_tokenizer or self.tokenizer}
+
+    @property
+    def keeps_white_space(self) -> bool:
+        """Whether all white space of a text counts. A run from before there was this setting has it undecided: no."""
+        return self.white_space == "keep"
+
+    def decided(self) -> "TextConfig":
+        """The same with `white_space` decided, as a training stores it."""
+        if self.white_space != "auto":
+            return self
+        return replace(self, white_space="keep" if self._kinds == {"char"} else "collapse")
 
     @property
     def shares_vocabulary(self) -> bool:

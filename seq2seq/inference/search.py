@@ -13,7 +13,6 @@ from seq2seq.errors import InputError
 from seq2seq.models import EncoderDecoder
 from seq2seq.models.encoder_decoder import DecoderState
 from seq2seq.special_ids import BOS, PAD
-from seq2seq.text.corpus import normalize
 
 # Fields of a `Search` that its graph does not depend on.
 BESIDE_THE_GRAPH = ("max_length_ratio", "max_length_extra", "max_source_tokens", "batch_tokens")
@@ -68,8 +67,7 @@ class Search:
             given.setdefault("beam_size", 1)  # whatever the run searches with, a draw follows one hypothesis
         settings = from_mapping(DecodingConfig, vars(decoding) | given, "decoding.").with_length_limit(*UNTRAINED)
         # A beam goes by scores, so they are there in any case.
-        scored, prefix = self.scored or settings.beam_size > 1, normalize(self.prefix)
-        search = replace(self, **vars(settings), scored=scored, prefix=prefix)
+        search = replace(self, **vars(settings), scored=self.scored or settings.beam_size > 1)
         if self.sampling is not None and (search.beam_size > 1 or self.n_best > 1):
             raise InputError(
                 "Sampling draws one translation for each line: leave out n_best and a beam size above 1 (got "
@@ -126,14 +124,6 @@ def search_graph(model: EncoderDecoder, search: Search) -> Callable:
         return beam_search(step, cells, limits, *how, memory, **constraints)
 
     return graph
-
-
-def told_of_cut(cut: int, count: int, search: Search) -> str:
-    """A line on `cut` of `count` translations by a settled search that did not come to their end."""
-    return (
-        f"{cut:,} of {count:,} translations were cut at the length limit, {search.max_length_ratio:g} tokens for each "
-        f"source token and {search.max_length_extra:,} more: --max-length-ratio lifts it"
-    )
 
 
 def length_batches(lengths, batch_tokens) -> Iterator[np.ndarray]:

@@ -14,12 +14,12 @@ from seq2seq.device import multiplies_in, share_cores, stay_in_process
 from seq2seq.errors import InputError
 from seq2seq.inference.lines import check_strings, full, several
 from seq2seq.inference.loaded import open_run
-from seq2seq.inference.search import BESIDE_THE_GRAPH, Search, length_batches, search_graph, told_of_cut
+from seq2seq.inference.search import BESIDE_THE_GRAPH, Search, length_batches, search_graph
+from seq2seq.inference.texts import Remarks, SourceTexts
 from seq2seq.models import EncoderDecoder
 from seq2seq.report import Progress, Report
 from seq2seq.special_ids import BOS, EOS
 from seq2seq.text.blank import is_blank
-from seq2seq.text.corpus import normalize
 from seq2seq.text.tokenizer import load_tokenizer
 from seq2seq.text.tokens import Tokenizer, TokenRows, pad_rows
 
@@ -71,12 +71,14 @@ class Translator:
         source: tokenizer of the source side.
         target: tokenizer of the target side.
         model: `EncoderDecoder`.
-        report: `Report` that hears of inputs and translations that had to be cut.
+        report: `Report` that hears at the end of each stream of what was cut, of unknown symbols and of what
+            `text.keep` had to mend.
         workers: int. Batches that are searched at once; what `share_cores` says.
     """
 
     def __init__(self, config, source, target, model, report=None, workers=1):
         self.config, self.source, self.target, self.model, self.workers = config, source, target, model, workers
+        self.texts = SourceTexts(config.text, source)
         self._pool = None
         self.report = report or Report()
         self._graphs = {}
@@ -143,8 +145,8 @@ class Translator:
         search: Search | None = None,
         *,
         ahead: int = 1,
-        report: Report | None = None,
         progress: Progress | None = None,
+        remarks: Remarks | None = None,
         **options,
     ) -> Iterator[list[list[Hypothesis]]]:
         """Translate lists of lines, each by itself: what becomes of a line depends on its own list alone.
@@ -157,53 +159,43 @@ class Translator:
             search: as for `translate`.
             ahead: int. Lists that are asked for before the first is answered; 0 where whoever writes the next one waits
                 for the answer.
-            report: `Report` that hears of inputs that had to be cut, instead of the translator's. Of translations that
-                were cut only these themselves tell then.
             progress: `Progress` that counts the lines, batch by batch.
+            remarks: `Remarks` that collects what else the report would hear at the end.
             **options: as for `translate`.
 
         Returns:
             For each list, in order, what `stream` gives for its lines.
         """
-        search = self.settled(search, **options)
-        found = self._in_turn(chunks, search, report or self.report, ahead, progress)
-        return found if report else self._telling(found, search)
+        return self._in_turn(chunks, self.settled(search, **options), ahead, progress, remarks)
 
     def settled(self, search: Search | None = None, **options) -> Search:
         """The search that `translate` does with the same arguments, with nothing left to the run's settings."""
-        return replace(search or Search(), **options).settled(self.config.decoding)
+        search = replace(search or Search(), **options).settled(self.config.decoding)
+        return replace(search, prefix=self.texts.normalized(search.prefix))
 
-    def _telling(self, found, search):
-        """Pass chunks on, and tell at the end how many lines have a translation that was cut."""
-        cut = count = 0
-        for chunk in found:
-            count += len(chunk)
-            cut += sum(hypotheses[0].is_cut for hypotheses in chunk if hypotheses)
-            yield chunk
-        if cut:
-            self.report.warn(told_of_cut(cut, count, search))
-
-    def _in_turn(self, chunks, search, report, ahead, progress):
+    def _in_turn(self, chunks, search, ahead, progress, remarks):
         """The hypotheses of chunks of lines, while up to `ahead` further chunks wait for their search."""
-        begun, position = deque(), 0
+        begun, position, told = deque(), 0, remarks or Remarks()
         try:
             for chunk in chunks:
-                self._begin(chunk, position, search, report, begun)
+                self._begin(chunk, position, search, told, begun)
                 position += len(chunk)
                 if len(begun) > ahead:
-                    yield self._finish(begun.popleft(), search, progress)
+                    yield self._finish(begun.popleft(), search, told, progress)
             while begun:
-                yield self._finish(begun.popleft(), search, progress)
+                yield self._finish(begun.popleft(), search, told, progress)
         finally:  # whoever stops here waits for no batch that has not begun
             for _, batches in begun:
                 for future in batches:
                     future.cancel()
+        if remarks is None:
+            told.tell(self.report, search)
 
-    def _begin(self, lines, position, search, report, begun):
+    def _begin(self, lines, position, search, remarks, begun):
         """Encode lines, note them in `begun`, and hand their batches to the threads that search."""
         stay_in_process()  # before a batch waits for a thread that a fork has not
         check_strings(lines, position)
-        rows, graph = self._encode(lines, position, search.max_source_tokens, report), self._graph(search)
+        (rows, kept), graph = self._encode(lines, position, search, remarks), self._graph(search)
         prefix = self.target.encode([search.prefix])[0]
 
         def translated(batch):
@@ -214,13 +206,14 @@ class Translator:
 
         self._pool = self._pool or ThreadPoolExecutor(self.workers)
         batches = deque()
-        begun.append((len(lines), batches))
+        begun.append((kept, batches))
         for batch in length_batches(rows.lengths, search.batch_tokens // search.beam_size):
             batches.append(self._pool.submit(translated, batch))
 
-    def _finish(self, begun, search, progress):
+    def _finish(self, begun, search, remarks, progress):
         """The hypotheses of lines that were begun: each batch is decoded while others are searched."""
-        count, batches = begun
+        kept, batches = begun
+        count = len(kept)
         results, progress, done = [[] for _ in range(count)], progress or Progress(), 0
         try:
             while batches:
@@ -230,7 +223,7 @@ class Translator:
                 for k, line in enumerate(batch):
                     results[line] = [
                         Hypothesis(
-                            texts[k * search.n_best + n],
+                            self.texts.restored(texts[k * search.n_best + n], kept[line], remarks),
                             float(scores[k, n]) if search.scored else None,
                             not ended[k, n],
                         )
@@ -243,6 +236,7 @@ class Translator:
             for future in batches:
                 future.cancel()
         progress.advance(count - done)  # the blank ones
+        remarks.translations(len(results), sum(found[0].is_cut for found in results if found))
         return results
 
     def _texts(self, rows, prefix):
@@ -253,16 +247,19 @@ class Translator:
         (begun,) = self.target.decode([self.target.encode([prefix])[0]])
         return [prefix + text[len(begun) :] for text in texts]
 
-    def _encode(self, lines, position, longest, report) -> TokenRows:
-        rows = self.source.encode(["" if is_blank(line) else normalize(line) for line in lines])
+    def _encode(self, lines, position, search, remarks):
+        """Ids of source texts, cut where they are too long, and what is protected in each."""
+        rows, kept = self.texts.encode(lines, remarks)
+        longest = search.max_source_tokens
         if (rows.lengths > longest).any():
-            for line in np.flatnonzero(rows.lengths > longest):
-                report.warn(
-                    f"input line {position + line + 1} has {rows.lengths[line]:,} tokens and is cut to {longest:,} "
-                    "(decoding.max_source_tokens)"
-                )
+            remarks.cut_sources(position + np.flatnonzero(rows.lengths > longest) + 1)
             rows = TokenRows.from_rows([rows[i][:longest] for i in range(len(rows))])
-        return rows
+        return rows, kept
+
+    def encode_pairs(self, sources: Sequence[str], targets: Sequence[str]) -> tuple[TokenRows, TokenRows]:
+        """Ids of both sides of normalised pairs, protected as those of the training were."""
+        sources, targets = self.texts.protection.pairs(sources, targets)
+        return self.source.encode(sources), self.target.encode(targets)
 
     def _graph(self, search):
         """One compiled graph for each kind of search; any batch and any length runs in it without a new trace."""
@@ -283,8 +280,8 @@ class Translator:
             raise InputError("The text to draw the attention of is blank.")
         search = self.settled(search, **options)
         translation = self.translate([text], search)[0]
-        source = self._encode([text], 0, search.max_source_tokens, Report())  # it has been told of already
-        target = self.target.encode([translation])[0]
+        source, _ = self._encode([text], 0, search, Remarks())  # it has been told of already
+        target = self.encode_pairs([self.texts.normalized(text)], [translation])[1][0]
         state = self.model.decoder.initial_state(self.model.encoder(pad_rows(source)))
         weights = self.model.decoder.attention_weights(np.concatenate(([BOS], target))[None].astype(np.int32), state)
         return Attention(

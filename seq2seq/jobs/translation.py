@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from seq2seq.errors import InputError
-from seq2seq.inference.search import Search, told_of_cut
+from seq2seq.inference.search import Search
+from seq2seq.inference.texts import Remarks
 from seq2seq.inference.translator import LINES_AT_ONCE, Translator
 from seq2seq.jobs.inputs import Source
 from seq2seq.jobs.job import Work
-from seq2seq.report import Report
 from seq2seq.run import Run
 from seq2seq.storage import digest
 from seq2seq.text.records import Record, RecordError, RecordFile, record_file
@@ -63,7 +63,7 @@ class BatchTranslation(Work):
         self.translator, self.model, self.field, self.strict = translator, model, field, strict
         self.part_size, self.search = part_size, translator.settled(search, scored=False)
         self.settings = {"task": "translate", "field": field, "part_size": part_size, **asdict(self.search)}
-        self._cut_inputs, self._cut_outputs, self._outputs = _Counting(), 0, 0
+        self._remarks = Remarks()
 
     @classmethod
     def load(
@@ -98,8 +98,8 @@ class BatchTranslation(Work):
                 waiting.append(chunk)
                 yield [text or "" for text in chunk.texts]
 
-        found = self.translator.stream_chunks(texts(), self.search, report=self._cut_inputs, progress=progress)
-        chunks = ((waiting.popleft(), self._counted(hypotheses)) for hypotheses in found)
+        found = self.translator.stream_chunks(texts(), self.search, progress=progress, remarks=self._remarks)
+        chunks = ((waiting.popleft(), hypotheses) for hypotheses in found)
         for chunk, hypotheses in chunks:
             with chunk.parts.writing(chunk.part) as (file, rejected):
                 _write(chunk, hypotheses, file, rejected)
@@ -107,11 +107,6 @@ class BatchTranslation(Work):
                     chunk, hypotheses = next(chunks)
                     _write(chunk, hypotheses, file, rejected)
             yield chunk.source
-
-    def _counted(self, hypotheses):
-        self._outputs += len(hypotheses)
-        self._cut_outputs += sum(found[0].is_cut for found in hypotheses if found)
-        return hypotheses
 
     def join(self, source, paths, file):
         name = source.path.name.lower()
@@ -125,13 +120,7 @@ class BatchTranslation(Work):
             stream.close()
 
     def notes(self):
-        found = []
-        if cut := self._cut_inputs.count:
-            longest = self.search.max_source_tokens
-            found.append(f"{cut:,} texts were cut to {longest:,} tokens (decoding.max_source_tokens)")
-        if self._cut_outputs:
-            found.append(told_of_cut(self._cut_outputs, self._outputs, self.search))
-        return found
+        return self._remarks.lines(self.search, numbered=False)
 
     def _chunks(self, todo: Sequence) -> Iterator[_Chunk]:
         """The records of the parts, each input read once from its start."""
@@ -182,13 +171,3 @@ def _write(chunk, hypotheses, file, rejected):
             file.write(chunk.file.written(record, None))
         else:
             file.write(chunk.file.written(record, found[0].text if found else ""))
-
-
-class _Counting(Report):
-    """Counts warnings, each of a text that was cut."""
-
-    def __init__(self):
-        self.count = 0
-
-    def warn(self, line):
-        self.count += 1

@@ -108,6 +108,7 @@ def evaluate(
         split="test",
         extra_columns=trained.extra_columns,
         limit=limit,
+        keep_white_space=translator.config.text.keeps_white_space,
     )
     pairs = _with_references(pairs, references, limit)
     scoring = _scoring(translator.config, pairs, bleu_tokenizer, language, target, report)
@@ -121,7 +122,7 @@ def evaluate(
         report.warn(f"{left_out:,} test pairs have an empty side: they are translated, not scored")
     scored, of_scored = pairs.take(whole), [hypotheses[row] for row in whole]
     texts = [hypothesis.text for hypothesis in of_scored]
-    rows = translator.source.encode(scored.source), translator.target.encode(scored.target)
+    rows = translator.encode_pairs(scored.source, scored.target)
     return TranslationEvaluation(
         score_translations(texts, scored.references, **scoring),
         TeacherForcedScorer(translator.model)(PairBatches(*rows).epoch()),

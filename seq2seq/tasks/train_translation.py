@@ -1,6 +1,5 @@
 """Translation: train a run from parallel text, evaluate it on a test set."""
 
-from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -10,14 +9,15 @@ import tensorflow as tf
 from seq2seq.batches.pairs import PairBatches
 from seq2seq.config import TranslationConfig
 from seq2seq.device import kernels_of
-from seq2seq.evaluation.scripts import check_tokenizer, choose_tokenizer
+from seq2seq.evaluation.scripts import check_tokenizer
 from seq2seq.evaluation.translation import exact_match, validation_bleu
 from seq2seq.inference.translator import Translator, build_model
 from seq2seq.interruption import Interruption
 from seq2seq.report import Report
 from seq2seq.run import Run, RunFolder
-from seq2seq.tasks.translation_columns import settle_columns
 from seq2seq.tasks.translation_corpus import read_training_text
+from seq2seq.tasks.translation_settling import settled_before_reading, settled_by
+from seq2seq.text.protection import Protection
 from seq2seq.training.loop import Training
 from seq2seq.training.metrics import TeacherForcedScorer
 from seq2seq.training.schedules import ScheduledSampling
@@ -52,10 +52,9 @@ def train(
     if config.training.bleu_tokenizer != "auto":
         check_tokenizer(config.training.bleu_tokenizer)
     setup = Setup(config, run_dir, resume, in_parts=True)
-    config = settle_columns(config, Path(run_dir), setup.resume, report)
+    config = settled_before_reading(config, Path(run_dir), setup.resume, report)
     text = read_training_text(config, RunFolder(Path(run_dir)), setup.resume, report)
-    config = settled(config, text.valid.references, run_dir if setup.resume else None, report)
-    config = replace(config, decoding=text.decoding)
+    config = settled_by(text, config, report)
     run = Run.start(run_dir, "translation", config, text.files, setup.resume)
     text.save_tokenizers(run)
     source, target = text.tokenizers
@@ -89,20 +88,6 @@ def _scheduled_sampling(settings, model):
     return [ScheduledSampling(model.truth_ratio, first, first if last is None else last, settings.epochs)]
 
 
-def settled(
-    config: TranslationConfig, references: list[list[str]], resumed: str | Path | None, report: Report
-) -> TranslationConfig:
-    """`config` with the tokenizer of BLEU that it leaves to the data, or to the run that goes on."""
-    if config.training.bleu_tokenizer != "auto":
-        return config
-    if resumed:  # runs of versions without the setting counted 13a
-        tokenizer = Run.open(resumed, "translation").config.get("training", {}).get("bleu_tokenizer", "13a")
-    else:
-        tokenizer, reason = choose_tokenizer(references)
-        report.say(f"BLEU counts tokens of {tokenizer}: {reason}")
-    return replace(config, training=replace(config.training, bleu_tokenizer=tokenizer))
-
-
 def _batches(config, text):
     """A function from the epoch to its training batches, and the validation batches."""
     sizes = {name: getattr(config.batching, name) for name in ("batch_sentences", "batch_tokens", "bucket_step")}
@@ -112,8 +97,8 @@ def _batches(config, text):
     def resampled(epoch):
         return PairBatches(*text.resampled(config.seed * 1_000_003 + epoch), **sizes, seed=config.seed)
 
-    source, target = text.tokenizers
-    valid_rows = source.encode(text.valid.source), target.encode(text.valid.target)
+    valid = Protection(config.text.keep).pairs(text.valid.source, text.valid.target)
+    valid_rows = [tokenizer.encode(texts) for tokenizer, texts in zip(text.tokenizers, valid, strict=True)]
     return resampled if config.text.subword_sampling else lambda epoch: fixed, PairBatches(*valid_rows, **sizes)
 
 

@@ -1,17 +1,16 @@
 """What a translation trains on, from its configuration: in memory where it has room there, or else from a folder."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from itertools import chain
 from pathlib import Path
 
 import numpy as np
 
-from seq2seq.config import DecodingConfig, TranslationConfig, from_mapping
+from seq2seq.config import DecodingConfig, TranslationConfig
 from seq2seq.errors import InputError
 from seq2seq.report import Report
 from seq2seq.run import RunFolder
-from seq2seq.run.integrity import read_config
 from seq2seq.sources import count_lines, is_tfds
 from seq2seq.tasks.translation_columns import columns_of
 from seq2seq.text.cleaning import CleaningReport, clean, hold_out
@@ -19,16 +18,19 @@ from seq2seq.text.corpus import ParallelText, corpus_files, read_pairs, stream_p
 from seq2seq.text.lengths import length_limit
 from seq2seq.text.overlap import overlap, pair_hashes
 from seq2seq.text.preparation import Preparation, TrainingPart
+from seq2seq.text.protection import Protection
 from seq2seq.text.stored_corpus import corpus_key, find_or_build
 from seq2seq.text.stored_rows import StoredRows
 from seq2seq.text.tfds import sibling_split
-from seq2seq.text.tokenizer import load_tokenizer, resample, train_tokenizer
+from seq2seq.text.tokenizer import SUBWORDS, adopt_model, load_tokenizer, resample, train_tokenizer
 from seq2seq.text.tokens import CorpusStatistics, Tokenizer, TokenRows, corpus_statistics
 
 # Some 150,000 pairs. Their strings, ids and tokenizer training take about as much memory as the training does.
 IN_MEMORY_BYTES = 32 * 2**20
 # What SentencePiece is trained on where the corpus is larger: it needs 2 KiB a sentence, so 0.5 GiB.
 _TOKENIZER_TEXTS = 250_000
+
+MODELS = ("text.model", "text.target_model")
 
 Tokenizers = tuple[Tokenizer, Tokenizer]
 Rows = tuple[TokenRows, TokenRows] | tuple[StoredRows, StoredRows]
@@ -44,7 +46,7 @@ class TrainingText:
         rows: ids of source and target of the training pairs that are not too long.
         resampled: function of a seed that gives the same pairs in random segmentations.
         valid: ParallelText. Validation pairs.
-        files: what `data.train` and `data.valid` were read from.
+        files: what `data.train`, `data.valid` and the models of `text` were read from.
         decoding: the `decoding` section of the configuration, with a length limit that suits the pairs.
     """
 
@@ -79,29 +81,33 @@ def read_training_text(config: TranslationConfig, folder: RunFolder, resume: boo
         InputError: data that cannot be used.
     """
     data = config.data
-    valid = _read_validation(data, report)
+    valid = _read_validation(config, report)
     tokenizers = _tokenizers_of(config, folder) if resume and folder.checkpoints() else None
     locations = {"data.train": data.train} | ({"data.valid": data.valid} if data.valid else {})
     files = {name: corpus_files(location, data.source, data.target) for name, location in locations.items()}
-    if resume:  # what a training has settled stays, also where another version would settle it otherwise
-        config = replace(config, decoding=_with_limit_of(folder, config.decoding))
+    models = {name: getattr(config.text, name.removeprefix("text.")) for name in MODELS}
+    files |= {name: [Path(model)] for name, model in models.items() if model and Path(model).is_file()}
     if data.cache is None and sum(file.stat().st_size for file in files["data.train"]) <= IN_MEMORY_BYTES:
         return _in_memory(config, files, valid, tokenizers, report)
     return _stored(config, files, valid, tokenizers, Path(data.cache) if data.cache else folder.corpus, report)
 
 
-def _read_validation(data, report):
+def _read_validation(config, report):
     """The validation pairs that were given, or None."""
+    data = config.data
     location = data.valid or sibling_split(data.train, "validation")
     if not location:
         return None
     columns = columns_of(location, data, report)
-    pairs = read_pairs(location, data.source, data.target, columns=columns, split="validation", **_sides(data))
+    pairs = read_pairs(location, data.source, data.target, columns=columns, split="validation", **_reading(config))
     return clean(pairs, max_characters=data.max_characters, max_ratio=data.max_ratio)[0]
 
 
-def _sides(data):
-    return {"swap": data.swap, "extra_columns": data.extra_columns}
+def _reading(config):
+    """How any corpus of the training is read."""
+    data = config.data
+    sides = {"swap": data.swap, "extra_columns": data.extra_columns}
+    return {**sides, "keep_white_space": config.text.keeps_white_space}
 
 
 def _tokenizers_of(config, folder) -> Tokenizers:
@@ -109,17 +115,10 @@ def _tokenizers_of(config, folder) -> Tokenizers:
     return source, source if config.text.shares_vocabulary else load_tokenizer(folder.tokenizer_file("target"))
 
 
-def _with_limit_of(folder, decoding) -> DecodingConfig:
-    """The `decoding` section with the length limit of the run that goes on."""
-    _, stored, _ = read_config(folder.path)
-    limit = from_mapping(DecodingConfig, stored.get("decoding", {}), "decoding.")
-    return decoding.with_length_limit(limit.max_length_ratio, limit.max_length_extra)
-
-
 def _in_memory(config, files, valid, tokenizers, report):
     data, sampling = config.data, config.text.subword_sampling
     columns = columns_of(data.train, data)
-    pairs = read_pairs(data.train, data.source, data.target, columns=columns, limit=data.limit, **_sides(data))
+    pairs = read_pairs(data.train, data.source, data.target, columns=columns, limit=data.limit, **_reading(config))
     pairs, cleaning = clean(pairs, max_characters=data.max_characters, max_ratio=data.max_ratio)
     held_out = valid is None
     if held_out and data.hold_out == "last":
@@ -130,7 +129,8 @@ def _in_memory(config, files, valid, tokenizers, report):
     _tell_pairs(cleaning, valid, held_out, report)
     if not held_out:
         _warn_of_overlap(valid, [pair_hashes(pairs.source, pairs.target)], report)
-    source, target = tokenizers or _train_tokenizers(config, lambda side, most: getattr(pairs, side))
+    pairs = ParallelText(*Protection(config.text.keep).pairs(pairs.source, pairs.target))
+    source, target = tokenizers or _make_tokenizers(config, lambda side, most: getattr(pairs, side))
     rows = source.encode(pairs.source), target.encode(pairs.target)
     statistics = corpus_statistics(*rows)
     short = np.flatnonzero(np.maximum(rows[0].lengths, rows[1].lengths) <= config.batching.max_tokens)
@@ -154,9 +154,10 @@ def _stored(config, files, valid, tokenizers, cache, report):
         by_source=data.hold_out == "by_source",
         max_tokens=config.batching.max_tokens,
         keep_text=text.subword_sampling > 0,
+        keep=text.keep,
         seed=config.seed,
     )
-    reading = {"source": data.source, "target": data.target, "limit": data.limit, **_sides(data)}
+    reading = {"source": data.source, "target": data.target, "limit": data.limit, **_reading(config)}
     columns = columns_of(data.train, data)
     vocabulary = {name: value for name, value in asdict(text).items() if name != "subword_sampling"}
     tfds = data.train if is_tfds(data.train) else None  # names a split of the files
@@ -170,9 +171,10 @@ def _stored(config, files, valid, tokenizers, cache, report):
         preparation.build(folder, pairs, make_tokenizers, report, total)
 
     def make_tokenizers(part: TrainingPart):
-        return tokenizers or _train_tokenizers(config, part.texts)
+        return tokenizers or _make_tokenizers(config, part.texts)
 
-    corpus, found = find_or_build(cache, corpus_key(files["data.train"], settings), build, tokenizers)
+    models = [file for name in MODELS for file in files.get(name, ())]
+    corpus, found = find_or_build(cache, corpus_key([*files["data.train"], *models], settings), build, tokenizers)
     report.say(f"{'using' if found else 'keeping'} the prepared corpus in {corpus.folder}")
     valid = corpus.valid if held_out else valid
     _tell_pairs(corpus.cleaning, valid, held_out, report)
@@ -190,14 +192,19 @@ def _stored(config, files, valid, tokenizers, cache, report):
     )
 
 
-def _train_tokenizers(config, texts: Callable[[str, int | None], Iterable[str]]) -> Tokenizers:
-    """Tokenizers trained on what `texts` gives for a side, of which it may give only so many."""
+def _make_tokenizers(config, texts: Callable[[str, int | None], Iterable[str]]) -> Tokenizers:
+    """Those that were given, or tokenizers trained on what `texts` gives for a side, of which it may give only so
+    many."""
     text = config.text
+    options = {"keep_white_space": text.keeps_white_space, "placeholders": bool(text.keep)}
+    if text.model:
+        source = adopt_model(text.model, **options)
+        return source, adopt_model(text.target_model, **options) if text.target_model else source
+    options |= {name: getattr(text, name) for name in ("vocabulary_size", "min_count", "byte_fallback")}
 
     def trained(kind, *sides):
-        most = _TOKENIZER_TEXTS // len(sides) if kind in ("unigram", "bpe") else None
-        some = chain.from_iterable(texts(side, most) for side in sides)
-        return train_tokenizer(kind, some, vocabulary_size=text.vocabulary_size, min_count=text.min_count)
+        most = _TOKENIZER_TEXTS // len(sides) if kind in SUBWORDS else None
+        return train_tokenizer(kind, chain.from_iterable(texts(side, most) for side in sides), **options)
 
     if text.shares_vocabulary:
         joint = trained(text.tokenizer, "source", "target")

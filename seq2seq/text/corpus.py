@@ -18,6 +18,8 @@ from seq2seq.text.tfds import tfds_rows
 # Everything that would end a line, hide in it or cannot be written as UTF-8 becomes part of one space.
 _SPACES = re.compile(r"[\s\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
 
+_NO_TEXT = re.compile(r"[\x00\ud800-\udfff\ufdd0-\ufdef]")
+
 
 @dataclass(frozen=True)
 class ParallelText:
@@ -52,12 +54,23 @@ class ParallelText:
         return ParallelText(*([column[i] for i in rows] for column in (self.source, self.target, self.references)))
 
 
-def normalize(text: str) -> str:
-    """Return `text` in Unicode NFC with every run of white space and control characters as one space, stripped.
+def normalize(text: str, *, keep_white_space: bool = False) -> str:
+    r"""Return `text` in Unicode NFC with every run of white space and control characters as one space, stripped.
 
-    >>> normalize("  cafe\\u0301\\u2028au\\tlait ")
+    With `keep_white_space` all characters stay but those that end a line, which go at the end and are a space each
+    within, and those that are no text (NUL, surrogates, the noncharacters that this library uses), which are U+FFFD.
+    White space alone is no text: it becomes `""`.
+
+    >>> normalize("  cafe\u0301\u2028au\tlait ")
     'café au lait'
+    >>> normalize("  cafe\u0301 \tau  lait \n", keep_white_space=True)
+    '  café \tau  lait '
     """
+    if keep_white_space:
+        if not text.isprintable():
+            text = text.removesuffix("\n").removesuffix("\r").replace("\n", " ").replace("\r", " ")
+            text = _NO_TEXT.sub("\ufffd", text)
+        return "" if text.isspace() else unicodedata.normalize("NFC", text)
     # Printable text, as most is, holds no space but " " and no control character: the search can be spared.
     plain = text.isprintable() and "  " not in text
     return unicodedata.normalize("NFC", (text if plain else _SPACES.sub(" ", text)).strip())
@@ -73,6 +86,7 @@ def read_pairs(
     split: str = "train",
     extra_columns: str = "ignore",
     limit: int | None = None,
+    keep_white_space: bool = False,
 ) -> ParallelText:
     """Read parallel text and normalise it (see `normalize`).
 
@@ -92,14 +106,15 @@ def read_pairs(
         extra_columns: str. What to do with the columns of a file behind those of the texts: `"ignore"`, or take
             them as further `"references"` of their line (not with `swap`).
         limit: int. Read no more than this many lines or examples. None reads all.
+        keep_white_space: bool. See `normalize`. A tab in a TSV always separates columns.
 
     Raises:
         InputError: nothing there, misaligned, not UTF-8, binary, empty or without a single whole pair.
     """
     sources, targets, references = [], [], []
-    for first, second, *more in stream_pairs(
-        location, source, target, columns=columns, swap=swap, split=split, extra_columns=extra_columns, limit=limit
-    ):
+    options = {"extra_columns": extra_columns, "limit": limit, "keep_white_space": keep_white_space}
+    rows = stream_pairs(location, source, target, columns=columns, swap=swap, split=split, **options)
+    for first, second, *more in rows:
         sources.append(first)
         targets.append(second)
         references.append([second, *more])
@@ -116,6 +131,7 @@ def stream_pairs(
     split: str = "train",
     extra_columns: str = "ignore",
     limit: int | None = None,
+    keep_white_space: bool = False,
 ) -> Iterator[list[str]]:
     """Yield what `read_pairs` reads, a pair at a time: its source, its target, and further references of it."""
     if extra_columns not in ("ignore", "references"):
@@ -130,7 +146,8 @@ def stream_pairs(
 
     count, whole = 0, False
     for row in rows:
-        texts = [normalize(text) for text in (row if extra_columns == "references" else row[:2])]
+        texts = row if extra_columns == "references" else row[:2]
+        texts = [normalize(text, keep_white_space=keep_white_space) for text in texts]
         if swap:
             texts = [texts[1], texts[0]]
         count += 1

@@ -4,8 +4,8 @@
     joint.*              the tokenizer; or `source.*` and `target.*`
     source-ids.bin       ids of the training part, end to end; target-ids.bin
     source-lengths.bin   number of ids of each pair; target-lengths.bin
-    valid.tsv            the held-out pairs, with further references, as text
-    train.tsv            the training part as text, where each epoch segments it anew
+    valid.txt            the held-out pairs, with further references, as text; NUL between columns
+    train.txt            the training part as text, protected, where each epoch segments it anew
     hashes.bin           hashes of the pairs, where none are held out: other validation pairs are looked for among them
 
 The folder is named by a hash of all that its content depends on.
@@ -37,7 +37,8 @@ FORMAT = 2  # part of the name of the folder: counts what else decides its conte
 PAIRS_AT_ONCE = 10_000  # read and encoded together: bounds memory
 HASHES_AT_ONCE = 500_000  # 8 MB
 SIDES = ("source", "target")
-CONTENTS, TRAIN, VALID, HASHES = "contents.json", "train.tsv", "valid.tsv", "hashes.bin"
+SEPARATOR = "\0"  # between the columns of a line: texts may hold tabs, and none holds this
+CONTENTS, TRAIN, VALID, HASHES = "contents.json", "train.txt", "valid.txt", "hashes.bin"
 IDS, LENGTHS = "{}-ids.bin", "{}-lengths.bin"
 
 
@@ -70,7 +71,7 @@ class StoredCorpus:
                 return None
             counts = contents["statistics"]
             loaded = {name: load_tokenizer(folder / name) for name in contents["tokenizers"]}
-            valid = [line.split("\t") for line in read_lines_of(folder / VALID)]
+            valid = [line.split(SEPARATOR) for line in read_lines_of(folder / VALID)]
             return cls(
                 folder,
                 tuple(loaded[name] for name in contents["tokenizers"]),
@@ -101,7 +102,7 @@ class StoredCorpus:
         ]
         lines = read_lines_of(self.folder / TRAIN)
         for number, block in enumerate(in_blocks(lines)):
-            texts = zip(*(line.split("\t") for line in block), strict=True)
+            texts = zip(*(line.split(SEPARATOR) for line in block), strict=True)
             for side, tokenizer, writer in zip(texts, self.tokenizers, writers, strict=True):
                 writer.append(resample(tokenizer, side, sampling, seed + 7_368_787 * number))  # a prime
         return writers[0].rows(), writers[1].rows()
@@ -153,7 +154,7 @@ def write_contents(folder: Path, contents: Mapping) -> None:
 
 
 def open_text(path: Path, mode: str) -> TextIO:
-    r"""Open a file of normalised texts: `\t` and `\n` are in none of them, and separate them."""
+    r"""Open a file of normalised texts: `\0` and `\n` are in none of them, and separate them."""
     return open(path, mode, encoding="utf-8", newline="\n")
 
 

@@ -49,6 +49,14 @@ def test_arguments_files_and_standard_input_say_the_same(tiny_run, texts, plain,
     assert run("translate", tiny_run, "--input", "-", stdin=content).stdout.splitlines() == plain
 
 
+def test_unknown_words_are_told_once(tiny_run, tmp_path):
+    (tmp_path / "in").write_text("a zz b\n\nzz yy\na b\n")
+    shown = run("translate", tiny_run, "--input", tmp_path / "in")
+    (line,) = [line for line in shown.stderr.splitlines() if "vocabulary" in line]
+    assert "2 input lines have 3 symbols" in line and "'zz' (2), 'yy' (1)" in line
+    assert "vocabulary" not in run("translate", tiny_run, "a b").stderr
+
+
 def test_files_in_and_out(tiny_run, texts, plain, tmp_path):
     source, output = tmp_path / "in", tmp_path / "out"
     source.write_text("\ufeff" + "\r\n".join(["", *texts, "   ", ""]) + "\r\n", newline="")

@@ -86,6 +86,27 @@ def test_normalized_text_is_one_nfc_line_with_single_spaces(text):
     assert not any(unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") for character in result)
 
 
+@given(st.text())
+def test_kept_white_space_is_all_of_a_line_but_its_end(text):
+    result = normalize(text, keep_white_space=True)
+    assert normalize(result, keep_white_space=True) == result
+    assert not set(result) & {"\n", "\r", "\0"}
+    result.encode()
+    assert result == "" or not result.isspace()
+    if not set(text) & {"\n", "\r", "\0"} and text.strip() and not re.search("[\ufdd0-\ufdef]", text):
+        assert result == unicodedata.normalize("NFC", text)
+
+
+def test_white_space_is_kept_from_files(tmp_path):
+    (tmp_path / "code.a").write_bytes(b"\tif x:  y\r\n  \xc2\xa0z\n   \n")
+    (tmp_path / "code.b").write_bytes(b"a\n b\x0bc\n\n")
+    pairs = read_pairs(tmp_path / "code", "a", "b", keep_white_space=True)
+    assert pairs.source == ["\tif x:  y", "  \u00a0z", ""] and pairs.target == ["a", " b\x0bc", ""]
+    (tmp_path / "code.tsv").write_bytes(b"  a \t b\t  \n")
+    pairs = read_pairs(tmp_path / "code.tsv", keep_white_space=True, extra_columns="references")
+    assert (pairs.source, pairs.references) == (["  a "], [[" b"]])
+
+
 def test_every_character_is_normalized_as_the_pattern_says():
     spaces = re.compile(r"[\s\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
     for character in map(chr, range(sys.maxunicode + 1)):

@@ -36,7 +36,7 @@ def corpus_file(tmp_path_factory):
 
 def preparation(**changes):
     settings = {"max_characters": 1000, "max_ratio": 9.0, "valid_share": 0.1, "by_source": True}
-    return Preparation(**(settings | {"max_tokens": 50, "keep_text": True, "seed": 1} | changes))
+    return Preparation(**(settings | {"max_tokens": 50, "keep_text": True, "keep": (), "seed": 1} | changes))
 
 
 def joint_tokenizer(part, kind="unigram"):
@@ -90,7 +90,7 @@ def test_the_last_pairs_or_none_are_held_out(corpus_file, tmp_path):
 
 def test_segmentations_are_drawn_from_the_seed(corpus_file, cached):
     corpus, found = prepared(corpus_file, cached)
-    texts = [line.split("\t") for line in (corpus.folder / "train.tsv").read_text(encoding="utf-8").splitlines()]
+    texts = [line.split("\0") for line in (corpus.folder / "train.txt").read_text(encoding="utf-8").splitlines()]
     expected = [resample(corpus.tokenizers[0], [row[side] for row in texts], 0.3, 5) for side in (0, 1)]
     assert found and all(same_rows(*sides) for sides in zip(corpus.resampled(0.3, 5), expected, strict=True))
     assert not same_rows(corpus.resampled(0.3, 6)[0], expected[0])
@@ -101,7 +101,7 @@ def test_text_is_kept_where_it_is_needed(corpus_file, cached, tmp_path):
     without, _ = prepared(corpus_file, tmp_path, preparation(keep_text=False))
     with_text, _ = prepared(corpus_file, cached)
     names = [{file.name for file in corpus.folder.iterdir()} for corpus in (with_text, without)]
-    assert names[0] - names[1] == {"train.tsv"} and "cleaned.tsv" not in names[0]
+    assert names[0] - names[1] == {"train.txt"} and "cleaned.txt" not in names[0]
 
 
 def test_another_content_or_setting_is_another_corpus(corpus_file, tmp_path):
@@ -133,7 +133,7 @@ def flip(file):
 
 
 @pytest.mark.parametrize("damage", [cut, flip, lambda file: file.unlink(), lambda file: file.write_bytes(b"")])
-@pytest.mark.parametrize("name", ["contents.json", "source-ids.bin", "target-lengths.bin", "joint.model", "valid.tsv"])
+@pytest.mark.parametrize("name", ["contents.json", "source-ids.bin", "target-lengths.bin", "joint.model", "valid.txt"])
 def test_a_damaged_corpus_is_made_again(corpus_file, cached, tmp_path, name, damage):
     cache = shutil.copytree(cached, tmp_path / "cache")
     (folder,) = cache.iterdir()
