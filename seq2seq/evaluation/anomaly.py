@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.covariance import LedoitWolf
 from sklearn.decomposition import PCA
 
-from ..errors import InputError
+from seq2seq.errors import InputError
 
 ERROR_KINDS = ("absolute", "squared", "mahalanobis")
 

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from sacrebleu.metrics import BLEU, CHRF, TER
 
-from ..errors import InputError
+from seq2seq.errors import InputError
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 import matplotlib.backends.backend_agg  # noqa: F401
 from matplotlib.figure import Figure
 
-from ..errors import InputError
+from seq2seq.errors import InputError
 
 _FORMATS = (".png", ".svg", ".pdf")
 
