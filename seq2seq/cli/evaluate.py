@@ -176,7 +176,7 @@ def _forecasts(run, data, limit, options, report, shown) -> dict[str, Any]:
         from seq2seq.inference.forecaster import Forecaster
         from seq2seq.tasks.measure_forecaster import evaluate as measure
 
-    result = measure(Forecaster.load(run, report), data, limit=limit, report=report, **options)
+    result = measure(Forecaster.load(run), data, limit=limit, report=report, **options)
     overall = result.overall
     first, last = result.origins
     title = f"{overall.windows:,} forecasts of {overall.horizon} steps, the first from {first}, the last from {last}"

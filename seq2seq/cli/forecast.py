@@ -119,14 +119,12 @@ def forecast(
         from seq2seq.inference.forecaster import Forecaster
 
     report = ConsoleReport(stderr=True)
-    forecaster = Forecaster.load(run, report)
+    forecaster = Forecaster.load(run)
     if stream:
         _stream(forecaster, state, report)
         return
-    from seq2seq.inference.series_data import history_of, known_ahead
-
-    history = history_of(forecaster, input_, array, report)
-    ahead = known_ahead(forecaster, known, report) if known else None
+    history = forecaster.read(input_, array=array, report=report)
+    ahead = forecaster.read_known(known, report) if known else None
     found = forecaster.forecast(history, steps, known=ahead, interval=interval)
     with open_lines(output) as file:
         csv.writer(file, lineterminator="\n").writerows(_table(found, forecaster.config.data))
@@ -163,7 +161,6 @@ def _time(times, step):
 
 
 def _draw(forecaster, history, found, column, path):
-    from seq2seq.inference.forecaster import naive_forecasts
     from seq2seq.plots import forecast as draw
     from seq2seq.plots import save_figure
 
@@ -171,7 +168,7 @@ def _draw(forecaster, history, found, column, path):
     if column not in found.columns:
         raise InputError(f"--column {column}: the forecast columns are {', '.join(found.columns)}.")
     k, past = found.columns.index(column), history.select([column]).values[0]
-    naive = naive_forecasts(forecaster, past, len(found.values[0]))
+    naive = forecaster.naive_forecasts(past, len(found.values[0]))
     figure = draw(
         past[:, 0],
         history.times and history.times[0],

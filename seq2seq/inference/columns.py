@@ -77,6 +77,39 @@ class Columns:
             for values, times in zip(scaled, series.times, strict=True)
         ]
 
+    def read_ahead(
+        self, plans: np.ndarray | None, times: np.ndarray | None, steps: int, whole: int, scaler: Scaler
+    ) -> np.ndarray | None:
+        """What the model reads about the steps that it forecasts.
+
+        Args:
+            plans: float `(at least steps, known columns)` in the user's units, the columns known ahead; or `None`.
+            times: of `whole` steps; or `None` where there are none.
+            steps: int. How many are to be forecast: of so many the columns must be known.
+            whole: int. Steps up to the end of a horizon. The columns are NaN beyond `steps`.
+            scaler: `Scaler` of all columns.
+
+        Returns:
+            Scaled float32 `(whole, known features)`; `None` for a model that reads nothing ahead.
+
+        Raises:
+            InputError: the columns are not known for so many steps.
+        """
+        if not self.known_columns:
+            return None
+        ahead = []
+        if self.known:
+            if plans is None or len(plans) < steps:
+                names = ", ".join(self.known)
+                raise InputError(f"{names} must be known for the {steps} steps ahead: give them with --known FILE.")
+            at = [self.names.index(name) for name in self.known]
+            rows = np.full((whole, len(self.names)), np.nan)
+            rows[:steps, at] = plans[:steps]
+            ahead.append(scaler.transform(rows)[:, at])
+        if self.calendar:
+            ahead.append(self.calendar_of(times))
+        return np.concatenate(ahead, axis=1)
+
     def calendar_of(self, times: np.ndarray) -> np.ndarray:
         """float32 `(steps, calendar features)` of times."""
         return calendar_features(times, self.calendar).astype(np.float32)

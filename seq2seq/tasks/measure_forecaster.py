@@ -107,7 +107,7 @@ def evaluate(
             f"Nothing to forecast in the {part} part of {data or config.data.location}: a forecast of {horizon} steps "
             f"does not fit; give more data{', or --part all' * (part == 'test')}."
         )
-    outputs = forecaster.rolling(columns.read_by_model(series, forecaster.scaler), origins)
+    outputs = forecaster.core.rolling(columns.read_by_model(series, forecaster.scaler), origins)
     values = [values[:, columns.target_columns] for values in series.values]
     return _scored(forecaster, series, values, origins, outputs, part)
 
@@ -115,7 +115,7 @@ def evaluate(
 def _first_steps(forecaster, series, part):
     """The series that are looked at, and the first step of each that may be forecast."""
     config = forecaster.config
-    least = 1 if forecaster.stateful else forecaster.look_back
+    least = forecaster.core.least_history
     if part == "all":
         return series, [least] * len(series.values)
     if not config.data.test_share:
@@ -131,7 +131,7 @@ def _first_steps(forecaster, series, part):
 def _scored(forecaster, series, values, origins, outputs, part):
     config, columns, horizon = forecaster.config, forecaster.columns, forecaster.horizon
     actual = targets_at(values, origins, horizon)
-    predicted = forecaster.unscaled(forecaster.point(outputs))
+    predicted = forecaster.unscaled(forecaster.core.point(outputs))
     first = min(int(at[0]) for at in origins if len(at))
     beside = {
         name: np.concatenate(
@@ -140,11 +140,9 @@ def _scored(forecaster, series, values, origins, outputs, part):
         for name, function in naive.baselines(config.model.season, first).items()
     }
     interval = None
-    level = config.model.interval if not forecaster.stateful else 0.0
+    level = forecaster.core.level
     if level:
-        margin = forecaster.calibration.margin(level)
-        ends = (outputs[..., 0] - margin, outputs[..., -1] + margin)
-        interval = (*map(forecaster.unscaled, ends), level)
+        interval = (*map(forecaster.unscaled, forecaster.core.ends(outputs, level)), level)
     scale = None if forecaster.scaler.log else forecaster.scaler.scale[columns.target_columns]
     # Errors of columns in different units cannot be added up: where there are several, the scaled ones decide.
     metric = "mse_scaled" if len(columns.targets) > 1 and scale is not None else "rmse"
