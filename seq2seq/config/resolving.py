@@ -99,11 +99,21 @@ def _typed(value: Any, hint: Any, name: str) -> Any:
         if value not in allowed:
             raise InputError(f"{name}={value!r}: expected one of {', '.join(map(str, allowed))}.")
         return value
+    if typing.get_origin(hint) is tuple:  # tuple[str, ...]; JSON and TOML have lists
+        return _listed(value, typing.get_args(hint)[0], name)
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     if not isinstance(value, hint) or (hint is int and isinstance(value, bool)):
         raise InputError(f"{name}={value!r}: expected {hint.__name__}, got {type(value).__name__}.")
     return value
+
+
+def _listed(value: Any, hint: Any, name: str) -> tuple:
+    if not isinstance(value, list | tuple):
+        raise InputError(
+            f"{name}={value!r}: expected a list, such as {name}=['one', 'two'] (single quotes: a backslash is itself)."
+        )
+    return tuple(_typed(item, hint, f"{name}[{number}]") for number, item in enumerate(value, 1))
 
 
 def _parse_value(text: str) -> Any:

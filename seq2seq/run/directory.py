@@ -254,9 +254,13 @@ def _numbered(values):
 
 
 def _settings(config):
-    """Names, `section.name`, and values of a configuration."""
+    """Names, `section.name`, and values of a configuration; a list as the tuple that it was before JSON held it."""
     for section, settings in config.items():
         if isinstance(settings, Mapping):
-            yield from ((f"{section}.{name}", value) for name, value in settings.items())
+            yield from ((f"{section}.{name}", _plain(value)) for name, value in settings.items())
         else:
-            yield section, settings
+            yield section, _plain(settings)
+
+
+def _plain(value):
+    return tuple(value) if isinstance(value, list) else value
