@@ -10,7 +10,7 @@ import types
 import typing
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from seq2seq.errors import InputError
 
@@ -59,7 +59,7 @@ def load_recipe(recipe: str | Path) -> dict[str, Any]:
 
 def from_mapping(kind: type[Config], tree: Mapping[str, Any], place: str = "") -> Config:
     """Build the dataclass `kind` from nested mappings, checking every name and type."""
-    hints = typing.get_type_hints(kind)
+    hints = typing.get_type_hints(kind, include_extras=True)
     values = {}
     for name, value in tree.items():
         full_name = f"{place}{name}"
@@ -72,6 +72,25 @@ def from_mapping(kind: type[Config], tree: Mapping[str, Any], place: str = "") -
         else:
             values[name] = _typed(value, hints[name], full_name)
     return kind(**values)
+
+
+def from_stored(kind: type[Config], tree: Mapping[str, Any]) -> Config:
+    """Build the dataclass `kind` from the configuration of a run, which an earlier version may have written.
+
+    What a class calls `retired`, settings that did nothing and are no more, is passed over.
+    """
+    return from_mapping(kind, _without_retired(kind, tree))
+
+
+def _without_retired(kind, tree):
+    hints = typing.get_type_hints(kind)
+    kept = {name: value for name, value in tree.items() if name not in getattr(kind, "retired", ())}
+    return {
+        name: _without_retired(hints[name], value)
+        if dataclasses.is_dataclass(hints.get(name)) and isinstance(value, Mapping)
+        else value
+        for name, value in kept.items()
+    }
 
 
 def to_mapping(config: Any) -> dict[str, Any]:
@@ -94,6 +113,9 @@ def _typed(value: Any, hint: Any, name: str) -> Any:
         if value in (None, "none") and type(None) in choices:  # TOML has no word for None
             return None
         return _typed(value, next(c for c in choices if c is not type(None)), name)
+    if typing.get_origin(hint) is Annotated:  # with a function that reads it from a text
+        hint, from_text = typing.get_args(hint)
+        return _typed(from_text(value, name) if isinstance(value, str) else value, hint, name)
     if typing.get_origin(hint) is Literal:
         allowed = typing.get_args(hint)
         if value not in allowed:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from seq2seq.config.checks import check_at_least, check_range
+from seq2seq.config.names import Names
 from seq2seq.config.training import TrainingConfig
 from seq2seq.errors import InputError
 
@@ -15,7 +16,7 @@ class SeriesDataConfig:
     location: str = ""  # CSV, Parquet, NPY or NPZ file, or tfds:NAME/CONFIG
     array: str | None = None  # of an NPZ file, or feature of a TFDS data set
     keep: str | None = None  # only the rows where this holds: "y_train==1"
-    columns: str | None = None  # "pressure,temperature"; without it all columns of numbers
+    columns: Names | None = None  # "pressure,temperature"; without it all columns of numbers
     group: str | None = None  # column whose values name the series: many tanks in one table
     time: str | None = None  # column of times; without it the first that holds dates
     missing: Literal["error", "interpolate", "mask"] = "error"  # what to do with missing values
@@ -122,9 +123,9 @@ class ForecasterModelConfig(RecurrentConfig):
     residual: Literal["auto", "none", "last", "season", "season_growth"] = "auto"
     season: int | None = None  # steps; none: from the times (hourly 24, daily 7, monthly 12); 0: there is none
     normalize_window: bool = False  # by its own mean and deviation (Kim et al. 2022)
-    calendar: str | None = None  # known ahead: "hour,weekday,month,day_of_year"
-    known: str | None = None  # columns that are known ahead
-    targets: str | None = None  # columns to forecast; none: all that are not known ahead
+    calendar: Names | None = None  # known ahead: "hour,weekday,month,day_of_year"
+    known: Names | None = None  # columns that are known ahead
+    targets: Names | None = None  # columns to forecast; none: all that are not known ahead
     interval: float = 0.9  # share of the actual values that the prediction interval shall hold; 0: none
 
     def __post_init__(self):

@@ -6,7 +6,6 @@ import numpy as np
 
 from seq2seq.config import ForecasterConfig
 from seq2seq.errors import InputError
-from seq2seq.inference.series_data import names_in
 from seq2seq.report import Report
 from seq2seq.series.calendar import calendar_columns, calendar_features
 from seq2seq.series.scaling import Scaler
@@ -40,14 +39,14 @@ class Columns:
             InputError: a column that is wanted is not there, or is both forecast and known ahead.
         """
         model = config.model
-        known, calendar = names_in(model.known) or (), names_in(model.calendar) or ()
-        targets = names_in(model.targets) or tuple(name for name in names if name not in known)
+        known, calendar = model.known or (), model.calendar or ()
+        targets = model.targets or tuple(name for name in names if name not in known)
         column_positions((*targets, *known), names, "the data")
         calendar_columns(calendar)
         if both := [name for name in targets if name in known]:
             raise InputError(f"the column {both[0]!r} is in model.targets and in model.known: it is one or the other.")
         if not targets:
-            raise InputError(f"model.known={model.known} leaves no column to forecast.")
+            raise InputError(f"model.known={','.join(known)} leaves no column to forecast.")
         return cls(names, targets, known, calendar)
 
     @property

@@ -151,7 +151,7 @@ class Forecaster:
             raise InputError(
                 f"--known {location}: this run was trained without columns that are known ahead (model.known)."
             )
-        data = replace(self.config.data, columns=",".join(self.columns.known), limit=None)
+        data = replace(self.config.data, columns=self.columns.known, limit=None)
         return read_data(data, report or Report(), location, windowed=True)
 
     def unscaled(self, values: np.ndarray) -> np.ndarray:

@@ -15,6 +15,7 @@ from seq2seq.inference.series_data import read_data
 from seq2seq.models import Autoencoder
 from seq2seq.report import Progress, Report
 from seq2seq.run import Run
+from seq2seq.series.reading import holds_array
 from seq2seq.series.scaling import Scaler
 from seq2seq.series.series import unnamed
 from seq2seq.series.table import Series
@@ -86,15 +87,15 @@ class Reconstructor:
         Raises:
             InputError: data that cannot be read, a column is missing, a series is too short for any window.
         """
-        suffix = "tfds" if location.startswith("tfds:") else Path(location).suffix
-        holds_array = suffix in ("tfds", ".npy", ".npz")
+        no_table = holds_array(location)
+        has_keys = no_table and not location.lower().endswith(".npy")
         data = replace(
             self.config.data,
-            array=(array or self.config.data.array) if suffix in ("tfds", ".npz") else array,
+            array=(array or self.config.data.array) if has_keys else array,
             keep=keep,
-            columns=None if holds_array or unnamed(self.scaler.columns) else ",".join(self.scaler.columns),
-            group=None if holds_array else self.config.data.group,
-            time=None if holds_array else self.config.data.time,
+            columns=None if no_table or unnamed(self.scaler.columns) else self.scaler.columns,
+            group=None if no_table else self.config.data.group,
+            time=None if no_table else self.config.data.time,
             limit=None,
         )
         report = report or Report()

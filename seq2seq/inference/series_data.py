@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 from seq2seq.config import SeriesDataConfig
-from seq2seq.errors import InputError
 from seq2seq.report import Report
 from seq2seq.series.table import Series, read_series
 
@@ -29,7 +28,7 @@ def read_data(
         location or data.location,
         array=data.array,
         keep=data.keep,
-        columns=names_in(data.columns),
+        columns=data.columns,
         group=data.group,
         time=data.time,
         missing=data.missing,
@@ -47,13 +46,3 @@ def first_steps(series: Series, limit: int) -> Series:
         return series.take(range(min(limit, len(series.values))))
     times = series.times and tuple(times[:limit] for times in series.times)
     return replace(series, values=tuple(values[:limit] for values in series.values), times=times)
-
-
-def names_in(text: str | None) -> tuple[str, ...] | None:
-    """`"a, b"` → `("a", "b")`; `None` stays."""
-    if text is None:
-        return None
-    names = tuple(name.strip() for name in text.split(",") if name.strip())
-    if not names:
-        raise InputError(f"columns {text!r}: expected names with commas between.")
-    return names

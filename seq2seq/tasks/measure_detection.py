@@ -10,6 +10,7 @@ from seq2seq.errors import InputError
 from seq2seq.evaluation.detection import Labels, Window, detection_scores, window_hits, window_labels
 from seq2seq.inference.detection import Detection
 from seq2seq.inference.reconstructor import Reconstructor
+from seq2seq.series.reading import holds_array
 from seq2seq.series.table import Series, read_series
 
 
@@ -64,7 +65,7 @@ def read_labels(
     if location.endswith(".json"):
         return _labelled_windows(location, reconstructor, series, name)
     file, key = split_location(location)
-    if Path(file).suffix in (".npy", ".npz"):
+    if holds_array(file):
         found = read_series(file, array=key, keep=keep, rows="steps")
         values = found.values[0] if found.values[0].shape[1] == 1 else np.stack(found.values)
     else:

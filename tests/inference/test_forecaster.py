@@ -3,8 +3,12 @@
 import numpy as np
 import pytest
 
+from seq2seq.config import ForecasterConfig, resolve
 from seq2seq.errors import InputError
+from seq2seq.inference.columns import Columns
+from seq2seq.inference.forecaster import Forecaster, build_model
 from seq2seq.inference.series_data import first_steps
+from seq2seq.series.scaling import Scaler
 
 
 def test_known_columns_are_wanted_for_the_steps_ahead(days_windowed, tmp_path):
@@ -18,6 +22,15 @@ def test_known_columns_are_wanted_for_the_steps_ahead(days_windowed, tmp_path):
         plans.append(days_windowed.read_known(str(file)))
     without, with_plan = (days_windowed.forecast(series, 5, known=plan).values[0] for plan in plans)
     assert np.abs(without - with_plan).max() > 0
+
+
+def test_names_of_columns_known_ahead_may_hold_commas(tmp_path):
+    given = {"windows__look_back": 2, "model__known": '"open, closed"', "model__season": 0, "model__residual": "none"}
+    config = resolve(ForecasterConfig, **given)
+    scaler = Scaler("none", np.zeros(2), np.ones(2), ("load", "open, closed"))
+    forecaster = Forecaster(config, scaler, build_model(config, Columns.of(config, scaler.columns)))
+    (tmp_path / "plan.csv").write_text('open,closed,"open, closed"\n1,2,3\n')
+    assert forecaster.read_known(str(tmp_path / "plan.csv")).values[0].tolist() == [[3.0]]
 
 
 def test_columns_are_matched_by_name(days_plain):

@@ -5,9 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from seq2seq.config import AutoencoderConfig, resolve
 from seq2seq.errors import InputError
 from seq2seq.inference.detection import detect
+from seq2seq.inference.reconstructor import Reconstructor, build_model
 from seq2seq.report import Report
+from seq2seq.series.scaling import Scaler
 
 
 class Listening(Report):
@@ -29,6 +32,27 @@ def test_columns_are_matched_by_name(pumps_model, pumps_files, pumps_test, tmp_p
     other.write_text((pumps_files / "test.csv").read_text().replace("heat", "heats"))
     with pytest.raises(InputError, match="no column 'heat': did you mean 'heats'"):
         pumps_model.read(str(other))
+
+
+def untrained(columns, **given):
+    config = resolve(AutoencoderConfig, windows__look_back=2, **given)
+    scaler = Scaler("none", np.zeros(len(columns)), np.ones(len(columns)), columns)
+    return Reconstructor(config, scaler, build_model(config, len(columns)))
+
+
+def test_names_of_columns_may_hold_commas(tmp_path):
+    file = tmp_path / "plant.csv"
+    file.write_text('"Temp, C",flow,Temp,C\n' + "1,2,3,4\n" * 5)
+    model = untrained(("flow", "Temp, C"), data__location=str(file), data__columns='flow,"Temp, C"')
+    assert model.read(str(file)).values[0][0].tolist() == [2.0, 1.0]
+
+
+@pytest.mark.parametrize("name", ["data.npy", "DATA.NPY", "Data.Npz"])
+def test_what_holds_an_array_is_told_by_its_name_in_any_case(name, tmp_path):
+    with open(tmp_path / name, "wb") as file:
+        (np.savez if name.lower().endswith("z") else np.save)(file, np.ones((5, 2)))
+    model = untrained(("flow", "heat"), data__columns="flow,heat", data__time="when", data__array="arr_0")
+    assert model.read(str(tmp_path / name)).values[0].shape == (5, 2)
 
 
 def test_series_that_are_too_short_are_told_of(pumps_model, pumps_files, tmp_path):

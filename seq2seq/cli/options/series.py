@@ -25,7 +25,11 @@ Keep = Annotated[
 ]
 Columns = Annotated[
     str | None,
-    Option(help="Columns to use: pressure,temperature.", show_default="all columns of numbers", rich_help_panel=DATA),
+    Option(
+        help="Columns to use: pressure,temperature. A name with a comma stands in double quotes.",
+        show_default="all columns of numbers",
+        rich_help_panel=DATA,
+    ),
 ]
 Group = Annotated[
     str | None,
