@@ -12,7 +12,6 @@ from seq2seq.config.series import (
     ForecasterConfig,
     SeriesDataConfig,
     SeriesTrainingConfig,
-    WindowsConfig,
 )
 from seq2seq.config.training import TokenTrainingConfig, TrainingConfig
 from seq2seq.config.translation import (
@@ -41,7 +40,6 @@ __all__ = [
     "TrainingConfig",
     "TranslationConfig",
     "TranslationTrainingConfig",
-    "WindowsConfig",
     "from_mapping",
     "from_stored",
     "load_recipe",

@@ -29,7 +29,8 @@ def resolve(kind: type[Config], recipe: str | Path | None = None, settings: Iter
         **given: `section__name=value`; `None` means not given.
 
     Raises:
-        InputError: for an unknown name (with the near match), a wrong type or a value out of range.
+        InputError: for an unknown name (with the near match), a wrong type, a value out of range, or a setting that
+            does nothing beside the others (what a class says by its method `idle`).
     """
     tree = load_recipe(recipe) if recipe else {}
     for setting in settings:
@@ -40,7 +41,10 @@ def resolve(kind: type[Config], recipe: str | Path | None = None, settings: Iter
     for name, value in given.items():
         if value is not None:
             _put(tree, name.split("__"), value)
-    return from_mapping(kind, tree)
+    config = from_mapping(kind, tree)
+    for name, value, _, reason in _idle(config):
+        raise InputError(f"{name}={value} does nothing {reason}")
+    return config
 
 
 def load_recipe(recipe: str | Path) -> dict[str, Any]:
@@ -77,9 +81,26 @@ def from_mapping(kind: type[Config], tree: Mapping[str, Any], place: str = "") -
 def from_stored(kind: type[Config], tree: Mapping[str, Any]) -> Config:
     """Build the dataclass `kind` from the configuration of a run, which an earlier version may have written.
 
-    What a class calls `retired`, settings that did nothing and are no more, is passed over.
+    What did nothing is passed over: settings that a class calls `retired`, which are no more, and those that are idle.
     """
-    return from_mapping(kind, _without_retired(kind, tree))
+    config = from_mapping(kind, _without_retired(kind, tree))
+    for name, _, default, _ in _idle(config):
+        section, setting = name.split(".")
+        config = dataclasses.replace(
+            config, **{section: dataclasses.replace(getattr(config, section), **{setting: default})}
+        )
+    return config
+
+
+def _idle(config):
+    """Name, value, default and reason of each setting that was changed, and does nothing beside the others."""
+    for name, reason in config.idle().items() if hasattr(config, "idle") else ():
+        section, setting = name.split(".")
+        section = getattr(config, section)
+        value = getattr(section, setting)
+        default = next(field.default for field in dataclasses.fields(section) if field.name == setting)
+        if value != default:
+            yield name, value, default, reason
 
 
 def _without_retired(kind, tree):

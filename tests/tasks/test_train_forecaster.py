@@ -5,7 +5,6 @@ import shutil
 import numpy as np
 import pytest
 
-from seq2seq.config import ForecasterConfig, resolve
 from seq2seq.errors import InputError
 from seq2seq.evaluation.origins import origins_of, targets_at
 from seq2seq.report import Report
@@ -29,13 +28,3 @@ def test_a_run_goes_on_with_its_own_settings_only(days_plain, days_config, tmp_p
         train(days_config(*own, "model.units=5", data__columns="load,warm"), run, resume=True)
     more = days_config(*own, "training.epochs=3", data__columns="load,warm")
     assert train(more, run, resume=True)["epochs"] == 3
-
-
-def test_settings_that_do_not_go_together_are_refused(days_file):
-    for settings, words in (
-        (["windows.look_back=0"], "look_back=0"),
-        (["model.kind=stateful", "model.known=plan"], "stateful"),
-        (["windows.look_back=5", "data.limit=1"], "limit=1"),
-    ):
-        with pytest.raises(InputError, match=words):
-            resolve(ForecasterConfig, settings=settings, data__location=str(days_file))
