@@ -9,7 +9,7 @@ from typer import Argument, Option
 
 from seq2seq.cli.console import ConsoleReport, quiet_tensorflow
 from seq2seq.cli.options import search
-from seq2seq.cli.outputs import check_file, check_suffix, open_lines, partial_file
+from seq2seq.cli.outputs import check_file, check_picture, open_lines, partial_file
 from seq2seq.errors import InputError
 from seq2seq.report import Report
 
@@ -107,7 +107,7 @@ def translate(
     if not from_stdin and not input_.exists():
         raise InputError(f"--input {input_}: there is no such file.")
     check_file(output, "--output")
-    check_suffix(attention, "--attention", (".png", ".svg", ".pdf"))
+    check_picture(attention, "--attention")
     check_file(attention, "--attention")
     options = search.given(beam_size=beam_size, length_penalty=length_penalty, max_length_ratio=max_length_ratio)
     sampling = _sampling(temperature, top_k=top_k, top_p=top_p, seed=seed)

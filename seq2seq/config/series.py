@@ -8,6 +8,8 @@ from seq2seq.config.names import Names
 from seq2seq.config.training import TrainingConfig
 from seq2seq.errors import InputError
 
+Threshold = Literal["quantile", "sigma", "pot", "f_beta"]
+
 
 @dataclass(frozen=True)
 class SeriesDataConfig:
@@ -165,7 +167,7 @@ class DetectionConfig:
     """How a reconstruction error becomes a score, and a score an alarm; fitted on held-out normal data."""
 
     score: Literal["absolute", "squared", "mahalanobis"] = "mahalanobis"
-    threshold: Literal["quantile", "sigma", "pot", "f_beta"] = "quantile"
+    threshold: Threshold = "quantile"
     value: float = 0.99  # the quantile; k of mean + k sigma; the risk of pot; beta of f_beta
     components: int = 8  # of the PCA beside it
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from seq2seq.errors import InputError
-from seq2seq.series.calendar import check_order, find_gaps, looks_like_time, parse_times
+from seq2seq.series.calendar import check_order, find_gaps, looks_like_time, parse_times, time_text
 from seq2seq.series.reading import holds_array, read_array, read_table
 from seq2seq.series.series import Series, column_positions, split_in_time, split_samples
 
@@ -269,14 +269,10 @@ def _gap_notes(times):
     if not total:
         return ()
     part, gaps, usual = next(each for each in found if len(each[1]))
-    start, end = (_moment(part[step]) for step in (gaps[0] - 1, gaps[0]))
+    start, end = (time_text(part[step]) for step in (gaps[0] - 1, gaps[0]))
     across = f" in {sum(len(gaps) > 0 for _, gaps, _ in found)} of {len(found)} series" if len(found) > 1 else ""
     gaps = f"{total:,} gap{'s' * (total > 1)} in time{across}"
     return (f"{gaps}, the first from {start} to {end} where the usual step is {usual}: steps are taken as equal",)
-
-
-def _moment(time):
-    return str(pd.Timestamp(time)) if isinstance(time, np.datetime64) else f"{time:g}"
 
 
 # --- values

@@ -1,14 +1,15 @@
-"""What became of series, written as they came: the same rows in the same kind of file."""
+"""What became of series, written as they came, the same rows in the same kind of file; or step by step as CSV."""
 
 import gzip
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from io import TextIOWrapper
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 import pandas as pd
 
+from seq2seq.series.calendar import time_texts
 from seq2seq.series.reading import holds_array, read_array, read_table, separator_of
 from seq2seq.series.series import Series, unnamed
 
@@ -76,9 +77,7 @@ def _write_table(path, file, series, found, group):
         frame[columns] = values
         frame.to_parquet(file, index=False)
         return len(frame)
-    frame[columns] = pd.DataFrame(values, frame.index, columns).map(
-        lambda value: "" if np.isnan(value) else f"{value:.9g}"
-    )
+    frame[columns] = pd.DataFrame(values, frame.index, columns).map(cell)
     _write_csv(path, file, frame)
     return len(frame)
 
@@ -96,8 +95,43 @@ def _write_csv(path, file, frame):
         stream.close()
 
 
-def time_text(time: np.datetime64 | float) -> str:
-    """A time as people write it: to the second, midnight as the date alone."""
-    if isinstance(time, np.datetime64):
-        return str(time.astype("datetime64[s]")).replace("T", " ").removesuffix(" 00:00:00")
-    return f"{time:g}"
+def step_lines(
+    names: Sequence[str],
+    times: Sequence[np.ndarray] | None,
+    columns: Sequence[str],
+    values: Sequence[Sequence[np.ndarray]],
+    *,
+    group: str | None = None,
+    time: str | None = None,
+    unit: str = "series",
+    first: int = 0,
+) -> Iterator[list[Any]]:
+    """Series as the lines of one CSV file, one for each step of each series: group, time, values.
+
+    Args:
+        names: of the series; there is no column of them for a single one, unless it is of a `group`.
+        times: of each series; `None` counts its steps.
+        columns: names of the values.
+        values: of each series, of each column, an array of as many values as steps.
+        group: column of groups in the data that the series are from.
+        time: column of times in them.
+        unit: what a series is called where there is no group.
+        first: number of the first step where there are no times.
+
+    Returns:
+        An iterator of lines, each a list of cells; the first one has the headings.
+    """
+    many = len(names) > 1 or bool(group)
+    yield [*[group or unit] * many, (time or "time") if times else "step", *columns]
+    for number, name in enumerate(names):
+        steps = len(values[number][0])
+        texts = time_texts(times[number]) if times else range(first, first + steps)
+        for at, *cells in zip(texts, *values[number], strict=True):
+            yield [*[name] * many, at, *map(cell, cells)]
+
+
+def cell(value: Any) -> Any:
+    """A number with nine figures, an empty cell for NaN; anything else as it is."""
+    if not isinstance(value, float | np.floating):
+        return value
+    return f"{value:.9g}" if value == value else ""

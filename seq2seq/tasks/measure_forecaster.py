@@ -11,7 +11,7 @@ from seq2seq.evaluation.origins import origins_of, targets_at
 from seq2seq.inference.forecaster import Forecaster
 from seq2seq.inference.series_data import read_data
 from seq2seq.report import Report
-from seq2seq.series.writing import time_text
+from seq2seq.series.calendar import time_text
 from seq2seq.tasks.series_split import split
 
 

@@ -1,11 +1,16 @@
 """What a run on numbers can be told, and what it refuses."""
 
 from dataclasses import asdict, replace
+from typing import get_args, get_type_hints
 
 import pytest
 
 from seq2seq.config import AutoencoderConfig, ForecasterConfig, from_stored, resolve
+from seq2seq.config.series import DetectionConfig, SeriesDataConfig, Threshold
 from seq2seq.errors import InputError
+from seq2seq.evaluation.anomaly import ERROR_KINDS
+from seq2seq.evaluation.thresholds import THRESHOLD_KINDS
+from seq2seq.series.scaling import KINDS
 
 WINDOWS, STATEFUL = ["windows.look_back=5"], ["model.kind=stateful"]
 
@@ -47,3 +52,9 @@ def test_runs_that_stored_what_did_nothing_load():
     config = resolve(ForecasterConfig, settings=STATEFUL)
     idle = replace(config, windows=replace(config.windows, look_back=7, stride=2))
     assert from_stored(ForecasterConfig, asdict(idle)) == config
+
+
+def test_choices_are_those_that_can_be_computed():
+    assert get_args(Threshold) == THRESHOLD_KINDS
+    assert get_args(get_type_hints(DetectionConfig)["score"]) == ERROR_KINDS
+    assert get_args(get_type_hints(SeriesDataConfig)["scaling"]) == KINDS

@@ -1,10 +1,11 @@
 """Options of the commands that read numbers."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from typer import Option
 
 from seq2seq.config import SeriesDataConfig
+from seq2seq.errors import InputError
 
 DATA = "Data"
 
@@ -53,3 +54,17 @@ Limit = Annotated[
     int | None,
     Option(help="Read only the first steps of each series.", show_default="all", rich_help_panel=DATA),
 ]
+
+
+def position_of(series: Any, name: str | None) -> int:
+    """Where in a `Series` the one called `name` is, which `--show` asks for; without a name the first.
+
+    Raises:
+        InputError: there is none of that name (lists those that there are).
+    """
+    if name is None:
+        return 0
+    if name not in series.names:
+        listed = ", ".join(series.names[:6]) + ", …" * (len(series.names) > 6)
+        raise InputError(f"--show {name}: there is no such series; there are {listed}.")
+    return series.names.index(name)
