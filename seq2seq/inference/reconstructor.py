@@ -151,8 +151,8 @@ class Reconstructor:
             `(windows, latent_dim)`, one for each step at which a window can begin, series after series.
         """
         scaled = self.scaled(series)
-        found = [(pieces.series, self._encode(pieces.values).numpy()) for pieces in cut(scaled, self.look_back)]
-        numbers_of, codes = (np.concatenate(parts) for parts in zip(*found, strict=True))
+        coded = [(pieces.series, self._encode(pieces.values).numpy()) for pieces in cut(scaled, self.look_back)]
+        numbers_of, codes = (np.concatenate(each) for each in zip(*coded, strict=True))
         if self.look_back:
             return codes
         ordered = np.full((len(scaled), codes.shape[1]), np.nan, np.float32)

@@ -18,7 +18,7 @@ def write_like(
     path: Path,
     file: BinaryIO,
     series: Series,
-    found: Sequence[np.ndarray],
+    reconstructed: Sequence[np.ndarray],
     *,
     array: str | None = None,
     group: str | None = None,
@@ -31,8 +31,8 @@ def write_like(
     Args:
         path: what was read.
         file: what to write, an open binary file.
-        series: what was found in it, the columns in the order of `found`.
-        found: float arrays, `(time_steps, features)`, one for each series and as long as it.
+        series: what was read from it, the columns in the order of `reconstructed`.
+        reconstructed: float arrays, `(time_steps, features)`, one for each series and as long as it.
         array: str. Key of the array in an NPZ file.
         group: str. Column of a table whose values name the series.
 
@@ -40,9 +40,9 @@ def write_like(
         The number of rows, or entries of the first axis, that were written.
     """
     if not holds_array(path):
-        return _write_table(path, file, series, found, group)
+        return _write_table(path, file, series, reconstructed, group)
     raw = read_array(path, array, "train")
-    values = _like_array(raw.values.shape, series, found)
+    values = _like_array(raw.values.shape, series, reconstructed)
     if path.name.lower().endswith(".npy"):
         np.save(file, values, allow_pickle=False)
     else:
@@ -50,28 +50,28 @@ def write_like(
     return len(values)
 
 
-def _like_array(shape, series, found):
+def _like_array(shape, series, reconstructed):
     if not series.whole:
-        return found[0].reshape(shape)
+        return reconstructed[0].reshape(shape)
     values = np.full((*shape[:2], len(series.columns)), np.nan)
-    for name, part in zip(series.names, found, strict=True):
+    for name, part in zip(series.names, reconstructed, strict=True):
         values[int(name), : len(part)] = part
     return values.reshape(shape)
 
 
-def _write_table(path, file, series, found, group):
+def _write_table(path, file, series, reconstructed, group):
     frame = read_table(path, text_column=group).frame
     if series.whole:
-        columns = [name for name in frame.columns if name != group][: max(map(len, found))]
+        columns = [name for name in frame.columns if name != group][: max(map(len, reconstructed))]
         values = np.full((len(frame), len(columns)), np.nan)
-        for name, part in zip(series.names, found, strict=True):
+        for name, part in zip(series.names, reconstructed, strict=True):
             values[int(name), : len(part)] = part[:, 0]
     else:
         columns, values = list(series.columns), np.full((len(frame), len(series.columns)), np.nan)
         if unnamed(columns):
             columns = list(frame.columns[: len(columns)])
         keys = frame[group].astype(str).to_numpy() if group else np.full(len(frame), series.names[0])
-        for name, part in zip(series.names, found, strict=True):
+        for name, part in zip(series.names, reconstructed, strict=True):
             values[keys == name] = part
     if path.name.lower().endswith(".parquet"):
         frame[columns] = values

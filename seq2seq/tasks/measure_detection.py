@@ -66,12 +66,12 @@ def read_labels(
         return _labelled_windows(location, reconstructor, series, name)
     file, key = split_location(location)
     if holds_array(file):
-        found = read_series(file, array=key, keep=keep, rows="steps")
-        values = found.values[0] if found.values[0].shape[1] == 1 else np.stack(found.values)
+        labelled = read_series(file, array=key, keep=keep, rows="steps")
+        values = labelled.values[0] if labelled.values[0].shape[1] == 1 else np.stack(labelled.values)
     else:
         data = reconstructor.config.data
-        found = read_series(file, columns=key and [key], keep=keep, group=data.group, time=data.time)
-        values = np.concatenate(found.values)
+        labelled = read_series(file, columns=key and [key], keep=keep, group=data.group, time=data.time)
+        values = np.concatenate(labelled.values)
     wanted = int(series.lengths.sum()) if reconstructor.look_back else len(series.values)
     if values.size != wanted:
         each = "step" if reconstructor.look_back else "sequence"

@@ -16,7 +16,7 @@ from seq2seq.tasks.series_split import split
 
 
 @dataclass(frozen=True)
-class Evaluation:
+class ForecasterEvaluation:
     """What a run reaches, beside the baselines.
 
     Attributes:
@@ -74,7 +74,7 @@ def evaluate(
     stride: int | None = None,
     limit: int | None = None,
     report: Report | None = None,
-) -> Evaluation:
+) -> ForecasterEvaluation:
     """Forecast from one origin after the other, each time from the steps before it, and compare with what came.
 
     Neither model nor units are fitted again.
@@ -160,7 +160,7 @@ def _scored(forecaster, series, values, origins, outputs, part):
         scores=overall.scores | scaled["model"],
         baselines={name: scores | scaled[name] for name, scores in overall.baselines.items()},
     )
-    return Evaluation(overall, ahead, _per_column(columns, actual, named), part, _ends(series, origins))
+    return ForecasterEvaluation(overall, ahead, _per_column(columns, actual, named), part, _ends(series, origins))
 
 
 def _scaled_scores(actual, predicted, scale):
@@ -182,7 +182,7 @@ def _per_column(columns, actual, named):
 def _ends(series, origins):
     """The first and the last origin, of all series."""
     if series.times is None:
-        found = [int(step) for at in origins for step in at]
+        firsts = [int(step) for at in origins for step in at]
     else:
-        found = [times[step] for times, at in zip(series.times, origins, strict=True) for step in at]
-    return [time_text(min(found)), time_text(max(found))]
+        firsts = [times[step] for times, at in zip(series.times, origins, strict=True) for step in at]
+    return [time_text(min(firsts)), time_text(max(firsts))]
