@@ -231,7 +231,7 @@ def _forecasts(run, data, limit, options, report) -> Any:
         from seq2seq.inference.forecaster import Forecaster
         from seq2seq.tasks.measure_forecaster import evaluate as measure
 
-    return measure(Forecaster.load(run, report), data, limit=limit, report=report, **options)
+    return measure(Forecaster.load(run), data, limit=limit, report=report, **options)
 
 
 def _show_forecasts(result, shown, report) -> None:

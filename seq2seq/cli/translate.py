@@ -12,7 +12,7 @@ from typer import Argument, Option
 from seq2seq.cli.arriving import arriving, standard_input
 from seq2seq.cli.console import ConsoleReport, quiet_tensorflow
 from seq2seq.cli.options import search
-from seq2seq.cli.outputs import check_file, check_suffix, open_lines, partial_file
+from seq2seq.cli.outputs import check_file, check_picture, open_lines, partial_file
 from seq2seq.errors import InputError
 from seq2seq.report import Report
 
@@ -101,7 +101,7 @@ def translate(
     if not from_stdin and not input_.exists():
         raise InputError(f"--input {input_}: there is no such file.")
     check_file(output, "--output")
-    check_suffix(attention, "--attention", (".png", ".svg", ".pdf"))
+    check_picture(attention, "--attention")
     check_file(attention, "--attention")
 
     with quiet_tensorflow():

@@ -10,7 +10,7 @@ import types
 import typing
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from seq2seq.errors import InputError
 
@@ -29,7 +29,8 @@ def resolve(kind: type[Config], recipe: str | Path | None = None, settings: Iter
         **given: `section__name=value`; `None` means not given.
 
     Raises:
-        InputError: for an unknown name (with the near match), a wrong type or a value out of range.
+        InputError: for an unknown name (with the near match), a wrong type, a value out of range, or a setting that
+            does nothing beside the others (what a class says by its method `idle`).
     """
     tree = load_recipe(recipe) if recipe else {}
     for setting in settings:
@@ -40,7 +41,10 @@ def resolve(kind: type[Config], recipe: str | Path | None = None, settings: Iter
     for name, value in given.items():
         if value is not None:
             _put(tree, name.split("__"), value)
-    return from_mapping(kind, tree)
+    config = from_mapping(kind, tree)
+    for name, value, _, reason in _idle(config):
+        raise InputError(f"{name}={value} does nothing {reason}")
+    return config
 
 
 def load_recipe(recipe: str | Path) -> dict[str, Any]:
@@ -59,7 +63,7 @@ def load_recipe(recipe: str | Path) -> dict[str, Any]:
 
 def from_mapping(kind: type[Config], tree: Mapping[str, Any], place: str = "") -> Config:
     """Build the dataclass `kind` from nested mappings, checking every name and type."""
-    hints = typing.get_type_hints(kind)
+    hints = typing.get_type_hints(kind, include_extras=True)
     values = {}
     for name, value in tree.items():
         full_name = f"{place}{name}"
@@ -72,6 +76,42 @@ def from_mapping(kind: type[Config], tree: Mapping[str, Any], place: str = "") -
         else:
             values[name] = _typed(value, hints[name], full_name)
     return kind(**values)
+
+
+def from_stored(kind: type[Config], tree: Mapping[str, Any]) -> Config:
+    """Build the dataclass `kind` from the configuration of a run, which an earlier version may have written.
+
+    What did nothing is passed over: settings that a class calls `retired`, which are no more, and those that are idle.
+    """
+    config = from_mapping(kind, _without_retired(kind, tree))
+    for name, _, default, _ in _idle(config):
+        section, setting = name.split(".")
+        config = dataclasses.replace(
+            config, **{section: dataclasses.replace(getattr(config, section), **{setting: default})}
+        )
+    return config
+
+
+def _idle(config):
+    """Name, value, default and reason of each setting that was changed, and does nothing beside the others."""
+    for name, reason in config.idle().items() if hasattr(config, "idle") else ():
+        section, setting = name.split(".")
+        section = getattr(config, section)
+        value = getattr(section, setting)
+        default = next(field.default for field in dataclasses.fields(section) if field.name == setting)
+        if value != default:
+            yield name, value, default, reason
+
+
+def _without_retired(kind, tree):
+    hints = typing.get_type_hints(kind)
+    kept = {name: value for name, value in tree.items() if name not in getattr(kind, "retired", ())}
+    return {
+        name: _without_retired(hints[name], value)
+        if dataclasses.is_dataclass(hints.get(name)) and isinstance(value, Mapping)
+        else value
+        for name, value in kept.items()
+    }
 
 
 def to_mapping(config: Any) -> dict[str, Any]:
@@ -94,6 +134,9 @@ def _typed(value: Any, hint: Any, name: str) -> Any:
         if value in (None, "none") and type(None) in choices:  # TOML has no word for None
             return None
         return _typed(value, next(c for c in choices if c is not type(None)), name)
+    if typing.get_origin(hint) is Annotated:  # with a function that reads it from a text
+        hint, from_text = typing.get_args(hint)
+        return _typed(from_text(value, name) if isinstance(value, str) else value, hint, name)
     if typing.get_origin(hint) is Literal:
         allowed = typing.get_args(hint)
         if value not in allowed:

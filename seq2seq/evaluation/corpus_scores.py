@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 from sacrebleu.metrics import BLEU, CHRF, TER
 
-from .moses import MosesRules
-from .scripts import SPACED, token_splitter
+from seq2seq.evaluation.moses import MosesRules
+from seq2seq.evaluation.scripts import SPACED, token_splitter
 
 Columns = Sequence[Sequence[str | None]]
 

@@ -6,7 +6,7 @@ from importlib.metadata import version
 from sacremoses import MosesPunctNormalizer, MosesTokenizer
 from sacremoses.corpus import NonbreakingPrefixes
 
-from ..errors import InputError
+from seq2seq.errors import InputError
 
 LANGUAGES = tuple(sorted(set(NonbreakingPrefixes().available_langs.values())))
 

@@ -8,7 +8,7 @@ from itertools import chain
 
 from sacrebleu.metrics import BLEU
 
-from ..errors import InputError
+from seq2seq.errors import InputError
 
 # Of the tokenizers of sacrebleu those that find words between blanks, and those that need no blanks.
 SPACED = ("13a", "intl", "none", "ko-mecab")

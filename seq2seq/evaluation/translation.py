@@ -6,9 +6,9 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from sacrebleu.metrics import CHRF
 
-from ..errors import InputError
-from .corpus_scores import bleu, chrf, moses_bleu, reference_columns, ter
-from .scripts import SPACED, check_tokenizer, choose_tokenizer, token_splitter
+from seq2seq.errors import InputError
+from seq2seq.evaluation.corpus_scores import bleu, chrf, moses_bleu, reference_columns, ter
+from seq2seq.evaluation.scripts import SPACED, check_tokenizer, choose_tokenizer, token_splitter
 
 
 @dataclass(frozen=True)

@@ -146,7 +146,7 @@ def _chunks(forecaster, parts, report):
     def validate():
         total = count = 0.0
         for old, new in pairs:
-            following, _ = forecaster.warm_up(np.concatenate((old, new)))
+            following, _ = forecaster.core.warm_up(np.concatenate((old, new)))
             actual, predicted = np.concatenate((old, new))[1:][-len(new) :], following[:-1][-len(new) :]
             observed = float(np.isfinite(actual).sum())
             total += float(loss(actual, predicted)) * observed
@@ -159,13 +159,14 @@ def _chunks(forecaster, parts, report):
 def _calibrate(forecaster, parts, report):
     """How far the trained model is off on the validation part."""
     config, columns = forecaster.config, forecaster.columns
-    held_out = valid_part(parts, forecaster.look_back)
+    look_back, horizon = config.windows.look_back, config.windows.horizon
+    held_out = valid_part(parts, look_back)
     inputs = columns.read_by_model(held_out, forecaster.scaler)
-    count = sum(max(len(values) - forecaster.look_back - forecaster.horizon + 1, 0) for values in inputs)
-    stride = -(-count * forecaster.horizon * len(columns.targets) // CALIBRATION_VALUES)
-    origins = [origins_of(len(values), forecaster.look_back, forecaster.horizon, max(stride, 1)) for values in inputs]
-    outputs = forecaster.rolling(inputs, origins)
-    actual = targets_at([values[:, columns.target_columns] for values in inputs], origins, forecaster.horizon)
+    count = sum(max(len(values) - look_back - horizon + 1, 0) for values in inputs)
+    stride = -(-count * horizon * len(columns.targets) // CALIBRATION_VALUES)
+    origins = [origins_of(len(values), look_back, horizon, max(stride, 1)) for values in inputs]
+    outputs = forecaster.core.rolling(inputs, origins)
+    actual = targets_at([values[:, columns.target_columns] for values in inputs], origins, horizon)
     calibration = Calibration.fit(outputs, actual, config.model.interval)
     if config.model.interval not in calibration.levels:
         report.warn(

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from seq2seq.config import from_mapping, resolve, to_mapping
+from seq2seq.config import from_mapping, from_stored, resolve, to_mapping
+from seq2seq.config.names import Names
 from seq2seq.errors import InputError
 
 
@@ -13,6 +14,8 @@ from seq2seq.errors import InputError
 class _Section:
     names: tuple[str, ...] = ()
     sizes: tuple[int, ...] | None = None
+    columns: Names | None = None
+    retired = ("gone",)
 
 
 @dataclass(frozen=True)
@@ -46,3 +49,36 @@ def test_lists_outlive_json():
 def test_what_is_no_list_of_these_is_refused(setting, message):
     with pytest.raises(InputError, match=message):
         resolve(_Config, settings=[setting])
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("a,b", ("a", "b")),
+        (" a , b,, ", ("a", "b")),
+        ('"Temp, C",flow (m3/h)', ("Temp, C", "flow (m3/h)")),
+        ('flow, "Temp, C"', ("flow", "Temp, C")),
+        ('say ""hm""', ('say ""hm""',)),
+        ("none", None),
+    ],
+)
+def test_a_text_of_names_is_read_as_a_line_of_csv(text, names):
+    assert resolve(_Config, part__columns=text).part.columns == names
+    assert from_stored(_Config, {"part": {"columns": text}}).part.columns == names
+    if names:
+        assert from_stored(_Config, {"part": {"columns": list(names)}}).part.columns == names
+
+
+@pytest.mark.parametrize("text", ["", " , ", '"Temp, C', '"a"b,c'])
+def test_a_text_without_names_is_refused(text):
+    with pytest.raises(InputError, match=r"part\.columns=.*expected names with commas between"):
+        resolve(_Config, part__columns=text)
+
+
+def test_retired_settings_are_passed_over_in_a_run_and_nowhere_else():
+    tree = {"part": {"gone": 3, "names": ["a"]}}
+    assert from_stored(_Config, tree).part == _Section(("a",))
+    with pytest.raises(InputError, match=r"part\.gone is not a setting"):
+        from_mapping(_Config, tree)
+    with pytest.raises(InputError, match=r"part\.going is not a setting"):
+        from_stored(_Config, {"part": {"going": 3}})
