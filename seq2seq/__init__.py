@@ -11,6 +11,7 @@ _HOMES = {
     # Loaded runs that answer.
     "Forecaster": "seq2seq.inference.forecaster",
     "Reconstructor": "seq2seq.inference.reconstructor",
+    "Scorer": "seq2seq.inference.scorer",
     "Stream": "seq2seq.inference.stream",
     "Translator": "seq2seq.inference.translator",
     "Writer": "seq2seq.inference.writer",

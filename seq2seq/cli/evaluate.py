@@ -8,11 +8,12 @@ from typing import Annotated, Any
 from typer import Argument, Option
 
 from seq2seq.cli.console import ConsoleReport, quiet_tensorflow
-from seq2seq.cli.options import search
+from seq2seq.cli.options import pairs, search
+from seq2seq.cli.options.pairs import DATA
 from seq2seq.cli.outputs import check_file, write_all, write_text
 from seq2seq.errors import InputError
 
-DATA, SCORE, RESULT, FORECAST = "Data", "Scores of text", "Results", "Forecasts"
+SCORE, RESULT, FORECAST = "Scores of text", "Results", "Forecasts"
 EXAMPLES = """\
 [bold]Examples[/bold]
 
@@ -38,36 +39,10 @@ def evaluate(
             rich_help_panel=DATA,
         ),
     ] = None,
-    source: Annotated[
-        str | None,
-        Option(
-            help="Suffix of the source file, column of a TSV (name, or number from 1), or TFDS feature.",
-            show_default="the run's",
-            rich_help_panel=DATA,
-        ),
-    ] = None,
-    target: Annotated[
-        str | None,
-        Option(help="The same for the target.", show_default="the run's", rich_help_panel=DATA),
-    ] = None,
-    header: Annotated[
-        bool | None,
-        Option(
-            "--header/--no-header",
-            help="Whether the first row of a TSV names its columns.",
-            show_default="as in training",
-            rich_help_panel=DATA,
-        ),
-    ] = None,
-    swap: Annotated[
-        bool | None,
-        Option(
-            "--swap/--no-swap",
-            help="Translate the other way: target to source.",
-            show_default="as in training",
-            rich_help_panel=DATA,
-        ),
-    ] = None,
+    source: pairs.Source = None,
+    target: pairs.Target = None,
+    header: pairs.Header = None,
+    swap: pairs.Swap = None,
     limit: Annotated[
         int | None,
         Option(min=1, help="Read only the first lines, or steps.", show_default="all", rich_help_panel=DATA),

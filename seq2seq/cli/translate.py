@@ -3,14 +3,16 @@
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TextIO
 
 from typer import Argument, Option
 
 from seq2seq.cli.arriving import arriving, standard_input
 from seq2seq.cli.console import ConsoleReport, quiet_tensorflow
+from seq2seq.cli.explanations import alignment_rows, explained, token_cells
 from seq2seq.cli.options import search
 from seq2seq.cli.outputs import check_file, check_picture, open_lines, partial_file
 from seq2seq.errors import InputError
@@ -28,6 +30,8 @@ EXAMPLES = """\
   zcat big.en.gz | seq2seq translate runs/ende --beam-size 5 --n-best 3 > big.tsv
 
   seq2seq translate runs/ende "A dog runs." --attention attention.png
+
+  seq2seq translate runs/ende --input test.en --output test.de --alignment test.align
 
   seq2seq translate runs/ende "A dog runs." --temperature 0.8 --top-p 0.95 --seed 7
 """
@@ -77,6 +81,23 @@ def translate(
             rich_help_panel=TEXT,
         ),
     ] = None,
+    token_scores: Annotated[
+        bool,
+        Option(
+            "--token-scores",
+            help="Put the tokens and their log-probabilities behind each translation, as two more columns.",
+            rich_help_panel=TEXT,
+        ),
+    ] = False,
+    alignment: Annotated[
+        Path | None,
+        Option(
+            help="File for the source word that each word attends to most: positions, 0-0 1-2, a line for each line of "
+            "the output. A .jsonl file holds the tokens, their positions and the shares of attention, too.",
+            show_default="none",
+            rich_help_panel=TEXT,
+        ),
+    ] = None,
     *,
     chosen: dict[str, Any],
 ) -> None:
@@ -103,6 +124,9 @@ def translate(
     check_file(output, "--output")
     check_picture(attention, "--attention")
     check_file(attention, "--attention")
+    check_file(alignment, "--alignment")
+    if alignment and (str(alignment) == "-" or (output and alignment.resolve() == output.resolve())):
+        raise InputError(f"--alignment {alignment} is where the translations go: name another file.")
 
     with quiet_tensorflow():
         from seq2seq.inference.translator import Translator
@@ -114,8 +138,19 @@ def translate(
     shown = report if output and str(output) != "-" else Report()
     with shown.progress("Translating", _count(texts, path), "lines") as progress:
         chunks = _chunks(texts, path, report)
-        found = translator.stream_chunks(chunks, wanted, ahead=0, progress=progress)
-        _write(found, output, partial(_rows, n_best=n_best, scores=scores))
+        translate_all = partial(translator.stream_chunks, search=wanted, ahead=0, progress=progress)
+        if token_scores or alignment:
+            from seq2seq.inference.scorer import Scorer
+
+            if alignment:
+                translator.check_attention()
+            found = explained(translate_all, chunks, Scorer(translator), aligned=alignment is not None)
+        else:
+            found = translate_all(chunks)
+        with open_lines(alignment) if alignment else nullcontext() as links:
+            if alignment:
+                found = _aligned(found, links, partial(alignment_rows, n_best=n_best, path=alignment))
+            _write(found, output, partial(_rows, n_best=n_best, scores=scores, token_scores=token_scores))
     if attention:
         _draw_attention(translator, texts[0], attention, wanted)
 
@@ -144,6 +179,16 @@ def _chunks(texts: list[str] | None, path: Path | None, report: Report) -> Itera
     return (arriving if grows else full)(read_lines(stream), LINES_AT_ONCE)
 
 
+def _aligned(found: Iterable[list[list]], links: TextIO, rows: Callable[[list, int], str]) -> Iterator[list[list]]:
+    """The same hypotheses, while `rows` of their alignments are written."""
+    done = 0
+    for chunk in found:
+        links.write("".join(rows(hypotheses, number) for number, hypotheses in enumerate(chunk, done + 1)))
+        links.flush()
+        done += len(chunk)
+        yield chunk
+
+
 def _write(found: Iterable[list[list]], output: Path | None, rows: Callable[[list, int], str]) -> None:
     """Write `rows` of each line, those of lines that were translated together at once."""
     done = 0
@@ -165,14 +210,18 @@ def _kept(output: Path | None, done: int) -> str:
     return f"The translations of the first {done:,} lines are in {partial_file(output)}."
 
 
-def _rows(hypotheses: list, number: int, n_best: int, scores: bool) -> str:
-    """The rows of a line, `n_best` of them whatever was found: where nothing was, score and text are empty."""
-    texts = [each.text.translate(_SPACES) for each in hypotheses]
-    if n_best == 1 and not scores:
-        return f"{''.join(texts)}\n"
-    rows = [f"{each.score:.4f}\t{text}\n" for each, text in zip(hypotheses, texts, strict=True)]
-    rows += ["\t\n"] * (n_best - len(rows))
-    return "".join(f"{number}\t{row}" if n_best > 1 else row for row in rows)
+def _rows(hypotheses: list, number: int, n_best: int, scores: bool, token_scores: bool) -> str:
+    """The rows of a line, `n_best` of them; where nothing was found, all cells but the number are empty."""
+    rows = []
+    for each in [*hypotheses, *[None] * (n_best - len(hypotheses))]:
+        cells = [str(number)] if n_best > 1 else []
+        if scores or n_best > 1:
+            cells.append(f"{each.score:.4f}" if each else "")
+        cells.append(each.text.translate(_SPACES) if each else "")
+        if token_scores:
+            cells += token_cells(each.pieces, each.log_probabilities) if each else ["", ""]
+        rows.append("\t".join(cells) + "\n")
+    return "".join(rows)
 
 
 def _draw_attention(translator, text: str, path: Path, wanted) -> None:

@@ -204,6 +204,7 @@ class DecodingConfig:
     no_repeat: int = 0  # no so many tokens in a row stand in a translation twice; 0: they may
     max_source_tokens: int = 1024  # longer inputs are cut, with a warning
     batch_tokens: int = 8192  # padded source tokens · beams in a batch
+    copy_unknown: bool = False  # an unknown word becomes the source word that it attends to most (target: words)
 
     def __post_init__(self):
         check_at_least("decoding.beam_size", self.beam_size, 1)
@@ -239,3 +240,9 @@ class TranslationConfig:
 
     def __post_init__(self):
         check_range("seed", self.seed, 0, 2**31 - 1)
+        kind = self.text.target_tokenizer or self.text.tokenizer
+        if self.decoding.copy_unknown and (kind != "word" or self.model.attention == "none"):
+            raise InputError(
+                "decoding.copy_unknown=true needs target tokens that are words and a model with attention, got the "
+                f"tokenizer {kind} and model.attention={self.model.attention}."
+            )

@@ -1,8 +1,11 @@
 """Lines of text on their way to a model: what is taken for one, and how many go together."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import TypeVar
 
 from seq2seq.errors import InputError
+
+Line = TypeVar("Line")
 
 
 def several(lines: Iterable[str]) -> Iterable[str]:
@@ -20,8 +23,8 @@ def check_strings(lines: Sequence[str], position: int = 0) -> None:
             raise InputError(f"expected strings, got {_told(line)} at position {number:,}, counted from 0: {advice}.")
 
 
-def full(lines: Iterable[str], size: int) -> Iterator[list[str]]:
-    """Lists of `size` lines. Those before a line that cannot be read come first, then the exception."""
+def full(lines: Iterable[Line], size: int) -> Iterator[list[Line]]:
+    """Lists of `size` lines, or pairs of them. Those before one that cannot be read come first, then the exception."""
     found = []
     try:
         for line in lines:

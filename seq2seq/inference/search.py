@@ -12,10 +12,10 @@ from seq2seq.decoding.greedy import most_probable
 from seq2seq.errors import InputError
 from seq2seq.models import EncoderDecoder
 from seq2seq.models.encoder_decoder import DecoderState
-from seq2seq.special_ids import BOS, PAD
+from seq2seq.special_ids import NEVER_WRITTEN
 
 # Fields of a `Search` that its graph does not depend on.
-BESIDE_THE_GRAPH = ("max_length_ratio", "max_length_extra", "max_source_tokens", "batch_tokens")
+BESIDE_THE_GRAPH = ("max_length_ratio", "max_length_extra", "max_source_tokens", "batch_tokens", "copy_unknown")
 
 UNTRAINED = 2.0, 10  # ratio and extra of the length limit where no training has settled them
 
@@ -32,6 +32,7 @@ class Search:
         max_length_ratio: float. A translation has at most this many tokens for each source token, EOS included …
         max_length_extra: int. … and so many more.
         no_repeat: int. No so many tokens in a row stand in a translation twice; 0: they may.
+        copy_unknown: bool. An unknown word becomes the source word that it attends to most.
         max_source_tokens: int. Longer inputs are cut, with a warning.
         batch_tokens: int. Padded source tokens · beams in a batch: less takes less memory.
         n_best: int, at most `beam_size`. Hypotheses for each line.
@@ -46,6 +47,7 @@ class Search:
     max_length_ratio: float | None = None
     max_length_extra: int | None = None
     no_repeat: int | None = None
+    copy_unknown: bool | None = None
     max_source_tokens: int | None = None
     batch_tokens: int | None = None
     n_best: int = 1
@@ -104,8 +106,7 @@ def search_graph(model: EncoderDecoder, search: Search) -> Callable:
     @tf.function(input_signature=(tf.TensorSpec((None, None), tf.int32), row, row, row), autograph=False)
     def graph(source, limits, streams, prefix):
         cells, memory = model.start(source)
-        # No label is ever PAD or BOS, so no translation may hold them, however little the model has learned.
-        decoder_step = model.decoder.stepper(never=(PAD, BOS))
+        decoder_step = model.decoder.stepper(never=NEVER_WRITTEN)
 
         def step(tokens, cells, memory):
             logits, state, _ = decoder_step(tokens, DecoderState(cells, memory or None))

@@ -109,8 +109,8 @@ class SourceTexts:
         """Return a text as those of the training were read."""
         return normalize(text, keep_white_space=self._keep_white_space)
 
-    def encode(self, lines: Sequence[str], remarks: Remarks) -> tuple[TokenRows, list[Kept]]:
-        """Return the ids of lines and what is protected in each."""
+    def encode(self, lines: Sequence[str], remarks: Remarks) -> tuple[list[str], TokenRows, list[Kept]]:
+        """Return lines as the tokenizer reads them, their ids, and what is protected in each."""
         protected = [self.protection.source("" if is_blank(line) else self.normalized(line)) for line in lines]
         texts, kept = [text for text, _ in protected], [found for _, found in protected]
         rows = self._tokenizer.encode(texts)
@@ -119,12 +119,10 @@ class SourceTexts:
             remarks.unknown(self._tokenizer.unknown(texts[row]))
         for found in kept:
             remarks.kept(found)
-        return rows, kept
+        return texts, rows, kept
 
     def restored(self, translation: str, kept: Kept, remarks: Remarks) -> str:
         """Return a translation with what is protected in its source."""
-        if not self.protection:
-            return translation
         text, added, gone = self.protection.restore(translation, kept)
         remarks.restored(added, gone)
         return text

@@ -4,7 +4,7 @@ import itertools
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,38 +12,20 @@ import numpy as np
 from seq2seq.config import TranslationConfig
 from seq2seq.device import multiplies_in, share_cores, stay_in_process
 from seq2seq.errors import InputError
+from seq2seq.inference.copying import copy_unknown
+from seq2seq.inference.forced import ForcedReader
+from seq2seq.inference.hypothesis import Attention, Hypothesis
 from seq2seq.inference.lines import check_strings, full, several
 from seq2seq.inference.loaded import open_run
 from seq2seq.inference.search import BESIDE_THE_GRAPH, Search, length_batches, search_graph
 from seq2seq.inference.texts import Remarks, SourceTexts
 from seq2seq.models import EncoderDecoder
 from seq2seq.report import Progress, Report
-from seq2seq.special_ids import BOS, EOS
 from seq2seq.text.blank import is_blank
 from seq2seq.text.tokenizer import load_tokenizer
 from seq2seq.text.tokens import Tokenizer, TokenRows, pad_rows
 
 LINES_AT_ONCE = 8192  # read, sorted by length and batched together: bounds memory, whatever the file's size
-
-
-@dataclass(frozen=True)
-class Hypothesis:
-    """One translation: plain text and, where it was asked for, its score in nats, log-probability / length **
-    length_penalty; and whether the length limit cut it off before its end."""
-
-    text: str
-    score: float | None
-    is_cut: bool = False
-
-
-@dataclass(frozen=True)
-class Attention:
-    """What the decoder looked at: `weights`, float32 `(target_pieces, source_pieces)`, each row summing to 1."""
-
-    weights: np.ndarray
-    source_pieces: list[str]
-    target_pieces: list[str]
-    text: str
 
 
 def build_model(config: TranslationConfig, source: Tokenizer, target: Tokenizer, dtype="float32") -> EncoderDecoder:
@@ -78,7 +60,7 @@ class Translator:
 
     def __init__(self, config, source, target, model, report=None, workers=1):
         self.config, self.source, self.target, self.model, self.workers = config, source, target, model, workers
-        self.texts = SourceTexts(config.text, source)
+        self.texts, self.forced = SourceTexts(config.text, source), ForcedReader(model, workers)
         self._pool = None
         self.report = report or Report()
         self._graphs = {}
@@ -171,6 +153,8 @@ class Translator:
     def settled(self, search: Search | None = None, **options) -> Search:
         """The search that `translate` does with the same arguments, with nothing left to the run's settings."""
         search = replace(search or Search(), **options).settled(self.config.decoding)
+        # Refused where the run cannot do it.
+        replace(self.config, decoding=replace(self.config.decoding, copy_unknown=search.copy_unknown))
         return replace(search, prefix=self.texts.normalized(search.prefix))
 
     def _in_turn(self, chunks, search, ahead, progress, remarks):
@@ -195,7 +179,8 @@ class Translator:
         """Encode lines, note them in `begun`, and hand their batches to the threads that search."""
         stay_in_process()  # before a batch waits for a thread that a fork has not
         check_strings(lines, position)
-        (rows, kept), graph = self._encode(lines, position, search, remarks), self._graph(search)
+        texts, rows, kept = self.texts.encode(lines, remarks)
+        rows, graph = self.cut_sources(rows, search, remarks, position), self._graph(search)
         prefix = self.target.encode([search.prefix])[0]
 
         def translated(batch):
@@ -206,26 +191,25 @@ class Translator:
 
         self._pool = self._pool or ThreadPoolExecutor(self.workers)
         batches = deque()
-        begun.append((kept, batches))
+        begun.append((texts, rows, kept, batches))
         for batch in length_batches(rows.lengths, search.batch_tokens // search.beam_size):
             batches.append(self._pool.submit(translated, batch))
 
     def _finish(self, begun, search, remarks, progress):
         """The hypotheses of lines that were begun: each batch is decoded while others are searched."""
-        kept, batches = begun
-        count = len(kept)
-        results, progress, done = [[] for _ in range(count)], progress or Progress(), 0
+        sources, rows, kept, batches = begun
+        results, progress, done = [[] for _ in sources], progress or Progress(), 0
         try:
             while batches:
                 batch, tokens, scores = batches.popleft().result()
                 texts = self._texts(tokens.reshape(-1, tokens.shape[-1]), search.prefix)
-                ended = (tokens == EOS).any(axis=-1)
+                lengths = np.count_nonzero(tokens, axis=-1)
                 for k, line in enumerate(batch):
                     results[line] = [
                         Hypothesis(
-                            self.texts.restored(texts[k * search.n_best + n], kept[line], remarks),
+                            texts[k * search.n_best + n],
                             float(scores[k, n]) if search.scored else None,
-                            not ended[k, n],
+                            tokens[k, n, : lengths[k, n]],
                         )
                         for n in range(search.n_best)
                         if scores[k, n] > -1e29  # a narrow beam over a tiny vocabulary may end with fewer
@@ -235,7 +219,14 @@ class Translator:
         finally:
             for future in batches:
                 future.cancel()
-        progress.advance(count - done)  # the blank ones
+        progress.advance(len(results) - done)  # the blank ones
+        if search.copy_unknown:
+            copy_unknown(self, sources, rows, results, search.batch_tokens)
+        if self.texts.protection:
+            results = [
+                [replace(each, text=self.texts.restored(each.text, protected, remarks)) for each in hypotheses]
+                for hypotheses, protected in zip(results, kept, strict=True)
+            ]
         remarks.translations(len(results), sum(found[0].is_cut for found in results if found))
         return results
 
@@ -247,14 +238,13 @@ class Translator:
         (begun,) = self.target.decode([self.target.encode([prefix])[0]])
         return [prefix + text[len(begun) :] for text in texts]
 
-    def _encode(self, lines, position, search, remarks):
-        """Ids of source texts, cut where they are too long, and what is protected in each."""
-        rows, kept = self.texts.encode(lines, remarks)
+    def cut_sources(self, rows: TokenRows, search: Search, remarks: Remarks, position: int = 0) -> TokenRows:
+        """The ids of sources, of which `position` came before, cut where they are too long for a settled search."""
         longest = search.max_source_tokens
         if (rows.lengths > longest).any():
             remarks.cut_sources(position + np.flatnonzero(rows.lengths > longest) + 1)
             rows = TokenRows.from_rows([rows[i][:longest] for i in range(len(rows))])
-        return rows, kept
+        return rows
 
     def encode_pairs(self, sources: Sequence[str], targets: Sequence[str]) -> tuple[TokenRows, TokenRows]:
         """Ids of both sides of normalised pairs, protected as those of the training were."""
@@ -274,19 +264,25 @@ class Translator:
         Raises:
             InputError: the model has no attention, or `text` is blank.
         """
-        if self.model.decoder.attention is None:
-            raise InputError("This model has no attention (model.attention=none), so there is nothing to draw.")
+        self.check_attention()
         if is_blank(text):
             raise InputError("The text to draw the attention of is blank.")
         search = self.settled(search, **options)
-        translation = self.translate([text], search)[0]
-        source, _ = self._encode([text], 0, search, Remarks())  # it has been told of already
-        target = self.encode_pairs([self.texts.normalized(text)], [translation])[1][0]
-        state = self.model.decoder.initial_state(self.model.encoder(pad_rows(source)))
-        weights = self.model.decoder.attention_weights(np.concatenate(([BOS], target))[None].astype(np.int32), state)
+        ((translation, *_),) = self.stream([text], search)
+        source = self.cut_sources(self.texts.encode([text], Remarks())[1], search, Remarks())  # it has been told of
+        labels = TokenRows.from_rows([translation.tokens])
+        (weights,) = self.forced.read(source, labels, search.batch_tokens, lambda _, __, seen: seen, attended=True)
         return Attention(
-            weights[0].numpy(),
+            weights,
             [*self.source.pieces(source[0]), "</s>"],
-            [*self.target.pieces(target), "</s>"],
-            translation,
+            self.target.pieces(translation.tokens),
+            translation.text,
         )
+
+    def check_attention(self) -> None:
+        """Raise InputError where the model has no attention."""
+        if self.model.decoder.attention is None:
+            raise InputError(
+                "This model has no attention (model.attention=none), so nothing tells where in the source a token "
+                "comes from: train one with attention."
+            )

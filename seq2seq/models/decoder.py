@@ -70,16 +70,26 @@ class Decoder(keras.layers.Layer):
 
     def features(self, tokens, state, training=False):
         """What `project` makes logits from, `(batch, steps, readout_dim)`, and the state after the last step."""
-        embedded = self.embedding(tokens, training=training)
-        mask = ops.not_equal(tokens, PAD)
-        outputs, cells = self.stack(embedded, states=state.cells, mask=mask, training=training)
-        features, _ = self._read_out(outputs, state.memory)
+        outputs, cells = self.recurrent(tokens, state, training=training)
+        features, _ = self.read_out(outputs, state.memory)
         return self.dropout(features, training=training), DecoderState(cells, state.memory)
 
-    def attention_weights(self, tokens, state):
-        """What each step of a whole sequence attends to: float32 `(batch, steps, source_steps)`."""
-        outputs, _ = self.stack(self.embedding(tokens), states=state.cells)
-        return self._read_out(outputs, state.memory)[1]
+    def recurrent(self, tokens, state, training=False):
+        """The outputs of the recurrent layers at each of `tokens`, `(batch, steps, units)`, and their last states."""
+        embedded = self.embedding(tokens, training=training)
+        return self.stack(embedded, states=state.cells, mask=ops.not_equal(tokens, PAD), training=training)
+
+    def read_out(self, outputs, memory):
+        """What follows the recurrent layers, on any number of their outputs, `(batch, steps, units)`.
+
+        Returns:
+            What `project` makes logits from, `(batch, steps, readout_dim)`, and the attention weights, float32
+            `(batch, steps, source_steps)`, or `None` without attention.
+        """
+        if self.attention is None:
+            return (outputs if self.readout is None else self.readout(outputs)), None
+        context, weights = self.attention(outputs, memory)
+        return self.readout(ops.concatenate((outputs, context), axis=-1)), weights
 
     def output_weights(self):
         """What logits are made with: a row for each token, `(vocabulary, readout_dim)`, and the biases."""
@@ -88,8 +98,20 @@ class Decoder(keras.layers.Layer):
 
     def project(self, features):
         """`(…, readout_dim)` → float32 logits `(…, vocabulary)`. In packed training `…` is the real tokens only."""
-        logits = _logits(ops.reshape(features, (-1, self.readout_dim)), *self.output_weights())
+        logits = self.projection()(ops.reshape(features, (-1, self.readout_dim)))
         return ops.reshape(logits, (*ops.shape(features)[:-1], self.vocabulary_size))
+
+    def projection(self, never=()):
+        """`project` as a function of `(rows, readout_dim)` for a loop: what all rows need is done once.
+
+        Args:
+            never: ids of tokens that are not predicted: their logits are those of the model less 1e9.
+        """
+        table, bias = self.output_weights()
+        table = ops.cast(table, self.compute_dtype)
+        if never:
+            bias -= 1e9 * ops.multi_hot(ops.array(never), self.vocabulary_size)
+        return lambda features: _logits(features, table, bias)
 
     def step(self, tokens, state):
         """Score one step of several hypotheses at inference.
@@ -109,32 +131,22 @@ class Decoder(keras.layers.Layer):
         """`step` for a loop over many: what does not change from one to the next is done once.
 
         Args:
-            never: ids of tokens that no step may predict: their logits are those of the model less 1e9.
+            never: ids of tokens that no step may predict, see `projection`.
         """
         stack_step = self.stack.stepper()
-        dtype = self.compute_dtype
-        table, bias = self.output_weights()
-        embeddings = ops.convert_to_tensor(self.embedding.table.embeddings)
-        table, embeddings = ops.cast(table, dtype), ops.cast(embeddings, dtype)
-        if never:
-            bias -= 1e9 * ops.multi_hot(ops.array(never), self.vocabulary_size)
+        project = self.projection(never)
+        embeddings = ops.cast(ops.convert_to_tensor(self.embedding.table.embeddings), self.compute_dtype)
         flat = lambda tensor: ops.reshape(tensor, (-1, tensor.shape[-1]))  # noqa: E731
 
         def step(tokens, state):
             unflat = lambda tensor: ops.reshape(tensor, (*ops.shape(tokens), tensor.shape[-1]))  # noqa: E731
             inputs = tf.gather(embeddings, ops.reshape(tokens, (-1,)))
             outputs, cells = stack_step(inputs, [[flat(part) for part in layer] for layer in state.cells])
-            features, weights = self._read_out(unflat(outputs), state.memory)
+            features, weights = self.read_out(unflat(outputs), state.memory)
             cells = [[unflat(part) for part in layer] for layer in cells]
-            return unflat(_logits(flat(features), table, bias)), DecoderState(cells, state.memory), weights
+            return unflat(project(flat(features))), DecoderState(cells, state.memory), weights
 
         return step
-
-    def _read_out(self, outputs, memory):
-        if self.attention is None:
-            return (outputs if self.readout is None else self.readout(outputs)), None
-        context, weights = self.attention(outputs, memory)
-        return self.readout(ops.concatenate((outputs, context), axis=-1)), weights
 
 
 def _logits(features, table, bias):

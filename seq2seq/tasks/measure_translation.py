@@ -12,8 +12,9 @@ from seq2seq.errors import InputError
 from seq2seq.evaluation.moses import check_language, language_of
 from seq2seq.evaluation.scripts import SPACED, check_tokenizer, choose_tokenizer
 from seq2seq.evaluation.translation import Example, TranslationScores, examples, score_translations
+from seq2seq.inference.hypothesis import Hypothesis
 from seq2seq.inference.search import Search
-from seq2seq.inference.translator import Hypothesis, Translator
+from seq2seq.inference.translator import Translator
 from seq2seq.report import Report
 from seq2seq.tasks.translation_columns import given_columns
 from seq2seq.text.blank import is_blank

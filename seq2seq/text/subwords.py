@@ -186,6 +186,11 @@ class SentencePieceTokenizer(Tokenizer):
     def pieces(self, ids):
         return [shown(self._processor.id_to_piece(int(i))) for i in ids]
 
+    def spelling(self, ids):
+        silent = {PAD: "", BOS: "", EOS: "", UNK: UNKNOWN_TEXT}
+        pieces = [self._processor.id_to_piece(int(i)).replace("\u2581", " ") for i in ids]
+        return [silent.get(int(i), piece.translate(_FROM_ESCAPES)) for i, piece in zip(ids, pieces, strict=True)]
+
     def to_bytes(self):
         return self._processor.serialized_model_proto()
 

@@ -70,6 +70,9 @@ class _SymbolTokenizer(Tokenizer):
         table = [*SPECIAL_PIECES, *self.symbols]
         return [shown(table[i]) for i in ids]
 
+    def spelling(self, ids):
+        return [self._separator + self._texts[i] if self._texts[i] else "" for i in ids]
+
     def to_bytes(self):
         content = {"kind": self.kind, "symbols": self.symbols}
         return (json.dumps(content, ensure_ascii=False, indent=0, sort_keys=True) + "\n").encode()
@@ -134,6 +137,15 @@ class WordTokenizer(_SymbolTokenizer):
     def _decode(self, rows):
         texts = super()._decode(rows)
         return texts if self._split is str.split else [_joined(text) for text in texts]
+
+    def spelling(self, ids):
+        spelled, joined = [], False
+        for part in super().spelling(ids):
+            begins, joins = joined or part.startswith(self._separator + JOINER), part.endswith(JOINER)
+            part = part.replace(JOINER, "")
+            spelled.append(part.removeprefix(self._separator) if begins else part)
+            joined = joins if part else joined
+        return spelled
 
 
 def _split_at_placeholders(text):

@@ -101,6 +101,10 @@ class Tokenizer(ABC):
         """Return a printable piece for each id, special ids included: the labels of a plot."""
 
     @abstractmethod
+    def spelling(self, ids: Sequence[int]) -> list[str]:
+        """Return what each id adds to plain text, the spaces between words included; nothing for PAD, BOS and EOS."""
+
+    @abstractmethod
     def to_bytes(self) -> bytes:
         """Return the content of the tokenizer's file."""
 
@@ -174,10 +178,12 @@ def corpus_statistics(source: TokenRows, target: TokenRows) -> CorpusStatistics:
     return CorpusStatistics(len(source), SideStatistics.of(source), SideStatistics.of(target))
 
 
-def pad_rows(rows: TokenRows, steps=None) -> np.ndarray:
-    """Rows with EOS appended, padded on the right: int32 `(rows, steps)`, by default just wide enough for all."""
-    steps = steps or int(rows.lengths.max(initial=0)) + 1
+def pad_rows(rows: TokenRows, steps=None, *, end=True) -> np.ndarray:
+    """Rows padded on the right, with EOS appended unless `end` is false: int32 `(rows, steps)`, by default just wide
+    enough for all."""
+    steps = steps or int(rows.lengths.max(initial=0)) + end
     padded = np.full((len(rows), steps), PAD, np.int32)
     padded[np.arange(steps) < rows.lengths[:, None]] = rows.values
-    padded[np.arange(len(rows)), rows.lengths] = EOS
+    if end:
+        padded[np.arange(len(rows)), rows.lengths] = EOS
     return padded

@@ -18,6 +18,7 @@ COMMANDS = [
     ["translate"],
     ["forecast"],
     ["evaluate"],
+    ["score"],
     ["train", "language-model"],
     ["generate"],
     ["batch", "translate"],

@@ -17,8 +17,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from seq2seq.config import DecodingConfig
+from seq2seq.inference.hypothesis import Hypothesis
 from seq2seq.inference.search import Search
-from seq2seq.inference.translator import Hypothesis
 from seq2seq.jobs.inputs import find_inputs
 from seq2seq.jobs.job import Job
 from seq2seq.jobs.reconstruction import BatchReconstruction

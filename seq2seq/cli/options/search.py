@@ -45,6 +45,15 @@ SEARCH = {
         "the run's, from its training pairs",
     ),
     "no_repeat": _of_run("no_repeat", int, "Let no so many tokens in a row stand in a translation twice; 0 lets them."),
+    "copy_unknown": Annotated[
+        bool | None,
+        Option(
+            "--copy-unknown/--keep-unknown",
+            help="For each unknown word put the source word that it attends to most; target tokens must be words.",
+            show_default="as the run says, mostly keep",
+            rich_help_panel="Search",
+        ),
+    ],
     "prefix": _option(str, "Search", "Beginning of every translation, in whole words; the model goes on.", "none"),
     "batch_tokens": _of_run(
         "batch_tokens", int, "Source tokens times beams that are worked on at a time: less takes less memory."

@@ -1,0 +1,171 @@
+"""What a translator believes of given translations, and of each token of its own."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from seq2seq.errors import InputError
+from seq2seq.inference.alignment import Alignment, align
+from seq2seq.inference.hypothesis import Hypothesis
+from seq2seq.inference.lines import full
+from seq2seq.inference.texts import Remarks
+from seq2seq.inference.translator import LINES_AT_ONCE, Translator
+from seq2seq.special_ids import EOS, UNK
+from seq2seq.text.tokens import TokenRows
+from seq2seq.text.words import word_numbers
+
+
+@dataclass(frozen=True)
+class TargetScore:
+    """What a model believes of a target given its source.
+
+    Attributes:
+        tokens: int32 array, `(tokens,)`. Ids of the target, its EOS included.
+        log_probabilities: float32 array, `(tokens,)`, nats. Of each token, given the source and the tokens before it.
+        score: float, nats. Their sum / tokens ** length_penalty, as of a `Hypothesis`.
+    """
+
+    tokens: np.ndarray
+    log_probabilities: np.ndarray
+    score: float
+
+    @property
+    def log_probability(self) -> float:
+        """Of the whole target, nats."""
+        return float(self.log_probabilities.sum(dtype=np.float64))
+
+    @property
+    def unknown(self) -> int:
+        """Tokens that stand for what the tokenizer does not know: their probability is that of any such."""
+        return int(np.count_nonzero(self.tokens == UNK))
+
+
+@dataclass(frozen=True)
+class Explained(Hypothesis):
+    """A `Hypothesis` with what the model believed of each token of it.
+
+    Attributes:
+        pieces: list of str. Its tokens; the last is `</s>` unless it was cut at its longest length.
+        log_probabilities: float32 array, `(pieces,)`, nats.
+        source_pieces: list of str, without `</s>`.
+        alignment: `Alignment`, or `None` where none was asked for.
+    """
+
+    pieces: list[str]
+    log_probabilities: np.ndarray
+    source_pieces: list[str]
+    alignment: Alignment | None
+
+
+class Scorer:
+    """A translator that reads targets, given ones or its own, in one pass over whole batches of them.
+
+    ```python
+    scorer = Scorer(Translator.load("runs/ende"))
+    scorer.score(["A dog runs."], ["Ein Hund rennt."])[0].log_probability
+    ```
+
+    Args:
+        translator: `Translator`.
+    """
+
+    def __init__(self, translator: Translator):
+        self.translator = translator
+
+    def score(self, sources: Iterable[str], targets: Iterable[str], **options) -> list[TargetScore | None]:
+        """Score targets given as many sources, with the options of `stream`; see there.
+
+        Raises:
+            InputError: not as many targets as sources, or a string instead of a list of them.
+        """
+        if single := [side for side in (sources, targets) if isinstance(side, str)]:
+            raise InputError(f"score expects two lists of strings, got the string {single[0]!r}: write [text].")
+        sources, targets = list(sources), list(targets)
+        if len(sources) != len(targets):
+            raise InputError(f"Expected as many targets as sources, got {len(targets):,} and {len(sources):,}.")
+        return list(self.stream(zip(sources, targets, strict=True), **options))
+
+    def stream(
+        self,
+        pairs: Iterable[tuple[str, str]],
+        *,
+        length_penalty: float | None = None,
+        batch_tokens: int | None = None,
+    ) -> Iterator[TargetScore | None]:
+        """Score any number of pairs with bounded memory.
+
+        Args:
+            pairs: `(source, target)` strings. A source that is too long is cut, as for a translation.
+            length_penalty: float. Default of this and the next one: the run's `decoding` section.
+            batch_tokens: int. Padded tokens in a batch, on the longer side.
+
+        Yields:
+            For each pair, in order, its `TargetScore`; `None` where a side is blank.
+        """
+        translator, remarks, position = self.translator, Remarks(), 0
+        search = translator.settled(length_penalty=length_penalty, batch_tokens=batch_tokens)
+        for chunk in full(pairs, LINES_AT_ONCE):
+            sides = ([translator.texts.normalized(text) for text in side] for side in zip(*chunk, strict=True))
+            source, target = translator.encode_pairs(*sides)
+            source, labels = translator.cut_sources(source, search, remarks, position), _with_end(target)
+            position += len(chunk)
+
+            def scored(row, log_probabilities, _, labels=labels):
+                score = log_probabilities.sum(dtype=np.float64) / len(log_probabilities) ** search.length_penalty
+                return TargetScore(labels[row], log_probabilities, float(score))
+
+            blank = (source.lengths == 0) | (labels.lengths == 1)
+            yield from translator.forced.read(source, labels, search.batch_tokens, scored, blank=blank)
+        remarks.tell(translator.report, search)
+
+    def explain(
+        self,
+        lines: Sequence[str],
+        found: Sequence[Sequence[Hypothesis]],
+        *,
+        aligned: bool = False,
+        batch_tokens: int | None = None,
+    ) -> list[list[Explained]]:
+        """Tell what the model believed of each token of what a search has found.
+
+        Args:
+            lines: sequence of str.
+            found: of each line its hypotheses, as of `Translator.stream`.
+            aligned: bool. Whether `Alignment`s are wanted.
+            batch_tokens: int. As of `stream`.
+
+        Returns:
+            The same hypotheses, explained.
+
+        Raises:
+            InputError: `aligned`, and the model has no attention.
+        """
+        if aligned:
+            self.translator.check_attention()
+        hypotheses = [hypothesis for several in found for hypothesis in several]
+        of_each = [line for line, several in zip(lines, found, strict=True) for _ in several]
+        search, remarks = self.translator.settled(batch_tokens=batch_tokens), Remarks()  # told of by the search
+        source = self.translator.cut_sources(self.translator.texts.encode(of_each, remarks)[1], search, remarks)
+        labels = TokenRows.from_rows([hypothesis.tokens for hypothesis in hypotheses])
+
+        def explained(row, log_probabilities, weights):
+            return self._explained(hypotheses[row], source[row], log_probabilities, weights)
+
+        read = iter(self.translator.forced.read(source, labels, search.batch_tokens, explained, attended=aligned))
+        return [[next(read) for _ in several] for several in found]
+
+    def _explained(self, hypothesis, source, log_probabilities, weights):
+        from_, to = self.translator.source, self.translator.target
+        tokens, alignment = hypothesis.tokens, None
+        if weights is not None:
+            real = tokens[tokens != EOS]
+            words = [word_numbers(side.spelling(ids)) for side, ids in ((from_, source), (to, real))]
+            alignment = align(weights[: len(real)], *words)
+        pieces = to.pieces(tokens), log_probabilities, from_.pieces(source), alignment
+        return Explained(hypothesis.text, hypothesis.score, tokens, *pieces)
+
+
+def _with_end(rows):
+    """Rows of ids with EOS."""
+    return TokenRows(np.insert(rows.values, rows.offsets[1:], EOS), rows.lengths + 1)
