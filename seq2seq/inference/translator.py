@@ -46,11 +46,12 @@ class Attention:
 
 def build_model(config: TranslationConfig, source: Tokenizer, target: Tokenizer, dtype="float32") -> EncoderDecoder:
     """The model of a configuration and its tokenizers."""
-    arguments = {name: value for name, value in vars(config.model).items() if name != "tie_source"}
+    beside = ("tie_source", "source_vectors", "target_vectors")  # weights come from the training or the run
+    arguments = {name: value for name, value in vars(config.model).items() if name not in beside}
     return EncoderDecoder(
         source.vocabulary_size,
         target.vocabulary_size,
-        tie_source=config.model.tie_source and config.text.shares_vocabulary,
+        tie_source=config.shares_embedding,
         dtype=dtype,
         **arguments,
     )
@@ -200,6 +201,11 @@ class Translator:
             raise InputError(
                 f"{n_best} best translations need a beam of at least as many: got beam size {settings.beam_size}, "
                 f"set --beam-size {max(n_best, 1)}."
+            )
+        if length_penalty is not None and settings.beam_size == 1 and not scored:
+            raise InputError(
+                f"A length penalty ({length_penalty}) does nothing with a beam size of 1, which compares no "
+                "translations: leave it out, or set --beam-size."
             )
         scored = scored or settings.beam_size > 1  # which goes by them
         graph = self._search(settings.beam_size, settings.length_penalty, n_best, sampling, scored)
