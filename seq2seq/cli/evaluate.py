@@ -169,13 +169,13 @@ def evaluate(
     else:
         columns = {"source": source, "target": target, "swap": swap, "limit": limit}
         figures = _translations(
-            run, data, output, 3 if examples is None else examples, columns | beam | scoring, report, shown
+            run, data, output, 3 if examples is None else examples, columns | scoring, beam, report, shown
         )
     if json_:
         write_text(json_, json.dumps(figures, ensure_ascii=False, indent=2) + "\n")
 
 
-def _translations(run, data, output, examples, options, report, shown) -> dict[str, Any]:
+def _translations(run, data, output, examples, options, beam, report, shown) -> dict[str, Any]:
     """Translate and score; show tables, and return the figures."""
     if data is None:
         raise InputError("--data is missing: name test pairs, a file or the prefix of two.")
@@ -184,7 +184,8 @@ def _translations(run, data, output, examples, options, report, shown) -> dict[s
         from seq2seq.tasks.measure_translation import evaluate as measure
 
     translator = Translator.load(run, report=report)
-    result = measure(translator, data, num_examples=examples, report=report, **options)
+    translator.search_settings(scored=False, **beam)  # refuses what the figures, which show no scores, cannot depend on
+    result = measure(translator, data, num_examples=examples, report=report, **options, **beam)
     if output:
         with open_lines(output) as stream:
             stream.writelines(f"{hypothesis.text}\n" for hypothesis in result.hypotheses)

@@ -5,7 +5,7 @@ that `--help` answers at once.
 """
 
 from seq2seq.config.language_model import LanguageConfig
-from seq2seq.config.resolving import from_mapping, load_recipe, resolve, to_mapping
+from seq2seq.config.resolving import from_mapping, from_stored, load_recipe, resolve, to_mapping
 from seq2seq.config.series import (
     AutoencoderConfig,
     DetectionConfig,
@@ -43,6 +43,7 @@ __all__ = [
     "TranslationTrainingConfig",
     "WindowsConfig",
     "from_mapping",
+    "from_stored",
     "load_recipe",
     "resolve",
     "to_mapping",

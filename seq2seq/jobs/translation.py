@@ -65,7 +65,7 @@ class BatchTranslation(Work):
             "task": "translate",
             "field": field,
             "part_size": part_size,
-            **translator.search_settings(**search),
+            **translator.search_settings(scored=False, **search),
         }
         self._cut = translator.report = _Counting()
 

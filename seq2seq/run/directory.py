@@ -9,14 +9,14 @@ import csv
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from seq2seq.config.resolving import Config, from_mapping
+from seq2seq.config.resolving import Config, from_stored, to_mapping
 from seq2seq.errors import InputError
 from seq2seq.run.folder import PARTS, RunFolder
 from seq2seq.run.integrity import FORMAT, check_widths, locked, read_config, refuse_links_out
@@ -67,14 +67,14 @@ class Run(RunFolder):
         """
         found = cls.check(path, resume)
         digests = {name: [digest(file) for file in files if file.is_file()] for name, files in (data or {}).items()}
-        run = cls(Path(path), task, asdict(config))
+        run = cls(Path(path), task, to_mapping(config))
         try:
             run.path.mkdir(parents=True, exist_ok=True)
             run = cls(run.path, task, run.config, locked(run.path / "lock"))
             for folder in (run.path, run.path / "checkpoints"):
                 remove_leftovers(folder)
             if found:
-                return run._resumed(digests)
+                return run._resumed(type(config), digests)
             for file in run.checkpoints():  # of a run whose config.json is gone: not to be resumed
                 file.unlink()
             versions = {name: version(name) for name in LIBRARIES}
@@ -115,17 +115,18 @@ class Run(RunFolder):
             InputError: it has settings that `kind` does not know, or values that it refuses.
         """
         try:
-            return from_mapping(kind, self.config)
+            return from_stored(kind, self.config)
         except InputError as error:
             raise InputError(f"{self.path}: its config.json cannot be used: {error}") from error
 
-    def _resumed(self, digests):
+    def _resumed(self, kind, digests):
         run = Run.open(self.path, self.task)
-        stored, given = dict(_settings(run.config)), _settings(self.config)
+        # As this version reads them: another may have stored the same in other words, or not known some of them.
+        known, stored = dict(_settings(run.config)), dict(_settings(to_mapping(run.read_config_as(kind))))
         differing = [
             f"{name}={value!r} (the run: {stored[name]!r})"
-            for name, value in given
-            if stored.get(name, value) != value and name not in MAY_CHANGE
+            for name, value in _settings(self.config)
+            if name in known and stored[name] != value and name not in MAY_CHANGE
         ]
         if differing:
             raise InputError(

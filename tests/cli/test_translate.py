@@ -105,3 +105,11 @@ def test_what_is_finished_is_kept(tmp_path, stop):
         _write(found(), output, False, 1, None, Report())
     assert partial_file(output).read_text() == "eins\n\n"
     assert not output.exists()
+
+
+@pytest.mark.parametrize("options", [[], ["--beam-size", 1], ["--temperature", 1]])
+def test_a_length_penalty_without_a_beam_is_refused_unless_scores_are_shown(tiny_run, options):
+    line = ["translate", tiny_run, "a b", "--length-penalty", 0.5, *options]
+    result = CliRunner().invoke(app, [*map(str, line)])
+    assert result.exit_code == 2 and "does nothing with a beam size of 1" in result.stderr
+    run(*line, "--scores")
