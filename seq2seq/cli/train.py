@@ -8,7 +8,7 @@ from typer import Option
 
 from seq2seq.cli import train_autoencoder, train_forecaster, train_language_model
 from seq2seq.cli.command import SETTINGS, Command, Tasks
-from seq2seq.cli.console import quiet_tensorflow
+from seq2seq.cli.console import ConsoleReport, quiet_tensorflow
 from seq2seq.cli.options import training
 from seq2seq.cli.outputs import check_folder
 from seq2seq.config import DataConfig, TranslationConfig, TranslationTrainingConfig, resolve
@@ -116,6 +116,7 @@ def translation(
         TranslationConfig,
         recipe,
         set_ or (),
+        ConsoleReport(),
         data__train=train,
         data__valid=valid,
         data__source=source,

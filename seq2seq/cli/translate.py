@@ -210,7 +210,7 @@ def _kept(output: Path | None, done: int) -> str:
     return f"The translations of the first {done:,} lines are in {partial_file(output)}."
 
 
-def _rows(hypotheses: list, number: int, n_best: int, scores: bool, token_scores: bool) -> str:
+def _rows(hypotheses: list, number: int, n_best: int, scores: bool, token_scores: bool = False) -> str:
     """The rows of a line, `n_best` of them; where nothing was found, all cells but the number are empty."""
     rows = []
     for each in [*hypotheses, *[None] * (n_best - len(hypotheses))]:

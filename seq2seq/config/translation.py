@@ -144,6 +144,8 @@ class ModelConfig:
     attention_heads: int = 4  # of multi_head
     tie_output: bool = True  # the output layer shares the target embedding
     tie_source: bool = True  # one embedding for both sides, where they share a vocabulary
+    source_vectors: str | None = None  # text file of word vectors that the source embedding starts from
+    target_vectors: str | None = None  # the same of the target; one embedding for both takes one file, by either name
     embedding_dropout: float = 0.2
     layer_dropout: float = 0.2  # between stacked layers
     output_dropout: float = 0.2
@@ -168,6 +170,23 @@ class ModelConfig:
                 f"model.units={self.units} must be a multiple of model.attention_heads={self.attention_heads}."
             )
 
+    def idle(self) -> dict[str, str]:
+        """Settings that do nothing beside the others, and why: what follows "does nothing" in the error."""
+        idle, deep = {}, max(self.encoder_layers, self.decoder_layers) > 1
+        if self.attention != "multi_head":
+            idle["model.attention_heads"] = f"with model.attention={self.attention}: leave it out, or take multi_head."
+        if self.layer_dropout and not deep:
+            idle["model.layer_dropout"] = (
+                "with one layer on either side, as it is between layers: leave it out, or set model.encoder_layers or "
+                "model.decoder_layers."
+            )
+        if not (self.embedding_dropout or self.output_dropout or (deep and self.layer_dropout)):
+            idle["model.dropout_along_time"] = (
+                "without model.embedding_dropout, model.layer_dropout and model.output_dropout, whose masks it is "
+                "about: leave it out, or set one of them."
+            )
+        return idle
+
 
 @dataclass(frozen=True)
 class TranslationTrainingConfig(TokenTrainingConfig):
@@ -189,6 +208,15 @@ class TranslationTrainingConfig(TokenTrainingConfig):
             check_range("training.final_truth_ratio", self.final_truth_ratio, 0.0, 1.0)
         if self.monitor != "loss" and not self.validate_bleu:
             raise InputError(f"training.monitor={self.monitor} needs training.validate_bleu=true.")
+
+    def idle(self) -> dict[str, str]:
+        """Settings that do nothing beside the others, and why: what follows "does nothing" in the error."""
+        idle = super().idle()
+        if not self.validate_bleu:
+            idle["training.validation_sentences"] = (
+                "with training.validate_bleu=false, as none is translated: leave it out."
+            )
+        return idle
 
 
 @dataclass(frozen=True)
@@ -240,9 +268,27 @@ class TranslationConfig:
 
     def __post_init__(self):
         check_range("seed", self.seed, 0, 2**31 - 1)
+        vectors = [path for path in (self.model.source_vectors, self.model.target_vectors) if path]
+        if self.shares_embedding and len(set(vectors)) > 1:
+            raise InputError(
+                f"model.source_vectors={vectors[0]} and model.target_vectors={vectors[1]} are for one embedding, which "
+                "both sides share: give one of them, or set model.tie_source=false."
+            )
         kind = self.text.target_tokenizer or self.text.tokenizer
         if self.decoding.copy_unknown and (kind != "word" or self.model.attention == "none"):
             raise InputError(
                 "decoding.copy_unknown=true needs target tokens that are words and a model with attention, got the "
                 f"tokenizer {kind} and model.attention={self.model.attention}."
             )
+
+    @property
+    def shares_embedding(self) -> bool:
+        """Whether both sides have one embedding."""
+        return self.model.tie_source and self.text.shares_vocabulary
+
+    def idle(self) -> dict[str, str]:
+        """Settings that do nothing beside the others, and why: what follows "does nothing" in the error."""
+        if not self.data.valid:
+            return {}
+        reason = "with data.valid, as nothing is held out: leave it out, or leave data.valid (--valid) out."
+        return {"data.valid_share": reason, "data.hold_out": reason}

@@ -30,11 +30,12 @@ LINES_AT_ONCE = 8192  # read, sorted by length and batched together: bounds memo
 
 def build_model(config: TranslationConfig, source: Tokenizer, target: Tokenizer, dtype="float32") -> EncoderDecoder:
     """The model of a configuration and its tokenizers."""
-    arguments = {name: value for name, value in vars(config.model).items() if name != "tie_source"}
+    beside = ("tie_source", "source_vectors", "target_vectors")  # weights come from the training or the run
+    arguments = {name: value for name, value in vars(config.model).items() if name not in beside}
     return EncoderDecoder(
         source.vocabulary_size,
         target.vocabulary_size,
-        tie_source=config.model.tie_source and config.text.shares_vocabulary,
+        tie_source=config.shares_embedding,
         dtype=dtype,
         **arguments,
     )

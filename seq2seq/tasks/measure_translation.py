@@ -99,6 +99,7 @@ def evaluate(
         **options: fields of the `Search`, as for `Translator.translate`.
     """
     report = report or Report()
+    translator.settled(search, **options | {"scored": False})  # the figures, which show no scores, go by all else
     trained = translator.config.data
     pairs = read_pairs(
         data,

@@ -18,11 +18,13 @@ from seq2seq.run import Run, RunFolder
 from seq2seq.tasks.translation_corpus import read_training_text
 from seq2seq.tasks.translation_settling import settled_before_reading, settled_by
 from seq2seq.text.protection import Protection
+from seq2seq.training.checkpoint import has_whole_checkpoint
 from seq2seq.training.loop import Training
 from seq2seq.training.metrics import TeacherForcedScorer
 from seq2seq.training.schedules import ScheduledSampling
 from seq2seq.training.setup import Setup
 from seq2seq.training.token_losses import TokenCrossEntropy
+from seq2seq.training.word_vectors import check_word_vectors, start_from_word_vectors, word_vector_files
 
 
 def train(
@@ -52,8 +54,12 @@ def train(
     if config.training.bleu_tokenizer != "auto":
         check_tokenizer(config.training.bleu_tokenizer)
     setup = Setup(config, run_dir, resume, in_parts=True)
+    folder, vectors = RunFolder(Path(run_dir)), word_vector_files(config)
+    if vectors and setup.resume and has_whole_checkpoint(folder):
+        vectors = []  # it has the weights that came of them
+    check_word_vectors(vectors, config.model.embedding_dim)
     config = settled_before_reading(config, Path(run_dir), setup.resume, report)
-    text = read_training_text(config, RunFolder(Path(run_dir)), setup.resume, report)
+    text = read_training_text(config, folder, setup.resume, report)
     config = settled_by(text, config, report)
     run = Run.start(run_dir, "translation", config, text.files, setup.resume)
     text.save_tokenizers(run)
@@ -61,6 +67,7 @@ def train(
 
     batches, valid_batches = _batches(config, text)
     model = build_model(config, source, target, config.training.precision)
+    start_from_word_vectors(model, config, vectors, text.tokenizers, text.rows, report)
     model.parallel_parts = setup.parts
     setup.tell(model, report, kernels_of(model))
     training = Training(

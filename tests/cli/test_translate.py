@@ -228,3 +228,11 @@ def test_a_reader_that_leaves_is_no_error(process):
     process.stdin.close()
     assert process.wait(120) == 1
     assert process.stderr.read() == b""
+
+
+@pytest.mark.parametrize("options", [[], ["--beam-size", 1], ["--temperature", 1]])
+def test_a_length_penalty_without_a_beam_is_refused_unless_scores_are_shown(tiny_run, options):
+    line = ["translate", tiny_run, "a b", "--length-penalty", 0.5, *options]
+    result = CliRunner().invoke(app, [*map(str, line)])
+    assert result.exit_code == 2 and "does nothing with a beam size of 1" in result.stderr
+    run(*line, "--scores")
