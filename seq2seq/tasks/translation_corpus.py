@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from seq2seq.config import TranslationConfig
+from seq2seq.config import DataConfig, TranslationConfig
 from seq2seq.errors import InputError
 from seq2seq.report import Report
 from seq2seq.run import RunFolder
@@ -24,6 +24,7 @@ from seq2seq.text.tokens import CorpusStatistics, Tokenizer, TokenRows, corpus_s
 IN_MEMORY_BYTES = 32 * 2**20
 # What SentencePiece is trained on where the corpus is larger: it needs 2 KiB a sentence, so 0.5 GiB.
 _TOKENIZER_TEXTS = 250_000
+_HELD_OUT = DataConfig.valid_share, DataConfig.hold_out
 
 Tokenizers = tuple[Tokenizer, Tokenizer]
 Rows = tuple[TokenRows, TokenRows] | tuple[StoredRows, StoredRows]
@@ -73,6 +74,8 @@ def read_training_text(config: TranslationConfig, folder: RunFolder, resume: boo
     """
     data = config.data
     valid = _read_validation(data)
+    if valid is not None and not data.valid and (data.valid_share, data.hold_out) != _HELD_OUT:
+        report.warn(f"{data.train} has a validation part: data.valid_share and data.hold_out do nothing")
     tokenizers = _tokenizers_of(config, folder) if resume and folder.checkpoints() else None
     locations = {"data.train": data.train} | ({"data.valid": data.valid} if data.valid else {})
     files = {name: corpus_files(location, data.source, data.target) for name, location in locations.items()}

@@ -103,3 +103,9 @@ def test_what_cannot_be_scored_is_refused_in_one_line(tiny_run, tiny_data, tmp_p
     result = CliRunner().invoke(app, ["evaluate", str(tiny_run), "--data", str(tiny_data / "test"), *arguments])
     assert result.exit_code == 2 and len(result.stderr.splitlines()) == 1
     assert said.format(short=short) in result.stderr
+
+
+def test_a_length_penalty_without_a_beam_is_refused(tiny_run, tiny_data):
+    line = ["evaluate", tiny_run, "--data", tiny_data / "test", "--length-penalty", 0.5]
+    result = CliRunner().invoke(app, [*map(str, line)])
+    assert result.exit_code == 2 and "does nothing with a beam size of 1" in result.stderr
