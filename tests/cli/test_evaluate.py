@@ -126,3 +126,9 @@ def test_the_figures_are_written_before_a_screen_that_fails(tiny_run, tiny_data,
     command = ["evaluate", tiny_run, "--data", tiny_data / "test", "--json", files[0], "--output", files[1]]
     assert CliRunner().invoke(app, [*map(str, command)]).exit_code == 1
     assert json.loads(files[0].read_text())["bleu"] >= 0 and files[1].read_text()
+
+
+def test_a_length_penalty_without_a_beam_is_refused(tiny_run, tiny_data):
+    line = ["evaluate", tiny_run, "--data", tiny_data / "test", "--length-penalty", 0.5]
+    result = CliRunner().invoke(app, [*map(str, line)])
+    assert result.exit_code == 2 and "does nothing with a beam size of 1" in result.stderr

@@ -141,8 +141,10 @@ def test_resuming_with_other_settings_names_them(tiny_run, tiny_config):
 
 def test_training_from_tfds_uses_its_validation_split(tiny_config, tfds_pairs, tmp_path):
     where = {"data__train": "tfds:tiny_pairs/en_fr", "data__valid": None, "data__source": "en", "data__target": "fr"}
-    config = tiny_config("training.epochs=1", "training.validate_bleu=false", **where)
-    assert train(config, tmp_path / "run")["train_pairs"] == 30
+    report = Telling()
+    config = tiny_config("training.epochs=1", "training.validate_bleu=false", "data.valid_share=0.5", **where)
+    assert train(config, tmp_path / "run", report=report)["train_pairs"] == 30
+    assert any("has a validation part: data.valid_share" in warning for warning in report.warnings)
 
 
 def test_held_out_share_comes_out_of_the_training_part(tiny_config, tmp_path):
@@ -154,10 +156,13 @@ class Telling(Report):
     """Keeps what it is told."""
 
     def __init__(self):
-        self.lines = []
+        self.lines, self.warnings = [], []
 
     def say(self, line):
         self.lines.append(line)
+
+    def warn(self, line):
+        self.warnings.append(line)
 
 
 def test_an_interrupted_training_of_a_large_corpus_ends_with_the_weights_of_a_whole_one_in_memory(
@@ -314,10 +319,13 @@ def test_evaluation_counts_every_pair(translator, tiny_data, sources):
 
 class Said(Report):
     def __init__(self):
-        self.lines = []
+        self.lines, self.warnings = [], []
 
     def say(self, line):
         self.lines.append(line)
+
+    def warn(self, line):
+        self.warnings.append(line)
 
 
 def test_the_tokenizer_of_bleu_is_found_in_the_validation_part_told_and_kept(tiny_config, tiny_run):
