@@ -15,6 +15,7 @@ from seq2seq.config import LanguageConfig, TrainingConfig, TranslationConfig, re
 from seq2seq.inference import translator as translator_module
 from seq2seq.special_ids import BOS
 from seq2seq.tasks import train_language_model, train_translation
+from seq2seq.text.tokenizer import train_tokenizer
 from seq2seq.text.tokens import pad_rows
 
 SMALL = ["model.units=4", "model.embedding_dim=4", "training.lr_ramp_steps=0"]
@@ -36,6 +37,7 @@ CHANGES = {
         "data.valid": ("{}/other", "data.valid_share=0.02"),
         "data.source": ("c",),
         "data.target": ("c",),
+        "data.header": ("true", *TABLE),
         "data.swap": ("true",),
         "data.limit": ("20",),
         "data.valid_share": ("0.4",),
@@ -50,6 +52,19 @@ CHANGES = {
         "text.joint": ("false",),
         "text.min_count": ("20",),
         "text.subword_sampling": ("0.5", "text.tokenizer=bpe"),
+        "text.white_space": ("collapse", "text.tokenizer=char"),
+        "text.byte_fallback": ("true", "text.tokenizer=bpe"),
+        "text.keep": ("['dogs']",),
+        "text.model": ("{}/few.model", "text.tokenizer=unigram"),
+        "text.target_model": (
+            "{}/few.model",
+            *(
+                "text.tokenizer=unigram",
+                "text.joint=false",
+                "text.model={}/few.model",
+                "text.target_model={}/more.model",
+            ),
+        ),
         "batching.batch_sentences": ("4",),
         "batching.batch_tokens": ("40", "batching.batch_sentences=0", "batching.batch_tokens=90"),
         "batching.bucket_step": ("3",),
@@ -86,6 +101,8 @@ CHANGES = {
         "decoding.length_penalty": ("0.2", "decoding.beam_size=3"),
         "decoding.max_length_ratio": ("1.0",),
         "decoding.max_length_extra": ("3",),
+        "decoding.no_repeat": ("2",),
+        "decoding.copy_unknown": ("true",),
         "decoding.max_source_tokens": ("4",),
         "decoding.batch_tokens": ("16",),
         "seed": ("2",),
@@ -131,6 +148,7 @@ def folder(tmp_path_factory):
     for name in ("corpus", "other"):
         a = [" ".join(draw.choices(words, k=draw.randint(3, 9))) for _ in range(60)]
         b = [" ".join(draw.choice(words) if k % 3 == 2 else w for k, w in enumerate(line.split())) for line in a]
+        a[6] = b[6] = "cats  see"
         a[7], b[7] = "cats see the dogs", " ".join(6 * ["cats see the dogs"])
         c = [line.replace("a", "e") + " so" for line in b]
         for suffix, lines in (("a", a), ("b", b), ("c", c)):
@@ -138,6 +156,8 @@ def folder(tmp_path_factory):
         table = "".join("\t".join(row) + "\n" for row in zip(a, b, a, strict=True))
         (folder / "table.tsv").write_text(table)
     (folder / "vectors.txt").write_text("".join(f"{word} {k} 1 2 3\n" for k, word in enumerate(words[:5])))
+    for name, size in (("few", 30), ("more", 40)):
+        train_tokenizer("unigram", [*a, *b], vocabulary_size=size).save(folder / name)
     return folder
 
 
@@ -165,7 +185,7 @@ def begun(kind, folder, run_dir, monkeypatch, *settings):
             return {}
 
     def echo(model, *search):
-        def graph(source, limits, streams):
+        def graph(source, limits, streams, prefix):
             searches.append(str((search, np.asarray(source).tolist(), np.asarray(limits).tolist())))
             return tf.constant(source)[:, None], tf.zeros((len(source), 1))
 
@@ -234,6 +254,7 @@ def before():
     return {}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "name"), CASES)
 def test_a_setting_changes_something(kind, name, folder, before, tmp_path, monkeypatch):
     value, *needed = CHANGES[kind][name]
