@@ -171,6 +171,7 @@ def seen():
     return {}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "name"), CASES)
 def test_a_setting_changes_something_or_is_refused(kind, name, folder, seen, tmp_path, monkeypatch):
     value, *needed = CHANGES[name]
