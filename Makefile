@@ -3,7 +3,10 @@
 # make test    environment, then the tests; `make test-slow`, `test-real` and `test-recipes` run the long ones
 # make lint    style and format, as the checks want them
 
-PYTHON ?= python3
+# The TensorFlow of constraints.txt is made for these versions of Python; the first of them is taken, python3 before others.
+FITS := import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))
+PYTHON ?= $(or $(shell for python in python3 python3.13 python3.12 python3.11; do \
+    $$python -c '$(FITS)' 2> /dev/null && echo $$python && break; done),python3)
 BIN := .venv/bin
 PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install --quiet --constraint constraints.txt
 SIDES := --source en --target fr
@@ -60,6 +63,6 @@ clean:
 	@touch $@
 
 .venv/bin/python:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
-	    || { echo "$(PYTHON) is missing or older than 3.11: run make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	@$(PYTHON) -c '$(FITS)' 2> /dev/null || { echo "$(PYTHON) is not Python 3.11, 3.12 or 3.13," \
+	    "for which TensorFlow is made: install one of them and run make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
 	$(PYTHON) -m venv .venv

@@ -8,16 +8,38 @@ from importlib import import_module
 from seq2seq.errors import InputError
 
 _HOMES = {
+    # Loaded runs that answer.
+    "Forecaster": "seq2seq.inference.forecaster",
+    "Reconstructor": "seq2seq.inference.reconstructor",
+    "Scorer": "seq2seq.inference.scorer",
+    "Stream": "seq2seq.inference.stream",
+    "Translator": "seq2seq.inference.translator",
+    "Writer": "seq2seq.inference.writer",
+    "detect": "seq2seq.inference.detection",
+    # Trainings, with what they are told.
+    "AutoencoderConfig": "seq2seq.config",
+    "ForecasterConfig": "seq2seq.config",
+    "LanguageConfig": "seq2seq.config",
+    "Report": "seq2seq.report",
+    "TranslationConfig": "seq2seq.config",
+    "resolve": "seq2seq.config",
+    "train_autoencoder": "seq2seq.tasks.train_autoencoder:train",
+    "train_forecaster": "seq2seq.tasks.train_forecaster:train",
+    "train_language_model": "seq2seq.tasks.train_language_model:train",
+    "train_translation": "seq2seq.tasks.train_translation:train",
+    # What they are made of, for models wired by hand.
+    "Autoencoder": "seq2seq.models",
     "EncoderDecoder": "seq2seq.models",
     "LSTM": "seq2seq.layers",
+    "LanguageModel": "seq2seq.models",
     "PairBatches": "seq2seq.batches.pairs",
-    "Report": "seq2seq.report",
     "Sampling": "seq2seq.decoding",
-    "Scorer": "seq2seq.inference.scorer",
+    "Search": "seq2seq.inference.search",
+    "StreamForecaster": "seq2seq.models",
     "TokenAccuracy": "seq2seq.training.metrics",
     "TokenCrossEntropy": "seq2seq.training.token_losses",
-    "TranslationConfig": "seq2seq.config",
-    "Translator": "seq2seq.inference.translator",
+    "WindowBatches": "seq2seq.batches.windows",
+    "WindowForecaster": "seq2seq.models",
     "beam_search": "seq2seq.decoding",
     "greedy_search": "seq2seq.decoding",
     "train_tokenizer": "seq2seq.text.tokenizer",
@@ -29,7 +51,8 @@ __all__ = ["InputError", *_HOMES]
 def __getattr__(name):
     if name not in _HOMES:
         raise AttributeError(f"module 'seq2seq' has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name]), name)
+    module, _, other_name = _HOMES[name].partition(":")
+    return getattr(import_module(module), other_name or name)
 
 
 def __dir__():

@@ -1,15 +1,41 @@
-"""What training runs on."""
+"""What trainings and loaded runs work on: processor or GPU, its threads and its precision."""
 
 import os
 from pathlib import Path
 
+import keras
 import tensorflow as tf
+
+from seq2seq.errors import InputError
 
 MOST_SHARED_CORES = 4  # measured on two; parts of a usual batch get small beyond four
 
 
-def use_device():
-    """Let a GPU's memory grow with need (TensorFlow takes all of it otherwise), and name what is used."""
+_process = None  # in which TensorFlow runs, once something has been loaded or trained
+
+
+def stay_in_process() -> None:
+    """Take this process as the one in which TensorFlow runs.
+
+    Raises:
+        InputError: it is a fork of that one, which has its locks and none of its threads: it would wait for ever.
+    """
+    global _process
+    _process = _process or os.getpid()
+    if _process != os.getpid():
+        raise InputError(
+            f"this process ({os.getpid()}) was forked from one in which TensorFlow runs ({_process}), and cannot use "
+            'it: load runs only after a fork, or start processes with multiprocessing.get_context("spawn").'
+        )
+
+
+def use_device() -> str:
+    """Let a GPU's memory grow with need (TensorFlow takes all of it otherwise); to be called before anything runs.
+
+    Returns:
+        The names of the GPUs, or the CPU with its number of cores.
+    """
+    stay_in_process()
     gpus = tf.config.list_physical_devices("GPU")
     for gpu in gpus:
         try:
@@ -21,18 +47,30 @@ def use_device():
     return ", ".join(tf.config.experimental.get_device_details(gpu).get("device_name", "GPU") for gpu in gpus)
 
 
-def cores_to_share(cores=None):
-    """How many parts of a batch, or batches, to compute at once: the number of cores, or 1 with a GPU or more than four
-    cores, where parts would be too small."""
+def cores_to_share(cores: int | None = None) -> int:
+    """How many parts of a batch, or batches, to compute at once.
+
+    Args:
+        cores: int. Default: those of this process.
+
+    Returns:
+        The number of cores, or 1 with a GPU or more than four cores, where parts would be too small.
+    """
     cores = cores or len(os.sched_getaffinity(0))
     return cores if cores <= MOST_SHARED_CORES and not tf.config.list_physical_devices("GPU") else 1
 
 
-def share_cores(cores=None):
-    """Give each operation one thread, and let as many run at once as there are cores to share; returns how many.
+def share_cores(cores: int | None = None) -> int:
+    """Give each operation one thread, and let as many run at once as there are cores to share.
 
     Halves of a batch, or two batches, keep two cores busier than operations that are each split in two: nothing waits
-    for anything. Where TensorFlow has started already all stays as it is, and the answer is 1.
+    for anything.
+
+    Args:
+        cores: int. Default: those of this process.
+
+    Returns:
+        How many run at once; 1 where TensorFlow has started already with other threads, which stay as they are.
     """
     cores = cores_to_share(cores)
     if cores == 1:
@@ -45,10 +83,13 @@ def share_cores(cores=None):
     return cores
 
 
-def multiplies_in(precision):
-    """Whether the device has matrix products in the precision of a Keras policy; without, they are slower than float32.
+def multiplies_in(precision: str) -> bool:
+    """Whether the device has matrix products in a precision; without, they are slower than in float32.
 
     A GPU is taken to have them. A CPU needs `avx512_bf16` or AMX for bfloat16, and none has float16 here.
+
+    Args:
+        precision: name of a Keras policy, such as `"mixed_bfloat16"`.
     """
     if precision == "float32" or tf.config.list_physical_devices("GPU"):
         return True
@@ -59,7 +100,7 @@ def multiplies_in(precision):
     return precision == "mixed_bfloat16" and ("avx512_bf16" in features or "amx_bf16" in features)
 
 
-def kernels_of(model):
+def kernels_of(model: keras.Model) -> str:
     """A remark on a GPU: whether the graph of an `EncoderDecoder` has cuDNN's recurrent kernels. Empty on a CPU."""
     if not tf.config.list_physical_devices("GPU"):
         return ""

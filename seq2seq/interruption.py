@@ -52,7 +52,7 @@ class Interruption:
 
     @contextmanager
     def deferring(self) -> Iterator[None]:
-        """Within the block a signal only leaves a mark, for `check` to find."""
+        """Within the block a signal only leaves a mark, for `due` to find."""
         self._deferring = True
         try:
             yield

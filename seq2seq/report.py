@@ -7,6 +7,9 @@ from contextlib import contextmanager
 class Progress:
     """One counted piece of work; this one shows nothing."""
 
+    def begin_at(self, done: int) -> None:
+        """Begin behind `done` units of work that were done before: rates and the time left are not theirs."""
+
     def advance(self, steps: int = 1, amount: float = 0.0, of: str = "", **figures: float | str) -> None:
         """Count `steps` more units, which amount to so many `of` something ("tokens"), and show `figures`."""
 

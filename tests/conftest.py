@@ -180,3 +180,83 @@ def pumps_run(pumps_files, tmp_path_factory) -> Path:
     given = {f"data__{name}": value for name, value in data.items()}
     train(resolve(AutoencoderConfig, settings=settings, windows__look_back=12, **given), run_dir)
     return run_dir
+
+
+@pytest.fixture(scope="session")
+def beats_model(beats_run):
+    from seq2seq.inference.reconstructor import Reconstructor
+
+    return Reconstructor.load(beats_run)
+
+
+@pytest.fixture(scope="session")
+def pumps_model(pumps_run):
+    from seq2seq.inference.reconstructor import Reconstructor
+
+    return Reconstructor.load(pumps_run)
+
+
+@pytest.fixture(scope="session")
+def pumps_test(pumps_model, pumps_files):
+    """The later series of both pumps, with their faults."""
+    return pumps_model.read(str(pumps_files / "test.csv"))
+
+
+@pytest.fixture(scope="session")
+def days_file(tmp_path_factory) -> Path:
+    """Hourly load and temperature with a daily cycle, and a plan known ahead."""
+    path = tmp_path_factory.mktemp("days") / "days.csv"
+    draw, hours = np.random.default_rng(0), np.arange(240)
+    plan = (hours // 12 % 2).astype(float)
+    load = 50 + 10 * np.sin(hours * 2 * np.pi / 24) + 5 * plan + draw.normal(size=240)
+    warm = 15 + 5 * np.cos(hours * 2 * np.pi / 24) + draw.normal(size=240)
+    times = np.datetime64("2024-03-01T00") + hours.astype("timedelta64[h]")
+    rows = zip(times, load, warm, plan, strict=True)
+    lines = [f"{str(t).replace('T', ' ')}:00,{a:.4f},{b:.4f},{c:.0f}" for t, a, b, c in rows]
+    path.write_text("\n".join(["when,load,warm,plan", *lines]) + "\n")
+    return path
+
+
+@pytest.fixture(scope="session")
+def days_config(days_file):
+    """A function that gives the configuration of a tiny forecaster of `days_file`."""
+    from seq2seq.config import ForecasterConfig, resolve
+
+    tiny = ["model.units=4", "training.epochs=2", "training.lr_ramp_steps=2"]
+    return lambda *settings, **given: resolve(
+        ForecasterConfig, settings=[*tiny, *settings], data__location=str(days_file), **given
+    )
+
+
+@pytest.fixture(scope="session")
+def trained_on_days(days_config, tmp_path_factory):
+    """A function that trains a forecaster and loads it."""
+    from seq2seq.inference.forecaster import Forecaster
+    from seq2seq.tasks.train_forecaster import train
+
+    def trained(*settings, **given):
+        run_dir = tmp_path_factory.mktemp("runs") / "days"
+        train(days_config(*settings, **given), run_dir)
+        return Forecaster.load(run_dir)
+
+    return trained
+
+
+WINDOWS = ["windows.look_back=24", "windows.horizon=3", "windows.batch_size=32"]
+
+
+@pytest.fixture(scope="session")
+def days_windowed(trained_on_days):
+    """Windows of two forecast columns, the plan and the hour known ahead."""
+    return trained_on_days(*WINDOWS, "model.kind=encoder_decoder", "model.known=plan", "model.calendar=hour")
+
+
+@pytest.fixture(scope="session")
+def days_plain(trained_on_days):
+    """Windows of two columns, nothing known ahead."""
+    return trained_on_days(*WINDOWS, data__columns="load,warm")
+
+
+@pytest.fixture(scope="session")
+def days_stateful(trained_on_days):
+    return trained_on_days("model.kind=stateful", "windows.chunk=20", data__columns="load,warm")

@@ -10,7 +10,7 @@ from seq2seq.batches.windows import WindowBatches
 from seq2seq.config import SeriesTrainingConfig
 from seq2seq.device import cores_to_share, use_device
 from seq2seq.models import Autoencoder
-from seq2seq.training.loop import BATCHES_AT_ONCE
+from seq2seq.training.compiling import BATCHES_AT_ONCE
 from seq2seq.training.number_losses import ObservedLoss
 from seq2seq.training.optimizers import make_optimizer
 from workers.protocol import serve

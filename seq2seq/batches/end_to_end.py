@@ -20,15 +20,15 @@ def end_to_end(series, lengths=None, ids=False):
     ids = ids and all(array.ndim == 1 and array.dtype.kind in "iu" for array in arrays)
     shapes = sorted({array.shape[1:] for array in arrays})
     if len(shapes) > 1 or len(shapes[0]) != (0 if ids else 1):
-        found = ", ".join(str(("steps", *shape)).replace("'", "") for shape in shapes[:3])
-        raise ValueError(f"Expected series of shape (steps, features), all of the same features, got {found}.")
-    found_lengths = np.array([len(array) for array in arrays], np.int64)
-    if lengths is not None and not np.array_equal(found_lengths, lengths):
+        given = ", ".join(str(("steps", *shape)).replace("'", "") for shape in shapes[:3])
+        raise ValueError(f"Expected series of shape (steps, features), all of the same features, got {given}.")
+    own_lengths = np.array([len(array) for array in arrays], np.int64)
+    if lengths is not None and not np.array_equal(own_lengths, lengths):
         raise ValueError("Expected targets and known features to have the series and steps of the inputs.")
     dtype = np.int32 if ids else np.float32
     joined = arrays[0].astype(dtype, copy=False) if len(arrays) == 1 else np.concatenate(arrays, dtype=dtype)
     with tf.device("CPU"):  # where tf.data runs; a GPU has better things to hold
-        return tf.constant(joined), found_lengths
+        return tf.constant(joined), own_lengths
 
 
 def gather(values, first, steps):

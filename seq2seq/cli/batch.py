@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from typer import Argument, Option
@@ -72,6 +72,7 @@ Strict = Annotated[
 
 
 @app.command("translate", cls=Command, epilog=TRANSLATE_EXAMPLES)
+@search.options(search.SEARCH)
 def translate(
     run: RunFolder,
     input_: Inputs,
@@ -100,23 +101,13 @@ def translate(
             rich_help_panel=JOB,
         ),
     ] = None,
-    beam_size: search.BeamSize = None,
-    length_penalty: search.LengthPenalty = None,
-    max_length_ratio: search.MaxLengthRatio = None,
-    batch_tokens: search.BatchTokens = None,
-    copy_unknown: search.CopyUnknown = None,
+    *,
+    chosen: dict[str, Any],
 ) -> None:
     """Translate files of records: lines of text, .jsonl, .tsv or .csv, each plain or .gz.
 
     Each output has the records of its input in their order. Started again, the job goes on where it was stopped.
     """
-    found = search.given(
-        beam_size=beam_size,
-        length_penalty=length_penalty,
-        max_length_ratio=max_length_ratio,
-        batch_tokens=batch_tokens,
-        copy_unknown=copy_unknown,
-    )
 
     def check(sources):
         from seq2seq.text.records import record_file
@@ -132,7 +123,9 @@ def translate(
     def load():
         from seq2seq.jobs.translation import BatchTranslation
 
-        return BatchTranslation.load(run, workers=workers, field=field, part_size=part_size, strict=strict, **found)
+        return BatchTranslation.load(
+            run, search.value(chosen), workers=workers, field=field, part_size=part_size, strict=strict
+        )
 
     _run(load, check, [*input_, *(more or ())], output, shard, strict)
 

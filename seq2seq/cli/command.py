@@ -1,5 +1,6 @@
 """What all commands share: how they end when something goes wrong."""
 
+import re
 from typing import Any
 
 import typer
@@ -28,6 +29,13 @@ class Command(TyperCommand):
         # A command does not inherit them when it runs as a program of its own.
         super().__init__(*args, context_settings=SETTINGS["context_settings"] | (context_settings or {}), **kwargs)
 
+    def parse_args(self, ctx, args):
+        try:
+            return super().parse_args(ctx, list(args))
+        except Exception as error:
+            _explain_hyphen(args, getattr(error, "option_name", None))  # of an option that there is not
+            raise
+
     def invoke(self, ctx):
         try:
             return super().invoke(ctx)
@@ -46,6 +54,13 @@ class Tasks(TyperGroup):
             line = " ".join([ctx.command_path, tasks[0], *args])
             _end(f"Error: {args[0]} needs a task before it ({', '.join(tasks)}), such as: {line}", 2)
         return super().parse_args(ctx, args)
+
+
+def _explain_hyphen(args, option):
+    """End with advice where what is taken for `option` has what no option has, a blank or a digit at the beginning."""
+    for text in args[: args.index("--")] if "--" in args else args:
+        if option and text.startswith(option) and re.match(r"-\d|-.*\s", text):
+            _end(f'Error: {text} begins with a hyphen, as options do: to pass it as a text write -- "{text}".', 2)
 
 
 def _end(line: str, code: int) -> None:

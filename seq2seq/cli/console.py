@@ -100,8 +100,13 @@ class ConsoleReport(Report):
             self._bars.start()
         task = self._bars.add_task(title, total=total, summary="")
         try:
-            update = self._bars.update
-            yield _Meter(total, unit, lambda meter: update(task, completed=meter.done, summary=meter.summary()))
+            update, reset = self._bars.update, self._bars.reset
+            yield _Meter(
+                total,
+                unit,
+                lambda meter: update(task, completed=meter.done, summary=meter.summary()),
+                lambda meter: reset(task, completed=meter.done, summary=""),
+            )
         finally:
             self._bars.remove_task(task)
             if outermost:
@@ -110,13 +115,24 @@ class ConsoleReport(Report):
 
 
 class _Meter(Progress):
-    """Counts one piece of work, and calls `show` with itself at each step."""
+    """Counts one piece of work, and calls `begin` with itself where it does not begin at 0, `show` at each step."""
 
-    def __init__(self, total: int | None, unit: str, show: Callable[["_Meter"], None]):
+    def __init__(
+        self,
+        total: int | None,
+        unit: str,
+        show: Callable[["_Meter"], None],
+        begin: Callable[["_Meter"], None] = lambda meter: None,
+    ):
         self.total, self.unit, self.done = total, unit, 0
-        self._amount, self._amount_unit, self._figures, self._show = 0.0, "", {}, show
+        self._amount, self._amount_unit, self._figures, self._show, self._begin = 0.0, "", {}, show, begin
         # The rates are those of the last steps: the first ones, with all the tracing, say nothing of the rest.
         self._samples = deque([(time.monotonic(), 0, 0.0)], maxlen=200)
+
+    def begin_at(self, done: int) -> None:
+        self.done, self._amount = done, 0.0
+        self._samples = deque([(time.monotonic(), done, 0.0)], maxlen=200)
+        self._begin(self)
 
     def advance(self, steps: int = 1, amount: float = 0.0, of: str = "", **figures: float | str) -> None:
         self.done += steps

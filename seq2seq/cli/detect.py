@@ -1,20 +1,20 @@
 """`seq2seq detect`: anomalies, by the errors of a trained autoencoder."""
 
 import json
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, get_args
 
 from typer import Argument, Option
 
 from seq2seq.cli.console import ConsoleReport, quiet_tensorflow
-from seq2seq.cli.long_table import cell, step_lines, write_csv
 from seq2seq.cli.options import series as options
-from seq2seq.cli.outputs import check_file, check_suffix, write_text
-from seq2seq.cli.reconstruct import position_of
+from seq2seq.cli.outputs import check_file, check_picture, write_all, write_csv, write_text
+from seq2seq.config.series import Threshold
 from seq2seq.errors import InputError
 
 LABELS, OUTPUT, THRESHOLD = "Labels", "Output", "Threshold"
-KINDS = ("quantile", "sigma", "pot", "f_beta")
+KINDS = get_args(Threshold)
 EXAMPLES = """\
 [bold]Examples[/bold]
 
@@ -117,7 +117,7 @@ def detect(
         raise InputError("--threshold f_beta=BETA, --held-out and --held-out-labels go together: give all or none.")
     if json_ and not labels:
         raise InputError(f"--json {json_} is for the figures against labels: add --labels.")
-    check_suffix(plot, "--plot", (".png", ".svg", ".pdf"))
+    check_picture(plot, "--plot")
     for path, option in ((output, "--output"), (json_, "--json"), (plot, "--plot")):
         check_file(path, option)
 
@@ -132,31 +132,35 @@ def detect(
     series = reconstructor.read(input_, array=array, keep=keep, report=report)
     if was_trained_on(reconstructor, input_, array):
         report.warn("the run was trained on these data: their scores are lower than those of others")
-    shown = None if show is None else position_of(series, show)
+    shown = None if show is None else options.position_of(series, show)
     known = read_labels(labels, reconstructor, series, input_, keep=keep) if labels else None
     labelled = None
     if held_out:
         labelled = _held_out(reconstructor, held_out, held_out_labels, (input_, array), report)
-    found = score(reconstructor, series, threshold=kind, labelled=labelled, report=report)
-    report.say(f"{int(found.alarms.sum()):,} of {len(found.alarms):,} scores are above {found.threshold:.4g}")
+    detection = score(reconstructor, series, threshold=kind, labelled=labelled, report=report)
+    report.say(
+        f"{int(detection.alarms.sum()):,} of {len(detection.alarms):,} scores are above {detection.threshold:.4g}"
+    )
+    figures, outputs = measure_detection(detection, known) if known else None, []
+    if json_:
+        outputs.append((json_, partial(write_text, json_, json.dumps(figures, indent=2) + "\n")))
     if output or not (known or plot):
-        write_csv(output, _lines(found, reconstructor.config.data, per_step))
-    if known:
-        figures = measure_detection(found, known)
-        if json_:
-            write_text(json_, json.dumps(figures, indent=2) + "\n")
-        _show_figures(figures, found.components)
+        lines = _lines(detection, reconstructor.config.data, per_step)
+        outputs.append((output, partial(write_csv, output, lines)))
     if plot:
-        _draw(found, known, shown, plot)
+        outputs.append((plot, partial(_draw, detection, known, shown, plot)))
+    write_all(*outputs)
+    if known:
+        _show_figures(figures, detection.components, report if str(json_) == "-" else ConsoleReport())
 
 
-def _show_figures(figures, components):
+def _show_figures(figures, components, report):
     own, pca = (
         {name.replace("_", " "): "none" if value is None else value for name, value in figures[system].items()}
         for system in ("autoencoder", "pca")
     )
     rows = [(name, value, pca[name]) for name, value in own.items()]
-    ConsoleReport().table("Against the labels", ("", "autoencoder", f"PCA({components})"), rows)
+    report.table("Against the labels", ("", "autoencoder", f"PCA({components})"), rows)
 
 
 def _threshold(text: str | None) -> tuple[str, float] | None:
@@ -182,16 +186,18 @@ def _held_out(reconstructor, location, labels, scored, report):
     return series, read_labels(labels, reconstructor, series, file)
 
 
-def _lines(found, data, per_step):
+def _lines(detection, data, per_step):
     """The lines of the CSV file: for each step, or each whole sequence, score, alarm and blame of each column."""
     import numpy as np
 
-    scores, columns = found.scores, found.series.columns
+    from seq2seq.series.writing import cell, step_lines
+
+    scores, columns = detection.scores, detection.series.columns
     blamed = [f"blame_{name}" for name in columns] if len(columns) > 1 else []
     if scores.samples is not None and not per_step:
         yield ["sample", "score", "alarm", *blamed]
         for name, score, alarm, blame in zip(
-            found.series.names, scores.samples, found.alarms, scores.blame, strict=True
+            detection.series.names, scores.samples, detection.alarms, scores.blame, strict=True
         ):
             shares = _shares(np.nansum(blame, axis=0)) if blamed else ()
             yield [name, cell(score), int(alarm), *map(cell, shares)]
@@ -199,10 +205,11 @@ def _lines(found, data, per_step):
     values = []
     for number, score in enumerate(scores.steps):
         shares = _shares(scores.blame[number]).T if blamed else ()
-        own = [(score > found.threshold).astype(int), scores.windows[number]] if scores.windows else []
+        own = [(score > detection.threshold).astype(int), scores.windows[number]] if scores.windows else []
         values.append([score, *own, *shares])
     named = ["score", *(["alarm", "window_score"] if scores.windows else []), *blamed]
-    yield from step_lines(found.series, data, named, values)
+    series, unit = detection.series, "sample" if detection.series.whole else "series"
+    yield from step_lines(series.names, series.times, named, values, group=data.group, time=data.time, unit=unit)
 
 
 def _shares(blame):
@@ -213,21 +220,21 @@ def _shares(blame):
     return np.divide(blame, total, out=np.full(np.shape(blame), np.nan), where=total > 0)
 
 
-def _draw(found, known, number, path):
+def _draw(detection, known, number, path):
     import numpy as np
 
     from seq2seq.plots import anomaly_scores, sample_scores, save_figure
 
-    scores, series = found.scores, found.series
+    scores, series = detection.scores, detection.series
     if scores.samples is not None and number is None:
-        figure = sample_scores(scores.samples, found.threshold, known and known.values)
+        figure = sample_scores(scores.samples, detection.threshold, known and known.values)
     else:
         if number is None:
             number = int(np.nanargmax([np.nanmax(each, initial=-np.inf) for each in scores.steps]))
         figure = anomaly_scores(
             series.times and series.times[number],
             scores.steps[number],
-            found.threshold,
+            detection.threshold,
             known.windows[number] if known and known.windows is not None else (),
             series.values[number],
             series.columns,

@@ -1,17 +1,19 @@
 """`seq2seq evaluate`: a trained run against what is known to be right, whatever its task."""
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 from typer import Argument, Option
 
 from seq2seq.cli.console import ConsoleReport, quiet_tensorflow
-from seq2seq.cli.options import search
-from seq2seq.cli.outputs import check_file, open_lines, write_text
+from seq2seq.cli.options import pairs, search
+from seq2seq.cli.options.pairs import DATA
+from seq2seq.cli.outputs import check_file, write_all, write_text
 from seq2seq.errors import InputError
 
-DATA, RESULT, FORECAST = "Data", "Results", "Forecasts"
+SCORE, RESULT, FORECAST = "Scores of text", "Results", "Forecasts"
 EXAMPLES = """\
 [bold]Examples[/bold]
 
@@ -19,10 +21,13 @@ EXAMPLES = """\
 
   seq2seq evaluate runs/ende --data corpus/test --json metrics.json --output test.hyp --examples 10
 
+  seq2seq evaluate runs/ende --data corpus/test --references corpus/test.b.de --references corpus/test.c.de
+
   seq2seq evaluate runs/air --data airline-passengers.csv --backtest 10 --json metrics.json
 """
 
 
+@search.options(search.SEARCH)
 def evaluate(
     run: Annotated[Path, Argument(metavar="RUN", help="Folder of a trained run.")],
     data: Annotated[
@@ -34,26 +39,42 @@ def evaluate(
             rich_help_panel=DATA,
         ),
     ] = None,
-    source: Annotated[
-        str | None,
-        Option(help="Suffix of the source file, or TFDS feature.", show_default="the run's", rich_help_panel=DATA),
-    ] = None,
-    target: Annotated[
-        str | None,
-        Option(help="Suffix of the target file, or TFDS feature.", show_default="the run's", rich_help_panel=DATA),
-    ] = None,
-    swap: Annotated[
-        bool | None,
-        Option(
-            "--swap/--no-swap",
-            help="Source is the second column.",
-            show_default="as in training",
-            rich_help_panel=DATA,
-        ),
-    ] = None,
+    source: pairs.Source = None,
+    target: pairs.Target = None,
+    header: pairs.Header = None,
+    swap: pairs.Swap = None,
     limit: Annotated[
         int | None,
         Option(min=1, help="Read only the first lines, or steps.", show_default="all", rich_help_panel=DATA),
+    ] = None,
+    references: Annotated[
+        list[Path] | None,
+        Option(
+            metavar="FILE",
+            help="Further references, line n for pair n of the data, whose target is the first reference; a blank line "
+            "gives none. Repeat it for more files.",
+            show_default="none",
+            rich_help_panel=SCORE,
+        ),
+    ] = None,
+    bleu_tokenizer: Annotated[
+        str | None,
+        Option(
+            metavar="NAME",
+            help="What BLEU counts, in sacrebleu's names: 13a, intl, none, zh, ja-mecab, ko-mecab or char; auto: by "
+            "the script of the references. With zh, ja-mecab and char TER and token error rate count the same.",
+            show_default="as in training",
+            rich_help_panel=SCORE,
+        ),
+    ] = None,
+    language: Annotated[
+        str | None,
+        Option(
+            metavar="CODE",
+            help="Language of the target, such as de, for BLEU of lower-cased text in tokens of Moses.",
+            show_default="the suffix of the target, if it is one",
+            rich_help_panel=SCORE,
+        ),
     ] = None,
     part: Annotated[
         str | None,
@@ -81,11 +102,6 @@ def evaluate(
             rich_help_panel=FORECAST,
         ),
     ] = None,
-    beam_size: search.BeamSize = None,
-    length_penalty: search.LengthPenalty = None,
-    max_length_ratio: search.MaxLengthRatio = None,
-    batch_tokens: search.BatchTokens = None,
-    copy_unknown: search.CopyUnknown = None,
     json_: Annotated[
         Path | None,
         Option(
@@ -94,7 +110,11 @@ def evaluate(
     ] = None,
     output: Annotated[
         Path | None,
-        Option(help="File for the translations, one a line.", show_default="none", rich_help_panel=RESULT),
+        Option(
+            help="File for the translations, one line for each pair that was read; pairs with an empty side too.",
+            show_default="none",
+            rich_help_panel=RESULT,
+        ),
     ] = None,
     examples: Annotated[
         int | None,
@@ -105,11 +125,13 @@ def evaluate(
             rich_help_panel=RESULT,
         ),
     ] = None,
+    *,
+    chosen: dict[str, Any],
 ) -> None:
     """Measure a run on data that it has not seen.
 
     A translation run: BLEU, chrF, TER, exact match, error rates and perplexity. Scores are those of sacrebleu on plain
-    text, each with its signature.
+    text, each with its signature; one BLEU is of lower-cased text in the tokens of Moses, as many papers give it.
 
     A forecaster: errors from one origin after the other, beside the naive forecasts, with the skill against the best of
     them, and the coverage of its intervals.
@@ -119,15 +141,10 @@ def evaluate(
     from seq2seq.run import Run
 
     task = Run.open(run, "translation", "forecaster").task
-    beam = search.given(
-        beam_size=beam_size,
-        length_penalty=length_penalty,
-        max_length_ratio=max_length_ratio,
-        batch_tokens=batch_tokens,
-        copy_unknown=copy_unknown,
-    )
-    of_text = search.given(source=source, target=target, swap=swap, examples=examples, output=output) | beam
-    of_numbers = search.given(part=part, backtest=backtest, stride=stride)
+    scoring = _given(references=references or None, bleu_tokenizer=bleu_tokenizer, language=language)
+    columns = _given(source=source, target=target, header=header, swap=swap)
+    of_text = columns | _given(examples=examples, output=output) | chosen | scoring
+    of_numbers = _given(part=part, backtest=backtest, stride=stride)
     unfit = of_numbers if task == "translation" else of_text
     if unfit:
         raise InputError(f"--{next(iter(unfit)).replace('_', '-')} does not go with {run}, a {task} run.")
@@ -135,16 +152,28 @@ def evaluate(
     # Standard output is for the figures: as JSON where it is asked for there, as a table else.
     shown = report if str(json_) == "-" else ConsoleReport()
     if task == "forecaster":
-        figures = _forecasts(run, data, limit, of_numbers, report, shown)
+        result, show = _forecasts(run, data, limit, of_numbers, report), _show_forecasts
     else:
-        columns = {"source": source, "target": target, "swap": swap, "limit": limit}
-        figures = _translations(run, data, output, 3 if examples is None else examples, columns | beam, report, shown)
+        given = columns | scoring | {"limit": limit}
+        result = _translations(run, data, 3 if examples is None else examples, given, chosen, report)
+        show = _show_translations
+    outputs = []
     if json_:
-        write_text(json_, json.dumps(figures, ensure_ascii=False, indent=2) + "\n")
+        figures = json.dumps(result.as_dict(), ensure_ascii=False, indent=2)
+        outputs.append((json_, partial(write_text, json_, f"{figures}\n")))
+    if output:
+        lines = "".join(f"{hypothesis.text}\n" for hypothesis in result.hypotheses)
+        outputs.append((output, partial(write_text, output, lines)))
+    write_all(*outputs)
+    show(result, shown, report)
 
 
-def _translations(run, data, output, examples, options, report, shown) -> dict[str, Any]:
-    """Translate and score; show tables, and return the figures."""
+def _given(**options: Any) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def _translations(run, data, examples, columns, chosen, report) -> Any:
+    """Translate and score."""
     if data is None:
         raise InputError("--data is missing: name test pairs, a file or the prefix of two.")
     with quiet_tensorflow():
@@ -152,16 +181,15 @@ def _translations(run, data, output, examples, options, report, shown) -> dict[s
         from seq2seq.tasks.measure_translation import evaluate as measure
 
     translator = Translator.load(run, report=report)
-    result = measure(translator, data, num_examples=examples, report=report, **options)
-    if output:
-        with open_lines(output) as stream:
-            stream.writelines(f"{hypothesis.text}\n" for hypothesis in result.hypotheses)
+    return measure(translator, data, search.value(chosen), num_examples=examples, report=report, **columns)
+
+
+def _show_translations(result, shown, report) -> None:
     shown.table("Scores", ("metric", "value", "signature or definition"), result.rows())
     for example in result.examples:
         shown.table(
             f"\n{example.chosen}: pair {example.index + 1:,}, chrF2 {example.chrf:.1f}", ("", ""), _sides(example)
         )
-    return result.as_dict()
 
 
 def _sides(example) -> list[tuple[str, str]]:
@@ -170,15 +198,18 @@ def _sides(example) -> list[tuple[str, str]]:
     return [("source", example.source), *references, ("translation", example.hypothesis)]
 
 
-def _forecasts(run, data, limit, options, report, shown) -> dict[str, Any]:
-    """Forecast and score; show tables, and return the figures."""
+def _forecasts(run, data, limit, options, report) -> Any:
+    """Forecast and score."""
     if options.get("part", "test") not in ("test", "all"):
         raise InputError(f"--part {options['part']}: expected test or all.")
     with quiet_tensorflow():
         from seq2seq.inference.forecaster import Forecaster
         from seq2seq.tasks.measure_forecaster import evaluate as measure
 
-    result = measure(Forecaster.load(run, report), data, limit=limit, report=report, **options)
+    return measure(Forecaster.load(run), data, limit=limit, report=report, **options)
+
+
+def _show_forecasts(result, shown, report) -> None:
     overall = result.overall
     first, last = result.origins
     title = f"{overall.windows:,} forecasts of {overall.horizon} steps, the first from {first}, the last from {last}"
@@ -192,4 +223,3 @@ def _forecasts(run, data, limit, options, report, shown) -> dict[str, Any]:
         )
     if overall.warning:
         report.warn(overall.warning)
-    return result.as_dict()

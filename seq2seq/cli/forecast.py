@@ -1,8 +1,8 @@
 """`seq2seq forecast`: the next steps of a series, or of a stream."""
 
-import csv
 import signal
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +10,7 @@ from typer import Argument, Option
 
 from seq2seq.cli.console import ConsoleReport, quiet_tensorflow
 from seq2seq.cli.options import series
-from seq2seq.cli.outputs import check_file, check_suffix, open_lines
+from seq2seq.cli.outputs import check_file, check_picture, write_all, write_csv
 from seq2seq.errors import InputError
 
 OUTPUT, STREAM = "Output", "Streaming"
@@ -111,7 +111,7 @@ def forecast(
         )
     if state and not stream:
         raise InputError(f"--state {state} is the state of a stream: add --stream.")
-    check_suffix(plot, "--plot", (".png", ".svg", ".pdf"))
+    check_picture(plot, "--plot")
     for path, option in ((output, "--output"), (plot, "--plot"), (state, "--state")):
         check_file(path, option)
 
@@ -119,21 +119,19 @@ def forecast(
         from seq2seq.inference.forecaster import Forecaster
 
     report = ConsoleReport(stderr=True)
-    forecaster = Forecaster.load(run, report)
+    forecaster = Forecaster.load(run)
     if stream:
         _stream(forecaster, state, report)
         return
-    from seq2seq.inference.series_data import history_of, known_ahead
-
-    history = history_of(forecaster, input_, array, report)
-    ahead = known_ahead(forecaster, known, report) if known else None
-    found = forecaster.forecast(history, steps, known=ahead, interval=interval)
-    with open_lines(output) as file:
-        csv.writer(file, lineterminator="\n").writerows(_table(found, forecaster.config.data))
-    if found.lower is not None:
-        report.say(f"intervals are to hold {found.level:.0%} of the actual values")
+    history = forecaster.read(input_, array=array, report=report)
+    ahead = forecaster.read_known(known, report) if known else None
+    made = forecaster.forecast(history, steps, known=ahead, interval=interval)
+    outputs = [(output, partial(write_csv, output, _table(made, forecaster.config.data)))]
     if plot:
-        _draw(forecaster, history, found, column, plot)
+        outputs.append((plot, partial(_draw, forecaster, history, made, column, plot)))
+    write_all(*outputs)
+    if made.lower is not None:
+        report.say(f"intervals are to hold {made.level:.0%} of the actual values")
 
 
 def _windowed(steps, input_, array, known, output, plot, interval):
@@ -141,48 +139,39 @@ def _windowed(steps, input_, array, known, output, plot, interval):
     return zip(names, (steps, input_, array, known, output, plot, interval), strict=True)
 
 
-def _table(found, data):
+def _table(made, data):
     """The lines of the CSV file: group, time and, of each column, the forecast and its interval."""
-    many = len(found.names) > 1 or data.group
-    bounds = ("", "_low", "_high") if found.lower is not None else ("",)
-    head = [data.group or "series"] * bool(many)
-    yield [*head, (data.time or "time") if found.times else "step", *(c + b for c in found.columns for b in bounds)]
-    for number, name in enumerate(found.names):
-        parts = (found.values, found.lower, found.upper) if found.lower is not None else (found.values,)
-        for step, values in enumerate(zip(*(part[number] for part in parts), strict=True)):
-            time = _time(found.times[number], step) if found.times else step + 1
-            numbers = [f"{part[k]:.9g}" for k in range(len(found.columns)) for part in values]
-            yield [*([name] if many else []), time, *numbers]
+    from seq2seq.series.writing import step_lines
+
+    ends = {"": made.values} | ({"_low": made.lower, "_high": made.upper} if made.lower is not None else {})
+    columns = [column + end for column in made.columns for end in ends]
+    values = [
+        [of_series[number][:, k] for k in range(len(made.columns)) for of_series in ends.values()]
+        for number in range(len(made.names))
+    ]
+    return step_lines(made.names, made.times, columns, values, group=data.group, time=data.time, first=1)
 
 
-def _time(times, step):
-    if times.dtype.kind != "M":
-        return f"{times[step]:.12g}"
-    days = (times == times.astype("datetime64[D]")).all()
-    return str(times[step].astype("datetime64[D]" if days else "datetime64[s]")).replace("T", " ")
-
-
-def _draw(forecaster, history, found, column, path):
-    from seq2seq.inference.forecaster import naive_forecasts
+def _draw(forecaster, history, made, column, path):
     from seq2seq.plots import forecast as draw
     from seq2seq.plots import save_figure
 
-    column = column or found.columns[0]
-    if column not in found.columns:
-        raise InputError(f"--column {column}: the forecast columns are {', '.join(found.columns)}.")
-    k, past = found.columns.index(column), history.select([column]).values[0]
-    naive = naive_forecasts(forecaster, past, len(found.values[0]))
+    column = column or made.columns[0]
+    if column not in made.columns:
+        raise InputError(f"--column {column}: the forecast columns are {', '.join(made.columns)}.")
+    k, past = made.columns.index(column), history.select([column]).values[0]
+    naive = forecaster.naive_forecasts(past, len(made.values[0]))
     figure = draw(
         past[:, 0],
         history.times and history.times[0],
-        found.values[0][:, k],
-        found.times and found.times[0],
-        None if found.lower is None else found.lower[0][:, k],
-        None if found.upper is None else found.upper[0][:, k],
+        made.values[0][:, k],
+        made.times and made.times[0],
+        None if made.lower is None else made.lower[0][:, k],
+        None if made.upper is None else made.upper[0][:, k],
         {name: values[:, 0] for name, values in naive.items()},
         column=column,
-        interval=found.level or None,
-        title=found.names[0],
+        interval=made.level or None,
+        title=made.names[0],
     )
     save_figure(figure, path)
 

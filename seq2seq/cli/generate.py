@@ -6,7 +6,9 @@ from typing import Annotated
 from typer import Argument, Option
 
 from seq2seq.cli.console import ConsoleReport, quiet_tensorflow
+from seq2seq.cli.options import search
 from seq2seq.cli.outputs import check_file, open_lines
+from seq2seq.errors import InputError
 
 TEXT, RESULT, SAMPLING = "Text", "Results", "Sampling"
 EXAMPLES = """\
@@ -49,24 +51,32 @@ def generate(
         Option(min=1, help="Draw from the k likeliest characters.", show_default="all", rich_help_panel=SAMPLING),
     ] = None,
     top_p: Annotated[
-        float,
-        Option(help="Draw from the fewest characters with this share of the probability.", rich_help_panel=SAMPLING),
-    ] = 1.0,
-    seed: Annotated[int, Option(help="Decides the draws.", rich_help_panel=SAMPLING)] = 0,
+        float | None,
+        Option(
+            help="Draw from the fewest characters with this share of the probability.",
+            show_default="1.0",
+            rich_help_panel=SAMPLING,
+        ),
+    ] = None,
+    seed: Annotated[int | None, Option(help="Decides the draws.", show_default="0", rich_help_panel=SAMPLING)] = None,
 ) -> None:
     """Write text with a model of `train language-model`: the prompt, and what the model makes of it.
 
     Of several texts each comes after a line with its number.
     """
     check_file(output, "--output")
+    drawing = search.given(top_k=top_k, top_p=top_p, seed=seed)
+    if drawing and not temperature:
+        options = ", ".join(f"--{name.replace('_', '-')}" for name in drawing)
+        raise InputError(f"{options} does nothing with --temperature 0, which draws nothing: leave it out.")
 
     with quiet_tensorflow():
         from seq2seq.decoding import Sampling
         from seq2seq.inference.writer import Writer
 
-    sampling = Sampling(temperature or 1.0, top_k or 0, top_p, seed)  # checked, even where nothing is drawn
+    sampling = Sampling(temperature, **drawing) if temperature else None
     writer = Writer.load(run, report=ConsoleReport(stderr=True))
-    texts = writer.write(prompt, length, sampling if temperature else None, count)
+    texts = writer.write(prompt, length, sampling, count)
     with open_lines(output) as stream:
         for number, text in enumerate(texts, 1):
             if count > 1:

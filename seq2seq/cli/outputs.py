@@ -1,13 +1,14 @@
 """What a command writes: checked before the work begins, and never a half-written file under its final name."""
 
+import csv
 import gzip
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from seq2seq.errors import InputError
 
@@ -45,6 +46,18 @@ def write_text(path: Path, text: str) -> None:
     """Write `text` to a file, whole or not at all; `-` is standard output."""
     with open_lines(path) as stream:
         stream.write(text)
+
+
+def write_all(*outputs: tuple[Path | None, Callable[[], None]]) -> None:
+    """Write outputs, each with its path: files first, since whoever reads standard output may leave before its end."""
+    for _, write in sorted(outputs, key=lambda output: output[0] is None or str(output[0]) == "-"):
+        write()
+
+
+def write_csv(path: Path | None, lines: Iterable[Sequence[Any]]) -> None:
+    """Write lines of cells, whole or not at all; None or `-` is standard output."""
+    with open_lines(path) as file:
+        csv.writer(file, lineterminator="\n").writerows(lines)
 
 
 @contextmanager
@@ -89,3 +102,11 @@ def check_suffix(path: Path | None, option: str, suffixes: tuple[str, ...]) -> N
     """Raise InputError, naming `option`, where the name of a file ends in none of `suffixes`."""
     if path is not None and not path.name.endswith(suffixes):
         raise InputError(f"{option} {path}: expected a name that ends in {' or '.join(suffixes)}.")
+
+
+def check_picture(path: Path | None, option: str) -> None:
+    """Raise InputError, naming `option`, where the name of a picture is that of no kind that can be drawn."""
+    if path is not None:
+        from seq2seq.plots import FORMATS
+
+        check_suffix(path, option, FORMATS)

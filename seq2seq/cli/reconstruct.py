@@ -6,9 +6,8 @@ from typing import Annotated
 from typer import Argument, Option
 
 from seq2seq.cli.console import ConsoleReport, quiet_tensorflow
-from seq2seq.cli.long_table import step_lines, write_csv
 from seq2seq.cli.options import series as options
-from seq2seq.cli.outputs import check_file, check_suffix
+from seq2seq.cli.outputs import check_file, check_picture, check_suffix, write_csv
 from seq2seq.errors import InputError
 
 OUTPUT, PICTURE = "Output", "Picture"
@@ -75,72 +74,67 @@ def reconstruct(
     """
     if not (output or embeddings or plot):
         raise InputError("nothing is asked for: give --output, --embeddings or --plot.")
-    for path, option, suffixes in (
-        (output, "--output", (".npz", ".csv", ".csv.gz")),
-        (embeddings, "--embeddings", (".npy",)),
-        (plot, "--plot", (".png", ".svg", ".pdf")),
-    ):
-        check_suffix(path, option, suffixes)
+    check_suffix(output, "--output", (".npz", ".csv", ".csv.gz"))
+    check_suffix(embeddings, "--embeddings", (".npy",))
+    check_picture(plot, "--plot")
+    for path, option in ((output, "--output"), (embeddings, "--embeddings"), (plot, "--plot")):
         check_file(path, option)
 
     with quiet_tensorflow():
         import numpy as np
 
         from seq2seq.inference.reconstructor import Reconstructor
+        from seq2seq.series.writing import step_lines
         from seq2seq.storage import replacing
 
     report = ConsoleReport(stderr=True)
     reconstructor = Reconstructor.load(run)
     series = reconstructor.read(input_, array=array, keep=keep, report=report)
-    shown = position_of(series, show)
+    shown = options.position_of(series, show)
     if output or plot:
-        found = reconstructor.reconstruct(series, report)
-        error = np.concatenate([np.abs(new - old) for new, old in zip(found, series.values, strict=True)])
-        rows = zip(series.columns, np.nanmean(error, axis=0).tolist(), strict=True)
-        report.table("Mean absolute error", ("column", "error"), list(rows))
+        reconstructed = reconstructor.reconstruct(series, report)
     if output and output.name.endswith(".npz"):
         with replacing(output) as temporary, open(temporary, "wb") as file:
-            np.savez_compressed(file, **_arrays(series, found))
+            np.savez_compressed(file, **_arrays(series, reconstructed))
     elif output:
-        write_csv(output, step_lines(series, reconstructor.config.data, series.columns, [each.T for each in found]))
+        data, unit = reconstructor.config.data, "sample" if series.whole else "series"
+        values = [each.T for each in reconstructed]
+        table = step_lines(
+            series.names, series.times, series.columns, values, group=data.group, time=data.time, unit=unit
+        )
+        write_csv(output, table)
     if embeddings:
         with replacing(embeddings) as temporary, open(temporary, "wb") as file:
             np.save(file, reconstructor.codes(series), allow_pickle=False)
     if plot:
-        _draw(series, found, shown, plot)
+        _draw(series, reconstructed, shown, plot)
+    if output or plot:
+        error = np.concatenate([np.abs(new - old) for new, old in zip(reconstructed, series.values, strict=True)])
+        rows = zip(series.columns, np.nanmean(error, axis=0).tolist(), strict=True)
+        report.table("Mean absolute error", ("column", "error"), list(rows))
 
 
-def position_of(series, name: str | None) -> int:
-    """Where the series called `name` is; without a name the first."""
-    if name is None:
-        return 0
-    if name not in series.names:
-        listed = ", ".join(series.names[:6]) + ", …" * (len(series.names) > 6)
-        raise InputError(f"--show {name}: there is no such series; there are {listed}.")
-    return series.names.index(name)
-
-
-def _arrays(series, found):
+def _arrays(series, reconstructed):
     """`reconstructed`: `(steps, features)` of a single series; else one array of all, NaN after the end of each."""
     import numpy as np
 
-    if len(found) == 1 and not series.whole:
-        together = found[0]
+    if len(reconstructed) == 1 and not series.whole:
+        together = reconstructed[0]
     else:
-        together = np.full((len(found), series.lengths.max(), len(series.columns)), np.nan)
-        for row, values in zip(together, found, strict=True):
+        together = np.full((len(reconstructed), series.lengths.max(), len(series.columns)), np.nan)
+        for row, values in zip(together, reconstructed, strict=True):
             row[: len(values)] = values
     return {"reconstructed": together, "names": np.array(series.names), "columns": np.array(series.columns)}
 
 
-def _draw(series, found, number, path):
+def _draw(series, reconstructed, number, path):
     from seq2seq.plots import reconstruction, save_figure
 
     steps = slice(0, DRAWN_STEPS)
     name = series.names[number]
     figure = reconstruction(
         series.values[number][steps],
-        found[number][steps],
+        reconstructed[number][steps],
         series.times and series.times[number][steps],
         series.columns,
         f"{'sample ' if series.whole else ''}{name}" if name else "",

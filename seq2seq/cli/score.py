@@ -10,11 +10,13 @@ from typer import Argument, Option
 
 from seq2seq.cli.console import ConsoleReport, quiet_tensorflow
 from seq2seq.cli.explanations import is_json_lines, token_cells
+from seq2seq.cli.options import pairs as options
 from seq2seq.cli.options import search
+from seq2seq.cli.options.pairs import DATA
 from seq2seq.cli.outputs import check_file, open_lines
 from seq2seq.report import Report
 
-DATA, RESULT = "Data", "Results"
+RESULT = "Results"
 EXAMPLES = """\
 [bold]Examples[/bold]
 
@@ -26,33 +28,21 @@ EXAMPLES = """\
 """
 
 
+@search.options({name: search.SEARCH[name] for name in ("length_penalty", "batch_tokens")})
 def score(
     run: Annotated[Path, Argument(metavar="RUN", help="Folder of a trained run.")],
     data: Annotated[
         str,
         Option(
-            help="Pairs: PREFIX of the files PREFIX.source and PREFIX.target, plain or .gz; or a TSV file; or "
+            help="Pairs: PREFIX of the files PREFIX.source and PREFIX.target, plain or .gz; or a TSV or CSV file; or "
             "tfds:NAME/CONFIG.",
             rich_help_panel=DATA,
         ),
     ],
-    source: Annotated[
-        str | None,
-        Option(help="Suffix of the source file, or TFDS feature.", show_default="the run's", rich_help_panel=DATA),
-    ] = None,
-    target: Annotated[
-        str | None,
-        Option(help="Suffix of the target file, or TFDS feature.", show_default="the run's", rich_help_panel=DATA),
-    ] = None,
-    swap: Annotated[
-        bool | None,
-        Option(
-            "--swap/--no-swap",
-            help="Source is the second column.",
-            show_default="as in training",
-            rich_help_panel=DATA,
-        ),
-    ] = None,
+    source: options.Source = None,
+    target: options.Target = None,
+    header: options.Header = None,
+    swap: options.Swap = None,
     limit: Annotated[
         int | None, Option(min=1, help="Read only the first lines.", show_default="all", rich_help_panel=DATA)
     ] = None,
@@ -68,8 +58,8 @@ def score(
         bool,
         Option("--tokens", help="Tell the tokens of each target and their log-probabilities.", rich_help_panel=RESULT),
     ] = False,
-    length_penalty: search.LengthPenalty = None,
-    batch_tokens: search.BatchTokens = None,
+    *,
+    chosen: dict[str, Any],
 ) -> None:
     """Tell how probable a translation run finds given translations: to filter a corpus, or to rank what others wrote.
 
@@ -82,14 +72,23 @@ def score(
     with quiet_tensorflow():
         from seq2seq.inference.scorer import Scorer
         from seq2seq.inference.translator import Translator
+        from seq2seq.tasks.translation_columns import given_columns
         from seq2seq.text.corpus import stream_pairs
 
     report = ConsoleReport(stderr=True)
     translator = Translator.load(run, report=report)
     trained = translator.config.data
-    sides = source or trained.source, target or trained.target
-    pairs = stream_pairs(data, *sides, swap=trained.swap if swap is None else swap, split="test", limit=limit)
-    found = Scorer(translator).stream(pairs, length_penalty=length_penalty, batch_tokens=batch_tokens)
+    pairs = stream_pairs(
+        data,
+        source or trained.source,
+        target or trained.target,
+        columns=given_columns(data, trained, source, target, header, report),
+        swap=trained.swap if swap is None else swap,
+        split="test",
+        limit=limit,
+        keep_white_space=translator.config.text.keeps_white_space,
+    )
+    found = Scorer(translator).stream(pairs, **chosen)
     pieces_of = translator.target.pieces if tokens else None
     form = _json_line if is_json_lines(output) else _row
     _write(found, output, lambda each: form(each, pieces_of), report)

@@ -8,7 +8,7 @@ from typer import Option
 
 from seq2seq.cli import train_autoencoder, train_forecaster, train_language_model
 from seq2seq.cli.command import SETTINGS, Command, Tasks
-from seq2seq.cli.console import quiet_tensorflow
+from seq2seq.cli.console import ConsoleReport, quiet_tensorflow
 from seq2seq.cli.options import training
 from seq2seq.cli.outputs import check_folder
 from seq2seq.config import DataConfig, TranslationConfig, TranslationTrainingConfig, resolve
@@ -24,6 +24,8 @@ EXAMPLES = """\
 
   seq2seq train translation --train fra-eng.txt.gz --swap --run runs/fra
 
+  seq2seq train translation --train pairs.tsv --source english --target 3 --run runs/columns
+
   seq2seq train translation --train tfds:NAME/CONFIG --source en --target pt --run runs/pt
 
   seq2seq train translation --train corpus/train --source en --target de --run runs/big --set model.units=1024
@@ -36,8 +38,8 @@ def translation(
     train: Annotated[
         str | None,
         Option(
-            help="Training pairs: PREFIX of the files PREFIX.source and PREFIX.target, plain or .gz; or a TSV file, "
-            "first column to second; or tfds:NAME/CONFIG.",
+            help="Training pairs: PREFIX of the files PREFIX.source and PREFIX.target, plain or .gz; or a TSV file "
+            "(CSV, if named .csv), one column to another; or tfds:NAME/CONFIG.",
             show_default="the recipe's",
             rich_help_panel=DATA,
         ),
@@ -52,14 +54,32 @@ def translation(
     ] = None,
     source: Annotated[
         str | None,
-        Option(help="Suffix of the source file, or TFDS feature: en.", show_default="none", rich_help_panel=DATA),
+        Option(
+            help="Suffix of the source file: en; or the column of a TSV: its name in the first row, or its number, "
+            "counted from 1; or the TFDS feature.",
+            show_default="none; of a TSV the first column, or the first of text",
+            rich_help_panel=DATA,
+        ),
     ] = None,
     target: Annotated[
         str | None,
-        Option(help="Suffix of the target file, or TFDS feature: de.", show_default="none", rich_help_panel=DATA),
+        Option(
+            help="The same for the target: de.",
+            show_default="none; of a TSV the second column, or the second of text",
+            rich_help_panel=DATA,
+        ),
+    ] = None,
+    header: Annotated[
+        bool | None,
+        Option(
+            "--header/--no-header",
+            help="Whether the first row of a TSV names its columns.",
+            show_default="as it looks",
+            rich_help_panel=DATA,
+        ),
     ] = None,
     swap: Annotated[
-        bool, Option("--swap", help="Translate the other way: second column to first.", rich_help_panel=DATA)
+        bool, Option("--swap", help="Translate the other way: target to source.", rich_help_panel=DATA)
     ] = False,
     limit: Annotated[
         int | None, Option(help="Read only the first lines.", show_default="all", rich_help_panel=DATA)
@@ -96,10 +116,12 @@ def translation(
         TranslationConfig,
         recipe,
         set_ or (),
+        ConsoleReport(),
         data__train=train,
         data__valid=valid,
         data__source=source,
         data__target=target,
+        data__header=header,
         data__swap=swap or None,
         data__limit=limit,
         data__cache=cache and str(cache),

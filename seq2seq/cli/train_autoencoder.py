@@ -4,7 +4,7 @@ from typing import Annotated
 
 from typer import Option
 
-from seq2seq.cli.console import quiet_tensorflow
+from seq2seq.cli.console import ConsoleReport, quiet_tensorflow
 from seq2seq.cli.options import series, training
 from seq2seq.cli.outputs import check_folder
 from seq2seq.config import AutoencoderConfig, resolve
@@ -89,6 +89,7 @@ def autoencoder(
         AutoencoderConfig,
         recipe,
         set_ or (),
+        ConsoleReport(),
         data__location=data,
         data__array=array,
         data__keep=keep,

@@ -4,10 +4,10 @@ from typing import Annotated
 
 from typer import Option
 
-from seq2seq.cli.console import quiet_tensorflow
+from seq2seq.cli.console import ConsoleReport, quiet_tensorflow
 from seq2seq.cli.options import series, training
 from seq2seq.cli.outputs import check_folder
-from seq2seq.config import ForecasterConfig, SeriesTrainingConfig, WindowsConfig, resolve
+from seq2seq.config import ForecasterConfig, SeriesTrainingConfig, resolve
 from seq2seq.config.series import ForecasterModelConfig, ForecasterWindowsConfig
 from seq2seq.errors import InputError
 
@@ -66,7 +66,7 @@ def forecaster(
         int | None,
         Option(
             help="Steps in a chunk of stateful training: how far back gradients go.",
-            show_default=f"{WindowsConfig.chunk}, or the recipe's",
+            show_default=f"{ForecasterWindowsConfig.chunk}, or the recipe's",
             rich_help_panel=SHAPE,
         ),
     ] = None,
@@ -103,6 +103,7 @@ def forecaster(
         ForecasterConfig,
         recipe,
         set_ or (),
+        ConsoleReport(),
         data__location=data,
         data__array=array,
         data__keep=keep,

@@ -66,6 +66,7 @@ def language_model(
         LanguageConfig,
         recipe,
         set_ or (),
+        ConsoleReport(),
         data__text=text,
         data__chunk=chunk,
         training__epochs=epochs,

@@ -1,21 +1,25 @@
 """`seq2seq translate`: texts through a trained run."""
 
+import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, TextIO
 
 from typer import Argument, Option
 
+from seq2seq.cli.arriving import arriving, standard_input
 from seq2seq.cli.console import ConsoleReport, quiet_tensorflow
 from seq2seq.cli.explanations import alignment_rows, explained, token_cells
 from seq2seq.cli.options import search
-from seq2seq.cli.outputs import check_file, check_suffix, open_lines, partial_file
+from seq2seq.cli.outputs import check_file, check_picture, open_lines, partial_file
 from seq2seq.errors import InputError
 from seq2seq.report import Report
 
-TEXT, SAMPLING = "Input and output", "Sampling instead of search"
+_SPACES = str.maketrans("\n\r", "  ")  # whatever a text holds, a row is one line
+TEXT = "Input and output"
 EXAMPLES = """\
 [bold]Examples[/bold]
 
@@ -33,6 +37,7 @@ EXAMPLES = """\
 """
 
 
+@search.options(search.SEARCH, search.SAMPLING)
 def translate(
     run: Annotated[Path, Argument(metavar="RUN", help="Folder of a trained run.")],
     texts: Annotated[
@@ -55,13 +60,18 @@ def translate(
         int,
         Option(
             min=1,
-            help="Translations for each line. With more than one the columns are line number, score, text.",
+            help="Translations for each line, a row for each: line number, score, text. Every line has as many rows; "
+            "where nothing was found score and text are empty.",
             rich_help_panel=TEXT,
         ),
     ] = 1,
     scores: Annotated[
         bool,
-        Option("--scores", help="Put the score, in nats, and a tab before each translation.", rich_help_panel=TEXT),
+        Option(
+            "--scores",
+            help="Put the score, in nats, and a tab before each translation; no score before that of a blank line.",
+            rich_help_panel=TEXT,
+        ),
     ] = False,
     attention: Annotated[
         Path | None,
@@ -88,40 +98,23 @@ def translate(
             rich_help_panel=TEXT,
         ),
     ] = None,
-    beam_size: search.BeamSize = None,
-    length_penalty: search.LengthPenalty = None,
-    max_length_ratio: search.MaxLengthRatio = None,
-    batch_tokens: search.BatchTokens = None,
-    copy_unknown: search.CopyUnknown = None,
-    temperature: Annotated[
-        float | None,
-        Option(
-            help="Draw translations at random: 1.0 as the model believes, less is safer.",
-            show_default="no sampling",
-            rich_help_panel=SAMPLING,
-        ),
-    ] = None,
-    top_k: Annotated[
-        int | None,
-        Option(help="Draw from the k likeliest tokens.", show_default="all", rich_help_panel=SAMPLING),
-    ] = None,
-    top_p: Annotated[
-        float | None,
-        Option(
-            help="Draw from the fewest tokens with this share of the probability.",
-            show_default="1.0",
-            rich_help_panel=SAMPLING,
-        ),
-    ] = None,
-    seed: Annotated[int | None, Option(help="Decides the draws.", show_default="0", rich_help_panel=SAMPLING)] = None,
+    *,
+    chosen: dict[str, Any],
 ) -> None:
     """Translate texts, the lines of a file or of standard input: one line out for each line in.
 
-    A blank line gives a blank line. Standard output holds translations only; all else goes to standard error.
+    A blank line (white space, characters that are not seen) gives an empty translation. A pipe is answered as its lines
+    come. A TEXT that begins with a hyphen goes behind --. Standard output holds translations only; all else goes to
+    standard error.
     """
     from_stdin = input_ is None or str(input_) == "-"
     if texts and input_:
         raise InputError(f"got both texts and --input {input_}: give one of them.")
+    if texts and len(texts) == 1 and os.path.isfile(texts[0]):
+        raise InputError(
+            f"{texts[0]} is a file: to translate its lines write --input {texts[0]}; if it is a text, "
+            "give it through standard input."
+        )
     if attention and (len(texts or ()) != 1):
         raise InputError(f"--attention {attention} draws one translation: give one TEXT, not {len(texts or ())}.")
     if not from_stdin and output and input_.resolve() == output.resolve():
@@ -129,49 +122,37 @@ def translate(
     if not from_stdin and not input_.exists():
         raise InputError(f"--input {input_}: there is no such file.")
     check_file(output, "--output")
-    check_suffix(attention, "--attention", (".png", ".svg", ".pdf"))
+    check_picture(attention, "--attention")
     check_file(attention, "--attention")
     check_file(alignment, "--alignment")
     if alignment and (str(alignment) == "-" or (output and alignment.resolve() == output.resolve())):
         raise InputError(f"--alignment {alignment} is where the translations go: name another file.")
-    options = search.given(beam_size=beam_size, length_penalty=length_penalty, max_length_ratio=max_length_ratio)
-    sampling = _sampling(temperature, top_k=top_k, top_p=top_p, seed=seed)
 
     with quiet_tensorflow():
-        from seq2seq.decoding.sampling import Sampling
         from seq2seq.inference.translator import Translator
 
-    if sampling:
-        options["sampling"] = Sampling(**sampling)
-        options.setdefault("beam_size", 1)  # whatever the run searches with, a draw follows one hypothesis
+        wanted = search.value(chosen, n_best=n_best, scored=scores or n_best > 1)
     report = ConsoleReport(stderr=True)
     translator = Translator.load(run, report=report)
-    options |= search.given(batch_tokens=batch_tokens, copy_unknown=copy_unknown)
-    listed = {"n_best": n_best, "scored": scores or n_best > 1}
-    stream = translator.stream
-    if token_scores or alignment:
-        from seq2seq.inference.scorer import Scorer
+    path = None if from_stdin else input_
+    shown = report if output and str(output) != "-" else Report()
+    with shown.progress("Translating", _count(texts, path), "lines") as progress:
+        chunks = _chunks(texts, path, report)
+        translate_all = partial(translator.stream_chunks, search=wanted, ahead=0, progress=progress)
+        if token_scores or alignment:
+            from seq2seq.inference.scorer import Scorer
 
-        if alignment:
-            translator.check_attention()
-        stream = explained(stream, Scorer(translator), aligned=alignment is not None)
-    found = _hypotheses(stream, texts, None if from_stdin else input_, report, **listed, **options)
-    with open_lines(alignment) if alignment else nullcontext() as links:
-        if alignment:
-            found = _aligned(found, links, alignment)
-        _write(found, output, scores, n_best, _count(texts, input_), report, token_scores)
+            if alignment:
+                translator.check_attention()
+            found = explained(translate_all, chunks, Scorer(translator), aligned=alignment is not None)
+        else:
+            found = translate_all(chunks)
+        with open_lines(alignment) if alignment else nullcontext() as links:
+            if alignment:
+                found = _aligned(found, links, partial(alignment_rows, n_best=n_best, path=alignment))
+            _write(found, output, partial(_rows, n_best=n_best, scores=scores, token_scores=token_scores))
     if attention:
-        _draw_attention(translator, texts[0], attention, options)
-
-
-def _sampling(temperature: float | None, **rest: Any) -> dict[str, Any]:
-    rest = search.given(**rest)
-    if temperature is None:
-        if rest:
-            options = ", ".join(f"--{name.replace('_', '-')}" for name in rest)
-            raise InputError(f"{options} says how to sample: add --temperature, 1.0 for the model's own probabilities.")
-        return {}
-    return {"temperature": temperature, **rest}
+        _draw_attention(translator, texts[0], attention, wanted)
 
 
 def _count(texts: list[str] | None, path: Path | None) -> int | None:
@@ -184,44 +165,39 @@ def _count(texts: list[str] | None, path: Path | None) -> int | None:
         return sum(block.count(b"\n") for block in iter(lambda: stream.read(1 << 20), b""))
 
 
-def _hypotheses(stream, texts: list[str] | None, path: Path | None, report, **options: Any) -> Iterator[list]:
+def _chunks(texts: list[str] | None, path: Path | None, report: Report) -> Iterator[list[str]]:
+    """What is translated together: thousands of lines of a file; of a pipe or a terminal what has come of them."""
+    from seq2seq.inference.lines import full
+    from seq2seq.inference.translator import LINES_AT_ONCE
+    from seq2seq.text.splitting import read_lines
+
     if texts:
-        return stream(texts, **options)
-    from seq2seq.text.corpus import read_lines
-
-    if path:
-        return stream(read_lines(path), **options)
-    lines = read_lines(sys.stdin.buffer)
-    if not sys.stdin.isatty():
-        return stream(lines, **options)
-    # Somebody types: each line is answered at once, not when a batch is full.
-    report.say("Type a line to translate; Ctrl-D ends.")
-    return (found for line in lines for found in stream([line], **options))
+        return full(texts, LINES_AT_ONCE)
+    stream, grows = (path, not path.is_file()) if path else standard_input()
+    if not path and sys.stdin.isatty():
+        report.say("Type a line to translate; Ctrl-D ends.")
+    return (arriving if grows else full)(read_lines(stream), LINES_AT_ONCE)
 
 
-def _aligned(found: Iterable[list], links: TextIO, path: Path) -> Iterator[list]:
-    """The same hypotheses, while their alignments are written."""
-    for number, hypotheses in enumerate(found, 1):
-        links.write(alignment_rows(hypotheses, number, path))
-        yield hypotheses
-
-
-def _write(
-    found: Iterable[list],
-    output: Path | None,
-    scores: bool,
-    n_best: int,
-    total: int | None,
-    report: Report,
-    token_scores: bool = False,
-) -> None:
+def _aligned(found: Iterable[list[list]], links: TextIO, rows: Callable[[list, int], str]) -> Iterator[list[list]]:
+    """The same hypotheses, while `rows` of their alignments are written."""
     done = 0
-    shown = report if output and str(output) != "-" else Report()
+    for chunk in found:
+        links.write("".join(rows(hypotheses, number) for number, hypotheses in enumerate(chunk, done + 1)))
+        links.flush()
+        done += len(chunk)
+        yield chunk
+
+
+def _write(found: Iterable[list[list]], output: Path | None, rows: Callable[[list, int], str]) -> None:
+    """Write `rows` of each line, those of lines that were translated together at once."""
+    done = 0
     try:
-        with open_lines(output) as stream, shown.progress("Translating", total, "lines") as progress:
-            for done, hypotheses in enumerate(found, 1):
-                stream.write(_formatted(hypotheses, done, scores, n_best, token_scores))
-                progress.advance()
+        with open_lines(output) as stream:
+            for chunk in found:
+                stream.write("".join(rows(hypotheses, number) for number, hypotheses in enumerate(chunk, done + 1)))
+                stream.flush()  # whoever wrote these lines may wait for them
+                done += len(chunk)
     except KeyboardInterrupt as stop:
         raise KeyboardInterrupt(_kept(output, done)) from stop
     except InputError as error:
@@ -234,20 +210,22 @@ def _kept(output: Path | None, done: int) -> str:
     return f"The translations of the first {done:,} lines are in {partial_file(output)}."
 
 
-def _formatted(hypotheses: list, number: int, scores: bool, n_best: int, token_scores: bool) -> str:
-    if not hypotheses:
-        return "\n"
+def _rows(hypotheses: list, number: int, n_best: int, scores: bool, token_scores: bool = False) -> str:
+    """The rows of a line, `n_best` of them; where nothing was found, all cells but the number are empty."""
     rows = []
-    for each in hypotheses:
+    for each in [*hypotheses, *[None] * (n_best - len(hypotheses))]:
         cells = [str(number)] if n_best > 1 else []
-        cells += [f"{each.score:.4f}"] if scores or n_best > 1 else []
-        cells += [each.text, *(token_cells(each.pieces, each.log_probabilities) if token_scores else ())]
+        if scores or n_best > 1:
+            cells.append(f"{each.score:.4f}" if each else "")
+        cells.append(each.text.translate(_SPACES) if each else "")
+        if token_scores:
+            cells += token_cells(each.pieces, each.log_probabilities) if each else ["", ""]
         rows.append("\t".join(cells) + "\n")
     return "".join(rows)
 
 
-def _draw_attention(translator, text: str, path: Path, options: dict[str, Any]) -> None:
+def _draw_attention(translator, text: str, path: Path, wanted) -> None:
     from seq2seq.plots import attention_heatmap, save_figure
 
-    seen = translator.attention(text, **options)
+    seen = translator.attention(text, wanted)
     save_figure(attention_heatmap(seen.weights, seen.source_pieces, seen.target_pieces), path)

@@ -5,14 +5,13 @@ that `--help` answers at once.
 """
 
 from seq2seq.config.language_model import LanguageConfig
-from seq2seq.config.resolving import from_mapping, load_recipe, resolve, to_mapping
+from seq2seq.config.resolving import from_mapping, from_stored, load_recipe, resolve, to_mapping
 from seq2seq.config.series import (
     AutoencoderConfig,
     DetectionConfig,
     ForecasterConfig,
     SeriesDataConfig,
     SeriesTrainingConfig,
-    WindowsConfig,
 )
 from seq2seq.config.training import TokenTrainingConfig, TrainingConfig
 from seq2seq.config.translation import (
@@ -41,8 +40,8 @@ __all__ = [
     "TrainingConfig",
     "TranslationConfig",
     "TranslationTrainingConfig",
-    "WindowsConfig",
     "from_mapping",
+    "from_stored",
     "load_recipe",
     "resolve",
     "to_mapping",

@@ -41,6 +41,12 @@ class LanguageModelConfig:
         for name in ("embedding_dropout", "layer_dropout", "output_dropout"):
             check_range(f"model.{name}", getattr(self, name), 0.0, 0.95)
 
+    def idle(self) -> dict[str, str]:
+        """Settings that do nothing beside the others, and why: what follows "does nothing" in the error."""
+        if self.num_layers > 1 or not self.layer_dropout:
+            return {}
+        return {"model.layer_dropout": "with model.num_layers=1, as it is between layers: leave it out, or take more."}
+
 
 @dataclass(frozen=True)
 class LanguageTrainingConfig(TokenTrainingConfig):

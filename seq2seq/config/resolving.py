@@ -1,5 +1,13 @@
 """Defaults < recipe < command line: how a configuration comes about. Unknown names and wrong types are errors that name
-the near match."""
+the near match.
+
+A changed setting that cannot change anything beside the others is idle; sections and configurations name theirs, with
+the reason, in a method `idle`. On the command line it is refused; in a recipe, which serves many trainings, it is told
+and passed over; in the configuration of a run, which an earlier version may have accepted, it is passed over. Not idle
+are a value that asks for what is so in any case (a dropout of 0), what lies beyond the end of the training (more
+patience than epochs: a recipe can be tried for one epoch), and what later commands take from the run (all of
+`decoding`). What depends on the data, and not on settings alone, is told by the training that sees them.
+"""
 
 from __future__ import annotations
 
@@ -10,37 +18,54 @@ import types
 import typing
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from seq2seq.errors import InputError
+from seq2seq.report import Report
 
 RECIPES = Path(__file__).parents[1] / "recipes"
 
 Config = TypeVar("Config")
 
 
-def resolve(kind: type[Config], recipe: str | Path | None = None, settings: Iterable[str] = (), **given: Any) -> Config:
+def resolve(
+    kind: type[Config],
+    recipe: str | Path | None = None,
+    settings: Iterable[str] = (),
+    report: Report | None = None,
+    **given: Any,
+) -> Config:
     """Build a configuration: defaults < recipe < `--set` < options of the command line.
 
     Args:
         kind: the dataclass to build, `TranslationConfig`.
         recipe: a TOML file, or the name of a recipe shipped with the package (`"multi30k"`).
         settings: strings `"section.name=value"`; the value is read as TOML, or else taken as a string.
+        report: `Report` that hears of settings of the recipe that do nothing beside the others.
         **given: `section__name=value`; `None` means not given.
 
     Raises:
-        InputError: for an unknown name (with the near match), a wrong type or a value out of range.
+        InputError: for an unknown name (with the near match), a wrong type, a value out of range, or a setting of the
+            command line that does nothing beside the others.
     """
-    tree = load_recipe(recipe) if recipe else {}
+    tree, own = load_recipe(recipe) if recipe else {}, set()
     for setting in settings:
         name, equals, value = setting.partition("=")
         if not equals or not name.strip():
             raise InputError(f"--set {setting}: expected section.name=value, such as --set model.units=512.")
         _put(tree, name.strip().split("."), _parse_value(value.strip()))
+        own.add(name.strip())
     for name, value in given.items():
         if value is not None:
             _put(tree, name.split("__"), value)
-    return from_mapping(kind, tree)
+            own.add(name.replace("__", "."))
+    config = from_mapping(kind, tree)
+    for name, value, _, reason in _idle(config):
+        if name in own:
+            raise InputError(f"{name}={value} does nothing {reason}")
+        why = reason.partition(": ")[0]
+        (report or Report()).say(f"{name}={value} of the recipe is passed over: it does nothing {why}")
+    return _without_idle(config)
 
 
 def load_recipe(recipe: str | Path) -> dict[str, Any]:
@@ -59,7 +84,7 @@ def load_recipe(recipe: str | Path) -> dict[str, Any]:
 
 def from_mapping(kind: type[Config], tree: Mapping[str, Any], place: str = "") -> Config:
     """Build the dataclass `kind` from nested mappings, checking every name and type."""
-    hints = typing.get_type_hints(kind)
+    hints = typing.get_type_hints(kind, include_extras=True)
     values = {}
     for name, value in tree.items():
         full_name = f"{place}{name}"
@@ -72,6 +97,46 @@ def from_mapping(kind: type[Config], tree: Mapping[str, Any], place: str = "") -
         else:
             values[name] = _typed(value, hints[name], full_name)
     return kind(**values)
+
+
+def from_stored(kind: type[Config], tree: Mapping[str, Any]) -> Config:
+    """Build the dataclass `kind` from the configuration of a run, which an earlier version may have written.
+
+    What did nothing is passed over: settings that a class calls `retired`, which are no more, and those that are idle.
+    """
+    return _without_idle(from_mapping(kind, _without_retired(kind, tree)))
+
+
+def _idle(config):
+    """Name, value, default and reason of each setting that was changed, and does nothing beside the others."""
+    for part in (config, *vars(config).values()):
+        for name, reason in part.idle().items() if hasattr(part, "idle") else ():
+            section, setting = name.split(".")
+            section = getattr(config, section)
+            value = getattr(section, setting)
+            default = next(field.default for field in dataclasses.fields(section) if field.name == setting)
+            if value != default:
+                yield name, value, default, reason
+
+
+def _without_idle(config):
+    """The same with the default of each setting that does nothing."""
+    for name, _, default, _ in list(_idle(config)):
+        section, setting = name.split(".")
+        changed = dataclasses.replace(getattr(config, section), **{setting: default})
+        config = dataclasses.replace(config, **{section: changed})
+    return config
+
+
+def _without_retired(kind, tree):
+    hints = typing.get_type_hints(kind)
+    kept = {name: value for name, value in tree.items() if name not in getattr(kind, "retired", ())}
+    return {
+        name: _without_retired(hints[name], value)
+        if dataclasses.is_dataclass(hints.get(name)) and isinstance(value, Mapping)
+        else value
+        for name, value in kept.items()
+    }
 
 
 def to_mapping(config: Any) -> dict[str, Any]:
@@ -94,16 +159,29 @@ def _typed(value: Any, hint: Any, name: str) -> Any:
         if value in (None, "none") and type(None) in choices:  # TOML has no word for None
             return None
         return _typed(value, next(c for c in choices if c is not type(None)), name)
+    if typing.get_origin(hint) is Annotated:  # with a function that reads it from a text
+        hint, from_text = typing.get_args(hint)
+        return _typed(from_text(value, name) if isinstance(value, str) else value, hint, name)
     if typing.get_origin(hint) is Literal:
         allowed = typing.get_args(hint)
         if value not in allowed:
             raise InputError(f"{name}={value!r}: expected one of {', '.join(map(str, allowed))}.")
         return value
+    if typing.get_origin(hint) is tuple:  # tuple[str, ...]; JSON and TOML have lists
+        return _listed(value, typing.get_args(hint)[0], name)
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     if not isinstance(value, hint) or (hint is int and isinstance(value, bool)):
         raise InputError(f"{name}={value!r}: expected {hint.__name__}, got {type(value).__name__}.")
     return value
+
+
+def _listed(value: Any, hint: Any, name: str) -> tuple:
+    if not isinstance(value, list | tuple):
+        raise InputError(
+            f"{name}={value!r}: expected a list, such as {name}=['one', 'two'] (single quotes: a backslash is itself)."
+        )
+    return tuple(_typed(item, hint, f"{name}[{number}]") for number, item in enumerate(value, 1))
 
 
 def _parse_value(text: str) -> Any:

@@ -4,8 +4,11 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from seq2seq.config.checks import check_at_least, check_range
+from seq2seq.config.names import Names
 from seq2seq.config.training import TrainingConfig
 from seq2seq.errors import InputError
+
+Threshold = Literal["quantile", "sigma", "pot", "f_beta"]
 
 
 @dataclass(frozen=True)
@@ -15,7 +18,7 @@ class SeriesDataConfig:
     location: str = ""  # CSV, Parquet, NPY or NPZ file, or tfds:NAME/CONFIG
     array: str | None = None  # of an NPZ file, or feature of a TFDS data set
     keep: str | None = None  # only the rows where this holds: "y_train==1"
-    columns: str | None = None  # "pressure,temperature"; without it all columns of numbers
+    columns: Names | None = None  # "pressure,temperature"; without it all columns of numbers
     group: str | None = None  # column whose values name the series: many tanks in one table
     time: str | None = None  # column of times; without it the first that holds dates
     missing: Literal["error", "interpolate", "mask"] = "error"  # what to do with missing values
@@ -37,28 +40,19 @@ class SeriesDataConfig:
 
 
 @dataclass(frozen=True)
-class WindowsConfig:
-    """How series become batches. Lengths are in time steps."""
+class AutoencoderWindowsConfig:
+    """How series become batches of an autoencoder. Lengths are in time steps."""
 
     look_back: int = 0  # steps in a window; 0: whole sequences
-    horizon: int = 0  # steps to forecast
     stride: int = 1  # between the starts of windows in training
-    chunk: int = 50  # steps in a chunk of stateful training
-    batch_size: int = 64
+    batch_size: int | None = None  # none: 64, or fewer where an epoch would have less than 16 batches
+
+    retired = ("horizon", "chunk")
 
     def __post_init__(self):
-        for name in ("look_back", "horizon"):
-            check_at_least(f"windows.{name}", getattr(self, name), 0)
-        for name in ("stride", "chunk"):
-            check_at_least(f"windows.{name}", getattr(self, name), 1)
+        check_at_least("windows.look_back", self.look_back, 0)
+        check_at_least("windows.stride", self.stride, 1)
         check_at_least("windows.batch_size", 1 if self.batch_size is None else self.batch_size, 1)
-
-
-@dataclass(frozen=True)
-class AutoencoderWindowsConfig(WindowsConfig):
-    """The same for an autoencoder."""
-
-    batch_size: int | None = None  # none: 64, or fewer where an epoch would have less than 16 batches
 
 
 @dataclass(frozen=True)
@@ -69,10 +63,19 @@ class ForecasterDataConfig(SeriesDataConfig):
 
 
 @dataclass(frozen=True)
-class ForecasterWindowsConfig(WindowsConfig):
-    """The same for a forecaster."""
+class ForecasterWindowsConfig:
+    """How series become batches of a forecaster. Lengths are in time steps."""
 
-    horizon: int = 1
+    look_back: int = 0  # steps in a window
+    horizon: int = 1  # steps to forecast
+    stride: int = 1  # between the starts of windows in training
+    chunk: int = 50  # steps in a chunk of stateful training
+    batch_size: int = 64  # windows
+
+    def __post_init__(self):
+        check_at_least("windows.look_back", self.look_back, 0)
+        for name in ("horizon", "stride", "chunk", "batch_size"):
+            check_at_least(f"windows.{name}", getattr(self, name), 1)
 
 
 @dataclass(frozen=True)
@@ -122,9 +125,9 @@ class ForecasterModelConfig(RecurrentConfig):
     residual: Literal["auto", "none", "last", "season", "season_growth"] = "auto"
     season: int | None = None  # steps; none: from the times (hourly 24, daily 7, monthly 12); 0: there is none
     normalize_window: bool = False  # by its own mean and deviation (Kim et al. 2022)
-    calendar: str | None = None  # known ahead: "hour,weekday,month,day_of_year"
-    known: str | None = None  # columns that are known ahead
-    targets: str | None = None  # columns to forecast; none: all that are not known ahead
+    calendar: Names | None = None  # known ahead: "hour,weekday,month,day_of_year"
+    known: Names | None = None  # columns that are known ahead
+    targets: Names | None = None  # columns to forecast; none: all that are not known ahead
     interval: float = 0.9  # share of the actual values that the prediction interval shall hold; 0: none
 
     def __post_init__(self):
@@ -164,7 +167,7 @@ class DetectionConfig:
     """How a reconstruction error becomes a score, and a score an alarm; fitted on held-out normal data."""
 
     score: Literal["absolute", "squared", "mahalanobis"] = "mahalanobis"
-    threshold: Literal["quantile", "sigma", "pot", "f_beta"] = "quantile"
+    threshold: Threshold = "quantile"
     value: float = 0.99  # the quantile; k of mean + k sigma; the risk of pot; beta of f_beta
     components: int = 8  # of the PCA beside it
 
@@ -192,6 +195,12 @@ class AutoencoderConfig:
                 f"model.horizon={self.model.horizon} needs windows.look_back: a prediction follows a window."
             )
 
+    def idle(self) -> dict[str, str]:
+        """Settings that do nothing beside the others, and why: what follows "does nothing" in the error."""
+        if self.windows.look_back:
+            return {}
+        return {"windows.stride": "without windows.look_back, where each sequence is read as a whole: leave it out."}
+
 
 @dataclass(frozen=True)
 class ForecasterConfig:
@@ -205,7 +214,6 @@ class ForecasterConfig:
 
     def __post_init__(self):
         check_range("seed", self.seed, 0, 2**31 - 1)
-        check_at_least("windows.horizon", self.windows.horizon, 1)
         if self.model.kind != "stateful":
             if not self.windows.look_back:
                 raise InputError(
@@ -216,3 +224,19 @@ class ForecasterConfig:
             raise InputError(
                 f"model.{unfit[0]} does not go with model.kind=stateful, which forecasts the next step of all columns."
             )
+
+    def idle(self) -> dict[str, str]:
+        """Settings that do nothing beside the others, and why: what follows "does nothing" in the error."""
+        interval = self.model.interval
+        if self.model.kind == "stateful":
+            names = ["windows.look_back", "windows.stride", "windows.batch_size", "model.normalize_window"]
+            names += ["model.interval"] if interval else []  # 0 says the same
+            reason = "with model.kind=stateful, which reads no windows and gives no intervals: leave it out."
+            return dict.fromkeys(names, reason)
+        idle = {"windows.chunk": "without model.kind=stateful, whose batches alone are chunks: leave it out."}
+        if interval:
+            idle["training.loss"] = (
+                f"with model.interval={interval:g}, whose quantiles have a loss of their own: leave it out, or set "
+                "model.interval=0."
+            )
+        return idle

@@ -45,6 +45,23 @@ class TrainingConfig:
                 "training.ema_decay and training.average_checkpoints are two averages of the weights: set one."
             )
 
+    def idle(self) -> dict[str, str]:
+        """Settings that do nothing beside the others, and why: what follows "does nothing" in the error."""
+        idle = {}
+        if self.schedule != "cosine":
+            idle["training.final_learning_rate"] = (
+                f"with training.schedule={self.schedule}, which ends nowhere: leave it out, or take cosine."
+            )
+        if self.schedule != "plateau":
+            idle["training.plateau_patience"] = (
+                f"with training.schedule={self.schedule}: leave it out, or take plateau."
+            )
+        if self.optimizer != "adamw":
+            idle["training.weight_decay"] = f"with training.optimizer={self.optimizer}: leave it out, or take adamw."
+        elif not self.weight_decay:
+            idle["training.optimizer"] = "without training.weight_decay: set that too, such as 0.01, or leave it out."
+        return idle
+
 
 @dataclass(frozen=True)
 class TokenTrainingConfig(TrainingConfig):

@@ -1,13 +1,14 @@
 """What a translation run can be told."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from seq2seq.config.checks import check_at_least, check_range
+from seq2seq.config.checks import check_at_least, check_patterns, check_range
 from seq2seq.config.training import TokenTrainingConfig
 from seq2seq.errors import InputError
 
 TokenizerKind = Literal["unigram", "bpe", "char", "word"]
+BleuTokenizer = Literal["auto", "13a", "intl", "none", "ko-mecab", "zh", "ja-mecab", "char"]
 
 
 @dataclass(frozen=True)
@@ -16,15 +17,16 @@ class DataConfig:
 
     train: str = ""  # PREFIX (PREFIX.en and PREFIX.de), TSV file, or tfds:NAME/CONFIG
     valid: str | None = None  # the same forms; without it a share of `train` is held out
-    source: str | None = None  # suffix of the source file, or TFDS feature: "en"
+    source: str | None = None  # suffix of the source file, column of a TSV (name, or number from 1), or TFDS feature
     target: str | None = None
+    header: bool | None = None  # the first row of a TSV names its columns; not given: seen in the training file
     swap: bool = False  # translate the other way: second column → first
     limit: int | None = None  # read only the first lines
     valid_share: float = 0.02  # held out where `valid` is not given
     hold_out: Literal["by_source", "last"] = (
         "by_source"  # seeded, no source on both sides; or the last rows as they are
     )
-    extra_columns: Literal["ignore", "references"] = "ignore"  # third and further TSV columns
+    extra_columns: Literal["ignore", "references"] = "ignore"  # TSV columns behind both texts
     max_characters: int = 1000  # longer pairs are dropped
     max_ratio: float = 9.0  # pairs with one side this many times longer are dropped
     cache: str | None = None  # folder of prepared corpora, for several runs; without it a large one is kept in the run
@@ -45,18 +47,59 @@ class TextConfig:
     target_tokenizer: TokenizerKind | None = None  # another kind for the target side: letters → phones
     vocabulary_size: int = 8000  # an upper bound: a small corpus gives fewer
     joint: bool = True  # one vocabulary for both sides (the same kind of tokenizer on both)
-    min_count: int = 1  # characters and words seen less often are unknown
+    min_count: int = 1  # characters (of word: words) seen less often are unknown
     subword_sampling: float = 0.0  # SentencePiece alpha; > 0 draws another segmentation each epoch (0.1 … 0.3)
+    white_space: Literal["auto", "keep", "collapse"] = "auto"  # auto: keep where both sides are char, else collapse
+    byte_fallback: bool = False  # unigram and bpe: what has no piece becomes bytes, nothing is unknown
+    keep: tuple[str, ...] = ()  # regular expressions of what comes through a translation unchanged: tags, URLs
+    model: str | None = None  # file of a SentencePiece model instead of a tokenizer to train: both sides, or the source
+    target_model: str | None = None  # the same of the target side, where joint=false
 
     def __post_init__(self):
         check_at_least("text.vocabulary_size", self.vocabulary_size, 8)
         check_at_least("text.min_count", self.min_count, 1)
         check_range("text.subword_sampling", self.subword_sampling, 0.0, 1.0)
-        sampled = {self.tokenizer, self.target_tokenizer or self.tokenizer}
-        if self.subword_sampling and not sampled & {"unigram", "bpe"}:
+        check_patterns("text.keep", self.keep)
+        self._check_models()
+        if self.subword_sampling and not self._kinds & {"unigram", "bpe"}:
             raise InputError(
                 f"text.subword_sampling={self.subword_sampling} needs a unigram or bpe tokenizer, not {self.tokenizer}."
             )
+        if self.byte_fallback and not self._kinds <= {"unigram", "bpe"}:
+            raise InputError("text.byte_fallback=true needs unigram or bpe tokenizers on both sides.")
+        if self.white_space == "keep" and "word" in self._kinds:
+            raise InputError(
+                "text.white_space=keep does not go with a word tokenizer, whose words end at white space: use char, "
+                "unigram or bpe."
+            )
+
+    def _check_models(self):
+        if self.model is None and self.target_model is None:
+            return
+        if self.model is None or (self.target_model is None) != self.joint:
+            raise InputError(
+                "text.model alone is the tokenizer of both sides; one for each side are text.model, text.target_model "
+                "and text.joint=false."
+            )
+        unused = ("tokenizer", "target_tokenizer", "vocabulary_size", "min_count", "byte_fallback")
+        for name in unused:
+            if getattr(self, name) != getattr(TextConfig, name):
+                raise InputError(f"text.{name} is for a tokenizer to be trained: leave it out with text.model.")
+
+    @property
+    def _kinds(self):
+        return {self.tokenizer, self.target_tokenizer or self.tokenizer}
+
+    @property
+    def keeps_white_space(self) -> bool:
+        """Whether all white space of a text counts. A run from before there was this setting has it undecided: no."""
+        return self.white_space == "keep"
+
+    def decided(self) -> "TextConfig":
+        """The same with `white_space` decided, as a training stores it."""
+        if self.white_space != "auto":
+            return self
+        return replace(self, white_space="keep" if self._kinds == {"char"} else "collapse")
 
     @property
     def shares_vocabulary(self) -> bool:
@@ -101,6 +144,8 @@ class ModelConfig:
     attention_heads: int = 4  # of multi_head
     tie_output: bool = True  # the output layer shares the target embedding
     tie_source: bool = True  # one embedding for both sides, where they share a vocabulary
+    source_vectors: str | None = None  # text file of word vectors that the source embedding starts from
+    target_vectors: str | None = None  # the same of the target; one embedding for both takes one file, by either name
     embedding_dropout: float = 0.2
     layer_dropout: float = 0.2  # between stacked layers
     output_dropout: float = 0.2
@@ -125,6 +170,23 @@ class ModelConfig:
                 f"model.units={self.units} must be a multiple of model.attention_heads={self.attention_heads}."
             )
 
+    def idle(self) -> dict[str, str]:
+        """Settings that do nothing beside the others, and why: what follows "does nothing" in the error."""
+        idle, deep = {}, max(self.encoder_layers, self.decoder_layers) > 1
+        if self.attention != "multi_head":
+            idle["model.attention_heads"] = f"with model.attention={self.attention}: leave it out, or take multi_head."
+        if self.layer_dropout and not deep:
+            idle["model.layer_dropout"] = (
+                "with one layer on either side, as it is between layers: leave it out, or set model.encoder_layers or "
+                "model.decoder_layers."
+            )
+        if not (self.embedding_dropout or self.output_dropout or (deep and self.layer_dropout)):
+            idle["model.dropout_along_time"] = (
+                "without model.embedding_dropout, model.layer_dropout and model.output_dropout, whose masks it is "
+                "about: leave it out, or set one of them."
+            )
+        return idle
+
 
 @dataclass(frozen=True)
 class TranslationTrainingConfig(TokenTrainingConfig):
@@ -135,6 +197,8 @@ class TranslationTrainingConfig(TokenTrainingConfig):
     monitor: Literal["bleu", "loss", "exact_match"] = "loss"  # on validation: chooses the best weights and when to stop
     validate_bleu: bool = True  # translate the validation part after every epoch
     validation_sentences: int = 1000  # at most this many of it
+    # What BLEU counts, in sacrebleu's names; auto: chosen by the script of the validation part, and kept in the run.
+    bleu_tokenizer: BleuTokenizer = "auto"
 
     def __post_init__(self):
         super().__post_init__()
@@ -145,6 +209,15 @@ class TranslationTrainingConfig(TokenTrainingConfig):
         if self.monitor != "loss" and not self.validate_bleu:
             raise InputError(f"training.monitor={self.monitor} needs training.validate_bleu=true.")
 
+    def idle(self) -> dict[str, str]:
+        """Settings that do nothing beside the others, and why: what follows "does nothing" in the error."""
+        idle = super().idle()
+        if not self.validate_bleu:
+            idle["training.validation_sentences"] = (
+                "with training.validate_bleu=false, as none is translated: leave it out."
+            )
+        return idle
+
 
 @dataclass(frozen=True)
 class DecodingConfig:
@@ -152,8 +225,11 @@ class DecodingConfig:
 
     beam_size: int = 1  # 1 is greedy search
     length_penalty: float = 1.0  # score = log-probability / length ** length_penalty
-    max_length_ratio: float = 2.0  # at most ratio · source length + extra tokens
-    max_length_extra: int = 10
+    # At most ratio · source length + extra tokens, EOS included; what is None is taken from the training pairs when a
+    # training starts, and stored with it.
+    max_length_ratio: float | None = None
+    max_length_extra: int | None = None
+    no_repeat: int = 0  # no so many tokens in a row stand in a translation twice; 0: they may
     max_source_tokens: int = 1024  # longer inputs are cut, with a warning
     batch_tokens: int = 8192  # padded source tokens · beams in a batch
     copy_unknown: bool = False  # an unknown word becomes the source word that it attends to most (target: words)
@@ -161,9 +237,21 @@ class DecodingConfig:
     def __post_init__(self):
         check_at_least("decoding.beam_size", self.beam_size, 1)
         check_range("decoding.length_penalty", self.length_penalty, 0.0, 10.0)
-        check_at_least("decoding.max_length_ratio", self.max_length_ratio, 0.0)
-        for name in ("max_length_extra", "max_source_tokens", "batch_tokens"):
+        if self.max_length_ratio is not None:
+            check_at_least("decoding.max_length_ratio", self.max_length_ratio, 0.0)
+        if self.max_length_extra is not None:
+            check_at_least("decoding.max_length_extra", self.max_length_extra, 1)
+        check_at_least("decoding.no_repeat", self.no_repeat, 0)
+        for name in ("max_source_tokens", "batch_tokens"):
             check_at_least(f"decoding.{name}", getattr(self, name), 1)
+
+    def with_length_limit(self, ratio: float, extra: int) -> "DecodingConfig":
+        """This section with a length limit: its own, or where it has none the given one."""
+        return replace(
+            self,
+            max_length_ratio=ratio if self.max_length_ratio is None else self.max_length_ratio,
+            max_length_extra=extra if self.max_length_extra is None else self.max_length_extra,
+        )
 
 
 @dataclass(frozen=True)
@@ -180,9 +268,27 @@ class TranslationConfig:
 
     def __post_init__(self):
         check_range("seed", self.seed, 0, 2**31 - 1)
+        vectors = [path for path in (self.model.source_vectors, self.model.target_vectors) if path]
+        if self.shares_embedding and len(set(vectors)) > 1:
+            raise InputError(
+                f"model.source_vectors={vectors[0]} and model.target_vectors={vectors[1]} are for one embedding, which "
+                "both sides share: give one of them, or set model.tie_source=false."
+            )
         kind = self.text.target_tokenizer or self.text.tokenizer
         if self.decoding.copy_unknown and (kind != "word" or self.model.attention == "none"):
             raise InputError(
                 "decoding.copy_unknown=true needs target tokens that are words and a model with attention, got the "
                 f"tokenizer {kind} and model.attention={self.model.attention}."
             )
+
+    @property
+    def shares_embedding(self) -> bool:
+        """Whether both sides have one embedding."""
+        return self.model.tie_source and self.text.shares_vocabulary
+
+    def idle(self) -> dict[str, str]:
+        """Settings that do nothing beside the others, and why: what follows "does nothing" in the error."""
+        if not self.data.valid:
+            return {}
+        reason = "with data.valid, as nothing is held out: leave it out, or leave data.valid (--valid) out."
+        return {"data.valid_share": reason, "data.hold_out": reason}

@@ -5,11 +5,10 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 
 from seq2seq.decoding.compaction import any_rows, compacted, with_memory
+from seq2seq.decoding.constraints import MINUS_INFINITY, given_tokens, without_repeats
 from seq2seq.decoding.top import log_normalizers, top_k
 from seq2seq.errors import InputError
 from seq2seq.special_ids import BOS, EOS, PAD
-
-MINUS_INFINITY = -1e30  # finite, so that differences stay numbers
 
 
 class _Search(NamedTuple):
@@ -27,7 +26,7 @@ class _Search(NamedTuple):
     memory: Any  # leaves (B, …)
 
 
-def beam_search(step, state, limits, beam_size, length_penalty=1.0, n_best=1, memory=None):
+def beam_search(step, state, limits, beam_size, length_penalty=1.0, n_best=1, memory=None, no_repeat=0, prefix=None):
     """Search for the hypotheses of highest `log-probability / length ** length_penalty`.
 
     A hypothesis ends when EOS is among the `beam_size` best extensions, so that a beam of one is greedy search; the
@@ -44,6 +43,9 @@ def beam_search(step, state, limits, beam_size, length_penalty=1.0, n_best=1, me
         length_penalty: float, at least 0. 0 compares log-probabilities, 1 means per token.
         n_best: int, at most `beam_size`.
         memory: what `step` knows of the sentences, see `seq2seq.decoding`.
+        no_repeat: int. No so many tokens in a row stand in a hypothesis twice; 0: they may.
+        prefix: int32 `(batch, steps)`, or `None`. What each hypothesis begins with, whatever the model and `no_repeat`
+            say, PAD after it.
 
     Returns:
         `tokens`, int32 `(batch, n_best, longest limit)`, best first, each with its EOS, then PAD; and `scores`, float32
@@ -75,7 +77,7 @@ def beam_search(step, state, limits, beam_size, length_penalty=1.0, n_best=1, me
         )
 
     def extend(t, search, *found):
-        origins, tokens, scores, state = _extensions(step, search, beam_size)
+        origins, tokens, scores, state = _extensions(step, search, beam_size, t, no_repeat, prefix)
         length, limit = t + 1, tf.gather(limits, search.rows)
         extended = tf.gather(search.alive_tokens, origins, batch_dims=1)  # (B, 2k, L)
         extended = tf.where(tf.range(tf.shape(extended)[2]) == t, tokens[..., None], extended)
@@ -112,16 +114,24 @@ def beam_search(step, state, limits, beam_size, length_penalty=1.0, n_best=1, me
     return tokens[..., :steps], scores
 
 
-def _extensions(step, search, beam_size):
+def _extensions(step, search, beam_size, t, no_repeat, prefix):
     """Beam of origin, token and log-probability of the `2 * beam_size` best extensions, `(B, 2k)`, and the state."""
     logits, state = step(search.last, search.state, search.memory)
     vocabulary = logits.shape[-1]
     width = min(2 * beam_size, vocabulary)
     # The best 2k of all are among the best 2k of each beam, so only those need their log-probability.
     rows = tf.reshape(logits, (-1, vocabulary))
-    best, tokens = top_k(rows, width)
-    best -= log_normalizers(rows, best[:, 0], tokens[:, 0])[:, None]
+    best, tokens = largest = top_k(rows, width)
+    if no_repeat:
+        history = tf.reshape(search.alive_tokens, (-1, tf.shape(search.alive_tokens)[2]))
+        best, tokens = top_k(without_repeats(rows, history, t, no_repeat), width)
+    normalizers = log_normalizers(rows, largest[0][:, 0], largest[1][:, 0])[:, None]
+    best -= normalizers
     beams = search.last.shape[1]
+    if prefix is not None:
+        given = tf.repeat(given_tokens(prefix, t, search.rows), beams)[:, None]
+        only = tf.where(tf.range(width) == 0, tf.gather(rows, given, batch_dims=1) - normalizers, MINUS_INFINITY)
+        best, tokens = tf.where(given == PAD, best, only), tf.where(given == PAD, tokens, given)
     scores = search.alive_scores[..., None] + tf.reshape(best, (-1, beams, width))
     flat = (tf.shape(scores)[0], beams * width)
     scores, positions = tf.math.top_k(_padded(tf.reshape(scores, flat), 2 * beam_size), 2 * beam_size)

@@ -3,6 +3,7 @@
 import tensorflow as tf
 
 from seq2seq.decoding.compaction import any_rows, compacted, with_memory
+from seq2seq.decoding.constraints import given_tokens, without_repeats
 from seq2seq.decoding.top import log_normalizers, top_k
 from seq2seq.special_ids import BOS, EOS, PAD
 
@@ -12,7 +13,7 @@ def most_probable(logits, t, rows):
     return top_k(logits, 1)[1][:, 0]
 
 
-def greedy_search(step, state, limits, select=most_probable, memory=None, scored=True):
+def greedy_search(step, state, limits, select=most_probable, memory=None, scored=True, no_repeat=0, prefix=None):
     """Extend each sentence by one selected token at a time until EOS.
 
     Args:
@@ -21,6 +22,9 @@ def greedy_search(step, state, limits, select=most_probable, memory=None, scored
         limits: int32 `(batch,)`. A hypothesis of that many tokens, EOS included, ends without EOS.
         select: `(logits (n, vocabulary), t, rows (n,)) -> tokens (n,)`, of the sentences `rows` of the batch.
         memory: what `step` knows of the sentences, see `seq2seq.decoding`.
+        no_repeat: int. No so many tokens in a row stand in a hypothesis twice; 0: they may.
+        prefix: int32 `(batch, steps)`, or `None`. What each hypothesis begins with, whatever the model and `no_repeat`
+            say, PAD after it.
         scored: bool. Without, scores stay 0, and no step has to pass over the whole vocabulary for its normalizer.
 
     Returns:
@@ -37,7 +41,11 @@ def greedy_search(step, state, limits, select=most_probable, memory=None, scored
         going, rows, last, state, memory = active
         logits, state = step(last[:, None], state, memory)
         logits = logits[:, 0]
-        chosen = select(logits, t, rows)
+        choices = without_repeats(logits, tf.gather(tokens, rows), t, no_repeat) if no_repeat else logits
+        chosen = select(choices, t, rows)
+        if prefix is not None:
+            given = given_tokens(prefix, t, rows)
+            chosen = tf.where(given == PAD, chosen, given)
         if scored:
             largest, where = top_k(logits, 1)
             gained = tf.gather(logits, chosen, batch_dims=1) - log_normalizers(logits, largest[:, 0], where[:, 0])

@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.covariance import LedoitWolf
 from sklearn.decomposition import PCA
 
-from ..errors import InputError
+from seq2seq.errors import InputError
 
 ERROR_KINDS = ("absolute", "squared", "mahalanobis")
 
@@ -33,8 +33,8 @@ class ErrorModel:
         covariance: float64 array, `(features, features)`. Of errors less `center`, over `scale`; else the identity.
 
     >>> model = ErrorModel.fit("absolute", np.zeros((5, 2)))
-    >>> model.scores(np.array([1.0, -3.0])).tolist(), model.blame(np.array([1.0, -3.0])).tolist()
-    (2.0, [0.25, 0.75])
+    >>> model.scores(np.array([1.0, -3.0])).tolist(), model.parts(np.array([1.0, -3.0])).tolist()
+    (2.0, [0.5, 1.5])
     """
 
     kind: str
@@ -88,12 +88,7 @@ class ErrorModel:
         return observed_mean(self._contributions(errors))
 
     def parts(self, errors: np.ndarray) -> np.ndarray:
-        """Share each score out among the features: float64 array like `errors` whose last axis adds up to `scores`."""
-        parts = self._contributions(errors)
-        return parts / np.maximum(np.sum(~np.isnan(parts), axis=-1, keepdims=True), 1)
-
-    def blame(self, errors: np.ndarray) -> np.ndarray:
-        """Share each score out among the features, as shares of it.
+        """Share each score out among the features.
 
         For `"mahalanobis"` a feature's part is its squared error after decorrelation that stays as close as it can
         to the features (Garthwaite and Koch 2016); the parts add up to the distance and none is negative.
@@ -102,12 +97,10 @@ class ErrorModel:
             errors: float array, `(..., features)`, as for `scores`.
 
         Returns:
-            float64 array, `(..., features)`, that adds up to 1 over the last axis; NaN where not observed or where
-            the score is 0.
+            float64 array, `(..., features)`, that adds up to `scores` over the last axis; NaN where not observed.
         """
         parts = self._contributions(errors)
-        total = np.nansum(parts, axis=-1, keepdims=True)
-        return np.divide(parts, total, out=np.full(parts.shape, np.nan), where=total > 0)
+        return parts / np.maximum(np.sum(~np.isnan(parts), axis=-1, keepdims=True), 1)
 
     def to_arrays(self) -> dict[str, np.ndarray]:
         """Return arrays without objects, for `np.savez`, or with `tolist()` for JSON."""
@@ -155,8 +148,8 @@ class PCABaseline:
         components: int. Components kept; fewer where the data have fewer. Equal to `latent_dim` to be fair.
 
     >>> line = np.outer(np.arange(5.0), [1.0, 2.0])
-    >>> PCABaseline(1).fit(line).scores(np.array([[1.0, 2.0], [2.0, 0.0]])).round(6).tolist()
-    [0.0, 1.2]
+    >>> np.abs(PCABaseline(1).fit(line).errors(np.array([[1.0, 2.0], [2.0, 0.0]]))).round(6).tolist()
+    [[0.0, 0.0], [1.6, 0.8]]
     """
 
     def __init__(self, components: int):
@@ -179,10 +172,6 @@ class PCABaseline:
         filled = np.where(np.isnan(flat), self._usual, flat)
         reconstructed = self._center + (filled - self._center) @ self._axes.T @ self._axes
         return (flat - reconstructed).reshape(np.shape(windows))
-
-    def scores(self, windows: np.ndarray) -> np.ndarray:
-        """Return the mean absolute error of each window, float64, `(windows,)`."""
-        return observed_mean(np.abs(_flat(self.errors(windows))))
 
     def to_arrays(self) -> dict[str, np.ndarray]:
         """Return what `fit` learned as arrays, for `np.savez`."""

@@ -5,7 +5,7 @@ from functools import partial
 
 import numpy as np
 
-from ..errors import InputError
+from seq2seq.errors import InputError
 
 Baseline = Callable[[np.ndarray, int], np.ndarray]
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.metrics import average_precision_score, precision_recall_fscore_support, roc_auc_score
 
-from ..errors import InputError
+from seq2seq.errors import InputError
 
 WEEK = np.timedelta64(7, "D") / np.timedelta64(1, "ns")  # in nanoseconds
 

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from ..errors import InputError
+from seq2seq.errors import InputError
 
 Scores = dict[str, float | None]
 

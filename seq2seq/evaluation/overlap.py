@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..errors import InputError
+from seq2seq.errors import InputError
 
 
 class StepMeans:

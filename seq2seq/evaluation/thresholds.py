@@ -4,7 +4,7 @@ import numpy as np
 from scipy.stats import genpareto
 from sklearn.metrics import precision_recall_curve
 
-from ..errors import InputError
+from seq2seq.errors import InputError
 
 THRESHOLD_KINDS = ("quantile", "sigma", "pot", "f_beta")
 

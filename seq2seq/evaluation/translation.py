@@ -4,9 +4,11 @@ from collections.abc import Hashable, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
-from sacrebleu.metrics import BLEU, CHRF, TER
+from sacrebleu.metrics import CHRF
 
-from ..errors import InputError
+from seq2seq.errors import InputError
+from seq2seq.evaluation.corpus_scores import bleu, chrf, moses_bleu, reference_columns, ter
+from seq2seq.evaluation.scripts import SPACED, check_tokenizer, choose_tokenizer, token_splitter
 
 
 @dataclass(frozen=True)
@@ -14,7 +16,8 @@ class TranslationScores:
     """How close hypotheses are to their references.
 
     The scores of sacrebleu run from 0 to 100 and come with the signature that makes them comparable; the
-    others are shares, with 1.0 for all. Those compare text with every run of white space taken as one blank.
+    others are shares, with 1.0 for all. Text is compared as it is: white space counts in `exact_match` and
+    `character_error_rate`; the other scores see what is between it.
 
     In the pronunciation (grapheme-to-phoneme) field, **word error rate = 1 - `exact_match`**: the share of words
     with a wrong pronunciation, `pronunciation_word_error_rate` here; its phone error rate is `token_error_rate`.
@@ -22,15 +25,18 @@ class TranslationScores:
 
     Attributes:
         sentences: int. Number of hypotheses scored.
-        bleu: float, percent. Corpus BLEU, cased, on plain text. 0 where no hypothesis shares four tokens in a
-            row with a reference, so also for perfect hypotheses of three tokens.
-        bleu_lowercased: float, percent. The same without regard to case, as many Multi30k figures are published.
+        bleu: float, percent. Corpus BLEU, cased, on plain text. Where no reference has four tokens it counts
+            n-grams as long as the longest reference, and has their length in its signature (`order:2`).
+        bleu_lowercased: float, percent. The same without regard to case.
+        bleu_moses: float, percent, or None where the language is not known or its script has no blanks. The same
+            without regard to case in the tokens of Moses, as most Multi30k figures are published.
         chrf: float, percent. Corpus chrF2, cased.
         ter: float, percent of the reference length; lower is better, and it can exceed 100. In the default
-            setting of sacrebleu, which ignores case.
+            setting of sacrebleu, which ignores case, or for a script without blanks in its tokens.
         exact_match: float, share of the hypotheses that equal one of their references.
-        token_error_rate: float. Insertions, deletions and substitutions of white-space tokens that turn the
-            hypotheses into their closest references, divided by the tokens of those references.
+        token_error_rate: float. Insertions, deletions and substitutions of tokens that turn the hypotheses into
+            their closest references, divided by the tokens of those references. Tokens are between white space,
+            or where the tokenizer of BLEU is for a script without blanks, those of BLEU.
         character_error_rate: float. The same for characters, blanks included.
         signatures: dict of name of the attribute above to the signature of sacrebleu.
     """
@@ -38,6 +44,7 @@ class TranslationScores:
     sentences: int
     bleu: float
     bleu_lowercased: float
+    bleu_moses: float | None
     chrf: float
     ter: float
     exact_match: float
@@ -56,11 +63,20 @@ class TranslationScores:
 
     def rows(self) -> list[tuple[str, float, str]]:
         """Return a table of `(metric, value in percent, signature or definition)`."""
+        names = {
+            "bleu": "BLEU",
+            "bleu_lowercased": "BLEU, lower-cased",
+            "bleu_moses": "BLEU, lower-cased, Moses",
+            "chrf": "chrF2",
+            "ter": "TER",
+        }
+        short = {name: " (no reference has 4 tokens)" * ("|order:" in text) for name, text in self.signatures.items()}
         return [
-            ("BLEU", self.bleu, self.signatures["bleu"]),
-            ("BLEU, lower-cased", self.bleu_lowercased, self.signatures["bleu_lowercased"]),
-            ("chrF2", self.chrf, self.signatures["chrf"]),
-            ("TER", self.ter, self.signatures["ter"]),
+            *(
+                (names[name], getattr(self, name), self.signatures[name] + short[name])
+                for name in names
+                if name in short
+            ),
             (
                 "Exact match",
                 100 * self.exact_match,
@@ -94,48 +110,65 @@ class Example:
     chosen: str
 
 
-def score_translations(hypotheses: Sequence[str], references: Sequence[Sequence[str]]) -> TranslationScores:
+def score_translations(
+    hypotheses: Sequence[str],
+    references: Sequence[Sequence[str]],
+    tokenizer: str = "auto",
+    language: str | None = None,
+) -> TranslationScores:
     """Score hypotheses against one or several references for each source.
 
     Args:
         hypotheses: sequence of str, one for each source: plain, detokenized text. May be blank.
         references: for each source a sequence of one or more str; their number may vary.
+        tokenizer: str. What BLEU counts: a tokenizer of sacrebleu, or `"auto"`, chosen by `choose_tokenizer`.
+        language: str or None. The language of the references, `"fr"`, for BLEU in tokens of Moses.
 
     Returns:
         A `TranslationScores`.
 
     Raises:
-        InputError: if there is nothing to score, the numbers differ, or a source has no or a blank reference.
+        InputError: if there is nothing to score, the numbers differ, a source has no or an empty reference, or the
+            tokenizer or language is not known.
 
     >>> scores = score_translations(["AH B AE D IY", "AE B IY"], [["AH B AE D IY"], ["AE B IY Z", "AH B IY Z"]])
     >>> scores.exact_match, round(scores.token_error_rate, 3)
     (0.5, 0.111)
     """
     _check_aligned(hypotheses, references)
-    # Only the first metric may warn that the text looks tokenised: it would say the same again.
-    metrics = {"bleu": BLEU(), "bleu_lowercased": BLEU(lowercase=True, force=True), "chrf": CHRF(), "ter": TER()}
-    columns = _reference_columns(references)
-    scores = {name: metric.corpus_score(hypotheses, columns).score for name, metric in metrics.items()}
-    hypothesis_tokens = [text.split() for text in hypotheses]
-    reference_tokens = [[text.split() for text in texts] for texts in references]
-    matches = sum(tokens in choices for tokens, choices in zip(hypothesis_tokens, reference_tokens, strict=True))
+    tokenizer = _tokenizer(tokenizer, references)
+    columns = reference_columns(references)
+    scores = {
+        # Only the first one may warn that the text looks tokenised: the others would say the same again.
+        "bleu": bleu(hypotheses, columns, tokenizer, warn=True),
+        "bleu_lowercased": bleu(hypotheses, columns, tokenizer, lowercase=True),
+        "chrf": chrf(hypotheses, columns),
+        "ter": ter(hypotheses, columns, tokenizer),
+    }
+    if language and tokenizer in SPACED:
+        scores["bleu_moses"] = moses_bleu(hypotheses, columns, language)
+    split = token_splitter(tokenizer)
     return TranslationScores(
         sentences=len(hypotheses),
-        **scores,
-        exact_match=matches / len(hypotheses),
-        token_error_rate=_error_rate(hypothesis_tokens, reference_tokens),
-        character_error_rate=_error_rate(
-            [" ".join(tokens) for tokens in hypothesis_tokens],
-            [[" ".join(tokens) for tokens in choices] for choices in reference_tokens],
+        **({"bleu_moses": None} | {name: score.value for name, score in scores.items()}),
+        exact_match=exact_match(hypotheses, references),
+        token_error_rate=_error_rate(
+            [split(text) for text in hypotheses], [[split(text) for text in texts] for texts in references]
         ),
-        signatures={name: str(metric.get_signature()) for name, metric in metrics.items()},
+        character_error_rate=_error_rate(hypotheses, references),
+        signatures={name: score.signature for name, score in scores.items()},
     )
 
 
-def validation_bleu(hypotheses: Sequence[str], references: Sequence[Sequence[str]]) -> float:
+def validation_bleu(hypotheses: Sequence[str], references: Sequence[Sequence[str]], tokenizer: str = "auto") -> float:
     """Return the `bleu` of `score_translations` alone, in percent, fast and silent enough for every epoch."""
     _check_aligned(hypotheses, references)
-    return BLEU(force=True).corpus_score(hypotheses, _reference_columns(references)).score
+    return bleu(hypotheses, reference_columns(references), _tokenizer(tokenizer, references)).value
+
+
+def exact_match(hypotheses: Sequence[str], references: Sequence[Sequence[str]]) -> float:
+    """Return the share of the hypotheses that equal one of their references, white space and all."""
+    return sum(text in texts for text, texts in zip(hypotheses, references, strict=True)) / len(hypotheses)
 
 
 def examples(
@@ -213,15 +246,14 @@ def _error_rate(hypotheses: Sequence[Sequence], references: Sequence[Sequence[Se
         distance, negative_length = min((edit_distance(hypothesis, choice), -len(choice)) for choice in choices)
         edits += distance
         length -= negative_length
-    return edits / length
+    return edits / length if length else float(edits > 0)  # references of nothing but white space have no tokens
 
 
-def _reference_columns(references: Sequence[Sequence[str]]) -> list[list[str | None]]:
-    """Turn references by source into the columns that sacrebleu reads; it skips the None of a shorter list."""
-    return [
-        [texts[column] if column < len(texts) else None for texts in references]
-        for column in range(max(len(texts) for texts in references))
-    ]
+def _tokenizer(name, references):
+    if name == "auto":
+        return choose_tokenizer(references)[0]
+    check_tokenizer(name)
+    return name
 
 
 def _check_aligned(hypotheses: Sequence[str], references: Sequence[Sequence[str]]) -> None:
@@ -234,5 +266,5 @@ def _check_aligned(hypotheses: Sequence[str], references: Sequence[Sequence[str]
     for number, texts in enumerate(references, start=1):
         if isinstance(texts, str):
             raise InputError(f"The references of source {number} are a str; pass a list of str, [text] for one.")
-        if not texts or not all(text.strip() for text in texts):
-            raise InputError(f"Source {number} has no reference or a blank one; mend it or leave that source out.")
+        if not texts or not all(texts):
+            raise InputError(f"Source {number} has no reference or an empty one; mend it or leave that source out.")

@@ -57,8 +57,8 @@ class Calibration:
 
     def margin(self, level: float) -> np.ndarray | float:
         """`(horizon, targets)` to widen an interval by; 0 where the validation part was too small to tell."""
-        found = np.flatnonzero(self.levels == level)
-        return self.margins[found[0]] if len(found) else 0.0
+        places = np.flatnonzero(self.levels == level)
+        return self.margins[places[0]] if len(places) else 0.0
 
     def save(self, run: Run) -> None:
         """Write it into the run of the forecaster."""

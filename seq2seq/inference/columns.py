@@ -6,7 +6,6 @@ import numpy as np
 
 from seq2seq.config import ForecasterConfig
 from seq2seq.errors import InputError
-from seq2seq.inference.series_data import names_in
 from seq2seq.report import Report
 from seq2seq.series.calendar import calendar_columns, calendar_features
 from seq2seq.series.scaling import Scaler
@@ -40,14 +39,14 @@ class Columns:
             InputError: a column that is wanted is not there, or is both forecast and known ahead.
         """
         model = config.model
-        known, calendar = names_in(model.known) or (), names_in(model.calendar) or ()
-        targets = names_in(model.targets) or tuple(name for name in names if name not in known)
+        known, calendar = model.known or (), model.calendar or ()
+        targets = model.targets or tuple(name for name in names if name not in known)
         column_positions((*targets, *known), names, "the data")
         calendar_columns(calendar)
         if both := [name for name in targets if name in known]:
             raise InputError(f"the column {both[0]!r} is in model.targets and in model.known: it is one or the other.")
         if not targets:
-            raise InputError(f"model.known={model.known} leaves no column to forecast.")
+            raise InputError(f"model.known={','.join(known)} leaves no column to forecast.")
         return cls(names, targets, known, calendar)
 
     @property
@@ -76,6 +75,39 @@ class Columns:
             np.concatenate((values, self.calendar_of(times)), axis=1)
             for values, times in zip(scaled, series.times, strict=True)
         ]
+
+    def read_ahead(
+        self, plans: np.ndarray | None, times: np.ndarray | None, steps: int, whole: int, scaler: Scaler
+    ) -> np.ndarray | None:
+        """What the model reads about the steps that it forecasts.
+
+        Args:
+            plans: float `(at least steps, known columns)` in the user's units, the columns known ahead; or `None`.
+            times: of `whole` steps; or `None` where there are none.
+            steps: int. How many are to be forecast: of so many the columns must be known.
+            whole: int. Steps up to the end of a horizon. The columns are NaN beyond `steps`.
+            scaler: `Scaler` of all columns.
+
+        Returns:
+            Scaled float32 `(whole, known features)`; `None` for a model that reads nothing ahead.
+
+        Raises:
+            InputError: the columns are not known for so many steps.
+        """
+        if not self.known_columns:
+            return None
+        ahead = []
+        if self.known:
+            if plans is None or len(plans) < steps:
+                names = ", ".join(self.known)
+                raise InputError(f"{names} must be known for the {steps} steps ahead: give them with --known FILE.")
+            at = [self.names.index(name) for name in self.known]
+            rows = np.full((whole, len(self.names)), np.nan)
+            rows[:steps, at] = plans[:steps]
+            ahead.append(scaler.transform(rows)[:, at])
+        if self.calendar:
+            ahead.append(self.calendar_of(times))
+        return np.concatenate(ahead, axis=1)
 
     def calendar_of(self, times: np.ndarray) -> np.ndarray:
         """float32 `(steps, calendar features)` of times."""

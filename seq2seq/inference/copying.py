@@ -8,43 +8,45 @@ import numpy as np
 
 from seq2seq.inference.alignment import align
 from seq2seq.special_ids import UNK
-from seq2seq.text.corpus import normalize
 from seq2seq.text.tokens import UNKNOWN_TEXT, TokenRows
 from seq2seq.text.words import word_numbers
 
 
-def copy_unknown(translator: Any, lines: Sequence[str], found: Sequence[list], batch_tokens: int) -> None:
+def copy_unknown(
+    translator: Any, texts: Sequence[str], source: TokenRows, found: Sequence[list], batch_tokens: int
+) -> None:
     """Replace the unknown words in hypotheses of a translator; those without any are not looked at again.
 
     Args:
         translator: `Translator`.
-        lines: sequence of str.
-        found: of each line, its list of hypotheses, in which others take their places.
+        texts: sequence of str, the sources as the tokenizer reads them.
+        source: `TokenRows` of them.
+        found: of each source, its list of hypotheses, in which others take their places.
         batch_tokens: int. Padded tokens that are read at a time.
     """
     rows = [(i, k) for i, hypotheses in enumerate(found) for k, each in enumerate(hypotheses) if UNK in each.tokens]
-    source = translator.encode([lines[i] for i, _ in rows])
+    source = source.take([i for i, _ in rows])
     labels = TokenRows.from_rows([found[i][k].tokens for i, k in rows])
 
     def copy(row, _, weights):
         i, k = rows[row]
         before, spelling = found[i][k], translator.source.spelling(source[row])
-        found[i][k] = replace(before, text=with_copies(before.text, before.tokens, weights, lines[i], spelling))
+        found[i][k] = replace(before, text=with_copies(before.text, before.tokens, weights, texts[i], spelling))
 
     translator.forced.read(source, labels, batch_tokens, copy, attended=True)
 
 
-def with_copies(text: str, tokens: np.ndarray, weights: np.ndarray, line: str, spelling: list[str]) -> str:
+def with_copies(text: str, tokens: np.ndarray, weights: np.ndarray, source: str, spelling: list[str]) -> str:
     """A translation with each unknown word replaced by the source word that it attends to most.
 
     Args:
         text: str. The translation; each UNK in it looks like `UNKNOWN_TEXT`.
         tokens: int array, `(target_tokens,)`. Its ids.
         weights: float array, `(target_tokens, source_tokens or more)`. What they attend to.
-        line: str. The source.
+        source: str. The source as the tokenizer reads it.
         spelling: what each source token spells, see `Tokenizer.spelling`.
     """
-    words, numbers = normalize(line).split(), word_numbers(spelling)
+    words, numbers = source.split(), word_numbers(spelling)
     unknown = np.flatnonzero(tokens == UNK)
     links = align(weights[unknown], numbers, np.arange(len(unknown))).words
     known = text.split(UNKNOWN_TEXT)

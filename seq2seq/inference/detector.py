@@ -80,16 +80,16 @@ class Scorer:
             look_back: int. Steps of a window; 0: whole sequences.
         """
         stride = max(int(lengths.sum()) * (look_back or 1) // VECTORS, 1) if look_back else 1
-        found = [each for _, each in errors(stride)]
-        features = found[0].shape[-1]
+        held_out_errors = [each for _, each in errors(stride)]
+        features = held_out_errors[0].shape[-1]
         equal = not look_back and len(set(lengths.tolist())) == 1
         if settings.score == "mahalanobis" and equal and lengths[0] * features <= WIDEST and len(lengths) > FOLDS:
-            vectors = np.concatenate(found).reshape(len(lengths), -1)
+            vectors = np.concatenate(held_out_errors).reshape(len(lengths), -1)
             model = ErrorModel.fit(settings.score, vectors)
             scorer = cls(model, np.nan, np.empty(0), int(lengths[0]))
             return scorer._with_threshold(settings, _crossed_scores(settings.score, vectors))
-        usual = _usual(np.concatenate(found)) if look_back else np.ones((1, 1))
-        vectors = np.concatenate([(each / usual).reshape(-1, features) for each in found])
+        usual = _usual(np.concatenate(held_out_errors)) if look_back else np.ones((1, 1))
+        vectors = np.concatenate([(each / usual).reshape(-1, features) for each in held_out_errors])
         scorer = cls(ErrorModel.fit(settings.score, vectors), np.nan, np.empty(0), usual=usual)
         held_out = scorer.score(errors(1), lengths, look_back).judged
         return scorer._with_threshold(settings, held_out[~np.isnan(held_out)])

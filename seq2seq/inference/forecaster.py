@@ -1,18 +1,19 @@
 """Series in, their next steps out: a trained forecaster, loaded."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import tensorflow as tf
 
-from seq2seq.batches.windows import WindowBatches
-from seq2seq.config import ForecasterConfig, from_mapping
+from seq2seq.config import ForecasterConfig
 from seq2seq.errors import InputError
 from seq2seq.evaluation import baselines as naive
 from seq2seq.inference.calibration import Calibration
 from seq2seq.inference.columns import Columns
+from seq2seq.inference.loaded import open_run
+from seq2seq.inference.series_data import read_data
+from seq2seq.inference.stateful import Stateful
+from seq2seq.inference.windowed import Windowed
 from seq2seq.models import StreamForecaster, WindowForecaster
 from seq2seq.report import Report
 from seq2seq.run import Run
@@ -21,8 +22,6 @@ from seq2seq.series.scaling import Scaler
 from seq2seq.series.table import Series
 
 TASK = "forecaster"
-PATHS = 256  # drawn futures, from which the interval beyond the horizon is read
-STEPS_AT_ONCE = 4096  # of a long series that a stateful model reads: bounds memory
 
 
 @dataclass(frozen=True)
@@ -77,7 +76,7 @@ class Forecaster:
 
     ```python
     forecaster = Forecaster.load("runs/air")
-    forecaster.forecast(series, steps=24).values
+    forecaster.forecast(forecaster.read("this_week.csv"), steps=24).values
     ```
 
     Args:
@@ -86,71 +85,78 @@ class Forecaster:
         model: `WindowForecaster` or `StreamForecaster`.
         calibration: `Calibration` of the intervals.
         run: the `Run` it comes from.
+
+    Attributes:
+        columns: `Columns`.
+        core: `Windowed` or `Stateful`: what the model does in scaled numbers.
+        horizon: int. Steps that are forecast unless told otherwise.
     """
 
-    def __init__(self, config, scaler, model, calibration=None, run=None):
+    def __init__(
+        self,
+        config: ForecasterConfig,
+        scaler: Scaler,
+        model: WindowForecaster | StreamForecaster,
+        calibration: Calibration | None = None,
+        run: Run | None = None,
+    ):
         self.config, self.scaler, self.model, self.run = config, scaler, model, run
-        self.columns = Columns.of(config, scaler.columns)
-        self.calibration = calibration or Calibration()
-        self.stateful = config.model.kind == "stateful"
-        self.horizon, self.look_back = config.windows.horizon, config.windows.look_back
-        self._graph = None
+        self.columns, self.horizon = Columns.of(config, scaler.columns), config.windows.horizon
+        if config.model.kind == "stateful":
+            self.core = Stateful(config, model)
+        else:
+            self.core = Windowed(config, self.columns, model, calibration or Calibration())
 
     @classmethod
-    def load(cls, run_dir: str | Path, report: Report | None = None) -> "Forecaster":
+    def load(cls, run_dir: str | Path) -> "Forecaster":
         """Load a run directory.
 
         Raises:
             InputError: not a run of a forecaster, no weights yet, damaged, or written by a newer version.
         """
-        run = Run.open(run_dir, TASK)
-        try:
-            config = from_mapping(ForecasterConfig, run.config)
-        except InputError as error:
-            raise InputError(f"{run.path}: its config.json cannot be used: {error}") from error
+        run, config = open_run(run_dir, TASK, ForecasterConfig)
         scaler = Scaler.load(run.scaler)
         model = build_model(config, Columns.of(config, scaler.columns))
         run.load_weights(model)
         return cls(config, scaler, model, Calibration.load(run), run)
 
-    # --- scaled arrays
+    @property
+    def stateful(self) -> bool:
+        """Whether it reads step by step, and not windows."""
+        return isinstance(self.core, Stateful)
 
-    def predict(self, batches: WindowBatches) -> np.ndarray:
-        """Scaled forecasts of all windows in order: float32 `(windows, horizon, targets[, quantiles])`."""
-        return np.concatenate([self._predict(inputs) for inputs, _ in batches.epoch()])
+    def read(self, location: str | None = None, *, array: str | None = None, report: Report | None = None) -> Series:
+        """Read the series to continue in the way of the training data; columns are matched by name.
 
-    def _predict(self, inputs):
-        if self._graph is None:
-            window = tf.TensorSpec((None, self.look_back, self.columns.features))
-            known = tf.TensorSpec((None, self.horizon, len(self.columns.known_columns)))
-            signature = (window, known) if self.columns.known_columns else window
-            self._graph = tf.function(self.model, input_signature=(signature,), autograph=False)
-        return self._graph(inputs).numpy()
+        Args:
+            location: file, or `tfds:NAME/CONFIG`; default: the training data themselves, to their end.
+            array: of an NPZ file, or TFDS feature; default: that of the training.
+            report: `Report`.
 
-    def point(self, outputs: np.ndarray) -> np.ndarray:
-        """The forecast itself of what the model puts out: the median where there are quantiles."""
-        return outputs[..., outputs.shape[-1] // 2] if self.config.model.interval and not self.stateful else outputs
+        Raises:
+            InputError: data that cannot be read, or a column is missing.
+        """
+        data = self.config.data
+        if location is not None:
+            data = replace(data, array=array or data.array, limit=None)
+        return self.scaler.match(read_data(data, report or Report(), location, windowed=not self.stateful))
 
-    def warm_up(self, values: np.ndarray, states=None) -> tuple[np.ndarray, list]:
-        """Let a stateful model read scaled `(steps, features)`; the forecasts of each next step, and the states."""
-        outputs = []
-        for first in range(0, len(values), STEPS_AT_ONCE):
-            output, states = self._run(values[None, first : first + STEPS_AT_ONCE], states)
-            outputs.append(output[0].numpy())
-        return np.concatenate(outputs), states
+    def read_known(self, location: str, report: Report | None = None) -> Series:
+        """Read the columns that are known ahead, from a file with the steps to forecast.
 
-    def _run(self, x, states):
-        if self._graph is None:
-            widths = tf.nest.map_structure(lambda width: tf.TensorSpec((None, width)), self.model.state_widths)
-            x_spec = tf.TensorSpec((None, None, self.columns.features))
-            self._graph = tf.function(self.model.run, input_signature=(x_spec, widths), autograph=False)
-        return self._graph(x, self.model.initial_state(len(x)) if states is None else states)
+        Raises:
+            InputError: the run knows no such columns, or the file cannot be read.
+        """
+        if not self.columns.known:
+            raise InputError(
+                f"--known {location}: this run was trained without columns that are known ahead (model.known)."
+            )
+        data = replace(self.config.data, columns=self.columns.known, limit=None)
+        return read_data(data, report or Report(), location, windowed=True)
 
     def unscaled(self, values: np.ndarray) -> np.ndarray:
-        """Scaled values of the targets, last axis, in the user's units."""
+        """Scaled values of the targets, last axis, in the user's units, float64."""
         return self.scaler.inverse(values, self.columns.targets)
-
-    # --- the next steps
 
     def forecast(
         self,
@@ -171,6 +177,9 @@ class Forecaster:
             known: the columns known ahead for those steps, series in the same order.
             interval: float. Share of actual values that the prediction interval is to hold; default: as trained.
 
+        Returns:
+            A `Forecast` of all series, in their order.
+
         Raises:
             InputError: too short a history, missing columns, an interval that was not calibrated.
         """
@@ -178,163 +187,38 @@ class Forecaster:
         if steps < 1:
             raise InputError(f"{steps} steps to forecast: expected at least 1.")
         series = self.scaler.match(series)
-        times = series.times and tuple(
-            continue_times(part, self._blocks(steps) * self.horizon) for part in series.times
-        )
-        level = self.config.model.interval if interval is None else interval
-        level = self.calibration.checked_level(level, self.config.model.interval) if not self.stateful else 0.0
-        if self.stateful and interval:
-            raise InputError(f"--interval {interval}: a stateful run gives no intervals; train windows for them.")
-        inputs = self.columns.read_by_model(series, self.scaler)
-        found = []
-        for number, values in enumerate(inputs):
-            if self.stateful:
-                found.append((self._continue(values, steps), None, None))
-            else:
-                self._check_history(values, series.names[number], steps)
-                ahead = self._known_ahead(steps, number, known, times)
-                found.append(self._forecast_window(values[-self.look_back :], ahead, steps, level))
-        points, lowers, uppers = zip(*found, strict=True)
-        bounded = level > 0 and lowers[0] is not None
+        known = None if known is None else known.select(self.columns.known)
+        # Windows are forecast a whole horizon at a time, of which the calendar is read to its end.
+        whole = -(-steps // self.horizon) * self.horizon
+        times = series.times and tuple(continue_times(past, whole) for past in series.times)
+        level = self.core.checked_level(interval)
+        forecasts = []
+        for number, history in enumerate(self.columns.read_by_model(series, self.scaler)):
+            self.core.check_history(len(history), series.names[number], steps)
+            plans = known.values[number] if known is not None and number < len(known.values) else None
+            ahead = self.columns.read_ahead(plans, times and times[number], steps, whole, self.scaler)
+            forecasts.append(self.core.forecast(history, steps, ahead, level))
+        points, lowers, uppers = zip(*forecasts, strict=True)
         return Forecast(
             self.columns.targets,
             series.names,
             times and tuple(part[:steps] for part in times),
             tuple(map(self.unscaled, points)),
-            tuple(map(self.unscaled, lowers)) if bounded else None,
-            tuple(map(self.unscaled, uppers)) if bounded else None,
-            level if bounded else 0.0,
+            tuple(map(self.unscaled, lowers)) if level else None,
+            tuple(map(self.unscaled, uppers)) if level else None,
+            level,
         )
 
-    def _blocks(self, steps):
-        return -(-steps // self.horizon)
-
-    def _check_history(self, values, name, steps):
-        if len(values) < self.look_back:
-            of = f" of series {name!r}" if name else ""
-            raise InputError(f"the history{of} has {len(values)} steps, the model reads {self.look_back}: give more.")
-        others = [name for name in self.columns.names if name not in (*self.columns.targets, *self.columns.known)]
-        if steps > self.horizon and others:
-            raise InputError(
-                f"{steps} steps are beyond the horizon of {self.horizon}, and {others[0]!r} is read but not forecast: "
-                f"ask for at most {self.horizon} steps, or train with a longer horizon."
-            )
-
-    def _known_ahead(self, steps, number, known, times):
-        """Scaled float32 `(whole blocks of steps, known features)`, NaN beyond what is needed; or None."""
-        if not self.columns.known_columns:
-            return None
-        total = self._blocks(steps) * self.horizon
-        parts = []
-        if self.columns.known:
-            if known is None or len(known.values) <= number or len(known.values[number]) < steps:
-                names = ", ".join(self.columns.known)
-                raise InputError(f"{names} must be known for the {steps} steps ahead: give them with --known FILE.")
-            at = [self.columns.names.index(name) for name in self.columns.known]
-            rows = np.full((total, len(self.columns.names)), np.nan)
-            rows[:steps, at] = known.select(self.columns.known).values[number][:steps]
-            parts.append(self.scaler.transform(rows)[:, at])
-        if self.columns.calendar:
-            parts.append(self.columns.calendar_of(times[number]))
-        return np.concatenate(parts, axis=1)
-
-    def _forecast_window(self, window, ahead, steps, level):
-        """Scaled forecast `(steps, targets)` with its lower and upper end, or None for them."""
-        outputs = np.concatenate(list(self._roll(window[None], ahead, steps)), axis=1)[0]
-        point = self.point(outputs)[:steps]
-        if not level:
-            return point, None, None
-        margin = self.calibration.margin(level)
-        lower, upper = outputs[: self.horizon, :, 0] - margin, outputs[: self.horizon, :, -1] + margin
-        if steps > self.horizon and len(self.calibration.residuals):
-            draws = np.random.default_rng(self.config.seed)
-            paths = np.repeat(window[None], PATHS, axis=0)
-            outputs_beyond = self.point(outputs)[self.horizon :]
-            futures = np.concatenate([self.point(block) for block in self._roll(paths, ahead, steps, draws)], axis=1)
-            ends = np.quantile(futures[:, self.horizon :], ((1 - level) / 2, 0.5, (1 + level) / 2), axis=0)
-            # How far they spread about their own middle: errors that were seen before may all have been of one sign.
-            low, high = (outputs_beyond + end - ends[1] for end in (ends[0], ends[2]))
-            lower, upper = np.concatenate((lower, low)), np.concatenate((upper, high))
-        elif steps > self.horizon:
-            unknown = np.full((len(outputs) - self.horizon, lower.shape[1]), np.nan)
-            lower, upper = np.concatenate((lower, unknown)), np.concatenate((upper, unknown))
-        return point, np.minimum(lower[:steps], point), np.maximum(upper[:steps], point)
-
-    def _roll(self, windows, ahead, steps, draws=None):
-        """Block after block of the horizon, each read by the next; with `draws` off by errors that were seen before."""
-        for block in range(self._blocks(steps)):
-            known = None
-            if ahead is not None:
-                known = ahead[block * self.horizon : (block + 1) * self.horizon]
-                known = np.repeat(known[None], len(windows), axis=0)
-            outputs = self._predict(windows if known is None else (windows, known))
-            point = self.point(outputs)
-            if draws is not None:
-                residuals = self.calibration.residuals
-                outputs = point = point + residuals[draws.integers(len(residuals), size=len(point))]
-                if self.config.model.interval:
-                    outputs = np.repeat(point[..., None], 3, axis=-1)
-            yield outputs
-            following = np.full((*point.shape[:2], windows.shape[2]), np.nan, np.float32)
-            following[..., self.columns.target_columns] = point
-            if known is not None:
-                following[..., self.columns.known_columns] = known
-            windows = np.concatenate((windows, following), axis=1)[:, -self.look_back :]
-
-    def _continue(self, values, steps, states=None):
-        """Scaled `(steps, features)` after `values`, of a stateful model."""
-        if not len(values):
-            raise InputError("there is no step to forecast from: give at least one.")
-        head = (len(values) - 1) // STEPS_AT_ONCE * STEPS_AT_ONCE
-        if head:
-            _, states = self.warm_up(values[:head], states)
-        return self.model.forecast(values[None, head:], steps, states)[0].numpy()
-
-    # --- many origins
-
-    def rolling(self, inputs: Sequence[np.ndarray], origins: Sequence[np.ndarray]) -> np.ndarray:
-        """Scaled forecasts from origins in series that are known: from the steps before each origin alone.
+    def naive_forecasts(self, history: np.ndarray, steps: int) -> dict[str, np.ndarray]:
+        """What repeating the last value, and the last season, of a history gives for the next steps.
 
         Args:
-            inputs: of each series, what `Columns.read_by_model` gives.
-            origins: of each series, int array of the first steps to forecast, equally far apart.
+            history: float array `(steps, features)`, oldest first.
+            steps: int. How many to forecast.
 
         Returns:
-            float32 `(all origins, horizon, targets[, quantiles])`, series after series.
+            From the name of a baseline to its float64 `(steps, features)`.
         """
-        pairs = [(values, at) for values, at in zip(inputs, origins, strict=True) if len(at)]
-        if self.stateful:
-            return np.concatenate([self._rolling_states(values, at) for values, at in pairs])
-        outputs = []
-        for values, at in pairs:
-            stride = int(at[1] - at[0]) if len(at) > 1 else 1
-            part = values[at[0] - self.look_back : at[-1] + self.horizon]
-            known = [part[:, self.columns.known_columns]] if self.columns.known_columns else None
-            batches = WindowBatches(
-                [part],
-                [part[:, self.columns.target_columns]],
-                look_back=self.look_back,
-                horizon=self.horizon,
-                stride=stride,
-                known=known,
-                batch_size=256,
-            )
-            outputs.append(self.predict(batches))
-        return np.concatenate(outputs)
-
-    def _rolling_states(self, values, origins):
-        if self.horizon == 1:
-            following, _ = self.warm_up(values[: origins[-1]])
-            return following[np.asarray(origins) - 1][:, None]
-        found, states, read = [], None, 0
-        for origin in origins:
-            found.append(self._continue(values[read:origin], self.horizon, states))
-            _, states = self.warm_up(values[read:origin], states)
-            read = origin
-        return np.stack(found)
-
-
-def naive_forecasts(forecaster: Forecaster, history: np.ndarray, steps: int) -> dict[str, np.ndarray]:
-    """What repeating the last value, and the last season, of `history` `(steps, features)` gives for the next steps."""
-    found = naive.baselines(forecaster.config.model.season, len(history))
-    return {name: found[name](history, steps) for name in ("last value", "seasonal naive") if name in found}
+        possible = naive.baselines(self.config.model.season, len(history))
+        names = [name for name in ("last value", "seasonal naive") if name in possible]
+        return {name: possible[name](history, steps) for name in names}

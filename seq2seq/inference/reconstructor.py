@@ -7,14 +7,15 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from seq2seq.config import AutoencoderConfig, from_mapping
+from seq2seq.config import AutoencoderConfig
 from seq2seq.errors import InputError
 from seq2seq.evaluation.overlap import StepMeans
+from seq2seq.inference.loaded import graph, open_run
 from seq2seq.inference.pieces import Pieces, as_pieces, cut, num_pieces
 from seq2seq.inference.series_data import read_data
 from seq2seq.models import Autoencoder
 from seq2seq.report import Progress, Report
-from seq2seq.run import Run
+from seq2seq.series.reading import holds_array
 from seq2seq.series.scaling import Scaler
 from seq2seq.series.series import unnamed
 from seq2seq.series.table import Series
@@ -47,9 +48,8 @@ class Reconstructor:
     def __init__(self, config, scaler, model, run=None):
         self.config, self.scaler, self.model, self.run = config, scaler, model, run
         self.look_back = config.windows.look_back
-        signature = (tf.TensorSpec((None, None, len(scaler.columns))),)
-        self._reconstruct = tf.function(self._first_output, input_signature=signature, autograph=False)
-        self._encode = tf.function(model.encoder, input_signature=signature, autograph=False)
+        signature = tf.TensorSpec((None, None, len(scaler.columns)))
+        self._reconstruct, self._encode = graph(self._first_output, signature), graph(model.encoder, signature)
 
     @classmethod
     def load(cls, run_dir: str | Path) -> "Reconstructor":
@@ -58,11 +58,7 @@ class Reconstructor:
         Raises:
             InputError: not a run of an autoencoder, no weights yet, damaged, or written by a newer version.
         """
-        run = Run.open(run_dir, TASK)
-        try:
-            config = from_mapping(AutoencoderConfig, run.config)
-        except InputError as error:
-            raise InputError(f"{run.path}: its config.json cannot be used: {error}") from error
+        run, config = open_run(run_dir, TASK, AutoencoderConfig)
         scaler = Scaler.load(run.scaler)
         model = build_model(config, len(scaler.columns))
         run.load_weights(model)
@@ -89,15 +85,15 @@ class Reconstructor:
         Raises:
             InputError: data that cannot be read, a column is missing, a series is too short for any window.
         """
-        suffix = "tfds" if location.startswith("tfds:") else Path(location).suffix
-        holds_array = suffix in ("tfds", ".npy", ".npz")
+        no_table = holds_array(location)
+        has_keys = no_table and not location.lower().endswith(".npy")
         data = replace(
             self.config.data,
-            array=(array or self.config.data.array) if suffix in ("tfds", ".npz") else array,
+            array=(array or self.config.data.array) if has_keys else array,
             keep=keep,
-            columns=None if holds_array or unnamed(self.scaler.columns) else ",".join(self.scaler.columns),
-            group=None if holds_array else self.config.data.group,
-            time=None if holds_array else self.config.data.time,
+            columns=None if no_table or unnamed(self.scaler.columns) else self.scaler.columns,
+            group=None if no_table else self.config.data.group,
+            time=None if no_table else self.config.data.time,
             limit=None,
         )
         report = report or Report()
@@ -153,8 +149,8 @@ class Reconstructor:
             `(windows, latent_dim)`, one for each step at which a window can begin, series after series.
         """
         scaled = self.scaled(series)
-        found = [(pieces.series, self._encode(pieces.values).numpy()) for pieces in cut(scaled, self.look_back)]
-        numbers_of, codes = (np.concatenate(parts) for parts in zip(*found, strict=True))
+        coded = [(pieces.series, self._encode(pieces.values).numpy()) for pieces in cut(scaled, self.look_back)]
+        numbers_of, codes = (np.concatenate(each) for each in zip(*coded, strict=True))
         if self.look_back:
             return codes
         ordered = np.full((len(scaled), codes.shape[1]), np.nan, np.float32)

@@ -1,6 +1,5 @@
 """What a translator believes of given translations, and of each token of its own."""
 
-import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -8,9 +7,11 @@ import numpy as np
 
 from seq2seq.errors import InputError
 from seq2seq.inference.alignment import Alignment, align
-from seq2seq.inference.translator import LINES_AT_ONCE, Hypothesis, Translator
+from seq2seq.inference.hypothesis import Hypothesis
+from seq2seq.inference.lines import full
+from seq2seq.inference.texts import Remarks
+from seq2seq.inference.translator import LINES_AT_ONCE, Translator
 from seq2seq.special_ids import EOS, UNK
-from seq2seq.text.corpus import normalize
 from seq2seq.text.tokens import TokenRows
 from seq2seq.text.words import word_numbers
 
@@ -102,21 +103,21 @@ class Scorer:
         Yields:
             For each pair, in order, its `TargetScore`; `None` where a side is blank.
         """
-        given = {"length_penalty": length_penalty, "batch_tokens": batch_tokens}
-        settings = self.translator.settings(**given)
-        position = 0
-        for chunk in _chunks(pairs):
-            sources, targets = ([normalize(text) for text in side] for side in zip(*chunk, strict=True))
-            source = self.translator.encode(sources, position)
-            labels = _with_end(self.translator.target.encode(targets))
+        translator, remarks, position = self.translator, Remarks(), 0
+        search = translator.settled(length_penalty=length_penalty, batch_tokens=batch_tokens)
+        for chunk in full(pairs, LINES_AT_ONCE):
+            sides = ([translator.texts.normalized(text) for text in side] for side in zip(*chunk, strict=True))
+            source, target = translator.encode_pairs(*sides)
+            source, labels = translator.cut_sources(source, search, remarks, position), _with_end(target)
             position += len(chunk)
 
             def scored(row, log_probabilities, _, labels=labels):
-                score = log_probabilities.sum(dtype=np.float64) / len(log_probabilities) ** settings.length_penalty
+                score = log_probabilities.sum(dtype=np.float64) / len(log_probabilities) ** search.length_penalty
                 return TargetScore(labels[row], log_probabilities, float(score))
 
             blank = (source.lengths == 0) | (labels.lengths == 1)
-            yield from self.translator.forced.read(source, labels, settings.batch_tokens, scored, blank=blank)
+            yield from translator.forced.read(source, labels, search.batch_tokens, scored, blank=blank)
+        remarks.tell(translator.report, search)
 
     def explain(
         self,
@@ -144,14 +145,14 @@ class Scorer:
             self.translator.check_attention()
         hypotheses = [hypothesis for several in found for hypothesis in several]
         of_each = [line for line, several in zip(lines, found, strict=True) for _ in several]
-        source = self.translator.encode(of_each)
+        search, remarks = self.translator.settled(batch_tokens=batch_tokens), Remarks()  # told of by the search
+        source = self.translator.cut_sources(self.translator.texts.encode(of_each, remarks)[1], search, remarks)
         labels = TokenRows.from_rows([hypothesis.tokens for hypothesis in hypotheses])
 
         def explained(row, log_probabilities, weights):
             return self._explained(hypotheses[row], source[row], log_probabilities, weights)
 
-        batch_tokens = self.translator.settings(batch_tokens=batch_tokens).batch_tokens
-        read = iter(self.translator.forced.read(source, labels, batch_tokens, explained, attended=aligned))
+        read = iter(self.translator.forced.read(source, labels, search.batch_tokens, explained, attended=aligned))
         return [[next(read) for _ in several] for several in found]
 
     def _explained(self, hypothesis, source, log_probabilities, weights):
@@ -163,12 +164,6 @@ class Scorer:
             alignment = align(weights[: len(real)], *words)
         pieces = to.pieces(tokens), log_probabilities, from_.pieces(source), alignment
         return Explained(hypothesis.text, hypothesis.score, tokens, *pieces)
-
-
-def _chunks(items):
-    """Lists of as many items as are read, sorted by length and batched together."""
-    items = iter(items)
-    return iter(lambda: list(itertools.islice(items, LINES_AT_ONCE)), [])
 
 
 def _with_end(rows):

@@ -1,48 +1,115 @@
-"""How a translator searches: the compiled graph, and which lines go through it together."""
+"""How a translator searches: what it can be told, the compiled graph, and which lines go through it together."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import tensorflow as tf
 
-from seq2seq.config import DecodingConfig
+from seq2seq.config import DecodingConfig, from_mapping
 from seq2seq.decoding import Sampling, beam_search, greedy_search
 from seq2seq.decoding.greedy import most_probable
+from seq2seq.errors import InputError
 from seq2seq.models import EncoderDecoder
 from seq2seq.models.encoder_decoder import DecoderState
 from seq2seq.special_ids import NEVER_WRITTEN
 
+# Fields of a `Search` that its graph does not depend on.
+BESIDE_THE_GRAPH = ("max_length_ratio", "max_length_extra", "max_source_tokens", "batch_tokens", "copy_unknown")
+
+UNTRAINED = 2.0, 10  # ratio and extra of the length limit where no training has settled them
+
 
 @dataclass(frozen=True)
 class Search:
-    """How to search: the resolved `settings`, the number of hypotheses for each line, whether the scores of these are
-    told, and the compiled `graph`."""
+    """How to search for translations: the one value that commands, batch jobs and measurements hand to a `Translator`.
 
-    settings: DecodingConfig
-    n_best: int
-    scored: bool
-    graph: Callable
+    What is `None` is taken from the `decoding` section of the run, where all of these but the last four stand.
+
+    Args:
+        beam_size: int. Hypotheses that are followed at a time; 1 is greedy search.
+        length_penalty: float. Scores are log-probability / length ** length_penalty.
+        max_length_ratio: float. A translation has at most this many tokens for each source token, EOS included …
+        max_length_extra: int. … and so many more.
+        no_repeat: int. No so many tokens in a row stand in a translation twice; 0: they may.
+        copy_unknown: bool. An unknown word becomes the source word that it attends to most.
+        max_source_tokens: int. Longer inputs are cut, with a warning.
+        batch_tokens: int. Padded source tokens · beams in a batch: less takes less memory.
+        n_best: int, at most `beam_size`. Hypotheses for each line.
+        sampling: `Sampling`, to draw one translation for each line instead of searching for the most probable.
+        prefix: str. What every translation begins with. Its tokens are those that the tokenizer makes of it by itself,
+            so it should end where a word does.
+        scored: bool. Whether scores are wanted: greedy search is faster without.
+    """
+
+    beam_size: int | None = None
+    length_penalty: float | None = None
+    max_length_ratio: float | None = None
+    max_length_extra: int | None = None
+    no_repeat: int | None = None
+    copy_unknown: bool | None = None
+    max_source_tokens: int | None = None
+    batch_tokens: int | None = None
+    n_best: int = 1
+    sampling: Sampling | None = None
+    prefix: str = ""
+    scored: bool = True
+
+    def settled(self, decoding: DecodingConfig) -> "Search":
+        """This search with nothing left open.
+
+        Args:
+            decoding: the `decoding` section of a run.
+
+        Raises:
+            InputError: values out of range, or that do not go together.
+        """
+        given = {name: getattr(self, name) for name in vars(decoding) if getattr(self, name) is not None}
+        if self.sampling is not None:
+            given.setdefault("beam_size", 1)  # whatever the run searches with, a draw follows one hypothesis
+        settings = from_mapping(DecodingConfig, vars(decoding) | given, "decoding.").with_length_limit(*UNTRAINED)
+        # A beam goes by scores, so they are there in any case.
+        search = replace(self, **vars(settings), scored=self.scored or settings.beam_size > 1)
+        if self.sampling is not None and (search.beam_size > 1 or self.n_best > 1):
+            raise InputError(
+                "Sampling draws one translation for each line: leave out n_best and a beam size above 1 (got "
+                f"{self.n_best} and {search.beam_size}), and draw again with another seed."
+            )
+        if self.length_penalty is not None and search.beam_size == 1 and not search.scored:
+            raise InputError(
+                f"A length penalty ({self.length_penalty:g}) does nothing with a beam size of 1, which compares no "
+                "translations: leave it out, or set --beam-size."
+            )
+        if not 1 <= self.n_best <= search.beam_size:
+            raise InputError(
+                f"{self.n_best} best translations need a beam of at least as many: got beam size {search.beam_size}, "
+                f"set --beam-size {max(self.n_best, 1)}."
+            )
+        return search
+
+    def limits(self, lengths: np.ndarray, prefix_length: int = 0) -> np.ndarray:
+        """The most tokens of each translation, EOS included, int32 `(rows,)`, by its number of source tokens; enough to
+        go on after a prefix in any case."""
+        limits = np.ceil(self.max_length_ratio * lengths) + self.max_length_extra
+        return np.maximum(limits, prefix_length + self.max_length_extra).astype(np.int32)
 
 
-def search_graph(
-    model: EncoderDecoder,
-    beam_size: int,
-    length_penalty: float,
-    n_best: int,
-    sampling: Sampling | None,
-    scored: bool = True,
-) -> Callable:
+def search_graph(model: EncoderDecoder, search: Search) -> Callable:
     """One compiled graph for any batch and any length.
 
+    Args:
+        model: `EncoderDecoder`.
+        search: a settled `Search`.
+
     Returns:
-        A function of int32 source ids `(batch, steps)`, most tokens of each translation `(batch,)` and the number of
-        its random stream `(batch,)`; it gives int32 ids `(batch, n_best, steps)` and float32 scores `(batch, n_best)`.
+        A function of int32 source ids `(batch, steps)`, most tokens of each translation `(batch,)`, the number of its
+        random stream `(batch,)` and the tokens that all begin with, `(tokens,)`; it gives int32 ids
+        `(batch, n_best, steps)` and float32 scores `(batch, n_best)`.
     """
     row = tf.TensorSpec((None,), tf.int32)
 
-    @tf.function(input_signature=(tf.TensorSpec((None, None), tf.int32), row, row), autograph=False)
-    def search(source, limits, streams):
+    @tf.function(input_signature=(tf.TensorSpec((None, None), tf.int32), row, row, row), autograph=False)
+    def graph(source, limits, streams, prefix):
         cells, memory = model.start(source)
         decoder_step = model.decoder.stepper(never=NEVER_WRITTEN)
 
@@ -51,14 +118,18 @@ def search_graph(
             return logits, state.cells
 
         memory = memory or ()  # without attention there is none
-        if beam_size == 1:
-            select = most_probable if sampling is None else sampling.selector(streams)
-            tokens, scores = greedy_search(step, cells, limits, select, memory, scored)
+        constraints = {"no_repeat": search.no_repeat}
+        if search.prefix:
+            constraints["prefix"] = tf.tile(prefix[None], (tf.size(limits), 1))
+        if search.beam_size == 1:
+            select = most_probable if search.sampling is None else search.sampling.selector(streams)
+            tokens, scores = greedy_search(step, cells, limits, select, memory, search.scored, **constraints)
             lengths = tf.math.count_nonzero(tokens, axis=1, dtype=tf.float32)
-            return tokens[:, None], (scores / lengths**length_penalty)[:, None]
-        return beam_search(step, cells, limits, beam_size, length_penalty, n_best, memory)
+            return tokens[:, None], (scores / lengths**search.length_penalty)[:, None]
+        how = search.beam_size, search.length_penalty, search.n_best
+        return beam_search(step, cells, limits, *how, memory, **constraints)
 
-    return search
+    return graph
 
 
 def length_batches(lengths, batch_tokens) -> Iterator[np.ndarray]:

@@ -1,15 +1,10 @@
 """The data of a run on numbers, and other data read in the same way."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from seq2seq.config import SeriesDataConfig
-from seq2seq.errors import InputError
 from seq2seq.report import Report
 from seq2seq.series.table import Series, read_series
-
-if TYPE_CHECKING:
-    from seq2seq.inference.forecaster import Forecaster
 
 
 def read_data(
@@ -33,7 +28,7 @@ def read_data(
         location or data.location,
         array=data.array,
         keep=data.keep,
-        columns=names_in(data.columns),
+        columns=data.columns,
         group=data.group,
         time=data.time,
         missing=data.missing,
@@ -51,35 +46,3 @@ def first_steps(series: Series, limit: int) -> Series:
         return series.take(range(min(limit, len(series.values))))
     times = series.times and tuple(times[:limit] for times in series.times)
     return replace(series, values=tuple(values[:limit] for values in series.values), times=times)
-
-
-def names_in(text: str | None) -> tuple[str, ...] | None:
-    """`"a, b"` → `("a", "b")`; `None` stays."""
-    if text is None:
-        return None
-    names = tuple(name.strip() for name in text.split(",") if name.strip())
-    if not names:
-        raise InputError(f"columns {text!r}: expected names with commas between.")
-    return names
-
-
-def history_of(
-    forecaster: "Forecaster", location: str | None = None, array: str | None = None, report: Report | None = None
-) -> Series:
-    """The series to continue: those at `location`, read as the training data were; by default these themselves."""
-    data = forecaster.config.data
-    if location is not None:
-        data = replace(data, array=array or data.array, limit=None)
-    series = read_data(data, report or Report(), location, windowed=not forecaster.stateful)
-    return forecaster.scaler.match(series)
-
-
-def known_ahead(forecaster: "Forecaster", location: str, report: Report | None = None) -> Series:
-    """The columns known ahead, from a file with the steps to forecast."""
-    columns = forecaster.columns.known
-    if not columns:
-        raise InputError(
-            f"--known {location}: this run was trained without columns that are known ahead (model.known)."
-        )
-    data = replace(forecaster.config.data, columns=",".join(columns), limit=None)
-    return read_data(data, report or Report(), location, windowed=True)

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from seq2seq.errors import InputError
 from seq2seq.inference.forecaster import Forecaster
+from seq2seq.inference.loaded import graph
 from seq2seq.series.series import column_positions
 from seq2seq.storage import digest, read_arrays, write_arrays
 
@@ -38,7 +39,7 @@ class Stream:
         self._states = model.initial_state(1)
         widths = tf.nest.map_structure(lambda width: tf.TensorSpec((1, width)), model.state_widths)
         row = tf.TensorSpec((1, len(self.columns)))
-        self._step = tf.function(model.step, input_signature=(row, widths), autograph=False)
+        self._step = graph(model.step, row, widths)
         # Whatever trained it: another training of the same settings gives other weights, to which no state fits.
         self._identity = digest(forecaster.run.weights)
 

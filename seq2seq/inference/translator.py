@@ -4,60 +4,38 @@ import itertools
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from seq2seq.config import DecodingConfig, TranslationConfig, from_mapping
-from seq2seq.decoding import Sampling
-from seq2seq.device import multiplies_in, share_cores
+from seq2seq.config import TranslationConfig
+from seq2seq.device import multiplies_in, share_cores, stay_in_process
 from seq2seq.errors import InputError
 from seq2seq.inference.copying import copy_unknown
 from seq2seq.inference.forced import ForcedReader
-from seq2seq.inference.search import Search, length_batches, search_graph
+from seq2seq.inference.hypothesis import Attention, Hypothesis
+from seq2seq.inference.lines import check_strings, full, several
+from seq2seq.inference.loaded import open_run
+from seq2seq.inference.search import BESIDE_THE_GRAPH, Search, length_batches, search_graph
+from seq2seq.inference.texts import Remarks, SourceTexts
 from seq2seq.models import EncoderDecoder
 from seq2seq.report import Progress, Report
-from seq2seq.run import Run
-from seq2seq.text.corpus import normalize
+from seq2seq.text.blank import is_blank
 from seq2seq.text.tokenizer import load_tokenizer
 from seq2seq.text.tokens import Tokenizer, TokenRows, pad_rows
 
 LINES_AT_ONCE = 8192  # read, sorted by length and batched together: bounds memory, whatever the file's size
 
 
-@dataclass(frozen=True)
-class Hypothesis:
-    """One translation.
-
-    Attributes:
-        text: str. Plain text.
-        score: float, nats, where it was asked for: log-probability / length ** length_penalty.
-        tokens: int32 array, `(length,)`. Its ids, the last one EOS unless it was cut at its longest length.
-    """
-
-    text: str
-    score: float | None
-    tokens: np.ndarray = field(compare=False, repr=False)
-
-
-@dataclass(frozen=True)
-class Attention:
-    """What the decoder looked at: `weights`, float32 `(target_pieces, source_pieces)`, each row summing to 1."""
-
-    weights: np.ndarray
-    source_pieces: list[str]
-    target_pieces: list[str]
-    text: str
-
-
 def build_model(config: TranslationConfig, source: Tokenizer, target: Tokenizer, dtype="float32") -> EncoderDecoder:
     """The model of a configuration and its tokenizers."""
-    arguments = {name: value for name, value in vars(config.model).items() if name != "tie_source"}
+    beside = ("tie_source", "source_vectors", "target_vectors")  # weights come from the training or the run
+    arguments = {name: value for name, value in vars(config.model).items() if name not in beside}
     return EncoderDecoder(
         source.vocabulary_size,
         target.vocabulary_size,
-        tie_source=config.model.tie_source and config.text.shares_vocabulary,
+        tie_source=config.shares_embedding,
         dtype=dtype,
         **arguments,
     )
@@ -76,95 +54,83 @@ class Translator:
         source: tokenizer of the source side.
         target: tokenizer of the target side.
         model: `EncoderDecoder`.
-        report: `Report` that hears of inputs that had to be cut.
+        report: `Report` that hears at the end of each stream of what was cut, of unknown symbols and of what
+            `text.keep` had to mend.
         workers: int. Batches that are searched at once; what `share_cores` says.
     """
 
     def __init__(self, config, source, target, model, report=None, workers=1):
         self.config, self.source, self.target, self.model, self.workers = config, source, target, model, workers
-        self.forced = ForcedReader(model, workers)
+        self.texts, self.forced = SourceTexts(config.text, source), ForcedReader(model, workers)
         self._pool = None
         self.report = report or Report()
-        self._searches = {}
+        self._graphs = {}
 
     @classmethod
-    def load(cls, run_dir: str | Path, report: Report | None = None) -> "Translator":
+    def load(cls, run_dir: str | Path, report: Report | None = None, workers: int | None = None) -> "Translator":
         """Load a run directory, made on this machine or another, on a CPU or a GPU.
 
         On a CPU of two to four cores, where nothing has run in TensorFlow yet, its operations get one thread each, and
         as many batches are translated at once as there are cores, see `share_cores`.
 
+        Args:
+            run_dir: the run directory.
+            report: `Report` that hears of inputs and translations that had to be cut.
+            workers: int. Batches that are searched at once; default what the machine is good for.
+
         Raises:
             InputError: not a translation run, no weights yet, damaged, or written by a newer version.
         """
-        run = Run.open(run_dir, "translation")
-        workers = share_cores()
-        try:
-            config = from_mapping(TranslationConfig, run.config)
-        except InputError as error:
-            raise InputError(f"{run.path}: its config.json cannot be used: {error}") from error
+        run, config = open_run(run_dir, "translation", TranslationConfig)
+        cores = share_cores()
         source = load_tokenizer(run.tokenizer_file("source"))
         target = source if config.text.shares_vocabulary else load_tokenizer(run.tokenizer_file("target"))
         # In the precision of its training where the device is fast in it; the weights are float32 in any case.
         precision = config.training.precision
         model = build_model(config, source, target, precision if multiplies_in(precision) else "float32")
         run.load_weights(model)
-        return cls(config, source, target, model, report, workers)
+        return cls(config, source, target, model, report, workers or cores)
 
-    def translate(self, texts: Iterable[str], **search) -> list[str]:
-        """Translate strings; a blank one gives a blank one.
+    def translate(self, texts: Iterable[str], search: Search | None = None, **options) -> list[str]:
+        """Translate strings; a blank one, white space or characters that are not seen, gives an empty one.
 
         Args:
             texts: strings.
-            **search: as for `stream`.
+            search: `Search`, by default as the run's `decoding` section says.
+            **options: fields of the `Search`, which win over those of `search`: `beam_size=5`.
 
         Returns:
             The best translation of each.
         """
-        if isinstance(texts, str):
-            raise InputError(f"translate expects a list of strings, got the string {texts!r}: write translate([text]).")
-        found = self.stream(texts, scored=False, **search)
+        found = self.stream(texts, search, **options | {"scored": False})
         return [hypotheses[0].text if hypotheses else "" for hypotheses in found]
 
-    def stream(
-        self,
-        lines: Iterable[str],
-        *,
-        beam_size: int | None = None,
-        length_penalty: float | None = None,
-        n_best: int = 1,
-        max_length_ratio: float | None = None,
-        batch_tokens: int | None = None,
-        copy_unknown: bool | None = None,
-        sampling: Sampling | None = None,
-        scored: bool = True,
-    ) -> Iterator[list[Hypothesis]]:
+    def stream(self, lines: Iterable[str], search: Search | None = None, **options) -> Iterator[list[Hypothesis]]:
         """Translate any number of lines with bounded memory.
 
         Args:
             lines: strings.
-            beam_size: int. 1 is greedy search. Default of this and the next ones: the run's `decoding` section.
-            length_penalty: float. Of beam search: scores are log-probability / length ** length_penalty.
-            n_best: int, at most `beam_size`. Hypotheses for each line.
-            max_length_ratio: float. A translation has at most this many tokens per source token, and some extra.
-            batch_tokens: int. Padded source tokens · beams in a batch.
-            copy_unknown: bool. An unknown word becomes the source word that it attends to most.
-            sampling: `Sampling`, to draw translations instead of searching for the most probable.
-            scored: bool. Whether scores are wanted: greedy search is faster without.
+            search: as for `translate`.
+            **options: as for `translate`.
 
-        Yields:
+        Returns:
             For each line, in order, its hypotheses, best first; none for a blank line.
+
+        Raises:
+            InputError: a line that is no string, or a search that cannot be.
         """
-        search = self._search_for(
-            beam_size, length_penalty, n_best, max_length_ratio, batch_tokens, copy_unknown, sampling, scored
-        )
-        lines = iter(lines)
-        chunks = iter(lambda: list(itertools.islice(lines, LINES_AT_ONCE)), [])
-        for hypotheses in self._in_turn(chunks, search, ahead=0):
-            yield from hypotheses
+        chunks = self.stream_chunks(full(several(lines), LINES_AT_ONCE), search, ahead=0, **options)
+        return itertools.chain.from_iterable(chunks)
 
     def stream_chunks(
-        self, chunks: Iterable[Sequence[str]], *, progress: Progress | None = None, **search
+        self,
+        chunks: Iterable[Sequence[str]],
+        search: Search | None = None,
+        *,
+        ahead: int = 1,
+        progress: Progress | None = None,
+        remarks: Remarks | None = None,
+        **options,
     ) -> Iterator[list[list[Hypothesis]]]:
         """Translate lists of lines, each by itself: what becomes of a line depends on its own list alone.
 
@@ -173,98 +139,71 @@ class Translator:
 
         Args:
             chunks: lists of strings, of some thousands: only lines of one list share a batch.
+            search: as for `translate`.
+            ahead: int. Lists that are asked for before the first is answered; 0 where whoever writes the next one waits
+                for the answer.
             progress: `Progress` that counts the lines, batch by batch.
-            **search: as for `stream`.
+            remarks: `Remarks` that collects what else the report would hear at the end.
+            **options: as for `translate`.
 
-        Yields:
+        Returns:
             For each list, in order, what `stream` gives for its lines.
         """
-        return self._in_turn(chunks, self._search_for(**search), ahead=1, progress=progress)
+        return self._in_turn(chunks, self.settled(search, **options), ahead, progress, remarks)
 
-    def search_settings(self, **search) -> dict[str, float]:
-        """What a search with the arguments of `stream` goes by: its own ones and the run's `decoding` section."""
-        return dict(vars(self._search_for(**search).settings))
+    def settled(self, search: Search | None = None, **options) -> Search:
+        """The search that `translate` does with the same arguments, with nothing left to the run's settings."""
+        search = replace(search or Search(), **options).settled(self.config.decoding)
+        # Refused where the run cannot do it.
+        replace(self.config, decoding=replace(self.config.decoding, copy_unknown=search.copy_unknown))
+        return replace(search, prefix=self.texts.normalized(search.prefix))
 
-    def settings(self, **given) -> DecodingConfig:
-        """The run's `decoding` section with the values that are given and not None."""
-        given = {name: value for name, value in given.items() if value is not None}
-        settings = from_mapping(DecodingConfig, {**vars(self.config.decoding), **given}, "decoding.")
-        return replace(self.config, decoding=settings).decoding  # checked against the rest of it
-
-    def _search_for(
-        self,
-        beam_size=None,
-        length_penalty=None,
-        n_best=1,
-        max_length_ratio=None,
-        batch_tokens=None,
-        copy_unknown=None,
-        sampling=None,
-        scored=True,
-    ) -> Search:
-        settings = self.settings(
-            beam_size=beam_size,
-            length_penalty=length_penalty,
-            max_length_ratio=max_length_ratio,
-            batch_tokens=batch_tokens,
-            copy_unknown=copy_unknown,
-        )
-        if sampling is not None and (settings.beam_size > 1 or n_best > 1):
-            raise InputError(
-                "Sampling draws one translation for each line: leave out n_best and a beam size above 1 (got "
-                f"{n_best} and {settings.beam_size}), and draw again with another seed."
-            )
-        if not 1 <= n_best <= settings.beam_size:
-            raise InputError(
-                f"{n_best} best translations need a beam of at least as many: got beam size {settings.beam_size}, "
-                f"set --beam-size {max(n_best, 1)}."
-            )
-        scored = scored or settings.beam_size > 1  # which goes by them
-        graph = self._search(settings.beam_size, settings.length_penalty, n_best, sampling, scored)
-        return Search(settings, n_best, scored, graph)
-
-    def _in_turn(self, chunks, search, ahead, progress=None):
+    def _in_turn(self, chunks, search, ahead, progress, remarks):
         """The hypotheses of chunks of lines, while up to `ahead` further chunks wait for their search."""
-        begun, position = deque(), 0
+        begun, position, told = deque(), 0, remarks or Remarks()
         try:
             for chunk in chunks:
-                self._begin(chunk, position, search, begun)
+                self._begin(chunk, position, search, told, begun)
                 position += len(chunk)
                 if len(begun) > ahead:
-                    yield self._finish(begun.popleft(), search, progress)
+                    yield self._finish(begun.popleft(), search, told, progress)
             while begun:
-                yield self._finish(begun.popleft(), search, progress)
+                yield self._finish(begun.popleft(), search, told, progress)
         finally:  # whoever stops here waits for no batch that has not begun
             for _, batches in begun:
                 for future in batches:
                     future.cancel()
+        if remarks is None:
+            told.tell(self.report, search)
 
-    def _begin(self, lines, position, search, begun):
+    def _begin(self, lines, position, search, remarks, begun):
         """Encode lines, note them in `begun`, and hand their batches to the threads that search."""
-        settings = search.settings
-        rows = self.encode(lines, position)
+        stay_in_process()  # before a batch waits for a thread that a fork has not
+        check_strings(lines, position)
+        texts, rows, kept = self.texts.encode(lines, remarks)
+        rows, graph = self.cut_sources(rows, search, remarks, position), self._graph(search)
+        prefix = self.target.encode([search.prefix])[0]
 
         def translated(batch):
             source = rows.take(batch)
-            limits = np.ceil(settings.max_length_ratio * source.lengths) + settings.max_length_extra
-            limits, streams = limits.astype(np.int32), (position + batch).astype(np.int32)
-            tokens, scores = search.graph(pad_rows(source), limits, streams)
+            limits, streams = search.limits(source.lengths, len(prefix)), (position + batch).astype(np.int32)
+            tokens, scores = graph(pad_rows(source), limits, streams, prefix)
             return batch, tokens.numpy(), scores.numpy()
 
         self._pool = self._pool or ThreadPoolExecutor(self.workers)
         batches = deque()
-        begun.append((lines, batches))
-        for batch in length_batches(rows.lengths, settings.batch_tokens // settings.beam_size):
+        begun.append((texts, rows, kept, batches))
+        for batch in length_batches(rows.lengths, search.batch_tokens // search.beam_size):
             batches.append(self._pool.submit(translated, batch))
 
-    def _finish(self, begun, search, progress):
+    def _finish(self, begun, search, remarks, progress):
         """The hypotheses of lines that were begun: each batch is decoded while others are searched."""
-        lines, batches = begun
-        results, progress, done = [[] for _ in lines], progress or Progress(), 0
+        sources, rows, kept, batches = begun
+        results, progress, done = [[] for _ in sources], progress or Progress(), 0
         try:
             while batches:
                 batch, tokens, scores = batches.popleft().result()
-                texts = self.target.decode(tokens.reshape(-1, tokens.shape[-1]))
+                texts = self._texts(tokens.reshape(-1, tokens.shape[-1]), search.prefix)
                 lengths = np.count_nonzero(tokens, axis=-1)
                 for k, line in enumerate(batch):
                     results[line] = [
@@ -281,44 +220,59 @@ class Translator:
         finally:
             for future in batches:
                 future.cancel()
-        progress.advance(len(lines) - done)  # the blank ones
-        if search.settings.copy_unknown:
-            copy_unknown(self, lines, results, search.settings.batch_tokens)
+        progress.advance(len(results) - done)  # the blank ones
+        if search.copy_unknown:
+            copy_unknown(self, sources, rows, results, search.batch_tokens)
+        if self.texts.protection:
+            results = [
+                [replace(each, text=self.texts.restored(each.text, protected, remarks)) for each in hypotheses]
+                for hypotheses, protected in zip(results, kept, strict=True)
+            ]
+        remarks.translations(len(results), sum(found[0].is_cut for found in results if found))
         return results
 
-    def encode(self, lines: Iterable[str], position: int | None = None) -> TokenRows:
-        """Ids of source texts, cut where they are too long; those of a file, of which `position` lines came before, are
-        warned of."""
-        rows = self.source.encode([normalize(line) for line in lines])
-        longest = self.config.decoding.max_source_tokens
+    def _texts(self, rows, prefix):
+        """Rows of tokens as texts, which begin with `prefix` as it was given, its unknown characters included."""
+        texts = self.target.decode(rows)
+        if not prefix:
+            return texts
+        (begun,) = self.target.decode([self.target.encode([prefix])[0]])
+        return [prefix + text[len(begun) :] for text in texts]
+
+    def cut_sources(self, rows: TokenRows, search: Search, remarks: Remarks, position: int = 0) -> TokenRows:
+        """The ids of sources, of which `position` came before, cut where they are too long for a settled search."""
+        longest = search.max_source_tokens
         if (rows.lengths > longest).any():
-            for line in np.flatnonzero(rows.lengths > longest) if position is not None else ():
-                self.report.warn(
-                    f"input line {position + line + 1} has {rows.lengths[line]:,} tokens and is cut to {longest:,} "
-                    "(decoding.max_source_tokens)"
-                )
+            remarks.cut_sources(position + np.flatnonzero(rows.lengths > longest) + 1)
             rows = TokenRows.from_rows([rows[i][:longest] for i in range(len(rows))])
         return rows
 
-    def _search(self, *key):
-        """One compiled graph for each kind of search; any batch and any length runs in it without a new trace."""
-        if key not in self._searches:
-            self._searches[key] = search_graph(self.model, *key)
-        return self._searches[key]
+    def encode_pairs(self, sources: Sequence[str], targets: Sequence[str]) -> tuple[TokenRows, TokenRows]:
+        """Ids of both sides of normalised pairs, protected as those of the training were."""
+        sources, targets = self.texts.protection.pairs(sources, targets)
+        return self.source.encode(sources), self.target.encode(targets)
 
-    def attention(self, text: str, **search) -> Attention:
-        """Translate `text` and tell what each target token attended to.
+    def _graph(self, search):
+        """One compiled graph for each kind of search; any batch and any length runs in it without a new trace."""
+        kind = replace(search, **dict.fromkeys(BESIDE_THE_GRAPH), prefix=bool(search.prefix))
+        if kind not in self._graphs:
+            self._graphs[kind] = search_graph(self.model, search)
+        return self._graphs[kind]
+
+    def attention(self, text: str, search: Search | None = None, **options) -> Attention:
+        """Translate `text` and tell what each target token attended to; arguments as for `translate`.
 
         Raises:
             InputError: the model has no attention, or `text` is blank.
         """
         self.check_attention()
-        if not text.strip():
+        if is_blank(text):
             raise InputError("The text to draw the attention of is blank.")
-        translation = next(self.stream([text], scored=False, **search))[0]
-        source = self.encode([text])
-        labels, batch_tokens = TokenRows.from_rows([translation.tokens]), self.config.decoding.batch_tokens
-        (weights,) = self.forced.read(source, labels, batch_tokens, lambda _, __, seen: seen, attended=True)
+        search = self.settled(search, **options)
+        ((translation, *_),) = self.stream([text], search)
+        source = self.cut_sources(self.texts.encode([text], Remarks())[1], search, Remarks())  # it has been told of
+        labels = TokenRows.from_rows([translation.tokens])
+        (weights,) = self.forced.read(source, labels, search.batch_tokens, lambda _, __, seen: seen, attended=True)
         return Attention(
             weights,
             [*self.source.pieces(source[0]), "</s>"],

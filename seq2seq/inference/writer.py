@@ -5,14 +5,14 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from seq2seq.config import LanguageConfig, from_mapping
+from seq2seq.config import LanguageConfig
 from seq2seq.decoding import Sampling, greedy_search
 from seq2seq.decoding.greedy import most_probable
 from seq2seq.device import multiplies_in
 from seq2seq.errors import InputError
+from seq2seq.inference.loaded import graph, open_run
 from seq2seq.models import LanguageModel
 from seq2seq.report import Report
-from seq2seq.run import Run
 from seq2seq.special_ids import UNK
 from seq2seq.text.tokenizer import load_tokenizer
 from seq2seq.text.tokens import SPECIAL_PIECES, Tokenizer
@@ -53,11 +53,7 @@ class Writer:
         Raises:
             InputError: not a run of a language model, no weights yet, damaged, or written by a newer version.
         """
-        run = Run.open(run_dir, TASK)
-        try:
-            config = from_mapping(LanguageConfig, run.config)
-        except InputError as error:
-            raise InputError(f"{run.path}: its config.json cannot be used: {error}") from error
+        run, config = open_run(run_dir, TASK, LanguageConfig)
         tokenizer = load_tokenizer(run.tokenizer_file("text"))
         precision = config.training.precision
         model = build_model(config, tokenizer, precision if multiplies_in(precision) else "float32")
@@ -84,8 +80,8 @@ class Writer:
             if value < 1:
                 raise InputError(f"Expected {name} of at least 1, got {value}.")
         ids = np.tile(self._ids(prompt), (count, 1))
-        graph = self._graphs.get(sampling) or self._graphs.setdefault(sampling, self._graph(sampling))
-        tokens, _ = graph(ids, np.full(count, length, np.int32), np.arange(count, dtype=np.int32))
+        write = self._graphs.get(sampling) or self._graphs.setdefault(sampling, self._graph(sampling))
+        tokens, _ = write(ids, np.full(count, length, np.int32), np.arange(count, dtype=np.int32))
         return self.tokenizer.decode(tokens.numpy())
 
     def _ids(self, prompt):
@@ -110,9 +106,8 @@ class Writer:
             logits, state = model.continue_step(tokens, state)
             return tf.where(is_character, logits, -1e9), state
 
-        @tf.function(input_signature=(tf.TensorSpec((None, None), tf.int32), row, row), autograph=False)
-        def graph(prompts, limits, streams):
+        def write(prompts, limits, streams):
             select = most_probable if sampling is None else sampling.selector(streams)
             return greedy_search(step, model.start(prompts), limits, select)
 
-        return graph
+        return graph(write, tf.TensorSpec((None, None), tf.int32), row, row)

@@ -70,9 +70,9 @@ class BatchReconstruction(Work):
             for number in numbers:
                 series, rejected = self._read(source.path)
                 rows = self._bounds(series)[number]
-                found = self.reconstructor.reconstruct(series.take(range(rows.start, rows.stop)))
+                reconstructed = self.reconstructor.reconstruct(series.take(range(rows.start, rows.stop)))
                 with parts.writing(number) as (file, bad):
-                    np.save(file, np.concatenate(found), allow_pickle=False)
+                    np.save(file, np.concatenate(reconstructed), allow_pickle=False)
                     for sample, reason in rejected if number == 0 else ():
                         bad.add({"sample": sample}, reason)
                 progress.advance(source.sizes[number])
@@ -81,10 +81,10 @@ class BatchReconstruction(Work):
     def join(self, source, paths, file):
         series, _ = self._read(source.path)
         values = np.concatenate([np.load(path, allow_pickle=False) for path in paths])
-        found = np.split(values, np.cumsum(series.lengths)[:-1])
+        reconstructed = np.split(values, np.cumsum(series.lengths)[:-1])
         array = self.array if source.path.suffix.lower() == ".npz" else None
         group = None if holds_array(source.path) else self.reconstructor.config.data.group
-        write_like(source.path, file, series, found, array=array, group=group)
+        write_like(source.path, file, series, reconstructed, array=array, group=group)
 
     def _read(self, path):
         """The series of a file and its bad samples; of the latest file they are kept."""

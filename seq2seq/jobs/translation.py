@@ -4,16 +4,17 @@ import gzip
 import shutil
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
 from seq2seq.errors import InputError
+from seq2seq.inference.search import Search
+from seq2seq.inference.texts import Remarks
 from seq2seq.inference.translator import LINES_AT_ONCE, Translator
 from seq2seq.jobs.inputs import Source
 from seq2seq.jobs.job import Work
-from seq2seq.report import Report
 from seq2seq.run import Run
 from seq2seq.storage import digest
 from seq2seq.text.records import Record, RecordError, RecordFile, record_file
@@ -41,10 +42,10 @@ class BatchTranslation(Work):
     Args:
         translator: `Translator`.
         model: str. Checksum of its weights, which name those of all files that they need.
+        search: `Search`, by default as the run's `decoding` section says.
         field: str. Key or column with the text, for the formats that have one.
         part_size: int. Records in a part.
         strict: bool. Stop at the first bad record.
-        **search: as for `Translator.stream`.
     """
 
     title, unit = "Translating", "records"
@@ -53,32 +54,28 @@ class BatchTranslation(Work):
         self,
         translator: Translator,
         model: str,
+        search: Search | None = None,
         *,
         field: str | None = None,
         part_size: int = PART_SIZE,
         strict: bool = False,
-        **search,
     ):
         self.translator, self.model, self.field, self.strict = translator, model, field, strict
-        self.part_size, self.search = part_size, search
-        self.settings = {
-            "task": "translate",
-            "field": field,
-            "part_size": part_size,
-            **translator.search_settings(**search),
-        }
-        self._cut = translator.report = _Counting()
+        self.part_size, self.search = part_size, translator.settled(search, scored=False)
+        self.settings = {"task": "translate", "field": field, "part_size": part_size, **asdict(self.search)}
+        self._remarks = Remarks()
 
     @classmethod
-    def load(cls, run_dir: str | Path, *, workers: int | None = None, **given) -> "BatchTranslation":
+    def load(
+        cls, run_dir: str | Path, search: Search | None = None, *, workers: int | None = None, **given
+    ) -> "BatchTranslation":
         """The work of a run directory; `workers` batches are searched at once, default what the machine is good for.
 
         Raises:
             InputError: not a translation run, no weights yet, damaged, or written by a newer version.
         """
-        translator = Translator.load(run_dir)
-        translator.workers = workers or translator.workers
-        return cls(translator, digest(Run.open(run_dir, "translation").weights), **given)
+        translator = Translator.load(run_dir, workers=workers)
+        return cls(translator, digest(Run.open(run_dir, "translation").weights), search, **given)
 
     def scan(self, source):
         file = record_file(source.path, self.field)
@@ -101,7 +98,7 @@ class BatchTranslation(Work):
                 waiting.append(chunk)
                 yield [text or "" for text in chunk.texts]
 
-        found = self.translator.stream_chunks(texts(), progress=progress, scored=False, **self.search)
+        found = self.translator.stream_chunks(texts(), self.search, progress=progress, remarks=self._remarks)
         chunks = ((waiting.popleft(), hypotheses) for hypotheses in found)
         for chunk, hypotheses in chunks:
             with chunk.parts.writing(chunk.part) as (file, rejected):
@@ -123,10 +120,7 @@ class BatchTranslation(Work):
             stream.close()
 
     def notes(self):
-        if not self._cut.count:
-            return []
-        longest = self.settings["max_source_tokens"]
-        return [f"{self._cut.count:,} texts were cut to {longest:,} tokens (decoding.max_source_tokens)"]
+        return self._remarks.lines(self.search, numbered=False)
 
     def _chunks(self, todo: Sequence) -> Iterator[_Chunk]:
         """The records of the parts, each input read once from its start."""
@@ -177,13 +171,3 @@ def _write(chunk, hypotheses, file, rejected):
             file.write(chunk.file.written(record, None))
         else:
             file.write(chunk.file.written(record, found[0].text if found else ""))
-
-
-class _Counting(Report):
-    """Counts warnings, each of a text that was cut."""
-
-    def __init__(self):
-        self.count = 0
-
-    def warn(self, line):
-        self.count += 1

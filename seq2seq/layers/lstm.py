@@ -37,14 +37,17 @@ class LSTM(keras.layers.LSTM):
     """`keras.layers.LSTM` with the same arguments, weights and numbers, faster on a CPU.
 
     On a GPU, and with settings that the fast loop does not cover (other activations, no bias, `recurrent_dropout`,
-    `unroll`, float64), it is `keras.layers.LSTM` unchanged: cuDNN where Keras would use it.
+    `implementation=1`, `unroll`, float64), it is `keras.layers.LSTM` unchanged: cuDNN where Keras would use it.
     Under `mixed_bfloat16` the matrix products are bfloat16 and everything else, the state included, stays float32.
 
     Args:
         units: int.
         packed: bool. With a mask, leave masked steps out instead of passing them by, see `PackedSteps`: padding then
-            costs nothing. XLA cannot compile that. Only the fast loop does it; the numbers are the same.
-        **kwargs: as of `keras.layers.LSTM`. Outputs at masked steps are 0, `zero_output_for_mask` or not.
+            costs nothing. XLA cannot compile that, nor `tf.vectorized_map` or `tf.GradientTape.jacobian` vectorize it.
+            Only the fast loop does it; the numbers are the same.
+        **kwargs: as of `keras.layers.LSTM`. At masked steps the outputs are the last real one once more, 0 before the
+            first; with `zero_output_for_mask=True` all are 0, which costs least. cuDNN's are 0 either way, as Keras has
+            it, so a model that has to run anywhere reads none of them.
     """
 
     def __init__(self, units, packed=False, **kwargs):
@@ -55,10 +58,10 @@ class LSTM(keras.layers.LSTM):
         return {**super().get_config(), "packed": self.packed}
 
     def inner_loop(self, sequences, initial_state, mask, training=False):
-        if not self._uses_fast_loop():
-            return super().inner_loop(sequences, initial_state, mask, training=training)
         if isinstance(mask, list | tuple):
             mask = mask[0]
+        if not self._uses_fast_loop(mask):
+            return super().inner_loop(sequences, initial_state, mask, training=training)
         if training and self.dropout:
             # One mask for all steps, as keras.layers.LSTM does on its cuDNN path.
             sequences = sequences * ops.expand_dims(self.cell.get_dropout_mask(sequences[:, 0, :]), 1)
@@ -72,8 +75,10 @@ class LSTM(keras.layers.LSTM):
             mask=mask,
             go_backwards=self.go_backwards,
             packed=self.packed,
+            zero_output_for_mask=self.zero_output_for_mask,
         )
-        return (outputs[:, -1] if self.zero_output_for_mask else h), outputs, [h, c]
+        # With a mask they may differ: the outputs of a row that is masked throughout are 0, whatever its state.
+        return (h if mask is None else outputs[:, -1]), outputs, [h, c]
 
     def stepper(self):
         """A function for single steps at inference: `(inputs, [h, c])` → the outputs and the new `[h, c]`.
@@ -94,20 +99,38 @@ class LSTM(keras.layers.LSTM):
 
         return step
 
-    def _uses_fast_loop(self):
-        return not tf.config.list_logical_devices("GPU") and self._is_standard()
+    def _uses_fast_loop(self, mask):
+        return (
+            not tf.config.list_logical_devices("GPU")
+            and self._is_standard()
+            and self.use_cudnn is not True  # Keras says why there is none
+            and (mask is None or len(mask.shape) == 2)
+        )
 
     def _is_standard(self):
         return (
             self.activation is keras.activations.tanh
             and self.recurrent_activation is keras.activations.sigmoid
             and self.use_bias
-            and not (self.recurrent_dropout or self.unroll)
+            and not self.unroll
+            and self.dropout < 1.0
+            and self.cell.implementation != 1  # which has a dropout mask for each gate; `recurrent_dropout` implies it
             and self.compute_dtype != "float64"
         )
 
 
-def lstm_sequence(x, kernel, recurrent_kernel, bias, h0, c0, mask=None, go_backwards=False, packed=False):
+def lstm_sequence(
+    x,
+    kernel,
+    recurrent_kernel,
+    bias,
+    h0,
+    c0,
+    mask=None,
+    go_backwards=False,
+    packed=False,
+    zero_output_for_mask=False,
+):
     """Run an LSTM over whole sequences.
 
     Args:
@@ -120,6 +143,8 @@ def lstm_sequence(x, kernel, recurrent_kernel, bias, h0, c0, mask=None, go_backw
         mask: bool tensor, `(batch, steps)`, or `None`. At `False` the state passes unchanged.
         go_backwards: bool. Run from the last step to the first; outputs come in the order of processing.
         packed: bool. Leave masked steps out, see `PackedSteps`; XLA cannot compile that.
+        zero_output_for_mask: bool. Outputs at masked steps are 0, else those of the last real step before, 0 before the
+            first.
 
     Returns:
         `outputs`, `(batch, steps, units)`, and the final `h` and `c`, `(batch, units)`, all of the dtype of `x`.
@@ -135,7 +160,8 @@ def lstm_sequence(x, kernel, recurrent_kernel, bias, h0, c0, mask=None, go_backw
         inputs = _product(x, kernel) + bias
         outputs, cells, gates = _forward_loop(steps, inputs, recurrent_kernel, h0, c0)
 
-        def gradient(d_outputs, d_h, d_c):
+        def gradient(*d_results):
+            d_outputs, d_h, d_c = map(tf.convert_to_tensor, d_results)  # where results are gathered, they are sparse
             d_states = steps.enter_state(d_h), steps.enter_state(d_c)
             d_z, d_h0, d_c0 = _backward_loop(steps, d_outputs, *d_states, cells, gates, recurrent_kernel, c0)
             previous = tf.cast(steps.previous(h0, outputs), dtype)
@@ -153,7 +179,7 @@ def lstm_sequence(x, kernel, recurrent_kernel, bias, h0, c0, mask=None, go_backw
         return (outputs, *map(steps.leave_state, states)), gradient
 
     outputs, h, c = run(steps.enter(x), kernel, recurrent_kernel, bias, h0, c0)
-    return tf.cast(steps.leave(outputs), dtype), tf.cast(h, dtype), tf.cast(c, dtype)
+    return tf.cast(steps.leave(outputs, zeros=zero_output_for_mask), dtype), tf.cast(h, dtype), tf.cast(c, dtype)
 
 
 def _forward_loop(steps, inputs, recurrent_kernel, h0, c0):

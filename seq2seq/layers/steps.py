@@ -29,9 +29,13 @@ class PaddedSteps:
         x = tf.transpose(x, (1, 0, 2))
         return tf.reverse(x, (0,)) if self._backwards else x
 
-    def leave(self, sequence):
-        """`(batch, steps, …)` in the order of processing, 0 at masked steps."""
-        return tf.transpose(self.real(sequence), (1, 0, 2))
+    def leave(self, sequence, zeros=True):
+        """`(batch, steps, …)` in the order of processing, from a `sequence` that `hold` made.
+
+        At masked steps 0, or without `zeros` what the last real step before holds, 0 where there is none.
+        """
+        sequence = self.real(sequence) if zeros or self._kept is None else self._where(self._begun(), sequence)
+        return tf.transpose(sequence, (1, 0, 2))
 
     def enter_state(self, state):
         return state
@@ -50,7 +54,7 @@ class PaddedSteps:
 
     def real(self, sequence):
         """`sequence` with 0 at masked steps."""
-        return sequence if self._kept is None else tf.where(self._kept, sequence, tf.zeros((), sequence.dtype))
+        return sequence if self._kept is None else self._where(self._kept, sequence)
 
     def previous(self, first, sequence):
         """What came before each step: `first`, a state, before the first one."""
@@ -76,6 +80,13 @@ class PaddedSteps:
         """`new`, or `old` in rows that step t skips."""
         return new if self._kept is None else tf.where(self._kept[t], new, old)
 
+    def _begun(self):
+        """Which rows have had a real step, at each step."""
+        return tf.cumsum(tf.cast(self._kept, tf.int32), 0) > 0
+
+    def _where(self, kept, sequence):
+        return tf.where(kept, sequence, tf.zeros((), sequence.dtype))
+
 
 class PackedSteps(PaddedSteps):
     """Only rows that still run take part in a step, so that padding costs nothing, whatever the mask looks like.
@@ -87,9 +98,10 @@ class PackedSteps(PaddedSteps):
     """
 
     def __init__(self, x, mask, go_backwards=False):
-        mask = tf.cast(mask, tf.bool)
+        mask = tf.broadcast_to(tf.cast(mask, tf.bool), tf.shape(x)[:2])
         if go_backwards:
             mask = tf.reverse(mask, (1,))
+        self._mask = mask
         lengths = tf.math.count_nonzero(mask, axis=1, dtype=tf.int32)
         self._order = tf.argsort(lengths, direction="DESCENDING", stable=True)
         self._rank = tf.math.invert_permutation(self._order)
@@ -97,6 +109,9 @@ class PackedSteps(PaddedSteps):
         runs = tf.transpose(tf.sequence_mask(self._lengths))  # (steps, batch)
         self.count = tf.shape(runs)[0]
         rows = tf.math.count_nonzero(runs, axis=1, dtype=tf.int32)
+        # Where the mask is a constant, a graph would work out the rows of the first step, and refuse a loop in which
+        # their number changes.
+        rows = tf.raw_ops.PlaceholderWithDefault(input=rows, shape=(None,))
         self._rows = tf.concat((rows, [0]), 0)
         self._starts = tf.cumsum(self._rows, exclusive=True)  # has an entry though no step be real
         t, rank = tf.unstack(tf.cast(tf.where(runs), tf.int32), axis=1)
@@ -109,18 +124,17 @@ class PackedSteps(PaddedSteps):
         self._spare = spare_rows(tf.size(t))
         sources = tf.stack((row, self._shape[1] - 1 - place if go_backwards else place), 1)
         self._sources = tf.pad(sources, ((0, self._spare), (0, 0)))
-        # Where the step before stands behind as many rows of a state.
-        batch = self._shape[0]
-        before = rank + tf.where(t > 0, batch + tf.gather(self._starts, tf.maximum(t - 1, 0)), 0)
-        self._before = tf.pad(before, ((0, self._spare),))
-        self._ends = tf.range(batch) + tf.where(
-            self._lengths > 0, batch + tf.gather(self._starts, tf.maximum(self._lengths - 1, 0)), 0
-        )
+        self._before = tf.pad(self._after(t, rank), ((0, self._spare),))
+        self._ends = self._after(self._lengths, tf.range(self._shape[0]))
 
     def enter(self, x):
         return tf.gather_nd(x, self._sources)
 
-    def leave(self, sequence):
+    def leave(self, sequence, zeros=True):
+        if not zeros:
+            counts = tf.cumsum(tf.cast(self._mask, tf.int32), axis=1)
+            nothing = tf.zeros((self._shape[0], sequence.shape[-1]), sequence.dtype)
+            return tf.gather(tf.concat((nothing, sequence), 0), self._after(counts, self._rank[:, None]))
         shape = tf.concat((self._shape, tf.shape(sequence)[1:]), 0)
         real, _ = tf.split(sequence, (tf.shape(self._places)[0], self._spare), num=2)  # the gradient of a slice is slow
         return tf.scatter_nd(self._places, real, shape)
@@ -161,3 +175,7 @@ class PackedSteps(PaddedSteps):
 
     def hold(self, t, new, old):
         return new
+
+    def _after(self, count, rank):
+        """Where the rows of this rank are after `count` real steps, in a sequence that stands behind a state."""
+        return rank + tf.where(count > 0, self._shape[0] + tf.gather(self._starts, tf.maximum(count - 1, 0)), 0)

@@ -3,6 +3,8 @@
 import keras
 import tensorflow as tf
 
+from seq2seq.models.update import apply_gradients, log_loss, loss_and_gradients
+
 
 class CompiledParts(keras.Model):
     """A model whose training may compile `compiled_parts` parts of a batch and run them at once, a core each.
@@ -27,17 +29,17 @@ class CompiledParts(keras.Model):
         losses, weights, gradients = zip(*results, strict=True)
         shares = tf.stack(weights) / tf.maximum(tf.add_n(weights), 1.0)
         gradients = [tf.add_n([g * shares[k] for k, g in enumerate(each)]) for each in zip(*gradients, strict=True)]
-        self.optimizer.apply_gradients(zip(gradients, self.trainable_weights, strict=True))
-        for metric in self.metrics:
-            if metric.name == "loss":
-                metric.update_state(tf.tensordot(shares, tf.stack(losses), 1), sample_weight=rows)
+        apply_gradients(self, gradients)
+        log_loss(self, tf.tensordot(shares, tf.stack(losses), 1), rows)
         return self.get_metrics_result()
 
     @tf.function(jit_compile=True, autograph=False)
     def _of_part(self, x, y):
         """Loss, weight of the targets, and gradients."""
-        with tf.GradientTape() as tape:
-            loss = self.compute_loss(x, y, self(x, training=True), training=True)
+
+        def score():
+            return (self.compute_loss(x, y, self(x, training=True), training=True),)
+
+        (loss,), gradients = loss_and_gradients(self, score)
         weight = 1.0 if tf.nest.is_nested(y) else self.loss.weight(y)
-        gradients = tape.gradient(loss, self.trainable_weights)
         return loss, weight, [tf.convert_to_tensor(gradient) for gradient in gradients]

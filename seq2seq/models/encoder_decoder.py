@@ -9,6 +9,7 @@ from seq2seq.layers.bridge import Bridge
 from seq2seq.models.decoder import Decoder, DecoderState
 from seq2seq.models.encoder import Encoder, TokenEmbedding
 from seq2seq.models.recurrent import RecurrentStack
+from seq2seq.models.update import apply_gradients, log_loss, loss_and_gradients
 from seq2seq.special_ids import PAD
 
 
@@ -153,13 +154,14 @@ class EncoderDecoder(keras.Model):
         (source, target_input), labels = _inputs_and_labels(data)
         if self.truth_ratio is not None:
             target_input = self.mix_own_predictions(source, target_input)
-        with tf.GradientTape() as tape:
-            scored = [self._scored(*part, training=True) for part in self._parts(source, target_input, labels)]
-            loss, labels, logits = _joined(*scored)
-            scaled_loss = self.optimizer.scale_loss(loss)
-        weights = self.trainable_weights
-        self.optimizer.apply_gradients(zip(tape.gradient(scaled_loss, weights), weights, strict=True))
-        return self._logs(loss, labels, logits)
+
+        def score():
+            parts = self._parts(source, target_input, labels)
+            return _joined(*(self._scored(*part, training=True) for part in parts))
+
+        scored, gradients = loss_and_gradients(self, score)
+        apply_gradients(self, gradients)
+        return self._logs(*scored)
 
     def _parts(self, *batch):
         """The rows of a batch in `parallel_parts` parts; where rows are fewer, some parts repeat one, unlabelled."""
@@ -182,10 +184,7 @@ class EncoderDecoder(keras.Model):
         return self.compute_loss(None, labels, logits, training=training), labels, logits
 
     def _logs(self, loss, labels, logits):
-        for metric in self.metrics:
-            if metric.name == "loss":
-                # Weighted by tokens, so that the logged loss is exact rather than a mean of batch means.
-                metric.update_state(loss, sample_weight=tf.shape(labels)[0])
+        log_loss(self, loss, tf.shape(labels)[0])
         return self.get_metrics_result() if logits is None else self.compute_metrics(None, labels, logits)
 
     def packed(self, source, target_input, labels, training):

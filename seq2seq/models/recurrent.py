@@ -10,11 +10,14 @@ from seq2seq.layers.lstm import LSTM
 
 
 def recurrent_layer(cell, units, packed=False, **kwargs):
-    """One recurrent layer that returns sequence and state; a GRU is stock Keras, in the form that cuDNN runs."""
+    """One recurrent layer that returns sequence and state; a GRU is stock Keras, in the form that cuDNN runs.
+
+    Nothing reads its outputs at masked steps, so they may be 0, which costs least.
+    """
     kinds = {"lstm": partial(LSTM, packed=packed), "gru": keras.layers.GRU}
     if cell not in kinds:
         raise ValueError(f"cell={cell!r}: expected 'lstm' or 'gru'.")
-    return kinds[cell](units, return_sequences=True, return_state=True, **kwargs)
+    return kinds[cell](units, return_sequences=True, return_state=True, zero_output_for_mask=True, **kwargs)
 
 
 def make_dropout(rate, along_time, **kwargs):

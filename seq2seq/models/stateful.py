@@ -3,6 +3,8 @@
 import keras
 import tensorflow as tf
 
+from seq2seq.models.update import apply_gradients, log_loss, loss_and_gradients
+
 
 class StatefulModel(keras.Model):
     """A recurrent model of one direction whose state is an explicit value.
@@ -39,12 +41,13 @@ class StatefulModel(keras.Model):
 
     def train_step(self, data):
         x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
-        with tf.GradientTape() as tape:
+
+        def score():
             outputs = self._carry_on(x, self.train_states, training=True)
-            loss = self.compute_loss(x, y, outputs, sample_weight, training=True)
-            scaled_loss = self.optimizer.scale_loss(loss)
-        weights = self.trainable_weights
-        self.optimizer.apply_gradients(zip(tape.gradient(scaled_loss, weights), weights, strict=True))
+            return self.compute_loss(x, y, outputs, sample_weight, training=True), outputs
+
+        (loss, outputs), gradients = loss_and_gradients(self, score)
+        apply_gradients(self, gradients)
         return self._logs(x, y, outputs, sample_weight, loss)
 
     def test_step(self, data):
@@ -54,10 +57,7 @@ class StatefulModel(keras.Model):
         return self._logs(x, y, outputs, sample_weight, loss)
 
     def _logs(self, x, y, outputs, sample_weight, loss):
-        for metric in self.metrics:
-            if metric.name == "loss":
-                # Weighted by targets, so that the logged loss is exact however much of a batch is padding.
-                metric.update_state(loss, sample_weight=_real_targets(y))
+        log_loss(self, loss, _real_targets(y))
         return self.compute_metrics(x, y, outputs, sample_weight)
 
     def _carry_on(self, x, variables, training):

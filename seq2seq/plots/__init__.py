@@ -1,11 +1,12 @@
 """Pictures of results. A result goes in, a matplotlib `Figure` comes out; nothing is computed and no screen is used."""
 
-from .files import save_figure
-from .series import anomaly_scores, forecast, reconstruction, sample_scores
-from .text import attention_heatmap
-from .training import learning_curve
+from seq2seq.plots.files import FORMATS, save_figure
+from seq2seq.plots.series import anomaly_scores, forecast, reconstruction, sample_scores
+from seq2seq.plots.text import attention_heatmap
+from seq2seq.plots.training import learning_curve
 
 __all__ = [
+    "FORMATS",
     "anomaly_scores",
     "attention_heatmap",
     "forecast",

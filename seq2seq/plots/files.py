@@ -7,9 +7,9 @@ from pathlib import Path
 import matplotlib.backends.backend_agg  # noqa: F401
 from matplotlib.figure import Figure
 
-from ..errors import InputError
+from seq2seq.errors import InputError
 
-_FORMATS = (".png", ".svg", ".pdf")
+FORMATS = (".png", ".svg", ".pdf")
 
 
 def save_figure(figure: Figure, path: str | os.PathLike) -> None:
@@ -20,8 +20,8 @@ def save_figure(figure: Figure, path: str | os.PathLike) -> None:
     """
     path = Path(path)
     suffix = path.suffix.lower()
-    if suffix not in _FORMATS:
-        raise InputError(f"Cannot write a picture to '{path}': end its name in {', '.join(_FORMATS)}.")
+    if suffix not in FORMATS:
+        raise InputError(f"Cannot write a picture to '{path}': end its name in {', '.join(FORMATS)}.")
     if not path.parent.is_dir():
         raise InputError(f"Cannot write '{path}': there is no folder '{path.parent}'; create it or name another.")
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")

@@ -9,7 +9,7 @@ from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from ..errors import InputError
+from seq2seq.errors import InputError
 
 _MOST_COLUMNS = 6  # panels in a figure; more would be too low to read
 _DATA, _MODEL, _ALARM, _LABELLED = "0.25", "C0", "C3", "C1"  # colours

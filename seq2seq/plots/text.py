@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from ..errors import InputError
+from seq2seq.errors import InputError
 
 _WORD_START = str.maketrans({"\u2581": "\u2423", " ": "\u2423"})  # SentencePiece's mark and a blank, as an open box
 _LONGEST_LABEL = 24  # characters

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from ..errors import InputError
+from seq2seq.errors import InputError
 
 # Panel: its y label (None: the loss), the curves in it as column of the history → name, and what
 # its best epoch is.

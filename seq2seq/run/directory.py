@@ -1,20 +1,4 @@
-"""The run directory: everything that one training leaves behind. The only file that knows the names of the files in it.
-
-    config.json          task, format version, resolved configuration, checksums of the data, library versions
-    source.* target.*    tokenizers; one file `joint.*` where both sides share a vocabulary
-    corpus/              a training corpus too large for memory, prepared; not needed once the training is over
-    text.json            characters of a language model
-    scaler.json          units of the columns of a run on numbers
-    calibration.npz      what the prediction intervals of a forecaster were calibrated to
-    detector.npz         what errors of an autoencoder are usual, and from where on they are an alarm
-    weights.npz          the best weights
-    history.csv          one row per epoch
-    metrics.json         the figures of the best epoch
-    learning_curve.png
-    checkpoints/         what `--resume` needs: last weights, optimizer, random state, position
-    diverged-*.npz       batches at which the loss was no number any more
-    tensorboard/         on request
-    lock                 held by the process that trains
+"""The run directory: everything that one training leaves behind, open to be trained or used.
 
 A run directory is data: it is read as JSON, CSV and NPZ without pickle, and nothing in it is executed. The weights
 name the checksums of all files that they need, `calibration.npz` and `detector.npz` that of the weights: what is
@@ -25,39 +9,39 @@ import csv
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from seq2seq.config.resolving import Config, from_stored, to_mapping
 from seq2seq.errors import InputError
+from seq2seq.run.folder import PARTS, RunFolder
 from seq2seq.run.integrity import FORMAT, check_widths, locked, read_config, refuse_links_out
 from seq2seq.storage import digest, read_arrays, read_record, remove_leftovers, replacing, write_arrays
 
 LIBRARIES = ("seq2seq", "tensorflow", "keras", "numpy", "sentencepiece")
-# What the weights are worth nothing without.
-COMPANIONS = ("config.json", "source.*", "target.*", "joint.*", "text.*", "scaler.json")
-# All that there may be in a run.
-PARTS = (
-    *COMPANIONS,
-    *("calibration.npz", "detector.npz", "weights.npz", "history.csv", "metrics.json", "learning_curve.png"),
-    *("checkpoints", "corpus", "tensorboard", "lock", "diverged-*.npz", ".*"),
-)
 KEPT_CHECKPOINTS = 2
 # Of the settings of a run, what may be another when it goes on.
 MAY_CHANGE = {"training.epochs", "training.checkpoint_minutes", "training.on_divergence", "training.tensorboard"}
 
 
 @dataclass(frozen=True)
-class Run:
-    """One run directory. Make it with `start` or `open`."""
+class Run(RunFolder):
+    """One run directory that is open. Make it with `start` or `open`.
 
-    path: Path
+    Attributes:
+        path: Path of the folder.
+        task: str. What it was trained for, such as `"translation"`.
+        config: its configuration as it is stored, a mapping of sections.
+        lock: an open file while this process trains the run, else None.
+    """
+
     task: str
     config: Mapping[str, Any]
-    lock: Any = field(default=None, repr=False, compare=False)  # an open file, while this process trains the run
+    lock: Any = field(default=None, repr=False, compare=False)
 
     @classmethod
     def start(
@@ -83,14 +67,14 @@ class Run:
         """
         found = cls.check(path, resume)
         digests = {name: [digest(file) for file in files if file.is_file()] for name, files in (data or {}).items()}
-        run = cls(Path(path), task, asdict(config))
+        run = cls(Path(path), task, to_mapping(config))
         try:
             run.path.mkdir(parents=True, exist_ok=True)
             run = cls(run.path, task, run.config, locked(run.path / "lock"))
             for folder in (run.path, run.path / "checkpoints"):
                 remove_leftovers(folder)
             if found:
-                return run._resumed(digests)
+                return run._resumed(type(config), digests)
             for file in run.checkpoints():  # of a run whose config.json is gone: not to be resumed
                 file.unlink()
             versions = {name: version(name) for name in LIBRARIES}
@@ -124,13 +108,25 @@ class Run:
             check_widths(run.path, config, run.weights.stat().st_size // 4)
         return run
 
-    def _resumed(self, digests):
+    def read_config_as(self, kind: type[Config]) -> Config:
+        """The configuration as the dataclass `kind`.
+
+        Raises:
+            InputError: it has settings that `kind` does not know, or values that it refuses.
+        """
+        try:
+            return from_stored(kind, self.config)
+        except InputError as error:
+            raise InputError(f"{self.path}: its config.json cannot be used: {error}") from error
+
+    def _resumed(self, kind, digests):
         run = Run.open(self.path, self.task)
-        stored, given = dict(_settings(run.config)), _settings(self.config)
+        # As this version reads them: another may have stored the same in other words, or not known some of them.
+        known, stored = dict(_settings(run.config)), dict(_settings(to_mapping(run.read_config_as(kind))))
         differing = [
             f"{name}={value!r} (the run: {stored[name]!r})"
-            for name, value in given
-            if stored.get(name, value) != value and name not in MAY_CHANGE
+            for name, value in _settings(self.config)
+            if name in known and stored[name] != value and name not in MAY_CHANGE
         ]
         if differing:
             raise InputError(
@@ -165,38 +161,6 @@ class Run:
                 f"{path} holds a run already: --resume goes on with it; or choose another --run, or delete the folder."
             )
         return found
-
-    @property
-    def weights(self) -> Path:
-        return self.path / "weights.npz"
-
-    @property
-    def scaler(self) -> Path:
-        return self.path / "scaler.json"
-
-    @property
-    def calibration(self) -> Path:
-        return self.path / "calibration.npz"
-
-    @property
-    def detector(self) -> Path:
-        return self.path / "detector.npz"
-
-    @property
-    def corpus(self) -> Path:
-        return self.path / "corpus"
-
-    @property
-    def learning_curve(self) -> Path:
-        return self.path / "learning_curve.png"
-
-    @property
-    def tensorboard(self) -> Path:
-        return self.path / "tensorboard"
-
-    def checkpoints(self) -> list[Path]:
-        """The checkpoints, oldest first; maybe none."""
-        return sorted((self.path / "checkpoints").glob("checkpoint-*.npz"))
 
     def save_checkpoint(self, position: str, arrays: Mapping[str, Any], **record: Any) -> None:
         """Write a checkpoint, and delete those that are more than `KEPT_CHECKPOINTS` behind.
@@ -253,11 +217,6 @@ class Run:
             raise InputError(f"{path} does not belong to {self.weights}: restore it or train again.")
         return arrays
 
-    def companions(self) -> dict[str, str]:
-        """Names and checksums of the files that the weights need."""
-        files = {file for pattern in COMPANIONS for file in self.path.glob(pattern)}
-        return {file.name: digest(file) for file in sorted(files)}
-
     def verify(self, path: Path, record: Mapping[str, Any]) -> None:
         """Raise InputError where the files of the run are not those that the record of `path`, one of them, names."""
         expected = record.get("files")
@@ -269,24 +228,14 @@ class Run:
                 "another run): restore them or train again."
             )
 
-    def tokenizer_stem(self, side: str) -> Path:
-        """Path without suffix of the tokenizer of a side: `"source"`, `"target"` or `"joint"`."""
-        return self.path / side
-
-    def tokenizer_file(self, side: str) -> Path:
-        """The saved tokenizer of `"source"` or `"target"`, which may be the joint one."""
-        found = [file for stem in (side, "joint") for file in sorted(self.path.glob(f"{stem}.*"))]
-        if not found:
-            raise InputError(f"{self.path} has no tokenizer ({side}.* or joint.*): restore it or train again.")
-        return found[0]
-
     def write_metrics(self, metrics: Mapping[str, Any]) -> None:
         self.write_json("metrics.json", metrics)
 
     def write_history(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        """One row per epoch; the columns of the first row."""
+        """One row per epoch; the columns of all rows, since a later version that goes on may measure more."""
+        columns = dict.fromkeys(name for row in rows for name in row)
         with replacing(self.path / "history.csv") as temporary, open(temporary, "w", newline="") as file:
-            writer = csv.DictWriter(file, fieldnames=list(rows[0]))
+            writer = csv.DictWriter(file, fieldnames=list(columns))
             writer.writeheader()
             writer.writerows(rows)
 
@@ -307,9 +256,13 @@ def _numbered(values):
 
 
 def _settings(config):
-    """Names, `section.name`, and values of a configuration."""
+    """Names, `section.name`, and values of a configuration; a list as the tuple that it was before JSON held it."""
     for section, settings in config.items():
         if isinstance(settings, Mapping):
-            yield from ((f"{section}.{name}", value) for name, value in settings.items())
+            yield from ((f"{section}.{name}", _plain(value)) for name, value in settings.items())
         else:
-            yield section, settings
+            yield section, _plain(settings)
+
+
+def _plain(value):
+    return tuple(value) if isinstance(value, list) else value

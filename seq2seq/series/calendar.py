@@ -1,4 +1,4 @@
-"""Times of steps: reading them, what is wrong with them, what comes next, and the calendar as features."""
+"""Times of steps: reading and writing them, what is wrong with them, what comes next, the calendar as features."""
 
 import re
 import warnings
@@ -238,8 +238,29 @@ def _usual_step(times):
 
 
 def _text(value):
-    if isinstance(value, np.datetime64):
-        return str(pd.Timestamp(value))
     if isinstance(value, np.timedelta64):
         return str(pd.Timedelta(value)).replace("0 days ", "").removesuffix(" 00:00:00")
-    return f"{value:.12g}"
+    return time_text(value)
+
+
+def time_texts(times: np.ndarray) -> list[str]:
+    """Write times as people do: dates alone where all are midnight, else to the second, or as finely as they differ.
+
+    Args:
+        times: datetime64 array or array of numbers, `(steps,)`.
+
+    >>> time_texts(np.array(["2024-05-01T00", "2024-05-01T06"], "datetime64[ns]"))
+    ['2024-05-01 00:00:00', '2024-05-01 06:00:00']
+    >>> time_texts(np.array([0.5, 2.0]))
+    ['0.5', '2']
+    """
+    if times.dtype.kind != "M":
+        return [f"{time:.12g}" for time in times]
+    units = (f"datetime64[{unit}]" for unit in ("D", "s", "ms", "us", "ns"))
+    exact = next(unit for unit in units if (times == times.astype(unit)).all())
+    return [str(time).replace("T", " ") for time in times.astype(exact)]
+
+
+def time_text(time: np.datetime64 | float) -> str:
+    """One time, as `time_texts` writes it."""
+    return time_texts(np.asarray([time]))[0]

@@ -3,13 +3,12 @@
 import csv
 import difflib
 import gzip
-import os
-import re
 import warnings
 import zipfile
 import zlib
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import TextIOWrapper
 from pathlib import Path
 
 import numpy as np
@@ -18,10 +17,10 @@ import pandas as pd
 from seq2seq.errors import InputError
 from seq2seq.series.calendar import looks_like_time
 from seq2seq.series.series import near_match
+from seq2seq.sources import is_tfds, opened, opened_tfds, separator_of, tfds_examples, tfds_files
 
 _TABLES = (".csv", ".csv.gz", ".txt", ".txt.gz", ".tsv", ".tsv.gz", ".parquet")
 _ARRAYS = (".npy", ".npz")
-_TFDS = re.compile(r"tfds:(?P<name>.+?(?::\d[\d.*]*)?)(?::(?P<split>[A-Za-z_][^/]*))?")
 _NUMERIC_KINDS = "biuf"
 
 
@@ -67,7 +66,7 @@ def holds_array(location: str | Path) -> bool:
     Raises:
         InputError: there is no such file, or it is of another kind.
     """
-    if str(location).startswith("tfds:"):
+    if is_tfds(location):
         return True
     path = Path(location)
     known = path.name.lower().endswith(_TABLES + _ARRAYS)
@@ -132,13 +131,13 @@ def read_table(location: str | Path, text_column: str | None = None) -> RawTable
 
 def _read_csv(path, text_column):
     blank, first = _first_line(path)
-    separator = _separator(first)
+    separator = separator_of(first)
     cells = next(csv.reader([first], delimiter=separator, skipinitialspace=True))
     header = not _are_values(cells)
-    with warnings.catch_warnings():
+    with opened(path) as stream, warnings.catch_warnings():
         warnings.simplefilter("error", pd.errors.ParserWarning)  # a first row longer than the header
         frame = pd.read_csv(
-            path,
+            stream,
             sep=separator,
             header=None,
             names=list(_distinct(cells)) if header else [str(number) for number in range(len(cells))],
@@ -160,19 +159,15 @@ def _read_csv(path, text_column):
     return RawTable(frame, str(path), blank + header + 1)
 
 
-def separator_of(path: Path) -> str:
+def separator_in(path: Path) -> str:
     """What separates the cells of a CSV file."""
-    return _separator(_first_line(path)[1])
-
-
-def _separator(line):
-    return next((mark for mark in "\t;" if mark in line), ",")
+    return separator_of(_first_line(path)[1])
 
 
 def _first_line(path):
     """The number of blank lines at the start of a text file, and the first line that is none."""
-    with (gzip.open if path.name.lower().endswith(".gz") else open)(path, "rt", encoding="utf-8-sig") as stream:
-        for number, line in enumerate(stream):
+    with opened(path) as stream:
+        for number, line in enumerate(TextIOWrapper(stream, encoding="utf-8-sig")):
             if line.strip():
                 return number, line.rstrip("\r\n")
     raise InputError(f"{path} is empty: expected one row of numbers per step")
@@ -211,7 +206,7 @@ def read_array(location: str | Path, array: str | None, split: str, beside: str 
     Raises:
         InputError: damaged, no such key, not an array of numbers.
     """
-    if str(location).startswith("tfds:"):
+    if is_tfds(location):
         return _read_tfds(str(location), array, split, beside)
     path = Path(location)
     with _named_errors(path):
@@ -263,27 +258,18 @@ def _one_each(values, beside, key):
 
 def data_files(location: str | Path) -> list[Path]:
     """Return the files that the data at `location` are read from."""
-    match = _TFDS.fullmatch(str(location))
-    if not match:
-        return [Path(location)]
-    return sorted(path for path in Path(_tfds_builder(match["name"]).data_dir).iterdir() if path.is_file())
+    return tfds_files(str(location)) if is_tfds(location) else [Path(location)]
 
 
 def _read_tfds(location, feature, split, beside):
-    match = _TFDS.fullmatch(location)
-    if not match:
-        raise InputError(f"expected tfds:NAME[/CONFIG][:SPLIT] or tfds:/FOLDER[:SPLIT], got {location!r}")
-    builder = _tfds_builder(match["name"])
+    _, named, builder = opened_tfds(location)
     features = dict(builder.info.features.items()) if hasattr(builder.info.features, "items") else {}
     numeric = sorted(name for name, found in features.items() if np.dtype(found.np_dtype).kind in _NUMERIC_KINDS)
     for name in (feature, *([beside] if beside else [])):
         if name not in numeric:
             raise InputError(f"{location} has no numeric feature {name!r}: {near_match(str(name), numeric)}")
-    split = match["split"] or split
-    try:
-        examples = builder.as_dataset(split=split, shuffle_files=False)
-    except ValueError as error:
-        raise InputError(f"{location} has no split {split!r}; its splits: {', '.join(builder.info.splits)}") from error
+    split = named or split
+    examples = tfds_examples(location, builder, split)
     wanted = (feature, beside or feature)
     rows = list(examples.map(lambda example: tuple(example[name] for name in wanted)).as_numpy_iterator())
     if not rows:
@@ -300,20 +286,3 @@ def _padded(arrays):
     for row, array in enumerate(arrays):
         stacked[(row, *map(slice, array.shape))] = array
     return stacked
-
-
-def _tfds_builder(name):
-    """Return the builder of a data set, by name or by folder, its files ready to be read."""
-    import tensorflow_datasets as tfds  # here, since it is slow and most series are files
-
-    try:
-        if name.startswith(("/", ".", "~")) or "://" in name:
-            return tfds.builder_from_directory(os.path.expanduser(name))
-        builder = tfds.builder(name)
-        builder.download_and_prepare()
-        return builder
-    except tfds.core.registered.DatasetNotFoundError as error:
-        raise InputError(f"TFDS has no data set {name!r}: {near_match(name, tfds.list_builders())}") from error
-    except Exception as error:  # whatever a server, a parser or a disk made TFDS raise, it is about this data set
-        reason = " ".join(str(error).split())[:300] or type(error).__name__
-        raise InputError(f"TFDS cannot open {name!r}: {reason}") from error

@@ -111,21 +111,6 @@ class Scaler:
         restored = self._of_these(values, at) * self.scale[at] + self.center[at]
         return np.exp(restored) if self.log else restored
 
-    def inverse_scale(self, differences: np.ndarray, columns: Sequence[str] | None = None) -> np.ndarray:
-        """Turn differences of scaled values, such as errors, into the user's units: the center plays no part.
-
-        Arguments and result are those of `inverse`.
-
-        Raises:
-            InputError: the scaling is of logarithms, where a difference has no unit.
-        """
-        if self.log:
-            raise InputError(
-                "a difference of logarithms has no unit: turn both values back with inverse and subtract them then"
-            )
-        at = self._positions(columns)
-        return self._of_these(differences, at) * self.scale[at]
-
     def match(self, series: Series) -> Series:
         """Return `series` with the columns of this scaler in its order, matched by name; others are dropped.
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from seq2seq.errors import InputError
-from seq2seq.series.calendar import check_order, find_gaps, looks_like_time, parse_times
+from seq2seq.series.calendar import check_order, find_gaps, looks_like_time, parse_times, time_text
 from seq2seq.series.reading import holds_array, read_array, read_table
 from seq2seq.series.series import Series, column_positions, split_in_time, split_samples
 
@@ -106,8 +106,8 @@ def _kept(values, condition, name):
     key, sign, number = condition
     kept = np.flatnonzero(_COMPARISONS[sign](values, number) & ~np.isnan(values))
     if not kept.size:
-        found = np.unique(values[~np.isnan(values)])
-        listed = ", ".join(f"{value:g}" for value in found[:8]) + ", …" * (len(found) > 8)
+        occurring = np.unique(values[~np.isnan(values)])
+        listed = ", ".join(f"{value:g}" for value in occurring[:8]) + ", …" * (len(occurring) > 8)
         raise InputError(f"{name} has no {key} {sign} {number:g}: the values of {key} are {listed or 'missing'}")
     return kept
 
@@ -206,7 +206,7 @@ def _from_table(table, condition, columns, group, time, missing, samples, reject
 
 def _numbers(table, frame, names, chosen):
     """The columns as one float64 matrix, with the names of those that are numbers, and notes on the others."""
-    found, numeric, notes = [], [], ()
+    matrix, numeric, notes = [], [], ()
     for name in names:
         column = frame[name]
         dates = pd.api.types.is_datetime64_any_dtype(column)
@@ -221,12 +221,12 @@ def _numbers(table, frame, names, chosen):
                 f"{table.row(frame.index[first])}, column {name!r}: {str(column.iloc[first])[:60]!r} is not a number: "
                 "mend it, leave the cell empty if the value is missing, or choose other columns"
             )
-        found.append(numbers)
+        matrix.append(numbers)
         numeric.append(name)
-    if not found:
+    if not matrix:
         listed = ", ".join(names[:12]) or "none that is no group or time"
         raise InputError(f"{table.name} has no column of numbers; its columns: {listed}")
-    return np.stack(found, axis=1), tuple(numeric), notes
+    return np.stack(matrix, axis=1), tuple(numeric), notes
 
 
 def _as_numbers(column):
@@ -264,19 +264,15 @@ def _groups(table, frame, group):
 
 
 def _gap_notes(times):
-    found = [(part, *find_gaps(part)) for part in times]
-    total = sum(len(gaps) for _, gaps, _ in found)
+    by_series = [(part, *find_gaps(part)) for part in times]
+    total = sum(len(gaps) for _, gaps, _ in by_series)
     if not total:
         return ()
-    part, gaps, usual = next(each for each in found if len(each[1]))
-    start, end = (_moment(part[step]) for step in (gaps[0] - 1, gaps[0]))
-    across = f" in {sum(len(gaps) > 0 for _, gaps, _ in found)} of {len(found)} series" if len(found) > 1 else ""
+    part, gaps, usual = next(each for each in by_series if len(each[1]))
+    start, end = (time_text(part[step]) for step in (gaps[0] - 1, gaps[0]))
+    across = f" in {sum(len(gaps) > 0 for _, gaps, _ in by_series)} of {len(by_series)} series" * (len(by_series) > 1)
     gaps = f"{total:,} gap{'s' * (total > 1)} in time{across}"
     return (f"{gaps}, the first from {start} to {end} where the usual step is {usual}: steps are taken as equal",)
-
-
-def _moment(time):
-    return str(pd.Timestamp(time)) if isinstance(time, np.datetime64) else f"{time:g}"
 
 
 # --- values

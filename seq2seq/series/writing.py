@@ -1,15 +1,16 @@
-"""What became of series, written as they came: the same rows in the same kind of file."""
+"""What became of series, written as they came, the same rows in the same kind of file; or step by step as CSV."""
 
 import gzip
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from io import TextIOWrapper
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 import pandas as pd
 
-from seq2seq.series.reading import holds_array, read_array, read_table, separator_of
+from seq2seq.series.calendar import time_texts
+from seq2seq.series.reading import holds_array, read_array, read_table, separator_in
 from seq2seq.series.series import Series, unnamed
 
 
@@ -17,7 +18,7 @@ def write_like(
     path: Path,
     file: BinaryIO,
     series: Series,
-    found: Sequence[np.ndarray],
+    reconstructed: Sequence[np.ndarray],
     *,
     array: str | None = None,
     group: str | None = None,
@@ -30,8 +31,8 @@ def write_like(
     Args:
         path: what was read.
         file: what to write, an open binary file.
-        series: what was found in it, the columns in the order of `found`.
-        found: float arrays, `(time_steps, features)`, one for each series and as long as it.
+        series: what was read from it, the columns in the order of `reconstructed`.
+        reconstructed: float arrays, `(time_steps, features)`, one for each series and as long as it.
         array: str. Key of the array in an NPZ file.
         group: str. Column of a table whose values name the series.
 
@@ -39,9 +40,9 @@ def write_like(
         The number of rows, or entries of the first axis, that were written.
     """
     if not holds_array(path):
-        return _write_table(path, file, series, found, group)
+        return _write_table(path, file, series, reconstructed, group)
     raw = read_array(path, array, "train")
-    values = _like_array(raw.values.shape, series, found)
+    values = _like_array(raw.values.shape, series, reconstructed)
     if path.name.lower().endswith(".npy"):
         np.save(file, values, allow_pickle=False)
     else:
@@ -49,36 +50,34 @@ def write_like(
     return len(values)
 
 
-def _like_array(shape, series, found):
+def _like_array(shape, series, reconstructed):
     if not series.whole:
-        return found[0].reshape(shape)
+        return reconstructed[0].reshape(shape)
     values = np.full((*shape[:2], len(series.columns)), np.nan)
-    for name, part in zip(series.names, found, strict=True):
+    for name, part in zip(series.names, reconstructed, strict=True):
         values[int(name), : len(part)] = part
     return values.reshape(shape)
 
 
-def _write_table(path, file, series, found, group):
+def _write_table(path, file, series, reconstructed, group):
     frame = read_table(path, text_column=group).frame
     if series.whole:
-        columns = [name for name in frame.columns if name != group][: max(map(len, found))]
+        columns = [name for name in frame.columns if name != group][: max(map(len, reconstructed))]
         values = np.full((len(frame), len(columns)), np.nan)
-        for name, part in zip(series.names, found, strict=True):
+        for name, part in zip(series.names, reconstructed, strict=True):
             values[int(name), : len(part)] = part[:, 0]
     else:
         columns, values = list(series.columns), np.full((len(frame), len(series.columns)), np.nan)
         if unnamed(columns):
             columns = list(frame.columns[: len(columns)])
         keys = frame[group].astype(str).to_numpy() if group else np.full(len(frame), series.names[0])
-        for name, part in zip(series.names, found, strict=True):
+        for name, part in zip(series.names, reconstructed, strict=True):
             values[keys == name] = part
     if path.name.lower().endswith(".parquet"):
         frame[columns] = values
         frame.to_parquet(file, index=False)
         return len(frame)
-    frame[columns] = pd.DataFrame(values, frame.index, columns).map(
-        lambda value: "" if np.isnan(value) else f"{value:.9g}"
-    )
+    frame[columns] = pd.DataFrame(values, frame.index, columns).map(cell)
     _write_csv(path, file, frame)
     return len(frame)
 
@@ -89,15 +88,50 @@ def _write_csv(path, file, frame):
     stream = gzip.GzipFile("", "wb", fileobj=file, mtime=0) if packed else file
     text = TextIOWrapper(stream, encoding="utf-8", newline="")
     header = not unnamed(list(frame.columns))  # a file that had none gets none
-    frame.to_csv(text, sep=separator_of(path), header=header, index=False, lineterminator="\n")
+    frame.to_csv(text, sep=separator_in(path), header=header, index=False, lineterminator="\n")
     text.flush()
     text.detach()
     if packed:
         stream.close()
 
 
-def time_text(time: np.datetime64 | float) -> str:
-    """A time as people write it: to the second, midnight as the date alone."""
-    if isinstance(time, np.datetime64):
-        return str(time.astype("datetime64[s]")).replace("T", " ").removesuffix(" 00:00:00")
-    return f"{time:g}"
+def step_lines(
+    names: Sequence[str],
+    times: Sequence[np.ndarray] | None,
+    columns: Sequence[str],
+    values: Sequence[Sequence[np.ndarray]],
+    *,
+    group: str | None = None,
+    time: str | None = None,
+    unit: str = "series",
+    first: int = 0,
+) -> Iterator[list[Any]]:
+    """Series as the lines of one CSV file, one for each step of each series: group, time, values.
+
+    Args:
+        names: of the series; there is no column of them for a single one, unless it is of a `group`.
+        times: of each series; `None` counts its steps.
+        columns: names of the values.
+        values: of each series, of each column, an array of as many values as steps.
+        group: column of groups in the data that the series are from.
+        time: column of times in them.
+        unit: what a series is called where there is no group.
+        first: number of the first step where there are no times.
+
+    Returns:
+        An iterator of lines, each a list of cells; the first one has the headings.
+    """
+    many = len(names) > 1 or bool(group)
+    yield [*[group or unit] * many, (time or "time") if times else "step", *columns]
+    for number, name in enumerate(names):
+        steps = len(values[number][0])
+        texts = time_texts(times[number]) if times else range(first, first + steps)
+        for at, *cells in zip(texts, *values[number], strict=True):
+            yield [*[name] * many, at, *map(cell, cells)]
+
+
+def cell(value: Any) -> Any:
+    """A number with nine figures, an empty cell for NaN; anything else as it is."""
+    if not isinstance(value, float | np.floating):
+        return value
+    return f"{value:.9g}" if value == value else ""

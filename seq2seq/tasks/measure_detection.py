@@ -10,6 +10,7 @@ from seq2seq.errors import InputError
 from seq2seq.evaluation.detection import Labels, Window, detection_scores, window_hits, window_labels
 from seq2seq.inference.detection import Detection
 from seq2seq.inference.reconstructor import Reconstructor
+from seq2seq.series.reading import holds_array
 from seq2seq.series.table import Series, read_series
 
 
@@ -64,13 +65,13 @@ def read_labels(
     if location.endswith(".json"):
         return _labelled_windows(location, reconstructor, series, name)
     file, key = split_location(location)
-    if Path(file).suffix in (".npy", ".npz"):
-        found = read_series(file, array=key, keep=keep, rows="steps")
-        values = found.values[0] if found.values[0].shape[1] == 1 else np.stack(found.values)
+    if holds_array(file):
+        labelled = read_series(file, array=key, keep=keep, rows="steps")
+        values = labelled.values[0] if labelled.values[0].shape[1] == 1 else np.stack(labelled.values)
     else:
         data = reconstructor.config.data
-        found = read_series(file, columns=key and [key], keep=keep, group=data.group, time=data.time)
-        values = np.concatenate(found.values)
+        labelled = read_series(file, columns=key and [key], keep=keep, group=data.group, time=data.time)
+        values = np.concatenate(labelled.values)
     wanted = int(series.lengths.sum()) if reconstructor.look_back else len(series.values)
     if values.size != wanted:
         each = "step" if reconstructor.look_back else "sequence"

@@ -11,12 +11,12 @@ from seq2seq.evaluation.origins import origins_of, targets_at
 from seq2seq.inference.forecaster import Forecaster
 from seq2seq.inference.series_data import read_data
 from seq2seq.report import Report
-from seq2seq.series.writing import time_text
+from seq2seq.series.calendar import time_text
 from seq2seq.tasks.series_split import split
 
 
 @dataclass(frozen=True)
-class Evaluation:
+class ForecasterEvaluation:
     """What a run reaches, beside the baselines.
 
     Attributes:
@@ -74,7 +74,7 @@ def evaluate(
     stride: int | None = None,
     limit: int | None = None,
     report: Report | None = None,
-) -> Evaluation:
+) -> ForecasterEvaluation:
     """Forecast from one origin after the other, each time from the steps before it, and compare with what came.
 
     Neither model nor units are fitted again.
@@ -107,7 +107,7 @@ def evaluate(
             f"Nothing to forecast in the {part} part of {data or config.data.location}: a forecast of {horizon} steps "
             f"does not fit; give more data{', or --part all' * (part == 'test')}."
         )
-    outputs = forecaster.rolling(columns.read_by_model(series, forecaster.scaler), origins)
+    outputs = forecaster.core.rolling(columns.read_by_model(series, forecaster.scaler), origins)
     values = [values[:, columns.target_columns] for values in series.values]
     return _scored(forecaster, series, values, origins, outputs, part)
 
@@ -115,7 +115,7 @@ def evaluate(
 def _first_steps(forecaster, series, part):
     """The series that are looked at, and the first step of each that may be forecast."""
     config = forecaster.config
-    least = 1 if forecaster.stateful else forecaster.look_back
+    least = forecaster.core.least_history
     if part == "all":
         return series, [least] * len(series.values)
     if not config.data.test_share:
@@ -131,7 +131,7 @@ def _first_steps(forecaster, series, part):
 def _scored(forecaster, series, values, origins, outputs, part):
     config, columns, horizon = forecaster.config, forecaster.columns, forecaster.horizon
     actual = targets_at(values, origins, horizon)
-    predicted = forecaster.unscaled(forecaster.point(outputs))
+    predicted = forecaster.unscaled(forecaster.core.point(outputs))
     first = min(int(at[0]) for at in origins if len(at))
     beside = {
         name: np.concatenate(
@@ -140,11 +140,9 @@ def _scored(forecaster, series, values, origins, outputs, part):
         for name, function in naive.baselines(config.model.season, first).items()
     }
     interval = None
-    level = config.model.interval if not forecaster.stateful else 0.0
+    level = forecaster.core.level
     if level:
-        margin = forecaster.calibration.margin(level)
-        ends = (outputs[..., 0] - margin, outputs[..., -1] + margin)
-        interval = (*map(forecaster.unscaled, ends), level)
+        interval = (*map(forecaster.unscaled, forecaster.core.ends(outputs, level)), level)
     scale = None if forecaster.scaler.log else forecaster.scaler.scale[columns.target_columns]
     # Errors of columns in different units cannot be added up: where there are several, the scaled ones decide.
     metric = "mse_scaled" if len(columns.targets) > 1 and scale is not None else "rmse"
@@ -162,7 +160,7 @@ def _scored(forecaster, series, values, origins, outputs, part):
         scores=overall.scores | scaled["model"],
         baselines={name: scores | scaled[name] for name, scores in overall.baselines.items()},
     )
-    return Evaluation(overall, ahead, _per_column(columns, actual, named), part, _ends(series, origins))
+    return ForecasterEvaluation(overall, ahead, _per_column(columns, actual, named), part, _ends(series, origins))
 
 
 def _scaled_scores(actual, predicted, scale):
@@ -184,7 +182,7 @@ def _per_column(columns, actual, named):
 def _ends(series, origins):
     """The first and the last origin, of all series."""
     if series.times is None:
-        found = [int(step) for at in origins for step in at]
+        firsts = [int(step) for at in origins for step in at]
     else:
-        found = [times[step] for times, at in zip(series.times, origins, strict=True) for step in at]
-    return [time_text(min(found)), time_text(max(found))]
+        firsts = [times[step] for times, at in zip(series.times, origins, strict=True) for step in at]
+    return [time_text(min(firsts)), time_text(max(firsts))]

@@ -1,15 +1,28 @@
 """Measure a translator on a test set."""
 
+import math
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
 
 from seq2seq.batches.pairs import PairBatches
+from seq2seq.errors import InputError
+from seq2seq.evaluation.moses import check_language, language_of
+from seq2seq.evaluation.scripts import SPACED, check_tokenizer, choose_tokenizer
 from seq2seq.evaluation.translation import Example, TranslationScores, examples, score_translations
-from seq2seq.inference.translator import Hypothesis, Translator
+from seq2seq.inference.hypothesis import Hypothesis
+from seq2seq.inference.search import Search
+from seq2seq.inference.translator import Translator
 from seq2seq.report import Report
-from seq2seq.text.cleaning import clean
-from seq2seq.text.corpus import read_pairs
+from seq2seq.tasks.translation_columns import given_columns
+from seq2seq.text.blank import is_blank
+from seq2seq.text.corpus import ParallelText, normalize, read_pairs
+from seq2seq.text.splitting import read_lines
 from seq2seq.training.metrics import TeacherForcedScorer
+
+NOTHING = Hypothesis("", math.nan)  # of a blank source
 
 
 @dataclass(frozen=True)
@@ -19,7 +32,7 @@ class TranslationEvaluation:
     scores: TranslationScores
     teacher_forced: dict[str, float]  # loss (nats per token), perplexity, accuracy
     seconds: float  # translating, model loaded, tracing included
-    hypotheses: list[Hypothesis]
+    hypotheses: list[Hypothesis]  # of every pair that was read, also of those that are not scored
     examples: list[Example]
 
     def as_dict(self) -> dict:
@@ -51,57 +64,112 @@ class TranslationEvaluation:
 def evaluate(
     translator: Translator,
     data: str,
+    search: Search | None = None,
     *,
     source: str | None = None,
     target: str | None = None,
+    header: bool | None = None,
     swap: bool | None = None,
     limit: int | None = None,
+    references: Sequence[str | Path] = (),
+    bleu_tokenizer: str | None = None,
+    language: str | None = None,
     num_examples: int = 3,
     report: Report | None = None,
-    **search,
+    **options,
 ) -> TranslationEvaluation:
     """Translate a test set and score it.
 
     Args:
         translator: `Translator`.
         data: file prefix, TSV or TFDS data set, as for training.
-        source: suffix or feature of the source side; default of this and of the next two: as in training.
+        search: `Search`, by default as the run's `decoding` section says.
+        source: suffix, column or feature of the source side; default of this and of the next three: as in training.
         target: the same of the target side.
+        header: bool. Whether the first row of a TSV names its columns.
         swap: bool. Second column to first.
         limit: int. Only the first lines.
+        references: files of further references, line n of each for pair n; the first reference is the target in
+            `data`. A blank line gives none.
+        bleu_tokenizer: str. What BLEU counts, see `score_translations`; default: as in training.
+        language: str. Of the target, for BLEU in tokens of Moses; default: the suffix of the target, where that is
+            one of its languages.
         num_examples: int. Examples of the worst, and as many random ones.
         report: `Report`.
-        **search: as for `Translator.stream`.
+        **options: fields of the `Search`, as for `Translator.translate`.
     """
+    report = report or Report()
+    translator.settled(search, **options | {"scored": False})  # the figures, which show no scores, go by all else
     trained = translator.config.data
     pairs = read_pairs(
         data,
         source or trained.source,
         target or trained.target,
+        columns=given_columns(data, trained, source, target, header, report or Report()),
         swap=trained.swap if swap is None else swap,
         split="test",
         extra_columns=trained.extra_columns,
         limit=limit,
+        keep_white_space=translator.config.text.keeps_white_space,
     )
-    pairs, cleaning = clean(pairs, max_characters=None, max_ratio=None)
-    if cleaning.kept < cleaning.read:
-        (report or Report()).warn(f"{cleaning.read - cleaning.kept:,} test pairs have an empty side and are left out")
+    pairs = _with_references(pairs, references, limit)
+    scoring = _scoring(translator.config, pairs, bleu_tokenizer, language, target, report)
     start = time.perf_counter()
-    hypotheses = [found[0] for found in translator.stream(pairs.source, **search)]
+    hypotheses = [found[0] if found else NOTHING for found in translator.stream(pairs.source, search, **options)]
     seconds = time.perf_counter() - start
-    texts = [hypothesis.text for hypothesis in hypotheses]
-    rows = translator.source.encode(pairs.source), translator.target.encode(pairs.target)
+    whole = [
+        row for row, sides in enumerate(zip(pairs.source, pairs.target, strict=True)) if not any(map(is_blank, sides))
+    ]
+    if left_out := len(pairs) - len(whole):
+        report.warn(f"{left_out:,} test pairs have an empty side: they are translated, not scored")
+    scored, of_scored = pairs.take(whole), [hypotheses[row] for row in whole]
+    texts = [hypothesis.text for hypothesis in of_scored]
+    rows = translator.encode_pairs(scored.source, scored.target)
     return TranslationEvaluation(
-        score_translations(texts, pairs.references),
+        score_translations(texts, scored.references, **scoring),
         TeacherForcedScorer(translator.model)(PairBatches(*rows).epoch()),
         seconds,
         hypotheses,
         examples(
-            pairs.source,
+            scored.source,
             texts,
-            pairs.references,
-            scores=[hypothesis.score for hypothesis in hypotheses],
+            scored.references,
+            scores=[hypothesis.score for hypothesis in of_scored],
             worst=num_examples,
             random=num_examples,
         ),
     )
+
+
+def _with_references(pairs: ParallelText, files, limit) -> ParallelText:
+    """The pairs with a further reference from each file, where its line is not blank."""
+    references = [list(texts) for texts in pairs.references]
+    for file in files:
+        lines = [normalize(line) for line in islice(read_lines(file), limit)]
+        if len(lines) != len(pairs):
+            raise InputError(
+                f"--references {file} has {len(lines):,} lines for {len(pairs):,} pairs of --data: "
+                "line n of it must translate source n."
+            )
+        for texts, line in zip(references, lines, strict=True):
+            if line:
+                texts.append(line)
+    return ParallelText(pairs.source, pairs.target, references)
+
+
+def _scoring(config, pairs, tokenizer, language, target, report) -> dict[str, str | None]:
+    """What BLEU counts, and whose rules Moses follows: as asked, as in training, or else found and told."""
+    tokenizer = tokenizer or config.training.bleu_tokenizer
+    if tokenizer == "auto":
+        tokenizer, reason = choose_tokenizer(pairs.references)
+        report.say(f"BLEU counts tokens of {tokenizer}: {reason}")
+    check_tokenizer(tokenizer)
+    if language and tokenizer not in SPACED:
+        raise InputError(f"--language is for the tokens of Moses, which need blanks; BLEU counts those of {tokenizer}.")
+    if language:
+        check_language(language)
+    trained = config.data.source if config.data.swap else config.data.target
+    language = language or language_of(trained, target)
+    if not language and tokenizer in SPACED:
+        report.say("BLEU in tokens of Moses, as many papers give it, needs the language of the target: --language de")
+    return {"tokenizer": tokenizer, "language": language if tokenizer in SPACED else None}

@@ -7,9 +7,9 @@ import numpy as np
 from seq2seq.config import SeriesDataConfig
 from seq2seq.errors import InputError
 from seq2seq.report import Report
+from seq2seq.series.calendar import time_text
 from seq2seq.series.scaling import Scaler
 from seq2seq.series.table import Series, split_in_time, split_samples
-from seq2seq.series.writing import time_text
 
 
 @dataclass(frozen=True)

@@ -3,14 +3,12 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import keras
 import numpy as np
 import tensorflow as tf
 
 from seq2seq.batches.sequences import SequenceBatches
 from seq2seq.batches.windows import WindowBatches
 from seq2seq.config import AutoencoderConfig
-from seq2seq.device import use_device
 from seq2seq.errors import InputError
 from seq2seq.evaluation.anomaly import PCABaseline
 from seq2seq.inference.detector import Detector, Scorer, pca_errors
@@ -24,6 +22,7 @@ from seq2seq.series.reading import data_files
 from seq2seq.tasks.series_split import Split, shape_card, split
 from seq2seq.training.loop import Training
 from seq2seq.training.number_losses import ObservedLoss
+from seq2seq.training.setup import Setup
 
 BASELINE_PIECES = 20_000  # training pieces whose principal components are taken, at most
 FEW_HELD_OUT = 20  # sequences
@@ -58,7 +57,7 @@ def train(
             "detection.threshold=f_beta needs labelled data: train with another one, then give them to "
             "detect --threshold f_beta=1 --held-out FILE --held-out-labels FILE."
         )
-    resume = Run.check(run_dir, resume)
+    setup = Setup(config, run_dir, resume)
     look_back = config.windows.look_back
     series = as_pieces(read_data(config.data, report, windowed=look_back > 0), look_back)
     if series.whole and len(series.values) < 3:
@@ -68,13 +67,12 @@ def train(
         )
     parts = split(series, config.data, config.seed, report)
     shape_card(series, parts, _card(config, parts), report)
-    keras.utils.set_random_seed(config.seed)
     model = build_model(config, len(series.columns), config.training.precision)
     batches, validation = _batches(config, parts, report)
     config = settled(config, batches)
-    run = Run.start(run_dir, TASK, config, {"data.location": data_files(config.data.location)}, resume)
+    run = Run.start(run_dir, TASK, config, {"data.location": data_files(config.data.location)}, setup.resume)
     parts.scaler.save(run.scaler)
-    report.say(f"running on {use_device()}; the model has {model.count_params():,} weights")
+    setup.tell(model, report)
 
     def validate():
         return {"loss": float(model.evaluate(validation.epoch(), verbose=0, return_dict=True)["loss"])}

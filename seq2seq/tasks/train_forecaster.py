@@ -2,13 +2,11 @@
 
 from pathlib import Path
 
-import keras
 import numpy as np
 
 from seq2seq.batches.chunks import ChunkBatches
 from seq2seq.batches.windows import WindowBatches
 from seq2seq.config import ForecasterConfig
-from seq2seq.device import use_device
 from seq2seq.errors import InputError
 from seq2seq.evaluation.origins import origins_of, targets_at
 from seq2seq.inference.calibration import Calibration
@@ -23,6 +21,7 @@ from seq2seq.series.table import Series
 from seq2seq.tasks.series_split import Split, shape_card, split, with_context
 from seq2seq.training.loop import Training
 from seq2seq.training.number_losses import ObservedLoss, QuantileLoss
+from seq2seq.training.setup import Setup
 
 CALIBRATION_VALUES = 20_000_000  # forecast values that the intervals are calibrated on, at most
 
@@ -51,21 +50,20 @@ def train(
         InputError: data or run directory that cannot be used.
     """
     report = report or Report()
-    resume = Run.check(run_dir, resume)
+    setup = Setup(config, run_dir, resume)
     windowed = config.model.kind != "stateful"
     series = read_data(config.data, report, windowed=windowed)
     config = settled(config, series, report)
     columns = Columns.of(config, series.columns)
     parts = split(series, config.data, config.seed, report)
     shape_card(series, parts, _card(config, columns), report)
-    keras.utils.set_random_seed(config.seed)
     model = build_model(config, columns, config.training.precision)
     forecaster = Forecaster(config, parts.scaler, model)
     make_batches = _windows if windowed else _chunks
     batches, validate = make_batches(forecaster, parts, report)
-    run = Run.start(run_dir, TASK, config, {"data.location": data_files(config.data.location)}, resume)
+    run = Run.start(run_dir, TASK, config, {"data.location": data_files(config.data.location)}, setup.resume)
     parts.scaler.save(run.scaler)
-    report.say(f"running on {use_device()}; the model has {model.count_params():,} weights")
+    setup.tell(model, report)
 
     training = Training(
         model, _loss(config), lambda epoch: batches, validate, config.training, run, report, interruption
@@ -148,7 +146,7 @@ def _chunks(forecaster, parts, report):
     def validate():
         total = count = 0.0
         for old, new in pairs:
-            following, _ = forecaster.warm_up(np.concatenate((old, new)))
+            following, _ = forecaster.core.warm_up(np.concatenate((old, new)))
             actual, predicted = np.concatenate((old, new))[1:][-len(new) :], following[:-1][-len(new) :]
             observed = float(np.isfinite(actual).sum())
             total += float(loss(actual, predicted)) * observed
@@ -161,13 +159,14 @@ def _chunks(forecaster, parts, report):
 def _calibrate(forecaster, parts, report):
     """How far the trained model is off on the validation part."""
     config, columns = forecaster.config, forecaster.columns
-    held_out = valid_part(parts, forecaster.look_back)
+    look_back, horizon = config.windows.look_back, config.windows.horizon
+    held_out = valid_part(parts, look_back)
     inputs = columns.read_by_model(held_out, forecaster.scaler)
-    count = sum(max(len(values) - forecaster.look_back - forecaster.horizon + 1, 0) for values in inputs)
-    stride = -(-count * forecaster.horizon * len(columns.targets) // CALIBRATION_VALUES)
-    origins = [origins_of(len(values), forecaster.look_back, forecaster.horizon, max(stride, 1)) for values in inputs]
-    outputs = forecaster.rolling(inputs, origins)
-    actual = targets_at([values[:, columns.target_columns] for values in inputs], origins, forecaster.horizon)
+    count = sum(max(len(values) - look_back - horizon + 1, 0) for values in inputs)
+    stride = -(-count * horizon * len(columns.targets) // CALIBRATION_VALUES)
+    origins = [origins_of(len(values), look_back, horizon, max(stride, 1)) for values in inputs]
+    outputs = forecaster.core.rolling(inputs, origins)
+    actual = targets_at([values[:, columns.target_columns] for values in inputs], origins, horizon)
     calibration = Calibration.fit(outputs, actual, config.model.interval)
     if config.model.interval not in calibration.levels:
         report.warn(

@@ -3,13 +3,11 @@
 import math
 from pathlib import Path
 
-import keras
 import numpy as np
 import tensorflow as tf
 
 from seq2seq.batches.chunks import ChunkBatches, connected_parts
 from seq2seq.config import LanguageConfig
-from seq2seq.device import multiplies_in, use_device
 from seq2seq.inference.writer import TASK, build_model
 from seq2seq.interruption import Interruption
 from seq2seq.report import Report
@@ -20,6 +18,7 @@ from seq2seq.text.tokenizer import load_tokenizer, train_tokenizer
 from seq2seq.text.tokens import SPECIAL_PIECES
 from seq2seq.training.loop import Training
 from seq2seq.training.metrics import CrossEntropy, TokenAccuracy
+from seq2seq.training.setup import Setup
 from seq2seq.training.token_losses import TokenCrossEntropy
 
 
@@ -47,19 +46,14 @@ def train(
         InputError: text or run directory that cannot be used.
     """
     report = report or Report()
-    resume = Run.check(run_dir, resume)
+    setup = Setup(config, run_dir, resume)
     train_text, valid_text = split_text(read_text(config.data.text), config.data.valid_share, config.data.text)
-    run = Run.start(run_dir, TASK, config, {"data.text": [Path(config.data.text)]}, resume)
+    run = Run.start(run_dir, TASK, config, {"data.text": [Path(config.data.text)]}, setup.resume)
     tokenizer = _tokenizer(config, train_text, run)
 
-    device = use_device()
-    keras.utils.set_random_seed(config.seed)
     batches, valid_batches = _batches(config, tokenizer, train_text, valid_text, report)
     model = build_model(config, tokenizer, config.training.precision)
-    precision = config.training.precision
-    report.say(f"running on {device} in {precision}; the model has {model.count_params():,} weights")
-    if not multiplies_in(precision):
-        report.warn(f"this device has no fast products in {precision}: --set training.precision=float32 is faster here")
+    setup.tell(model, report)
     training = Training(
         model,
         TokenCrossEntropy(config.training.label_smoothing),

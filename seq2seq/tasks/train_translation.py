@@ -1,26 +1,30 @@
 """Translation: train a run from parallel text, evaluate it on a test set."""
 
-import importlib.util
 from functools import lru_cache
 from pathlib import Path
 
-import keras
 import numpy as np
 import tensorflow as tf
 
 from seq2seq.batches.pairs import PairBatches
 from seq2seq.config import TranslationConfig
-from seq2seq.device import kernels_of, multiplies_in, share_cores, use_device
-from seq2seq.errors import InputError
-from seq2seq.evaluation.translation import validation_bleu
+from seq2seq.device import kernels_of
+from seq2seq.evaluation.scripts import check_tokenizer
+from seq2seq.evaluation.translation import exact_match, validation_bleu
 from seq2seq.inference.translator import Translator, build_model
 from seq2seq.interruption import Interruption
 from seq2seq.report import Report
-from seq2seq.run import Run
+from seq2seq.run import Run, RunFolder
 from seq2seq.tasks.translation_corpus import read_training_text
+from seq2seq.tasks.translation_settling import settled_before_reading, settled_by
+from seq2seq.text.protection import Protection
+from seq2seq.training.checkpoint import has_whole_checkpoint
 from seq2seq.training.loop import Training
 from seq2seq.training.metrics import TeacherForcedScorer
+from seq2seq.training.schedules import ScheduledSampling
+from seq2seq.training.setup import Setup
 from seq2seq.training.token_losses import TokenCrossEntropy
+from seq2seq.training.word_vectors import check_word_vectors, start_from_word_vectors, word_vector_files
 
 
 def train(
@@ -47,39 +51,48 @@ def train(
         InputError: data or run directory that cannot be used.
     """
     report = report or Report()
-    if config.training.tensorboard and importlib.util.find_spec("tensorboard") is None:
-        raise InputError("training.tensorboard=true needs the package tensorboard: pip install 'seq2seq[tensorboard]'.")
-    resume = Run.check(run_dir, resume)  # before the corpus is read, which may take long
-    text = read_training_text(config, Run(Path(run_dir), "translation", {}), resume, report)
-    run = Run.start(run_dir, "translation", config, text.files, resume)
+    if config.training.bleu_tokenizer != "auto":
+        check_tokenizer(config.training.bleu_tokenizer)
+    setup = Setup(config, run_dir, resume, in_parts=True)
+    folder, vectors = RunFolder(Path(run_dir)), word_vector_files(config)
+    if vectors and setup.resume and has_whole_checkpoint(folder):
+        vectors = []  # it has the weights that came of them
+    check_word_vectors(vectors, config.model.embedding_dim)
+    config = settled_before_reading(config, Path(run_dir), setup.resume, report)
+    text = read_training_text(config, folder, setup.resume, report)
+    config = settled_by(text, config, report)
+    run = Run.start(run_dir, "translation", config, text.files, setup.resume)
     text.save_tokenizers(run)
     source, target = text.tokenizers
 
-    device, parts = use_device(), share_cores()
-    keras.utils.set_random_seed(config.seed)
     batches, valid_batches = _batches(config, text)
     model = build_model(config, source, target, config.training.precision)
-    model.parallel_parts = parts
-    precision = config.training.precision
-    report.say(f"running on {device} in {precision}{kernels_of(model)}; the model has {model.count_params():,} weights")
-    if not multiplies_in(precision):
-        report.warn(f"this device has no fast products in {precision}: --set training.precision=float32 is faster here")
-
-    if config.training.truth_ratio < 1.0 or config.training.final_truth_ratio is not None:
-        model.truth_ratio = tf.Variable(config.training.truth_ratio, trainable=False, dtype=tf.float32)
+    start_from_word_vectors(model, config, vectors, text.tokenizers, text.rows, report)
+    model.parallel_parts = setup.parts
+    setup.tell(model, report, kernels_of(model))
     training = Training(
         model,
         TokenCrossEntropy(config.training.label_smoothing),
         batches,
-        _validation(config, Translator(config, source, target, model, workers=parts), valid_batches, text.valid),
+        _validation(config, Translator(config, source, target, model, workers=setup.parts), valid_batches, text.valid),
         config.training,
         run,
         report,
         interruption,
+        _scheduled_sampling(config.training, model),
     )
     metrics = training.fit() | {"train_pairs": text.pairs}
     run.write_metrics(metrics)
     return metrics
+
+
+def _scheduled_sampling(settings, model):
+    """Let the decoder read its own predictions in the share of steps that the settings want; the callbacks for it."""
+    first, last = settings.truth_ratio, settings.final_truth_ratio
+    if first == 1.0 and last is None:
+        return []
+    model.truth_ratio = tf.Variable(first, trainable=False, dtype=tf.float32)
+    return [ScheduledSampling(model.truth_ratio, first, first if last is None else last, settings.epochs)]
 
 
 def _batches(config, text):
@@ -91,8 +104,8 @@ def _batches(config, text):
     def resampled(epoch):
         return PairBatches(*text.resampled(config.seed * 1_000_003 + epoch), **sizes, seed=config.seed)
 
-    source, target = text.tokenizers
-    valid_rows = source.encode(text.valid.source), target.encode(text.valid.target)
+    valid = Protection(config.text.keep).pairs(text.valid.source, text.valid.target)
+    valid_rows = [tokenizer.encode(texts) for tokenizer, texts in zip(text.tokenizers, valid, strict=True)]
     return resampled if config.text.subword_sampling else lambda epoch: fixed, PairBatches(*valid_rows, **sizes)
 
 
@@ -104,11 +117,12 @@ def _validation(config, translator, batches, pairs):
     def validate():
         figures = score(batches.epoch())
         if config.training.validate_bleu:
-            hypotheses = translator.translate(pairs.source, beam_size=1)
-            matches = [text in references for text, references in zip(hypotheses, pairs.references, strict=True)]
+            found = [hypotheses[0] for hypotheses in translator.stream(pairs.source, beam_size=1, scored=False)]
+            texts = [hypothesis.text for hypothesis in found]
             figures |= {
-                "bleu": validation_bleu(hypotheses, pairs.references),
-                "exact_match": float(np.mean(matches)),
+                "bleu": validation_bleu(texts, pairs.references, config.training.bleu_tokenizer),
+                "exact_match": exact_match(texts, pairs.references),
+                "cut": float(np.mean([hypothesis.is_cut for hypothesis in found])),
             }
         return figures
 

@@ -8,6 +8,7 @@ from hashlib import blake2b
 import numpy as np
 
 from seq2seq.errors import InputError
+from seq2seq.text.blank import is_blank
 from seq2seq.text.corpus import ParallelText
 
 # Short pairs may well differ much in length ("OK" in any language; a spelling and its phones).
@@ -21,8 +22,8 @@ class CleaningReport:
     Attributes:
         read: int. Pairs that came in.
         kept: int. Pairs that went out.
-        dropped: dict of str to int. Pairs dropped for `"empty side"`, `"too long"` and `"length ratio"`; a pair
-            counts for the first reason that holds.
+        dropped: dict of str to int. Pairs dropped for `"empty side"` (`is_blank`), `"too long"` and `"length ratio"`;
+            a pair counts for the first reason that holds.
         duplicates: int. Kept pairs that repeat an earlier one, source and target. They stay.
     """
 
@@ -81,7 +82,7 @@ class Cleaning:
         """Return which of these pairs to keep."""
         kept = []
         for row, (source, target) in enumerate(zip(sources, targets, strict=True)):
-            if reason := self._reason(len(source), len(target)):
+            if reason := self._reason(source, target):
                 self._dropped[reason] += 1
             else:
                 kept.append(row)
@@ -90,9 +91,9 @@ class Cleaning:
         return kept
 
     def _reason(self, source, target):
-        short, long = (source, target) if source < target else (target, source)
-        if short == 0:
+        if is_blank(source) or is_blank(target):
             return "empty side"
+        short, long = sorted((len(source), len(target)))
         if self._max_characters is not None and long > self._max_characters:
             return "too long"
         if self._max_ratio is not None and long > _RATIO_FREE_CHARACTERS and long > self._max_ratio * short:

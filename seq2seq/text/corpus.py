@@ -1,21 +1,24 @@
 """Parallel text in: a pair of files, a TSV, `.gz`, a TFDS data set or a stream, as checked pairs of strings."""
 
 import difflib
-import gzip
 import re
 import unicodedata
-import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice, zip_longest
 from pathlib import Path
-from typing import BinaryIO
 
 from seq2seq.errors import InputError
-from seq2seq.text.tfds import tfds_files, tfds_rows
+from seq2seq.sources import is_tfds, tfds_files
+from seq2seq.text.blank import is_blank
+from seq2seq.text.columns import FIRST_TWO, Columns, is_table, rows_of
+from seq2seq.text.splitting import text_lines
+from seq2seq.text.tfds import tfds_rows
 
 # Everything that would end a line, hide in it or cannot be written as UTF-8 becomes part of one space.
 _SPACES = re.compile(r"[\s\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
+
+_NO_TEXT = re.compile(r"[\x00\ud800-\udfff\ufdd0-\ufdef]")
 
 
 @dataclass(frozen=True)
@@ -51,54 +54,26 @@ class ParallelText:
         return ParallelText(*([column[i] for i in rows] for column in (self.source, self.target, self.references)))
 
 
-def normalize(text: str) -> str:
-    """Return `text` in Unicode NFC with every run of white space and control characters as one space, stripped.
+def normalize(text: str, *, keep_white_space: bool = False) -> str:
+    r"""Return `text` in Unicode NFC with every run of white space and control characters as one space, stripped.
 
-    >>> normalize("  cafe\\u0301\\u2028au\\tlait ")
+    With `keep_white_space` all characters stay but those that end a line, which go at the end and are a space each
+    within, and those that are no text (NUL, surrogates, the noncharacters that this library uses), which are U+FFFD.
+    White space alone is no text: it becomes `""`.
+
+    >>> normalize("  cafe\u0301\u2028au\tlait ")
     'café au lait'
+    >>> normalize("  cafe\u0301 \tau  lait \n", keep_white_space=True)
+    '  café \tau  lait '
     """
+    if keep_white_space:
+        if not text.isprintable():
+            text = text.removesuffix("\n").removesuffix("\r").replace("\n", " ").replace("\r", " ")
+            text = _NO_TEXT.sub("\ufffd", text)
+        return "" if text.isspace() else unicodedata.normalize("NFC", text)
     # Printable text, as most is, holds no space but " " and no control character: the search can be spared.
     plain = text.isprintable() and "  " not in text
     return unicodedata.normalize("NFC", (text if plain else _SPACES.sub(" ", text)).strip())
-
-
-def read_lines(path: str | Path | BinaryIO) -> Iterator[str]:
-    r"""Stream the lines of a UTF-8 file, holding one at a time.
-
-    Only `\n` ends a line (U+2028, U+0085 and a `\r` within do not), so that aligned files stay aligned. One `\r`
-    before it and a byte order mark at the start of the file are dropped; nothing else is changed.
-
-    Args:
-        path: a file, gzip if its name ends in `.gz`, or an open binary stream such as `sys.stdin.buffer`.
-
-    Raises:
-        InputError: the file cannot be opened, is a damaged gzip file or is not UTF-8 (says where).
-    """
-    if hasattr(path, "read"):
-        yield from _decoded(path, str(getattr(path, "name", "the input stream")))
-        return
-    try:
-        with gzip.open(path) if str(path).endswith(".gz") else open(path, "rb") as stream:
-            yield from _decoded(stream, str(path))
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise InputError(f"{path} is not a whole gzip file ({error}): make or download it again") from error
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror or error}") from error
-
-
-def _decoded(stream, name):
-    for number, line in enumerate(stream, 1):
-        if number == 1:
-            line = line.removeprefix(b"\xef\xbb\xbf")
-        try:
-            yield line.removesuffix(b"\n").removesuffix(b"\r").decode("utf-8")
-        except UnicodeDecodeError as error:
-            utf16 = number == 1 and line.startswith((b"\xff\xfe", b"\xfe\xff"))
-            guess, code = ("UTF-16", "utf-16") if utf16 else ("Latin-1", "latin1")
-            raise InputError(
-                f"{name}, line {number}: byte {error.start + 1} of the line, 0x{line[error.start]:02x}, is not UTF-8; "
-                f"it looks like {guess}: convert with iconv -f {code} -t utf-8"
-            ) from error
 
 
 def read_pairs(
@@ -106,10 +81,12 @@ def read_pairs(
     source: str | None = None,
     target: str | None = None,
     *,
+    columns: Columns = FIRST_TWO,
     swap: bool = False,
     split: str = "train",
     extra_columns: str = "ignore",
     limit: int | None = None,
+    keep_white_space: bool = False,
 ) -> ParallelText:
     """Read parallel text and normalise it (see `normalize`).
 
@@ -117,25 +94,27 @@ def read_pairs(
 
     Args:
         location: str or path. One of
-            a file: TSV, plain or `.gz`, first column to second column;
-            a prefix: the files `PREFIX.source` and `PREFIX.target`, each plain or `.gz`;
+            a file: TSV, or CSV if it is named so, plain or gzip;
+            a prefix: the files `PREFIX.source` and `PREFIX.target`, each plain or gzip;
             `tfds:NAME[/CONFIG][:SPLIT]`: a TFDS data set, prepared (and downloaded) if it is not yet;
             `tfds:/FOLDER[:SPLIT]`: the folder of a prepared TFDS data set, the one with `dataset_info.json`.
-        source: str. Suffix of the source file, or the TFDS feature with the source text. Not used for TSV.
+        source: str. Suffix of the source file, or the TFDS feature with the source text. Not used for a file.
         target: str. The same for the target.
+        columns: Columns. Where the texts stand in a file: by default in the first column and in the second.
         swap: bool. Exchange the sides.
         split: str. TFDS split where `location` names none; `"validation"` also finds `valid`, `dev` and `val`.
-        extra_columns: str. What to do with the third and later columns of a TSV: `"ignore"`, or take them as
-            further `"references"` of their line (not with `swap`).
+        extra_columns: str. What to do with the columns of a file behind those of the texts: `"ignore"`, or take
+            them as further `"references"` of their line (not with `swap`).
         limit: int. Read no more than this many lines or examples. None reads all.
+        keep_white_space: bool. See `normalize`. A tab in a TSV always separates columns.
 
     Raises:
         InputError: nothing there, misaligned, not UTF-8, binary, empty or without a single whole pair.
     """
     sources, targets, references = [], [], []
-    for first, second, *more in stream_pairs(
-        location, source, target, swap=swap, split=split, extra_columns=extra_columns, limit=limit
-    ):
+    options = {"extra_columns": extra_columns, "limit": limit, "keep_white_space": keep_white_space}
+    rows = stream_pairs(location, source, target, columns=columns, swap=swap, split=split, **options)
+    for first, second, *more in rows:
         sources.append(first)
         targets.append(second)
         references.append([second, *more])
@@ -147,29 +126,32 @@ def stream_pairs(
     source: str | None = None,
     target: str | None = None,
     *,
+    columns: Columns = FIRST_TWO,
     swap: bool = False,
     split: str = "train",
     extra_columns: str = "ignore",
     limit: int | None = None,
+    keep_white_space: bool = False,
 ) -> Iterator[list[str]]:
     """Yield what `read_pairs` reads, a pair at a time: its source, its target, and further references of it."""
     if extra_columns not in ("ignore", "references"):
         raise ValueError(f'extra_columns must be "ignore" or "references", got {extra_columns!r}')
     location = str(location)
-    if location.startswith("tfds:"):
+    if is_tfds(location):
         rows = tfds_rows(location, source, target, split, limit)
-    elif Path(location).is_file():
-        rows = _tsv_rows(location, limit)
+    elif is_table(location):
+        rows = _table_rows(location, columns, limit)
     else:
         rows = _file_pair_rows(location, source, target, limit)
 
     count, whole = 0, False
     for row in rows:
-        texts = [normalize(text) for text in (row if extra_columns == "references" else row[:2])]
+        texts = row if extra_columns == "references" else row[:2]
+        texts = [normalize(text, keep_white_space=keep_white_space) for text in texts]
         if swap:
             texts = [texts[1], texts[0]]
         count += 1
-        whole = whole or bool(texts[0] and texts[1])
+        whole = whole or not (is_blank(texts[0]) or is_blank(texts[1]))
         yield texts if len(texts) == 2 else [*texts[:2], *filter(None, texts[2:])]
     if not count:
         raise InputError(f"{location} is empty: expected one pair of texts per line")
@@ -184,43 +166,25 @@ def corpus_files(location: str | Path, source: str | None = None, target: str | 
         InputError: there are none.
     """
     location = str(location)
-    if location.startswith("tfds:"):
+    if is_tfds(location):
         return tfds_files(location)
-    if Path(location).is_file():
+    if is_table(location):
         return [Path(location)]
     return [Path(path) for path in _side_files(location, source, target)]
 
 
-def count_lines(path: Path) -> int | None:
-    """Return the number of lines of a plain file, or None for a compressed one: fast, to tell the time left."""
-    if path.suffix == ".gz":
-        return None
-    with open(path, "rb") as file:
-        return sum(block.count(b"\n") for block in iter(lambda: file.read(2**20), b""))
-
-
-def _text_lines(path, limit):
-    for number, line in enumerate(islice(read_lines(path), limit), 1):
-        if "\0" in line:
-            raise InputError(f"{path}, line {number}: a NUL byte; is it a binary or UTF-16 file? Expected UTF-8 text")
-        yield line
-
-
-def _tsv_rows(path, limit):
-    for number, line in enumerate(_text_lines(path, limit), 1):
-        columns = line.split("\t")
-        if len(columns) < 2 and line.strip():
-            raise InputError(
-                f"{path}, line {number}: expected source<TAB>target, found a single column; "
-                "for a pair of files give what their names have in common before .source and .target"
-            )
-        yield columns if len(columns) > 1 else ("", "")
+def _table_rows(path, columns, limit):
+    rows = rows_of(path)
+    if columns.header:
+        next((cells for _, cells in rows if not all(map(is_blank, cells))), None)
+    for number, cells in islice(rows, limit):
+        yield columns.texts(path, number, cells)
 
 
 def _file_pair_rows(prefix, source, target, limit):
     paths = _side_files(prefix, source, target)
     counts = [0, 0]
-    for lines in zip_longest(*(_text_lines(path, limit) for path in paths)):
+    for lines in zip_longest(*(text_lines(path, limit) for path in paths)):
         for side, line in enumerate(lines):
             counts[side] += line is not None
         if counts[0] == counts[1]:

@@ -1,28 +1,23 @@
 """Plain text as it stands, every character of it, for language models."""
 
-import gzip
-import zlib
 from pathlib import Path
 
 from seq2seq.errors import InputError
+from seq2seq.sources import BOM, opened
 
 
 def read_text(path: str | Path) -> str:
     r"""Read a UTF-8 text, every character of it, `\r` and runs of spaces too; only a byte order mark is dropped.
 
     Args:
-        path: a file, gzip if its name ends in `.gz`.
+        path: a file, plain or gzip.
 
     Raises:
-        InputError: the file cannot be opened, is a damaged gzip file, is empty, or is not UTF-8 text (says where).
+        InputError: the file cannot be opened, is a damaged gzip file, is empty, or is not UTF-8 text (says
+            where).
     """
-    try:
-        with gzip.open(path) if str(path).endswith(".gz") else open(path, "rb") as stream:
-            content = stream.read().removeprefix(b"\xef\xbb\xbf")
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise InputError(f"{path} is not a whole gzip file ({error}): make or download it again.") from error
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror or error}.") from error
+    with opened(path) as stream:
+        content = stream.read().removeprefix(BOM)
     if not content:
         raise InputError(f"{path} is empty: give a file with some text.")
     try:
@@ -31,7 +26,7 @@ def read_text(path: str | Path) -> str:
         where = f"line {content.count(10, 0, error.start) + 1}: the byte 0x{content[error.start]:02x}"
         raise InputError(f"{path}, {where} is not UTF-8; convert with iconv -f latin1 -t utf-8.") from error
     if "\0" in text:
-        raise InputError(f"{path} holds NUL bytes: is it a binary or UTF-16 file? Expected UTF-8 text.")
+        raise InputError(f"{path} holds NUL bytes: is it a binary file? Expected UTF-8 text.")
     return text
 
 

@@ -15,9 +15,13 @@ import numpy as np
 from seq2seq.report import Report
 from seq2seq.special_ids import UNK
 from seq2seq.text.cleaning import Cleaning, CleaningReport, chosen_sources, source_ranks
+from seq2seq.text.overlap import pair_hashes
+from seq2seq.text.protection import Protection
 from seq2seq.text.stored_corpus import (
+    HASHES,
     IDS,
     LENGTHS,
+    SEPARATOR,
     SIDES,
     TRAIN,
     VALID,
@@ -29,7 +33,7 @@ from seq2seq.text.stored_corpus import (
 from seq2seq.text.stored_rows import RowWriter, narrowed
 from seq2seq.text.tokens import CorpusStatistics, SideStatistics, Tokenizer
 
-_CLEANED = "cleaned.tsv"
+_CLEANED = "cleaned.txt"
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,7 @@ class Preparation:
         by_source: bool. Hold out by source, as `hold_out` does; or else the last pairs.
         max_tokens: int. Training pairs with more tokens on a side are left out.
         keep_text: bool. Keep the training part as text beside its ids.
+        keep: tuple of str. What `Protection` protects in the training part.
         seed: int. Decides what is held out and what tokenizers are trained on.
     """
 
@@ -52,6 +57,7 @@ class Preparation:
     by_source: bool
     max_tokens: int
     keep_text: bool
+    keep: tuple[str, ...]
     seed: int
 
     def build(
@@ -76,7 +82,7 @@ class Preparation:
         held_out = self._held_out(cleaning.kept, ranks)
         del ranks
         report.say("training the tokenizer")
-        tokenizers = make_tokenizers(TrainingPart(cleaned, held_out, self.seed))
+        tokenizers = make_tokenizers(TrainingPart(cleaned, held_out, Protection(self.keep), self.seed))
         names = ("joint", "joint") if tokenizers[0] is tokenizers[1] else SIDES
         saved = [tokenizer.save(folder / name).name for tokenizer, name in zip(tokenizers, names, strict=True)]
         sides = [_Side(folder, name, tokenizer) for name, tokenizer in zip(SIDES, tokenizers, strict=True)]
@@ -91,11 +97,16 @@ class Preparation:
         """Write the pairs to keep, a line each; return the report, and of each the hash of its source."""
         # One piece of memory that grows: many small arrays would leave it in holes.
         cleaning, ranks = Cleaning(self.max_characters, self.max_ratio), bytearray()
-        with open_text(path, "w") as file, report.progress("reading the corpus", total, "pairs") as progress:
+        with ExitStack() as files:
+            file = files.enter_context(open_text(path, "w"))
+            hashes = None if self.valid_share else files.enter_context(open(path.with_name(HASHES), "wb"))
+            progress = files.enter_context(report.progress("reading the corpus", total, "pairs"))
             for block in in_blocks(pairs):
                 kept = [block[i] for i in cleaning.kept([row[0] for row in block], [row[1] for row in block])]
-                file.writelines("\t".join(row) + "\n" for row in kept)
-                if self.valid_share and self.by_source:
+                file.writelines(SEPARATOR.join(row) + "\n" for row in kept)
+                if hashes:
+                    hashes.write(pair_hashes([row[0] for row in kept], [row[1] for row in kept]).data)
+                elif self.by_source:
                     ranks += source_ranks([row[0] for row in kept], self.seed).tobytes()
                 progress.advance(len(block))
         return cleaning.report(), np.frombuffer(ranks, np.uint64)
@@ -108,7 +119,7 @@ class Preparation:
 
     def _encode(self, cleaned, held_out, sides, report):
         """Write the ids of the training part, and the texts of the held-out one."""
-        done = 0
+        done, protection = 0, Protection(self.keep)
         with ExitStack() as files:
             valid = files.enter_context(open_text(cleaned.with_name(VALID), "w"))
             train = files.enter_context(open_text(cleaned.with_name(TRAIN), "w")) if self.keep_text else None
@@ -117,13 +128,13 @@ class Preparation:
                 held = held_out[done : done + len(block)]
                 done += len(block)
                 valid.writelines(f"{line}\n" for line in compress(block, held))
-                rows = [line.split("\t", 2)[:2] for line in compress(block, ~held)]
+                rows = [protected(line, protection) for line in compress(block, ~held)]
                 encoded = [side.encode([row[i] for row in rows]) for i, side in enumerate(sides)]
                 short = np.maximum(*(ids.lengths for ids in encoded)) <= self.max_tokens
                 for side, ids in zip(sides, encoded, strict=True):
                     side.writer.append(ids.take(short))
                 if train:
-                    train.writelines("\t".join(row) + "\n" for row in compress(rows, short))
+                    train.writelines(SEPARATOR.join(row) + "\n" for row in compress(rows, short))
                 progress.advance(len(block))
 
 
@@ -133,11 +144,12 @@ class TrainingPart:
     Args:
         path: file of cleaned pairs.
         held_out: bool array, `(pairs,)`. Those that are not in it.
+        protection: `Protection` of the pairs.
         seed: int. Decides which pairs are taken where not all are.
     """
 
-    def __init__(self, path: Path, held_out: np.ndarray, seed: int):
-        self._path, self._held_out, self._seed = path, held_out, seed
+    def __init__(self, path: Path, held_out: np.ndarray, protection: Protection, seed: int):
+        self._path, self._held_out, self._protection, self._seed = path, held_out, protection, seed
 
     def texts(self, side: str, most: int | None = None) -> Iterator[str]:
         """Stream the texts of a side, `"source"` or `"target"`, or `most` of them: of the same pairs on both sides."""
@@ -146,7 +158,12 @@ class TrainingPart:
         if most is not None and len(rows) > most:
             chosen[:] = False
             chosen[np.random.default_rng(self._seed).choice(rows, most, replace=False, shuffle=False)] = True
-        return (line.split("\t", 2)[column] for line in compress(read_lines_of(self._path), chosen))
+        return (protected(line, self._protection)[column] for line in compress(read_lines_of(self._path), chosen))
+
+
+def protected(line: str, protection: Protection) -> tuple[str, str]:
+    """Return source and target of a line of cleaned pairs."""
+    return protection.pair(*line.split(SEPARATOR, 2)[:2])
 
 
 class _Side:

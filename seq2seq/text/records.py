@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from seq2seq.errors import InputError
+from seq2seq.sources import opened_lines, separator_of
 from seq2seq.text.corpus import normalize
-from seq2seq.text.splitting import LARGEST_CELL, Record, csv_rows, lines, opened
+from seq2seq.text.splitting import LARGEST_CELL, Record, csv_rows, lines
 
 TRANSLATION = "translation"
 FIRST_RECORDS = 100  # of which one must have the key that is asked for
@@ -29,7 +30,7 @@ class RecordFile(ABC):
     """A file of records.
 
     Args:
-        path: file, gzip if its name ends in `.gz`.
+        path: file, plain or gzip.
         field: str. The key or the column that holds the text.
     """
 
@@ -44,14 +45,14 @@ class RecordFile(ABC):
         Raises:
             InputError: the file cannot be opened, or is damaged from some place on: all records before were given.
         """
-        with opened(self.path) as stream:
+        with opened_lines(self.path) as stream:
             yield from islice(self._split(stream), start, stop)
 
     def count(self) -> tuple[int, str]:
         """Return how many records there are, and why the file cannot be read on behind them; "" at its end."""
         count = 0
         try:
-            with opened(self.path) as stream:
+            with opened_lines(self.path) as stream:
                 for _ in self._counted(stream):
                     count += 1
         except InputError as error:
@@ -167,13 +168,13 @@ class _Table(RecordFile):
         """Learn the columns from the first record; an empty file has none."""
         if self._columns is not None:
             return
-        with opened(self.path) as stream:
+        with opened_lines(self.path) as stream:
             first = next(lines(stream), None)
         if first is None:
             self._columns = []
             return
         self._separator = self._separator_of(first.content)
-        with opened(self.path) as stream:
+        with opened_lines(self.path) as stream:
             self._head = next(self._rows(stream))
         try:
             columns = self._cells(self._head.content)
@@ -239,7 +240,7 @@ class CsvFile(_Table):
     where the first line has them, else commas."""
 
     def _separator_of(self, line):
-        return next((mark for mark in "\t;" if mark.encode() in line), ",")
+        return separator_of(line.decode("utf-8", "replace"))
 
     def _rows(self, stream):
         return csv_rows(stream, self._separator)

@@ -1,18 +1,56 @@
-"""The bytes of a file to records as they stand in it: lines, or rows of CSV that may be several lines."""
+"""A file to lines of text, or its bytes to records as they stand in it: lines, or rows of CSV that may be several."""
 
 import csv
-import gzip
-import zlib
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from seq2seq.errors import InputError
+from seq2seq.sources import BOM, name_of, opened_lines
 
 LARGEST_CELL = 1 << 22  # characters of a CSV cell; a quotation mark that is never closed swallows no more than this
-_BOM = b"\xef\xbb\xbf"
+
+
+def read_lines(path: str | Path | BinaryIO) -> Iterator[str]:
+    r"""Stream the lines of a UTF-8 file, holding one at a time.
+
+    Only `\n` ends a line (U+2028, U+0085 and a `\r` within do not), so that aligned files stay aligned. One `\r`
+    before it and a byte order mark at the start of the file are dropped; nothing else is changed.
+
+    Args:
+        path: a file, plain or gzip, or an open binary stream such as `sys.stdin.buffer`.
+
+    Raises:
+        InputError: the file cannot be opened, is a damaged gzip file, has `\r` alone for line ends or is not UTF-8
+            (says where).
+    """
+    with opened_lines(path) as stream:
+        for number, line in enumerate(stream, 1):
+            if number == 1:
+                line = line.removeprefix(BOM)
+            try:
+                yield line.removesuffix(b"\n").removesuffix(b"\r").decode("utf-8")
+            except UnicodeDecodeError as error:
+                place = (
+                    f"{name_of(path)}, line {number}: byte {error.start + 1} of the line, 0x{line[error.start]:02x},"
+                )
+                raise InputError(
+                    f"{place} is not UTF-8; it looks like Latin-1: convert with iconv -f latin1 -t utf-8"
+                ) from error
+
+
+def text_lines(path: str | Path, limit: int | None = None) -> Iterator[str]:
+    """`read_lines` of a file, the first `limit`, that may hold no NUL.
+
+    Raises:
+        InputError: as `read_lines`, or there is one.
+    """
+    for number, line in enumerate(islice(read_lines(path), limit), 1):
+        if "\0" in line:
+            raise InputError(f"{path}, line {number}: a NUL byte; is it a binary file? Expected UTF-8 text")
+        yield line
 
 
 class Record(NamedTuple):
@@ -23,27 +61,11 @@ class Record(NamedTuple):
     end: bytes
 
 
-@contextmanager
-def opened(path: Path) -> Iterator[BinaryIO]:
-    """Open a file to read its bytes, decompressed if its name ends in `.gz`.
-
-    Raises:
-        InputError: it cannot be opened; or, from within the block, it is damaged at this place.
-    """
-    try:
-        with gzip.open(path) if path.name.lower().endswith(".gz") else open(path, "rb") as stream:
-            yield stream
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise InputError(f"{path} is not a whole gzip file ({error}): make or download it again") from error
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror or error}") from error
-
-
 def lines(stream: BinaryIO) -> Iterator[Record]:
     r"""The lines of a stream. Only `\n` ends one; a byte order mark at the start is dropped."""
     for number, line in enumerate(stream, 1):
         if number == 1:
-            line = line.removeprefix(_BOM)
+            line = line.removeprefix(BOM)
         yield _record(number, line)
 
 
@@ -83,7 +105,7 @@ class _Consumed:
     def __next__(self):
         line = self._waiting.popleft() if self._waiting else next(self._stream)
         if not self.number and not self.taken:
-            line = line.removeprefix(_BOM)
+            line = line.removeprefix(BOM)
         self.taken.append(line)
         return line.decode("utf-8", "surrogateescape")
 

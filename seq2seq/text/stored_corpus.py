@@ -4,8 +4,9 @@
     joint.*              the tokenizer; or `source.*` and `target.*`
     source-ids.bin       ids of the training part, end to end; target-ids.bin
     source-lengths.bin   number of ids of each pair; target-lengths.bin
-    valid.tsv            the held-out pairs, with further references, as text
-    train.tsv            the training part as text, where each epoch segments it anew
+    valid.txt            the held-out pairs, with further references, as text; NUL between columns
+    train.txt            the training part as text, protected, where each epoch segments it anew
+    hashes.bin           hashes of the pairs, where none are held out: other validation pairs are looked for among them
 
 The folder is named by a hash of all that its content depends on.
 """
@@ -15,7 +16,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -27,14 +28,17 @@ from seq2seq.errors import InputError
 from seq2seq.storage import digest, fingerprint
 from seq2seq.text.cleaning import CleaningReport
 from seq2seq.text.corpus import ParallelText
+from seq2seq.text.overlap import PAIR_HASHES
 from seq2seq.text.stored_rows import RowWriter, StoredRows
 from seq2seq.text.tokenizer import load_tokenizer, resample
 from seq2seq.text.tokens import CorpusStatistics, SideStatistics, Tokenizer
 
-FORMAT = 1
+FORMAT = 2  # part of the name of the folder: counts what else decides its content, such as what cleaning drops
 PAIRS_AT_ONCE = 10_000  # read and encoded together: bounds memory
+HASHES_AT_ONCE = 500_000  # 8 MB
 SIDES = ("source", "target")
-CONTENTS, TRAIN, VALID = "contents.json", "train.tsv", "valid.tsv"
+SEPARATOR = "\0"  # between the columns of a line: texts may hold tabs, and none holds this
+CONTENTS, TRAIN, VALID, HASHES = "contents.json", "train.txt", "valid.txt", "hashes.bin"
 IDS, LENGTHS = "{}-ids.bin", "{}-lengths.bin"
 
 
@@ -67,7 +71,7 @@ class StoredCorpus:
                 return None
             counts = contents["statistics"]
             loaded = {name: load_tokenizer(folder / name) for name in contents["tokenizers"]}
-            valid = [line.split("\t") for line in read_lines_of(folder / VALID)]
+            valid = [line.split(SEPARATOR) for line in read_lines_of(folder / VALID)]
             return cls(
                 folder,
                 tuple(loaded[name] for name in contents["tokenizers"]),
@@ -78,6 +82,12 @@ class StoredCorpus:
             )
         except (OSError, ValueError, LookupError, TypeError, AttributeError, InputError):
             return None
+
+    def hashes(self) -> Iterator[np.ndarray]:
+        """Stream `pair_hashes` of all pairs, block by block; of a corpus with a held-out part there are none."""
+        with suppress(FileNotFoundError), open(self.folder / HASHES, "rb") as file:
+            while len(block := np.fromfile(file, PAIR_HASHES, HASHES_AT_ONCE)):
+                yield block
 
     def resampled(self, sampling: float, seed: int) -> tuple[StoredRows, StoredRows]:
         """Encode the training part in random segmentations, into files that are gone with the process.
@@ -92,7 +102,7 @@ class StoredCorpus:
         ]
         lines = read_lines_of(self.folder / TRAIN)
         for number, block in enumerate(in_blocks(lines)):
-            texts = zip(*(line.split("\t") for line in block), strict=True)
+            texts = zip(*(line.split(SEPARATOR) for line in block), strict=True)
             for side, tokenizer, writer in zip(texts, self.tokenizers, writers, strict=True):
                 writer.append(resample(tokenizer, side, sampling, seed + 7_368_787 * number))  # a prime
         return writers[0].rows(), writers[1].rows()
@@ -144,7 +154,7 @@ def write_contents(folder: Path, contents: Mapping) -> None:
 
 
 def open_text(path: Path, mode: str) -> TextIO:
-    r"""Open a file of normalised texts: `\t` and `\n` are in none of them, and separate them."""
+    r"""Open a file of normalised texts: `\0` and `\n` are in none of them, and separate them."""
     return open(path, mode, encoding="utf-8", newline="\n")
 
 

@@ -1,6 +1,7 @@
 """Tokenizers whose vocabulary is a list of symbols: characters, or words."""
 
 import json
+from abc import abstractmethod
 from collections import Counter
 from collections.abc import Sequence
 from itertools import chain
@@ -9,6 +10,7 @@ import numpy as np
 
 from seq2seq.errors import InputError
 from seq2seq.special_ids import UNK
+from seq2seq.text.reserved import JOINER, PLACEHOLDER, PLACEHOLDERS, shown
 from seq2seq.text.tokens import SPECIAL_PIECES, UNKNOWN_TEXT, Tokenizer, TokenRows
 
 
@@ -21,23 +23,40 @@ class _SymbolTokenizer(Tokenizer):
         self.symbols = list(symbols)
         self.vocabulary_size = len(SPECIAL_PIECES) + len(self.symbols)
         self._texts = ["", UNKNOWN_TEXT, "", "", *self.symbols]
+        self._ids = {symbol: i for i, symbol in enumerate(self.symbols, len(SPECIAL_PIECES))}
 
     @classmethod
-    def train(cls, texts, max_size=None, *, min_count=1):
-        """Build the vocabulary. See `train_tokenizer`."""
-        counts = Counter(chain.from_iterable(map(cls._symbols, texts)))
+    def train(cls, texts, max_size=None, *, min_count=1, symbols=()):
+        """Build the vocabulary, `symbols` in it first. See `train_tokenizer`."""
+        given = cls._forms(symbols)
+        counts = Counter(chain.from_iterable(map(cls._splitter(given), texts)))
+        for symbol in given:
+            counts.pop(symbol, None)
         if not counts:
             raise InputError("cannot train a tokenizer: no text was given")
         # Ties go by code point, so that the order of the texts does not matter.
         symbols = sorted((s for s in counts if counts[s] >= min_count), key=lambda symbol: (-counts[symbol], symbol))
         if max_size is not None:
-            symbols = symbols[: max(max_size - len(SPECIAL_PIECES), 0)]
+            symbols = symbols[: max(max_size - len(SPECIAL_PIECES) - len(given), 0)]
         if not symbols:
             raise InputError(
                 f"nothing is left in a vocabulary of at most {max_size} with symbols seen at least {min_count} times: "
                 "raise the vocabulary size or lower the minimum count"
             )
-        return cls(symbols)
+        return cls([*given, *symbols])
+
+    @staticmethod
+    def _forms(symbols):
+        """All that a symbol which is always in the vocabulary may look like in `_symbols`."""
+        return list(symbols)
+
+    @staticmethod
+    @abstractmethod
+    def _splitter(symbols):
+        """A function from a text to its symbols, for a vocabulary that holds `symbols`."""
+
+    def unknown(self, text):
+        return [symbol for symbol in self._splitter(self._ids)(text) if symbol not in self._ids]
 
     def encode(self, texts, *, sampling=None, seed=0):
         if sampling is not None:
@@ -49,7 +68,7 @@ class _SymbolTokenizer(Tokenizer):
 
     def pieces(self, ids):
         table = [*SPECIAL_PIECES, *self.symbols]
-        return [table[i].replace(" ", "\u2423") for i in ids]
+        return [shown(table[i]) for i in ids]
 
     def spelling(self, ids):
         return [self._separator + self._texts[i] if self._texts[i] else "" for i in ids]
@@ -73,16 +92,16 @@ class CharacterTokenizer(_SymbolTokenizer):
         super().__init__(symbols)
         codes = np.fromiter(map(ord, self.symbols), np.uint32, len(self.symbols))
         order = np.argsort(codes)
-        self._codes, self._ids = codes[order], (order + len(SPECIAL_PIECES)).astype(np.int32)
+        self._codes, self._ids_of_codes = codes[order], (order + len(SPECIAL_PIECES)).astype(np.int32)
 
     @staticmethod
-    def _symbols(text):
-        return text
+    def _splitter(symbols):
+        return str
 
     def _encode(self, texts):
         codes = np.frombuffer("".join(texts).encode("utf-32-le"), np.uint32)
         places = np.minimum(np.searchsorted(self._codes, codes), len(self._codes) - 1)
-        values = np.where(self._codes[places] == codes, self._ids[places], np.int32(UNK))
+        values = np.where(self._codes[places] == codes, self._ids_of_codes[places], np.int32(UNK))
         return TokenRows(values, np.fromiter(map(len, texts), np.int32, len(texts)))
 
 
@@ -90,7 +109,8 @@ class WordTokenizer(_SymbolTokenizer):
     """One id per word, a word being what stands between spaces; decoding puts single spaces between words.
 
     Punctuation is not separated: what was normalised text comes back as it was, and symbols such as phones
-    (`"AA B K"`) stay whole. For running text prefer `unigram` or `bpe`.
+    (`"AA B K"`) stay whole. Only placeholders, in a vocabulary that has them, are symbols wherever they stand, in
+    forms that tell whether they touch a word (`JOINER`). For running text prefer `unigram` or `bpe`.
 
     Args:
         symbols: sequence of str without repeats. The word of id 4, 5, and so on.
@@ -101,14 +121,47 @@ class WordTokenizer(_SymbolTokenizer):
 
     def __init__(self, symbols):
         super().__init__(symbols)
-        self._ids = {symbol: i for i, symbol in enumerate(self.symbols, len(SPECIAL_PIECES))}
+        self._split = self._splitter(self._ids)
 
     @staticmethod
-    def _symbols(text):
-        return text.split()
+    def _forms(symbols):
+        return [left + symbol + right for left in ("", JOINER) for right in ("", JOINER) for symbol in symbols]
+
+    @staticmethod
+    def _splitter(symbols):
+        return _split_at_placeholders if PLACEHOLDERS[0] in symbols else str.split
 
     def _encode(self, texts):
-        return TokenRows.from_rows([[self._ids.get(word, UNK) for word in text.split()] for text in texts])
+        return TokenRows.from_rows([[self._ids.get(word, UNK) for word in self._split(text)] for text in texts])
+
+    def _decode(self, rows):
+        texts = super()._decode(rows)
+        return texts if self._split is str.split else [_joined(text) for text in texts]
+
+    def spelling(self, ids):
+        spelled, joined = [], False
+        for part in super().spelling(ids):
+            begins, joins = joined or part.startswith(self._separator + JOINER), part.endswith(JOINER)
+            part = part.replace(JOINER, "")
+            spelled.append(part.removeprefix(self._separator) if begins else part)
+            joined = joins if part else joined
+        return spelled
+
+
+def _split_at_placeholders(text):
+    words = []
+    for word in text.split():
+        parts = list(filter(None, PLACEHOLDER.split(word)))
+        # A placeholder tells that nothing is between it and its neighbours, of two the first: words stay as they are.
+        for before, part, behind in zip([None, *parts], parts, [*parts[1:], None], strict=False):
+            if part in PLACEHOLDERS:
+                part = (JOINER if before and before not in PLACEHOLDERS else "") + part + (JOINER if behind else "")
+            words.append(part)
+    return words
+
+
+def _joined(text):
+    return text.replace(" " + JOINER, "").replace(JOINER + " ", "").replace(JOINER, "")
 
 
 SYMBOL_TOKENIZERS = {"char": CharacterTokenizer, "word": WordTokenizer}

@@ -85,6 +85,10 @@ class Tokenizer(ABC):
             InputError: `sampling` where there is nothing to sample from (`char`, `word`), or out of range.
         """
 
+    @abstractmethod
+    def unknown(self, text: str) -> list[str]:
+        """Return what of a text becomes UNK, in its order, as it stands there: characters or words."""
+
     def decode(self, rows: Sequence[Sequence[int]] | np.ndarray) -> list[str]:
         """Return plain text for each row of ids. A row ends at its first EOS; PAD and BOS are skipped."""
         return self._decode([_content(np.asarray(row, np.int64)) for row in rows])

@@ -22,9 +22,8 @@ class AfterBatch(keras.callbacks.Callback):
     def begin(self, shown, batches, amount, unit):
         """An epoch of so many batches, each with about an `amount` of what `unit` names, some of them done."""
         self.shown, self.batches, self.amount, self.unit = shown, batches, amount, unit
-        self.first = self.done = self.training.progress.batch
-        if self.done:
-            shown.advance(self.done, self.done * amount, of=unit)
+        self.first = self.done = self.training.state.batch
+        shown.begin_at(self.done)
 
     def on_epoch_begin(self, epoch, logs=None):
         if self.first:

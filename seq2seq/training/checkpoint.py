@@ -5,7 +5,7 @@ import tensorflow as tf
 
 from seq2seq.errors import InputError
 from seq2seq.report import Report
-from seq2seq.run import Run
+from seq2seq.run import Run, RunFolder
 from seq2seq.storage import read_arrays
 
 
@@ -25,6 +25,17 @@ def save_checkpoint(run: Run, variables: list, progress: dict) -> None:
         raise NotFiniteError
     position = f"{len(progress['history']):05d}-{progress['batch']:09d}"
     run.save_checkpoint(position, {f"variable{k:04d}": array for k, array in enumerate(arrays)}, progress=progress)
+
+
+def has_whole_checkpoint(folder: RunFolder) -> bool:
+    """Whether a training could go on from one of the checkpoints in a folder."""
+    for path in reversed(folder.checkpoints()):
+        try:
+            read_arrays(path)
+        except InputError:
+            continue
+        return True
+    return False
 
 
 def load_checkpoint(run: Run, variables: list, report: Report) -> dict | None:

@@ -2,36 +2,32 @@
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import keras
 import numpy as np
 import tensorflow as tf
 
+from seq2seq.batches.protocol import Batches
 from seq2seq.config import TrainingConfig
-from seq2seq.device import cores_to_share
 from seq2seq.errors import InputError
 from seq2seq.interruption import Interruption
-from seq2seq.models.compiled_parts import CompiledParts
-from seq2seq.plots import learning_curve, save_figure
 from seq2seq.report import Report
 from seq2seq.run import Run
 from seq2seq.training.after_batch import AfterBatch, DivergedError
 from seq2seq.training.averaging import make_average
 from seq2seq.training.checkpoint import NotFiniteError, load_checkpoint, save_checkpoint
-from seq2seq.training.optimizers import make_optimizer
+from seq2seq.training.compiling import compile_model
+from seq2seq.training.curve import LearningCurve
 from seq2seq.training.schedules import RampedSchedule
 
 HIGHER_IS_BETTER = {"bleu", "exact_match"}
-UPDATES_WORTH_XLA = 2000  # compiling takes 5 to 10 s, and saves 5 to 40 ms of an update
-BATCHES_AT_ONCE = 16  # in one call of a graph: saves 1 ms of Python a batch
 MOST_ROLLBACKS = 5
-SECONDS_BETWEEN_CURVES = 10.0  # an epoch on little data takes less time than its picture
 
 
 @dataclass
-class Progress:
+class TrainingState:
     """Where a training stands; JSON-ready."""
 
     history: list[dict] = field(default_factory=list)
@@ -52,48 +48,37 @@ class Training:
     Args:
         model: the model, with fresh weights.
         loss: Keras loss with a `unit`, that of its values.
-        batches: function of the epoch that gives its batches, an object with `epoch(epoch)`, the `tf.data.Dataset`;
-            `num_batches(epoch)`; `amount`, how much the epoch has of what its `unit` names ("target tokens"); and
-            `static_shapes`, whether all but the last have the same shape: XLA pays then, on a CPU.
+        batches: function of the epoch that gives its `Batches`.
         validate: function that judges the model as it is: a dict with `loss`, and what else there is to know.
         settings: `TrainingConfig`; `settings.monitor` names the figure of `validate` that decides which epoch is best.
         run: the `Run` that receives weights, history, metrics and checkpoints.
         report: `Report`.
         interruption: `Interruption` that may ask for a checkpoint or an end, or `None`.
+        callbacks: further Keras callbacks, which keep no state of their own.
     """
 
     def __init__(
         self,
         model,
         loss: keras.losses.Loss,
-        batches: Callable,
+        batches: Callable[[int], Batches],
         validate: Callable[[], dict[str, float]],
         settings: TrainingConfig,
         run: Run,
         report: Report,
         interruption: Interruption | None = None,
+        callbacks: Sequence[keras.callbacks.Callback] = (),
     ):
         self.model, self.batches, self.validate = model, batches, validate
         self.settings, self.run, self.report = settings, run, report
-        updates = settings.epochs * batches(0).num_batches(0) // settings.accumulate_batches
-        # XLA cannot compile cuDNN's layers.
-        on_cpu = not tf.config.list_logical_devices("GPU")
-        jit_compile = on_cpu and batches(0).static_shapes and updates >= UPDATES_WORTH_XLA
-        averaged = settings.ema_decay > 0  # which is done batch by batch
-        at_once = BATCHES_AT_ONCE if jit_compile and not averaged else 1
-        optimizer = make_optimizer(settings, updates)
-        cores = cores_to_share()
-        in_parts = jit_compile and isinstance(model, CompiledParts) and cores > 1
-        if in_parts:
-            model.compiled_parts = cores
-        model.compile(optimizer, loss=loss, jit_compile=jit_compile and not in_parts, steps_per_execution=at_once)
-        model.optimizer.build(model.trainable_variables)
+        compile_model(model, loss, batches(0), settings, report)
         self.average = make_average(model.trainable_variables, settings.ema_decay, settings.average_checkpoints)
-        self.loss_unit = loss.unit
-        self.progress = Progress()
+        self.state = TrainingState()
         self.interruption = interruption or Interruption()
         self._after_batch = AfterBatch(self)
-        self._drawn_at = self._began = self._saved_at = 0.0
+        self._callbacks = [self._after_batch, *callbacks]
+        self._curve = LearningCurve(run, loss.unit)
+        self._began = self._saved_at = 0.0
 
     @property
     def schedule(self) -> RampedSchedule:
@@ -115,14 +100,13 @@ class Training:
         self._try_largest_batch()
         if self.settings.on_divergence == "roll_back" and not self.run.checkpoints():
             self._save()
-        callbacks = [self._after_batch]
         if self.settings.tensorboard:
-            callbacks.append(keras.callbacks.TensorBoard(self.run.tensorboard, update_freq=100))
+            self._callbacks.append(keras.callbacks.TensorBoard(self.run.tensorboard, update_freq=100))
         self._saved_at = time.monotonic()
         try:
-            while len(self.progress.history) < self.settings.epochs and not self.progress.stopped:
+            while len(self.state.history) < self.settings.epochs and not self.state.stopped:
                 try:
-                    self._epoch(len(self.progress.history), callbacks)
+                    self._epoch(len(self.state.history))
                 except DivergedError as error:
                     self._roll_back(error)
             self._save()
@@ -136,10 +120,10 @@ class Training:
                 "same command with --resume goes on."
             ) from error
         finally:
-            self._draw_curve()
-        history = self.progress.history
+            self._curve.draw(self.state.history)
+        history = self.state.history
         return {
-            **history[self.progress.best_epoch - 1],
+            **history[self.state.best_epoch - 1],
             "epochs": len(history),
             "weights": self.model.count_params(),
             "training_seconds": round(sum(row["seconds"] for row in history), 1),
@@ -149,15 +133,15 @@ class Training:
         """Go to the last checkpoint, if there is one."""
         found = load_checkpoint(self.run, self._variables(), self.report)
         if found is not None:
-            self.progress = Progress(**found)
+            self.state = TrainingState(**found)
             self._after_batch.loss = [(variable, np.asarray(variable)) for variable in self._loss_so_far()]
-            batch = f" and {self.progress.batch:,} batches" if self.progress.batch else ""
-            self.report.say(f"resuming after epoch {len(self.progress.history)}{batch}")
+            batch = f" and {self.state.batch:,} batches" if self.state.batch else ""
+            self.report.say(f"resuming after epoch {len(self.state.history)}{batch}")
 
     def _try_largest_batch(self):
         """Make an update of the largest batch and undo it: where memory does not suffice, that is known at once."""
-        epoch = len(self.progress.history)
-        if epoch >= self.settings.epochs or self.progress.stopped:
+        epoch = len(self.state.history)
+        if epoch >= self.settings.epochs or self.state.stopped:
             return
         batches, before = self.batches(epoch), [np.asarray(variable).copy() for variable in self._variables()]
         largest = batches.epoch(epoch).skip(batches.largest(epoch)).take(1)
@@ -173,20 +157,19 @@ class Training:
         for variable, value in zip(self._variables(), before, strict=True):
             variable.assign(value)
 
-    def _epoch(self, epoch, callbacks):
-        self._set_truth_ratio(epoch)
-        batches, progress = self.batches(epoch), self.progress
+    def _epoch(self, epoch):
+        batches, state = self.batches(epoch), self.state
         count = batches.num_batches(epoch)
         title = f"epoch {epoch + 1}/{self.settings.epochs}"
-        self._began = time.perf_counter() - progress.seconds
+        self._began = time.perf_counter() - state.seconds
         with self.report.progress(title, count, "batches") as shown, self.interruption.deferring():
             self._after_batch.begin(shown, count, batches.amount / count, batches.unit)
-            if trains := progress.batch < count:  # or it was stopped after the last one
+            if trains := state.batch < count:  # or it was stopped after the last one
                 self.model.fit(
-                    batches.epoch(epoch).skip(progress.batch),
+                    batches.epoch(epoch).skip(state.batch),
                     initial_epoch=epoch,
                     epochs=epoch + 1,
-                    callbacks=callbacks,
+                    callbacks=self._callbacks,
                     shuffle=False,
                     verbose=0,
                 )
@@ -212,7 +195,7 @@ class Training:
     def after_batch(self, before: int, done: int, loss: float) -> None:
         """Whatever there is to do between two calls of the graph, which has trained batches `before` to `done`."""
         self.average.after_batch()
-        self.progress.batch = done
+        self.state.batch = done
         if not math.isfinite(loss):
             raise DivergedError(before, done)
         stop, asked = self.interruption.due(), self.interruption.save_wanted()
@@ -225,19 +208,19 @@ class Training:
 
     def _save(self):
         """Write a checkpoint; where that fails, the training goes on without."""
-        if self.progress.batch:
-            self.progress.seconds = time.perf_counter() - self._began
+        if self.state.batch:
+            self.state.seconds = time.perf_counter() - self._began
         try:
-            save_checkpoint(self.run, self._variables(), vars(self.progress))
+            save_checkpoint(self.run, self._variables(), vars(self.state))
         except NotFiniteError:
-            raise DivergedError(self.progress.batch - 1, self.progress.batch) from None
+            raise DivergedError(self.state.batch - 1, self.state.batch) from None
         except OSError as error:
             self.report.warn(f"no checkpoint could be written ({error.strerror}): the one before it stays the last")
         self._saved_at = time.monotonic()
 
     def _roll_back(self, error):
         """Go back to the last checkpoint, with half the learning rate; or say what happened, and where."""
-        epoch, settings = len(self.progress.history), self.settings
+        epoch, settings = len(self.state.history), self.settings
         what = f"the loss is not finite after batch {error.done:,} of epoch {epoch + 1}"
         batches = self.batches(epoch).epoch(epoch).skip(error.before).take(error.done - error.before)
         arrays = {
@@ -246,7 +229,7 @@ class Training:
             for part, array in enumerate(tf.nest.flatten(batch))
         }
         kept = self.run.write_diverged(f"epoch{epoch + 1}-batch{error.done}", arrays)
-        count = self.progress.rollbacks + 1
+        count = self.state.rollbacks + 1
         if settings.on_divergence == "stop" or count > MOST_ROLLBACKS or not self.run.checkpoints():
             raise InputError(
                 f"{what}; its data are kept in {kept}: start again with training.learning_rate below "
@@ -255,60 +238,46 @@ class Training:
             ) from None
         self._resume()
         # The checkpoint knows of the times before it.
-        self.schedule.factor.assign(self.schedule.factor * 0.5 ** (count - self.progress.rollbacks))
-        self.progress.rollbacks = count
+        self.schedule.factor.assign(self.schedule.factor * 0.5 ** (count - self.state.rollbacks))
+        self.state.rollbacks = count
         self.report.warn(f"{what}; its data are kept in {kept}. Going back, at {0.5**count:g} of the learning rate")
 
     def _keep_if_best(self, figures):
-        progress, value = self.progress, figures[f"val_{self.settings.monitor}"]
+        state, value = self.state, figures[f"val_{self.settings.monitor}"]
         higher = self.settings.monitor in HIGHER_IS_BETTER
-        if progress.best is None or math.isnan(progress.best):
+        if state.best is None or math.isnan(state.best):
             better = True
-        elif value == progress.best:  # as at the beginning, where no line is right yet: the loss tells
-            better = figures["val_loss"] < progress.history[progress.best_epoch - 1]["val_loss"]
+        elif value == state.best:  # as at the beginning, where no line is right yet: the loss tells
+            better = figures["val_loss"] < state.history[state.best_epoch - 1]["val_loss"]
         else:
-            better = value > progress.best if higher else value < progress.best
+            better = value > state.best if higher else value < state.best
         if better:
-            progress.best, progress.best_epoch, progress.epochs_without_better = value, figures["epoch"], 0
+            state.best, state.best_epoch, state.epochs_without_better = value, figures["epoch"], 0
             self._save_weights()
         else:
-            progress.epochs_without_better += 1
+            state.epochs_without_better += 1
 
     def _after_validation(self, figures):
-        progress, settings = self.progress, self.settings
-        progress.history.append(figures)
-        progress.batch, progress.seconds = 0, 0.0
-        if progress.best_loss is None or figures["val_loss"] < progress.best_loss:
-            progress.best_loss, progress.epochs_without_lower_loss = figures["val_loss"], 0
+        state, settings = self.state, self.settings
+        state.history.append(figures)
+        state.batch, state.seconds = 0, 0.0
+        if state.best_loss is None or figures["val_loss"] < state.best_loss:
+            state.best_loss, state.epochs_without_lower_loss = figures["val_loss"], 0
         else:
-            progress.epochs_without_lower_loss += 1
-            if settings.schedule == "plateau" and progress.epochs_without_lower_loss % settings.plateau_patience == 0:
+            state.epochs_without_lower_loss += 1
+            if settings.schedule == "plateau" and state.epochs_without_lower_loss % settings.plateau_patience == 0:
                 self.schedule.halve()
-        progress.stopped = 0 < settings.patience <= progress.epochs_without_better
-        self.run.write_history(progress.history)
-        if time.monotonic() - self._drawn_at > SECONDS_BETWEEN_CURVES:
-            self._draw_curve()
-        mark = " · best so far" if progress.best_epoch == figures["epoch"] else ""
+        state.stopped = 0 < settings.patience <= state.epochs_without_better
+        self.run.write_history(state.history)
+        self._curve.draw_if_due(state.history)
+        mark = " · best so far" if state.best_epoch == figures["epoch"] else ""
         self.report.say(f"epoch {figures['epoch']}: {_line(figures)}{mark}")
-        if progress.stopped:
+        if state.stopped:
             monitored = f"the validation {settings.monitor}"
             self.report.say(f"stopping: {monitored} has not been better for {settings.patience} epochs")
 
-    def _draw_curve(self):
-        if history := self.progress.history:
-            curve = learning_curve({key: [row[key] for row in history] for key in history[0]}, self.loss_unit)
-            save_figure(curve, self.run.learning_curve)
-            self._drawn_at = time.monotonic()
-
     def _save_weights(self):
         self.run.save_weights(self.model.get_weights())
-
-    def _set_truth_ratio(self, epoch):
-        ratio = getattr(self.model, "truth_ratio", None)  # of scheduled sampling
-        if ratio is not None:
-            first, last = self.settings.truth_ratio, self.settings.final_truth_ratio
-            share = epoch / max(self.settings.epochs - 1, 1)
-            ratio.assign(first if last is None else first + (last - first) * share)
 
     def _variables(self):
         """All that changes while training: weights, random states, states carried on, optimizer, averages, loss."""
@@ -333,6 +302,8 @@ def _line(figures):
         parts.append(f"perplexity {figures['val_perplexity']:.2f}")
     if "val_bleu" in figures:
         parts.append(f"BLEU {figures['val_bleu']:.2f}, exact {figures['val_exact_match']:.1%}")
+    if figures.get("val_cut"):
+        parts.append(f"{figures['val_cut']:.1%} cut at the length limit")
     rate = next(name for name in figures if name.endswith("_per_second"))
     parts.append(f"{figures[rate]:,.0f} {rate.removesuffix('_per_second').replace('_', ' ')}/s")
     return " · ".join(parts)

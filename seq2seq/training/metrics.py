@@ -48,17 +48,6 @@ class CrossEntropy(_TokenMetric):
         return token_losses(labels, logits)
 
 
-@keras.saving.register_keras_serializable(package="seq2seq")
-class Perplexity(CrossEntropy):
-    """`exp` of the cross-entropy over all real tokens, without label smoothing."""
-
-    def __init__(self, name="perplexity", **kwargs):
-        super().__init__(name, **kwargs)
-
-    def result(self):
-        return tf.exp(super().result())
-
-
 class TeacherForcedScorer:
     """Scores every real token of a data set given the true tokens before it; traced once, however often it is called.
 

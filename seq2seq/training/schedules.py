@@ -1,4 +1,4 @@
-"""Learning-rate schedules."""
+"""What changes along a training: the learning rate, and the share of true tokens that a decoder reads."""
 
 import math
 
@@ -52,3 +52,21 @@ class RampedSchedule(keras.optimizers.schedules.LearningRateSchedule):
     def get_config(self):
         names = ("peak", "shape", "ramp_steps", "total_steps", "final")
         return {name: getattr(self, name) for name in names}
+
+
+class ScheduledSampling(keras.callbacks.Callback):
+    """Moves the share of true tokens that a decoder reads, linearly over the epochs (Bengio et al. 2015).
+
+    Args:
+        ratio: float32 variable: `truth_ratio` of an `EncoderDecoder`.
+        first: float. The share in the first epoch.
+        last: float. The share in the last one.
+        epochs: int.
+    """
+
+    def __init__(self, ratio: tf.Variable, first: float, last: float, epochs: int):
+        super().__init__()
+        self.ratio, self.first, self.last, self.epochs = ratio, first, last, epochs
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.ratio.assign(self.first + (self.last - self.first) * epoch / max(self.epochs - 1, 1))

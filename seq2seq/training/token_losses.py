@@ -6,7 +6,7 @@ import tensorflow as tf
 from seq2seq.layers.rows import spare_rows
 from seq2seq.special_ids import PAD
 
-# That pass the output layer and its loss together. Measured on a CPU; a GPU wants large products, and few of them.
+# So many tokens pass the output layer and its loss together. Measured on a CPU; a GPU wants few, large products.
 TOKENS_AT_ONCE = {"CPU": 256, "GPU": 8192}
 
 

@@ -4,6 +4,7 @@ import io
 import os
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -67,11 +68,33 @@ def test_without_a_total_there_is_no_time_left(capsys):
     assert line.startswith("Translating: 3 lines, ") and "left" not in line and "tokens" not in line
 
 
-def test_bars_nest_on_a_terminal_and_are_gone_at_the_end(monkeypatch):
-    class Terminal(io.StringIO):
-        def isatty(self):
-            return True
+def test_what_was_done_before_has_no_share_in_rates_and_time_left(capsys, monkeypatch):
+    seconds = iter((0.0, 0.0, 0.0, 10.0, 10.0))
+    monkeypatch.setattr("seq2seq.cli.console.time", SimpleNamespace(monotonic=lambda: next(seconds)))
+    with ConsoleReport(interval=0).progress("epoch 1", 1000, "batches") as progress:
+        progress.begin_at(890)
+        progress.advance(10, amount=100, of="tokens")
+    assert capsys.readouterr().out == "epoch 1: 900 of 1,000 batches, 0:01:40 left, 1 batches/s, 10 tokens/s\n"
 
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def test_a_bar_begins_at_its_position(monkeypatch):
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr("sys.stdout", Terminal())
+    report = ConsoleReport()
+    with report.progress("epoch 1", 1000, "batches") as progress:
+        progress.begin_at(890)
+        (task,) = report._bars.tasks
+        assert task.completed == 890 and task.speed is None
+        progress.advance(5)
+        assert task.completed == 895
+
+
+def test_bars_nest_on_a_terminal_and_are_gone_at_the_end(monkeypatch):
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "160")
     terminal = Terminal()

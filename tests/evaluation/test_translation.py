@@ -115,11 +115,13 @@ def test_of_equally_close_references_the_longest_counts():
     assert score_translations(["A B C"], [["A B", "A B C D"]]).token_error_rate == 1 / 4
 
 
-def test_white_space_counts_as_one_blank_and_case_counts():
-    scores = score_translations(["a  b\u00a0c ", "A b"], [["a b c"], ["a b"]])
-    assert scores.exact_match == 0.5
-    assert scores.token_error_rate == 1 / 5
-    assert scores.character_error_rate == 1 / 8
+def test_white_space_counts_as_it_is_and_so_does_case():
+    scores = score_translations(["a  b\u00a0c ", "A b", "  x = 1"], [["a b c"], ["a b"], ["  x = 1"]])
+    assert scores.exact_match == 1 / 3
+    assert scores.token_error_rate == 1 / 8
+    assert scores.character_error_rate == 4 / 15
+    blank = score_translations(["  ", " "], [["  "], ["  "]])
+    assert (blank.exact_match, blank.token_error_rate, blank.character_error_rate) == (0.5, 0, 1 / 4)
 
 
 @pytest.mark.parametrize("references", [REFERENCES, [[text, text[4:]] for text in SENTENCES]])
@@ -203,7 +205,7 @@ def test_examples_follow_the_seed_and_never_repeat():
         ([], [], "no hypotheses"),
         (["a"], ["a"], "source 1 are a str"),
         (["a", "b"], [["a"], []], "Source 2 has no reference"),
-        (["a"], [["a", " "]], "Source 1 .* blank"),
+        (["a"], [["a", ""]], "Source 1 .* empty"),
     ],
 )
 @pytest.mark.parametrize("function", [score_translations, validation_bleu])

@@ -16,7 +16,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from seq2seq.inference.translator import Hypothesis
+from seq2seq.config import DecodingConfig
+from seq2seq.inference.hypothesis import Hypothesis
+from seq2seq.inference.search import Search
 from seq2seq.jobs.inputs import find_inputs
 from seq2seq.jobs.job import Job
 from seq2seq.jobs.reconstruction import BatchReconstruction
@@ -27,14 +29,14 @@ from seq2seq.jobs.translation import BatchTranslation
 class Echo:
     """A translator without a model: slow enough to be killed, and what it says of a line depends on the whole list."""
 
-    def search_settings(self, **search):
-        return {"max_source_tokens": 100}
+    def settled(self, search=None, **options):
+        return Search(**options).settled(DecodingConfig())
 
-    def stream_chunks(self, chunks, *, progress, **search):
+    def stream_chunks(self, chunks, search, *, report, progress):
         for chunk in chunks:
             time.sleep(0.01)
             salt = zlib.crc32("\n".join(chunk).encode())
-            yield [[Hypothesis(f"{line} {salt}", 0.0, None)] if line.strip() else [] for line in chunk]
+            yield [[Hypothesis(f"{line} {salt}", 0.0)] if line.strip() else [] for line in chunk]
 
 
 def work_of(plan):

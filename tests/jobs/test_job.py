@@ -19,6 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seq2seq.errors import InputError
+from seq2seq.inference.search import Search
 from seq2seq.inference.translator import Translator
 from seq2seq.jobs.inputs import find_inputs
 from seq2seq.jobs.job import Job
@@ -200,7 +201,7 @@ def test_what_is_not_as_the_manifest_says_is_done_again(work, inputs, tmp_path, 
     elif change == "model":
         made.model = "another"
     else:
-        made = work(beam_size=2)
+        made = work(search=Search(beam_size=2))
     outcome = run(made, inputs, output)
     assert outcome.finished == (1 if change in ("input", "output", "gone") else 4)
     if change not in ("input", "settings"):
@@ -305,7 +306,7 @@ def test_a_damaged_input_is_done_up_to_the_damage_and_told(work, inputs, tmp_pat
 
 def test_an_input_that_cannot_be_read_stops_no_other(work, bad_inputs, tmp_path):
     (bad_inputs / "bad.tsv").write_bytes(b"id\tnone\n1\ta b\n")
-    (bad_inputs / "bad.txt.gz").write_bytes(b"no gzip")
+    (bad_inputs / "bad.txt.gz").write_bytes(b"\x9f\x8b\x08 no gzip, no text")
     outcome = run(work(field="text"), bad_inputs, tmp_path / "out")
     assert len(outcome.problems) == 2 and outcome.finished == 3
     assert not {"bad.tsv", "bad.txt.gz"} & tree(tmp_path / "out").keys()
@@ -316,6 +317,9 @@ def test_texts_that_are_cut_are_counted(work, tmp_path):
     made = work()
     run(made, tmp_path, tmp_path / "out", "long.txt")
     assert "1 texts were cut" in made.notes()[0]
+    made = work(search=Search(max_length_ratio=0.0, max_length_extra=1))
+    run(made, tmp_path, tmp_path / "short", "long.txt")
+    assert "2 of 2 translations were cut at the length limit" in made.notes()[1]
 
 
 def killed(folder, **plan):
@@ -386,3 +390,13 @@ def test_reconstructions_that_are_killed_come_to_the_same_end(beats_run, beats_f
     np.savez(tmp_path / "in" / "b.npz", x=samples[::-1])
     plan = {"task": "reconstruct", "run": str(beats_run), "part_size": 50, "seconds": 4.0}
     record_property("kills", killed_until(30, tmp_path, **plan))
+
+
+def test_a_line_of_nothing_has_a_line_of_nothing(work, tmp_path):
+    (tmp_path / "in").mkdir()
+    lines = ["a b", "", " \t", "\u200b\u2060", "c d\r", "\ufeff ", "\u200b a", "e f"]
+    (tmp_path / "in" / "a.txt").write_text("".join(f"{line}\n" for line in lines), newline="")
+    run(work(), tmp_path / "in", tmp_path / "out")
+    written = (tmp_path / "out" / "a.txt").read_text().split("\n")
+    assert written.pop() == ""
+    assert [bool(line) for line in written] == [True, False, False, False, True, False, True, True]

@@ -28,3 +28,17 @@ def test_an_update_in_parts_is_that_of_the_whole_batch(parts, horizon):
     assert loss == pytest.approx(whole_loss, rel=1e-5)
     for mine, other in zip(weights, whole_weights, strict=True):
         np.testing.assert_allclose(mine, other, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("parts", [0, 1, 2])
+def test_the_scale_of_a_loss_changes_no_update(parts):
+    x = np.random.default_rng(1).normal(size=(5, 6, 2)).astype("float32")
+    models = [Autoencoder(features=2, units=4) for _ in range(2)]
+    models[1].set_weights(models[0].get_weights())
+    for model, scales in zip(models, (True, False), strict=True):
+        plain = keras.optimizers.SGD(1.0)
+        model.compiled_parts = parts
+        model.compile(keras.optimizers.LossScaleOptimizer(plain, 2.0**10) if scales else plain, ObservedLoss())
+        model.train_on_batch(x, x)
+    for mine, other in zip(models[0].get_weights(), models[1].get_weights(), strict=True):
+        np.testing.assert_allclose(mine, other, rtol=1e-4, atol=1e-5)

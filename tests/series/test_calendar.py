@@ -13,6 +13,8 @@ from seq2seq.series.calendar import (
     find_gaps,
     looks_like_time,
     parse_times,
+    time_text,
+    time_texts,
 )
 
 EVERY = ["hour", "weekday", "month", "day_of_year"]
@@ -121,7 +123,7 @@ def test_the_usual_step_is_named():
 def test_order():
     check_order(dates("2020-01-01", "2020-01-02"), row)
     check_order(np.zeros(0), row)
-    with pytest.raises(InputError, match=r"^F, line 4 has the time 2020-01-02 .*before 2020-01-03 .*sort the rows"):
+    with pytest.raises(InputError, match=r"^F, line 4 has the time 2020-01-02, before 2020-01-03 of.*sort the rows"):
         check_order(dates("2020-01-01", "2020-01-03", "2020-01-02"), row)
     with pytest.raises(InputError, match=r"^F, line 4 repeats the time 2 of F, line 3, as 1 rows.*one row per time"):
         check_order(np.array([1.0, 2.0, 2.0, 3.0]), row)
@@ -129,6 +131,31 @@ def test_order():
         InputError, match=r"^F, line 5 repeats the time 1 of F, line 2, as 3 rows"
     ):  # sorting is no cure
         check_order(np.array([1.0, 2.0, 3.0, 1.0, 2.0, 3.0]), row)
+
+
+# --- writing
+
+
+@pytest.mark.parametrize(
+    ("times", "texts"),
+    [
+        (dates("2020-01-01", "2020-01-02"), ["2020-01-01", "2020-01-02"]),
+        (dates("2020-01-01T00", "2020-01-01T12"), ["2020-01-01 00:00:00", "2020-01-01 12:00:00"]),
+        (dates("2020-01-01T00:00:00.5", "2020-01-01T00:00:01"), ["2020-01-01 00:00:00.500", "2020-01-01 00:00:01.000"]),
+        (np.array([0.25, 1e6, 1234567.0]), ["0.25", "1000000", "1234567"]),
+    ],
+)
+def test_times_are_written_as_finely_as_they_differ(times, texts):
+    assert time_texts(times) == texts
+    if times.dtype.kind == "M":
+        read = parse_times(pd.Series(texts), row)
+        np.testing.assert_array_equal(read, times)
+
+
+def test_one_time_is_written_as_many_are():
+    assert time_text(np.datetime64("2020-01-01T06", "ns")) == "2020-01-01 06:00:00"
+    assert time_text(dates("2020-01-01")[0]) == "2020-01-01"
+    assert time_text(12) == "12"
 
 
 # --- reading

@@ -76,16 +76,6 @@ def test_batches_and_single_columns():
     np.testing.assert_array_equal(swapped, scaler.inverse(scaled)[..., ::-1])
 
 
-def test_differences_know_no_center():
-    scaler = Scaler.fit("minmax", PARTS, COLUMNS)
-    first, second = np.array([[0.25, 0.5]]), np.array([[1.0, -1.0]])
-    expected = scaler.inverse(first) - scaler.inverse(second)
-    np.testing.assert_allclose(scaler.inverse_scale(first - second), expected)
-    np.testing.assert_allclose(scaler.inverse_scale((first - second)[:, 1:], ["temperature"]), expected[:, 1:])
-    with pytest.raises(InputError, match="no unit"):
-        Scaler.fit("minmax", PARTS, COLUMNS, log=True).inverse_scale(first)
-
-
 @pytest.mark.parametrize(
     ("values", "options", "message"),
     [

@@ -149,9 +149,7 @@ def test_bad_files(tmp_path, csv):
     assert " is a folder" in refusal(tmp_path)
     assert "of no known kind: expected a file named .csv" in refusal(csv(DATES, "data.xlsx"))
     (tmp_path / "data.csv.gz").write_bytes(gzip.compress(DATES.encode())[:-9])
-    assert "is damaged" in refusal(tmp_path / "data.csv.gz")
-    (tmp_path / "data.csv.gz").write_bytes(DATES.encode())
-    assert "is damaged" in refusal(tmp_path / "data.csv.gz")
+    assert "is not a whole gzip file" in refusal(tmp_path / "data.csv.gz")
     assert "cannot be read" in refusal(csv(DATES, "data.parquet"))
     assert "is a table, but the array 'x' was asked for" in refusal(csv(DATES), array="x")
 
@@ -208,7 +206,7 @@ def test_times_out_of_order_and_repeated(csv):
         csv(DATES.replace("01-03", "01-02").replace("01-02", "01-05", 1))
     )
     message = refusal(csv(DATES.replace("01-03", "01-02")))
-    assert ", line 4 repeats the time 2020-01-02 00:00:00 of" in message and "as the group" in message
+    assert ", line 4 repeats the time 2020-01-02 of" in message and "as the group" in message
     assert ", line 4 repeats the time 1 of" in refusal(csv("tank,h,p\nA,1,1\nB,1,1\nA,1,1\n"), group="tank", time="h")
     read_series(csv("tank,h,p\nA,1,1\nB,1,1\nA,2,1\n"), group="tank", time="h")
     assert "line 3 has 'noon', which is not a time" in refusal(csv(DATES.replace("2020-01-02", "noon")))

@@ -72,7 +72,8 @@ def test_every_character_of_a_file_is_read(tmp_path, name):
         ("none", None, "No such file"),
         ("empty", b"", "is empty"),
         ("latin1", "fine\ncafé\n".encode("latin1"), "line 2: the byte 0xe9 is not UTF-8"),
-        ("utf16", "text".encode("utf-16-le"), "NUL bytes"),
+        ("utf16", "text".encode("utf-16le"), "iconv -f utf-16le"),
+        ("binary", b"a\0b\n", "NUL bytes"),
         ("cut.gz", gzip.compress(b"text" * 99, mtime=0)[:-12], "not a whole gzip file"),
     ],
 )

@@ -13,7 +13,7 @@ from seq2seq.inference.translator import LINES_AT_ONCE, Translator, length_batch
 from seq2seq.report import Progress, Report
 from seq2seq.run import Run
 from seq2seq.tasks.measure_translation import evaluate
-from seq2seq.tasks.train_translation import train
+from seq2seq.tasks.train_translation import settled, train
 from seq2seq.tasks.translation_corpus import read_training_text
 
 
@@ -141,8 +141,10 @@ def test_resuming_with_other_settings_names_them(tiny_run, tiny_config):
 
 def test_training_from_tfds_uses_its_validation_split(tiny_config, tfds_pairs, tmp_path):
     where = {"data__train": "tfds:tiny_pairs/en_fr", "data__valid": None, "data__source": "en", "data__target": "fr"}
-    config = tiny_config("training.epochs=1", "training.validate_bleu=false", **where)
-    assert train(config, tmp_path / "run")["train_pairs"] == 30
+    report = Telling()
+    config = tiny_config("training.epochs=1", "training.validate_bleu=false", "data.valid_share=0.5", **where)
+    assert train(config, tmp_path / "run", report=report)["train_pairs"] == 30
+    assert any("has a validation part: data.valid_share" in warning for warning in report.warnings)
 
 
 def test_held_out_share_comes_out_of_the_training_part(tiny_config, tmp_path):
@@ -154,10 +156,13 @@ class Telling(Report):
     """Keeps what it is told."""
 
     def __init__(self):
-        self.lines = []
+        self.lines, self.warnings = [], []
 
     def say(self, line):
         self.lines.append(line)
+
+    def warn(self, line):
+        self.warnings.append(line)
 
 
 def test_an_interrupted_training_of_a_large_corpus_ends_with_the_weights_of_a_whole_one_in_memory(
@@ -245,7 +250,7 @@ def test_a_search_is_traced_once(tiny_run, sources):
         for search in ({}, {"beam_size": 3}):
             translator.translate(lines, **search)
             translator.translate(lines, batch_tokens=40, **search)
-    assert [search.experimental_get_tracing_count() for search in translator._searches.values()] == [1, 1]
+    assert [search.experimental_get_tracing_count() for search in translator._graphs.values()] == [1, 1]
 
 
 def test_a_stream_is_read_in_pieces(translator):
@@ -274,8 +279,18 @@ def test_a_long_line_is_cut_with_a_warning(tiny_run):
 
 
 def test_one_string_is_not_a_list_of_strings(translator):
-    with pytest.raises(InputError, match="list of strings"):
-        translator.translate("a b c")
+    for text in ("a b c", b"a b c", None):
+        with pytest.raises(InputError, match="list of strings"):
+            translator.translate(text)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"), [(None, "None"), (1, "1 .int"), (b"a b", "bytes.*: decode it"), (["a"], "list")]
+)
+def test_what_is_no_string_is_named_with_its_place(translator, wrong, told):
+    with pytest.raises(InputError, match=told) as refused:
+        translator.translate(["a b", "", wrong])
+    assert "at position 2, counted from 0" in str(refused.value)
 
 
 def test_attention_has_a_row_for_each_target_piece(translator):
@@ -297,3 +312,45 @@ def test_evaluation_counts_every_pair(translator, tiny_data, sources):
     figures = result.as_dict()
     assert json.loads(json.dumps(figures)) == figures
     assert figures["perplexity"] == pytest.approx(np.exp(figures["loss"]))
+
+
+# --- what BLEU counts
+
+
+class Said(Report):
+    def __init__(self):
+        self.lines, self.warnings = [], []
+
+    def say(self, line):
+        self.lines.append(line)
+
+    def warn(self, line):
+        self.warnings.append(line)
+
+
+def test_the_tokenizer_of_bleu_is_found_in_the_validation_part_told_and_kept(tiny_config, tiny_run):
+    report = Said()
+    assert settled(tiny_config(), [["我们买了猫"]], None, report).training.bleu_tokenizer == "zh"
+    assert report.lines == ["BLEU counts tokens of zh: Chinese has no blanks between words"]
+    asked = tiny_config("training.bleu_tokenizer=char")
+    assert settled(asked, [["我们买了猫"]], None, report) == asked and len(report.lines) == 1
+    assert Run.open(tiny_run, "translation").config["training"]["bleu_tokenizer"] == "13a"
+
+
+@pytest.mark.parametrize(("stored", "goes_on"), [("char", "char"), (None, "13a")])
+def test_a_run_that_goes_on_counts_what_it_counted(tiny_config, tmp_path, stored, goes_on):
+    Run.start(tmp_path / "run", "translation", tiny_config("training.bleu_tokenizer=char"))
+    if stored is None:  # of a version without the setting
+        config = json.loads((tmp_path / "run" / "config.json").read_text())["config"]
+        del config["training"]["bleu_tokenizer"]
+        edit_config(tmp_path / "run", config=config)
+    resumed = settled(tiny_config(), [["我们买了猫"]], tmp_path / "run", Said())
+    assert resumed.training.bleu_tokenizer == goes_on
+
+
+def test_a_tokenizer_of_bleu_without_its_packages_is_refused_before_anything_is_read(
+    tiny_config, monkeypatch, tmp_path
+):
+    monkeypatch.setattr("seq2seq.evaluation.scripts.importlib.util.find_spec", lambda name: None)
+    with pytest.raises(InputError, match=r"sacrebleu\[ja\]"):
+        train(tiny_config("training.bleu_tokenizer=ja-mecab", data__train="nowhere"), tmp_path / "run")

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from seq2seq.errors import InputError
 from seq2seq.text.cleaning import clean, hold_out
-from seq2seq.text.corpus import ParallelText, normalize, read_lines, read_pairs
+from seq2seq.text.corpus import ParallelText, normalize, read_pairs
+from seq2seq.text.splitting import read_lines
 from seq2seq.text.tfds import sibling_split
 
 
@@ -37,7 +38,7 @@ def test_corpus_does_not_load_tensorflow():
 # --- lines
 
 
-@given(st.lists(st.text(st.characters(exclude_characters="\n", exclude_categories=["Cs"]))))
+@given(st.lists(st.text(st.characters(exclude_characters="\n\0", exclude_categories=["Cs"]))))
 def test_lines_are_what_newlines_separate(lines):
     data = "".join(f"{line}\r\n" for line in lines).encode()
     expected = [line.removeprefix("\ufeff") if number == 0 else line for number, line in enumerate(lines)]
@@ -62,11 +63,6 @@ def test_lines_are_streamed(tmp_path):
         next(lines)
 
 
-def test_utf16_is_named(tmp_path):
-    with pytest.raises(InputError, match=r"line 1: .*UTF-16: .*iconv -f utf-16"):
-        list(read_lines(write(tmp_path / "text", "a\tb\n".encode("utf-16"))))
-
-
 @pytest.mark.parametrize("damage", [lambda data: data[:-9], lambda data: data[:20] + b"!" * 9 + data[29:], bytes.lower])
 def test_damaged_gzip(tmp_path, damage):
     path = tmp_path / "text.gz"
@@ -88,6 +84,27 @@ def test_normalized_text_is_one_nfc_line_with_single_spaces(text):
     assert unicodedata.is_normalized("NFC", result)
     assert result.split() == (result.split(" ") if result else [])
     assert not any(unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") for character in result)
+
+
+@given(st.text())
+def test_kept_white_space_is_all_of_a_line_but_its_end(text):
+    result = normalize(text, keep_white_space=True)
+    assert normalize(result, keep_white_space=True) == result
+    assert not set(result) & {"\n", "\r", "\0"}
+    result.encode()
+    assert result == "" or not result.isspace()
+    if not set(text) & {"\n", "\r", "\0"} and text.strip() and not re.search("[\ufdd0-\ufdef]", text):
+        assert result == unicodedata.normalize("NFC", text)
+
+
+def test_white_space_is_kept_from_files(tmp_path):
+    (tmp_path / "code.a").write_bytes(b"\tif x:  y\r\n  \xc2\xa0z\n   \n")
+    (tmp_path / "code.b").write_bytes(b"a\n b\x0bc\n\n")
+    pairs = read_pairs(tmp_path / "code", "a", "b", keep_white_space=True)
+    assert pairs.source == ["\tif x:  y", "  \u00a0z", ""] and pairs.target == ["a", " b\x0bc", ""]
+    (tmp_path / "code.tsv").write_bytes(b"  a \t b\t  \n")
+    pairs = read_pairs(tmp_path / "code.tsv", keep_white_space=True, extra_columns="references")
+    assert (pairs.source, pairs.references) == (["  a "], [[" b"]])
 
 
 def test_every_character_is_normalized_as_the_pattern_says():
@@ -151,7 +168,7 @@ def test_bad_pairs_of_files(tmp_path, source, target, message):
         ("\n\n", "no pair"),
         ("a\t\n\tb\n", "no pair"),
         ("a\tb\0\n", "line 1: a NUL byte"),
-        ("a\tb\n".encode("utf-16-le"), "line 1: a NUL byte; is it a binary or UTF-16"),
+        ("a\tb\n".encode("utf-16le"), "is UTF-16LE text, expected UTF-8: convert with iconv -f utf-16le"),
     ],
 )
 def test_bad_tsv(tmp_path, content, message):

@@ -5,12 +5,14 @@ import gzip
 import io
 import json
 import time
+from contextlib import suppress
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seq2seq.errors import InputError
+from seq2seq.sources import opened_lines
 from seq2seq.text.records import RecordError, record_file
 from seq2seq.text.splitting import LARGEST_CELL
 
@@ -20,7 +22,16 @@ PIECES = st.sampled_from(
 )
 PIECES |= st.text(max_size=5).map(lambda text: text.encode("utf-8", "surrogatepass"))
 PIECES |= st.sampled_from(["\u2028", "\x85", "\u200b", "\ufeff", '{"t": "a"}\n', '{"t": "\\ud800"}\n']).map(str.encode)
-CONTENT = st.lists(PIECES, max_size=30).map(b"".join)
+
+
+def is_read(content):
+    """Whether it is no other kind of file, which is refused as a whole: `\\r` for line ends, NULs as in UTF-16."""
+    with suppress(InputError), opened_lines(io.BytesIO(content)):
+        return True
+    return False
+
+
+CONTENT = st.lists(PIECES, max_size=30).map(b"".join).filter(is_read)
 WORDS = st.text(st.characters(codec="utf-8"), max_size=8)
 quick = settings(max_examples=150, deadline=None)
 

@@ -9,6 +9,7 @@ from seq2seq.report import Report
 from seq2seq.text import stored_corpus
 from seq2seq.text.cleaning import clean, hold_out
 from seq2seq.text.corpus import read_pairs, stream_pairs
+from seq2seq.text.overlap import pair_hashes
 from seq2seq.text.preparation import Preparation
 from seq2seq.text.stored_corpus import StoredCorpus, corpus_key, find_or_build
 from seq2seq.text.tokenizer import resample, train_tokenizer
@@ -35,7 +36,7 @@ def corpus_file(tmp_path_factory):
 
 def preparation(**changes):
     settings = {"max_characters": 1000, "max_ratio": 9.0, "valid_share": 0.1, "by_source": True}
-    return Preparation(**(settings | {"max_tokens": 50, "keep_text": True, "seed": 1} | changes))
+    return Preparation(**(settings | {"max_tokens": 50, "keep_text": True, "keep": (), "seed": 1} | changes))
 
 
 def joint_tokenizer(part, kind="unigram"):
@@ -89,7 +90,7 @@ def test_the_last_pairs_or_none_are_held_out(corpus_file, tmp_path):
 
 def test_segmentations_are_drawn_from_the_seed(corpus_file, cached):
     corpus, found = prepared(corpus_file, cached)
-    texts = [line.split("\t") for line in (corpus.folder / "train.tsv").read_text(encoding="utf-8").splitlines()]
+    texts = [line.split("\0") for line in (corpus.folder / "train.txt").read_text(encoding="utf-8").splitlines()]
     expected = [resample(corpus.tokenizers[0], [row[side] for row in texts], 0.3, 5) for side in (0, 1)]
     assert found and all(same_rows(*sides) for sides in zip(corpus.resampled(0.3, 5), expected, strict=True))
     assert not same_rows(corpus.resampled(0.3, 6)[0], expected[0])
@@ -100,7 +101,7 @@ def test_text_is_kept_where_it_is_needed(corpus_file, cached, tmp_path):
     without, _ = prepared(corpus_file, tmp_path, preparation(keep_text=False))
     with_text, _ = prepared(corpus_file, cached)
     names = [{file.name for file in corpus.folder.iterdir()} for corpus in (with_text, without)]
-    assert names[0] - names[1] == {"train.tsv"} and "cleaned.tsv" not in names[0]
+    assert names[0] - names[1] == {"train.txt"} and "cleaned.txt" not in names[0]
 
 
 def test_another_content_or_setting_is_another_corpus(corpus_file, tmp_path):
@@ -132,7 +133,7 @@ def flip(file):
 
 
 @pytest.mark.parametrize("damage", [cut, flip, lambda file: file.unlink(), lambda file: file.write_bytes(b"")])
-@pytest.mark.parametrize("name", ["contents.json", "source-ids.bin", "target-lengths.bin", "joint.model", "valid.tsv"])
+@pytest.mark.parametrize("name", ["contents.json", "source-ids.bin", "target-lengths.bin", "joint.model", "valid.txt"])
 def test_a_damaged_corpus_is_made_again(corpus_file, cached, tmp_path, name, damage):
     cache = shutil.copytree(cached, tmp_path / "cache")
     (folder,) = cache.iterdir()
@@ -170,3 +171,13 @@ def test_a_cache_that_cannot_be_written(corpus_file, tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(InputError, match=r"cannot be prepared in .*file"):
         prepared(corpus_file, tmp_path / "file")
+
+
+def test_hashes_are_kept_where_nothing_is_held_out(corpus_file, cached, tmp_path, monkeypatch):
+    pairs, _ = clean(read_pairs(corpus_file, **COLUMNS), max_characters=1000, max_ratio=9.0)
+    everything, _ = prepared(corpus_file, tmp_path, preparation(valid_share=0.0))
+    monkeypatch.setattr(stored_corpus, "HASHES_AT_ONCE", 70)
+    blocks = list(everything.hashes())
+    assert max(map(len, blocks)) == 70
+    assert np.array_equal(np.concatenate(blocks), pair_hashes(pairs.source, pairs.target))
+    assert list(prepared(corpus_file, cached)[0].hashes()) == []

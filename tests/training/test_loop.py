@@ -19,22 +19,26 @@ from seq2seq.models import Autoencoder
 from seq2seq.report import Progress, Report
 from seq2seq.run import Run
 from seq2seq.storage import read_arrays
-from seq2seq.training import loop
+from seq2seq.training import compiling
+from seq2seq.training.loop import Training
 from seq2seq.training.number_losses import ObservedLoss
 
 
 class Counting(Report):
-    """Keeps what was counted of each epoch: batches, and windows."""
+    """Keeps what was counted of each epoch: batches, windows, all batches, and those that were done before."""
 
     def __init__(self):
         self.epochs = []
 
     @contextmanager
     def progress(self, title, total, unit):
-        counted = [0, 0.0, total]
+        counted = [0, 0.0, total, 0]
         self.epochs.append(counted)
 
         class Counter(Progress):
+            def begin_at(self, done):
+                counted[3] = done
+
             def advance(self, steps=1, amount=0.0, of="", **figures):
                 counted[0] += steps
                 counted[1] += amount
@@ -47,7 +51,7 @@ def make_training(path, loss=None, report=None, **settings):
     series = np.sin(np.arange(400.0) / 5)[:, None]
     batches = WindowBatches([series], look_back=8, batch_size=16, seed=1)  # 24 full batches, and one of 9 windows
     model = Autoencoder(1, units=8)
-    return loop.Training(
+    return Training(
         model,
         loss or ObservedLoss(),
         lambda epoch: batches,
@@ -59,7 +63,7 @@ def make_training(path, loss=None, report=None, **settings):
 
 
 def trained(path, updates_worth_xla, monkeypatch, **settings):
-    monkeypatch.setattr(loop, "UPDATES_WORTH_XLA", updates_worth_xla)
+    monkeypatch.setattr(compiling, "UPDATES_WORTH_XLA", updates_worth_xla)
     report = Counting()
     training = make_training(path, report=report, **settings)
     training.fit()
@@ -72,11 +76,11 @@ def test_xla_and_many_batches_at_once_change_no_result(tmp_path, monkeypatch, se
     compiled, report = trained(tmp_path / "compiled", 1, monkeypatch, **settings)
     assert compiled.model.jit_compile or compiled.model.compiled_parts > 1
     assert not (plain.model.jit_compile or plain.model.compiled_parts)
-    for ours, theirs in zip(compiled.progress.history, plain.progress.history, strict=True):
+    for ours, theirs in zip(compiled.state.history, plain.state.history, strict=True):
         assert ours["loss"] == pytest.approx(theirs["loss"], rel=1e-3)
         assert ours["val_loss"] == pytest.approx(theirs["val_loss"], rel=1e-3)
-    for batches, windows, total in report.epochs:
-        assert batches == total == 25 and windows == pytest.approx(393)
+    for batches, windows, total, before in report.epochs:
+        assert batches == total == 25 and windows == pytest.approx(393) and before == 0
 
 
 def test_of_equal_scores_the_one_with_the_lower_loss_is_the_best(tmp_path):
@@ -98,12 +102,22 @@ def test_each_start_gets_further_however_short_its_time_is(tmp_path):
     assert training.fit()["epochs"] == 1
 
 
+def test_what_is_resumed_counts_what_this_process_does(tmp_path):
+    report = Counting()
+    training = make_training(tmp_path / "run", report=report)
+    training.settings, training.interruption = replace(training.settings, epochs=1), Interruption(0)
+    for _ in range(3):
+        with pytest.raises(Stopped):
+            training.fit()
+    assert [(done, before) for done, _, _, before in report.epochs] == [(1, 0), (1, 1), (1, 2)]
+
+
 def test_a_new_run_does_not_go_on_with_a_checkpoint_that_was_left_behind(tmp_path, monkeypatch):
     first, _ = trained(tmp_path / "run", 1000, monkeypatch)
     (tmp_path / "run" / "config.json").unlink()
     again, report = trained(tmp_path / "run", 1000, monkeypatch)
-    assert len(report.epochs) == len(again.progress.history) == 2
-    assert [row["loss"] for row in again.progress.history] == [row["loss"] for row in first.progress.history]
+    assert len(report.epochs) == len(again.state.history) == 2
+    assert [row["loss"] for row in again.state.history] == [row["loss"] for row in first.state.history]
 
 
 class Fragile(ObservedLoss):
@@ -146,9 +160,9 @@ def test_a_loss_that_is_no_number_stops_the_training_and_its_batch_is_kept(tmp_p
 def test_on_request_it_goes_back_to_the_last_checkpoint_at_a_smaller_rate(tmp_path):
     training, report = fragile(tmp_path / "run", on_divergence="roll_back")
     training.fit()
-    assert float(training.schedule.factor) == 0.25 and training.progress.rollbacks == 2
-    assert len(training.progress.history) == 2
-    assert all(np.isfinite(row["loss"]) for row in training.progress.history)
+    assert float(training.schedule.factor) == 0.25 and training.state.rollbacks == 2
+    assert len(training.state.history) == 2
+    assert all(np.isfinite(row["loss"]) for row in training.state.history)
     assert [("0.5 of the" in line, "0.25 of the" in line) for line in report.warnings] == [(True, False), (False, True)]
 
 
@@ -158,7 +172,7 @@ def test_a_disk_that_is_full_for_a_checkpoint_is_told_and_the_training_goes_on(t
     full = OSError(errno.ENOSPC, "No space left on device")
     monkeypatch.setattr(Run, "save_checkpoint", Mock(side_effect=full))
     training.fit()
-    assert len(training.progress.history) == 2
+    assert len(training.state.history) == 2
     assert report.warnings and all("No space left" in line for line in report.warnings)
 
 

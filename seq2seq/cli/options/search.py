@@ -1,56 +1,109 @@
-"""The options of the search for a translation, which several commands have."""
+"""The options of the search for a translation: each stands here once, and a command takes whole groups of them.
 
+```python
+@search.options(search.SEARCH, search.SAMPLING)
+def translate(run: …, chosen: dict[str, Any]) -> None:
+    …
+    translator.stream(lines, search.value(chosen))
+```
+"""
+
+import functools
+import inspect
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
 from typer import Option
 
 from seq2seq.config import DecodingConfig
-
-SEARCH = "Search"
-
-BeamSize = Annotated[
-    int | None,
-    Option(
-        help="Hypotheses that are followed at a time; 1 is greedy search.",
-        show_default=f"the run's, mostly {DecodingConfig.beam_size}",
-        rich_help_panel=SEARCH,
-    ),
-]
-LengthPenalty = Annotated[
-    float | None,
-    Option(
-        help="The score is the log-probability over length to this power; more favours longer translations.",
-        show_default=f"the run's, mostly {DecodingConfig.length_penalty}",
-        rich_help_panel=SEARCH,
-    ),
-]
-MaxLengthRatio = Annotated[
-    float | None,
-    Option(
-        help="Longest translation, in target tokens for each source token.",
-        show_default=f"the run's, mostly {DecodingConfig.max_length_ratio}",
-        rich_help_panel=SEARCH,
-    ),
-]
-BatchTokens = Annotated[
-    int | None,
-    Option(
-        help="Source tokens times beams that are worked on at a time: less takes less memory.",
-        show_default=f"the run's, mostly {DecodingConfig.batch_tokens}",
-        rich_help_panel=SEARCH,
-    ),
-]
-CopyUnknown = Annotated[
-    bool | None,
-    Option(
-        "--copy-unknown/--keep-unknown",
-        help="Put the source word that it attends to most for each unknown word; the target's tokens must be words.",
-        show_default="as the run says, mostly keep",
-        rich_help_panel=SEARCH,
-    ),
-]
+from seq2seq.errors import InputError
 
 
-def given(**options: Any) -> dict[str, Any]:
-    """The options that the user gave; the run's configuration decides the others."""
-    return {name: value for name, value in options.items() if value is not None}
+def _option(kind: type, panel: str, help_: str, default: str) -> Any:
+    return Annotated[kind | None, Option(help=help_, show_default=default, rich_help_panel=panel)]
+
+
+def _of_run(name: str, kind: type, help_: str) -> Any:
+    return _option(kind, "Search", help_, f"the run's, mostly {getattr(DecodingConfig, name)}")
+
+
+def _of_draws(kind: type, help_: str, default: str) -> Any:
+    return _option(kind, "Sampling instead of search", help_, default)
+
+
+SEARCH = {
+    "beam_size": _of_run("beam_size", int, "Hypotheses that are followed at a time; 1 is greedy search."),
+    "length_penalty": _of_run(
+        "length_penalty",
+        float,
+        "The score is the log-probability over length to this power; more favours longer translations.",
+    ),
+    "max_length_ratio": _option(
+        float,
+        "Search",
+        "Longest translation, in target tokens for each source token, and some more.",
+        "the run's, from its training pairs",
+    ),
+    "no_repeat": _of_run("no_repeat", int, "Let no so many tokens in a row stand in a translation twice; 0 lets them."),
+    "copy_unknown": Annotated[
+        bool | None,
+        Option(
+            "--copy-unknown/--keep-unknown",
+            help="For each unknown word put the source word that it attends to most; target tokens must be words.",
+            show_default="as the run says, mostly keep",
+            rich_help_panel="Search",
+        ),
+    ],
+    "prefix": _option(str, "Search", "Beginning of every translation, in whole words; the model goes on.", "none"),
+    "batch_tokens": _of_run(
+        "batch_tokens", int, "Source tokens times beams that are worked on at a time: less takes less memory."
+    ),
+}
+SAMPLING = {
+    "temperature": _of_draws(
+        float, "Draw translations at random: 1.0 as the model believes, less is safer.", "no sampling"
+    ),
+    "top_k": _of_draws(int, "Draw from the k likeliest tokens.", "all"),
+    "top_p": _of_draws(float, "Draw from the fewest tokens with this share of the probability.", "1.0"),
+    "seed": _of_draws(int, "Decides the draws.", "0"),
+}
+
+
+def options(*groups: Mapping[str, Any]) -> Callable:
+    """Decorate a command: it has these options beside its own, and gets what was given of them as `chosen`.
+
+    Raises:
+        InputError: when the command is called: options of sampling without a temperature.
+    """
+    kinds = {name: kind for group in groups for name, kind in group.items()}
+
+    def decorate(command):
+        @functools.wraps(command)
+        def taking(**arguments):
+            chosen = {name: value for name in kinds if (value := arguments.pop(name)) is not None}
+            rest = [name for name in SAMPLING if name in chosen]
+            if rest and "temperature" not in chosen:
+                listed = ", ".join(f"--{name.replace('_', '-')}" for name in rest)
+                raise InputError(
+                    f"{listed} says how to sample: add --temperature, 1.0 for the model's own probabilities."
+                )
+            return command(**arguments, chosen=chosen)
+
+        signature = inspect.signature(command)
+        own = [each for each in signature.parameters.values() if each.name != "chosen"]
+        added = [inspect.Parameter(name, own[0].kind, default=None, annotation=kind) for name, kind in kinds.items()]
+        taking.__signature__ = signature.replace(parameters=[*own, *added])
+        taking.__annotations__ = {each.name: each.annotation for each in (*own, *added)}
+        return taking
+
+    return decorate
+
+
+def value(chosen: Mapping[str, Any], **more: Any) -> Any:
+    """The `Search` of what was given; what was not, the run decides. `more` are further fields of it."""
+    from seq2seq.decoding import Sampling
+    from seq2seq.inference.search import Search
+
+    sampling = {name: chosen[name] for name in SAMPLING if name in chosen}
+    search = {name: each for name, each in chosen.items() if name not in sampling}
+    return Search(**search, sampling=Sampling(**sampling) if sampling else None, **more)

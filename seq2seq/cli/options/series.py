@@ -1,10 +1,11 @@
 """Options of the commands that read numbers."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from typer import Option
 
 from seq2seq.config import SeriesDataConfig
+from seq2seq.errors import InputError
 
 DATA = "Data"
 
@@ -25,7 +26,11 @@ Keep = Annotated[
 ]
 Columns = Annotated[
     str | None,
-    Option(help="Columns to use: pressure,temperature.", show_default="all columns of numbers", rich_help_panel=DATA),
+    Option(
+        help="Columns to use: pressure,temperature. A name with a comma stands in double quotes.",
+        show_default="all columns of numbers",
+        rich_help_panel=DATA,
+    ),
 ]
 Group = Annotated[
     str | None,
@@ -49,3 +54,17 @@ Limit = Annotated[
     int | None,
     Option(help="Read only the first steps of each series.", show_default="all", rich_help_panel=DATA),
 ]
+
+
+def position_of(series: Any, name: str | None) -> int:
+    """Where in a `Series` the one called `name` is, which `--show` asks for; without a name the first.
+
+    Raises:
+        InputError: there is none of that name (lists those that there are).
+    """
+    if name is None:
+        return 0
+    if name not in series.names:
+        listed = ", ".join(series.names[:6]) + ", …" * (len(series.names) > 6)
+        raise InputError(f"--show {name}: there is no such series; there are {listed}.")
+    return series.names.index(name)

@@ -72,9 +72,9 @@ def train_run(train: Callable[..., dict], config: Any, run: Path, resume: bool, 
 
 
 def _kept(run):
-    from seq2seq.run import Run
+    from seq2seq.run import RunFolder
 
-    if Run(run, "", {}).checkpoints():
+    if RunFolder(run).checkpoints():
         return f"{run} keeps all of it: the same command with --resume goes on."
     return f"{run} has nothing to keep yet: the same command with --resume starts again."
 

@@ -27,6 +27,20 @@ def run(tmp_path):
     return run
 
 
+def test_a_run_of_an_earlier_version_goes_on(tmp_path):
+    config = replace(CONFIG, data=replace(CONFIG.data, columns=("a", "b")))
+    started(tmp_path / "run", config=config)
+    file = tmp_path / "run" / "config.json"
+    record = json.loads(file.read_text())
+    record["config"]["data"]["columns"] = "a, b"  # names were one text once
+    del record["config"]["detection"]["components"]  # a setting that was not known then
+    file.write_text(json.dumps(record))
+    changed = replace(config, detection=replace(config.detection, components=3))
+    assert started(tmp_path / "run", resume=True, config=changed).path == tmp_path / "run"
+    with pytest.raises(InputError, match=r"data\.columns=\('b',\) \(the run: \('a', 'b'\)\)"):
+        started(tmp_path / "run", resume=True, config=replace(CONFIG, data=replace(CONFIG.data, columns=("b",))))
+
+
 def test_a_run_is_trained_by_one_process_at_a_time(tmp_path):
     code = (
         "import sys; from seq2seq.run import Run; from seq2seq.config import AutoencoderConfig\n"
@@ -109,3 +123,8 @@ def test_a_folder_of_other_files_becomes_no_run(tmp_path):
     (tmp_path / "thesis.tex").write_text("")
     with pytest.raises(InputError, match=r"holds other files \(thesis\.tex\)"):
         started(tmp_path)
+
+
+def test_a_later_version_may_measure_more_in_a_history_that_goes_on(run):
+    run.write_history([{"epoch": 1, "loss": 2.0}, {"epoch": 2, "loss": 1.0, "val_cut": 0.5}])
+    assert (run.path / "history.csv").read_text().split() == ["epoch,loss,val_cut", "1,2.0,", "2,1.0,0.5"]

@@ -1,0 +1,41 @@
+"""What all loaded runs share: how one is opened, and the graphs that answer."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+
+from seq2seq.device import stay_in_process
+from seq2seq.run import Run
+
+
+def open_run(run_dir: str | Path, task: str, config_class: type) -> tuple[Run, Any]:
+    """Open a run to be loaded into this process.
+
+    Args:
+        run_dir: folder of the run.
+        task: the task it must be of.
+        config_class: dataclass of its configuration.
+
+    Returns:
+        The `Run`, and its configuration.
+
+    Raises:
+        InputError: not a run of that task, damaged, or written by a newer version; or this process is a fork of one
+            that has loaded or trained something.
+    """
+    stay_in_process()
+    run = Run.open(run_dir, task)
+    return run, run.read_config_as(config_class)
+
+
+def graph(function: Callable, *signature: Any) -> Callable:
+    """Compile `function` for tensors of `signature`; in a fork of this process a call raises InputError."""
+    compiled = tf.function(function, input_signature=signature, autograph=False)
+
+    def answer(*inputs):
+        stay_in_process()
+        return compiled(*inputs)
+
+    return answer

@@ -1,0 +1,112 @@
+"""What a stateful forecaster does, in scaled numbers: it reads step by step, and goes on from its own forecasts."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import tensorflow as tf
+
+from seq2seq.config import ForecasterConfig
+from seq2seq.errors import InputError
+from seq2seq.inference.loaded import graph
+from seq2seq.models import StreamForecaster
+
+STEPS_AT_ONCE = 4096  # of a long series: bounds memory
+
+
+class Stateful:
+    """Forecasts of a stateful model: of all columns, without intervals.
+
+    Args:
+        config: `ForecasterConfig`, settled.
+        model: `StreamForecaster`.
+
+    Attributes:
+        least_history: int. Steps that it must have seen before it can forecast.
+        level: float. 0: it has no intervals.
+    """
+
+    least_history = 1
+    level = 0.0
+
+    def __init__(self, config: ForecasterConfig, model: StreamForecaster):
+        self.model, self.horizon = model, config.windows.horizon
+        self._graph = None
+
+    def checked_level(self, interval: float | None) -> float:
+        """0, the level of no interval.
+
+        Raises:
+            InputError: an interval is asked for.
+        """
+        if interval:
+            raise InputError(f"--interval {interval}: a stateful run gives no intervals; train windows for them.")
+        return self.level
+
+    def check_history(self, length: int, name: str, steps: int) -> None:
+        """Raise InputError where the series `name` has no step to forecast from."""
+        if not length:
+            raise InputError("there is no step to forecast from: give at least one.")
+
+    def point(self, outputs: np.ndarray) -> np.ndarray:
+        """The forecast itself of what the model puts out: all of it."""
+        return outputs
+
+    def warm_up(self, values: np.ndarray, states: list | None = None) -> tuple[np.ndarray, list]:
+        """Read some steps.
+
+        Args:
+            values: float32 `(steps, features)`.
+            states: as this function returns them, or `None` to start from zeros.
+
+        Returns:
+            The forecasts, float32 `(steps, features)`, each of the step after, and the states after the last.
+        """
+        outputs = []
+        for first in range(0, len(values), STEPS_AT_ONCE):
+            output, states = self._run(values[None, first : first + STEPS_AT_ONCE], states)
+            outputs.append(output[0].numpy())
+        return np.concatenate(outputs), states
+
+    def _run(self, x, states):
+        if self._graph is None:
+            widths = tf.nest.map_structure(lambda width: tf.TensorSpec((None, width)), self.model.state_widths)
+            x_spec = tf.TensorSpec((None, None, self.model.features))
+            self._graph = graph(self.model.run, x_spec, widths)
+        return self._graph(x, self.model.initial_state(len(x)) if states is None else states)
+
+    def forecast(
+        self, history: np.ndarray, steps: int, ahead: np.ndarray | None = None, level: float = 0.0
+    ) -> tuple[np.ndarray, None, None]:
+        """Forecast the steps after a history, as `Windowed.forecast` does; of a stateful model nothing is known ahead.
+
+        Returns:
+            The forecast, float32 `(steps, features)`, and no ends of an interval.
+        """
+        return self._continued(history, steps), None, None
+
+    def _continued(self, values, steps, states=None):
+        """The `steps` after `values`, which are read from `states` on."""
+        head = (len(values) - 1) // STEPS_AT_ONCE * STEPS_AT_ONCE
+        if head:
+            _, states = self.warm_up(values[:head], states)
+        return self.model.forecast(values[None, head:], steps, states)[0].numpy()
+
+    def rolling(self, inputs: Sequence[np.ndarray], origins: Sequence[np.ndarray]) -> np.ndarray:
+        """Forecast from origins in series that are known, as `Windowed.rolling` does.
+
+        Returns:
+            float32 `(all origins, horizon, features)`, series after series.
+        """
+        pairs = [(values, at) for values, at in zip(inputs, origins, strict=True) if len(at)]
+        return np.concatenate([self._rolled(values, at) for values, at in pairs])
+
+    def _rolled(self, values, origins):
+        if self.horizon == 1:
+            following, _ = self.warm_up(values[: origins[-1]])
+            return following[np.asarray(origins) - 1][:, None]
+        forecasts, states, read = [], None, 0
+        for origin in origins:
+            forecasts.append(self._continued(values[read:origin], self.horizon, states))
+            _, states = self.warm_up(values[read:origin], states)
+            read = origin
+        return np.stack(forecasts)

@@ -1,0 +1,163 @@
+"""What a forecaster of windows does, in scaled numbers: its horizon, what follows it, and how far off both may be."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import tensorflow as tf
+
+from seq2seq.batches.windows import WindowBatches
+from seq2seq.config import ForecasterConfig
+from seq2seq.errors import InputError
+from seq2seq.inference.calibration import Calibration
+from seq2seq.inference.columns import Columns
+from seq2seq.inference.loaded import graph
+from seq2seq.models import WindowForecaster
+
+PATHS = 256  # drawn futures, from which the interval beyond the horizon is read
+
+
+class Windowed:
+    """Forecasts of a window model.
+
+    Args:
+        config: `ForecasterConfig`, settled.
+        columns: `Columns`.
+        model: `WindowForecaster`.
+        calibration: `Calibration` of the intervals.
+
+    Attributes:
+        least_history: int. Steps that it must have seen before it can forecast.
+        level: float. The share of actual values that its interval was trained to hold; 0 without one.
+    """
+
+    def __init__(self, config: ForecasterConfig, columns: Columns, model: WindowForecaster, calibration: Calibration):
+        self.columns, self.model, self.calibration, self.seed = columns, model, calibration, config.seed
+        self.horizon, self.least_history = config.windows.horizon, config.windows.look_back
+        self.level = config.model.interval
+        self._graph = None
+
+    def checked_level(self, interval: float | None) -> float:
+        """The share that an interval is to hold where `interval` is asked for; `None` is that of the training.
+
+        Raises:
+            InputError: the intervals were not calibrated for it.
+        """
+        return self.calibration.checked_level(self.level if interval is None else interval, self.level)
+
+    def check_history(self, length: int, name: str, steps: int) -> None:
+        """Raise InputError where `steps` cannot be forecast from the `length` known ones of the series `name`."""
+        if length < self.least_history:
+            of = f" of series {name!r}" if name else ""
+            raise InputError(f"the history{of} has {length} steps, the model reads {self.least_history}: give more.")
+        others = [name for name in self.columns.names if name not in (*self.columns.targets, *self.columns.known)]
+        if steps > self.horizon and others:
+            raise InputError(
+                f"{steps} steps are beyond the horizon of {self.horizon}, and {others[0]!r} is read but not forecast: "
+                f"ask for at most {self.horizon} steps, or train with a longer horizon."
+            )
+
+    def point(self, outputs: np.ndarray) -> np.ndarray:
+        """The forecast itself of what the model puts out: the median where there are quantiles."""
+        return outputs[..., outputs.shape[-1] // 2] if self.level else outputs
+
+    def ends(self, outputs: np.ndarray, level: float) -> tuple[np.ndarray, np.ndarray]:
+        """Lower and upper end of the interval that holds the share `level`, of outputs `(…, horizon, targets, 3)`."""
+        margin = self.calibration.margin(level)
+        return outputs[..., 0] - margin, outputs[..., -1] + margin
+
+    def forecast(
+        self, history: np.ndarray, steps: int, ahead: np.ndarray | None = None, level: float = 0.0
+    ) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:
+        """Forecast the steps after a history; beyond the horizon, forecasts are fed back.
+
+        Args:
+            history: float32 `(steps, features)`, as `Columns.read_by_model` gives it.
+            steps: int. How many to forecast.
+            ahead: what is known about them, as `Columns.read_ahead` gives it.
+            level: float. The share that the interval is to hold; 0 for none.
+
+        Returns:
+            The forecast and the ends of its interval, each `(steps, targets)`; `None` for the ends without one.
+        """
+        window = history[-self.least_history :]
+        outputs = np.concatenate(list(self._blocks(window[None], ahead, steps)), axis=1)[0]
+        point = self.point(outputs)
+        if not level:
+            return point[:steps], None, None
+        lower, upper = self.ends(outputs[: self.horizon], level)
+        if steps > self.horizon:
+            low, high = self._ends_beyond(window, ahead, steps, level, point[self.horizon :])
+            lower, upper = np.concatenate((lower, low)), np.concatenate((upper, high))
+        point = point[:steps]
+        return point, np.minimum(lower[:steps], point), np.maximum(upper[:steps], point)
+
+    def _ends_beyond(self, window, ahead, steps, level, point):
+        """The ends of the interval about `point`, the forecast beyond the horizon; NaN where no errors are known."""
+        residuals = self.calibration.residuals
+        if not len(residuals):
+            unknown = np.full(point.shape, np.nan)
+            return unknown, unknown
+        draws = np.random.default_rng(self.seed)
+        windows = np.repeat(window[None], PATHS, axis=0)
+        futures = np.concatenate([self.point(block) for block in self._blocks(windows, ahead, steps, draws)], axis=1)
+        low, middle, high = np.quantile(futures[:, self.horizon :], ((1 - level) / 2, 0.5, (1 + level) / 2), axis=0)
+        # How far they spread about their own middle: errors that were seen before may all have been of one sign.
+        return point + low - middle, point + high - middle
+
+    def _blocks(
+        self, windows: np.ndarray, ahead: np.ndarray | None, steps: int, draws: np.random.Generator | None = None
+    ) -> Iterator[np.ndarray]:
+        """Block after block of the horizon, each read by the next; with `draws` off by errors that were seen before."""
+        for first in range(0, steps, self.horizon):
+            known = None
+            if ahead is not None:
+                known = np.repeat(ahead[None, first : first + self.horizon], len(windows), axis=0)
+            outputs = self._predict(windows if known is None else (windows, known))
+            point = self.point(outputs)
+            if draws is not None:
+                residuals = self.calibration.residuals
+                outputs = point = point + residuals[draws.integers(len(residuals), size=len(point))]
+                if self.level:
+                    outputs = np.repeat(point[..., None], 3, axis=-1)
+            yield outputs
+            following = np.full((*point.shape[:2], windows.shape[2]), np.nan, np.float32)
+            following[..., self.columns.target_columns] = point
+            if known is not None:
+                following[..., self.columns.known_columns] = known
+            windows = np.concatenate((windows, following), axis=1)[:, -self.least_history :]
+
+    def rolling(self, inputs: Sequence[np.ndarray], origins: Sequence[np.ndarray]) -> np.ndarray:
+        """Forecast from origins in series that are known: from the steps before each origin alone.
+
+        Args:
+            inputs: of each series, what `Columns.read_by_model` gives.
+            origins: of each series, int array of the first steps to forecast, equally far apart.
+
+        Returns:
+            float32 `(all origins, horizon, targets[, quantiles])`, series after series.
+        """
+        outputs = []
+        for values, at in zip(inputs, origins, strict=True):
+            if not len(at):
+                continue
+            stride = int(at[1] - at[0]) if len(at) > 1 else 1
+            part = values[at[0] - self.least_history : at[-1] + self.horizon]
+            batches = WindowBatches(
+                [part],
+                [part[:, self.columns.target_columns]],
+                look_back=self.least_history,
+                horizon=self.horizon,
+                stride=stride,
+                known=[part[:, self.columns.known_columns]] if self.columns.known_columns else None,
+                batch_size=256,
+            )
+            outputs += [self._predict(batch) for batch, _ in batches.epoch()]
+        return np.concatenate(outputs)
+
+    def _predict(self, inputs):
+        if self._graph is None:
+            window = tf.TensorSpec((None, self.least_history, self.columns.features))
+            known = tf.TensorSpec((None, self.horizon, len(self.columns.known_columns)))
+            signature = (window, known) if self.columns.known_columns else window
+            self._graph = graph(self.model, signature)
+        return self._graph(inputs).numpy()

@@ -1,0 +1,99 @@
+"""The folder of a run: the names of the files in it, which no other file knows.
+
+config.json          task, format version, resolved configuration, checksums of the data, library versions
+source.* target.*    tokenizers; one file `joint.*` where both sides share a vocabulary
+corpus/              a training corpus too large for memory, prepared; not needed once the training is over
+text.json            characters of a language model
+scaler.json          units of the columns of a run on numbers
+calibration.npz      what the prediction intervals of a forecaster were calibrated to
+detector.npz         what errors of an autoencoder are usual, and from where on they are an alarm
+weights.npz          the best weights
+history.csv          one row per epoch
+metrics.json         the figures of the best epoch
+learning_curve.png
+checkpoints/         what `--resume` needs: last weights, optimizer, random state, position
+diverged-*.npz       batches at which the loss was no number any more
+tensorboard/         on request
+lock                 held by the process that trains
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from seq2seq.errors import InputError
+from seq2seq.storage import digest
+
+# What the weights are worth nothing without.
+COMPANIONS = ("config.json", "source.*", "target.*", "joint.*", "text.*", "scaler.json")
+# All that there may be in a run.
+PARTS = (
+    *COMPANIONS,
+    *("calibration.npz", "detector.npz", "weights.npz", "history.csv", "metrics.json", "learning_curve.png"),
+    *("checkpoints", "corpus", "tensorboard", "lock", "diverged-*.npz", ".*"),
+)
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """The files of a run, which may not have been started.
+
+    Attributes:
+        path: Path of the folder.
+    """
+
+    path: Path
+
+    @property
+    def weights(self) -> Path:
+        """The best weights."""
+        return self.path / "weights.npz"
+
+    @property
+    def scaler(self) -> Path:
+        """The units of the columns."""
+        return self.path / "scaler.json"
+
+    @property
+    def calibration(self) -> Path:
+        """What the intervals of a forecaster were calibrated to."""
+        return self.path / "calibration.npz"
+
+    @property
+    def detector(self) -> Path:
+        """What errors of an autoencoder are usual."""
+        return self.path / "detector.npz"
+
+    @property
+    def corpus(self) -> Path:
+        """The folder of a prepared corpus."""
+        return self.path / "corpus"
+
+    @property
+    def learning_curve(self) -> Path:
+        """The picture of the history."""
+        return self.path / "learning_curve.png"
+
+    @property
+    def tensorboard(self) -> Path:
+        """The folder of event files."""
+        return self.path / "tensorboard"
+
+    def checkpoints(self) -> list[Path]:
+        """The checkpoints, oldest first; maybe none."""
+        return sorted((self.path / "checkpoints").glob("checkpoint-*.npz"))
+
+    def companions(self) -> dict[str, str]:
+        """Names and checksums of the files that the weights need."""
+        files = {file for pattern in COMPANIONS for file in self.path.glob(pattern)}
+        return {file.name: digest(file) for file in sorted(files)}
+
+    def tokenizer_stem(self, side: str) -> Path:
+        """Path without suffix of the tokenizer of a side: `"source"`, `"target"` or `"joint"`."""
+        return self.path / side
+
+    def tokenizer_file(self, side: str) -> Path:
+        """The saved tokenizer of `"source"` or `"target"`, which may be the joint one."""
+        found = [file for stem in (side, "joint") for file in sorted(self.path.glob(f"{stem}.*"))]
+        if not found:
+            raise InputError(f"{self.path} has no tokenizer ({side}.* or joint.*): restore it or train again.")
+        return found[0]

@@ -1,0 +1,80 @@
+"""Which columns of a TSV a translation reads: decided on the training file, kept in the run, held to in all others."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from seq2seq.config import DataConfig, TranslationConfig
+from seq2seq.errors import InputError
+from seq2seq.report import Report
+from seq2seq.run import Run
+from seq2seq.text.columns import FIRST_TWO, Columns, TableLook, is_table
+
+
+def settle_columns(config: TranslationConfig, run_dir: Path, resume: bool, report: Report) -> TranslationConfig:
+    """Decide on the columns of the training file, and tell; `data.source`, `target` and `header` then say which.
+
+    Args:
+        config: `TranslationConfig`.
+        run_dir: the run directory.
+        resume: whether a run goes on. One that had its columns decided by no look at them keeps the first two.
+        report: `Report`.
+
+    Raises:
+        InputError: there are no such columns, or what is in them leaves open which are meant.
+    """
+    data = config.data
+    if not is_table(data.train):
+        return config
+    if resume and Run.open(run_dir, "translation").config["data"].get("header") is None:
+        return config
+    look = TableLook(data.train)
+    columns = look.choose(data.source, data.target, data.header, _has_references(data))
+    if told := look.told(columns):
+        report.say(told)
+    return replace(config, data=replace(data, **look.stored(columns)))
+
+
+def columns_of(location: str, data: DataConfig, report: Report | None = None) -> Columns:
+    """Where the texts of a file stand, for a run with these settings of data; of what is no table, the first two.
+
+    Args:
+        location: the training data, or others.
+        data: settled `DataConfig` of the run.
+        report: `Report`. Is told where the run was trained from no table, so that this one must speak for itself.
+
+    Raises:
+        InputError: the file does not fit the run.
+    """
+    if not is_table(location) or (data.header is None and location == data.train):
+        return FIRST_TWO
+    look = TableLook(location)
+    if data.header is not None:
+        return look.fit(data.source, data.target, data.header, _has_references(data))
+    if data.source in look.first and data.target in look.first:  # the suffixes of files, here names of columns
+        columns = look.choose(data.source, data.target)
+    else:
+        columns = look.choose(header=bool(look.header), references=_has_references(data))
+    if report and (told := look.told(columns)):
+        report.say(told)
+    return columns
+
+
+def given_columns(
+    location: str, data: DataConfig, source: str | None, target: str | None, header: bool | None, report: Report
+) -> Columns:
+    """`columns_of` test data; where `source`, `target` or `header` is given, these decide for this file alone."""
+    if source is target is header is None:
+        return columns_of(location, data, report)
+    if not is_table(location):
+        if header is not None:
+            raise InputError(f"--header and --no-header are about a TSV file; {location} is none")
+        return FIRST_TWO
+    look = TableLook(location)
+    columns = look.choose(source, target, header, _has_references(data))
+    if told := look.told(columns):
+        report.say(told)
+    return columns
+
+
+def _has_references(data):
+    return data.extra_columns == "references"

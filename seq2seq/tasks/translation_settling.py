@@ -1,0 +1,54 @@
+"""What a translation leaves to its data: settled once, told, kept in the run; one that goes on keeps its own."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from seq2seq.config import TranslationConfig
+from seq2seq.evaluation.scripts import choose_tokenizer
+from seq2seq.report import Report
+from seq2seq.run import Run
+from seq2seq.tasks.translation_columns import settle_columns
+from seq2seq.tasks.translation_corpus import TrainingText
+
+
+def settled_before_reading(config: TranslationConfig, run_dir: Path, resume: bool, report: Report) -> TranslationConfig:
+    """`config` with what decides how the corpus is read: the columns of a table, and whether white space is kept.
+
+    A training that goes on has all that `config` leaves open as its run has it, also where this version would settle it
+    otherwise.
+
+    Args:
+        config: `TranslationConfig`.
+        run_dir: the run directory.
+        resume: bool. Whether a run goes on.
+        report: `Report`, told what was found.
+
+    Raises:
+        InputError: columns that are not there, or that leave open which are meant.
+    """
+    if resume:
+        config = _as_in(Run.open(run_dir, "translation").read_config_as(TranslationConfig), config)
+    else:
+        config = replace(config, text=config.text.decided())
+    return settle_columns(config, run_dir, resume, report)
+
+
+def settled_by(text: TrainingText, config: TranslationConfig, report: Report) -> TranslationConfig:
+    """`config` with the length limit and the tokenizer of BLEU that suit the corpus, where it leaves them open."""
+    training = config.training
+    if training.bleu_tokenizer == "auto":
+        tokenizer, reason = choose_tokenizer(text.valid.references)
+        report.say(f"BLEU counts tokens of {tokenizer}: {reason}")
+        training = replace(training, bleu_tokenizer=tokenizer)
+    return replace(config, training=training, decoding=text.decoding)
+
+
+def _as_in(stored, config):
+    text, training, decoding = config.text, config.training, stored.decoding
+    if text.white_space == "auto":
+        text = replace(text, white_space=stored.text.white_space)
+    if training.bleu_tokenizer == "auto":  # a run of a version without the setting counted 13a
+        kept = stored.training.bleu_tokenizer
+        training = replace(training, bleu_tokenizer="13a" if kept == "auto" else kept)
+    decoding = config.decoding.with_length_limit(decoding.max_length_ratio, decoding.max_length_extra)
+    return replace(config, text=text, training=training, decoding=decoding)

@@ -1,0 +1,111 @@
+"""Texts that are to come through a translation unchanged: placeholders, tags, addresses of the web."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from seq2seq.text.reserved import PLACEHOLDER, PLACEHOLDERS, without_reserved
+
+
+@dataclass(frozen=True)
+class Kept:
+    """The protected texts of one line.
+
+    Attributes:
+        texts: tuple of str, all different. Placeholder `k` stands for the `k`-th.
+        counts: tuple of int. How often each is in the line.
+        plain: int. How many different ones had no placeholder left and stay in the line as they are.
+    """
+
+    texts: tuple[str, ...] = ()
+    counts: tuple[int, ...] = ()
+    plain: int = 0
+
+
+class Protection:
+    r"""Regular expressions; a placeholder, one symbol of the vocabulary, stands for what one of them matches.
+
+    Equal texts of a line have the same placeholder, so the sides of a pair are aligned by what their matches say: one
+    that is found on one side only stays plain text. At translation every match of the source has one.
+
+    Args:
+        patterns: sequence of str, regular expressions, none of which matches the empty text. Without any, nothing is
+            protected and texts stay as they are.
+
+    >>> protection = Protection([r"\{\w+\}", "<[^>]+>"])
+    >>> text, kept = protection.source("<b>{name}</b> of <b>{town}</b>")
+    >>> len(text), kept.texts, kept.counts
+    (10, ('<b>', '{name}', '</b>', '{town}'), (2, 1, 2, 1))
+    >>> protection.restore(text[::-1], kept)
+    ('</b>{town}<b> fo </b>{name}<b>', 0, 0)
+    """
+
+    def __init__(self, patterns: Sequence[str]):
+        self._pattern = re.compile("|".join(patterns)) if patterns else None
+
+    def __bool__(self):
+        return self._pattern is not None
+
+    def source(self, text: str) -> tuple[str, Kept]:
+        """Return a source with placeholders, and what they stand for."""
+        if self._pattern is None:
+            return text, _NOTHING
+        text = without_reserved(text)
+        found = [match[0] for match in self._pattern.finditer(text)]
+        if not found:
+            return text, _NOTHING
+        texts = tuple(dict.fromkeys(found))
+        marked = texts[: len(PLACEHOLDERS)]
+        kept = Kept(marked, tuple(map(found.count, marked)), len(texts) - len(marked))
+        return self._marked(text, marked), kept
+
+    def pair(self, source: str, target: str) -> tuple[str, str]:
+        """Return the sides of a pair, equal matches with the same placeholder; as texts to train on and to score."""
+        if self._pattern is None:
+            return source, target
+        source, target = without_reserved(source), without_reserved(target)
+        common = {match[0] for match in self._pattern.finditer(target)}
+        found = dict.fromkeys(match[0] for match in self._pattern.finditer(source))
+        marked = [text for text in found if text in common][: len(PLACEHOLDERS)]
+        return self._marked(source, marked), self._marked(target, marked)
+
+    def pairs(self, sources: Sequence[str], targets: Sequence[str]) -> tuple[list[str], list[str]]:
+        """Return both sides of many pairs; see `pair`."""
+        if self._pattern is None:
+            return list(sources), list(targets)
+        pairs = [self.pair(source, target) for source, target in zip(sources, targets, strict=True)]
+        return [source for source, _ in pairs], [target for _, target in pairs]
+
+    def restore(self, text: str, kept: Kept) -> tuple[str, int, int]:
+        """Return a translation with the protected texts of its source, each as often as it is there.
+
+        Of a placeholder that the translation has too often, or that its source has not, the later ones go, with a blank
+        before them. What it left out is put behind its end.
+
+        Returns:
+            The text, how many protected texts were put behind it, and how many placeholders went.
+        """
+        left, gone = list(kept.counts), 0
+
+        def replaced(match):
+            nonlocal gone
+            number = ord(match[2]) - ord(PLACEHOLDERS[0])
+            if number < len(left) and left[number]:
+                left[number] -= 1
+                return match[1] + kept.texts[number]
+            gone += 1
+            return ""
+
+        restored = _BLANK_AND_PLACEHOLDER.sub(replaced, text)
+        if gone and not text.startswith(" "):  # what followed a blank behind what went begins the text now
+            restored = restored.removeprefix(" ")
+        missing = [known for known, count in zip(kept.texts, left, strict=True) for _ in range(count)]
+        return " ".join([restored, *missing] if restored else missing), len(missing), gone
+
+    def _marked(self, text, marked):
+        signs = dict(zip(marked, PLACEHOLDERS, strict=False))
+        return self._pattern.sub(lambda match: signs.get(match[0], match[0]), text) if signs else text
+
+
+_NOTHING = Kept()
+_BLANK_AND_PLACEHOLDER = re.compile(f"( ?){PLACEHOLDER.pattern}")

@@ -1,0 +1,57 @@
+"""How a model is compiled: by XLA or not, how many batches to a call, in how many parts."""
+
+import keras
+import tensorflow as tf
+
+from seq2seq.batches.protocol import Batches
+from seq2seq.config import TrainingConfig
+from seq2seq.device import cores_to_share
+from seq2seq.models.compiled_parts import CompiledParts
+from seq2seq.report import Report
+from seq2seq.training.optimizers import make_optimizer
+
+UPDATES_WORTH_XLA = 2000  # compiling takes 5 to 10 s, and saves 5 to 40 ms of an update
+BATCHES_AT_ONCE = 16  # in one call of a graph: saves 1 ms of Python a batch
+LONGEST_RAMP = 0.25  # share of a training in which the learning rate may rise without a word
+
+
+def compile_model(
+    model: keras.Model, loss: keras.losses.Loss, batches: Batches, settings: TrainingConfig, report: Report
+) -> None:
+    """Compile a model for a training, and build its optimizer.
+
+    Args:
+        model: the model, with fresh weights.
+        loss: Keras loss.
+        batches: `Batches` of the first epoch.
+        settings: `TrainingConfig`.
+        report: `Report`, told where most of the training would pass before the learning rate has its peak.
+    """
+    updates = settings.epochs * batches.num_batches(0) // settings.accumulate_batches
+    _check_ramp(settings, updates, report)
+    # XLA cannot compile cuDNN's layers.
+    on_cpu = not tf.config.list_logical_devices("GPU")
+    with_xla = on_cpu and batches.static_shapes and updates >= UPDATES_WORTH_XLA
+    averaged = settings.ema_decay > 0  # which is done batch by batch
+    cores = cores_to_share()
+    in_parts = with_xla and isinstance(model, CompiledParts) and cores > 1
+    if in_parts:
+        model.compiled_parts = cores
+    model.compile(
+        make_optimizer(settings, updates),
+        loss=loss,
+        jit_compile=with_xla and not in_parts,
+        steps_per_execution=BATCHES_AT_ONCE if with_xla and not averaged else 1,
+    )
+    model.optimizer.build(model.trainable_variables)
+
+
+def _check_ramp(settings, updates, report):
+    ramp = settings.lr_ramp_steps
+    if ramp <= LONGEST_RAMP * updates:
+        return
+    peak = f"reaches only {updates / ramp:.0%} of its peak" if ramp > updates else "has little time left after it"
+    report.warn(
+        f"the learning rate rises for {ramp:,} updates (training.lr_ramp_steps), and the whole training has "
+        f"{updates:,}: it {peak}; --set training.lr_ramp_steps={max(updates // 20, 1)}, or train longer"
+    )

@@ -1,0 +1,52 @@
+"""What every training begins with: a folder that can be used, the device and its threads, the seed."""
+
+import importlib.util
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from seq2seq.device import multiplies_in, share_cores, use_device
+from seq2seq.errors import InputError
+from seq2seq.report import Report
+from seq2seq.run import Run
+
+
+class Setup:
+    """The setup of a training; to be made before anything that takes long, and before anything runs in TensorFlow.
+
+    Args:
+        config: configuration with a `training` section and a `seed`.
+        run_dir: folder for the run.
+        resume: bool. Whether to go on with the run that may be there.
+        in_parts: bool. Whether the model trains in parts of a batch, each of them on one thread.
+
+    Attributes:
+        resume: bool. Whether there is a run to go on with.
+        device: str. What the training runs on.
+        parts: int. How many parts of a batch to compute at once; 1 where `in_parts` is False.
+
+    Raises:
+        InputError: a run directory that cannot be used; a package that is wanted is not installed.
+    """
+
+    def __init__(self, config: Any, run_dir: str | Path, resume: bool, in_parts: bool = False):
+        if config.training.tensorboard and importlib.util.find_spec("tensorboard") is None:
+            raise InputError(
+                "training.tensorboard=true needs the package tensorboard: pip install 'seq2seq[tensorboard]'."
+            )
+        self.resume = Run.check(run_dir, resume)
+        self.precision = config.training.precision
+        self.device = use_device()
+        self.parts = share_cores() if in_parts else 1
+        keras.utils.set_random_seed(config.seed)
+
+    def tell(self, model: keras.Model, report: Report, kernels: str = "") -> None:
+        """Say what `model` runs on, in which precision and with which `kernels`, and warn where that is slow."""
+        report.say(
+            f"running on {self.device} in {self.precision}{kernels}; the model has {model.count_params():,} weights"
+        )
+        if not multiplies_in(self.precision):
+            report.warn(
+                f"this device has no fast products in {self.precision}: --set training.precision=float32 is faster here"
+            )

@@ -1,0 +1,60 @@
+"""What a run on numbers can be told, and what it refuses."""
+
+from dataclasses import asdict, replace
+from typing import get_args, get_type_hints
+
+import pytest
+
+from seq2seq.config import AutoencoderConfig, ForecasterConfig, from_stored, resolve
+from seq2seq.config.series import DetectionConfig, SeriesDataConfig, Threshold
+from seq2seq.errors import InputError
+from seq2seq.evaluation.anomaly import ERROR_KINDS
+from seq2seq.evaluation.thresholds import THRESHOLD_KINDS
+from seq2seq.series.scaling import KINDS
+
+WINDOWS, STATEFUL = ["windows.look_back=5"], ["model.kind=stateful"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        (["windows.look_back=0"], "look_back=0"),
+        ([*STATEFUL, "model.known=plan"], "stateful"),
+        ([*WINDOWS, "data.limit=1"], "limit=1"),
+        ([*STATEFUL, "windows.look_back=5"], "windows.look_back=5 does nothing with model.kind=stateful"),
+        ([*STATEFUL, "model.interval=0.8"], "model.interval=0.8 does nothing"),
+        ([*WINDOWS, "windows.chunk=9"], "windows.chunk=9 does nothing without model.kind=stateful"),
+        ([*WINDOWS, "training.loss=mae"], "training.loss=mae does nothing with model.interval=0.9"),
+    ],
+)
+def test_settings_of_a_forecaster_that_do_not_go_together_are_refused(settings, words):
+    with pytest.raises(InputError, match=words):
+        resolve(ForecasterConfig, settings=settings)
+
+
+def test_a_stateful_forecaster_may_be_told_that_it_has_no_interval():
+    assert resolve(ForecasterConfig, settings=[*STATEFUL, "model.interval=0.0"]).model.interval == 0
+
+
+@pytest.mark.parametrize("setting", ["windows.chunk=9", "windows.horizon=2"])
+def test_an_autoencoder_has_no_settings_of_forecasters(setting):
+    with pytest.raises(InputError, match="is not a setting"):
+        resolve(AutoencoderConfig, settings=[*WINDOWS, setting])
+    with pytest.raises(InputError, match=r"windows\.stride=3 does nothing without windows\.look_back"):
+        resolve(AutoencoderConfig, settings=["windows.stride=3"])
+
+
+def test_runs_that_stored_what_did_nothing_load():
+    config = resolve(AutoencoderConfig, settings=WINDOWS)
+    stored = asdict(config)
+    stored["windows"] |= {"chunk": 9, "horizon": 3}
+    assert from_stored(AutoencoderConfig, stored) == config
+    config = resolve(ForecasterConfig, settings=STATEFUL)
+    idle = replace(config, windows=replace(config.windows, look_back=7, stride=2))
+    assert from_stored(ForecasterConfig, asdict(idle)) == config
+
+
+def test_choices_are_those_that_can_be_computed():
+    assert get_args(Threshold) == THRESHOLD_KINDS
+    assert get_args(get_type_hints(DetectionConfig)["score"]) == ERROR_KINDS
+    assert get_args(get_type_hints(SeriesDataConfig)["scaling"]) == KINDS

@@ -1,0 +1,44 @@
+"""A forecaster: histories and plans in, the next steps in their units and after their times out."""
+
+import numpy as np
+import pytest
+
+from seq2seq.config import ForecasterConfig, resolve
+from seq2seq.errors import InputError
+from seq2seq.inference.columns import Columns
+from seq2seq.inference.forecaster import Forecaster, build_model
+from seq2seq.inference.series_data import first_steps
+from seq2seq.series.scaling import Scaler
+
+
+def test_known_columns_are_wanted_for_the_steps_ahead(days_windowed, tmp_path):
+    series = days_windowed.read()
+    with pytest.raises(InputError, match="plan must be known"):
+        days_windowed.forecast(series, 2)
+    plans = []
+    for value in ("0", "1"):
+        file = tmp_path / f"plan{value}.csv"
+        file.write_text("plan\n" + f"{value}\n" * 5)
+        plans.append(days_windowed.read_known(str(file)))
+    without, with_plan = (days_windowed.forecast(series, 5, known=plan).values[0] for plan in plans)
+    assert np.abs(without - with_plan).max() > 0
+
+
+def test_names_of_columns_known_ahead_may_hold_commas(tmp_path):
+    given = {"windows__look_back": 2, "model__known": '"open, closed"', "model__season": 0, "model__residual": "none"}
+    config = resolve(ForecasterConfig, **given)
+    scaler = Scaler("none", np.zeros(2), np.ones(2), ("load", "open, closed"))
+    forecaster = Forecaster(config, scaler, build_model(config, Columns.of(config, scaler.columns)))
+    (tmp_path / "plan.csv").write_text('open,closed,"open, closed"\n1,2,3\n')
+    assert forecaster.read_known(str(tmp_path / "plan.csv")).values[0].tolist() == [[3.0]]
+
+
+def test_columns_are_matched_by_name(days_plain):
+    series = days_plain.read()
+    turned = series.select(["warm", "load"])
+    np.testing.assert_array_equal(days_plain.forecast(turned).values[0], days_plain.forecast(series).values[0])
+
+
+def test_a_short_history_is_refused(days_plain):
+    with pytest.raises(InputError, match="has 10 steps, the model reads 24"):
+        days_plain.forecast(first_steps(days_plain.read(), 10))

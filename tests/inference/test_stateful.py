@@ -1,0 +1,27 @@
+"""Forecasts of a stateful model are those of its steps one by one."""
+
+import numpy as np
+
+from seq2seq.inference.series_data import first_steps
+from seq2seq.inference.stream import Stream
+
+
+def test_a_stateful_forecast_is_the_loop_of_its_steps(days_stateful):
+    series = days_stateful.read()
+    stream = Stream(days_stateful)
+    for row in series.values[0]:
+        following = stream.read(",".join(map(str, row)))
+    looped = []
+    for _ in range(4):
+        looped.append(following)
+        following = stream.read(",".join(map(repr, map(float, following))))
+    np.testing.assert_allclose(days_stateful.forecast(series, 4).values[0], looped, rtol=1e-4)
+
+
+def test_a_stateful_evaluation_is_what_the_stream_says(days_stateful):
+    series = first_steps(days_stateful.read(), 60)
+    inputs = days_stateful.columns.read_by_model(series, days_stateful.scaler)
+    rolled = days_stateful.unscaled(days_stateful.core.rolling(inputs, [np.array([30, 31])]))[:, 0]
+    stream = Stream(days_stateful)
+    told = [stream.read(",".join(map(str, row))) for row in series.values[0][:31]]
+    np.testing.assert_allclose(rolled, told[29:31], rtol=1e-4)

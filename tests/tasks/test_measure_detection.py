@@ -1,0 +1,80 @@
+"""Alarms against labels."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from seq2seq.errors import InputError
+from seq2seq.inference.detection import detect
+from seq2seq.tasks.measure_detection import measure_detection, read_labels, split_location
+
+
+def test_anomalous_sequences_are_found_with_a_threshold_that_never_saw_them(beats_model, beats_file):
+    series = beats_model.read(str(beats_file), array="test")
+    labels = read_labels(f"{beats_file}:label", beats_model, series, str(beats_file))
+    found = detect(beats_model, series)
+    figures = measure_detection(found, labels)
+    assert figures["autoencoder"]["roc_auc"] > 0.95 and figures["pca"]["roc_auc"] > 0.95
+    assert figures["autoencoder"]["recall"] > 0.8 and np.mean(found.alarms[:60]) < 0.2
+    some = detect(beats_model, series.take(range(3)))
+    assert some.threshold == found.threshold
+    np.testing.assert_allclose(some.scores.samples, found.scores.samples[:3], rtol=1e-3)
+
+
+def test_faults_in_series_are_found_and_blamed(pumps_model, pumps_test, pumps_files):
+    labels = read_labels(str(pumps_files / "faults.json"), pumps_model, pumps_test, "test.csv")
+    assert labels.values.sum() == 40
+    found = detect(pumps_model, pumps_test)
+    figures = measure_detection(found, labels)["autoencoder"]
+    assert (figures["windows"], figures["hit"]) == (2, 2) and figures["roc_auc"] > 0.9
+    assert found.scores.blame[0][62:78, 0].sum() > 2 * found.scores.blame[0][62:78, 1].sum()
+
+
+def test_a_threshold_by_f_beta_is_fitted_on_labelled_data_of_its_own(beats_model, beats_file):
+    everything = beats_model.read(str(beats_file), array="test")
+    labels = read_labels(f"{beats_file}:label", beats_model, everything, str(beats_file))
+    half = np.arange(90) % 2 == 0
+    series, held_out = everything.take(np.flatnonzero(half)), everything.take(np.flatnonzero(~half))
+    known = replace(labels, values=labels.values[~half])
+    found = detect(beats_model, series, threshold=("f_beta", 1.0), labelled=(held_out, known))
+    assert measure_detection(found, replace(labels, values=labels.values[half]))["autoencoder"]["f1"] > 0.9
+    with pytest.raises(InputError, match="f_beta"):
+        detect(beats_model, series, threshold=("f_beta", 1.0))
+
+
+def test_labels_that_do_not_fit_are_refused(beats_model, beats_file, pumps_model, pumps_test, pumps_files, tmp_path):
+    series = beats_model.read(str(beats_file), array="test")
+    for location, message in (
+        (f"{beats_file}:kind", "170 labels, expected 90: one for each sequence"),
+        (f"{beats_file}:labels", "did you mean 'label'"),
+        (str(pumps_files / "faults.json"), "labels windows of time, but this run scores whole sequences"),
+    ):
+        with pytest.raises(InputError, match=message):
+            read_labels(location, beats_model, series, "test")
+    np.save(tmp_path / "labels.npy", np.full(90, 2))
+    with pytest.raises(InputError, match="holds 2: expected labels of 1"):
+        read_labels(str(tmp_path / "labels.npy"), beats_model, series, "test")
+    with pytest.raises(InputError, match="no column of times"):
+        read_labels(str(pumps_files / "faults.json"), pumps_model, replace(pumps_test, times=None), "test")
+
+
+def test_labels_of_steps_may_be_a_column(pumps_model, pumps_test, pumps_files, tmp_path):
+    lines = (pumps_files / "test.csv").read_text().splitlines()
+    labelled = [f"{lines[0]},fault", *(f"{line},{int(i % 120 in range(60, 80))}" for i, line in enumerate(lines[1:]))]
+    path = tmp_path / "labelled.csv"
+    path.write_text("\n".join(labelled))
+    found = read_labels(f"{path}:fault", pumps_model, pumps_test, "test.csv")
+    expected = read_labels(str(pumps_files / "faults.json"), pumps_model, pumps_test, "test.csv")
+    np.testing.assert_array_equal(found.values, expected.values)
+
+
+def test_kept_rows_keep_their_labels(beats_model, beats_file):
+    series = beats_model.read(str(beats_file), array="test", keep="label==1")
+    labels = read_labels(f"{beats_file}:label", beats_model, series, str(beats_file), keep="label==1")
+    assert len(series.values) == 30 and labels.values.all()
+
+
+def test_locations_may_name_a_key(beats_file):
+    assert split_location("labels.npz:y") == ("labels.npz", "y")
+    assert split_location(str(beats_file)) == (str(beats_file), None)

@@ -1,0 +1,27 @@
+"""A forecaster's figures, beside those of the baselines."""
+
+import numpy as np
+import pytest
+
+from seq2seq.tasks import measure_forecaster
+
+
+def test_evaluation_stands_beside_the_baselines(days_plain):
+    evaluation = measure_forecaster.evaluate(days_plain)
+    values = days_plain.read().values[0]
+    first = len(values) - round(0.2 * len(values))
+    assert evaluation.overall.windows == len(values) - first - 2
+    errors = np.stack([values[o : o + 3] - values[o - 1] for o in range(first, len(values) - 2)])
+    assert evaluation.overall.baselines["last value"]["rmse"] == pytest.approx(np.sqrt((errors**2).mean()))
+    scaled = (errors / days_plain.scaler.scale) ** 2
+    assert evaluation.overall.baselines["last value"]["mse_scaled"] == pytest.approx(scaled.mean())
+    assert evaluation.ahead["last value"]["rmse"][2] == pytest.approx(np.sqrt((errors[:, 2] ** 2).mean()))
+    assert set(evaluation.overall.baselines) >= {"last value", "drift", "seasonal naive", "seasonal × growth"}
+    assert evaluation.overall.metric == "mse_scaled" and 0 <= evaluation.overall.intervals["coverage"] <= 1
+
+
+def test_a_backtest_takes_the_last_origins(days_plain):
+    evaluation = measure_forecaster.evaluate(days_plain, backtest=4)
+    assert evaluation.overall.windows == 4
+    assert evaluation.origins == ["2024-03-10 12:00:00", "2024-03-10 21:00:00"]
+    assert measure_forecaster.evaluate(days_plain, part="all", stride=50).overall.windows == (240 - 24 - 3) // 50 + 1
