@@ -8,7 +8,7 @@ from typing import Any
 
 from driver import PeerMissingError, Worker, result_rows, take_turns
 
-from seq2seq.config import TranslationConfig, from_mapping
+from seq2seq.config import TranslationConfig
 from seq2seq.errors import InputError
 from seq2seq.report import Report
 from seq2seq.run import Run
@@ -142,7 +142,7 @@ def translation_bench(bench, run, data, source, target, write_translator, senten
     Raises:
         InputError: `run` or `data` cannot be used.
     """
-    config = from_mapping(TranslationConfig, Run.open(run, "translation").config).data
+    config = Run.open(run, "translation").read_config_as(TranslationConfig).data
     pairs = read_pairs(data, source or config.source, target or config.target, swap=config.swap, limit=sentences)
     if len(pairs) < sentences:
         bench.report.warn(f"{data} has {len(pairs):,} sentences, fewer than the {sentences:,} that are usual here")

@@ -10,6 +10,7 @@ from seq2seq.config.resolving import RECIPES
 from seq2seq.inference.detection import detect
 from seq2seq.inference.reconstructor import Reconstructor
 from seq2seq.inference.translator import Translator
+from seq2seq.report import Report
 from seq2seq.tasks import measure_forecaster, train_autoencoder, train_forecaster
 from seq2seq.tasks.measure_detection import measure_detection, read_labels
 from seq2seq.tasks.measure_translation import evaluate
@@ -32,7 +33,11 @@ KINDS = {
 def test_recipes_resolve_and_say_how_they_are_run(name):
     header = (RECIPES / f"{name}.toml").read_text(encoding="utf-8")
     kind, given = next(KINDS[kind] for kind in KINDS if f"seq2seq train {kind} " in header)
-    assert resolve(kind, name) != resolve(kind, **given)
+    said = []
+    report = Report()
+    report.say = said.append
+    assert resolve(kind, name, report=report) != resolve(kind, **given)
+    assert said == []  # nothing in it is idle
     assert f"--recipe {name}" in header
 
 
