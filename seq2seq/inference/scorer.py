@@ -41,7 +41,7 @@ class TargetScore:
         return int(np.count_nonzero(self.tokens == UNK))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Explained(Hypothesis):
     """A `Hypothesis` with what the model believed of each token of it.
 
@@ -162,8 +162,15 @@ class Scorer:
             real = tokens[tokens != EOS]
             words = [word_numbers(side.spelling(ids)) for side, ids in ((from_, source), (to, real))]
             alignment = align(weights[: len(real)], *words)
-        pieces = to.pieces(tokens), log_probabilities, from_.pieces(source), alignment
-        return Explained(hypothesis.text, hypothesis.score, tokens, *pieces)
+        return Explained(
+            hypothesis.text,
+            hypothesis.score,
+            tokens,
+            pieces=to.pieces(tokens),
+            log_probabilities=log_probabilities,
+            source_pieces=from_.pieces(source),
+            alignment=alignment,
+        )
 
 
 def _with_end(rows):
