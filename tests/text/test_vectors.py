@@ -74,5 +74,4 @@ def test_files_that_cannot_be_read_are_refused_in_one_line(file, tmp_path):
         vector_dimension(tmp_path / "none")
     with pytest.raises(InputError, match="not a whole gzip file"):
         read_vectors(file(gzip.compress(LINES.encode() * 99)[:-20], "cut.gz"), {"dog"})
-    with pytest.raises(InputError, match="not a whole gzip file"):
-        vector_dimension(file(LINES, "plain.gz"))
+    assert vector_dimension(file(LINES, "plain.gz")) == 3
