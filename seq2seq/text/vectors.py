@@ -1,15 +1,12 @@
 """Word vectors from text files, as word2vec, GloVe and fastText write them."""
 
-import gzip
-import zlib
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 
 from seq2seq.errors import InputError
+from seq2seq.sources import opened
 
 _EXPECTED = "expected text, a token and its numbers in each line, perhaps after a line with count and dimension"
 
@@ -23,7 +20,7 @@ def vector_dimension(path: str | Path) -> int:
     Raises:
         InputError: the file cannot be read, or holds no vectors.
     """
-    with _opened(path) as stream:
+    with opened(Path(path)) as stream:
         return _first_line(next(iter(stream), b""), path)[0]
 
 
@@ -51,7 +48,7 @@ def read_vectors(path: str | Path, words: Collection[str]) -> dict[str, np.ndarr
     """
     wanted = {word.encode(errors="surrogatepass"): word for word in words}
     found = {}
-    with _opened(path) as stream:
+    with opened(Path(path)) as stream:
         dimension, is_header = _first_line(next(iter(stream), b""), path)
         stream.seek(0)
         for number, line in enumerate(stream, 1):
@@ -95,14 +92,3 @@ def _is_number(field):
     except ValueError:
         return False
     return True
-
-
-@contextmanager
-def _opened(path: str | Path) -> Iterator[BinaryIO]:
-    try:
-        with gzip.open(path) if str(path).endswith(".gz") else open(path, "rb") as stream:
-            yield stream
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise InputError(f"{path} is not a whole gzip file ({error}): make or download it again.") from error
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror or error}.") from error
