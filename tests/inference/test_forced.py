@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from seq2seq.config import DecodingConfig
 from seq2seq.decoding import Sampling
 from seq2seq.inference import forced as module
 from seq2seq.inference.forced import forced_graph
-from seq2seq.inference.search import search_graph
+from seq2seq.inference.search import Search, search_graph
 from seq2seq.models import EncoderDecoder
 from seq2seq.special_ids import BOS, EOS, NEVER_WRITTEN, PAD
 from seq2seq.text.tokens import TokenRows, pad_rows
@@ -107,7 +108,8 @@ def test_probabilities_of_all_next_tokens_sum_to_one():
 def test_a_search_scores_its_hypotheses_the_same(model, batch, beam_size, penalty, sampling):
     source, limits = batch[0], np.arange(2, 2 + 2 * len(batch[0]), 2, dtype=np.int32)
     n_best = min(beam_size, 3)
-    tokens, scores = search_graph(model, beam_size, penalty, n_best, sampling)(source, limits, limits)
+    search = Search(beam_size, penalty, n_best=n_best, sampling=sampling).settled(DecodingConfig())
+    tokens, scores = search_graph(model, search)(source, limits, limits, np.zeros(0, np.int32))
     tokens, scores = tokens.numpy().reshape(-1, tokens.shape[-1]), scores.numpy().reshape(-1)
     totals = forced_graph(model)(np.repeat(source, n_best, 0), tokens)[0].numpy().sum(axis=1)
     lengths = np.count_nonzero(tokens, axis=1)
