@@ -13,7 +13,7 @@ from seq2seq.inference.translator import LINES_AT_ONCE, Translator, length_batch
 from seq2seq.report import Progress, Report
 from seq2seq.run import Run
 from seq2seq.tasks.measure_translation import evaluate
-from seq2seq.tasks.train_translation import settled, train
+from seq2seq.tasks.train_translation import train
 from seq2seq.tasks.translation_corpus import read_training_text
 
 
@@ -326,26 +326,6 @@ class Said(Report):
 
     def warn(self, line):
         self.warnings.append(line)
-
-
-def test_the_tokenizer_of_bleu_is_found_in_the_validation_part_told_and_kept(tiny_config, tiny_run):
-    report = Said()
-    assert settled(tiny_config(), [["我们买了猫"]], None, report).training.bleu_tokenizer == "zh"
-    assert report.lines == ["BLEU counts tokens of zh: Chinese has no blanks between words"]
-    asked = tiny_config("training.bleu_tokenizer=char")
-    assert settled(asked, [["我们买了猫"]], None, report) == asked and len(report.lines) == 1
-    assert Run.open(tiny_run, "translation").config["training"]["bleu_tokenizer"] == "13a"
-
-
-@pytest.mark.parametrize(("stored", "goes_on"), [("char", "char"), (None, "13a")])
-def test_a_run_that_goes_on_counts_what_it_counted(tiny_config, tmp_path, stored, goes_on):
-    Run.start(tmp_path / "run", "translation", tiny_config("training.bleu_tokenizer=char"))
-    if stored is None:  # of a version without the setting
-        config = json.loads((tmp_path / "run" / "config.json").read_text())["config"]
-        del config["training"]["bleu_tokenizer"]
-        edit_config(tmp_path / "run", config=config)
-    resumed = settled(tiny_config(), [["我们买了猫"]], tmp_path / "run", Said())
-    assert resumed.training.bleu_tokenizer == goes_on
 
 
 def test_a_tokenizer_of_bleu_without_its_packages_is_refused_before_anything_is_read(
