@@ -18,9 +18,10 @@ from hypothesis import strategies as st
 from seq2seq.errors import InputError
 from seq2seq.series.table import read_series
 from seq2seq.sources import count_lines, opened, opened_lines, opened_tfds, separator_of, tfds_files
+from seq2seq.text.corpus import read_pairs
 from seq2seq.text.plain import read_text
 from seq2seq.text.records import record_file
-from seq2seq.text.splitting import read_lines, read_pairs
+from seq2seq.text.splitting import read_lines
 
 TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\0"))
 PAIRS = "one\tun\ntwo\tdeux\nthe third\tle troisième\n"

@@ -6,7 +6,6 @@ from typing import Annotated
 from typer import Argument, Option
 
 from seq2seq.cli.console import ConsoleReport, quiet_tensorflow
-from seq2seq.cli.options import search
 from seq2seq.cli.outputs import check_file, open_lines
 from seq2seq.errors import InputError
 
@@ -65,7 +64,8 @@ def generate(
     Of several texts each comes after a line with its number.
     """
     check_file(output, "--output")
-    drawing = search.given(top_k=top_k, top_p=top_p, seed=seed)
+    asked = {"top_k": top_k, "top_p": top_p, "seed": seed}
+    drawing = {name: value for name, value in asked.items() if value is not None}
     if drawing and not temperature:
         options = ", ".join(f"--{name.replace('_', '-')}" for name in drawing)
         raise InputError(f"{options} does nothing with --temperature 0, which draws nothing: leave it out.")

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from seq2seq.device import stay_in_process
 from seq2seq.inference.search import length_batches
 from seq2seq.layers.rows import spare_rows
 from seq2seq.models import EncoderDecoder
@@ -60,6 +61,7 @@ class ForcedReader:
         Returns:
             What `result` gives for each row; `None` where it is blank.
         """
+        stay_in_process()  # before a batch waits for a thread that a fork has not
         graph = self._graphs.get(attended) or self._graphs.setdefault(attended, forced_graph(self.model, attended))
         results = [None] * len(source)
 

@@ -75,9 +75,10 @@ class Search:
                 "Sampling draws one translation for each line: leave out n_best and a beam size above 1 (got "
                 f"{self.n_best} and {search.beam_size}), and draw again with another seed."
             )
-        if self.length_penalty is not None and search.beam_size == 1 and not search.scored:
+        differs = search.length_penalty != decoding.length_penalty
+        if differs and search.beam_size == 1 and not search.scored:
             raise InputError(
-                f"A length penalty ({self.length_penalty:g}) does nothing with a beam size of 1, which compares no "
+                f"A length penalty ({search.length_penalty:g}) does nothing with a beam size of 1, which compares no "
                 "translations: leave it out, or set --beam-size."
             )
         if not 1 <= self.n_best <= search.beam_size:

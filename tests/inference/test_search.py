@@ -16,7 +16,7 @@ from seq2seq.errors import InputError
 from seq2seq.inference.search import Search
 from seq2seq.inference.translator import Translator
 from seq2seq.report import Report
-from seq2seq.run import Run
+from seq2seq.run import RunFolder
 from seq2seq.tasks.measure_translation import evaluate
 from seq2seq.tasks.translation_corpus import read_training_text
 from seq2seq.text.corpus import normalize
@@ -127,17 +127,13 @@ def test_a_training_settles_the_limit_from_its_pairs_and_stores_it(tiny_run, tin
         assert all(0 <= float(row["val_cut"]) <= 1 for row in csv.DictReader(file))
 
 
-def test_a_limit_that_is_given_or_stored_wins(tiny_config, tiny_run, tmp_path, monkeypatch):
-    def limit(run, *settings, resume=False):
-        decoding = read_training_text(tiny_config(*settings), Run(run, "translation", {}), resume, Report()).decoding
+def test_a_limit_that_is_given_wins(tiny_config, tmp_path, monkeypatch):
+    def limit(*settings):
+        decoding = read_training_text(tiny_config(*settings), RunFolder(tmp_path), False, Report()).decoding
         return decoding.max_length_ratio, decoding.max_length_extra
 
-    fresh = limit(tmp_path)
-    assert limit(tmp_path, "decoding.max_length_ratio=7.5") == (7.5, fresh[1])
-    older = json.loads((tiny_run / "config.json").read_text())
-    older["config"]["decoding"] |= {"max_length_ratio": 2.0, "max_length_extra": 10}
-    (tmp_path / "config.json").write_text(json.dumps(older))
-    assert limit(tmp_path, resume=True) == (2.0, 10)
+    fresh = limit()
+    assert limit("decoding.max_length_ratio=7.5") == (7.5, fresh[1])
     monkeypatch.setattr("seq2seq.tasks.translation_corpus.IN_MEMORY_BYTES", 0)
     assert limit(tmp_path / "stored") == fresh
 

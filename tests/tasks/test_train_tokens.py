@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import sentencepiece
 
-from seq2seq.config import TranslationConfig, resolve, to_mapping
+from seq2seq.config import TranslationConfig, resolve
 from seq2seq.errors import InputError
 from seq2seq.inference.translator import Translator
 from seq2seq.jobs.inputs import find_inputs
@@ -18,7 +18,7 @@ from seq2seq.jobs.translation import BatchTranslation
 from seq2seq.report import Report
 from seq2seq.run import Run
 from seq2seq.tasks.measure_translation import evaluate
-from seq2seq.tasks.train_translation import _decided, train
+from seq2seq.tasks.train_translation import train
 from seq2seq.tasks.translation_corpus import read_training_text
 
 KEEP = "text.keep=['\\{[a-z]+\\}', '<[^>]+>']"
@@ -164,16 +164,6 @@ def test_characters_keep_white_space_from_file_to_score(code, tmp_path):
     assert {text for pair in INDENTED[:3] for text in pair} <= set(seen)
     assert "\u00a0" in result.examples[0].references[0]
     assert train(config, tmp_path / "run", resume=True)["epochs"] == 1
-
-
-def test_a_run_from_before_goes_on_without_white_space(code, tmp_path):
-    config = code_config(code, "text.tokenizer=char", "text.white_space=collapse", "data.valid_share=0.2")
-    content = to_mapping(config)
-    for name in ("white_space", "byte_fallback", "keep", "model", "target_model"):
-        del content["text"][name]
-    again = _decided(code_config(code, "text.tokenizer=char"), Run(tmp_path, "translation", content))
-    assert not again.text.keeps_white_space
-    assert _decided(again, None).text.white_space == "keep"  # but a new training keeps it
 
 
 # --- models from elsewhere

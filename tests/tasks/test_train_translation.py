@@ -275,7 +275,7 @@ def test_a_long_line_is_cut_with_a_warning(tiny_run):
 
     translator = Translator.load(tiny_run, report=Listening())
     translations = translator.translate(["a b", "a " * 3000])
-    assert len(translations) == 2 and "input line 2" in warnings[0]
+    assert len(translations) == 2 and "the first is line 2" in warnings[0]
 
 
 def test_one_string_is_not_a_list_of_strings(translator):
