@@ -3,6 +3,7 @@
 What a file holds is seen in its first bytes, its name is only a name.
 """
 
+import codecs
 import difflib
 import gzip
 import os
@@ -91,7 +92,7 @@ def name_of(place: str | Path | BinaryIO) -> str:
 def _check_plain(head, name):
     """A file named .gz that is none may be plain text; if it is not even that, it is a damaged gzip file."""
     try:
-        head[: len(head) - 3].decode("utf-8")  # a character may be cut at the end
+        codecs.getincrementaldecoder("utf-8")().decode(head)  # the last character may be cut
     except UnicodeDecodeError as error:
         raise InputError(f"{name} is not a whole gzip file (its first bytes): make or download it again") from error
 

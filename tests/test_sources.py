@@ -23,6 +23,8 @@ from seq2seq.text.plain import read_text
 from seq2seq.text.records import record_file
 from seq2seq.text.splitting import read_lines
 
+ENDS = ["", "e", "\u00e9", "\u00e9\n", "\u6f22", "\U0001f600", "\U0001f600."]
+
 TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\0"))
 PAIRS = "one\tun\ntwo\tdeux\nthe third\tle troisième\n"
 NUMBERS = "speed,heat\n1,2.5\n3,4.5\n5,6.5\n"
@@ -191,3 +193,11 @@ def test_data_sets_are_found_by_name_and_by_folder(tfds_pairs):
 def test_nothing_heavy_is_loaded_before_a_data_set_is_opened():
     code = "import sys, seq2seq.sources; sys.exit(any('tensorflow' in name for name in sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[1]).returncode == 0
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_plain_text_under_a_name_of_gzip_is_read_however_it_ends(tmp_path, end):
+    path = tmp_path / "plain.gz"
+    path.write_text(f"a line\n{end}", encoding="utf-8")
+    with opened(path) as stream:
+        assert stream.read().decode() == f"a line\n{end}"

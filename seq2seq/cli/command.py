@@ -1,6 +1,10 @@
 """What all commands share: how they end when something goes wrong."""
 
+import errno
+import os
 import re
+import sys
+from contextlib import suppress
 from typing import Any
 
 import typer
@@ -16,6 +20,9 @@ SETTINGS: dict[str, Any] = {
     "pretty_exceptions_enable": False,
     "context_settings": {"help_option_names": ["-h", "--help"]},
 }
+
+# The device that is written to has no room, or fails.
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG)
 
 
 class Command(TyperCommand):
@@ -41,6 +48,13 @@ class Command(TyperCommand):
             return super().invoke(ctx)
         except InputError as error:
             _end(f"Error: {error}", 2)
+        except OSError as error:
+            if error.errno not in _FULL:
+                raise
+            with suppress(OSError):  # what standard output still holds would fail again at the end
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            what = error.filename or "the output"
+            _end(f"Error: {what} cannot be written ({error.strerror}): make room; of a file FILE.partial is kept.", 2)
         except KeyboardInterrupt as stop:
             _end(f"Interrupted. {stop}".strip(), getattr(stop, "exit_code", 130))
 
@@ -60,7 +74,10 @@ def _explain_hyphen(args, option):
     """End with advice where what is taken for `option` has what no option has, a blank or a digit at the beginning."""
     for text in args[: args.index("--")] if "--" in args else args:
         if option and text.startswith(option) and re.match(r"-\d|-.*\s", text):
-            _end(f'Error: {text} begins with a hyphen, as options do: to pass it as a text write -- "{text}".', 2)
+            _end(
+                f'Error: {text} begins with a hyphen, as options do: to pass it as a text write -- "{text}" behind all options.',
+                2,
+            )
 
 
 def _end(line: str, code: int) -> None:

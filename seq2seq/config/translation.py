@@ -229,7 +229,7 @@ class DecodingConfig:
     # training starts, and stored with it.
     max_length_ratio: float | None = None
     max_length_extra: int | None = None
-    no_repeat: int = 0  # no so many tokens in a row stand in a translation twice; 0: they may
+    no_repeat: int = 0  # a sequence of so many tokens appears at most once in a translation; 0: however often
     max_source_tokens: int = 1024  # longer inputs are cut, with a warning
     batch_tokens: int = 8192  # padded source tokens · beams in a batch
     copy_unknown: bool = False  # an unknown word becomes the source word that it attends to most (target: words)
@@ -288,7 +288,10 @@ class TranslationConfig:
 
     def idle(self) -> dict[str, str]:
         """Settings that do nothing beside the others, and why: what follows "does nothing" in the error."""
-        if not self.data.valid:
-            return {}
-        reason = "with data.valid, as nothing is held out: leave it out, or leave data.valid (--valid) out."
-        return {"data.valid_share": reason, "data.hold_out": reason}
+        idle = {}
+        if self.data.valid:
+            reason = "with data.valid, as nothing is held out: leave it out, or leave data.valid (--valid) out."
+            idle |= {"data.valid_share": reason, "data.hold_out": reason}
+        if self.data.swap:
+            idle["data.extra_columns"] = "with data.swap, as further columns are references of the side that is read."
+        return idle

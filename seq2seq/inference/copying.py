@@ -7,13 +7,14 @@ from typing import Any
 import numpy as np
 
 from seq2seq.inference.alignment import align
+from seq2seq.inference.search import Search
 from seq2seq.special_ids import UNK
 from seq2seq.text.tokens import UNKNOWN_TEXT, TokenRows
 from seq2seq.text.words import word_numbers
 
 
 def copy_unknown(
-    translator: Any, texts: Sequence[str], source: TokenRows, found: Sequence[list], batch_tokens: int
+    translator: Any, texts: Sequence[str], source: TokenRows, found: Sequence[list], search: Search
 ) -> None:
     """Replace the unknown words in hypotheses of a translator; those without any are not looked at again.
 
@@ -22,18 +23,20 @@ def copy_unknown(
         texts: sequence of str, the sources as the tokenizer reads them.
         source: `TokenRows` of them.
         found: of each source, its list of hypotheses, in which others take their places.
-        batch_tokens: int. Padded tokens that are read at a time.
+        search: the settled `Search` that has found them; its prefix stays as it was given.
     """
     rows = [(i, k) for i, hypotheses in enumerate(found) for k, each in enumerate(hypotheses) if UNK in each.tokens]
-    source = source.take([i for i, _ in rows])
+    source, prefix = source.take([i for i, _ in rows]), search.prefix
+    given = len(translator.target.encode([prefix])[0]) if prefix else 0
     labels = TokenRows.from_rows([found[i][k].tokens for i, k in rows])
 
     def copy(row, _, weights):
         i, k = rows[row]
         before, spelling = found[i][k], translator.source.spelling(source[row])
-        found[i][k] = replace(before, text=with_copies(before.text, before.tokens, weights, texts[i], spelling))
+        text, tokens = before.text.removeprefix(prefix), before.tokens[given:]
+        found[i][k] = replace(before, text=prefix + with_copies(text, tokens, weights[given:], texts[i], spelling))
 
-    translator.forced.read(source, labels, batch_tokens, copy, attended=True)
+    translator.forced.read(source, labels, search.batch_tokens, copy, attended=True)
 
 
 def with_copies(text: str, tokens: np.ndarray, weights: np.ndarray, source: str, spelling: list[str]) -> str:

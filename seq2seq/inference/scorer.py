@@ -12,6 +12,7 @@ from seq2seq.inference.lines import full
 from seq2seq.inference.texts import Remarks
 from seq2seq.inference.translator import LINES_AT_ONCE, Translator
 from seq2seq.special_ids import EOS, UNK
+from seq2seq.text.blank import is_blank
 from seq2seq.text.tokens import TokenRows
 from seq2seq.text.words import word_numbers
 
@@ -106,6 +107,7 @@ class Scorer:
         translator, remarks, position = self.translator, Remarks(), 0
         search = translator.settled(length_penalty=length_penalty, batch_tokens=batch_tokens)
         for chunk in full(pairs, LINES_AT_ONCE):
+            blank = np.array([any(map(is_blank, pair)) for pair in chunk])
             sides = ([translator.texts.normalized(text) for text in side] for side in zip(*chunk, strict=True))
             source, target = translator.encode_pairs(*sides)
             source, labels = translator.cut_sources(source, search, remarks, position), _with_end(target)
@@ -115,7 +117,7 @@ class Scorer:
                 score = log_probabilities.sum(dtype=np.float64) / len(log_probabilities) ** search.length_penalty
                 return TargetScore(labels[row], log_probabilities, float(score))
 
-            blank = (source.lengths == 0) | (labels.lengths == 1)
+            blank |= (source.lengths == 0) | (labels.lengths == 1)
             yield from translator.forced.read(source, labels, search.batch_tokens, scored, blank=blank)
         remarks.tell(translator.report, search)
 
@@ -146,21 +148,23 @@ class Scorer:
         hypotheses = [hypothesis for several in found for hypothesis in several]
         of_each = [line for line, several in zip(lines, found, strict=True) for _ in several]
         search, remarks = self.translator.settled(batch_tokens=batch_tokens), Remarks()  # told of by the search
-        source = self.translator.cut_sources(self.translator.texts.encode(of_each, remarks)[1], search, remarks)
+        _, source, kept = self.translator.texts.encode(of_each, remarks)
+        source = self.translator.cut_sources(source, search, remarks)
         labels = TokenRows.from_rows([hypothesis.tokens for hypothesis in hypotheses])
 
         def explained(row, log_probabilities, weights):
-            return self._explained(hypotheses[row], source[row], log_probabilities, weights)
+            return self._explained(hypotheses[row], source[row], kept[row], log_probabilities, weights)
 
         read = iter(self.translator.forced.read(source, labels, search.batch_tokens, explained, attended=aligned))
         return [[next(read) for _ in several] for several in found]
 
-    def _explained(self, hypothesis, source, log_probabilities, weights):
+    def _explained(self, hypothesis, source, kept, log_probabilities, weights):
         from_, to = self.translator.source, self.translator.target
         tokens, alignment = hypothesis.tokens, None
         if weights is not None:
             real = tokens[tokens != EOS]
-            words = [word_numbers(side.spelling(ids)) for side, ids in ((from_, source), (to, real))]
+            spelled = (side.spelling(ids) for side, ids in ((from_, source), (to, real)))
+            words = [word_numbers(self.translator.texts.protection.spelling(each, kept)) for each in spelled]
             alignment = align(weights[: len(real)], *words)
         return Explained(
             hypothesis.text,

@@ -31,7 +31,7 @@ class Search:
         length_penalty: float. Scores are log-probability / length ** length_penalty.
         max_length_ratio: float. A translation has at most this many tokens for each source token, EOS included …
         max_length_extra: int. … and so many more.
-        no_repeat: int. No so many tokens in a row stand in a translation twice; 0: they may.
+        no_repeat: int. A sequence of so many tokens appears at most once in a translation; 0: however often.
         copy_unknown: bool. An unknown word becomes the source word that it attends to most.
         max_source_tokens: int. Longer inputs are cut, with a warning.
         batch_tokens: int. Padded source tokens · beams in a batch: less takes less memory.

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from seq2seq.config.translation import TextConfig
+from seq2seq.errors import InputError
 from seq2seq.inference.search import Search
 from seq2seq.report import Report
 from seq2seq.special_ids import UNK
@@ -108,6 +109,20 @@ class SourceTexts:
     def normalized(self, text: str) -> str:
         """Return a text as those of the training were read."""
         return normalize(text, keep_white_space=self._keep_white_space)
+
+    def beginning(self, prefix: str) -> str:
+        """Return what every translation shall begin with, as the tokenizer reads it.
+
+        Raises:
+            InputError: it holds a text that is protected, which comes from the source alone.
+        """
+        if self.protection.source(prefix)[1].texts:
+            raise InputError(
+                f"The prefix {prefix!r} holds what text.keep protects, which comes from each source: leave it out."
+            )
+        if self._keep_white_space:  # that of a prefix counts even where there is nothing else
+            return self.normalized(f"{prefix}|")[:-1]
+        return self.normalized(prefix)
 
     def encode(self, lines: Sequence[str], remarks: Remarks) -> tuple[list[str], TokenRows, list[Kept]]:
         """Return lines as the tokenizer reads them, their ids, and what is protected in each."""

@@ -102,7 +102,12 @@ class Translator:
         Returns:
             The best translation of each.
         """
-        found = self.stream(texts, search, **options | {"scored": False})
+        search = replace(search or Search(), **options | {"scored": False})
+        if search.n_best > 1:
+            raise InputError(
+                f"translate gives the best translation of each text: for the {search.n_best} best use stream."
+            )
+        found = self.stream(texts, search)
         return [hypotheses[0].text if hypotheses else "" for hypotheses in found]
 
     def stream(self, lines: Iterable[str], search: Search | None = None, **options) -> Iterator[list[Hypothesis]]:
@@ -156,7 +161,7 @@ class Translator:
         search = replace(search or Search(), **options).settled(self.config.decoding)
         # Refused where the run cannot do it.
         replace(self.config, decoding=replace(self.config.decoding, copy_unknown=search.copy_unknown))
-        return replace(search, prefix=self.texts.normalized(search.prefix))
+        return replace(search, prefix=self.texts.beginning(search.prefix))
 
     def _in_turn(self, chunks, search, ahead, progress, remarks):
         """The hypotheses of chunks of lines, while up to `ahead` further chunks wait for their search."""
@@ -222,7 +227,7 @@ class Translator:
                 future.cancel()
         progress.advance(len(results) - done)  # the blank ones
         if search.copy_unknown:
-            copy_unknown(self, sources, rows, results, search.batch_tokens)
+            copy_unknown(self, sources, rows, results, search)
         if self.texts.protection:
             results = [
                 [replace(each, text=self.texts.restored(each.text, protected, remarks)) for each in hypotheses]

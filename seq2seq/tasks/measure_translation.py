@@ -101,6 +101,8 @@ def evaluate(
     report = report or Report()
     translator.settled(search, **options | {"scored": False})  # the figures, which show no scores, go by all else
     trained = translator.config.data
+    if swap and trained.extra_columns == "references":
+        report.warn("with --swap the further columns are references of no side: they are left out")
     pairs = read_pairs(
         data,
         source or trained.source,
@@ -112,7 +114,7 @@ def evaluate(
         limit=limit,
         keep_white_space=translator.config.text.keeps_white_space,
     )
-    pairs = _with_references(pairs, references, limit)
+    pairs = _with_references(pairs, references, limit, translator.config.text.keeps_white_space)
     scoring = _scoring(translator.config, pairs, bleu_tokenizer, language, target, report)
     start = time.perf_counter()
     hypotheses = [found[0] if found else NOTHING for found in translator.stream(pairs.source, search, **options)]
@@ -141,25 +143,29 @@ def evaluate(
     )
 
 
-def _with_references(pairs: ParallelText, files, limit) -> ParallelText:
+def _with_references(pairs: ParallelText, files, limit, keep_white_space) -> ParallelText:
     """The pairs with a further reference from each file, where its line is not blank."""
     references = [list(texts) for texts in pairs.references]
     for file in files:
-        lines = [normalize(line) for line in islice(read_lines(file), limit)]
+        read = islice(read_lines(file), limit)
+        lines = [normalize(line, keep_white_space=keep_white_space) for line in read]
         if len(lines) != len(pairs):
             raise InputError(
                 f"--references {file} has {len(lines):,} lines for {len(pairs):,} pairs of --data: "
                 "line n of it must translate source n."
             )
         for texts, line in zip(references, lines, strict=True):
-            if line:
+            if not is_blank(line):
                 texts.append(line)
     return ParallelText(pairs.source, pairs.target, references)
 
 
 def _scoring(config, pairs, tokenizer, language, target, report) -> dict[str, str | None]:
     """What BLEU counts, and whose rules Moses follows: as asked, as in training, or else found and told."""
-    tokenizer = tokenizer or config.training.bleu_tokenizer
+    if not tokenizer:
+        tokenizer, (fitting, reason) = config.training.bleu_tokenizer, choose_tokenizer(pairs.references)
+        if tokenizer != "auto" and tokenizer in SPACED and fitting not in SPACED:
+            report.warn(f"BLEU counts tokens of {tokenizer}, as in training, but {reason}: --bleu-tokenizer {fitting}")
     if tokenizer == "auto":
         tokenizer, reason = choose_tokenizer(pairs.references)
         report.say(f"BLEU counts tokens of {tokenizer}: {reason}")
@@ -171,5 +177,7 @@ def _scoring(config, pairs, tokenizer, language, target, report) -> dict[str, st
     trained = config.data.source if config.data.swap else config.data.target
     language = language or language_of(trained, target)
     if not language and tokenizer in SPACED:
-        report.say("BLEU in tokens of Moses, as many papers give it, needs the language of the target: --language de")
+        report.say(
+            "BLEU in tokens of Moses, as many papers give it, needs the target's language: --language CODE, such as de"
+        )
     return {"tokenizer": tokenizer, "language": language if tokenizer in SPACED else None}

@@ -152,7 +152,7 @@ def stream_pairs(
             texts = [texts[1], texts[0]]
         count += 1
         whole = whole or not (is_blank(texts[0]) or is_blank(texts[1]))
-        yield texts if len(texts) == 2 else [*texts[:2], *filter(None, texts[2:])]
+        yield texts if len(texts) == 2 else [*texts[:2], *(text for text in texts[2:] if not is_blank(text))]
     if not count:
         raise InputError(f"{location} is empty: expected one pair of texts per line")
     if not whole:

@@ -14,8 +14,9 @@ _PAIRS_AT_ONCE = 1_000_000
 def length_limit(source_lengths: np.ndarray, target_lengths: np.ndarray) -> tuple[float, int]:
     """Return `ratio` and `extra`, so that hardly a translation needs more tokens than `ratio · source length + extra`.
 
-    Of all lines that lie above the pairs it is the lowest one at the mean source length, and then some head-room. Of a
-    thousand pairs the one that is longest for its source does not count.
+    Of all lines that lie above the pairs, and rise with the source at least as the targets do on the whole, it is the
+    lowest one at the mean source length, and then some head-room. Of a thousand pairs the one that is longest for its
+    source does not count.
 
     Args:
         source_lengths: int array, `(pairs,)`, at least one. Source tokens, without EOS.
@@ -32,7 +33,8 @@ def length_limit(source_lengths: np.ndarray, target_lengths: np.ndarray) -> tupl
     corners = _upper_hull(sorted(longest.items()))
     end = next((k for k, (x, _) in enumerate(corners) if x >= mean and k), len(corners) - 1)
     (x1, y1), (x2, y2) = corners[end - 1], corners[end]
-    ratio = max(0.0, (y2 - y1) / (x2 - x1))
+    # Pairs of about one length give a flat line: what comes later may be longer, and then so is its translation.
+    ratio = max(float(np.mean(target_lengths)) / max(mean, 1.0), (y2 - y1) / (x2 - x1))
     extra = max(y - ratio * x for x, y in corners)
     factor, more = HEAD_ROOM
     return math.ceil(round(100 * factor * ratio, 6)) / 100, math.ceil(round(factor * extra, 6)) + more

@@ -85,26 +85,41 @@ class Protection:
         Returns:
             The text, how many protected texts were put behind it, and how many placeholders went.
         """
-        left, gone = list(kept.counts), 0
-
-        def replaced(match):
-            nonlocal gone
-            number = ord(match[2]) - ord(PLACEHOLDERS[0])
-            if number < len(left) and left[number]:
-                left[number] -= 1
-                return match[1] + kept.texts[number]
-            gone += 1
-            return ""
-
-        restored = _BLANK_AND_PLACEHOLDER.sub(replaced, text)
-        if gone and not text.startswith(" "):  # what followed a blank behind what went begins the text now
+        filling = _Filling(kept)
+        restored = _BLANK_AND_PLACEHOLDER.sub(filling, text)
+        if filling.gone and not text.startswith(" "):  # what followed a blank behind what went begins the text now
             restored = restored.removeprefix(" ")
-        missing = [known for known, count in zip(kept.texts, left, strict=True) for _ in range(count)]
-        return " ".join([restored, *missing] if restored else missing), len(missing), gone
+        missing = [known for known, count in zip(kept.texts, filling.left, strict=True) for _ in range(count)]
+        return " ".join([restored, *missing] if restored else missing), len(missing), filling.gone
+
+    def spelling(self, parts: Sequence[str], kept: Kept) -> list[str]:
+        """Return what tokens add to a text, see `Tokenizer.spelling`, once `restore` has filled their placeholders."""
+        filling = _Filling(kept)
+        return [_BLANK_AND_PLACEHOLDER.sub(filling, part) for part in parts] if self else list(parts)
 
     def _marked(self, text, marked):
         signs = dict(zip(marked, PLACEHOLDERS, strict=False))
         return self._pattern.sub(lambda match: signs.get(match[0], match[0]), text) if signs else text
+
+
+class _Filling:
+    """Gives each placeholder of a text, one after the other, the protected text that it stands for.
+
+    Attributes:
+        left: list of int. How often each protected text is still to come.
+        gone: int. How many placeholders stood for nothing.
+    """
+
+    def __init__(self, kept):
+        self._texts, self.left, self.gone = kept.texts, list(kept.counts), 0
+
+    def __call__(self, match):
+        number = ord(match[2]) - ord(PLACEHOLDERS[0])
+        if number < len(self.left) and self.left[number]:
+            self.left[number] -= 1
+            return match[1] + self._texts[number]
+        self.gone += 1
+        return ""
 
 
 _NOTHING = Kept()

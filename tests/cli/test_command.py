@@ -1,5 +1,7 @@
 """How commands end."""
 
+import errno
+
 import pytest
 import typer
 from typer.testing import CliRunner
@@ -26,6 +28,11 @@ def ended(error):
         (InputError("a name\nof two lines"), 2, "Error: a name of two lines\n"),
         (KeyboardInterrupt("All is kept."), 130, "Interrupted. All is kept.\n"),
         (KeyboardInterrupt(), 130, "Interrupted.\n"),
+        (
+            OSError(errno.ENOSPC, "No space left on device", "out"),
+            2,
+            "Error: out cannot be written (No space left on device): make room; of a file FILE.partial is kept.\n",
+        ),
     ],
 )
 def test_an_expected_end_is_one_line_and_an_exit_code(error, code, line):

@@ -65,6 +65,13 @@ def test_names_that_training_has_not_seen_come_out(translator, unseen):
         assert all(one in (other, UNKNOWN_TEXT) for one, other in zip(before.split(), after.split(), strict=True))
 
 
+def test_a_beginning_stays_as_it_was_given_beside_copies(translator, unseen):
+    lines = [source for source, _ in unseen if "Name" in source]
+    begun = translator.translate(lines, copy_unknown=True, prefix="Somebody a")
+    assert all(text.startswith("Somebody a") and UNKNOWN_TEXT not in text for text in begun)
+    assert any("Name" in text for text in begun)
+
+
 def test_copies_do_not_depend_on_who_is_translated_together(translator, unseen):
     lines = [source for source, _ in unseen[:6]]
     search = {"beam_size": 3, "n_best": 2, "copy_unknown": True}

@@ -163,6 +163,11 @@ def test_characters_keep_white_space_from_file_to_score(code, tmp_path):
     result = evaluate(translator, str(code / "train"), limit=3, num_examples=1)
     assert {text for pair in INDENTED[:3] for text in pair} <= set(seen)
     assert "\u00a0" in result.examples[0].references[0]
+    again = [path for path in code.glob("train.*") if path.read_text() == "".join(f"{pair[1]}\n" for pair in INDENTED)]
+    result = evaluate(translator, str(code / "train"), references=again, num_examples=1)
+    assert len(again) == 1 and all(len(set(example.references)) == 1 for example in result.examples)
+    indented = translator.translate([INDENTED[0][0]], prefix="\t  ")[0]
+    assert indented.startswith("\t  ")
     assert train(config, tmp_path / "run", resume=True)["epochs"] == 1
 
 

@@ -33,6 +33,15 @@ def test_marked_and_restored_is_the_text(text):
     assert PROTECTION.source(text)[0] == PROTECTION.pair(text, text)[0] == PROTECTION.pair(text, text)[1]
 
 
+@given(TEXTS, st.lists(st.sampled_from([*PLACEHOLDERS[:6], "word", " "])))
+def test_tokens_spell_what_is_restored_but_what_is_put_behind(text, tokens):
+    _, kept = PROTECTION.source(text)
+    spelled = "".join(PROTECTION.spelling(tokens, kept))
+    restored, added, _ = PROTECTION.restore("".join(tokens), kept)
+    if not added:
+        assert spelled.split() == restored.split()
+
+
 @given(TEXTS, st.lists(st.sampled_from([*PLACEHOLDERS[:6], "word", " "])).map("".join))
 def test_whatever_the_model_writes_each_comes_out_as_often_as_it_went_in(text, written):
     _, kept = PROTECTION.source(text)

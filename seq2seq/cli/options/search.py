@@ -44,7 +44,9 @@ SEARCH = {
         "Longest translation, in target tokens for each source token, and some more.",
         "the run's, from its training pairs",
     ),
-    "no_repeat": _of_run("no_repeat", int, "Let no so many tokens in a row stand in a translation twice; 0 lets them."),
+    "no_repeat": _of_run(
+        "no_repeat", int, "Let a sequence of so many tokens appear at most once in a translation; 0: however often."
+    ),
     "copy_unknown": Annotated[
         bool | None,
         Option(
