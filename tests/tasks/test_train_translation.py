@@ -171,7 +171,7 @@ def test_an_interrupted_training_of_a_large_corpus_ends_with_the_weights_of_a_wh
     tiny_config, tmp_path, monkeypatch
 ):
     settings = ["text.tokenizer=unigram", "text.subword_sampling=0.2", "model.embedding_dropout=0.2"]
-    settings += ["training.epochs=2", "training.validate_bleu=false", "training.truth_ratio=0.8"]
+    settings += ["training.epochs=2", "training.validate_bleu=false"]
     settings += ["training.ema_decay=0.0", "training.average_checkpoints=2"]  # the other average is in reliability
     settings += ["training.accumulate_batches=2", "batching.batch_sentences=8"]
     config = tiny_config(*settings, data__limit=100, data__valid=None)
