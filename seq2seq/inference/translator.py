@@ -182,7 +182,7 @@ class Translator:
         check_strings(lines, position)
         texts, rows, kept = self.texts.encode(lines, remarks)
         rows, graph = self.cut_sources(rows, search, remarks, position), self._graph(search)
-        prefix = self.target.encode([search.prefix])[0]
+        prefix = self.target.encode([search.prefix])[0] if search.prefix else np.zeros(0, np.int32)
 
         def translated(batch):
             source = rows.take(batch)

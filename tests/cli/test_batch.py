@@ -88,7 +88,7 @@ def test_the_scheduler_says_which_shard_it_is(tiny_run, folder):
 
 def test_inputs_that_cannot_be_read_give_exit_code_1_and_are_named_at_the_end(tiny_run, folder):
     for name in ("a.txt.gz", "b.txt.gz"):
-        (folder / "in" / name).write_bytes(b"no gzip")
+        (folder / "in" / name).write_bytes(b"\x1f\x8b no gzip")
     shown = run("translate", tiny_run, "--input", "in/*", "--output", "out", code=1).stderr
     *_, said, first, second = shown.splitlines()
     assert said.startswith("2 outputs finished in out; 2 inputs could not be read")

@@ -128,14 +128,15 @@ def test_a_training_settles_the_limit_from_its_pairs_and_stores_it(tiny_run, tin
 
 
 def test_a_limit_that_is_given_wins(tiny_config, tmp_path, monkeypatch):
-    def limit(*settings):
-        decoding = read_training_text(tiny_config(*settings), RunFolder(tmp_path), False, Report()).decoding
+    def limit(*settings, folder="run"):
+        folder = RunFolder(tmp_path / folder)
+        decoding = read_training_text(tiny_config(*settings), folder, False, Report()).decoding
         return decoding.max_length_ratio, decoding.max_length_extra
 
     fresh = limit()
     assert limit("decoding.max_length_ratio=7.5") == (7.5, fresh[1])
     monkeypatch.setattr("seq2seq.tasks.translation_corpus.IN_MEMORY_BYTES", 0)
-    assert limit(tmp_path / "stored") == fresh
+    assert limit(folder="stored") == fresh
 
 
 def test_without_a_training_the_limit_is_a_wide_one():

@@ -182,7 +182,7 @@ def test_a_run_with_a_model_from_elsewhere_stands_by_itself(code, tmp_path):
     theirs = sentencepiece.SentencePieceProcessor(model_proto=model.getvalue())
     assert translator.source.vocabulary_size == theirs.get_piece_size() + 1 + 16
     assert "{name}" in translator.translate(["if {name} > \u6f22"])[0]
-    assert "'\u6f22' (1)" in translator.report.warnings[0]
+    assert any("'\u6f22' (1)" in warning for warning in translator.report.warnings)
     assert train(config, tmp_path / "run", resume=True)["epochs"] == 1
 
 
