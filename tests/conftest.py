@@ -1,5 +1,6 @@
 """What several tests share: a small task that is learned in seconds, and a run trained on it."""
 
+import fcntl
 import json
 import os
 import random
@@ -42,14 +43,37 @@ TINY = [
 
 
 @pytest.fixture(scope="session")
-def tiny_data(tmp_path_factory) -> Path:
+def shared(tmp_path_factory):
+    """A function `(name, make)` that gives the path `name`, which `make(path)` has made once for all workers."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent  # a worker has a folder of its own in that of the session
+
+    def made(name, make) -> Path:
+        path, done = folder / "shared" / name, folder / "shared" / f"{name}.done"
+        path.parent.mkdir(exist_ok=True)
+        with open(folder / "shared" / f"{name}.lock", "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not done.exists():
+                make(path)
+                done.touch()
+        return path
+
+    return made
+
+
+@pytest.fixture(scope="session")
+def tiny_data(shared) -> Path:
     """A folder with `train.src`, `train.tgt`, `valid.…` and `test.…` of the reversal task."""
-    folder = tmp_path_factory.mktemp("reversal")
-    pairs = reversal_pairs(900, seed=3)
-    random.Random(0).shuffle(pairs)
-    for name, part in (("train", pairs[:700]), ("valid", pairs[700:800]), ("test", pairs[800:])):
-        write_pairs(folder / name, part)
-    return folder
+
+    def make(folder):
+        folder.mkdir()
+        pairs = reversal_pairs(900, seed=3)
+        random.Random(0).shuffle(pairs)
+        for name, part in (("train", pairs[:700]), ("valid", pairs[700:800]), ("test", pairs[800:])):
+            write_pairs(folder / name, part)
+
+    return shared("reversal", make)
 
 
 @pytest.fixture(scope="session")
@@ -63,13 +87,11 @@ def tiny_config(tiny_data):
 
 
 @pytest.fixture(scope="session")
-def tiny_run(tiny_config, tmp_path_factory) -> Path:
+def tiny_run(tiny_config, shared) -> Path:
     """A run directory trained on `tiny_data` for a few seconds."""
     from seq2seq.tasks.train_translation import train
 
-    run_dir = tmp_path_factory.mktemp("runs") / "tiny"
-    train(tiny_config(), run_dir)
-    return run_dir
+    return shared("tiny", lambda run_dir: train(tiny_config(), run_dir))
 
 
 @pytest.fixture(scope="session")
@@ -123,33 +145,35 @@ def beats(count, seed, anomalous=False, steps=24):
 
 
 @pytest.fixture(scope="session")
-def beats_file(tmp_path_factory) -> Path:
+def beats_file(shared) -> Path:
     """An NPZ file of beats: `train` with `kind` 1 and, of an anomalous few, 2; `test` with `label` 0 and 1."""
-    path = tmp_path_factory.mktemp("beats") / "beats.npz"
     train = np.concatenate((beats(160, 1), beats(10, 2, anomalous=True)))
     test = np.concatenate((beats(60, 3), beats(30, 4, anomalous=True)))
-    np.savez(path, train=train, kind=np.repeat([1, 2], [160, 10]), test=test, label=np.repeat([0, 1], [60, 30]))
-    return path
+    arrays = {"train": train, "kind": np.repeat([1, 2], [160, 10]), "test": test, "label": np.repeat([0, 1], [60, 30])}
+    return shared("beats.npz", lambda path: np.savez(path, **arrays))
 
 
 @pytest.fixture(scope="session")
-def beats_run(beats_file, tmp_path_factory) -> Path:
+def beats_run(beats_file, shared) -> Path:
     """An autoencoder of whole beats, trained on those of kind 1."""
     from seq2seq.config import AutoencoderConfig, resolve
     from seq2seq.tasks.train_autoencoder import train
 
-    run_dir = tmp_path_factory.mktemp("runs") / "beats"
     settings = ["model.units=24", "training.epochs=12", "training.learning_rate=0.01"]
     data = {"location": str(beats_file), "array": "train", "keep": "kind==1"}
     given = {f"data__{name}": value for name, value in data.items()}
-    train(resolve(AutoencoderConfig, settings=settings, **given), run_dir)
-    return run_dir
+    config = resolve(AutoencoderConfig, settings=settings, **given)
+    return shared("beats", lambda run_dir: train(config, run_dir))
 
 
 @pytest.fixture(scope="session")
-def pumps_files(tmp_path_factory) -> Path:
+def pumps_files(shared) -> Path:
     """A folder with hourly `train.csv` and `test.csv` of two pumps; `faults.json`: the flow stops for 20 hours."""
-    folder = tmp_path_factory.mktemp("pumps")
+    return shared("pumps-files", write_pumps)
+
+
+def write_pumps(folder):
+    folder.mkdir()
     draw = np.random.default_rng(5)
     start = np.datetime64("2024-01-01T00", "h")
     faults = {}
@@ -165,21 +189,19 @@ def pumps_files(tmp_path_factory) -> Path:
             lines += [f"{str(start + i).replace('T', ' ')}:00,{pump},{v[0]:.4f},ok,{v[1]:.4f}" for i, v in rows]
         (folder / f"{name}.csv").write_text("\n".join(lines) + "\n")
     (folder / "faults.json").write_text(json.dumps(faults))
-    return folder
 
 
 @pytest.fixture(scope="session")
-def pumps_run(pumps_files, tmp_path_factory) -> Path:
+def pumps_run(pumps_files, shared) -> Path:
     """An autoencoder of 12-hour windows of both pumps."""
     from seq2seq.config import AutoencoderConfig, resolve
     from seq2seq.tasks.train_autoencoder import train
 
-    run_dir = tmp_path_factory.mktemp("runs") / "pumps"
     settings = ["model.units=16", "training.epochs=6", "training.learning_rate=0.02", "detection.components=4"]
     data = {"location": str(pumps_files / "train.csv"), "group": "pump", "columns": "flow,heat"}
     given = {f"data__{name}": value for name, value in data.items()}
-    train(resolve(AutoencoderConfig, settings=settings, windows__look_back=12, **given), run_dir)
-    return run_dir
+    config = resolve(AutoencoderConfig, settings=settings, windows__look_back=12, **given)
+    return shared("pumps", lambda run_dir: train(config, run_dir))
 
 
 @pytest.fixture(scope="session")
@@ -203,9 +225,8 @@ def pumps_test(pumps_model, pumps_files):
 
 
 @pytest.fixture(scope="session")
-def days_file(tmp_path_factory) -> Path:
+def days_file(shared) -> Path:
     """Hourly load and temperature with a daily cycle, and a plan known ahead."""
-    path = tmp_path_factory.mktemp("days") / "days.csv"
     draw, hours = np.random.default_rng(0), np.arange(240)
     plan = (hours // 12 % 2).astype(float)
     load = 50 + 10 * np.sin(hours * 2 * np.pi / 24) + 5 * plan + draw.normal(size=240)
@@ -213,8 +234,7 @@ def days_file(tmp_path_factory) -> Path:
     times = np.datetime64("2024-03-01T00") + hours.astype("timedelta64[h]")
     rows = zip(times, load, warm, plan, strict=True)
     lines = [f"{str(t).replace('T', ' ')}:00,{a:.4f},{b:.4f},{c:.0f}" for t, a, b, c in rows]
-    path.write_text("\n".join(["when,load,warm,plan", *lines]) + "\n")
-    return path
+    return shared("days.csv", lambda path: path.write_text("\n".join(["when,load,warm,plan", *lines]) + "\n"))
 
 
 @pytest.fixture(scope="session")
@@ -229,15 +249,13 @@ def days_config(days_file):
 
 
 @pytest.fixture(scope="session")
-def trained_on_days(days_config, tmp_path_factory):
-    """A function that trains a forecaster and loads it."""
+def trained_on_days(days_config, shared):
+    """A function that trains a forecaster as the settings say, under a name, and loads it."""
     from seq2seq.inference.forecaster import Forecaster
     from seq2seq.tasks.train_forecaster import train
 
-    def trained(*settings, **given):
-        run_dir = tmp_path_factory.mktemp("runs") / "days"
-        train(days_config(*settings, **given), run_dir)
-        return Forecaster.load(run_dir)
+    def trained(name, *settings, **given):
+        return Forecaster.load(shared(name, lambda run_dir: train(days_config(*settings, **given), run_dir)))
 
     return trained
 
@@ -248,15 +266,17 @@ WINDOWS = ["windows.look_back=24", "windows.horizon=3", "windows.batch_size=32"]
 @pytest.fixture(scope="session")
 def days_windowed(trained_on_days):
     """Windows of two forecast columns, the plan and the hour known ahead."""
-    return trained_on_days(*WINDOWS, "model.kind=encoder_decoder", "model.known=plan", "model.calendar=hour")
+    return trained_on_days(
+        "days-windowed", *WINDOWS, "model.kind=encoder_decoder", "model.known=plan", "model.calendar=hour"
+    )
 
 
 @pytest.fixture(scope="session")
 def days_plain(trained_on_days):
     """Windows of two columns, nothing known ahead."""
-    return trained_on_days(*WINDOWS, data__columns="load,warm")
+    return trained_on_days("days-plain", *WINDOWS, data__columns="load,warm")
 
 
 @pytest.fixture(scope="session")
 def days_stateful(trained_on_days):
-    return trained_on_days("model.kind=stateful", "windows.chunk=20", data__columns="load,warm")
+    return trained_on_days("days-stateful", "model.kind=stateful", "windows.chunk=20", data__columns="load,warm")

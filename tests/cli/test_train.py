@@ -64,7 +64,7 @@ def test_a_run_is_not_overwritten(tiny_data, recipe, tiny_run):
 
 def test_an_interrupted_training_keeps_what_is_finished_and_goes_on(tiny_data, recipe, tmp_path):
     run = tmp_path / "run"
-    command = arguments(tiny_data, recipe, run, "--epochs", 500)
+    command = arguments(tiny_data, recipe, run, "--limit", 100, "--epochs", 500)
     script = [sys.executable, str(ROOT / "scripts" / "train.py"), *command[1:]]
     with open(tmp_path / "log", "w+") as log:
         process = subprocess.Popen(script, stdout=log, stderr=subprocess.PIPE, text=True)
@@ -80,7 +80,7 @@ def test_an_interrupted_training_keeps_what_is_finished_and_goes_on(tiny_data, r
     finished = len(history(run))
     assert finished >= 1
 
-    resumed = arguments(tiny_data, recipe, run, "--epochs", finished + 1, "--resume")
+    resumed = arguments(tiny_data, recipe, run, "--limit", 100, "--epochs", finished + 1, "--resume")
     result = CliRunner().invoke(app, resumed)
     assert result.exit_code == 0, (result.stderr, result.exception)
     assert [row["epoch"] for row in history(run)] == [str(epoch) for epoch in range(1, finished + 2)]
@@ -88,7 +88,7 @@ def test_an_interrupted_training_keeps_what_is_finished_and_goes_on(tiny_data, r
 
 def test_a_training_stops_when_its_time_is_over(tiny_data, recipe, tmp_path):
     run = tmp_path / "run"
-    stopped = CliRunner().invoke(app, arguments(tiny_data, recipe, run, "--epochs", 1, "--max-time", "00:00"))
+    stopped = CliRunner().invoke(app, arguments(tiny_data, recipe, run, "--limit", 100, "--max-time", "00:00"))
     assert stopped.exit_code == 75
     assert "its time is over" in stopped.stderr and "--resume" in stopped.stderr
     assert list((run / "checkpoints").iterdir())

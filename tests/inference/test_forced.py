@@ -103,7 +103,13 @@ def test_probabilities_of_all_next_tokens_sum_to_one():
 
 
 @pytest.mark.parametrize(
-    ("beam_size", "penalty", "sampling"), [(1, 1.0, None), (4, 0.7, None), (1, 1.0, Sampling(temperature=2.0))]
+    ("model", "beam_size", "penalty", "sampling"),
+    [
+        *((kind, 4, 0.7, None) for kind in KINDS),
+        ("dot", 1, 1.0, None),
+        ("additive", 1, 1.0, Sampling(temperature=2.0)),
+    ],
+    indirect=["model"],
 )
 def test_a_search_scores_its_hypotheses_the_same(model, batch, beam_size, penalty, sampling):
     source, limits = batch[0], np.arange(2, 2 + 2 * len(batch[0]), 2, dtype=np.int32)

@@ -15,8 +15,12 @@ def update(model, parts, x, y):
     return model.train_on_batch(x, y), model.get_weights()
 
 
-@pytest.mark.parametrize("horizon", [0, 2])
-@pytest.mark.parametrize("parts", [1, 2, 3])
+def slow(*values):
+    """XLA compiles for seconds: the default tests have a case of each kind."""
+    return pytest.param(*values, marks=pytest.mark.slow)
+
+
+@pytest.mark.parametrize(("parts", "horizon"), [(2, 0), slow(1, 0), slow(3, 0), (2, 2), slow(1, 2), slow(3, 2)])
 def test_an_update_in_parts_is_that_of_the_whole_batch(parts, horizon):
     random = np.random.default_rng(1)
     x = random.normal(size=(5, 6, 2)).astype("float32")
@@ -30,7 +34,7 @@ def test_an_update_in_parts_is_that_of_the_whole_batch(parts, horizon):
         np.testing.assert_allclose(mine, other, rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.parametrize("parts", [0, 1, 2])
+@pytest.mark.parametrize("parts", [0, 1, slow(2)])
 def test_the_scale_of_a_loss_changes_no_update(parts):
     x = np.random.default_rng(1).normal(size=(5, 6, 2)).astype("float32")
     models = [Autoencoder(features=2, units=4) for _ in range(2)]

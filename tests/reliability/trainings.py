@@ -1,9 +1,9 @@
-"""The three trainings that are killed, as functions of plain arguments."""
+"""The three trainings that are killed, as functions of plain arguments, and what stops one."""
 
 from pathlib import Path
 
 from seq2seq.config import AutoencoderConfig, ForecasterConfig, TranslationConfig, resolve
-from seq2seq.interruption import Interruption
+from seq2seq.interruption import Interruption, Stopped
 
 ALWAYS = ["training.checkpoint_minutes=0.0005"]  # so that many kills find a checkpoint being written
 TRANSLATION = [
@@ -24,7 +24,19 @@ TRANSLATION = [
     "training.epochs=3",
 ]
 AUTOENCODER = ["model.units=8", "training.epochs=3", "training.average_checkpoints=2", "training.schedule=plateau"]
-FORECASTER = ["model.units=8", "windows.chunk=10", "model.dropout=0.2", "training.epochs=4"]
+FORECASTER = ["model.units=8", "windows.chunk=10", "model.dropout=0.2", "training.epochs=4", "training.ema_decay=0.9"]
+
+
+class StopsAfter(Interruption):
+    """Asks for a stop after so many batches."""
+
+    def __init__(self, batches):
+        super().__init__()
+        self.left = batches
+
+    def due(self):
+        self.left -= 1
+        return Stopped("enough") if self.left == 0 else None
 
 
 def train(task: str, data: str, run: str, settings=(), interruption: Interruption | None = None) -> None:

@@ -37,9 +37,16 @@ def test_a_run_holds_what_it_needs_and_no_pickle(beats_run):
         assert all(arrays[name].dtype.kind in "fiuU" for name in arrays)
 
 
-def test_only_kept_rows_train_and_the_card_tells(beats_file, tmp_path):
+def test_only_kept_rows_train_as_long_as_the_updates_need_and_the_card_tells(beats_file, tmp_path):
+    config = resolve(
+        AutoencoderConfig,
+        settings=["model.units=8", "training.updates=40"],
+        data__location=str(beats_file),
+        data__array="train",
+        data__keep="kind==1",
+    )
     report = Listening()
-    train(config_of(beats_file, data__array="train", data__keep="kind==1"), tmp_path / "run", report=report)
+    assert train(config, tmp_path / "run", report=report)["epochs"] == 3  # of 17 batches, as many as the updates need
     assert report.rows["sequences"] == "160 independent samples"
     assert report.rows["train"].startswith("136 sequences") and report.rows["valid"].startswith("24 sequences")
 
@@ -122,14 +129,7 @@ def test_an_interrupted_run_resumes_to_the_same_scores(beats_file, tmp_path):
         train(replace(config, model=replace(config.model, units=9)), tmp_path / "whole", resume=True)
 
 
-def test_epochs_are_as_many_as_the_updates_need(beats_file, tmp_path):
-    config = resolve(
-        AutoencoderConfig,
-        settings=["model.units=8", "training.updates=40"],
-        data__location=str(beats_file),
-        data__array="train",
-    )
-    assert train(config, tmp_path / "run")["epochs"] == 3  # of 16 batches
+def test_the_size_of_a_batch_follows_the_number_of_pieces():
     assert [batch_size_for(pieces) for pieces in (1, 248, 10**6)] == [8, 16, 64]
 
 

@@ -7,9 +7,11 @@ from contextlib import contextmanager
 
 import numpy as np
 import pytest
+from trainings import StopsAfter
 
 from seq2seq.errors import InputError
 from seq2seq.inference.translator import LINES_AT_ONCE, Translator, length_batches
+from seq2seq.interruption import Stopped
 from seq2seq.report import Progress, Report
 from seq2seq.run import Run
 from seq2seq.tasks.measure_translation import evaluate
@@ -142,14 +144,14 @@ def test_resuming_with_other_settings_names_them(tiny_run, tiny_config):
 def test_training_from_tfds_uses_its_validation_split(tiny_config, tfds_pairs, tmp_path):
     where = {"data__train": "tfds:tiny_pairs/en_fr", "data__valid": None, "data__source": "en", "data__target": "fr"}
     report = Telling()
-    config = tiny_config("training.epochs=1", "training.validate_bleu=false", "data.valid_share=0.5", **where)
-    assert train(config, tmp_path / "run", report=report)["train_pairs"] == 30
+    config = tiny_config("data.valid_share=0.5", **where)
+    assert read_training_text(config, Run(tmp_path, "translation", {}), False, report).pairs == 30
     assert any("has a validation part: data.valid_share" in warning for warning in report.warnings)
 
 
 def test_held_out_share_comes_out_of_the_training_part(tiny_config, tmp_path):
-    config = tiny_config("training.epochs=1", "training.validate_bleu=false", "data.valid_share=0.1", data__valid=None)
-    assert train(config, tmp_path / "run")["train_pairs"] == 630
+    config = tiny_config("data.valid_share=0.1", data__valid=None)
+    assert read_training_text(config, Run(tmp_path, "translation", {}), False, Report()).pairs == 630
 
 
 class Telling(Report):
@@ -169,13 +171,14 @@ def test_an_interrupted_training_of_a_large_corpus_ends_with_the_weights_of_a_wh
     tiny_config, tmp_path, monkeypatch
 ):
     settings = ["text.tokenizer=unigram", "text.subword_sampling=0.2", "model.embedding_dropout=0.2"]
-    settings += ["training.epochs=2", "training.validate_bleu=false", "training.truth_ratio=0.8"]
+    settings += ["training.epochs=2", "training.validate_bleu=false"]
     settings += ["training.ema_decay=0.0", "training.average_checkpoints=2"]  # the other average is in reliability
+    settings += ["training.accumulate_batches=2", "batching.batch_sentences=8"]
     config = tiny_config(*settings, data__limit=100, data__valid=None)
     train(config, tmp_path / "memory")
     monkeypatch.setattr("seq2seq.tasks.translation_corpus.IN_MEMORY_BYTES", 0)
-    with pytest.raises(KeyboardInterrupt):
-        train(config, tmp_path / "run", report=Interrupting(epoch=2))
+    with pytest.raises(Stopped):  # within the second epoch, of 12 batches
+        train(config, tmp_path / "run", interruption=StopsAfter(17))
     (corpus,) = (tmp_path / "run" / "corpus").iterdir()
     report = Telling()
     train(config, tmp_path / "run", resume=True, report=report)

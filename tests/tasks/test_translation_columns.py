@@ -138,7 +138,7 @@ def test_from_training_to_evaluation(write, tmp_path):
     config = json.loads((run / "config.json").read_text())["config"]["data"]
     assert (config["source"], config["target"], config["header"]) == ("english", "french", True)
 
-    resumed = CliRunner().invoke(app, [*command, *sides, *valid, "--resume", "--epochs", "2"])
+    resumed = CliRunner().invoke(app, [*command, *sides, *valid, "--resume"])
     assert resumed.exit_code == 0, (resumed.stderr, resumed.exception)
     test = ["evaluate", str(run), "--examples", "1", "--data"]
     shown = CliRunner().invoke(app, [*test, write("test.tsv", 2, 1, header=("french", "english"), count=3, start=70)])

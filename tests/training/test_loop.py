@@ -46,10 +46,10 @@ class Counting(Report):
         yield Counter()
 
 
-def make_training(path, loss=None, report=None, **settings):
+def make_training(path, loss=None, report=None, steps=400, **settings):
     keras.utils.set_random_seed(1)
-    series = np.sin(np.arange(400.0) / 5)[:, None]
-    batches = WindowBatches([series], look_back=8, batch_size=16, seed=1)  # 24 full batches, and one of 9 windows
+    series = np.sin(np.arange(float(steps)) / 5)[:, None]
+    batches = WindowBatches([series], look_back=8, batch_size=16, seed=1)  # of 400: 24 full batches, one of 9 windows
     model = Autoencoder(1, units=8)
     return Training(
         model,
@@ -70,7 +70,7 @@ def trained(path, updates_worth_xla, monkeypatch, **settings):
     return training, report
 
 
-@pytest.mark.parametrize("settings", [{}, {"ema_decay": 0.9}])
+@pytest.mark.parametrize("settings", [pytest.param({}, marks=pytest.mark.slow), {"ema_decay": 0.9}])
 def test_xla_and_many_batches_at_once_change_no_result(tmp_path, monkeypatch, settings):
     plain, _ = trained(tmp_path / "plain", 1000, monkeypatch, **settings)
     compiled, report = trained(tmp_path / "compiled", 1, monkeypatch, **settings)
@@ -94,9 +94,9 @@ def test_of_equal_scores_the_one_with_the_lower_loss_is_the_best(tmp_path):
 
 
 def test_each_start_gets_further_however_short_its_time_is(tmp_path):
-    training = make_training(tmp_path / "run")
+    training = make_training(tmp_path / "run", steps=100)
     training.settings, training.interruption = replace(training.settings, epochs=1), Interruption(0)
-    for _ in range(25):  # batches
+    for _ in range(6):  # batches
         with pytest.raises(Stopped):
             training.fit()
     assert training.fit()["epochs"] == 1
