@@ -41,10 +41,19 @@ def test_no_line_above_the_pairs_would_be_lower_at_their_mean(kind):
     source, target = pairs(kind, 900)  # too few for an outlier
     ratio, extra = length_limit(source, target)
     factor, more = lengths.HEAD_ROOM
-    lowest = min(
-        slope * source.mean() + max(1, (target + 1 - slope * source).max()) for slope in np.linspace(0, 12, 1201)
-    )
+    least = target.mean() / source.mean()  # a line rises as the targets do on the whole
+    slopes = least + np.linspace(0, 12, 1201)
+    lowest = min(slope * source.mean() + max(1, (target + 1 - slope * source).max()) for slope in slopes)
     assert ratio * source.mean() + extra <= factor * (lowest + 0.01 * source.mean()) + more + 1
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_source_longer_than_all_that_was_seen_has_room_for_a_usual_translation(kind):
+    source, target = pairs(kind)
+    ratio, extra = length_limit(source, target)
+    for longer in (2, 10):
+        tokens = longer * source.max()
+        assert ratio * tokens + extra > tokens * target.mean() / source.mean()
 
 
 def test_a_few_pairs_that_are_no_translations_do_not_slow_down_all_others():
