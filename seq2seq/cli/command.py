@@ -74,10 +74,8 @@ def _explain_hyphen(args, option):
     """End with advice where what is taken for `option` has what no option has, a blank or a digit at the beginning."""
     for text in args[: args.index("--")] if "--" in args else args:
         if option and text.startswith(option) and re.match(r"-\d|-.*\s", text):
-            _end(
-                f'Error: {text} begins with a hyphen, as options do: to pass it as a text write -- "{text}" behind all options.',
-                2,
-            )
+            advice = f'to pass it as a text write -- "{text}" behind all options'
+            _end(f"Error: {text} begins with a hyphen, as options do: {advice}.", 2)
 
 
 def _end(line: str, code: int) -> None:
