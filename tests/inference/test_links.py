@@ -31,7 +31,7 @@ def translator(tiny_config, tmp_path_factory):
     folder = tmp_path_factory.mktemp("named")
     write_pairs(folder / "train", named(900, 1))
     write_pairs(folder / "valid", named(60, 2))
-    settings = ["text.min_count=3", "training.epochs=8", "training.validate_bleu=false"]
+    settings = ["text.min_count=3", "training.epochs=6", "training.validate_bleu=false"]
     where = {"data__train": str(folder / "train"), "data__valid": str(folder / "valid")}
     train(tiny_config(*settings, **where), folder / "run")
     return Translator.load(folder / "run")

@@ -301,7 +301,7 @@ def test_training_follows_a_truth_ratio_that_changes_in_one_trace():
     )
 
 
-@pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
+@pytest.mark.parametrize("policy", ["mixed_bfloat16", pytest.param("mixed_float16", marks=pytest.mark.slow)])
 def test_mixed_precision_gives_float32_logits_and_trains(policy):
     exact, mixed = make_model(), make_model(dtype=policy)
     source, target_input, labels = make_batch()

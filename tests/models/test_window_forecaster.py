@@ -190,7 +190,7 @@ def test_every_weight_learns(name):
     assert all((new != old).any() for new, old in zip(after, before, strict=True))
 
 
-@pytest.mark.parametrize("kind", ["direct", "encoder_decoder"])
+@pytest.mark.parametrize("kind", [pytest.param("direct", marks=pytest.mark.slow), "encoder_decoder"])
 def test_a_rule_is_learned(kind):
     """Sums of the last value and what is known of each step."""
     random = np.random.default_rng(0)
@@ -214,7 +214,7 @@ def test_saved_and_loaded_forecasts_the_same(name, tmp_path):
     np.testing.assert_allclose(loaded(make_inputs(model)), model(make_inputs(model)), **TOLERANCE)
 
 
-@pytest.mark.parametrize("name", ["direct, known", "decoder, all"])
+@pytest.mark.parametrize("name", [pytest.param("direct, known", marks=pytest.mark.slow), "decoder, all"])
 def test_mixed_precision_does_not_round_what_passes_by(name):
     options = {"dtype": "mixed_bfloat16", **CONFIGURATIONS[name]}
     model = make_model(**options)
