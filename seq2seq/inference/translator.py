@@ -175,7 +175,7 @@ class Translator:
             while begun:
                 yield self._finish(begun.popleft(), search, told, progress)
         finally:  # whoever stops here waits for no batch that has not begun
-            for _, batches in begun:
+            for *_, batches in begun:
                 for future in batches:
                     future.cancel()
         if remarks is None:

@@ -32,7 +32,7 @@ class Echo:
     def settled(self, search=None, **options):
         return Search(**options).settled(DecodingConfig())
 
-    def stream_chunks(self, chunks, search, *, report, progress):
+    def stream_chunks(self, chunks, search, *, progress, remarks):
         for chunk in chunks:
             time.sleep(0.01)
             salt = zlib.crc32("\n".join(chunk).encode())

@@ -316,7 +316,7 @@ def test_texts_that_are_cut_are_counted(work, tmp_path):
     (tmp_path / "long.txt").write_text("a b\n" + "a " * 3000 + "\n")
     made = work()
     run(made, tmp_path, tmp_path / "out", "long.txt")
-    assert "1 texts were cut" in made.notes()[0]
+    assert "1 inputs were cut" in made.notes()[0]
     made = work(search=Search(max_length_ratio=0.0, max_length_extra=1))
     run(made, tmp_path, tmp_path / "short", "long.txt")
     assert "2 of 2 translations were cut at the length limit" in made.notes()[1]
