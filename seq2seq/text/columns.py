@@ -16,6 +16,7 @@ from seq2seq.text.splitting import LARGEST_CELL, text_lines
 _LOOKED_AT = 1000  # rows that decide what a column holds
 _EVIDENCE = 3  # rows without which nothing is said of a column
 _NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?", re.ASCII)
+_FRACTION = re.compile(r"[.,]\d*[1-9]|[eE]-")  # 1.0 is a label that was stored as a number
 _ID = re.compile(r"(?=.*\d)[!-~]+")
 _ADDRESS = re.compile(r"(https?|ftp)://\S+")
 _LICENCE = re.compile(r"CC[- ]?(BY|0)\b.*")
@@ -263,7 +264,7 @@ def _kind(column):
         return None
     distinct = len(set(cells))
     if all(map(_NUMBER.fullmatch, cells)):
-        return _FRACTIONS if any("." in cell or "," in cell for cell in cells) else _WHOLE
+        return _FRACTIONS if any(map(_FRACTION.search, cells)) else _WHOLE
     if all(map(_ADDRESS.fullmatch, cells)):
         return _ADDRESSES
     if distinct == len(cells) and all(map(_ID.fullmatch, cells)):

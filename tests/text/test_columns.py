@@ -98,7 +98,7 @@ def test_two_columns_are_the_pair_whatever_they_hold(path, odd):
         ).told(FIRST_TWO)
 
 
-@pytest.mark.parametrize("value", [["0", "1"] * 15, ODD["numbers"], ["yes"] * 30])
+@pytest.mark.parametrize("value", [["0", "1"] * 15, ["0.0", "1.0", "2.0"] * 10, ODD["numbers"], ["yes"] * 30])
 @pytest.mark.parametrize("first", [*ODD])
 def test_values_behind_a_single_text_are_no_texts_and_may_be_meant(path, first, value):
     """What stands first is no source without a word, where something behind the text may be its target."""
