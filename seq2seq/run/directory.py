@@ -66,23 +66,22 @@ class Run(RunFolder):
                 run to resume is damaged, or was started with other settings or other data (names them).
         """
         found = cls.check(path, resume)
-        digests = {name: [digest(file) for file in files if file.is_file()] for name, files in (data or {}).items()}
+        digests = {} if found else {name: _digests(files) for name, files in (data or {}).items()}
         run = cls(Path(path), task, to_mapping(config))
         try:
             run.path.mkdir(parents=True, exist_ok=True)
             run = cls(run.path, task, run.config, locked(run.path / "lock"))
             for folder in (run.path, run.path / "checkpoints"):
                 remove_leftovers(folder)
-            if found:
-                return run._resumed(type(config), digests)
-            for file in run.checkpoints():  # of a run whose config.json is gone: not to be resumed
-                file.unlink()
-            versions = {name: version(name) for name in LIBRARIES}
-            record = {"format": FORMAT, "task": task, "config": run.config, "data": digests, "versions": versions}
-            run.write_json("config.json", record)
+            if not found:
+                for file in run.checkpoints():  # of a run whose config.json is gone: not to be resumed
+                    file.unlink()
+                versions = {name: version(name) for name in LIBRARIES}
+                record = {"format": FORMAT, "task": task, "config": run.config, "data": digests, "versions": versions}
+                run.write_json("config.json", record)
         except OSError as error:
             raise InputError(f"--run {path} cannot be written ({error.strerror}): choose a folder that can.") from error
-        return run
+        return run._resumed(config, data or {}) if found else run
 
     @classmethod
     def open(cls, path: str | Path, *tasks: str) -> "Run":
@@ -119,27 +118,41 @@ class Run(RunFolder):
         except InputError as error:
             raise InputError(f"{self.path}: its config.json cannot be used: {error}") from error
 
-    def _resumed(self, kind, digests):
-        run = Run.open(self.path, self.task)
+    def refuse_other_settings(self, config: Config) -> None:
+        """Raise InputError where settings of `config`, to resume the run with, differ from its own; names them."""
         # As this version reads them: another may have stored the same in other words, or not known some of them.
-        known, stored = dict(_settings(run.config)), dict(_settings(to_mapping(run.read_config_as(kind))))
+        stored = dict(_settings(to_mapping(self.read_config_as(type(config)))))
+        known = dict(_settings(self.config))
         differing = [
             f"{name}={value!r} (the run: {stored[name]!r})"
-            for name, value in _settings(self.config)
+            for name, value in _settings(to_mapping(config))
             if name in known and stored[name] != value and name not in MAY_CHANGE
         ]
         if differing:
             raise InputError(
                 f"--resume of {self.path} with other settings: {', '.join(differing)}; give the run's own."
             )
-        data = read_config(self.path)[2]
-        differing = [name for name, found in digests.items() if data.get(name) != found]
+
+    def refuse_other_data(self, data: Mapping[str, Iterable[Path]]) -> None:
+        """Raise InputError where the content of the files of `data`, see `start`, is not that of the run's start."""
+        stored = read_config(self.path)[2]
+        files = {name: list(paths) for name, paths in data.items()}
+        differing = [
+            f"{name} ({', '.join(map(str, paths))})"
+            for name, paths in files.items()
+            if stored.get(name) != _digests(paths)
+        ]
         if differing:
             raise InputError(
                 f"--resume of {self.path} with other data: the content of {', '.join(differing)} has changed since the "
                 "run was started; restore it, or start a new run."
             )
-        return Run(self.path, self.task, run.config, self.lock)
+
+    def _resumed(self, config, data):
+        stored = Run.open(self.path, self.task)
+        stored.refuse_other_settings(config)
+        stored.refuse_other_data(data)
+        return Run(self.path, self.task, stored.config, self.lock)
 
     @classmethod
     def check(cls, path: str | Path, resume: bool = False) -> bool:
@@ -253,6 +266,10 @@ class Run(RunFolder):
 def _numbered(values):
     """Names of arrays that sort as their numbers do."""
     return ((f"array{k:04d}", value) for k, value in enumerate(values))
+
+
+def _digests(files):
+    return [digest(file) for file in files if file.is_file()]
 
 
 def _settings(config):

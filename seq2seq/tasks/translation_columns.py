@@ -16,7 +16,7 @@ def settle_columns(config: TranslationConfig, run_dir: Path, resume: bool, repor
     Args:
         config: `TranslationConfig`.
         run_dir: the run directory.
-        resume: whether a run goes on. One that had its columns decided by no look at them keeps the first two.
+        resume: whether a run goes on. One that names no columns keeps the first two, however they look now.
         report: `Report`.
 
     Raises:
@@ -25,7 +25,7 @@ def settle_columns(config: TranslationConfig, run_dir: Path, resume: bool, repor
     data = config.data
     if not is_table(data.train):
         return config
-    if resume and Run.open(run_dir, "translation").config["data"].get("header") is None:
+    if resume and (data.source is None or Run.open(run_dir, "translation").config["data"].get("header") is None):
         return config
     look = TableLook(data.train)
     columns = look.choose(data.source, data.target, data.header, _has_references(data))
@@ -45,8 +45,10 @@ def columns_of(location: str, data: DataConfig, report: Report | None = None) ->
     Raises:
         InputError: the file does not fit the run.
     """
-    if not is_table(location) or (data.header is None and location == data.train):
+    if not is_table(location):
         return FIRST_TWO
+    if location == data.train and not (data.header is not None and data.source):
+        return Columns(header=bool(data.header))  # settled, if by an earlier version that told columns otherwise
     look = TableLook(location)
     if data.header is not None:
         return look.fit(data.source, data.target, data.header, _has_references(data))

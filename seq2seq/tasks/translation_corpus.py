@@ -13,7 +13,7 @@ from seq2seq.report import Report
 from seq2seq.run import RunFolder
 from seq2seq.sources import count_lines, is_tfds
 from seq2seq.tasks.translation_columns import columns_of
-from seq2seq.text.cleaning import CleaningReport, clean, hold_out
+from seq2seq.text.cleaning import CleaningReport, clean, first_held_out, hold_out
 from seq2seq.text.corpus import ParallelText, corpus_files, read_pairs, stream_pairs
 from seq2seq.text.lengths import length_limit
 from seq2seq.text.overlap import overlap, pair_hashes
@@ -86,13 +86,23 @@ def read_training_text(config: TranslationConfig, folder: RunFolder, resume: boo
     if valid is not None and not data.valid and (data.valid_share, data.hold_out) != _HELD_OUT:
         report.warn(f"{data.train} has a validation part: data.valid_share and data.hold_out do nothing")
     tokenizers = _tokenizers_of(config, folder) if resume and folder.checkpoints() else None
-    locations = {"data.train": data.train} | ({"data.valid": data.valid} if data.valid else {})
-    files = {name: corpus_files(location, data.source, data.target) for name, location in locations.items()}
-    models = {name: getattr(config.text, name.removeprefix("text.")) for name in MODELS}
-    files |= {name: [Path(model)] for name, model in models.items() if model and Path(model).is_file()}
+    files = training_files(config)
     if data.cache is None and sum(file.stat().st_size for file in files["data.train"]) <= IN_MEMORY_BYTES:
         return _in_memory(config, files, valid, tokenizers, report)
     return _stored(config, files, valid, tokenizers, Path(data.cache) if data.cache else folder.corpus, report)
+
+
+def training_files(config: TranslationConfig) -> dict[str, list[Path]]:
+    """Return what `data.train`, `data.valid` and the models of `text` are read from, as far as they are given.
+
+    Raises:
+        InputError: there are no such files.
+    """
+    data = config.data
+    locations = {"data.train": data.train} | ({"data.valid": data.valid} if data.valid else {})
+    files = {name: corpus_files(location, data.source, data.target) for name, location in locations.items()}
+    models = {name: getattr(config.text, name.removeprefix("text.")) for name in MODELS}
+    return files | {name: [Path(model)] for name, model in models.items() if model and Path(model).is_file()}
 
 
 def _read_validation(config, report):
@@ -125,7 +135,7 @@ def _in_memory(config, files, valid, tokenizers, report):
     pairs, cleaning = clean(pairs, max_characters=data.max_characters, max_ratio=data.max_ratio)
     held_out = valid is None
     if held_out and data.hold_out == "last":
-        first_valid = round(len(pairs) * (1.0 - data.valid_share))
+        first_valid = first_held_out(len(pairs), data.valid_share)
         pairs, valid = pairs.take(range(first_valid)), pairs.take(range(first_valid, len(pairs)))
     elif held_out:
         pairs, valid = hold_out(pairs, data.valid_share, config.seed)

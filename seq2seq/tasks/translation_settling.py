@@ -8,7 +8,8 @@ from seq2seq.evaluation.scripts import choose_tokenizer
 from seq2seq.report import Report
 from seq2seq.run import Run
 from seq2seq.tasks.translation_columns import settle_columns
-from seq2seq.tasks.translation_corpus import TrainingText
+from seq2seq.tasks.translation_corpus import TrainingText, training_files
+from seq2seq.text.columns import is_table
 
 
 def settled_before_reading(config: TranslationConfig, run_dir: Path, resume: bool, report: Report) -> TranslationConfig:
@@ -24,13 +25,20 @@ def settled_before_reading(config: TranslationConfig, run_dir: Path, resume: boo
         report: `Report`, told what was found.
 
     Raises:
-        InputError: columns that are not there, or that leave open which are meant.
+        InputError: columns that are not there, or that leave open which are meant; or the run to go on with was started
+            with other settings or other data.
     """
-    if resume:
-        config = _as_in(Run.open(run_dir, "translation").read_config_as(TranslationConfig), config)
-    else:
-        config = replace(config, text=config.text.decided())
-    return settle_columns(config, run_dir, resume, report)
+    if not resume:
+        return settle_columns(replace(config, text=config.text.decided()), run_dir, resume, report)
+    run = Run.open(run_dir, "translation")
+    stored = run.read_config_as(TranslationConfig)
+    config = _as_in(stored, config)
+    # What has changed is named before a look into a changed file, and before anything is prepared from it.
+    run.refuse_other_settings(_with_columns_of(stored, config))
+    run.refuse_other_data(training_files(config))
+    config = settle_columns(config, run_dir, resume, report)
+    run.refuse_other_settings(config)
+    return config
 
 
 def settled_by(text: TrainingText, config: TranslationConfig, report: Report) -> TranslationConfig:
@@ -43,8 +51,18 @@ def settled_by(text: TrainingText, config: TranslationConfig, report: Report) ->
     return replace(config, training=training, decoding=text.decoding)
 
 
+def _with_columns_of(stored, config, given=True):
+    """`config` with the columns of a run in place of its own, be they `given`: until settled, words for them differ."""
+    if not is_table(config.data.train):
+        return config
+    own = {name: getattr(config.data, name) for name in ("source", "target", "header")}
+    columns = {name: getattr(stored.data, name) for name, value in own.items() if given or value is None}
+    return replace(config, data=replace(config.data, **columns))
+
+
 def _as_in(stored, config):
     text, training, decoding = config.text, config.training, stored.decoding
+    config = _with_columns_of(stored, config, given=False)
     if text.white_space == "auto":
         text = replace(text, white_space=stored.text.white_space)
     if training.bleu_tokenizer == "auto":  # a run of a version without the setting counted 13a

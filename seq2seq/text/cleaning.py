@@ -139,6 +139,17 @@ def hold_out(pairs: ParallelText, share: float, seed: int) -> tuple[ParallelText
     return pairs.take(np.flatnonzero(~held_out)), pairs.take(np.flatnonzero(held_out))
 
 
+def first_held_out(pairs: int, share: float) -> int:
+    """Return where the validation part begins if it is the last `share` of `pairs` pairs: one at least, and not all.
+
+    Raises:
+        InputError: there are fewer than two pairs.
+    """
+    if pairs < 2:
+        raise InputError(f"cannot hold out validation data: {pairs} pair, expected at least 2")
+    return min(max(round(pairs * (1.0 - share)), 1), pairs - 1)
+
+
 def source_ranks(sources: Sequence[str], seed: int) -> np.ndarray:
     """Return a hash of each text keyed by `seed`, uint64 `(texts,)`: equal texts have equal ranks."""
     key = str(seed).encode()[:64]

@@ -16,9 +16,17 @@ from seq2seq.text.splitting import LARGEST_CELL, text_lines
 _LOOKED_AT = 1000  # rows that decide what a column holds
 _EVIDENCE = 3  # rows without which nothing is said of a column
 _NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?", re.ASCII)
+_FRACTION = re.compile(r"[.,]\d*[1-9]|[eE]-")  # 1.0 is a label that was stored as a number
 _ID = re.compile(r"(?=.*\d)[!-~]+")
 _ADDRESS = re.compile(r"(https?|ftp)://\S+")
 _LICENCE = re.compile(r"CC[- ]?(BY|0)\b.*")
+
+_WHOLE, _FRACTIONS, _IDS = "numbers", "numbers with fractions", "ids"
+_ADDRESSES, _LICENCES, _ONE_VALUE = "addresses", "licences", "one value in all rows"
+_NOTHING, _SPARSE = "nothing", "nothing in most rows"
+_SIDES = {None, _WHOLE, _FRACTIONS, _IDS}  # what may be a side of a pair, None is text: digits → words
+_BESIDE = {_FRACTIONS, _ADDRESSES, _LICENCES, _NOTHING, _SPARSE}  # what stands beside a pair: scores, where it is from
+_NAMED = {_WHOLE, _FRACTIONS, _IDS, _ADDRESSES, _LICENCES}  # what shows that a name above it is one
 
 
 @dataclass(frozen=True)
@@ -103,7 +111,10 @@ class TableLook:
         rows = [cells for _, cells in islice(rows_of(path), _LOOKED_AT) if not all(map(is_blank, cells))]
         self.first, rest = ([cell.strip() for cell in rows[0]], rows[1:]) if rows else ([], [])
         below = [_kind(column) for column in zip_longest(*rest, fillvalue="")] if rest else []
-        self.header = could_be_header(self.first, rest, [kind is not None for kind in below])
+        heads = [
+            (cell, kind in _NAMED) for cell, kind in zip(self.first, below, strict=False) if kind != _NOTHING or cell
+        ]
+        self.header = could_be_header([cell for cell, _ in heads], rest, [value for _, value in heads])
         whole = [_kind(column) for column in zip_longest(*rows, fillvalue="")]
         self.kinds = whole if self.header is False else below
         self._width = max(map(len, rows), default=0)
@@ -140,7 +151,7 @@ class TableLook:
         places = sides_named(self.first) if header else None
         if references:
             places = places or (0, 1)
-        return Columns(*(places or self._text_columns() or self._refuse_unclear("and others text")), header)
+        return Columns(*(places or self._text_columns() or self._refuse_unclear()), header)
 
     def _has(self, names):
         return all(name in self.first for name in names)
@@ -161,22 +172,29 @@ class TableLook:
         return self.first.index(name)
 
     def _text_columns(self):
-        """The first two columns, unless the first is none of text and two others alone are; None if that is unclear."""
+        """The two columns that hold a pair; None if it is unclear which."""
+        filled = [place for place, kind in enumerate(self.kinds) if kind != _NOTHING]
+        if len(filled) < 3:  # whatever they hold
+            return tuple(filled) if len(filled) == 2 else (0, 1)
         texts = self._texts()
-        if len(self.kinds) < 3 or len(texts) < 2 or texts[:2] == [0, 1]:
-            return 0, 1
-        return tuple(texts) if len(texts) == 2 and texts[0] else None
+        if len(texts) > 1:
+            return tuple(texts[:2]) if texts[:2] == [0, 1] or (len(texts) == 2 and texts[0]) else None
+        return (0, 1) if _SIDES.issuperset(self.kinds[:2]) and _BESIDE.issuperset(self.kinds[2:]) else None
 
     def _texts(self):
         return [place for place, kind in enumerate(self.kinds) if kind is None]
 
-    def _refuse_unclear(self, why):
+    def _refuse_unclear(self, why=None):
         """Raise InputError for columns that hold no text where text was to be expected."""
         odd = next(place for place in (0, 1) if self.kinds[place])
-        first, second, *_ = self._texts()
+        others = [place for place, kind in enumerate(self.kinds) if place != odd and kind != _NOTHING]
+        pair = sorted(sorted(others, key=lambda place: self.kinds[place] is not None)[:2])
+        if why is None:
+            few = len(self._texts()) < 2
+            why = f"column {pair[1] + 1} {self.kinds[pair[1]] or 'text'}" if few else "and others text"
         raise InputError(
             f"{self.path}: column {odd + 1} holds {self.kinds[odd]}, {why}: say which columns are the texts, by name "
-            f"or counted from 1, such as --source {first + 1} --target {second + 1}"
+            f"or counted from 1, such as --source {pair[0] + 1} --target {pair[1] + 1}"
         )
 
     def fit(self, source: str | None, target: str | None, header: bool, references: bool = False) -> Columns:
@@ -218,8 +236,8 @@ class TableLook:
         return {"source": sides[0], "target": sides[1], "header": columns.header}
 
     def told(self, columns: Columns) -> str | None:
-        """A line that tells of a choice; None where it is the first two columns without a header."""
-        if columns == FIRST_TWO:
+        """A line that tells of a choice; None where there was none: two columns without a header."""
+        if columns == FIRST_TWO and all(kind == _NOTHING for kind in self.kinds[2:]):
             return None
         sides = [
             f"{side} is column {place + 1}"
@@ -235,18 +253,22 @@ class TableLook:
         return f"{self.path}: {'; '.join([*head, ', '.join(sides), *others])}"
 
 
-def _kind(cells):
+def _kind(column):
     """What a column holds instead of text; None if it is text, as far as these cells tell."""
-    cells = [cell.strip() for cell in cells if not is_blank(cell)]
-    distinct = len(set(cells))
+    cells = [cell.strip() for cell in column if not is_blank(cell)]
+    if not cells:
+        return _NOTHING
+    if len(column) >= _EVIDENCE and 2 * len(cells) < len(column):
+        return _SPARSE
     if len(cells) < _EVIDENCE:
         return None
+    distinct = len(set(cells))
     if all(map(_NUMBER.fullmatch, cells)):
-        return "numbers"
+        return _FRACTIONS if any(map(_FRACTION.search, cells)) else _WHOLE
     if all(map(_ADDRESS.fullmatch, cells)):
-        return "addresses"
+        return _ADDRESSES
     if distinct == len(cells) and all(map(_ID.fullmatch, cells)):
-        return "ids"
+        return _IDS
     if all(map(_LICENCE.fullmatch, cells)):
-        return "licences"
-    return "one value in all rows" if distinct == 1 else None
+        return _LICENCES
+    return _ONE_VALUE if distinct == 1 else None

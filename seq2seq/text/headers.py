@@ -22,13 +22,19 @@ _LANGUAGES = _words(
     macedonian malay maltese marathi mongolian nepali norwegian persian polish portuguese punjabi romanian russian
     serbian slovak slovenian somali spanish swahili swedish tamil telugu thai turkish ukrainian urdu uzbek vietnamese
     welsh xhosa yoruba zulu
+    """
+)
+_CODES = _words(
+    """
     ar bg ca cs cy da de el en eo es et eu fa fi fr ga gl he hi hr hu hy id is it ja ka kk ko lt lv mk mn ms nb nl nn
     no pl pt ro ru sk sl sq sr sv sw ta th tr uk ur uz vi zh ara bul cat ces cmn dan deu ell eng epo est eus fas fin
     fra gle heb hin hrv hun hye ind isl ita jpn kat kor lat lav lit nld nno nob nor pol por ron rus slk slv spa srp
     swe tur ukr urd vie zho
     """
 )
-_KNOWN = {*_ROLES, *_LANGUAGES}
+_KNOWN = {*_ROLES, *_LANGUAGES, *_CODES}
+# Among other words, these are still no words of a vocabulary.
+_TECHNICAL = {*_LANGUAGES, *_words("id ids src tgt trg source target phones phonemes lemma lang url")}
 _SOURCES, _TARGETS = _words("source src input question query"), _words("target tgt trg output answer response")
 
 
@@ -40,13 +46,14 @@ def is_name(cell: str) -> bool:
 def could_be_header(first: Sequence[str], rest: Sequence[Sequence[str]], are_values: Sequence[bool]) -> bool | None:
     """Return whether the first row of a table names its columns: True, False, or None where it may.
 
-    It does if its cells are names, and there is nothing but numbers or ids below one of them, or all of them are words
-    for what texts are, or for languages. If they are just names, unlike those in all rows below, it may.
+    It does if its cells are names, and nothing but numbers, ids or their like stands below one of them, or all of them
+    are words for what texts are, or for languages. If they are just names, unlike those in all rows below, it may; so
+    it may where they are such words, and rows below are words, too.
 
     Args:
         first: its cells, stripped.
         rest: the rows below.
-        are_values: for each column whether those below hold something else than text.
+        are_values: for each column whether those below are numbers, ids or their like.
 
     >>> could_be_header(["english", "french"], [["Hello!", "Bonjour !"]], [False, False])
     True
@@ -60,10 +67,11 @@ def could_be_header(first: Sequence[str], rest: Sequence[Sequence[str]], are_val
         return False
     if any(value and not re.search(r"\d", cell) for cell, value in columns):
         return True
-    unlike = not any(len(row) > 1 and all(is_name(cell.strip()) for cell in row) for row in rest)
+    below = [[cell.strip() for cell in row if cell.strip()] for row in rest]
+    words = [row for row in below if len(row) > 1 and all(map(is_name, row))]
     if all(map(_is_known, first)):
-        return True if unlike or any(len(cell) > 3 for cell in first) else None  # "is" and "es" are words, too
-    return None if unlike and len(rest) >= _ENOUGH else False
+        return True if _is_clear(first, words) else None
+    return None if not words and len(rest) >= _ENOUGH else False
 
 
 def sides_named(names: Sequence[str]) -> tuple[int, int] | None:
@@ -79,3 +87,11 @@ def sides_named(names: Sequence[str]) -> tuple[int, int] | None:
 def _is_known(cell):
     words = re.split(r"[ ._-]", cell.casefold())
     return all(word.rstrip("0123456789") in _KNOWN or word.isdecimal() for word in words)
+
+
+def _is_clear(names, words):
+    """Whether known names are names indeed, although they could be among the rows of `words`: "is" and "es" could."""
+    if not words:
+        return True
+    clear = any(name.casefold() in _TECHNICAL or re.search(r"[\d_]", name) for name in names)
+    return clear and not any(all(map(_is_known, row)) for row in words)

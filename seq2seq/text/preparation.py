@@ -14,7 +14,7 @@ import numpy as np
 
 from seq2seq.report import Report
 from seq2seq.special_ids import UNK
-from seq2seq.text.cleaning import Cleaning, CleaningReport, chosen_sources, source_ranks
+from seq2seq.text.cleaning import Cleaning, CleaningReport, chosen_sources, first_held_out, source_ranks
 from seq2seq.text.overlap import pair_hashes
 from seq2seq.text.protection import Protection
 from seq2seq.text.stored_corpus import (
@@ -113,9 +113,11 @@ class Preparation:
 
     def _held_out(self, pairs, ranks):
         """Which of the cleaned pairs are held out, bool `(pairs,)`."""
-        if self.valid_share and self.by_source:
+        if not self.valid_share:
+            return np.zeros(pairs, bool)
+        if self.by_source:
             return chosen_sources(ranks, self.valid_share)
-        return np.arange(pairs) >= round(pairs * (1.0 - self.valid_share))
+        return np.arange(pairs) >= first_held_out(pairs, self.valid_share)
 
     def _encode(self, cleaned, held_out, sides, report):
         """Write the ids of the training part, and the texts of the held-out one."""

@@ -1,14 +1,19 @@
 """What a translation leaves to its data is settled once, told and kept; a training that goes on keeps to it."""
 
 import json
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
 
 from seq2seq.config import TranslationConfig
+from seq2seq.errors import InputError
 from seq2seq.report import Report
 from seq2seq.run import Run
+from seq2seq.tasks.translation_columns import columns_of
+from seq2seq.tasks.translation_corpus import training_files
 from seq2seq.tasks.translation_settling import settled_before_reading, settled_by
+from seq2seq.text.columns import FIRST_TWO
 
 
 class Said(Report):
@@ -67,10 +72,72 @@ def test_a_training_that_goes_on_keeps_what_its_run_settled(tiny_config, tmp_pat
         *(char, "text.white_space=keep", "training.bleu_tokenizer=char"),
         *("decoding.max_length_ratio=4.0", "decoding.max_length_extra=3"),
     )
-    Run.start(tmp_path / "run", "translation", settled)
+    Run.start(tmp_path / "run", "translation", settled, training_files(settled))
     if not known:
         older(tmp_path / "run", "text.white_space", "training.bleu_tokenizer")
     config = settled_before_reading(tiny_config(char), tmp_path / "run", True, Report())
     assert config.text.keeps_white_space == known
     assert config.training.bleu_tokenizer == ("char" if known else "13a")
     assert (config.decoding.max_length_ratio, config.decoding.max_length_extra) == (4.0, 3)
+
+
+@pytest.fixture
+def table_run(tiny_config, tmp_path):
+    """A function of settings that gives a configuration, and one that goes on with a run of `train.tsv`, settled."""
+    pairs = [(f"{n * 7919 % 1000}", f"See {n} here.", f"Voici {n}.") for n in range(30)]
+    rows = [("id", "source", "target"), *pairs]
+    (tmp_path / "train.tsv").write_text("".join("\t".join(row) + "\n" for row in rows))
+
+    def configured(*settings, **data):
+        config = tiny_config("text.tokenizer=char", *settings)
+        data = {"source": None, "target": None, "valid": None, "train": str(tmp_path / "train.tsv"), **data}
+        return replace(config, data=replace(config.data, **data))
+
+    def resumed(*settings, **data):
+        return settled_before_reading(configured(*settings, **data), tmp_path / "run", True, Report())
+
+    config = settled_before_reading(configured(), tmp_path / "run", False, Report())
+    config = settled_by(corpus("Voici.", config), config, Report())
+    Run.start(tmp_path / "run", "translation", config, training_files(config))
+    return resumed
+
+
+def test_however_its_columns_are_given_a_run_goes_on(table_run):
+    for given in ({}, {"source": "2", "target": "3"}, {"source": "source", "target": "target", "header": True}):
+        data = table_run(**given).data
+        assert (data.source, data.target, data.header) == ("source", "target", True)
+
+
+def test_a_run_does_not_go_on_with_other_data_or_settings_not_even_to_prepare_them(table_run, tmp_path):
+    """What is refused is refused before the corpus is read, and called by its name."""
+    file = tmp_path / "train.tsv"
+    lines = file.read_text().splitlines(keepends=True)
+    for settings, data, said in (
+        (["model.units=8"], {}, r"model\.units=8"),
+        (["data.max_ratio=3.0"], {}, r"data\.max_ratio=3\.0"),
+        ([], {"source": "3", "target": "2"}, r"data\.source='target' \(the run: 'source'\)"),
+    ):
+        with pytest.raises(InputError, match=f"with other settings: {said}"):
+            table_run(*settings, **data)
+    for content in (lines[1:], lines[:-1], [*lines, "8\tx\ty\n"], [f"1\t{n}\ta\n" for n in range(30)]):
+        file.write_text("".join(content))
+        for data in ({}, {"source": "source", "target": "target"}):
+            with pytest.raises(
+                InputError, match=r"other data: the content of data\.train \(.*train\.tsv\) has changed"
+            ):
+                table_run(**data)
+    with pytest.raises(InputError, match=r"data\.valid_share=0\.5"):  # which explains all else
+        table_run(valid_share=0.5)
+
+
+def test_two_columns_of_a_run_stay_what_they_were(tiny_config, tmp_path):
+    """Also where this version would ask which of its columns are the texts."""
+    path = tmp_path / "train.tsv"
+    path.write_text("".join(f"s{n}\tSee {n} here.\tyes\n" for n in range(30)))
+    config = tiny_config("text.tokenizer=char", "text.white_space=keep", "training.bleu_tokenizer=13a")
+    data = replace(config.data, source=None, target=None, valid=None, train=str(path))
+    config = replace(config, data=replace(data, header=False))
+    Run.start(tmp_path / "run", "translation", config, training_files(config))
+    found = settled_before_reading(replace(config, data=data), tmp_path / "run", True, Report())
+    assert found.data == config.data
+    assert columns_of(found.data.train, found.data) == FIRST_TWO

@@ -28,6 +28,7 @@ ODD = {
     "licences": ["CC-BY 2.0 (France) Attribution: somebody"] * 15 + ["CC0 1.0 nobody"] * 15,
     "language": ["eng"] * 30,
 }
+KINDS = {"scores": "numbers with fractions"}  # where they are called otherwise
 
 
 def table(path, *columns, header=None):
@@ -90,8 +91,60 @@ def test_two_columns_are_the_pair_whatever_they_hold(path, odd):
     for columns in ((ODD[odd], SOURCES), (SOURCES, ODD[odd])):
         assert chosen(table(path, *columns)) == FIRST_TWO
         assert TableLook(path).told(FIRST_TWO) is None
-    for licence in (ODD["licences"], ODD["language"]):
-        assert chosen(table(path, ODD[odd], SOURCES, licence)) == FIRST_TWO
+    for beside in ("licences", "scores", "addresses"):
+        assert chosen(table(path, ODD[odd], SOURCES, ODD[beside])) == FIRST_TWO
+        assert f"source is column 1, target is column 2; column 3 holds {KINDS.get(beside, beside)}" in TableLook(
+            path
+        ).told(FIRST_TWO)
+
+
+@pytest.mark.parametrize("value", [["0", "1"] * 15, ["0.0", "1.0", "2.0"] * 10, ODD["numbers"], ["yes"] * 30])
+@pytest.mark.parametrize("first", [*ODD])
+def test_values_behind_a_single_text_are_no_texts_and_may_be_meant(path, first, value):
+    """What stands first is no source without a word, where something behind the text may be its target."""
+    table(path, ODD[first], SOURCES, value)
+    assert "column 1 holds" in (said := refusal(chosen, path)) and "--source 2 --target 3" in said
+    assert pairs_of(path, chosen(path, "2", "3")) == ParallelText(SOURCES, value)
+    assert "column 1 holds" in refusal(TableLook(path).fit, None, None, False)
+
+
+@settings(max_examples=60)
+@given(kinds=st.lists(st.sampled_from(["text", "empty", "sparse", *ODD]), min_size=2, max_size=5))
+def test_nothing_is_chosen_in_silence_among_more_than_two(kinds, tmp_path_factory):
+    path = tmp_path_factory.getbasetemp() / "kinds.tsv"
+    filler = {"text": SOURCES, "empty": [""] * 30, "sparse": [*SOURCES[:3], *[""] * 27]} | ODD
+    look = TableLook(table(path, *(filler[kind] for kind in kinds)))
+    try:
+        columns = look.choose(header=False)
+    except InputError as error:
+        assert "--source" in str(error)
+        return
+    told = look.told(columns)
+    filled = [place for place, kind in enumerate(look.kinds) if kind != "nothing"]
+    assert (told is None) == (columns == FIRST_TWO and len(look.kinds) - look.kinds[2:].count("nothing") == 2)
+    assert len(filled) < 2 or {columns.source, columns.target} <= {*filled}
+    assert look.fit(**look.stored(columns)) == columns
+
+
+@pytest.mark.parametrize("rows", [1, 3, 30])
+def test_a_column_without_cells_is_none(path, rows):
+    """A tab at the end of each row, or at its start."""
+    words, empty = SOURCES[:rows], [""] * rows
+    for numbers in (ODD["numbers"][:rows], TARGETS[:rows]):
+        for place in range(3):
+            columns = [numbers, words]
+            columns.insert(place, empty)
+            assert pairs_of(path, chosen(table(path, *columns))) == ParallelText(numbers, words)
+    table(path, SOURCES, TARGETS, [""] * 30, header=("english", "french", ""))
+    assert pairs_of(path, chosen(path)) == ParallelText(SOURCES, TARGETS)
+
+
+def test_a_column_of_few_cells_is_no_text(path):
+    notes = ["", "", "see above"] * 10
+    assert chosen(table(path, ODD["numbers"], SOURCES, notes)) == FIRST_TWO
+    assert "column 3 holds nothing in most rows" in TableLook(path).told(FIRST_TWO)
+    assert chosen(table(path, ODD["ids"], SOURCES, TARGETS, notes)) == Columns(1, 2)
+    assert "column 2 holds nothing in most rows" in refusal(chosen, table(path, SOURCES, notes, TARGETS))
 
 
 def test_corpora_as_they_are_shared_need_no_option(path):
@@ -118,6 +171,25 @@ def test_blank_lines_above_a_header_are_none(path):
     table(path, SOURCES, TARGETS, header=("english", "french"))
     path.write_text("\n \t\u200b\n" + path.read_text())
     assert pairs_of(path, chosen(path)) == ParallelText(SOURCES, TARGETS)
+
+
+@settings(max_examples=60)
+@given(
+    first=st.tuples(*[st.sampled_from(["a", "great", "answer", "question", "response", "text", "the label"])] * 2),
+    rest=st.lists(st.tuples(*[st.sampled_from(["a", "house", "positive", "a little word"])] * 2), min_size=1),
+    often=st.integers(1, 30),
+)
+def test_no_pair_of_words_is_lost_in_silence(first, rest, often, tmp_path_factory):
+    """Whatever words a list begins with, and also where all further rows are equal."""
+    path = tmp_path_factory.getbasetemp() / "words.tsv"
+    assert not TableLook(table(path, *zip(first, *rest * often, strict=True))).header
+
+
+def test_one_value_below_a_word_makes_it_no_name(path):
+    assert chosen(table(path, ["a"] * 20, ["b"] * 20)) == FIRST_TWO
+    table(path, ["great", *SOURCES], ["negative", *["positive"] * 30])
+    assert "--no-header or --header" in refusal(chosen, path)
+    assert len(pairs_of(path, chosen(path, header=False))) == 31
 
 
 def test_what_may_be_a_header_is_asked_about(path):

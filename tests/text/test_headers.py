@@ -22,6 +22,10 @@ TEXT, VALUES = [False, False], [True, False]
         (["digits", "in letters"], NUMBERS, VALUES, True),
         (["", "text"], NUMBERS, VALUES, True),
         (["is", "es"], WORDS, TEXT, None),  # codes of languages, or two words
+        (["answer", "response"], WORDS, TEXT, None),
+        (["answer", "response"], SENTENCES, TEXT, True),
+        (["source", "target"], WORDS, TEXT, True),
+        (["English", "German"], [["French", "Spanish"], *WORDS], TEXT, None),  # a list of languages, perhaps
         (["anglais", "français"], SENTENCES, TEXT, None),
         (["Hello", "Bonjour"], SENTENCES, TEXT, None),
         (["Hello", "Bonjour"], SENTENCES[:5], TEXT, False),  # too few to tell
