@@ -21,6 +21,8 @@ _ID = re.compile(r"(?=.*\d)[!-~]+")
 _ADDRESS = re.compile(r"(https?|ftp)://\S+")
 _LICENCE = re.compile(r"CC[- ]?(BY|0)\b.*")
 
+_DISTINCT_IDS = 0.9  # share of them: real corpora repeat some rows
+
 _WHOLE, _FRACTIONS, _IDS = "numbers", "numbers with fractions", "ids"
 _ADDRESSES, _LICENCES, _ONE_VALUE = "addresses", "licences", "one value in all rows"
 _NOTHING, _SPARSE = "nothing", "nothing in most rows"
@@ -267,7 +269,7 @@ def _kind(column):
         return _FRACTIONS if any(map(_FRACTION.search, cells)) else _WHOLE
     if all(map(_ADDRESS.fullmatch, cells)):
         return _ADDRESSES
-    if distinct == len(cells) and all(map(_ID.fullmatch, cells)):
+    if distinct >= _DISTINCT_IDS * len(cells) and all(map(_ID.fullmatch, cells)):
         return _IDS
     if all(map(_LICENCE.fullmatch, cells)):
         return _LICENCES
