@@ -80,7 +80,7 @@ class Protection:
         """Return a translation with the protected texts of its source, each as often as it is there.
 
         Of a placeholder that the translation has too often, or that its source has not, the later ones go, with a blank
-        before them. What it left out is put behind its end.
+        before them unless it parts two words. What it left out is put behind its end.
 
         Returns:
             The text, how many protected texts were put behind it, and how many placeholders went.
@@ -119,7 +119,8 @@ class _Filling:
             self.left[number] -= 1
             return match[1] + self._texts[number]
         self.gone += 1
-        return ""
+        behind = match.string[match.end() : match.end() + 1]
+        return match[1] if behind.isalnum() else ""  # words on both sides stay apart
 
 
 _NOTHING = Kept()
