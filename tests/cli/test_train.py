@@ -62,6 +62,7 @@ def test_a_run_is_not_overwritten(tiny_data, recipe, tiny_run):
     assert "holds a run already" in result.stderr
 
 
+@pytest.mark.slow
 def test_an_interrupted_training_keeps_what_is_finished_and_goes_on(tiny_data, recipe, tmp_path):
     run = tmp_path / "run"
     command = arguments(tiny_data, recipe, run, "--limit", 100, "--epochs", 500)

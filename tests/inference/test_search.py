@@ -146,7 +146,8 @@ def test_without_a_training_the_limit_is_a_wide_one():
 # --- a given beginning, and no repetition
 
 
-HOW = [{}, {"beam_size": 3}, {"sampling": Sampling(temperature=2.0, seed=3)}]
+DRAWN = {"sampling": Sampling(temperature=2.0, seed=3)}
+HOW = [{}, {"beam_size": 3}, pytest.param(DRAWN, marks=pytest.mark.slow)]
 
 
 @pytest.mark.parametrize("how", HOW)

@@ -125,6 +125,7 @@ def edit_config(run, **changes):
 # --- resuming
 
 
+@pytest.mark.slow
 def test_an_interrupt_in_the_first_epoch_leaves_usable_weights(tiny_config, tmp_path):
     config = tiny_config("training.epochs=1", "training.validate_bleu=false", data__limit=100)
     with pytest.raises(KeyboardInterrupt):

@@ -70,6 +70,7 @@ def trained(path, updates_worth_xla, monkeypatch, **settings):
     return training, report
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("settings", [pytest.param({}, marks=pytest.mark.slow), {"ema_decay": 0.9}])
 def test_xla_and_many_batches_at_once_change_no_result(tmp_path, monkeypatch, settings):
     plain, _ = trained(tmp_path / "plain", 1000, monkeypatch, **settings)
