@@ -321,17 +321,6 @@ def test_evaluation_counts_every_pair(translator, tiny_data, sources):
 # --- what BLEU counts
 
 
-class Said(Report):
-    def __init__(self):
-        self.lines, self.warnings = [], []
-
-    def say(self, line):
-        self.lines.append(line)
-
-    def warn(self, line):
-        self.warnings.append(line)
-
-
 def test_a_tokenizer_of_bleu_without_its_packages_is_refused_before_anything_is_read(
     tiny_config, monkeypatch, tmp_path
 ):
