@@ -155,7 +155,7 @@ def reconstruct(
     """
 
     def check(sources):
-        from seq2seq.series.reading import holds_array
+        from seq2seq.series.files import holds_array
 
         for source in sources:
             holds_array(source.path)  # refuses what is of no known kind

@@ -11,7 +11,7 @@ from seq2seq.evaluation import baselines as naive
 from seq2seq.inference.calibration import Calibration
 from seq2seq.inference.columns import Columns
 from seq2seq.inference.loaded import open_run
-from seq2seq.inference.series_data import read_data
+from seq2seq.inference.series_data import for_other, read_data
 from seq2seq.inference.stateful import Stateful
 from seq2seq.inference.windowed import Windowed
 from seq2seq.models import StreamForecaster, WindowForecaster
@@ -138,7 +138,7 @@ class Forecaster:
         """
         data = self.config.data
         if location is not None:
-            data = replace(data, array=array or data.array, limit=None)
+            data = for_other(data, location, array)
         return self.scaler.match(read_data(data, report or Report(), location, windowed=not self.stateful))
 
     def read_known(self, location: str, report: Report | None = None) -> Series:
@@ -151,7 +151,7 @@ class Forecaster:
             raise InputError(
                 f"--known {location}: this run was trained without columns that are known ahead (model.known)."
             )
-        data = replace(self.config.data, columns=self.columns.known, limit=None)
+        data = replace(for_other(self.config.data, location), columns=self.columns.known, time=None)
         return read_data(data, report or Report(), location, windowed=True)
 
     def unscaled(self, values: np.ndarray) -> np.ndarray:

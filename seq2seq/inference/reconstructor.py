@@ -12,10 +12,10 @@ from seq2seq.errors import InputError
 from seq2seq.evaluation.overlap import StepMeans
 from seq2seq.inference.loaded import graph, open_run
 from seq2seq.inference.pieces import Pieces, as_pieces, cut, num_pieces
-from seq2seq.inference.series_data import read_data
+from seq2seq.inference.series_data import for_other, read_data
 from seq2seq.models import Autoencoder
 from seq2seq.report import Progress, Report
-from seq2seq.series.reading import holds_array
+from seq2seq.series.files import holds_array
 from seq2seq.series.scaling import Scaler
 from seq2seq.series.series import unnamed
 from seq2seq.series.table import Series
@@ -85,17 +85,9 @@ class Reconstructor:
         Raises:
             InputError: data that cannot be read, a column is missing, a series is too short for any window.
         """
-        no_table = holds_array(location)
-        has_keys = no_table and not location.lower().endswith(".npy")
-        data = replace(
-            self.config.data,
-            array=(array or self.config.data.array) if has_keys else array,
-            keep=keep,
-            columns=None if no_table or unnamed(self.scaler.columns) else self.scaler.columns,
-            group=None if no_table else self.config.data.group,
-            time=None if no_table else self.config.data.time,
-            limit=None,
-        )
+        data = for_other(replace(self.config.data, keep=keep), location, array)
+        if not (holds_array(location) or unnamed(self.scaler.columns)):
+            data = replace(data, columns=self.scaler.columns)
         report = report or Report()
         series = read_data(data, report, location, windowed=self.look_back > 0, rejected=rejected)
         series = as_pieces(series, self.look_back)

@@ -11,7 +11,7 @@ from seq2seq.inference.pieces import num_pieces
 from seq2seq.inference.reconstructor import Reconstructor
 from seq2seq.jobs.job import Work
 from seq2seq.report import Report
-from seq2seq.series.reading import holds_array
+from seq2seq.series.files import holds_array
 from seq2seq.series.writing import write_like
 from seq2seq.storage import digest
 

@@ -2,11 +2,12 @@
 
 import difflib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from seq2seq.errors import InputError
+from seq2seq.series.reading import Reading
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,6 +21,7 @@ class Series:
         times: tuple of datetime64[ns] or float64 arrays, one `(time_steps,)` per series, or None.
         whole: bool. True: independent samples, to be split by sample. False: long series, to be split in time.
         notes: tuple of str. What the user should be told about the data.
+        reading: `Reading`. How they were read, with what was decided from them.
     """
 
     values: tuple[np.ndarray, ...]
@@ -28,6 +30,7 @@ class Series:
     times: tuple[np.ndarray, ...] | None
     whole: bool
     notes: tuple[str, ...] = ()
+    reading: Reading = field(default_factory=Reading)
 
     def __post_init__(self):
         for name in ("values", "columns", "names", "notes"):

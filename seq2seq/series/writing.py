@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from seq2seq.series.calendar import time_texts
-from seq2seq.series.reading import holds_array, read_array, read_table, separator_in
+from seq2seq.series.files import holds_array, read_array, read_table, separator_in
 from seq2seq.series.series import Series, unnamed
 
 

@@ -10,7 +10,7 @@ from seq2seq.errors import InputError
 from seq2seq.evaluation.detection import Labels, Window, detection_scores, window_hits, window_labels
 from seq2seq.inference.detection import Detection
 from seq2seq.inference.reconstructor import Reconstructor
-from seq2seq.series.reading import holds_array
+from seq2seq.series.files import holds_array
 from seq2seq.series.table import Series, read_series
 
 

@@ -14,11 +14,11 @@ from seq2seq.evaluation.anomaly import PCABaseline
 from seq2seq.inference.detector import Detector, Scorer, pca_errors
 from seq2seq.inference.pieces import as_pieces, cut, num_pieces
 from seq2seq.inference.reconstructor import TASK, Reconstructor, build_model
-from seq2seq.inference.series_data import read_data
+from seq2seq.inference.series_data import decided, read_data
 from seq2seq.interruption import Interruption
 from seq2seq.report import Report
 from seq2seq.run import Run
-from seq2seq.series.reading import data_files
+from seq2seq.series.files import data_files
 from seq2seq.tasks.series_split import Split, shape_card, split
 from seq2seq.training.loop import Training
 from seq2seq.training.number_losses import ObservedLoss
@@ -59,7 +59,9 @@ def train(
         )
     setup = Setup(config, run_dir, resume)
     look_back = config.windows.look_back
-    series = as_pieces(read_data(config.data, report, windowed=look_back > 0), look_back)
+    read = read_data(config.data, report, windowed=look_back > 0)
+    config = replace(config, data=decided(config.data, read))
+    series = as_pieces(read, look_back)
     if series.whole and len(series.values) < 3:
         raise InputError(
             f"{config.data.location} is {len(series.values)} long series ({series.lengths.max():,} steps): give "

@@ -1,5 +1,6 @@
 """Forecasting: train a run on series, and what a trained one is used with."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +13,11 @@ from seq2seq.evaluation.origins import origins_of, targets_at
 from seq2seq.inference.calibration import Calibration
 from seq2seq.inference.columns import Columns, settled
 from seq2seq.inference.forecaster import TASK, Forecaster, build_model, quantiles_of
-from seq2seq.inference.series_data import read_data
+from seq2seq.inference.series_data import decided, read_data
 from seq2seq.interruption import Interruption
 from seq2seq.report import Report
 from seq2seq.run import Run
-from seq2seq.series.reading import data_files
+from seq2seq.series.files import data_files
 from seq2seq.series.table import Series
 from seq2seq.tasks.series_split import Split, shape_card, split, with_context
 from seq2seq.training.loop import Training
@@ -53,7 +54,7 @@ def train(
     setup = Setup(config, run_dir, resume)
     windowed = config.model.kind != "stateful"
     series = read_data(config.data, report, windowed=windowed)
-    config = settled(config, series, report)
+    config = settled(replace(config, data=decided(config.data, series)), series, report)
     columns = Columns.of(config, series.columns)
     parts = split(series, config.data, config.seed, report)
     shape_card(series, parts, _card(config, columns), report)
