@@ -57,7 +57,7 @@ def test_a_forecast_continues_times_and_units(air, tmp_path):
     files = ["--output", tmp_path / "forecast.csv", "--plot", tmp_path / "forecast.png"]
     run("forecast", air[0], "--steps", 24, *files, "--interval", 0.5)
     rows = list(csv.DictReader((tmp_path / "forecast.csv").open()))
-    assert [row["time"] for row in rows[:12]] == [f"2020-{month:02}-01" for month in range(1, 13)]
+    assert [row["Month"] for row in rows[:12]] == [f"2020-{month:02}-01" for month in range(1, 13)]
     assert len(rows) == 24 and (tmp_path / "forecast.png").stat().st_size > 10_000
     for row in rows:
         low, middle, high = (float(row[f"Passengers{end}"]) for end in ("_low", "", "_high"))
@@ -70,7 +70,7 @@ def test_another_file_is_continued_whatever_the_order_of_its_columns(air, months
         "\n".join(["Passengers,Month", *(",".join(line.split(",")[1::-1]) for line in lines[1:61])])
     )
     shown = run("forecast", air[0], "--input", tmp_path / "early.csv", "--interval", 0)
-    assert shown.stdout.splitlines()[0] == "time,Passengers" and shown.stdout.splitlines()[1].startswith("2015-01-01,")
+    assert shown.stdout.splitlines()[0] == "Month,Passengers" and shown.stdout.splitlines()[1].startswith("2015-01-01,")
 
 
 def test_evaluation_stands_beside_baselines_and_warns(air, months, tmp_path):
