@@ -36,6 +36,8 @@ _BYTE_ORDER_MARKS = {
     b"\xfe\xff": "utf-16",
 }
 _HEAD = 1 << 16  # bytes of a file that are looked at before it is read
+SEPARATORS = "\t;,"  # of the cells of a CSV file
+_QUOTED = re.compile(r'(?:^|(?<=[\t;,])) *"(?:[^"]|"")*"')  # such a cell
 _TFDS = re.compile(r"tfds:(?P<name>.+?(?::\d[\d.*]*)?)(?::(?P<split>[A-Za-z_][^/]*))?")
 
 
@@ -127,12 +129,14 @@ def count_lines(path: Path) -> int | None:
 
 
 def separator_of(line: str) -> str:
-    r"""What separates the cells of a CSV file with this first line: tabs or semicolons if it has them, else commas.
+    r"""What separates the cells of a CSV file with this first line: tabs or semicolons if it has them, outside of
+    quotation marks, else commas.
 
-    >>> separator_of("time;speed, m/s"), separator_of("time")
-    (';', ',')
+    >>> separator_of("time;speed, m/s"), separator_of('"time; s",speed'), separator_of("time")
+    (';', ',', ',')
     """
-    return next((mark for mark in "\t;" if mark in line), ",")
+    bare = _QUOTED.sub("", line)
+    return next((mark for mark in SEPARATORS if mark in bare), ",")
 
 
 def is_tfds(location: str | Path) -> bool:

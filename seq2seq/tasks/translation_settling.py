@@ -9,7 +9,7 @@ from seq2seq.report import Report
 from seq2seq.run import Run
 from seq2seq.tasks.translation_columns import settle_columns
 from seq2seq.tasks.translation_corpus import TrainingText, training_files
-from seq2seq.text.columns import is_table
+from seq2seq.text.table import is_table
 
 
 def settled_before_reading(config: TranslationConfig, run_dir: Path, resume: bool, report: Report) -> TranslationConfig:

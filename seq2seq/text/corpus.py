@@ -11,8 +11,9 @@ from pathlib import Path
 from seq2seq.errors import InputError
 from seq2seq.sources import is_tfds, tfds_files
 from seq2seq.text.blank import is_blank
-from seq2seq.text.columns import FIRST_TWO, Columns, is_table, rows_of
+from seq2seq.text.columns import FIRST_TWO, Columns
 from seq2seq.text.splitting import text_lines
+from seq2seq.text.table import is_table, rows_of
 from seq2seq.text.tfds import tfds_rows
 
 # Everything that would end a line, hide in it or cannot be written as UTF-8 becomes part of one space.

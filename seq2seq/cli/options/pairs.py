@@ -20,7 +20,7 @@ Header = Annotated[
     Option(
         "--header/--no-header",
         help="Whether the first row of a TSV names its columns.",
-        show_default="as in training",
+        show_default="as in training; with --source or --target, found out",
         rich_help_panel=DATA,
     ),
 ]
