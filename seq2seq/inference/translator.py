@@ -21,7 +21,6 @@ from seq2seq.inference.search import BESIDE_THE_GRAPH, Search, length_batches, s
 from seq2seq.inference.texts import Remarks, SourceTexts
 from seq2seq.models import EncoderDecoder
 from seq2seq.report import Progress, Report
-from seq2seq.text.blank import is_blank
 from seq2seq.text.tokenizer import load_tokenizer
 from seq2seq.text.tokens import Tokenizer, TokenRows, pad_rows
 
@@ -271,10 +270,11 @@ class Translator:
             InputError: the model has no attention, or `text` is blank.
         """
         self.check_attention()
-        if is_blank(text):
-            raise InputError("The text to draw the attention of is blank.")
         search = self.settled(search, **options)
-        ((translation, *_),) = self.stream([text], search)
+        (found,) = self.stream([text], search)
+        if not found:
+            raise InputError("The text to draw the attention of is blank.")
+        translation = found[0]
         source = self.cut_sources(self.texts.encode([text], Remarks())[1], search, Remarks())  # it has been told of
         labels = TokenRows.from_rows([translation.tokens])
         (weights,) = self.forced.read(source, labels, search.batch_tokens, lambda _, __, seen: seen, attended=True)

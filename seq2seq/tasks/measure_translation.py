@@ -1,6 +1,5 @@
 """Measure a translator on a test set."""
 
-import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from seq2seq.errors import InputError
 from seq2seq.evaluation.moses import check_language, language_of
 from seq2seq.evaluation.scripts import SPACED, check_tokenizer, choose_tokenizer
 from seq2seq.evaluation.translation import Example, TranslationScores, examples, score_translations
-from seq2seq.inference.hypothesis import Hypothesis
+from seq2seq.inference.hypothesis import NOTHING, Hypothesis
 from seq2seq.inference.search import Search
 from seq2seq.inference.translator import Translator
 from seq2seq.report import Report
@@ -21,8 +20,6 @@ from seq2seq.text.blank import is_blank
 from seq2seq.text.corpus import ParallelText, normalize, read_pairs
 from seq2seq.text.splitting import read_lines
 from seq2seq.training.metrics import TeacherForcedScorer
-
-NOTHING = Hypothesis("", math.nan)  # of a blank source
 
 
 @dataclass(frozen=True)

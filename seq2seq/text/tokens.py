@@ -89,6 +89,13 @@ class Tokenizer(ABC):
     def unknown(self, text: str) -> list[str]:
         """Return what of a text becomes UNK, in its order, as it stands there: characters or words."""
 
+    @abstractmethod
+    def surfaces(self, text: str) -> list[str]:
+        """Return what each token of `encode([text])` stands for, as it stands in the text, unknown ones too.
+
+        The spaces between words are included. Where bytes stand for a character, it is that of the last of them.
+        """
+
     def decode(self, rows: Sequence[Sequence[int]] | np.ndarray) -> list[str]:
         """Return plain text for each row of ids. A row ends at its first EOS; PAD and BOS are skipped."""
         return self._decode([_content(np.asarray(row, np.int64)) for row in rows])
@@ -102,7 +109,10 @@ class Tokenizer(ABC):
 
     @abstractmethod
     def spelling(self, ids: Sequence[int]) -> list[str]:
-        """Return what each id adds to plain text, the spaces between words included; nothing for PAD, BOS and EOS."""
+        """Return what each id adds to plain text, the spaces between words included; nothing for PAD, BOS and EOS.
+
+        Where bytes spell a character, the last of them adds it, and the others nothing.
+        """
 
     @abstractmethod
     def to_bytes(self) -> bytes:
