@@ -162,7 +162,9 @@ def evaluate(
         figures = json.dumps(result.as_dict(), ensure_ascii=False, indent=2)
         outputs.append((json_, partial(write_text, json_, f"{figures}\n")))
     if output:
-        lines = "".join(f"{hypothesis.text}\n" for hypothesis in result.hypotheses)
+        from seq2seq.text.splitting import one_line
+
+        lines = "".join(f"{one_line(hypothesis.text)}\n" for hypothesis in result.hypotheses)
         outputs.append((output, partial(write_text, output, lines)))
     write_all(*outputs)
     show(result, shown, report)

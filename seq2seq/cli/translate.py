@@ -18,7 +18,6 @@ from seq2seq.cli.outputs import check_file, check_picture, open_lines, partial_f
 from seq2seq.errors import InputError
 from seq2seq.report import Report
 
-_SPACES = str.maketrans("\n\r", "  ")  # whatever a text holds, a row is one line
 TEXT = "Input and output"
 EXAMPLES = """\
 [bold]Examples[/bold]
@@ -212,12 +211,14 @@ def _kept(output: Path | None, done: int) -> str:
 
 def _rows(hypotheses: list, number: int, n_best: int, scores: bool, token_scores: bool = False) -> str:
     """The rows of a line, `n_best` of them; where nothing was found, all cells but the number are empty."""
+    from seq2seq.text.splitting import one_line
+
     rows = []
     for each in [*hypotheses, *[None] * (n_best - len(hypotheses))]:
         cells = [str(number)] if n_best > 1 else []
         if scores or n_best > 1:
             cells.append(f"{each.score:.4f}" if each else "")
-        cells.append(each.text.translate(_SPACES) if each else "")
+        cells.append(one_line(each.text) if each else "")
         if token_scores:
             cells += token_cells(each.pieces, each.log_probabilities) if each else ["", ""]
         rows.append("\t".join(cells) + "\n")

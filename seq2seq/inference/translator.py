@@ -63,7 +63,7 @@ class Translator:
         self.texts, self.forced = SourceTexts(config.text, source), ForcedReader(model, workers)
         self._pool = None
         self.report = report or Report()
-        self._graphs = {}
+        self._graphs, self._settled = {}, (None, None)
 
     @classmethod
     def load(cls, run_dir: str | Path, report: Report | None = None, workers: int | None = None) -> "Translator":
@@ -157,10 +157,13 @@ class Translator:
 
     def settled(self, search: Search | None = None, **options) -> Search:
         """The search that `translate` does with the same arguments, with nothing left to the run's settings."""
-        search = replace(search or Search(), **options).settled(self.config.decoding)
-        # Refused where the run cannot do it.
-        replace(self.config, decoding=replace(self.config.decoding, copy_unknown=search.copy_unknown))
-        return replace(search, prefix=self.texts.beginning(search.prefix))
+        asked = replace(search or Search(), **options)
+        if asked != self._settled[0]:  # whoever translates line by line asks for the same again and again
+            search = asked.settled(self.config.decoding)
+            # A configuration checks itself: this one is refused where the run cannot copy.
+            replace(self.config, decoding=replace(self.config.decoding, copy_unknown=search.copy_unknown))
+            self._settled = asked, replace(search, prefix=self.texts.beginning(search.prefix))
+        return self._settled[1]
 
     def _in_turn(self, chunks, search, ahead, progress, remarks):
         """The hypotheses of chunks of lines, while up to `ahead` further chunks wait for their search."""

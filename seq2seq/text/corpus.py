@@ -134,7 +134,15 @@ def stream_pairs(
     limit: int | None = None,
     keep_white_space: bool = False,
 ) -> Iterator[list[str]]:
-    """Yield what `read_pairs` reads, a pair at a time: its source, its target, and further references of it."""
+    """Yield what `read_pairs` reads, a pair at a time: its source, its target, and further references of it.
+
+    Args:
+        location: as for `read_pairs`; and all others.
+
+    Raises:
+        InputError: as `read_pairs`; an empty file or one without a whole pair is known at its end only.
+        ValueError: `extra_columns` is neither.
+    """
     if extra_columns not in ("ignore", "references"):
         raise ValueError(f'extra_columns must be "ignore" or "references", got {extra_columns!r}')
     location = str(location)

@@ -174,7 +174,12 @@ def _joined(text):
 SYMBOL_TOKENIZERS = {"char": CharacterTokenizer, "word": WordTokenizer}
 
 
-def symbols_from_json(content):
+def symbols_from_json(content: bytes) -> Tokenizer:
+    """Load the tokenizer that `to_bytes` gave as `content`.
+
+    Raises:
+        InputError: it is none.
+    """
     try:
         record = json.loads(content)
         kind, symbols = SYMBOL_TOKENIZERS[record["kind"]], record["symbols"]

@@ -188,9 +188,17 @@ def corpus_statistics(source: TokenRows, target: TokenRows) -> CorpusStatistics:
     return CorpusStatistics(len(source), SideStatistics.of(source), SideStatistics.of(target))
 
 
-def pad_rows(rows: TokenRows, steps=None, *, end=True) -> np.ndarray:
-    """Rows padded on the right, with EOS appended unless `end` is false: int32 `(rows, steps)`, by default just wide
-    enough for all."""
+def pad_rows(rows: TokenRows, steps: int | None = None, *, end: bool = True) -> np.ndarray:
+    """Return rows padded on the right.
+
+    Args:
+        rows: `TokenRows`.
+        steps: int. Width, at least that of the longest row. None: just that.
+        end: bool. Append EOS to each row; it counts for the width.
+
+    Returns:
+        int32 array, `(rows, steps)`, PAD behind the end of each row.
+    """
     steps = steps or int(rows.lengths.max(initial=0)) + end
     padded = np.full((len(rows), steps), PAD, np.int32)
     padded[np.arange(steps) < rows.lengths[:, None]] = rows.values
