@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, BinaryIO
 from seq2seq.errors import InputError
 
 if TYPE_CHECKING:
-    import tensorflow as tf
     import tensorflow_datasets as tfds
 
 BOM = b"\xef\xbb\xbf"
@@ -188,8 +187,8 @@ def tfds_examples(location: str, builder: "tfds.core.DatasetBuilder", split: str
         raise InputError(f"{location} has no split {split!r}; its splits: {', '.join(builder.info.splits)}") from error
 
 
-def read_tfds(location: str, examples: "tf.data.Dataset") -> Iterator:
-    """Yield what `tfds_examples` gave, or a dataset made of it, as NumPy arrays.
+def read_tfds(location: str, examples) -> Iterator:
+    """Yield the elements of what `tfds_examples` gave, or of a `tf.data.Dataset` made of it, as NumPy arrays.
 
     Raises:
         InputError: the files of the data set are damaged.
