@@ -78,6 +78,12 @@ class RunFolder:
         """The folder of event files."""
         return self.path / "tensorboard"
 
+    def owns(self, path: Path) -> bool:
+        """Whether `path` is called as a part of the run is, or lies in one."""
+        path, folder = path.parent.resolve() / path.name, self.path.resolve()
+        parts = path.relative_to(folder).parts if path.is_relative_to(folder) else ()
+        return bool(parts) and any(map(Path(parts[0]).match, PARTS))
+
     def checkpoints(self) -> list[Path]:
         """The checkpoints, oldest first; maybe none."""
         return sorted((self.path / "checkpoints").glob("checkpoint-*.npz"))
