@@ -217,6 +217,7 @@ class Run(RunFolder):
             )
 
     def write_metrics(self, metrics: Mapping[str, Any]) -> None:
+        """Write the figures of the best epoch, JSON-ready, to metrics.json."""
         self.write_json("metrics.json", metrics)
 
     def write_history(self, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -234,6 +235,7 @@ class Run(RunFolder):
         return path
 
     def write_json(self, name: str, content: Any) -> None:
+        """Write what JSON can hold to the file `name`, whole or not at all."""
         with replacing(self.path / name) as temporary:
             temporary.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
