@@ -170,6 +170,14 @@ def test_what_a_training_left_that_had_no_weights_yet_makes_way_for_the_next(tmp
     assert {file.name for file in tmp_path.iterdir()} == kept
 
 
+def test_a_run_whose_settings_are_lost_is_not_gone_on_with(run):
+    run.save_checkpoint("1", {"values": np.ones(3)})
+    (run.path / "config.json").unlink()
+    for resume in (False, True):
+        again = Run.start(run.path, "autoencoder", CONFIG, resume=resume)
+        assert not again.checkpoints() and not again.weights.exists()
+
+
 @pytest.mark.parametrize("name", ["config.json", "source.model", "text.txt"])
 def test_files_that_are_only_called_as_those_of_a_run_are_left_alone(tmp_path, name):
     (tmp_path / name).write_text("{}")

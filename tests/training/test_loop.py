@@ -129,14 +129,6 @@ def test_what_is_resumed_counts_what_this_process_does(tmp_path):
     assert [(done, before) for done, _, _, before in report.epochs] == [(1, 0), (1, 1), (1, 2)]
 
 
-def test_a_new_run_does_not_go_on_with_a_checkpoint_that_was_left_behind(tmp_path, monkeypatch):
-    first, _ = trained(tmp_path / "run", 1000, monkeypatch)
-    (tmp_path / "run" / "config.json").unlink()
-    again, report = trained(tmp_path / "run", 1000, monkeypatch)
-    assert len(report.epochs) == len(again.state.history) == 2
-    assert [row["loss"] for row in again.state.history] == [row["loss"] for row in first.state.history]
-
-
 class Fragile(ObservedLoss):
     """No number from the fifth update on, as long as the learning rate is the whole one."""
 
