@@ -14,7 +14,7 @@ from seq2seq.cli.arriving import arriving, standard_input
 from seq2seq.cli.console import ConsoleReport, quiet_tensorflow
 from seq2seq.cli.explanations import alignment_rows, explained, token_cells
 from seq2seq.cli.options import search
-from seq2seq.cli.outputs import check_file, check_picture, open_lines, partial_file
+from seq2seq.cli.outputs import check_outputs, check_picture, open_lines, partial_file
 from seq2seq.errors import InputError
 from seq2seq.report import Report
 
@@ -116,16 +116,11 @@ def translate(
         )
     if attention and (len(texts or ()) != 1):
         raise InputError(f"--attention {attention} draws one translation: give one TEXT, not {len(texts or ())}.")
-    if not from_stdin and output and input_.resolve() == output.resolve():
-        raise InputError(f"--output {output} is the input: name another file.")
     if not from_stdin and not input_.exists():
         raise InputError(f"--input {input_}: there is no such file.")
-    check_file(output, "--output")
     check_picture(attention, "--attention")
-    check_file(attention, "--attention")
-    check_file(alignment, "--alignment")
-    if alignment and (str(alignment) == "-" or (output and alignment.resolve() == output.resolve())):
-        raise InputError(f"--alignment {alignment} is where the translations go: name another file.")
+    written = {"--output": output or Path("-"), "--attention": attention, "--alignment": alignment}
+    check_outputs(written, {"--input": input_}, run)
 
     with quiet_tensorflow():
         from seq2seq.inference.translator import Translator

@@ -24,7 +24,7 @@ from seq2seq.training.metrics import TeacherForcedScorer
 
 @dataclass(frozen=True)
 class TranslationEvaluation:
-    """What a run reaches on a test set."""
+    """What a translator reaches on a test set."""
 
     scores: TranslationScores
     teacher_forced: dict[str, float]  # loss (nats per token), perplexity, accuracy
@@ -94,6 +94,13 @@ def evaluate(
         num_examples: int. Examples of the worst, and as many random ones.
         report: `Report`.
         **options: fields of the `Search`, as for `Translator.translate`.
+
+    Returns:
+        `TranslationEvaluation`: scores of the pairs without a blank side, and a hypothesis for each pair.
+
+    Raises:
+        InputError: data or references that cannot be used, or a search, a tokenizer or a language that does not go with
+            them.
     """
     report = report or Report()
     translator.settled(search, **options | {"scored": False})  # the figures, which show no scores, go by all else
@@ -104,7 +111,7 @@ def evaluate(
         data,
         source or trained.source,
         target or trained.target,
-        columns=given_columns(data, trained, source, target, header, report or Report()),
+        columns=given_columns(data, trained, source, target, header, report),
         swap=trained.swap if swap is None else swap,
         split="test",
         extra_columns=trained.extra_columns,

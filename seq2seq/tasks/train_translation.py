@@ -1,4 +1,4 @@
-"""Translation: train a run from parallel text, evaluate it on a test set."""
+"""Translation: train a run from parallel text."""
 
 from functools import lru_cache
 from pathlib import Path

@@ -177,7 +177,8 @@ def test_an_interrupted_training_of_a_large_corpus_ends_with_the_weights_of_a_wh
     settings = ["text.tokenizer=unigram", "text.subword_sampling=0.2", "model.embedding_dropout=0.2"]
     settings += ["training.epochs=2", "training.validate_bleu=false"]
     settings += ["training.ema_decay=0.0", "training.average_checkpoints=2"]  # the other average is in reliability
-    settings += ["training.accumulate_batches=2", "batching.batch_sentences=8"]
+    settings += ["training.accumulate_batches=2", "batching.batch_sentences=8", "batching.bucket_step=32"]
+    settings += ["model.bidirectional=false", "model.attention=none"]  # which take the time of graphs to be traced
     config = tiny_config(*settings, data__limit=100, data__valid=None)
     train(config, tmp_path / "memory")
     monkeypatch.setattr("seq2seq.tasks.translation_corpus.IN_MEMORY_BYTES", 0)
