@@ -1,6 +1,7 @@
 """What a file holds is told by its content; what is no UTF-8 text is named, with what to do."""
 
 import bz2
+import gc
 import gzip
 import io
 import lzma
@@ -160,6 +161,22 @@ def test_a_pipe_is_read_as_it_comes(tmp_path):
 def test_what_cannot_be_opened_is_named(tmp_path):
     for path in (tmp_path, tmp_path / "none"):
         assert "cannot be read" in refusal(lambda path: opened(path).__enter__(), path)
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("unbuffered", [False, True])
+def test_a_stream_stays_open(packed, unbuffered, tmp_path):
+    path = tmp_path / "text"
+    path.write_bytes(gzip.compress(b"one\n") if packed else b"one\n")
+    for stream in (io.BytesIO(path.read_bytes()), open(path, "rb", buffering=0 if unbuffered else -1)):  # noqa: SIM115
+        for _ in range(2):
+            stream.seek(0)
+            with opened(stream) as found:
+                assert found.read() == b"one\n"
+            del found
+            gc.collect()
+            assert not stream.closed
+        stream.close()
 
 
 @given(st.binary(max_size=50), st.integers(0, 3))

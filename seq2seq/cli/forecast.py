@@ -10,7 +10,7 @@ from typer import Argument, Option
 
 from seq2seq.cli.console import ConsoleReport, quiet_tensorflow
 from seq2seq.cli.options import series
-from seq2seq.cli.outputs import check_file, check_picture, write_all, write_csv
+from seq2seq.cli.outputs import check_outputs, check_picture, write_all, write_csv
 from seq2seq.errors import InputError
 
 OUTPUT, STREAM = "Output", "Streaming"
@@ -112,8 +112,8 @@ def forecast(
     if state and not stream:
         raise InputError(f"--state {state} is the state of a stream: add --stream.")
     check_picture(plot, "--plot")
-    for path, option in ((output, "--output"), (plot, "--plot"), (state, "--state")):
-        check_file(path, option)
+    read = {"--input": input_ or series.location_of(run), "--known": known}
+    check_outputs({"--output": output, "--plot": plot, "--state": state}, read, run)
 
     with quiet_tensorflow():
         from seq2seq.inference.forecaster import Forecaster

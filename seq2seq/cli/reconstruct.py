@@ -7,7 +7,7 @@ from typer import Argument, Option
 
 from seq2seq.cli.console import ConsoleReport, quiet_tensorflow
 from seq2seq.cli.options import series as options
-from seq2seq.cli.outputs import check_file, check_picture, check_suffix, write_csv
+from seq2seq.cli.outputs import check_outputs, check_picture, check_suffix, write_csv
 from seq2seq.errors import InputError
 
 OUTPUT, PICTURE = "Output", "Picture"
@@ -77,8 +77,7 @@ def reconstruct(
     check_suffix(output, "--output", (".npz", ".csv", ".csv.gz"))
     check_suffix(embeddings, "--embeddings", (".npy",))
     check_picture(plot, "--plot")
-    for path, option in ((output, "--output"), (embeddings, "--embeddings"), (plot, "--plot")):
-        check_file(path, option)
+    check_outputs({"--output": output, "--embeddings": embeddings, "--plot": plot}, {"--input": input_}, run)
 
     with quiet_tensorflow():
         import numpy as np

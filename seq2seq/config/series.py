@@ -1,5 +1,6 @@
 """What a run on numbers can be told."""
 
+import math
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -9,6 +10,8 @@ from seq2seq.config.training import TrainingConfig
 from seq2seq.errors import InputError
 
 Threshold = Literal["quantile", "sigma", "pot", "f_beta"]
+# Kind of threshold → its value unless given, and what that is below; all are above 0.
+THRESHOLD_VALUES = {"quantile": (0.99, 1.0), "sigma": (3.0, math.inf), "pot": (1e-3, 1.0), "f_beta": (1.0, math.inf)}
 
 
 @dataclass(frozen=True)
@@ -161,6 +164,13 @@ class AutoencoderTrainingConfig(SeriesTrainingConfig):
         super().__post_init__()
         check_at_least("training.updates", self.updates, 1)
 
+    def idle(self) -> dict[str, str]:
+        """Settings that do nothing beside the others, and why: what follows "does nothing" in the error."""
+        idle = super().idle()
+        if self.epochs is not None:
+            idle["training.updates"] = f"with training.epochs={self.epochs} (--epochs): leave one of them out."
+        return idle
+
 
 @dataclass(frozen=True)
 class DetectionConfig:
@@ -168,13 +178,16 @@ class DetectionConfig:
 
     score: Literal["absolute", "squared", "mahalanobis"] = "mahalanobis"
     threshold: Threshold = "quantile"
-    value: float = 0.99  # the quantile; k of mean + k sigma; the risk of pot; beta of f_beta
+    value: float | None = None  # the quantile; k of mean + k sigma; the risk of pot; beta of f_beta; none: by the kind
     components: int = 8  # of the PCA beside it
 
     def __post_init__(self):
         check_at_least("detection.components", self.components, 1)
-        if self.threshold == "quantile":
-            check_range("detection.value", self.value, 0.0, 1.0)
+        default, highest = THRESHOLD_VALUES[self.threshold]
+        if self.value is None:
+            object.__setattr__(self, "value", default)  # one place for all who ask
+        name = f"detection.threshold={self.threshold}, detection.value"
+        check_range(name, self.value, 0.0, highest, open_ends=True)
 
 
 @dataclass(frozen=True)

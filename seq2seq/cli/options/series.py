@@ -1,9 +1,11 @@
 """Options of the commands that read numbers."""
 
+from pathlib import Path
 from typing import Annotated, Any
 
 from typer import Option
 
+from seq2seq.cli.options.run import data_of
 from seq2seq.config import SeriesDataConfig
 from seq2seq.errors import InputError
 
@@ -54,6 +56,11 @@ Limit = Annotated[
     int | None,
     Option(help="Read only the first steps of each series.", show_default="all", rich_help_panel=DATA),
 ]
+
+
+def location_of(run: Path) -> str | None:
+    """Where the data that a run on numbers was trained on come from, which some commands read by default."""
+    return data_of(run).get("location")
 
 
 def position_of(series: Any, name: str | None) -> int:
