@@ -94,7 +94,8 @@ def _from_table(table, condition, reading, rejected):
     parts = [values[rows] for rows in groups.values()]
     times, clock = None, Clock()
     if reading.time:
-        whole, clock, reading = times_of(frame, reading, table.row, groups)
+        whole, clock, reading, told = times_of(frame, reading, table.row, groups)
+        notes += told
         rows = [lambda step, rows=rows: table.row(frame.index[rows[step]]) for rows in groups.values()]
         times = [whole[rows] for rows in groups.values()]
         parts, times, reading, told = arranged(parts, times, clock, reading, rows)

@@ -55,8 +55,8 @@ def find_times(
 
 def times_of(
     frame: pd.DataFrame, reading: Reading, row: Row, groups: Mapping[str, np.ndarray]
-) -> tuple[np.ndarray, Clock, Reading]:
-    """The times of all rows, the clock they are by, and `reading` with their format.
+) -> tuple[np.ndarray, Clock, Reading, tuple[str, ...]]:
+    """The times of all rows, the clock they are by, `reading` with their format, and notes for the user.
 
     Raises:
         InputError: cells that are no times; says where.
@@ -65,7 +65,13 @@ def times_of(
     if len(reading.time) > 1:
         column = pd.Series(_joined(frame, reading.time, row), frame.index, name=",".join(reading.time))
     times, clock, form = read_times(column, reading, row, groups)
-    return times, clock, replace(reading, time_format=form)
+    notes = ()
+    if len(set(clock.offsets.tolist())) > 1 and not clock.time_zone:
+        last = clock.texts(times[[-1]])[0]
+        notes = (
+            f"the offset of the times changes; that of {last} goes on after them unless --time-zone names the zone",
+        )
+    return times, clock, replace(reading, time_format=form), notes
 
 
 def _joined(frame, names, row):
