@@ -68,9 +68,7 @@ def times_of(
     notes = ()
     if len(set(clock.offsets.tolist())) > 1 and not clock.time_zone:
         last = clock.texts(times[[-1]])[0]
-        notes = (
-            f"the offset of the times changes; that of {last} goes on after them unless --time-zone names the zone",
-        )
+        notes = (f"the offset of the times changes; that of {last} goes on after them, unless --time-zone is given",)
     return times, clock, replace(reading, time_format=form), notes
 
 
