@@ -134,6 +134,9 @@ def _texts(column, form, numeric, row):
 def _split(texts, column, row, told):
     """Cells without what tells a zone, and what told it, or None."""
     stripped = texts.str.strip()
+    # Most tables tell none, and patterns are slow to look for in millions of cells.
+    if not told and not any(text[-1:] in "ZCT" or "+" in text or "-" in text[10:] for text in stripped):
+        return stripped, None
     hours = stripped.str.contains(HAS_HOUR, regex=True) | told
     if not hours.any():
         return stripped, None
