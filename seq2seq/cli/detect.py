@@ -209,7 +209,8 @@ def _lines(detection, data, per_step):
         values.append([score, *own, *shares])
     named = ["score", *(["alarm", "window_score"] if scores.windows else []), *blamed]
     series, unit = detection.series, "sample" if detection.series.whole else "series"
-    yield from step_lines(series.names, series.times, named, values, group=data.group, time=data.time, unit=unit)
+    how = {"group": data.group, "time": data.time, "clock": series.clock, "unit": unit}
+    yield from step_lines(series.names, series.times, named, values, **how)
 
 
 def _shares(blame):
@@ -232,7 +233,7 @@ def _draw(detection, known, number, path):
         if number is None:
             number = int(np.nanargmax([np.nanmax(each, initial=-np.inf) for each in scores.steps]))
         figure = anomaly_scores(
-            series.times and series.times[number],
+            series.times and series.local_times[number],
             scores.steps[number],
             detection.threshold,
             known.windows[number] if known and known.windows is not None else (),

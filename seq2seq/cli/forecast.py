@@ -149,7 +149,8 @@ def _table(made, data):
         [of_series[number][:, k] for k in range(len(made.columns)) for of_series in ends.values()]
         for number in range(len(made.names))
     ]
-    return step_lines(made.names, made.times, columns, values, group=data.group, time=data.time, first=1)
+    how = {"group": data.group, "time": data.time, "clock": made.clock}
+    return step_lines(made.names, made.times, columns, values, **how, first=1)
 
 
 def _draw(forecaster, history, made, column, path):
@@ -163,9 +164,9 @@ def _draw(forecaster, history, made, column, path):
     naive = forecaster.naive_forecasts(past, len(made.values[0]))
     figure = draw(
         past[:, 0],
-        history.times and history.times[0],
+        history.times and history.local_times[0],
         made.values[0][:, k],
-        made.times and made.times[0],
+        made.times and made.clock.local(made.times[0]),
         None if made.lower is None else made.lower[0][:, k],
         None if made.upper is None else made.upper[0][:, k],
         {name: values[:, 0] for name, values in naive.items()},

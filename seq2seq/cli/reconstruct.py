@@ -99,7 +99,14 @@ def reconstruct(
         data, unit = reconstructor.config.data, "sample" if series.whole else "series"
         values = [each.T for each in reconstructed]
         table = step_lines(
-            series.names, series.times, series.columns, values, group=data.group, time=data.time, unit=unit
+            series.names,
+            series.times,
+            series.columns,
+            values,
+            group=data.group,
+            time=data.time,
+            clock=series.clock,
+            unit=unit,
         )
         write_csv(output, table)
     if embeddings:
@@ -134,7 +141,7 @@ def _draw(series, reconstructed, number, path):
     figure = reconstruction(
         series.values[number][steps],
         reconstructed[number][steps],
-        series.times and series.times[number][steps],
+        series.times and series.local_times[number][steps],
         series.columns,
         f"{'sample ' if series.whole else ''}{name}" if name else "",
     )

@@ -23,7 +23,16 @@ class SeriesDataConfig:
     keep: str | None = None  # only the rows where this holds: "y_train==1"
     columns: Names | None = None  # "pressure,temperature"; without it all columns of numbers
     group: str | None = None  # column whose values name the series: many tanks in one table
-    time: str | None = None  # column of times; without it the first that holds dates
+    time: Names | None = None  # columns of times: "when", "year,month,day"; without it the first that holds dates
+    time_format: str | None = (
+        None  # "%d.%m.%Y %H:%M", "ISO8601", or Unix time in "s", "ms"; none: from the whole column
+    )
+    day_first: bool | None = None  # 1/2/2024 is in February; none: as the order of the rows says
+    time_zone: str | None = None  # "Europe/Berlin": where local times are from, and the calendar's
+    duplicates: Literal["error", "first", "mean"] = "error"  # rows that repeat a time
+    step: str | None = None  # "1h": take means over steps of this length
+    gaps: Literal["split", "fill"] | None = None  # none: split, and in runs of earlier versions steps are equal
+    rhythm: str | None = None  # "1h", "1D Mon-Fri", "1 month end"; none: as the times have it
     missing: Literal["error", "interpolate", "mask"] = "error"  # what to do with missing values
     rows: Literal["auto", "steps", "samples"] = "auto"  # what the rows of a plain 2-D array are
     scaling: Literal["standard", "minmax", "none"] = "standard"  # of each feature, fitted on the training part

@@ -73,7 +73,7 @@ class Columns:
             raise InputError(f"model.calendar={','.join(self.calendar)} needs a column of times: name it with --time.")
         return [
             np.concatenate((values, self.calendar_of(times)), axis=1)
-            for values, times in zip(scaled, series.times, strict=True)
+            for values, times in zip(scaled, series.local_times, strict=True)
         ]
 
     def read_ahead(
@@ -83,7 +83,7 @@ class Columns:
 
         Args:
             plans: float `(at least steps, known columns)` in the user's units, the columns known ahead; or `None`.
-            times: of `whole` steps; or `None` where there are none.
+            times: of `whole` steps, by the clock on the wall; or `None` where there are none.
             steps: int. How many are to be forecast: of so many the columns must be known.
             whole: int. Steps up to the end of a horizon. The columns are NaN beyond `steps`.
             scaler: `Scaler` of all columns.

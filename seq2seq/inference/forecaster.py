@@ -1,6 +1,6 @@
 """Series in, their next steps out: a trained forecaster, loaded."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,8 +17,10 @@ from seq2seq.inference.windowed import Windowed
 from seq2seq.models import StreamForecaster, WindowForecaster
 from seq2seq.report import Report
 from seq2seq.run import Run
-from seq2seq.series.calendar import continue_times
+from seq2seq.series.clock import Clock
+from seq2seq.series.continuing import continue_times
 from seq2seq.series.scaling import Scaler
+from seq2seq.series.segments import last_segments
 from seq2seq.series.table import Series
 
 TASK = "forecaster"
@@ -35,6 +37,7 @@ class Forecast:
         values: tuple of float64 arrays `(steps, targets)`.
         lower, upper: the ends of the prediction interval, like `values`; or None.
         level: float. The share of actual values that the interval is to hold; 0 without one.
+        clock: `Clock`. That the times are by: of the data that are continued.
     """
 
     columns: tuple[str, ...]
@@ -44,6 +47,7 @@ class Forecast:
     lower: tuple[np.ndarray, ...] | None = None
     upper: tuple[np.ndarray, ...] | None = None
     level: float = 0.0
+    clock: Clock = field(default_factory=Clock)
 
 
 def build_model(config: ForecasterConfig, columns: Columns, dtype="float32") -> WindowForecaster | StreamForecaster:
@@ -172,7 +176,8 @@ class Forecaster:
         is off by errors drawn from those of the validation part.
 
         Args:
-            series: history in the user's units; columns are matched by name.
+            series: history in the user's units; columns are matched by name. What comes before a gap in time is not
+                read, unless the run takes steps as equal.
             steps: int. Default: the horizon of the run.
             known: the columns known ahead for those steps, series in the same order.
             interval: float. Share of actual values that the prediction interval is to hold; default: as trained.
@@ -186,17 +191,18 @@ class Forecaster:
         steps = self.horizon if steps is None else steps
         if steps < 1:
             raise InputError(f"{steps} steps to forecast: expected at least 1.")
-        series = self.scaler.match(series)
+        series = last_segments(self.scaler.match(series))
         known = None if known is None else known.select(self.columns.known)
         # Windows are forecast a whole horizon at a time, of which the calendar is read to its end.
         whole = -(-steps // self.horizon) * self.horizon
-        times = series.times and tuple(continue_times(past, whole) for past in series.times)
+        rhythm, clock = series.reading.rhythm if series.reading.gaps else None, series.clock
+        times = series.times and tuple(continue_times(past, whole, rhythm, clock) for past in series.times)
         level = self.core.checked_level(interval)
         forecasts = []
         for number, history in enumerate(self.columns.read_by_model(series, self.scaler)):
             self.core.check_history(len(history), series.names[number], steps)
             plans = known.values[number] if known is not None and number < len(known.values) else None
-            ahead = self.columns.read_ahead(plans, times and times[number], steps, whole, self.scaler)
+            ahead = self.columns.read_ahead(plans, times and clock.local(times[number]), steps, whole, self.scaler)
             forecasts.append(self.core.forecast(history, steps, ahead, level))
         points, lowers, uppers = zip(*forecasts, strict=True)
         return Forecast(
@@ -207,6 +213,7 @@ class Forecaster:
             tuple(map(self.unscaled, lowers)) if level else None,
             tuple(map(self.unscaled, uppers)) if level else None,
             level,
+            clock,
         )
 
     def naive_forecasts(self, history: np.ndarray, steps: int) -> dict[str, np.ndarray]:

@@ -17,6 +17,7 @@ from seq2seq.models import Autoencoder
 from seq2seq.report import Progress, Report
 from seq2seq.series.files import holds_array
 from seq2seq.series.scaling import Scaler
+from seq2seq.series.segments import gaps_of, segments
 from seq2seq.series.series import unnamed
 from seq2seq.series.table import Series
 
@@ -92,20 +93,27 @@ class Reconstructor:
         series = read_data(data, report, location, windowed=self.look_back > 0, rejected=rejected)
         series = as_pieces(series, self.look_back)
         series = self.scaler.match(series)
-        if not num_pieces(series.lengths, self.look_back):
+        lengths = segments(series).lengths
+        if not num_pieces(lengths, self.look_back):
+            longest = "series" if len(lengths) == len(series.values) else "stretch without a gap in time"
             raise InputError(
-                f"{location}: a window has {self.look_back} steps, the longest series {series.lengths.max(initial=0)}: "
+                f"{location}: a window has {self.look_back} steps, the longest {longest} {lengths.max(initial=0)}: "
                 "give longer series."
             )
-        if short := int(np.sum(series.lengths < self.look_back)):
-            report.warn(f"{short:,} series are shorter than a window of {self.look_back} steps and are left out")
+        if short := int(np.sum(lengths < self.look_back)):
+            between = ", or stretches between gaps," if len(lengths) > len(series.values) else ""
+            report.warn(f"{short:,} series{between} are shorter than a window of {self.look_back} steps: not scored")
         return series
 
     def outputs(
-        self, scaled: Sequence[np.ndarray], stride: int = 1, progress: Progress | None = None
+        self,
+        scaled: Sequence[np.ndarray],
+        stride: int = 1,
+        progress: Progress | None = None,
+        gaps: Sequence[np.ndarray] | None = None,
     ) -> Iterator[tuple[Pieces, np.ndarray]]:
         """Pieces of scaled series, and float32 arrays like their `values` with what the model makes of them."""
-        for pieces in cut(scaled, self.look_back, stride):
+        for pieces in cut(scaled, self.look_back, stride, gaps):
             yield pieces, self._reconstruct(pieces.values).numpy()
             (progress or Progress()).advance(len(pieces.values))
 
@@ -121,12 +129,13 @@ class Reconstructor:
             report: `Report`.
 
         Returns:
-            A float64 array `(steps, features)` for each series, in the user's units; NaN in series that are too short.
+            A float64 array `(steps, features)` for each series, in the user's units; NaN in series, or stretches
+            between gaps, that are too short.
         """
         means = StepMeans(series.lengths, (len(self.scaler.columns),))
-        total = num_pieces(series.lengths, self.look_back)
+        total = num_pieces(segments(series).lengths, self.look_back)
         with (report or Report()).progress("Reconstructing", total, self.unit) as progress:
-            for pieces, outputs in self.outputs(self.scaled(series), progress=progress):
+            for pieces, outputs in self.outputs(self.scaled(series), progress=progress, gaps=gaps_of(series)):
                 means.add(outputs, pieces.series, pieces.first)
         return tuple(self.scaler.inverse(values) for values in means.result())
 
@@ -138,10 +147,11 @@ class Reconstructor:
 
         Returns:
             float32 array, `(sequences, latent_dim)` in the order of the series; NaN for one without steps. Of windows
-            `(windows, latent_dim)`, one for each step at which a window can begin, series after series.
+            `(windows, latent_dim)`, one for each step at which a window without a gap can begin, series after series.
         """
         scaled = self.scaled(series)
-        coded = [(pieces.series, self._encode(pieces.values).numpy()) for pieces in cut(scaled, self.look_back)]
+        pieces_of = cut(scaled, self.look_back, gaps=gaps_of(series))
+        coded = [(pieces.series, self._encode(pieces.values).numpy()) for pieces in pieces_of]
         numbers_of, codes = (np.concatenate(each) for each in zip(*coded, strict=True))
         if self.look_back:
             return codes

@@ -35,6 +35,11 @@ def read_data(
     return series if data.limit is None else first_steps(series, data.limit)
 
 
+def for_training(data: SeriesDataConfig) -> SeriesDataConfig:
+    """`data` as a new training reads them: what is left out there keeps runs of earlier versions as they were."""
+    return data if data.gaps else replace(data, gaps="split")
+
+
 def decided(data: SeriesDataConfig, series: Series) -> SeriesDataConfig:
     """`data` with what was decided in reading `series` where it was left open: for the life of the run."""
     return replace(data, **{name: getattr(series.reading, name) for name in READING if getattr(data, name) is None})

@@ -53,6 +53,12 @@ class BatchReconstruction(Work):
             InputError: not a run of an autoencoder, no weights yet, damaged, or written by a newer version.
         """
         reconstructor = Reconstructor.load(run_dir)
+        data = reconstructor.config.data
+        if data.step or data.gaps == "fill" or data.duplicates != "error":
+            raise InputError(
+                f"{run_dir} was trained with data.step, data.gaps=fill or data.duplicates, so that steps are not the "
+                "rows of a file, which a batch job writes again: use `reconstruct`, which writes a line for each step."
+            )
         return cls(reconstructor, digest(reconstructor.run.weights), **given)
 
     def scan(self, source):

@@ -15,8 +15,8 @@ import numpy as np
 import pandas as pd
 
 from seq2seq.errors import InputError
-from seq2seq.series.calendar import looks_like_time
 from seq2seq.series.series import near_match
+from seq2seq.series.times import looks_like_time
 from seq2seq.sources import is_tfds, opened, opened_tfds, separator_of, tfds_examples, tfds_files
 
 _TABLES = (".csv", ".csv.gz", ".txt", ".txt.gz", ".tsv", ".tsv.gz", ".parquet")

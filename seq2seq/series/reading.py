@@ -4,8 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from seq2seq.errors import InputError
+from seq2seq.series.clock import check_pattern
+from seq2seq.series.rhythm import length_of
 
-_CHOICES = {"missing": ("error", "interpolate", "mask"), "rows": ("auto", "steps", "samples")}
+_CHOICES = {
+    "missing": ("error", "interpolate", "mask"),
+    "rows": ("auto", "steps", "samples"),
+    "duplicates": ("error", "first", "mean"),
+    "gaps": ("split", "fill", None),
+}
 
 
 @dataclass(frozen=True)
@@ -22,7 +29,18 @@ class Reading:
             As a column it is no feature unless chosen.
         columns: tuple of str. The features, in this order. None takes all columns of numbers.
         group: str. Column of a table whose values name the series; their rows may be mixed.
-        time: str. Column with the times of the rows, dates or numbers. None takes the first that holds dates.
+        time: tuple of str. Column with the times of the rows, dates or numbers, or the columns of which a date is put
+            together. None takes the first that holds dates, or else what is a clock: Unix time, YYYYMMDD, or year,
+            month and day; empty: there are no times.
+        time_format: str. A pattern of strptime, `"ISO8601"`, or the unit of Unix time, `"s"`, `"ms"`, `"us"` or `"ns"`.
+            None decides from the whole column.
+        day_first: bool. Whether 1/2/2024 is the 1st of February. None decides by what orders the column.
+        time_zone: str. Of the IANA data base, Europe/Berlin: where local times are from, and the calendar's.
+        duplicates: str. Rows of one time: `"error"`; keep the `"first"`; or take their `"mean"`.
+        step: str. A length of time, `"1h"`, over which rows are averaged; None takes them as they are.
+        gaps: str. `"split"`: no window runs across a gap; `"fill"`: steps without rows are missing values. None, as in
+            runs of earlier versions: steps are taken as equal, and each file by itself tells how its dates are written.
+        rhythm: str. Of the times, as `rhythm.parsed` reads it. None recognises it.
         missing: str. What to do with missing values: `"error"`; `"interpolate"`, in a straight line over the
             steps between the neighbours, the nearest value at the ends; or `"mask"`, which leaves them NaN.
         rows: str. `"steps"`: a row is a step of all features. `"samples"`: a row is a sequence of one feature.
@@ -36,13 +54,40 @@ class Reading:
     keep: str | None = None
     columns: Sequence[str] | None = None
     group: str | None = None
-    time: str | None = None
+    time: Sequence[str] | None = None
+    time_format: str | None = None
+    day_first: bool | None = None
+    time_zone: str | None = None
+    duplicates: str = "error"
+    step: str | None = None
+    gaps: str | None = "split"
+    rhythm: str | None = None
     missing: str = "error"
     rows: str = "auto"
 
     def __post_init__(self):
-        columns = (self.columns,) if isinstance(self.columns, str) else self.columns
-        object.__setattr__(self, "columns", tuple(columns) if columns else None)
+        for name in ("columns", "time"):
+            names = getattr(self, name)
+            names = (names,) if isinstance(names, str) else names
+            object.__setattr__(self, name, names if names is None else tuple(names))
+        object.__setattr__(self, "columns", self.columns or None)
         for name, choices in _CHOICES.items():
             if getattr(self, name) not in choices:
-                raise InputError(f"{name} must be one of {', '.join(choices)}, got {getattr(self, name)!r}")
+                raise InputError(
+                    f"{name} must be one of {', '.join(filter(None, choices))}, got {getattr(self, name)!r}"
+                )
+        if self.time_format is not None:
+            check_pattern(self.time_format, "time_format")
+        if self.step is not None:
+            _check_step(self.step)
+
+
+def _check_step(step):
+    try:
+        good = float(step) > 0 if step.replace(".", "", 1).isdigit() else length_of(step)
+    except ValueError:
+        good = False
+    if not good:
+        raise InputError(
+            f"step={step!r}: expected a length of time, such as 15min, 1h or 7D; a number where times are numbers"
+        )

@@ -8,12 +8,13 @@ import numpy as np
 import pandas as pd
 
 from seq2seq.errors import InputError
-from seq2seq.series.calendar import check_order, find_gaps, looks_like_time, parse_times, time_text
+from seq2seq.series.clock import Clock
 from seq2seq.series.condition import Condition
 from seq2seq.series.files import holds_array, read_array, read_table
 from seq2seq.series.reading import Reading
 from seq2seq.series.samples import from_array, samples_of
-from seq2seq.series.series import Series, column_positions, split_in_time, split_samples
+from seq2seq.series.series import Series, column_positions, split_in_time, split_samples, unnamed
+from seq2seq.series.time_axis import arranged, find_times, times_of
 from seq2seq.series.values import filled, missing_notes, refuse
 
 __all__ = ["Reading", "Series", "read_series", "split_in_time", "split_samples"]
@@ -66,19 +67,22 @@ def read_series(
 
 
 def _from_table(table, condition, reading, rejected):
-    present, columns, group, time = list(table.frame.columns), reading.columns or (), reading.group, reading.time
+    present, columns, group = list(table.frame.columns), reading.columns or (), reading.group
     samples = reading.rows == "samples"
-    column_positions([*columns, *(name for name in (group, time) if name)], present, table.name)
-    frame, used = table.frame, {group}
+    column_positions([*columns, *(reading.time or ()), *([group] if group else [])], present, table.name)
+    frame, used, notes = table.frame, {group}, ()
     if condition:
         column_positions([condition.key], present, table.name)
         frame = frame.iloc[condition.positions(_numbers(table, frame, [condition.key], True)[0][:, 0], table.name)]
         used.add(condition.key)
-    if not time and not samples:
-        time = _column_of_dates(frame, [name for name in present if name not in used | set(columns)])
-    used.add(time)
+    groups = _groups(table, frame, group)
+    if not samples:
+        left = [name for name in present if name not in used | set(columns)]
+        reading, no_features, notes = find_times(frame, reading, left, groups)
+        used |= set(no_features)
     chosen = columns or [name for name in present if name not in used]
-    values, names, notes = _numbers(table, frame, chosen, bool(columns))
+    values, names, left_out = _numbers(table, frame, chosen, bool(columns))
+    notes += left_out
 
     def place(index):
         return f"{table.row(frame.index[index[0]])}, column {names[index[1]]!r}"
@@ -87,16 +91,19 @@ def _from_table(table, condition, reading, rejected):
         series = samples_of(values[:, :, None], frame.index, place, reading.missing, rejected=rejected)
         return replace(series, notes=notes + series.notes, reading=reading)
     notes += missing_notes(values, None, place, reading.missing)
-    groups = _groups(table, frame, group)
-    parts = [filled(values[rows], reading.missing, names, name) for name, rows in groups.items()]
-    times = None
-    if time:
-        whole = parse_times(frame[time], table.row)
-        times = tuple(whole[rows] for rows in groups.values())
-        for part, rows in zip(times, groups.values(), strict=True):
-            check_order(part, lambda step, rows=rows: table.row(frame.index[rows[step]]))
-        notes += _gap_notes(times)
-    return Series(parts, names, tuple(groups), times, False, notes, replace(reading, time=time))
+    parts = [values[rows] for rows in groups.values()]
+    times, clock = None, Clock()
+    if reading.time:
+        whole, clock, reading, told = times_of(frame, reading, table.row, groups)
+        notes += told
+        rows = [lambda step, rows=rows: table.row(frame.index[rows[step]]) for rows in groups.values()]
+        times = [whole[rows] for rows in groups.values()]
+        parts, times, reading, told = arranged(parts, times, clock, reading, rows)
+        notes += told
+    if reading.gaps and not unnamed(names):
+        reading = replace(reading, columns=names)
+    parts = [filled(part, reading.missing, names, name) for part, name in zip(parts, groups, strict=True)]
+    return Series(parts, names, tuple(groups), times and tuple(times), False, notes, reading, clock)
 
 
 def _numbers(table, frame, names, chosen):
@@ -132,17 +139,6 @@ def _as_numbers(column):
     return numbers.to_numpy(np.float64, na_value=np.nan)
 
 
-def _column_of_dates(frame, names):
-    """The first of the columns that holds dates."""
-    return next((name for name in names if _holds_dates(frame[name].dropna())), None)
-
-
-def _holds_dates(cells):
-    if pd.api.types.is_numeric_dtype(cells) or not len(cells):
-        return False
-    return pd.api.types.is_datetime64_any_dtype(cells) or looks_like_time(str(cells.iloc[0]))
-
-
 def _groups(table, frame, group):
     """Name of each series → positions of its rows, both in the order of the file."""
     if not group:
@@ -156,15 +152,3 @@ def _groups(table, frame, group):
     order = np.argsort(codes, kind="stable")
     positions = np.split(order, np.cumsum(np.bincount(codes))[:-1])
     return dict(zip(map(str, names), positions, strict=True))
-
-
-def _gap_notes(times):
-    by_series = [(part, *find_gaps(part)) for part in times]
-    total = sum(len(gaps) for _, gaps, _ in by_series)
-    if not total:
-        return ()
-    part, gaps, usual = next(each for each in by_series if len(each[1]))
-    start, end = (time_text(part[step]) for step in (gaps[0] - 1, gaps[0]))
-    across = f" in {sum(len(gaps) > 0 for _, gaps, _ in by_series)} of {len(by_series)} series" * (len(by_series) > 1)
-    gaps = f"{total:,} gap{'s' * (total > 1)} in time{across}"
-    return (f"{gaps}, the first from {start} to {end} where the usual step is {usual}: steps are taken as equal",)

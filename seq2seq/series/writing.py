@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 import numpy as np
 import pandas as pd
 
-from seq2seq.series.calendar import time_texts
+from seq2seq.series.clock import Clock
 from seq2seq.series.files import holds_array, read_array, read_table, separator_in
 from seq2seq.series.series import Series, unnamed
 
@@ -102,7 +102,8 @@ def step_lines(
     values: Sequence[Sequence[np.ndarray]],
     *,
     group: str | None = None,
-    time: str | None = None,
+    time: Sequence[str] | str | None = None,
+    clock: Clock | None = None,
     unit: str = "series",
     first: int = 0,
 ) -> Iterator[list[Any]]:
@@ -114,20 +115,21 @@ def step_lines(
         columns: names of the values.
         values: of each series, of each column, an array of as many values as steps.
         group: column of groups in the data that the series are from.
-        time: column of times in them.
+        time: columns of times in them.
+        clock: `Clock` that writes times as they are in the data.
         unit: what a series is called where there is no group.
         first: number of the first step where there are no times.
 
     Returns:
         An iterator of lines, each a list of cells; the first one has the headings.
     """
-    many = len(names) > 1 or bool(group)
-    yield [*[group or unit] * many, (time or "time") if times else "step", *columns]
+    many, clock = len(names) > 1 or bool(group), clock or Clock()
+    yield [*[group or unit] * many, *(clock.heading(time) if times else ["step"]), *columns]
     for number, name in enumerate(names):
         steps = len(values[number][0])
-        texts = time_texts(times[number]) if times else range(first, first + steps)
-        for at, *cells in zip(texts, *values[number], strict=True):
-            yield [*[name] * many, at, *map(cell, cells)]
+        at = clock.cells(times[number], time) if times else [[step] for step in range(first, first + steps)]
+        for when, *cells in zip(at, *values[number], strict=True):
+            yield [*[name] * many, *when, *map(cell, cells)]
 
 
 def cell(value: Any) -> Any:

@@ -70,7 +70,9 @@ def read_labels(
         values = labelled.values[0] if labelled.values[0].shape[1] == 1 else np.stack(labelled.values)
     else:
         data = reconstructor.config.data
-        labelled = read_series(file, columns=key and [key], keep=keep, group=data.group, time=data.time)
+        how = {name: getattr(data, name) for name in ("group", "time", "time_format", "day_first", "time_zone", "gaps")}
+        how["gaps"] = how["gaps"] and "split"
+        labelled = read_series(file, columns=key and [key], keep=keep, **how)
         values = np.concatenate(labelled.values)
     wanted = int(series.lengths.sum()) if reconstructor.look_back else len(series.values)
     if values.size != wanted:
@@ -96,7 +98,7 @@ def _labelled_windows(location, reconstructor, series, name):
         raise InputError(f"{location} labels windows of time, but {name} has no column of times.")
     names = series.names if reconstructor.config.data.group else [name]
     windows = tuple(tuple(read_windows(location, each)) for each in names)
-    values = [window_labels(times, each) for times, each in zip(series.times, windows, strict=True)]
+    values = [window_labels(times, each) for times, each in zip(series.local_times, windows, strict=True)]
     return Labels(np.concatenate(values), windows)
 
 

@@ -13,7 +13,7 @@ from seq2seq.evaluation.origins import origins_of, targets_at
 from seq2seq.inference.calibration import Calibration
 from seq2seq.inference.columns import Columns, settled
 from seq2seq.inference.forecaster import TASK, Forecaster, build_model, quantiles_of
-from seq2seq.inference.series_data import decided, read_data
+from seq2seq.inference.series_data import decided, for_training, read_data
 from seq2seq.interruption import Interruption
 from seq2seq.report import Report
 from seq2seq.run import Run
@@ -53,7 +53,7 @@ def train(
     report = report or Report()
     setup = Setup(config, run_dir, resume)
     windowed = config.model.kind != "stateful"
-    series = read_data(config.data, report, windowed=windowed)
+    series = read_data(for_training(config.data), report, windowed=windowed)
     config = settled(replace(config, data=decided(config.data, series)), series, report)
     columns = Columns.of(config, series.columns)
     parts = split(series, config.data, config.seed, report)
@@ -109,7 +109,7 @@ def _windows(forecaster, parts, report):
 
     training = batches(parts.train, stride=windows.stride, batch_size=windows.batch_size, seed=forecaster.config.seed)
     if training.too_short:
-        report.warn(f"{training.too_short:,} series are too short for a window and are left out")
+        report.warn(f"{training.too_short:,} series or stretches between gaps are shorter than a window: left out")
     held_out = valid_part(parts, windows.look_back)
     if held_out.lengths.max(initial=0) < windows.look_back + windows.horizon:
         raise InputError(
@@ -137,9 +137,7 @@ def _chunks(forecaster, parts, report):
     config = forecaster.config
     training = ChunkBatches(parts.scaled("train"), chunk=config.windows.chunk)
     loss = ObservedLoss(config.training.loss)
-    valid = parts.scaled("valid")
-    before = parts.scaled("train") if not parts.valid.whole else [values[:0] for values in valid]
-    pairs = [(old, new) for old, new in zip(before, valid, strict=True) if len(new) and len(old) + len(new) > 1]
+    pairs = [pair for pair in _continued(parts) if len(pair[1]) and sum(map(len, pair)) > 1]
     if not pairs:
         raise InputError("The validation part has no steps: raise data.valid_share.")
     report.say(f"{training.num_steps:,} steps for training, {sum(len(new) for _, new in pairs):,} for validation")
@@ -155,6 +153,18 @@ def _chunks(forecaster, parts, report):
         return {"loss": total / max(count, 1.0)}
 
     return training, validate
+
+
+def _continued(parts):
+    """Of each stretch of the validation part: what comes before it in the training part, and the stretch, scaled."""
+    if parts.valid.whole:
+        return [(values[:0], values) for values in parts.scaled("valid")]
+    joined = with_context(parts.valid, parts.train)
+    before = joined.lengths - parts.valid.lengths
+    return [
+        (values[:steps], values[steps:])
+        for values, steps in zip(map(parts.scaler.transform, joined.values), before, strict=True)
+    ]
 
 
 def _calibrate(forecaster, parts, report):

@@ -42,7 +42,62 @@ Group = Annotated[
 ]
 Time = Annotated[
     str | None,
-    Option(help="Column of times.", show_default="the first that holds dates", rich_help_panel=DATA),
+    Option(
+        help="Column of times, or columns that make a date together: year,month,day,hour.",
+        show_default="the first that holds dates, else Unix time and the like",
+        rich_help_panel=DATA,
+    ),
+]
+TimeFormat = Annotated[
+    str | None,
+    Option(
+        metavar="PATTERN",
+        help="How dates are written: %d.%m.%Y %H:%M, ISO8601; Unix time: s, ms, us or ns.",
+        show_default="decided from the whole column",
+        rich_help_panel=DATA,
+    ),
+]
+DayFirst = Annotated[
+    bool | None,
+    Option(
+        "--day-first/--month-first",
+        help="Whether 1/2/2024 is in February or in January.",
+        show_default="as the order of the rows says",
+        rich_help_panel=DATA,
+    ),
+]
+TimeZone = Annotated[
+    str | None,
+    Option(
+        metavar="AREA/CITY",
+        help="Where local times are from, and the calendar's: Europe/Berlin.",
+        show_default="as the times say",
+        rich_help_panel=DATA,
+    ),
+]
+Duplicates = Annotated[
+    str | None,
+    Option(
+        help="Rows that repeat a time: error, first, or mean.",
+        show_default=f"{SeriesDataConfig.duplicates}, or the recipe's",
+        rich_help_panel=DATA,
+    ),
+]
+Step = Annotated[
+    str | None,
+    Option(
+        help="Take means over steps of this length: 15min, 1h, 1D.",
+        show_default="the rows as they are",
+        rich_help_panel=DATA,
+    ),
+]
+Gaps = Annotated[
+    str | None,
+    Option(
+        help="Steps without rows: split, no window runs across them; fill, they are missing values.",
+        show_default="split, or the recipe's",
+        rich_help_panel=DATA,
+    ),
 ]
 Missing = Annotated[
     str | None,
