@@ -11,7 +11,6 @@ from seq2seq.inference.pieces import num_pieces
 from seq2seq.inference.reconstructor import Reconstructor
 from seq2seq.jobs.job import Work
 from seq2seq.report import Report
-from seq2seq.series.files import holds_array
 from seq2seq.series.writing import write_like
 from seq2seq.storage import digest
 
@@ -26,7 +25,7 @@ class BatchReconstruction(Work):
         model: str. Checksum of its weights, which name those of all files that they need.
         array: str. Of an NPZ file; default: that of the training.
         part_size: int. Sequences or windows after which a part ends.
-        strict: bool. Stop at the first sample that cannot be used.
+        strict: bool. Stop at the first sample or series that cannot be used.
     """
 
     title = "Reconstructing"
@@ -73,8 +72,8 @@ class BatchReconstruction(Work):
                 reconstructed = self.reconstructor.reconstruct(series.take(range(rows.start, rows.stop)))
                 with parts.writing(number) as (file, bad):
                     np.save(file, np.concatenate(reconstructed), allow_pickle=False)
-                    for sample, reason in rejected if number == 0 else ():
-                        bad.add({"sample": sample}, reason)
+                    for name, reason in rejected if number == 0 else ():
+                        bad.add({"sample" if series.whole else "series": name}, reason)
                 progress.advance(source.sizes[number])
                 yield source
 
@@ -82,9 +81,7 @@ class BatchReconstruction(Work):
         series, _ = self._read(source.path)
         values = np.concatenate([np.load(path, allow_pickle=False) for path in paths])
         reconstructed = np.split(values, np.cumsum(series.lengths)[:-1])
-        array = self.array if source.path.suffix.lower() == ".npz" else None
-        group = None if holds_array(source.path) else self.reconstructor.config.data.group
-        write_like(source.path, file, series, reconstructed, array=array, group=group)
+        write_like(source.path, file, series, reconstructed)
 
     def _read(self, path):
         """The series of a file and its bad samples; of the latest file they are kept."""
@@ -92,8 +89,8 @@ class BatchReconstruction(Work):
             rejected = []
             series = self.reconstructor.read(str(path), array=self._key(path), report=Report(), rejected=rejected)
             if rejected and self.strict:
-                sample, reason = rejected[0]
-                raise InputError(f"{path}, sample {sample}: {reason}: mend it, or leave --strict.")
+                (name, reason), what = rejected[0], "sample" if series.whole else "series"
+                raise InputError(f"{path}, {what} {name}: {reason}: mend it, or leave --strict.")
             self._latest = path, series, rejected
         return self._latest[1:]
 

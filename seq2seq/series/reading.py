@@ -5,7 +5,11 @@ from dataclasses import dataclass
 
 from seq2seq.errors import InputError
 
-_CHOICES = {"missing": ("error", "interpolate", "mask"), "rows": ("auto", "steps", "samples")}
+_CHOICES = {
+    "missing": ("error", "interpolate", "mask"),
+    "rows": ("auto", "steps", "samples"),
+    "decimal": (None, ".", ","),
+}
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,14 @@ class Reading:
             steps between the neighbours, the nearest value at the ends; or `"mask"`, which leaves them NaN.
         rows: str. `"steps"`: a row is a step of all features. `"samples"`: a row is a sequence of one feature.
             `"auto"`: steps in tables, samples in arrays.
+        limit: int. Only so many steps from the start of each series, or samples. None takes all.
+        categorical: tuple of str. Columns whose values are names: each value that training saw becomes a feature,
+            `season=winter`, 1 where it is there and 0 elsewhere. Those are in `columns` once they are decided.
+        decimal: str. The decimal mark of numbers in text, `"."` or `","`; the other one, blanks and apostrophes may
+            stand between thousands. None tells it from the file.
+        missing_values: tuple of str. What stands for a missing value, beside empty cells, `NA`, `null`, `?`, `-` and
+            the like: numbers such as `-200`, texts.
+        encoding: str. Of a file of text that is neither UTF-8 nor UTF-16.
 
     Raises:
         InputError: a choice that there is not.
@@ -39,10 +51,26 @@ class Reading:
     time: str | None = None
     missing: str = "error"
     rows: str = "auto"
+    limit: int | None = None
+    categorical: Sequence[str] | None = None
+    decimal: str | None = None
+    missing_values: Sequence[str] | None = None
+    encoding: str | None = None
 
     def __post_init__(self):
-        columns = (self.columns,) if isinstance(self.columns, str) else self.columns
-        object.__setattr__(self, "columns", tuple(columns) if columns else None)
+        for name in ("columns", "categorical", "missing_values"):
+            given = getattr(self, name)
+            given = (given,) if isinstance(given, str) else given
+            object.__setattr__(self, name, tuple(given) if given else None)
         for name, choices in _CHOICES.items():
             if getattr(self, name) not in choices:
                 raise InputError(f"{name} must be one of {', '.join(choices)}, got {getattr(self, name)!r}")
+
+
+def category_of(feature: str, categories: Sequence[str] | None) -> str | None:
+    """The category of which a feature is one value, or that it is itself; None for any other column.
+
+    >>> category_of("season=winter", ["season"]), category_of("speed", ["season"])
+    ('season', None)
+    """
+    return next((name for name in categories or () if feature == name or feature.startswith(f"{name}=")), None)

@@ -74,7 +74,8 @@ def column_positions(wanted: Sequence[str], columns: Sequence[str], place: str) 
     Raises:
         InputError: one is missing (names the near match) or wanted twice.
     """
-    columns = list(columns)
+    # Blanks around a name come and go with the kind of file.
+    columns, wanted = [name.strip() for name in columns], [name.strip() for name in wanted]
     for number, name in enumerate(wanted):
         if name not in columns:
             raise InputError(f"{place} has no column {name!r}: {near_match(str(name), columns)}")

@@ -8,13 +8,15 @@ import numpy as np
 import pandas as pd
 
 from seq2seq.errors import InputError
+from seq2seq.series.arrays import read_array
 from seq2seq.series.calendar import check_order, find_gaps, looks_like_time, parse_times, time_text
+from seq2seq.series.columns import features_of
 from seq2seq.series.condition import Condition
-from seq2seq.series.files import holds_array, read_array, read_table
+from seq2seq.series.files import holds_array, read_table
 from seq2seq.series.reading import Reading
 from seq2seq.series.samples import from_array, samples_of
 from seq2seq.series.series import Series, column_positions, split_in_time, split_samples
-from seq2seq.series.values import filled, missing_notes, refuse
+from seq2seq.series.values import filled, limit_note, missing_notes, refuse, wrong_series
 
 __all__ = ["Reading", "Series", "read_series", "split_in_time", "split_samples"]
 
@@ -23,7 +25,7 @@ def read_series(
     location: str | Path,
     *,
     split: str = "train",
-    rejected: list[tuple[int, str]] | None = None,
+    rejected: list[tuple[int | str, str]] | None = None,
     **how: Any,
 ) -> Series:
     """Read numeric series from a table or an array.
@@ -34,10 +36,11 @@ def read_series(
 
     Args:
         location: str or path. `.csv`, `.txt`, `.tsv` (each plain or `.gz`, with a header or without), `.parquet`,
-            `.npy`, `.npz` or `tfds:NAME[/CONFIG][:SPLIT]`.
+            `.xlsx`, several of these (a pattern, or names with commas), `.npy`, `.npz` or
+            `tfds:NAME[/CONFIG][:SPLIT]`.
         split: str. TFDS split where `location` names none.
-        rejected: list. Samples that would be an error are left out, their number and what is wrong put into this list;
-            their numbers are missing in the `names` then. None raises at the first.
+        rejected: list. Samples, and series of a group, that would be an error are left out, their number or name and
+            what is wrong put into this list; they are missing in the `names` then. None raises at the first.
         **how: attributes of `Reading`.
 
     Returns:
@@ -62,32 +65,46 @@ def read_series(
         )
     if reading.rows == "samples" and of_rows:
         raise InputError(f"rows that are samples have no column {of_rows!r} for groups or times")
-    return _from_table(read_table(location, text_column=reading.group), condition, reading, rejected)
+    return _from_table(read_table(location, reading), condition, reading, rejected)
 
 
 def _from_table(table, condition, reading, rejected):
-    present, columns, group, time = list(table.frame.columns), reading.columns or (), reading.group, reading.time
-    samples = reading.rows == "samples"
-    column_positions([*columns, *(name for name in (group, time) if name)], present, table.name)
-    frame, used = table.frame, {group}
+    present, columns, group, time = list(table.frame.columns), reading.columns, reading.group, reading.time
+    used = {name for name in (group, time, condition and condition.key) if name}
+    column_positions(sorted(used), present, table.name)
+    frame = table.frame
     if condition:
-        column_positions([condition.key], present, table.name)
-        frame = frame.iloc[condition.positions(_numbers(table, frame, [condition.key], True)[0][:, 0], table.name)]
-        used.add(condition.key)
+        key = features_of(table, frame.index, [condition.key], replace(reading, categorical=None), True).values[:, 0]
+        frame = frame.iloc[condition.positions(key, table.name)]
+    samples = reading.rows == "samples"
+    groups = _groups(table, frame, None if samples else group)
+    notes = table.notes
+    if reading.limit and max(map(len, groups.values())) > reading.limit:
+        notes += (limit_note(reading.limit),)
+        frame, groups = _rows_of(frame, {name: rows[: reading.limit] for name, rows in groups.items()})
     if not time and not samples:
-        time = _column_of_dates(frame, [name for name in present if name not in used | set(columns)])
-    used.add(time)
-    chosen = columns or [name for name in present if name not in used]
-    values, names, notes = _numbers(table, frame, chosen, bool(columns))
+        time = _column_of_dates(frame, [name for name in present if name not in used | set(columns or ())])
+    chosen = columns or [name for name in present if name not in used | {time}]
+    features = features_of(table, frame.index, chosen, reading, bool(columns))
+    values, names, notes = features.values, features.names, notes + features.notes
+    reading = replace(features.reading, columns=names, time=time)
+    labels = frame.index
 
     def place(index):
-        return f"{table.row(frame.index[index[0]])}, column {names[index[1]]!r}"
+        return f"{table.row(labels[index[0]])}, column {names[index[1]]!r}"
 
     if samples:
         series = samples_of(values[:, :, None], frame.index, place, reading.missing, rejected=rejected)
         return replace(series, notes=notes + series.notes, reading=reading)
+    if rejected is not None and len(groups) > 1:
+        wrong = wrong_series(values, groups, place, reading.missing)
+        rejected += wrong.items()
+        if 0 < len(wrong) < len(groups):
+            good = {name: rows for name, rows in groups.items() if name not in wrong}
+            values = values[np.sort(np.concatenate(list(good.values())))]
+            frame, groups = _rows_of(frame, good)
+            labels = frame.index
     notes += missing_notes(values, None, place, reading.missing)
-    groups = _groups(table, frame, group)
     parts = [filled(values[rows], reading.missing, names, name) for name, rows in groups.items()]
     times = None
     if time:
@@ -96,40 +113,13 @@ def _from_table(table, condition, reading, rejected):
         for part, rows in zip(times, groups.values(), strict=True):
             check_order(part, lambda step, rows=rows: table.row(frame.index[rows[step]]))
         notes += _gap_notes(times)
-    return Series(parts, names, tuple(groups), times, False, notes, replace(reading, time=time))
+    return Series(parts, names, tuple(groups), times, False, notes, reading)
 
 
-def _numbers(table, frame, names, chosen):
-    """The columns as one float64 matrix, with the names of those that are numbers, and notes on the others."""
-    matrix, numeric, notes = [], [], ()
-    for name in names:
-        column = frame[name]
-        dates = pd.api.types.is_datetime64_any_dtype(column)
-        numbers = np.full(len(column), np.nan) if dates else _as_numbers(column)
-        texts = np.isnan(numbers) & column.notna().to_numpy()
-        if not chosen and np.isnan(numbers).all():
-            notes += (f"column {name!r} holds {'no numbers' if texts.any() else 'nothing'} and was left out",)
-            continue
-        if texts.any():
-            first = int(texts.argmax())
-            raise InputError(
-                f"{table.row(frame.index[first])}, column {name!r}: {str(column.iloc[first])[:60]!r} is not a number: "
-                "mend it, leave the cell empty if the value is missing, or choose other columns"
-            )
-        matrix.append(numbers)
-        numeric.append(name)
-    if not matrix:
-        listed = ", ".join(names[:12]) or "none that is no group or time"
-        raise InputError(f"{table.name} has no column of numbers; its columns: {listed}")
-    return np.stack(matrix, axis=1), tuple(numeric), notes
-
-
-def _as_numbers(column):
-    try:
-        numbers = pd.to_numeric(column, errors="coerce")
-    except TypeError:  # cells that are lists or the like
-        return np.full(len(column), np.nan)
-    return numbers.to_numpy(np.float64, na_value=np.nan)
+def _rows_of(frame, groups):
+    """The rows of these series alone, and where in them each series has its own."""
+    kept = np.sort(np.concatenate(list(groups.values())))
+    return frame.iloc[kept], {name: np.searchsorted(kept, rows) for name, rows in groups.items()}
 
 
 def _column_of_dates(frame, names):
