@@ -54,7 +54,7 @@ READERS = {
     "CSV records": (records_of, "text.csv", 'id,text\n1,"one,\nor two"\n2,the second\n'),
     "numbers": (series_of, "data.csv", NUMBERS),
 }
-TEXTS = {name: reader for name, reader in READERS.items() if name != "numbers"}
+OF_TEXT = {name: reader for name, reader in READERS.items() if name != "numbers"}
 each_reader = pytest.mark.parametrize(("read", "name", "text"), READERS.values(), ids=READERS)
 
 
@@ -90,7 +90,7 @@ def test_numbers_are_read_in_any_unicode(code, packed, tmp_path):
     assert series_of(path) == series_of(plain)
 
 
-@pytest.mark.parametrize(("read", "name", "text"), TEXTS.values(), ids=TEXTS)
+@pytest.mark.parametrize(("read", "name", "text"), OF_TEXT.values(), ids=OF_TEXT)
 @pytest.mark.parametrize("code", ["utf-16", "utf-16le", "utf-16be", "utf-32"])
 @pytest.mark.parametrize("packed", [False, True])
 def test_utf16_is_named_with_the_command_that_mends_it(read, name, text, code, packed, tmp_path):

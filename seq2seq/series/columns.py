@@ -153,7 +153,7 @@ def _one_hot(table, column) -> dict[str, np.ndarray]:
     values = sorted(texts.dropna().unique())
     if not 0 < len(values) <= MOST_VALUES:
         raise InputError(
-            f"{table.name}: column {column.name!r} has {len(values):,} values, each of which would be a feature: expected "
+            f"{table.name}: column {column.name!r} has {len(values):,} values, each would be a feature: expected "
             f"1 to {MOST_VALUES}"
         )
     return {f"{column.name}={value}": _is_value(column, value) for value in values}

@@ -29,13 +29,14 @@ def code_note(numbers: np.ndarray, name: str) -> list[str]:
 
     Such a number comes again and again, far from all others.
     """
-    there = numbers[np.isfinite(numbers)]
-    for value in (there.min(), there.max()) if there.size else ():
-        others = there[there != value]
-        count = there.size - others.size
-        if count < 3 or value % 1 or not others.size:
+    ends = (np.fmin.reduce(numbers), np.fmax.reduce(numbers)) if len(numbers) else ()
+    for value in ends:
+        is_code = numbers == value
+        count = int(is_code.sum())
+        if count < 3 or value % 1 or not np.isfinite(value):
             continue
-        low, high = others.min(), others.max()
+        others = numbers[~is_code]
+        low, high = (np.fmin.reduce(others), np.fmax.reduce(others)) if len(others) else (value, value)
         gap = max(low - value, value - high)
         if gap > (high - low) * (0.1 if abs(value) in _CODES else 1) > 0:
             return [
