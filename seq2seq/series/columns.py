@@ -118,8 +118,7 @@ def _left_out(table, column, numbers, texts):
             return "holds nothing and was left out"
         few = _is_text(column) and column.nunique() <= MOST_VALUES
         return "holds no numbers and was left out" + ": --categorical makes its values features" * few
-    there = numbers[np.isfinite(numbers)]
-    if column.name in table.identifiers or (len(there) and (np.abs(there) >= _WHOLE).all() and not (there % 1).any()):
+    if column.name in table.identifiers or _WHOLE <= np.fmin.reduce(numbers) < np.inf:
         return "holds identifiers and was left out: --columns takes it as numbers all the same"
     return ""
 
@@ -127,7 +126,7 @@ def _left_out(table, column, numbers, texts):
 def _as_numbers(column, decimal):
     if pd.api.types.is_datetime64_any_dtype(column):
         return np.full(len(column), np.nan)
-    if _is_text(column) and is_marked(column):
+    if _is_text(column) and is_marked(column, decimal):
         return parsed(column, decimal or ".")
     try:
         numbers = pd.to_numeric(column, errors="coerce")

@@ -54,12 +54,12 @@ def is_identifier(cells: Iterable[str]) -> bool:
     return zeros and all(cell.isdecimal() for cell in there)
 
 
-def is_marked(texts: pd.Series) -> bool:
-    """Whether texts are numbers that people have written: with a decimal comma, or a mark between thousands."""
+def is_marked(texts: pd.Series, decimal: str | None = None) -> bool:
+    """Whether texts are numbers with a decimal comma or a mark between thousands: with `decimal` a comma, any numbers."""
     unique = [str(text).strip() for text in texts.dropna().unique()]
     if sum(map(looks_like_number, unique[:_SAMPLE])) * 2 < len(unique[:_SAMPLE]):
         return False
-    return any(not _PLAIN.fullmatch(text) and looks_like_number(text) for text in unique)
+    return any((decimal == "," or not _PLAIN.fullmatch(text)) and looks_like_number(text) for text in unique)
 
 
 def decimal_mark(columns: Mapping[str, pd.Series], name: str) -> str:

@@ -105,7 +105,8 @@ def _from_table(table, condition, reading, rejected):
             frame, groups = _rows_of(frame, good)
             labels = frame.index
     notes += missing_notes(values, None, place, reading.missing)
-    parts = [filled(values[rows], reading.missing, names, name) for name, rows in groups.items()]
+    each = [values] if len(groups) == 1 else [values[rows] for rows in groups.values()]
+    parts = [filled(part, reading.missing, names, name) for name, part in zip(groups, each, strict=True)]
     times = None
     if time:
         whole = parse_times(frame[time], table.row)
