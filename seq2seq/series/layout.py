@@ -199,8 +199,8 @@ def _above_the_body(rows, used, numeric, width):
 
 
 def _columns_of_numbers(rows):
-    """The columns that hold numbers and times in most of the rows that have something there."""
-    columns = []
+    """The columns that hold numbers and times in most of the later rows that have something there."""
+    columns, rows = [], rows[len(rows) // 2 :]
     for column in range(max(map(len, rows))):
         filled = [row for row in rows if column < len(row) and not is_missing(row[column])]
         if sum(_is_value(row, column) for row in filled) > len(filled) / 2:

@@ -55,7 +55,7 @@ def is_identifier(cells: Iterable[str]) -> bool:
 
 
 def is_marked(texts: pd.Series, decimal: str | None = None) -> bool:
-    """Whether texts are numbers with a decimal comma or a mark between thousands: with `decimal` a comma, any numbers."""
+    """Whether texts are numbers with a decimal comma or a mark between thousands; where `decimal` is a comma, any."""
     unique = [str(text).strip() for text in texts.dropna().unique()]
     if sum(map(looks_like_number, unique[:_SAMPLE])) * 2 < len(unique[:_SAMPLE]):
         return False

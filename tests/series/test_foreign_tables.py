@@ -225,7 +225,7 @@ def test_names_in_upper_case_are_the_same_kinds(table, tmp_path):
 def test_a_limit_cuts_before_anything_is_counted(table):
     path = table("g,a\nA,1\nB,\nA,2\nA,\nB,4\nB,inf\n")
     series = read_series(path, group="g", limit=2, missing="mask")
-    assert [values[:, 0].tolist() for values in series.values][0] == [1, 2]
+    assert series.values[0][:, 0].tolist() == [1, 2]
     assert "1 of 4 values were missing and were left out by mask" in series.notes
     assert any("first 2 steps were read (data.limit)" in note for note in series.notes)
 
