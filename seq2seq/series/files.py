@@ -203,7 +203,10 @@ def _read_sheet(path):
     names, rows, first, notes = sheet_of(path)
     frame = pd.DataFrame(rows, columns=list(distinct(names)), dtype=object).infer_objects()
     frame = _without_index(_without_end(frame, names), names)
-    return RawTable(frame, str(path), ((0, str(path), first + 1),), notes=tuple(notes))
+    texts = {name: frame[name].dropna() for name in frame if not pd.api.types.is_numeric_dtype(frame[name])}
+    texts = {name: cells for name, cells in texts.items() if cells.map(lambda cell: isinstance(cell, str)).all()}
+    identifiers = frozenset(name for name, cells in texts.items() if is_identifier(cells))
+    return RawTable(frame, str(path), ((0, str(path), first + 1),), None, identifiers, tuple(notes))
 
 
 def _read_csv(path, reading):

@@ -44,13 +44,9 @@ def test_all_but_the_reconstructed_cells_stay_to_the_byte(tmp_path, code, packed
     assert (gzip.decompress(found) if packed else found) == expected.replace("5,5", "5e-09").encode(code)
 
 
-cell_texts = st.text(
-    st.characters(codec="utf-8", exclude_characters='\0\r\n"', exclude_categories=("Cs", "Cc")), max_size=8
-)
-quoted = st.text(
-    st.characters(codec="utf-8", exclude_characters="\0", exclude_categories=("Cs", "Cc")) | st.sampled_from("\r\n,;"),
-    max_size=8,
-)
+characters = st.characters(codec="utf-8", exclude_categories=("Cs", "Cc"))
+cell_texts = st.text(characters, max_size=8).map(lambda text: text.replace('"', ""))
+quoted = st.text(characters | st.sampled_from("\r\n,;"), max_size=8)
 
 
 @settings(max_examples=60, deadline=None)
