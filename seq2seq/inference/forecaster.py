@@ -18,6 +18,7 @@ from seq2seq.models import StreamForecaster, WindowForecaster
 from seq2seq.report import Report
 from seq2seq.run import Run
 from seq2seq.series.calendar import continue_times
+from seq2seq.series.reading import category_of
 from seq2seq.series.scaling import Scaler
 from seq2seq.series.table import Series
 
@@ -153,6 +154,8 @@ class Forecaster:
                 f"--known {location}: this run was trained without columns that are known ahead (model.known)."
             )
         data = replace(for_other(self.config.data, location), columns=self.columns.known, time=None)
+        if not any(category_of(name, data.categorical) for name in self.columns.known):
+            data = replace(data, categorical=None)
         return read_data(data, report or Report(), location, windowed=True)
 
     def unscaled(self, values: np.ndarray) -> np.ndarray:

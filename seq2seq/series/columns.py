@@ -49,7 +49,10 @@ def features_of(table: RawTable, rows: pd.Index, names: Sequence[str], reading: 
     """
     categories = reading.categorical or ()
     learned = [name for name in names if name not in categories and category_of(name, categories)]
-    open_ = [each for each in categories if each not in {category_of(name, categories) for name in learned}]
+    known = {category_of(name, categories) for name in learned}
+    if known:  # decided in training: what is not among them is not read
+        categories = [each for each in categories if each in known]
+    open_ = [each for each in categories if each not in known]
     plain = [name for name in names if name not in (*learned, *categories)]
     column_positions([*plain, *categories], table.frame.columns, table.name)
     frame, decimal = _with_decimal(table, rows, plain, reading)
@@ -118,6 +121,8 @@ def _left_out(table, column, numbers, texts):
             return "holds nothing and was left out"
         few = _is_text(column) and column.nunique() <= MOST_VALUES
         return "holds no numbers and was left out" + ": --categorical makes its values features" * few
+    if pd.api.types.infer_dtype(column, skipna=True) == "boolean":
+        return "holds true and false and was left out: --columns takes them as 1 and 0"
     if column.name in table.identifiers or _WHOLE <= np.fmin.reduce(numbers) < np.inf:
         return "holds identifiers and was left out: --columns takes it as numbers all the same"
     return ""

@@ -99,7 +99,8 @@ def near_match(name: str, names: Iterable[str]) -> str:
     near = difflib.get_close_matches(name, names, 1, 0.6) or [
         other for other in names if other.casefold() == name.casefold()
     ]
-    listed = ", ".join(names[:12]) + ", …" * (len(names) > 12)
+    quoted = [f'"{each}"' if "," in each else each for each in names]  # as they are to be given
+    listed = ", ".join(quoted[:12]) + ", …" * (len(names) > 12)
     return (f"did you mean {near[0]!r}? " if near else "") + f"there are {listed or 'none'}"
 
 
