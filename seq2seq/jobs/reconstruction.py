@@ -43,6 +43,7 @@ class BatchReconstruction(Work):
         self.unit, self.array = reconstructor.unit, array or reconstructor.config.data.array
         self.settings = {"task": "reconstruct", "array": self.array, "part_size": part_size}
         self._latest = None
+        self._notes: list[str] = []
 
     @classmethod
     def load(cls, run_dir: str | Path, **given) -> "BatchReconstruction":
@@ -60,6 +61,7 @@ class BatchReconstruction(Work):
         except InputError as error:
             return replace(source, problem=str(error))
         sizes = tuple(self._pieces(series)[rows].sum().item() for rows in self._bounds(series))
+        self._notes += [note if str(source.path) in note else f"{source.path}: {note}" for note in series.notes]
         whole = series.whole
         records = len(series.values) + len(rejected) if whole else int(series.lengths.sum())
         return replace(source, records=records, sizes=sizes)
@@ -82,6 +84,9 @@ class BatchReconstruction(Work):
         values = np.concatenate([np.load(path, allow_pickle=False) for path in paths])
         reconstructed = np.split(values, np.cumsum(series.lengths)[:-1])
         write_like(source.path, file, series, reconstructed)
+
+    def notes(self):
+        return self._notes
 
     def _read(self, path):
         """The series of a file and its bad samples; of the latest file they are kept."""

@@ -61,7 +61,10 @@ class Reading:
         for name in ("columns", "categorical", "missing_values"):
             given = getattr(self, name)
             given = (given,) if isinstance(given, str) else given
-            object.__setattr__(self, name, tuple(given) if given else None)
+            object.__setattr__(self, name, tuple(each.strip() for each in given) if given else None)
+        for name in ("group", "time"):
+            if getattr(self, name):  # blanks around a name come and go with the kind of file
+                object.__setattr__(self, name, getattr(self, name).strip())
         for name, choices in _CHOICES.items():
             if getattr(self, name) not in choices:
                 raise InputError(f"{name} must be one of {', '.join(choices)}, got {getattr(self, name)!r}")
