@@ -72,7 +72,7 @@ def read_usable(
 def for_other(data: SeriesDataConfig, location: str, array: str | None = None) -> SeriesDataConfig:
     """`data` to read all of another `location` by, without what says nothing about a file of its kind."""
     if not holds_array(location):
-        if not has_names(location, data.encoding):  # its columns are taken in their order
+        if not has_names(location, data.encoding, data.decimal):  # its columns are taken in their order
             data = replace(data, columns=None)
         return replace(data, array=array, limit=None)
     has_keys = not location.lower().endswith(".npy")

@@ -105,11 +105,11 @@ def data_files(location: str | Path) -> list[Path]:
     return tfds_files(str(location)) if is_tfds(location) else files_of(location)
 
 
-def has_names(location: str | Path, encoding: str | None = None) -> bool:
+def has_names(location: str | Path, encoding: str | None = None, decimal: str | None = None) -> bool:
     """Return whether the columns of the table at `location` have names: whether a file of text has a header."""
     path = files_of(location)[0]
     with named_errors(path):
-        return not path.name.lower().endswith(_TEXTS) or layout_of(path, encoding_of(path, encoding)).header
+        return not path.name.lower().endswith(_TEXTS) or layout_of(path, encoding_of(path, encoding), decimal).header
 
 
 @contextmanager
@@ -210,7 +210,7 @@ def _read_sheet(path):
 
 
 def _read_csv(path, reading):
-    layout = layout_of(path, encoding_of(path, reading.encoding))
+    layout = layout_of(path, encoding_of(path, reading.encoding), reading.decimal)
     names = list(layout.keys)
     told = _NOT_THERE | set(reading.missing_values or ())
     kept = {reading.group, *(reading.categorical or ())}  # columns of which a cell may say NA, say for Namibia

@@ -101,7 +101,7 @@ def encoding_of(path: Path, told: str | None) -> str:
             return told
 
 
-def layout_of(path: Path, encoding: str) -> Layout:
+def layout_of(path: Path, encoding: str, decimal: str | None = None) -> Layout:
     """Look at the beginning of a file of text.
 
     The header is the first line that is no preamble and holds names: no line of numbers, times and missing values
@@ -115,7 +115,10 @@ def layout_of(path: Path, encoding: str) -> Layout:
         lines = [line.removeprefix("\ufeff") for line in islice(text, HEAD_RECORDS)]
     if not any(line.strip() for line in lines):
         raise InputError(f"{path} is empty: expected one row of numbers per step")
-    separator = _separator_of(lines)
+    separators = SEPARATORS
+    if decimal == "," and not any('"' in line for line in lines):  # a comma that separates would need quotes
+        separators = tuple(mark for mark in SEPARATORS if mark != ",")
+    separator = _separator_of(lines, separators)
     head = (record[: len(record) - len(line_end(record))] for record in records(lines, separator))
     rows = [[content(cell) for cell in cells(record, separator)] if record.strip() else [] for record in head]
     first, names, notes = head_of(rows, str(path))
@@ -125,10 +128,10 @@ def layout_of(path: Path, encoding: str) -> Layout:
     return Layout(encoding, separator, first, tuple(names), header, tuple(columns), tuple(notes))
 
 
-def _separator_of(lines):
+def _separator_of(lines, separators):
     """What splits most lines into equally many cells, and most of them into numbers."""
     scores = {}
-    for separator in SEPARATORS:
+    for separator in separators:
         split = [
             [content(cell) for cell in cells(record.rstrip("\r\n"), separator)]
             for record in records(lines, separator)
@@ -142,7 +145,7 @@ def _separator_of(lines):
         if width > 1 and count >= needed:
             rows = [row for row in split if len(row) == width]
             scores[separator] = np.mean([looks_like_number(cell) for row in rows for cell in row])
-    return max(scores, key=lambda each: scores[each]) if scores else ","
+    return max(scores, key=lambda each: scores[each]) if scores else separators[2]
 
 
 def head_of(rows: Sequence[list[str]], name: str) -> tuple[int, list[str] | None, list[str]]:
@@ -173,6 +176,11 @@ def head_of(rows: Sequence[list[str]], name: str) -> tuple[int, list[str] | None
     header = max(above, key=lambda number: (_filled(rows[number]), not _is_comment(rows[number])), default=None)
     if header is None or (_filled(rows[header]) < 2 <= len(rows[start]) and rows[header][0]):  # a title alone
         header = None if are_values(rows[start]) else start
+    if header is None and start - 1 in above and not _is_comment(rows[start - 1]):
+        raise InputError(
+            f"{name}: the first row has more cells than the header, {rows[start - 1][0][:40]!r}: name every column; or, "
+            "if the comma is a decimal mark, give --decimal ,"
+        )
     names = None if header is None else rows[header]
     if header is None and start and _is_comment(rows[start - 1]):
         words = _words(rows[start - 1])

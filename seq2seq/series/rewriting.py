@@ -26,7 +26,7 @@ def write_text(path: Path, file: BinaryIO, columns: Mapping[str, np.ndarray], re
         columns: from the names of columns to float arrays, `(rows,)`; NaN makes an empty cell.
         reading: how it was read.
     """
-    layout = layout_of(path, encoding_of(path, reading.encoding))
+    layout = layout_of(path, encoding_of(path, reading.encoding), reading.decimal)
     places = {layout.keys.index(name): _texts(values, reading.decimal or ".") for name, values in columns.items()}
     rows = max((len(texts) for texts in places.values()), default=0)
     packed = is_gzip(path)

@@ -74,6 +74,13 @@ def test_what_a_comma_means_is_told_or_asked(table):
     assert "has '7.25' in column 'b' and '1,5' in column 'a': say which mark is decimal" in both
 
 
+def test_a_comma_that_may_separate_or_be_decimal_is_asked(table):
+    path = table("value\n1,5\n2,5\n3,5\n")
+    assert "has more cells than the header, 'value'" in refusal(path) and "give --decimal ," in refusal(path)
+    assert read_series(path, decimal=",").values[0].tolist() == [[1.5], [2.5], [3.5]]
+    assert read_series(table('a,b\n"1,5",2\n"2,5",3\n'), decimal=",").values[0].tolist() == [[1.5, 2], [2.5, 3]]
+
+
 def test_a_number_of_another_writing_is_no_number(table):
     assert "line 3, column 'a': '1.5' is not a number" in refusal(table("a;b\n1,5;7\n1.5;8\n"), decimal=",")
     assert "line 4, column 'a': 'x' is not a number" in refusal(table("a;b\n1,5;7\n2,5;8\nx;9\n"))
