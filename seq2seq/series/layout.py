@@ -178,8 +178,8 @@ def head_of(rows: Sequence[list[str]], name: str) -> tuple[int, list[str] | None
         header = None if are_values(rows[start]) else start
     if header is None and start - 1 in above and not _is_comment(rows[start - 1]):
         raise InputError(
-            f"{name}: the first row has more cells than the header, {rows[start - 1][0][:40]!r}: name every column; or, "
-            "if the comma is a decimal mark, give --decimal ,"
+            f"{name}: the first row has more cells than the header, {rows[start - 1][0][:40]!r}: name every column, "
+            "or, if the comma is a decimal mark, give --decimal ,"
         )
     names = None if header is None else rows[header]
     if header is None and start and _is_comment(rows[start - 1]):
