@@ -64,7 +64,11 @@ Categorical = Annotated[
 ]
 Decimal = Annotated[
     str | None,
-    Option(help="Decimal mark of numbers in text: . or ,", show_default="told from the file", rich_help_panel=DATA),
+    Option(
+        help="Decimal mark of numbers in text, a point or a comma.",
+        show_default="told from the file",
+        rich_help_panel=DATA,
+    ),
 ]
 MissingValues = Annotated[
     str | None,
