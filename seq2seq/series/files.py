@@ -185,15 +185,15 @@ def _joined(tables: Sequence[RawTable], name: str) -> RawTable:
     def together(frames):
         return pd.concat([frame[first.frame.columns] for frame in frames], ignore_index=True)
 
-    again = None
-    if any(table.again for table in tables):
-        again = lambda decimal: together([table.again(decimal) if table.again else table.frame for table in tables])  # noqa: E731
+    def again(decimal):
+        return together([table.again(decimal) if table.again else table.frame for table in tables])
+
     notes = (f"{len(tables)} files are read one after the other, from {tables[0].name} to {tables[-1].name}",)
     return RawTable(
         together([table.frame for table in tables]),
         name,
         tuple(parts),
-        again,
+        again if any(table.again for table in tables) else None,
         frozenset().union(*(table.identifiers for table in tables)),
         notes + tuple(note for table in tables for note in table.notes),
     )
