@@ -42,15 +42,16 @@ _TFDS = re.compile(r"tfds:(?P<name>.+?(?::\d[\d.*]*)?)(?::(?P<split>[A-Za-z_][^/
 
 
 @contextmanager
-def opened(place: str | Path | BinaryIO) -> Iterator[BinaryIO]:
-    """Open a file of UTF-8 text to read its bytes, decompressed where they are gzip, whatever the name says.
+def opened(place: str | Path | BinaryIO, utf8: bool = True) -> Iterator[BinaryIO]:
+    """Open a file of text to read its bytes, decompressed where they are gzip, whatever the name says.
 
     Args:
         place: a file, or an open binary stream such as `sys.stdin.buffer`, which stays open.
+        utf8: bool. Only UTF-8 text will do.
 
     Raises:
-        InputError: it cannot be opened, or begins as UTF-16 or another compressed file does; or, from within the
-            block, it is damaged at this place.
+        InputError: it cannot be opened, or begins as another compressed file, or as UTF-16 where that will not do; or,
+            from within the block, it is damaged at this place.
     """
     name = name_of(place)
     try:
@@ -63,7 +64,9 @@ def opened(place: str | Path | BinaryIO) -> Iterator[BinaryIO]:
                 stream = stack.enter_context(gzip.GzipFile(fileobj=stream))
             elif name.lower().endswith(".gz"):
                 _check_plain(stream.peek(_HEAD), name)
-            _check_encoding(stream.peek(_HEAD)[:_HEAD], name)
+            _check_unpacked(stream.peek(_HEAD)[:_HEAD], name)
+            if utf8:
+                _check_utf8(stream.peek(_HEAD)[:_HEAD], name)
             yield stream
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise InputError(f"{name} is not a whole gzip file ({error}): make or download it again") from error
@@ -101,15 +104,23 @@ def _check_plain(head, name):
         raise InputError(f"{name} is not a whole gzip file (its first bytes): make or download it again") from error
 
 
-def _check_encoding(head, name):
+def _check_unpacked(head, name):
     for start, packer in _OTHER_PACKERS.items():
         if re.match(start, head):
             raise InputError(f"{name} is packed ({packer}), which is not read: unpack it, or pack the text with gzip")
-    code = next((code for mark, code in _BYTE_ORDER_MARKS.items() if head.startswith(mark)), None)
-    if code := code or _utf16_without_mark(head):
+
+
+def _check_utf8(head, name):
+    if (code := wide_encoding(head)) is not None:
         raise InputError(
             f"{name} is {code.upper()} text, expected UTF-8: convert with iconv -f {code} -t utf-8 OLD > NEW"
         )
+
+
+def wide_encoding(head: bytes) -> str | None:
+    """The encoding of more than a byte for each character that a file beginning with `head` shows to have; or None."""
+    code = next((code for mark, code in _BYTE_ORDER_MARKS.items() if head.startswith(mark)), None)
+    return code or _utf16_without_mark(head)
 
 
 def _utf16_without_mark(head):
@@ -120,6 +131,12 @@ def _utf16_without_mark(head):
         if 0 not in low and len(latin) >= max(2, len(head) / 4) and re.search(rb"[0-9A-Za-z]", latin):
             return code
     return None
+
+
+def is_gzip(path: Path) -> bool:
+    """Return whether a file is compressed by gzip, whatever its name says."""
+    with open(path, "rb") as file:
+        return file.read(2) == _GZIP
 
 
 def count_lines(path: Path) -> int | None:

@@ -55,6 +55,7 @@ READERS = {
     "CSV records": (records_of, "text.csv", 'id,text\n1,"one,\nor two"\n2,the second\n'),
     "numbers": (series_of, "data.csv", NUMBERS),
 }
+OF_TEXT = {name: reader for name, reader in READERS.items() if name != "numbers"}
 each_reader = pytest.mark.parametrize(("read", "name", "text"), READERS.values(), ids=READERS)
 
 
@@ -80,7 +81,17 @@ def test_gzip_and_plain_text_are_told_by_content(read, name, text, tmp_path):
         assert read(path) == read(plain)
 
 
-@each_reader
+@pytest.mark.parametrize("code", ["utf-16", "utf-16le", "utf-16be", "utf-32"])
+@pytest.mark.parametrize("packed", [False, True])
+def test_numbers_are_read_in_any_unicode(code, packed, tmp_path):
+    content = NUMBERS.encode(code)
+    path, plain = tmp_path / "data.csv", tmp_path / "plain.csv"
+    path.write_bytes(gzip.compress(content) if packed else content)
+    plain.write_text(NUMBERS)
+    assert series_of(path) == series_of(plain)
+
+
+@pytest.mark.parametrize(("read", "name", "text"), OF_TEXT.values(), ids=OF_TEXT)
 @pytest.mark.parametrize("code", ["utf-16", "utf-16le", "utf-16be", "utf-32"])
 @pytest.mark.parametrize("packed", [False, True])
 def test_utf16_is_named_with_the_command_that_mends_it(read, name, text, code, packed, tmp_path):

@@ -116,7 +116,7 @@ def open_lines(path: Path | None) -> Iterator[TextIO]:
         return
     path = path.resolve()  # a link stays one
     partial = path if path.exists() and not path.is_file() else partial_file(path)
-    opener = gzip.open if path.suffix == ".gz" else open
+    opener = gzip.open if path.suffix.lower() == ".gz" else open
     stream = opener(partial, "wt", encoding="utf-8", newline="\n")
     try:
         with stream:
@@ -146,7 +146,7 @@ def partial_file(path: Path) -> Path:
 
 def check_suffix(path: Path | None, option: str, suffixes: tuple[str, ...]) -> None:
     """Raise InputError, naming `option`, where the name of a file ends in none of `suffixes`."""
-    if path is not None and not path.name.endswith(suffixes):
+    if path is not None and not path.name.lower().endswith(suffixes):
         raise InputError(f"{option} {path}: expected a name that ends in {' or '.join(suffixes)}.")
 
 

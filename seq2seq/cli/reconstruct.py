@@ -92,7 +92,7 @@ def reconstruct(
     shown = options.position_of(series, show)
     if output or plot:
         reconstructed = reconstructor.reconstruct(series, report)
-    if output and output.name.endswith(".npz"):
+    if output and output.name.lower().endswith(".npz"):
         with replacing(output) as temporary, open(temporary, "wb") as file:
             np.savez_compressed(file, **_arrays(series, reconstructed))
     elif output:

@@ -46,6 +46,10 @@ def autoencoder(
     gaps: series.Gaps = None,
     missing: series.Missing = None,
     limit: series.Limit = None,
+    categorical: series.Categorical = None,
+    decimal: series.Decimal = None,
+    missing_values: series.MissingValues = None,
+    encoding: series.Encoding = None,
     look_back: Annotated[
         int | None,
         Option(
@@ -110,6 +114,10 @@ def autoencoder(
         data__gaps=gaps,
         data__missing=missing,
         data__limit=limit,
+        data__categorical=categorical,
+        data__decimal=decimal,
+        data__missing_values=missing_values,
+        data__encoding=encoding,
         windows__look_back=_checked(look_back),
         model__units=units,
         model__latent_dim=latent_dim,

@@ -38,6 +38,10 @@ class SeriesDataConfig:
     scaling: Literal["standard", "minmax", "none"] = "standard"  # of each feature, fitted on the training part
     log: bool = False  # take the logarithm first: growth becomes a slope, a share becomes a difference
     limit: int | None = None  # only the first steps of each series, or the first samples
+    categorical: Names | None = None  # "season,weather": columns whose values are names, a feature for each value
+    decimal: Literal[".", ","] | None = None  # mark of numbers in text; none: told from the file
+    missing_values: Names | None = None  # "-200,unknown": missing, as NA, null, ? and the like are
+    encoding: str | None = None  # of a file of text that is neither UTF-8 nor UTF-16: "cp1252"
     valid_share: float = 0.15  # of each series, before the test part; of whole sequences: drawn from the seed
     test_share: float = 0.0  # the end of each series, never trained on
 
@@ -242,6 +246,10 @@ class ForecasterConfig:
                     "windows.look_back=0: give --look-back, the steps that a forecast is made from; or --stateful, "
                     "which reads step by step and needs none."
                 )
+        elif self.data.categorical:
+            raise InputError(
+                "data.categorical does not go with model.kind=stateful, which forecasts the next step of all columns."
+            )
         elif unfit := [name for name in ("calendar", "known", "targets") if getattr(self.model, name)]:
             raise InputError(
                 f"model.{unfit[0]} does not go with model.kind=stateful, which forecasts the next step of all columns."

@@ -8,6 +8,7 @@ from seq2seq.config import ForecasterConfig
 from seq2seq.errors import InputError
 from seq2seq.report import Report
 from seq2seq.series.calendar import calendar_columns, calendar_features
+from seq2seq.series.reading import category_of
 from seq2seq.series.scaling import Scaler
 from seq2seq.series.series import column_positions
 from seq2seq.series.table import Series
@@ -39,8 +40,9 @@ class Columns:
             InputError: a column that is wanted is not there, or is both forecast and known ahead.
         """
         model = config.model
-        known, calendar = model.known or (), model.calendar or ()
-        targets = model.targets or tuple(name for name in names if name not in known)
+        categories, calendar = config.data.categorical or (), model.calendar or ()
+        known, targets = (_with_values(wanted, names, categories) for wanted in (model.known, model.targets))
+        targets = targets or tuple(name for name in names if name not in known and not category_of(name, categories))
         column_positions((*targets, *known), names, "the data")
         calendar_columns(calendar)
         if both := [name for name in targets if name in known]:
@@ -112,6 +114,15 @@ class Columns:
     def calendar_of(self, times: np.ndarray) -> np.ndarray:
         """float32 `(steps, calendar features)` of times."""
         return calendar_features(times, self.calendar).astype(np.float32)
+
+
+def _with_values(wanted, names, categories):
+    """The columns that are wanted, of a category all of its values."""
+    return tuple(
+        name
+        for column in wanted or ()
+        for name in ([each for each in names if category_of(each, [column])] if column in categories else [column])
+    )
 
 
 def settled(config: ForecasterConfig, series: Series, report: Report) -> ForecasterConfig:

@@ -11,7 +11,7 @@ from seq2seq.evaluation import baselines as naive
 from seq2seq.inference.calibration import Calibration
 from seq2seq.inference.columns import Columns
 from seq2seq.inference.loaded import open_run
-from seq2seq.inference.series_data import for_other, read_data
+from seq2seq.inference.series_data import for_other, of_run, read_data, read_usable
 from seq2seq.inference.stateful import Stateful
 from seq2seq.inference.windowed import Windowed
 from seq2seq.models import StreamForecaster, WindowForecaster
@@ -19,6 +19,7 @@ from seq2seq.report import Report
 from seq2seq.run import Run
 from seq2seq.series.clock import Clock
 from seq2seq.series.continuing import continue_times
+from seq2seq.series.reading import category_of
 from seq2seq.series.scaling import Scaler
 from seq2seq.series.segments import last_segments
 from seq2seq.series.table import Series
@@ -120,6 +121,7 @@ class Forecaster:
         """
         run, config = open_run(run_dir, TASK, ForecasterConfig)
         scaler = Scaler.load(run.scaler)
+        config = replace(config, data=of_run(config.data, scaler.columns))
         model = build_model(config, Columns.of(config, scaler.columns))
         run.load_weights(model)
         return cls(config, scaler, model, Calibration.load(run), run)
@@ -143,7 +145,7 @@ class Forecaster:
         data = self.config.data
         if location is not None:
             data = for_other(data, location, array)
-        return self.scaler.match(read_data(data, report or Report(), location, windowed=not self.stateful))
+        return self.scaler.match(read_usable(data, report or Report(), location, windowed=not self.stateful))
 
     def read_known(self, location: str, report: Report | None = None) -> Series:
         """Read the columns that are known ahead, from a file with the steps to forecast.
@@ -156,6 +158,8 @@ class Forecaster:
                 f"--known {location}: this run was trained without columns that are known ahead (model.known)."
             )
         data = replace(for_other(self.config.data, location), columns=self.columns.known, time=None)
+        if not any(category_of(name, data.categorical) for name in self.columns.known):
+            data = replace(data, categorical=None)
         return read_data(data, report or Report(), location, windowed=True)
 
     def unscaled(self, values: np.ndarray) -> np.ndarray:

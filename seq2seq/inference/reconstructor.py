@@ -12,13 +12,11 @@ from seq2seq.errors import InputError
 from seq2seq.evaluation.overlap import StepMeans
 from seq2seq.inference.loaded import graph, open_run
 from seq2seq.inference.pieces import Pieces, as_pieces, cut, num_pieces
-from seq2seq.inference.series_data import for_other, read_data
+from seq2seq.inference.series_data import for_other, of_run, read_usable
 from seq2seq.models import Autoencoder
 from seq2seq.report import Progress, Report
-from seq2seq.series.files import holds_array
 from seq2seq.series.scaling import Scaler
 from seq2seq.series.segments import gaps_of, segments
-from seq2seq.series.series import unnamed
 from seq2seq.series.table import Series
 
 TASK = "autoencoder"
@@ -72,7 +70,7 @@ class Reconstructor:
         array: str | None = None,
         keep: str | None = None,
         report: Report | None = None,
-        rejected: list[tuple[int, str]] | None = None,
+        rejected: list[tuple[int | str, str]] | None = None,
     ) -> Series:
         """Read other data in the way of the training data; columns are matched by name.
 
@@ -81,16 +79,15 @@ class Reconstructor:
             array: of an NPZ file, or TFDS feature; default: that of the training.
             keep: only the rows where this holds; default: all, also where only some were trained on.
             report: `Report`.
-            rejected: list that takes the samples that cannot be used, as in `read_series`; None raises at the first.
+            rejected: list that takes the samples and series that cannot be used, as in `read_series`. None: series of a
+                group are left out with a warning, and the first such sample raises.
 
         Raises:
             InputError: data that cannot be read, a column is missing, a series is too short for any window.
         """
-        data = for_other(replace(self.config.data, keep=keep), location, array)
-        if not (holds_array(location) or unnamed(self.scaler.columns)):
-            data = replace(data, columns=self.scaler.columns)
+        data = for_other(replace(of_run(self.config.data, self.scaler.columns), keep=keep), location, array)
         report = report or Report()
-        series = read_data(data, report, location, windowed=self.look_back > 0, rejected=rejected)
+        series = read_usable(data, report, location, windowed=self.look_back > 0, rejected=rejected)
         series = as_pieces(series, self.look_back)
         series = self.scaler.match(series)
         lengths = segments(series).lengths

@@ -139,6 +139,13 @@ class WindowForecaster(CompiledParts):
             forecast = forecast * scale + shift
         return forecast if self.quantiles else forecast[..., 0]
 
+    @property
+    def input_specs(self):
+        """What `export` takes: the window, with the columns known ahead where there are any."""
+        window = tf.TensorSpec((None, None, self.arguments["features"]))
+        known = tf.TensorSpec((None, self.horizon, self.known_features))
+        return (window, known) if self.known_features else window
+
     def _split_inputs(self, inputs):
         """The window and the known columns, float32, or `None`."""
         pair = isinstance(inputs, tuple | list)

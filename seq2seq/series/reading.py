@@ -12,6 +12,7 @@ _CHOICES = {
     "rows": ("auto", "steps", "samples"),
     "duplicates": ("error", "first", "mean"),
     "gaps": ("split", "fill", None),
+    "decimal": (None, ".", ","),
 }
 
 
@@ -45,6 +46,14 @@ class Reading:
             steps between the neighbours, the nearest value at the ends; or `"mask"`, which leaves them NaN.
         rows: str. `"steps"`: a row is a step of all features. `"samples"`: a row is a sequence of one feature.
             `"auto"`: steps in tables, samples in arrays.
+        limit: int. Only so many steps from the start of each series, or samples. None takes all.
+        categorical: tuple of str. Columns whose values are names: each value that training saw becomes a feature,
+            `season=winter`, 1 where it is there and 0 elsewhere. Those are in `columns` once they are decided.
+        decimal: str. The decimal mark of numbers in text, `"."` or `","`; the other one, blanks and apostrophes may
+            stand between thousands. None tells it from the file.
+        missing_values: tuple of str. What stands for a missing value, beside empty cells, `NA`, `null`, `?`, `-` and
+            the like: numbers such as `-200`, texts.
+        encoding: str. Of a file of text that is neither UTF-8 nor UTF-16.
 
     Raises:
         InputError: a choice that there is not.
@@ -64,13 +73,21 @@ class Reading:
     rhythm: str | None = None
     missing: str = "error"
     rows: str = "auto"
+    limit: int | None = None
+    categorical: Sequence[str] | None = None
+    decimal: str | None = None
+    missing_values: Sequence[str] | None = None
+    encoding: str | None = None
 
     def __post_init__(self):
-        for name in ("columns", "time"):
-            names = getattr(self, name)
-            names = (names,) if isinstance(names, str) else names
-            object.__setattr__(self, name, names if names is None else tuple(names))
-        object.__setattr__(self, "columns", self.columns or None)
+        for name in ("columns", "time", "categorical", "missing_values"):
+            given = getattr(self, name)
+            given = (given,) if isinstance(given, str) else given
+            # Blanks around a name come and go with the kind of file. No column of times is a decision: ().
+            stripped = given if given is None else tuple(each.strip() for each in given)
+            object.__setattr__(self, name, stripped if name == "time" else stripped or None)
+        if self.group:
+            object.__setattr__(self, "group", self.group.strip())
         for name, choices in _CHOICES.items():
             if getattr(self, name) not in choices:
                 raise InputError(
@@ -91,3 +108,12 @@ def _check_step(step):
         raise InputError(
             f"step={step!r}: expected a length of time, such as 15min, 1h or 7D; a number where times are numbers"
         )
+
+
+def category_of(feature: str, categories: Sequence[str] | None) -> str | None:
+    """The category of which a feature is one value, or that it is itself; None for any other column.
+
+    >>> category_of("season=winter", ["season"]), category_of("speed", ["season"])
+    ('season', None)
+    """
+    return next((name for name in categories or () if feature == name or feature.startswith(f"{name}=")), None)

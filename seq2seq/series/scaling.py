@@ -27,6 +27,7 @@ class Scaler:
         scale: float64 array, `(features,)`, above 0. 1 for a column that was constant in training: it becomes 0.
         columns: tuple of str. Names of the features.
         log: bool.
+        plain: tuple of str. The columns that stay as they are, also where `log`: of categories, 0 and 1.
 
     >>> scaler = Scaler.fit("standard", [np.array([[1.0], [3.0]])], ["speed"])
     >>> scaler.transform(np.array([[2.0], [4.0]])).tolist()
@@ -40,11 +41,14 @@ class Scaler:
     scale: np.ndarray
     columns: tuple[str, ...]
     log: bool = False
+    plain: tuple[str, ...] = ()
 
     def __post_init__(self):
         if self.kind not in KINDS:
             raise InputError(f"the scaling must be one of {', '.join(KINDS)}, got {self.kind!r}")
         object.__setattr__(self, "columns", tuple(self.columns))
+        object.__setattr__(self, "plain", tuple(self.plain))
+        object.__setattr__(self, "_logged", np.array([self.log and name not in self.plain for name in self.columns]))
         for name in ("center", "scale"):
             numbers = np.asarray(getattr(self, name), np.float64)
             if numbers.shape != (len(self.columns),) or not np.isfinite(numbers).all():
@@ -57,7 +61,14 @@ class Scaler:
             raise InputError(f"the scale of every column must be above 0, got {self.scale}")
 
     @classmethod
-    def fit(cls, kind: str, values: Sequence[np.ndarray], columns: Sequence[str], log: bool = False) -> "Scaler":
+    def fit(
+        cls,
+        kind: str,
+        values: Sequence[np.ndarray],
+        columns: Sequence[str],
+        log: bool = False,
+        plain: Sequence[str] = (),
+    ) -> "Scaler":
         """Measure the training part.
 
         Args:
@@ -65,22 +76,23 @@ class Scaler:
             values: sequence of float arrays, each `(…, steps, features)`: the training part of every series.
             columns: sequence of str. Names of the features.
             log: bool. Scale the logarithm: for quantities that grow by a share rather than by an amount.
+            plain: sequence of str. Columns that stay as they are.
 
         Raises:
             InputError: a column without any value, with an infinite one, or not above 0 where `log`.
         """
         columns = tuple(columns)
-        values = [_by_feature(part, columns) for part in values]
-        if log:
-            values = [_logarithm(part, columns) for part in values]
         features = len(columns)
+        unscaled = cls(kind, np.zeros(features), np.ones(features), columns, log, tuple(plain))
+        values = [unscaled._logarithms(_by_feature(part, columns)) for part in values]
         if kind == "none":
-            return cls(kind, np.zeros(features), np.ones(features), columns, log)
+            return unscaled
         centers, scales = np.zeros(features), np.ones(features)
         for feature, name in enumerate(columns):
-            parts = [part[:, feature] for part in values]
-            centers[feature], scales[feature] = _measure(kind, [part[~np.isnan(part)] for part in parts], name)
-        return cls(kind, centers, scales, columns, log)
+            if name not in plain:
+                parts = [part[:, feature] for part in values]
+                centers[feature], scales[feature] = _measure(kind, [part[~np.isnan(part)] for part in parts], name)
+        return cls(kind, centers, scales, columns, log, tuple(plain))
 
     def transform(self, values: np.ndarray) -> np.ndarray:
         """Scale float values `(…, features)` of the columns `self.columns` in their order; returns float32.
@@ -89,9 +101,7 @@ class Scaler:
             InputError: another number of features, an infinite value, or one that is not above 0 where `log`.
         """
         shape = np.shape(values)
-        flat = _by_feature(values, self.columns)
-        if self.log:
-            flat = _logarithm(flat, self.columns)
+        flat = self._logarithms(_by_feature(values, self.columns))
         with np.errstate(over="ignore"):
             scaled = ((flat - self.center) / self.scale).astype(np.float32)
         _refuse_column(np.isinf(scaled), self.columns, "an infinite value, or one far from all of the training data")
@@ -109,7 +119,10 @@ class Scaler:
         """
         at = self._positions(columns)
         restored = self._of_these(values, at) * self.scale[at] + self.center[at]
-        return np.exp(restored) if self.log else restored
+        if not self.log:
+            return restored
+        logged = self._logged[at]
+        return np.where(logged, np.exp(np.where(logged, restored, 0.0)), restored)
 
     def match(self, series: Series) -> Series:
         """Return `series` with the columns of this scaler in its order, matched by name; others are dropped.
@@ -149,6 +162,14 @@ class Scaler:
     def _positions(self, columns):
         return column_positions(self.columns if columns is None else columns, self.columns, "the scaler")
 
+    def _logarithms(self, values):
+        """Values `(rows, features)`, those of which the logarithm is scaled as logarithms."""
+        if not self.log:
+            return values
+        wrong = (values <= 0) & self._logged
+        _refuse_column(wrong, self.columns, "a value that is not above 0, which has no logarithm: train without log")
+        return np.where(self._logged, np.log(np.where(self._logged, values, 1.0)), values)
+
     @staticmethod
     def _of_these(values, positions):
         values = np.asarray(values, np.float64)
@@ -165,11 +186,6 @@ def _by_feature(values, columns):
             f"got the shape {values.shape}"
         )
     return values.reshape(-1, len(columns))
-
-
-def _logarithm(values, columns):
-    _refuse_column(values <= 0, columns, "a value that is not above 0, which has no logarithm: train without log")
-    return np.log(values)
 
 
 def _refuse_column(bad, columns, what):

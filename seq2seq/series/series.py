@@ -83,7 +83,8 @@ def column_positions(wanted: Sequence[str], columns: Sequence[str], place: str) 
     Raises:
         InputError: one is missing (names the near match) or wanted twice.
     """
-    columns = list(columns)
+    # Blanks around a name come and go with the kind of file.
+    columns, wanted = [name.strip() for name in columns], [name.strip() for name in wanted]
     for number, name in enumerate(wanted):
         if name not in columns:
             raise InputError(f"{place} has no column {name!r}: {near_match(str(name), columns)}")
@@ -107,7 +108,8 @@ def near_match(name: str, names: Iterable[str]) -> str:
     near = difflib.get_close_matches(name, names, 1, 0.6) or [
         other for other in names if other.casefold() == name.casefold()
     ]
-    listed = ", ".join(names[:12]) + ", …" * (len(names) > 12)
+    quoted = [f'"{each}"' if "," in each else each for each in names]  # as they are to be given
+    listed = ", ".join(quoted[:12]) + ", …" * (len(names) > 12)
     return (f"did you mean {near[0]!r}? " if near else "") + f"there are {listed or 'none'}"
 
 

@@ -8,14 +8,16 @@ import numpy as np
 import pandas as pd
 
 from seq2seq.errors import InputError
+from seq2seq.series.arrays import read_array
 from seq2seq.series.clock import Clock
+from seq2seq.series.columns import features_of
 from seq2seq.series.condition import Condition
-from seq2seq.series.files import holds_array, read_array, read_table
+from seq2seq.series.files import holds_array, read_table
 from seq2seq.series.reading import Reading
 from seq2seq.series.samples import from_array, samples_of
-from seq2seq.series.series import Series, column_positions, split_in_time, split_samples, unnamed
+from seq2seq.series.series import Series, column_positions, split_in_time, split_samples
 from seq2seq.series.time_axis import arranged, find_times, times_of
-from seq2seq.series.values import filled, missing_notes, refuse
+from seq2seq.series.values import filled, limit_note, missing_notes, refuse, wrong_series
 
 __all__ = ["Reading", "Series", "read_series", "split_in_time", "split_samples"]
 
@@ -24,7 +26,7 @@ def read_series(
     location: str | Path,
     *,
     split: str = "train",
-    rejected: list[tuple[int, str]] | None = None,
+    rejected: list[tuple[int | str, str]] | None = None,
     **how: Any,
 ) -> Series:
     """Read numeric series from a table or an array.
@@ -35,10 +37,11 @@ def read_series(
 
     Args:
         location: str or path. `.csv`, `.txt`, `.tsv` (each plain or `.gz`, with a header or without), `.parquet`,
-            `.npy`, `.npz` or `tfds:NAME[/CONFIG][:SPLIT]`.
+            `.xlsx`, several of these (a pattern, or names with commas), `.npy`, `.npz` or
+            `tfds:NAME[/CONFIG][:SPLIT]`.
         split: str. TFDS split where `location` names none.
-        rejected: list. Samples that would be an error are left out, their number and what is wrong put into this list;
-            their numbers are missing in the `names` then. None raises at the first.
+        rejected: list. Samples, and series of a group, that would be an error are left out, their number or name and
+            what is wrong put into this list; they are missing in the `names` then. None raises at the first.
         **how: attributes of `Reading`.
 
     Returns:
@@ -63,35 +66,50 @@ def read_series(
         )
     if reading.rows == "samples" and of_rows:
         raise InputError(f"rows that are samples have no column {of_rows!r} for groups or times")
-    return _from_table(read_table(location, text_column=reading.group), condition, reading, rejected)
+    return _from_table(read_table(location, reading), condition, reading, rejected)
 
 
 def _from_table(table, condition, reading, rejected):
     present, columns, group = list(table.frame.columns), reading.columns or (), reading.group
-    samples = reading.rows == "samples"
-    column_positions([*columns, *(reading.time or ()), *([group] if group else [])], present, table.name)
-    frame, used, notes = table.frame, {group}, ()
+    used = {name for name in (group, *(reading.time or ()), condition and condition.key) if name}
+    column_positions(sorted(used), present, table.name)
+    frame = table.frame
     if condition:
-        column_positions([condition.key], present, table.name)
-        frame = frame.iloc[condition.positions(_numbers(table, frame, [condition.key], True)[0][:, 0], table.name)]
-        used.add(condition.key)
-    groups = _groups(table, frame, group)
+        key = features_of(table, frame.index, [condition.key], replace(reading, categorical=None), True).values[:, 0]
+        frame = frame.iloc[condition.positions(key, table.name)]
+    samples = reading.rows == "samples"
+    groups = _groups(table, frame, None if samples else group)
+    notes = table.notes
+    if reading.limit and max(map(len, groups.values())) > reading.limit:
+        notes += (limit_note(reading.limit),)
+        frame, groups = _rows_of(frame, {name: rows[: reading.limit] for name, rows in groups.items()})
     if not samples:
-        left = [name for name in present if name not in used | set(columns)]
-        reading, no_features, notes = find_times(frame, reading, left, groups)
+        left = [name for name in present if name not in used | {*columns, *(reading.categorical or ())}]
+        reading, no_features, told = find_times(frame, reading, left, groups)
         used |= set(no_features)
+        notes += told
     chosen = columns or [name for name in present if name not in used]
-    values, names, left_out = _numbers(table, frame, chosen, bool(columns))
-    notes += left_out
+    features = features_of(table, frame.index, chosen, reading, bool(columns))
+    values, names, notes = features.values, features.names, notes + features.notes
+    reading = replace(features.reading, columns=names)
+    labels = frame.index
 
     def place(index):
-        return f"{table.row(frame.index[index[0]])}, column {names[index[1]]!r}"
+        return f"{table.row(labels[index[0]])}, column {names[index[1]]!r}"
 
     if samples:
         series = samples_of(values[:, :, None], frame.index, place, reading.missing, rejected=rejected)
         return replace(series, notes=notes + series.notes, reading=reading)
+    if rejected is not None and len(groups) > 1:
+        wrong = wrong_series(values, groups, place, reading.missing)
+        rejected += wrong.items()
+        if 0 < len(wrong) < len(groups):
+            good = {name: rows for name, rows in groups.items() if name not in wrong}
+            values = values[np.sort(np.concatenate(list(good.values())))]
+            frame, groups = _rows_of(frame, good)
+            labels = frame.index
     notes += missing_notes(values, None, place, reading.missing)
-    parts = [values[rows] for rows in groups.values()]
+    parts = [values] if len(groups) == 1 else [values[rows] for rows in groups.values()]
     times, clock = None, Clock()
     if reading.time:
         whole, clock, reading, told = times_of(frame, reading, table.row, groups)
@@ -100,43 +118,14 @@ def _from_table(table, condition, reading, rejected):
         times = [whole[rows] for rows in groups.values()]
         parts, times, reading, told = arranged(parts, times, clock, reading, rows)
         notes += told
-    if reading.gaps and not unnamed(names):
-        reading = replace(reading, columns=names)
     parts = [filled(part, reading.missing, names, name) for part, name in zip(parts, groups, strict=True)]
     return Series(parts, names, tuple(groups), times and tuple(times), False, notes, reading, clock)
 
 
-def _numbers(table, frame, names, chosen):
-    """The columns as one float64 matrix, with the names of those that are numbers, and notes on the others."""
-    matrix, numeric, notes = [], [], ()
-    for name in names:
-        column = frame[name]
-        dates = pd.api.types.is_datetime64_any_dtype(column)
-        numbers = np.full(len(column), np.nan) if dates else _as_numbers(column)
-        texts = np.isnan(numbers) & column.notna().to_numpy()
-        if not chosen and np.isnan(numbers).all():
-            notes += (f"column {name!r} holds {'no numbers' if texts.any() else 'nothing'} and was left out",)
-            continue
-        if texts.any():
-            first = int(texts.argmax())
-            raise InputError(
-                f"{table.row(frame.index[first])}, column {name!r}: {str(column.iloc[first])[:60]!r} is not a number: "
-                "mend it, leave the cell empty if the value is missing, or choose other columns"
-            )
-        matrix.append(numbers)
-        numeric.append(name)
-    if not matrix:
-        listed = ", ".join(names[:12]) or "none that is no group or time"
-        raise InputError(f"{table.name} has no column of numbers; its columns: {listed}")
-    return np.stack(matrix, axis=1), tuple(numeric), notes
-
-
-def _as_numbers(column):
-    try:
-        numbers = pd.to_numeric(column, errors="coerce")
-    except TypeError:  # cells that are lists or the like
-        return np.full(len(column), np.nan)
-    return numbers.to_numpy(np.float64, na_value=np.nan)
+def _rows_of(frame, groups):
+    """The rows of these series alone, and where in them each series has its own."""
+    kept = np.sort(np.concatenate(list(groups.values())))
+    return frame.iloc[kept], {name: np.searchsorted(kept, rows) for name, rows in groups.items()}
 
 
 def _groups(table, frame, group):

@@ -103,13 +103,16 @@ def counters(frame: pd.DataFrame, names: Sequence[str]) -> tuple[str, ...]:
         for name, numbers in whole.items()
         if numbers is not None and len(numbers) > 2 and numbers[0] in (0, 1) and (np.diff(numbers) == 1).all()
     )
-    others = [name for name in names if name not in found and pd.api.types.is_numeric_dtype(frame[name])]
-    return found if others else ()
+    return found if any(name not in found and _holds_numbers(frame[name]) for name in names) else ()
+
+
+def _holds_numbers(column):
+    return pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
 
 
 def _whole(column, fractions=False):
     """The numbers of a column as int64, or None where some are missing or have fractions."""
-    if not pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column) or column.isna().any():
+    if not _holds_numbers(column) or column.isna().any():
         return None
     numbers = column.to_numpy()
     if fractions or pd.api.types.is_integer_dtype(column):

@@ -7,6 +7,7 @@ import numpy as np
 from seq2seq.config import SeriesDataConfig
 from seq2seq.errors import InputError
 from seq2seq.report import Report
+from seq2seq.series.reading import category_of
 from seq2seq.series.scaling import Scaler
 from seq2seq.series.segments import gaps_of, segments
 from seq2seq.series.table import Series, split_in_time, split_samples
@@ -37,7 +38,8 @@ def split(series: Series, data: SeriesDataConfig, seed: int, report: Report) -> 
         parts = split_in_time(series, data.valid_share, data.test_share)
     if not parts[0].lengths.sum():
         raise InputError(f"{data.location} has too few steps to split: {int(series.lengths.sum())} in all.")
-    scaler = Scaler.fit(data.scaling, parts[0].values, series.columns, log=data.log)
+    of_categories = [name for name in series.columns if category_of(name, data.categorical)]
+    scaler = Scaler.fit(data.scaling, parts[0].values, series.columns, log=data.log, plain=of_categories)
     for name, low, high in _ranges(parts[0]):
         if low == high:
             report.warn(f"the column {name!r} is constant ({low:g}) in the training part: it tells nothing")
@@ -86,10 +88,18 @@ def shape_card(series: Series, parts: Split, rows: list[tuple[str, str]], report
             ("time steps", f"{steps} in each"),
             *_times_of(series),
             ("features", f"{len(series.columns)}: {features}"),
+            *_other_columns(series.reading),
             *rows,
             *((name, _part_of(series, parts, name)) for name in ("train", "valid", "test")),
         ],
     )
+
+
+def _other_columns(reading):
+    """What the columns are that are no features."""
+    columns = (("names of series", reading.group), ("kept by", reading.keep))
+    categories = [("categories", ", ".join(reading.categorical))] if reading.categorical else []
+    return [*categories, *((what, name) for what, name in columns if name)]
 
 
 def _part_of(series, parts, name):

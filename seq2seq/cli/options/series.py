@@ -111,6 +111,38 @@ Limit = Annotated[
     int | None,
     Option(help="Read only the first steps of each series.", show_default="all", rich_help_panel=DATA),
 ]
+Categorical = Annotated[
+    str | None,
+    Option(
+        help="Columns whose values are names: season,weather. Each value becomes a feature of 0 and 1.",
+        show_default="none",
+        rich_help_panel=DATA,
+    ),
+]
+Decimal = Annotated[
+    str | None,
+    Option(
+        help="Decimal mark of numbers in text, a point or a comma.",
+        show_default="told from the file",
+        rich_help_panel=DATA,
+    ),
+]
+MissingValues = Annotated[
+    str | None,
+    Option(
+        help="What stands for a missing value beside NA, null, ? and the like: -200,unknown.",
+        show_default="none",
+        rich_help_panel=DATA,
+    ),
+]
+Encoding = Annotated[
+    str | None,
+    Option(
+        help="Encoding of text that is neither UTF-8 nor UTF-16, such as cp1252.",
+        show_default="none",
+        rich_help_panel=DATA,
+    ),
+]
 
 
 def location_of(run: Path) -> str | None:
