@@ -25,6 +25,7 @@ class SeriesDataConfig:
     rows: Literal["auto", "steps", "samples"] = "auto"  # what the rows of a plain 2-D array are
     scaling: Literal["standard", "minmax", "none"] = "standard"  # of each feature, fitted on the training part
     log: bool = False  # take the logarithm first: growth becomes a slope, a share becomes a difference
+    scale_by_group: bool | None = None  # each series in units of its own; none: where they are of different size
     limit: int | None = None  # only the first steps of each series, or the first samples
     valid_share: float = 0.15  # of each series, before the test part; of whole sequences: drawn from the seed
     test_share: float = 0.0  # the end of each series, never trained on
@@ -231,6 +232,7 @@ class ForecasterConfig:
         if self.model.kind == "stateful":
             names = ["windows.look_back", "windows.stride", "windows.batch_size", "model.normalize_window"]
             names += ["model.interval"] if interval else []  # 0 says the same
+            names += ["data.scale_by_group"] if self.data.scale_by_group else []
             reason = "with model.kind=stateful, which reads no windows and gives no intervals: leave it out."
             return dict.fromkeys(names, reason)
         idle = {"windows.chunk": "without model.kind=stateful, whose batches alone are chunks: leave it out."}

@@ -111,7 +111,11 @@ class Reconstructor:
 
     def scaled(self, series: Series) -> list[np.ndarray]:
         """float32 `(steps, features)` of each series; columns are matched by name."""
-        return [self.scaler.transform(values) for values in self.scaler.match(series).values]
+        return [scaler.transform(values) for scaler, values in self._scalers(self.scaler.match(series))]
+
+    def _scalers(self, series):
+        """Of each series its scaler, and its values."""
+        return [(self.scaler.of(name, each), each) for name, each in zip(series.names, series.values, strict=True)]
 
     def reconstruct(self, series: Series, report: Report | None = None) -> tuple[np.ndarray, ...]:
         """Reconstruct each step of series; where windows overlap, by the mean of all that cover it.
@@ -128,7 +132,8 @@ class Reconstructor:
         with (report or Report()).progress("Reconstructing", total, self.unit) as progress:
             for pieces, outputs in self.outputs(self.scaled(series), progress=progress):
                 means.add(outputs, pieces.series, pieces.first)
-        return tuple(self.scaler.inverse(values) for values in means.result())
+        scalers = self._scalers(self.scaler.match(series))
+        return tuple(scaler.inverse(values) for (scaler, _), values in zip(scalers, means.result(), strict=True))
 
     def codes(self, series: Series) -> np.ndarray:
         """Encode series.

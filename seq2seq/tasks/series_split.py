@@ -8,8 +8,8 @@ from seq2seq.config import SeriesDataConfig
 from seq2seq.errors import InputError
 from seq2seq.report import Report
 from seq2seq.series.calendar import time_text
-from seq2seq.series.scaling import Scaler
-from seq2seq.series.table import Series, split_in_time, split_samples
+from seq2seq.series.scaling import Scaler, sizes_differ
+from seq2seq.series.table import Series, parts_of
 
 
 @dataclass(frozen=True)
@@ -23,25 +23,51 @@ class Split:
 
     def scaled(self, name: str) -> list[np.ndarray]:
         """float32 `(steps, features)` of each series of the part `name`."""
-        return [self.scaler.transform(values) for values in getattr(self, name).values]
+        part = getattr(self, name)
+        return [self.scaler.of(name).transform(values) for name, values in zip(part.names, part.values, strict=True)]
 
 
-def split(series: Series, data: SeriesDataConfig, seed: int, report: Report) -> Split:
+def split(series: Series, data: SeriesDataConfig, seed: int, report: Report, scaler: Scaler | None = None) -> Split:
     """Split into training, validation and test part, and fit the scaler on the first.
 
     Whole sequences are drawn at random; long series are cut in time, so that what is later is never trained on.
+
+    Args:
+        series: `Series`.
+        data: `SeriesDataConfig`. Where it leaves `scale_by_group` open, it is decided from the training part.
+        seed: int.
+        report: `Report`.
+        scaler: that of a run that goes on; by default one is fitted.
     """
-    if series.whole:
-        parts = split_samples(series, data.valid_share, data.test_share, seed)
-    else:
-        parts = split_in_time(series, data.valid_share, data.test_share)
-    if not parts[0].lengths.sum():
+    parts = parts_of(series, data.valid_share, data.test_share, seed)
+    train = parts[0]
+    if not train.lengths.sum():
         raise InputError(f"{data.location} has too few steps to split: {int(series.lengths.sum())} in all.")
-    scaler = Scaler.fit(data.scaling, parts[0].values, series.columns, log=data.log)
-    for name, low, high in _ranges(parts[0]):
-        if low == high:
-            report.warn(f"the column {name!r} is constant ({low:g}) in the training part: it tells nothing")
+    if scaler is None:
+        by_group = _by_group(train, data, report)
+        names = train.names if by_group else None
+        scaler = Scaler.fit(data.scaling, train.values, series.columns, log=data.log, names=names)
+    for name, value in scaler.constants(train.values).items():
+        report.warn(f"the column {name!r} is constant ({value:g}) in the training part: it tells nothing")
     return Split(*parts, scaler)
+
+
+def _by_group(train, data, report):
+    """Whether each series gets units of its own."""
+    possible = len(set(train.names)) > 1 and not train.whole and data.scaling != "none"
+    if data.scale_by_group is not None:
+        if data.scale_by_group and not possible:
+            raise InputError(
+                "data.scale_by_group=true is for several series in time (data.group) and a data.scaling: leave it out."
+            )
+        return data.scale_by_group
+    column = sizes_differ(train.values, train.names, train.columns, data.log) if possible else None
+    if column is not None:
+        report.say(
+            f"the series are of different size (column {column!r}): each is measured in units of its own; "
+            "--set data.scale_by_group=false for one unit"
+        )
+    return column is not None
 
 
 def with_context(part: Series, before: Series, steps: int) -> Series:
@@ -93,11 +119,3 @@ def _part_of(series, parts, name):
     if series.times is not None:
         times = f", {time_text(part.times[0][0])} to {time_text(part.times[0][-1])}"
     return f"steps {first:,} to {last:,}{times}"
-
-
-def _ranges(series):
-    for column, name in enumerate(series.columns):
-        values = np.concatenate([values[:, column] for values in series.values])
-        values = values[np.isfinite(values)]
-        if len(values):
-            yield name, values.min(), values.max()
