@@ -32,8 +32,8 @@ class ErrorModel:
     Attributes:
         kind: str. One of these.
         center: float64 array, `(features,)`. Mean of the usual errors; 0 for the first two kinds.
-        scale: float64 array, `(features,)`. Their standard deviation, or a thousandth of a unit if that is more; 1 for
-            the first two kinds.
+        scale: float64 array, `(features,)`. Their standard deviation, or a thousandth of a unit if that is more, the
+            unit itself of a feature that was never observed; 1 for the first two kinds.
         covariance: float64 array, `(features, features)`. Of errors less `center`, over `scale`; else the identity.
 
     >>> model = ErrorModel.fit("absolute", np.zeros((5, 2)))
@@ -73,7 +73,8 @@ class ErrorModel:
         whole = errors[~np.isnan(errors).any(axis=1)]
         together = len(whole) >= FEWEST_TOGETHER
         center, scale = _moments(whole if together else errors)
-        scale = np.maximum(scale, LEAST_ERROR * np.broadcast_to(units, features))
+        units = np.broadcast_to(units, features)
+        scale = np.where(np.isnan(errors).all(axis=0), units, np.maximum(scale, LEAST_ERROR * units))
         if not together:
             return cls(kind, center, scale, np.eye(features))
         # Standardised first, as the shrinkage draws towards equal variances, which features of their own units lack.

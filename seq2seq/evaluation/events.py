@@ -152,8 +152,8 @@ def event_scores(
 
     Returns:
         dict of `events` and `labelled`: int, how many of each; `event_precision`: share of the events that meet a
-        labelled anomaly; `event_recall`: share of those that meet an event; `event_f1`; `median_lead`: of the events that
-        meet one, see `Event.lead`. None where there is nothing to divide by.
+        labelled anomaly; `event_recall`: share of those that meet an event; `event_f1`; `median_lead`: of the events
+        that meet one, see `Event.lead`. None where there is nothing to divide by.
     """
     found = [event for of_series in events for event in of_series]
     labelled = hit = 0

@@ -29,7 +29,8 @@ class Pieces:
 def cut(scaled: Sequence[np.ndarray], look_back: int, stride: int = 1) -> Iterator[Pieces]:
     """Cut series into windows, series after series, or batch whole ones by length where `look_back` is 0.
 
-    The last window of a series ends at its end, whatever the stride. A series shorter than a window gives none.
+    Windows of short series are given together. The last window of a series ends at its end, whatever the stride. A
+    series shorter than a window gives none.
     """
     if not look_back:
         lengths = np.array([len(values) for values in scaled])
@@ -41,6 +42,18 @@ def cut(scaled: Sequence[np.ndarray], look_back: int, stride: int = 1) -> Iterat
                 values[place, : lengths[row]] = scaled[row]
             yield Pieces(values, rows, np.zeros(len(rows), np.int64))
         return
+    held: list[Pieces] = []
+    for pieces in _windows(scaled, look_back, stride):
+        if held and sum(len(each.first) for each in [*held, pieces]) > PIECES_AT_ONCE:
+            yield _together(held)
+            held = []
+        held.append(pieces)
+    if held:
+        yield _together(held)
+
+
+def _windows(scaled, look_back, stride):
+    """Pieces of one series at a time."""
     for number, values in enumerate(scaled):
         if len(values) < look_back:
             continue
@@ -48,6 +61,12 @@ def cut(scaled: Sequence[np.ndarray], look_back: int, stride: int = 1) -> Iterat
         first = np.unique(np.append(np.arange(0, len(windows), stride), len(windows) - 1))
         for begins in np.split(first, range(PIECES_AT_ONCE, len(first), PIECES_AT_ONCE)):
             yield Pieces(windows[begins], np.full(len(begins), number), begins)
+
+
+def _together(held):
+    if len(held) == 1:
+        return held[0]
+    return Pieces(*(np.concatenate([getattr(each, name) for each in held]) for name in ("values", "series", "first")))
 
 
 def num_pieces(lengths: np.ndarray, look_back: int) -> int:

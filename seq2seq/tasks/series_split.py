@@ -1,12 +1,14 @@
 """What every task on numbers begins with: read, tell what is what, split, scale."""
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
 from seq2seq.config import SeriesDataConfig
 from seq2seq.errors import InputError
 from seq2seq.report import Report
+from seq2seq.run import RunFolder
 from seq2seq.series.calendar import time_text
 from seq2seq.series.scaling import Scaler, sizes_differ
 from seq2seq.series.table import Series, parts_of
@@ -50,6 +52,12 @@ def split(series: Series, data: SeriesDataConfig, seed: int, report: Report, sca
     for name, value in scaler.constants(train.values).items():
         report.warn(f"the column {name!r} is constant ({value:g}) in the training part: it tells nothing")
     return Split(*parts, scaler)
+
+
+def stored_scaler(run_dir: str | Path) -> Scaler | None:
+    """The scaler of a run that goes on; None where it has none yet."""
+    path = RunFolder(Path(run_dir)).scaler
+    return Scaler.load(path) if path.exists() else None
 
 
 def _by_group(train, data, report):

@@ -19,6 +19,7 @@ class Setup:
         config: configuration with a `training` section and a `seed`.
         run_dir: folder for the run.
         resume: bool. Whether to go on with the run that may be there.
+        finish: bool. Whether to finish, without training, the run that must be there.
         in_parts: bool. Whether the model trains in parts of a batch, each of them on one thread.
 
     Attributes:
@@ -30,12 +31,14 @@ class Setup:
         InputError: a run directory that cannot be used; a package that is wanted is not installed.
     """
 
-    def __init__(self, config: Any, run_dir: str | Path, resume: bool, in_parts: bool = False):
+    def __init__(self, config: Any, run_dir: str | Path, resume: bool, finish: bool = False, *, in_parts: bool = False):
         if config.training.tensorboard and importlib.util.find_spec("tensorboard") is None:
             raise InputError(
                 "training.tensorboard=true needs the package tensorboard: pip install 'seq2seq[tensorboard]'."
             )
-        self.resume = Run.check(run_dir, resume)
+        self.resume = Run.check(run_dir, resume or finish)
+        if finish and not self.resume:
+            raise InputError(f"{run_dir} holds no run to finish: leave --finish out to train one.")
         self.precision = config.training.precision
         self.device = use_device()
         self.parts = share_cores() if in_parts else 1
