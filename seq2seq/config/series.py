@@ -9,6 +9,7 @@ from seq2seq.config.training import TrainingConfig
 from seq2seq.errors import InputError
 
 Threshold = Literal["quantile", "sigma", "pot", "f_beta"]
+Score = Literal["absolute", "squared", "mahalanobis"]
 
 
 @dataclass(frozen=True)
@@ -167,7 +168,7 @@ class AutoencoderTrainingConfig(SeriesTrainingConfig):
 class DetectionConfig:
     """How a reconstruction error becomes a score, and a score an alarm; fitted on held-out normal data."""
 
-    score: Literal["absolute", "squared", "mahalanobis"] = "mahalanobis"
+    score: Score = "mahalanobis"
     threshold: Threshold = "quantile"
     value: float = 0.99  # the quantile; k of mean + k sigma; the risk of pot; beta of f_beta
     components: int = 8  # of the PCA beside it

@@ -45,6 +45,14 @@ class Scores:
         """The scores that alarms are made of, `(scores,)`: of the samples, or of all steps end to end."""
         return np.concatenate(self.steps) if self.samples is None else self.samples
 
+    def after(self, skipped: Sequence[int]) -> "Scores":
+        """The scores of each series without those of its first so many steps."""
+        if self.samples is not None or not any(skipped):
+            return self
+        each = (self.steps, self.blame, self.windows)
+        steps, blame, windows = (tuple(one[first:] for one, first in zip(of, skipped, strict=True)) for of in each)
+        return Scores(steps, blame, None, windows)
+
 
 @dataclass(frozen=True)
 class Scorer:

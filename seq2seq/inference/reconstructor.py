@@ -88,17 +88,31 @@ class Reconstructor:
         data = for_other(replace(self.config.data, keep=keep), location, array)
         if not (holds_array(location) or unnamed(self.scaler.columns)):
             data = replace(data, columns=self.scaler.columns)
-        report = report or Report()
+        return self._checked(data, location, report or Report(), rejected)
+
+    def read_training(self, *, keep: str | None = None, report: Report | None = None) -> Series:
+        """Read the data that the run was trained on, all parts of them; `keep` keeps other rows than the training."""
+        data = self.config.data if keep is None else replace(self.config.data, keep=keep)
+        return self._checked(data, data.location, report or Report())
+
+    def _checked(self, data, location, report, rejected=None):
         series = read_data(data, report, location, windowed=self.look_back > 0, rejected=rejected)
-        series = as_pieces(series, self.look_back)
-        series = self.scaler.match(series)
+        series = self.scaler.match(as_pieces(series, self.look_back))
         if not num_pieces(series.lengths, self.look_back):
             raise InputError(
                 f"{location}: a window has {self.look_back} steps, the longest series {series.lengths.max(initial=0)}: "
                 "give longer series."
             )
         if short := int(np.sum(series.lengths < self.look_back)):
-            report.warn(f"{short:,} series are shorter than a window of {self.look_back} steps and are left out")
+            names = ", ".join(map(repr, np.array(series.names)[series.lengths < self.look_back][:3].tolist()))
+            named = f" ({names}{', …' * (short > 3)})" if any(series.names) else ""
+            report.warn(f"{short:,} series are shorter than a window of {self.look_back} steps and left out{named}")
+        new = [name for name in dict.fromkeys(series.names) if name not in self.scaler.groups]
+        if self.scaler.groups and new:
+            named = ", ".join(map(repr, new[:3])) + ", …" * (len(new) > 3)
+            report.warn(
+                f"{len(new):,} series were not there in training ({named}): each is measured in units of its own values"
+            )
         return series
 
     def outputs(
