@@ -116,6 +116,7 @@ def forecast(
         check_file(path, option)
 
     with quiet_tensorflow():
+        from seq2seq.inference.forecast_lines import forecast_lines
         from seq2seq.inference.forecaster import Forecaster
 
     report = ConsoleReport(stderr=True)
@@ -125,8 +126,12 @@ def forecast(
         return
     history = forecaster.read(input_, array=array, report=report)
     ahead = forecaster.read_known(known, report) if known else None
-    made = forecaster.forecast(history, steps, known=ahead, interval=interval)
-    outputs = [(output, partial(write_csv, output, _table(made, forecaster.config.data)))]
+    short: list[tuple[str, str]] = []
+    whole = forecaster.long_enough(history, steps, short)
+    for _, reason in short:
+        report.warn(reason)
+    made = forecaster.forecast(whole, steps, known=ahead, interval=interval)
+    outputs = [(output, partial(write_csv, output, forecast_lines(made, forecaster.config.data)))]
     if plot:
         outputs.append((plot, partial(_draw, forecaster, history, made, column, plot)))
     write_all(*outputs)
@@ -137,19 +142,6 @@ def forecast(
 def _windowed(steps, input_, array, known, output, plot, interval):
     names = ("--steps", "--input", "--array", "--known", "--output", "--plot", "--interval")
     return zip(names, (steps, input_, array, known, output, plot, interval), strict=True)
-
-
-def _table(made, data):
-    """The lines of the CSV file: group, time and, of each column, the forecast and its interval."""
-    from seq2seq.series.writing import step_lines
-
-    ends = {"": made.values} | ({"_low": made.lower, "_high": made.upper} if made.lower is not None else {})
-    columns = [column + end for column in made.columns for end in ends]
-    values = [
-        [of_series[number][:, k] for k in range(len(made.columns)) for of_series in ends.values()]
-        for number in range(len(made.names))
-    ]
-    return step_lines(made.names, made.times, columns, values, group=data.group, time=data.time, first=1)
 
 
 def _draw(forecaster, history, made, column, path):

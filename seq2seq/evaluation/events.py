@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -95,7 +96,8 @@ def find_events(
         threshold: float. A score above it is an alarm.
         columns: sequence of str.
         times: datetime64 or float array, `(steps,)`, increasing; None counts steps.
-        merge: `Span`. Runs with at most so much quiet between them are one event.
+        merge: `Span`. Runs with at most so much quiet between them are one event; where it is a number of steps, no
+            event goes on across a gap in time.
         min_length: `Span`. Shorter events are left out; a step lasts until the next one.
         labels: bool array, `(steps,)`: what is known to be anomalous.
 
@@ -106,8 +108,11 @@ def find_events(
         if isinstance(span, np.timedelta64) and (times is None or times.dtype.kind != "M"):
             raise InputError(f"--{option} {span}: the data have no dates; give a number of steps.")
     merged: list[tuple[int, int]] = []
-    for first, last in runs(scores > threshold):
-        if merged and _is_bridged(merged[-1][1], first, times, merge):
+    gaps = np.zeros(len(scores), bool)
+    if times is not None and times.dtype.kind == "M" and len(times):
+        gaps[:-1] = durations(times)[:-1] < np.diff(times)
+    for first, last in _stretches(scores > threshold, gaps):
+        if merged and _is_bridged(merged[-1][1], first, times, gaps, merge):
             merged[-1] = merged[-1][0], last
         else:
             merged.append((first, last))
@@ -176,10 +181,17 @@ def event_scores(
     }
 
 
-def _is_bridged(last, first, times, merge):
+def _stretches(alarms, gaps):
+    """Runs of alarms, none of them across a gap, after whose steps `gaps` is True."""
+    for first, last in runs(alarms):
+        starts = [first, *(first + 1 + np.flatnonzero(gaps[first:last])).tolist(), last + 1]
+        yield from ((start, end - 1) for start, end in pairwise(starts))
+
+
+def _is_bridged(last, first, times, gaps, merge):
     if isinstance(merge, np.timedelta64):
         return times[first] - times[last] <= merge
-    return first - last - 1 <= merge
+    return first - last - 1 <= merge and not gaps[last:first].any()
 
 
 def _is_long(first, last, times, least):

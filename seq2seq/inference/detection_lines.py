@@ -13,8 +13,17 @@ from seq2seq.series.series import Series
 from seq2seq.series.writing import cell, step_lines
 
 
-def score_lines(detection: Detection, data: SeriesDataConfig, per_step: bool = False) -> Iterator[list[Any]]:
-    """For each step, or each whole sequence, score, alarm and blame of each column; the first line has the headings."""
+def score_lines(
+    detection: Detection, data: SeriesDataConfig, per_step: bool = False, several: bool = False
+) -> Iterator[list[Any]]:
+    """For each step, or each whole sequence, score, alarm and blame of each column; the first line has the headings.
+
+    Args:
+        detection: `Detection`.
+        data: how its series were read.
+        per_step: whether steps are listed also where whole sequences are scored.
+        several: whether each line names its series, also where there is but one of them.
+    """
     scores, columns = detection.scores, detection.series.columns
     blamed = [f"blame_{name}" for name in columns] if len(columns) > 1 else []
     if scores.samples is not None and not per_step:
@@ -32,7 +41,8 @@ def score_lines(detection: Detection, data: SeriesDataConfig, per_step: bool = F
         values.append([score, *own, *shares])
     named = ["score", *(["alarm", "window_score"] if scores.windows else []), *blamed]
     series, unit = detection.series, "sample" if detection.series.whole else "series"
-    yield from step_lines(series.names, series.times, named, values, group=data.group, time=data.time, unit=unit)
+    group = data.group or (unit if several else None)
+    yield from step_lines(series.names, series.times, named, values, group=group, time=data.time, unit=unit)
 
 
 def _shares(blame):
@@ -42,7 +52,11 @@ def _shares(blame):
 
 
 def event_lines(
-    series: Series, events: Sequence[Sequence[Event]], data: SeriesDataConfig, labelled: bool = False
+    series: Series,
+    events: Sequence[Sequence[Event]],
+    data: SeriesDataConfig,
+    labelled: bool = False,
+    several: bool = False,
 ) -> Iterator[list[Any]]:
     """Events, series after series, a line each; the first line has the headings.
 
@@ -57,11 +71,12 @@ def event_lines(
         events: of each series.
         data: how these were read.
         labelled: whether the events were held against labels.
+        several: whether each line names its series, also where there is but one of them.
     """
     dates = series.times is not None and series.times[0].dtype.kind == "M"
-    named = data.group or ("series" if len(series.names) > 1 else None)
-    several = len(series.columns) > 1
-    blamed, known = ["column", "share"] * several, ["label", "lead_seconds" if dates else "lead_steps"] * labelled
+    named = data.group or ("series" if several or len(series.names) > 1 else None)
+    wide = len(series.columns) > 1
+    blamed, known = ["column", "share"] * wide, ["label", "lead_seconds" if dates else "lead_steps"] * labelled
     yield [*[named] * bool(named), "start", "end", "steps", "peak", "peak_at", *blamed, *known]
     for number, of_series in enumerate(events):
         places = series.times[number] if series.times else np.arange(len(series.values[number]))
@@ -72,4 +87,4 @@ def event_lines(
             )
             line = [*[event.series] * bool(named), texts[event.first], texts[event.last]]
             line += [event.steps, event.peak, peak_at]
-            yield [*line, *[event.column, event.share] * several, *[label, event.lead] * labelled]
+            yield [*line, *[event.column, event.share] * wide, *[label, event.lead] * labelled]

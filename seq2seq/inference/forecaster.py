@@ -158,6 +158,24 @@ class Forecaster:
         """Scaled values of the targets, last axis, in the user's units, float64."""
         return self.scaler.inverse(values, self.columns.targets)
 
+    def long_enough(self, series: Series, steps: int | None, rejected: list[tuple[str, str]]) -> Series:
+        """`series` without those that are too short to forecast `steps`; these come, with the reason, into `rejected`.
+
+        Raises:
+            InputError: none is long enough.
+        """
+        kept = []
+        for number, length in enumerate(series.lengths.tolist()):
+            try:
+                self.core.check_history(length, series.names[number], self.horizon if steps is None else steps)
+            except InputError as error:
+                if number == len(series.names) - 1 and not kept:
+                    raise
+                rejected.append((series.names[number], str(error)))
+            else:
+                kept.append(number)
+        return series if len(kept) == len(series.names) else series.take(kept)
+
     def forecast(
         self,
         series: Series,

@@ -96,6 +96,7 @@ class Reconstructor:
         return self._checked(data, data.location, report or Report())
 
     def _checked(self, data, location, report, rejected=None):
+        """Series as the model can take them; what it cannot is told, its values are left out."""
         series = read_data(data, report, location, windowed=self.look_back > 0, rejected=rejected)
         series = self.scaler.match(as_pieces(series, self.look_back))
         if not num_pieces(series.lengths, self.look_back):
@@ -103,17 +104,34 @@ class Reconstructor:
                 f"{location}: a window has {self.look_back} steps, the longest series {series.lengths.max(initial=0)}: "
                 "give longer series."
             )
-        if short := int(np.sum(series.lengths < self.look_back)):
-            names = ", ".join(map(repr, np.array(series.names)[series.lengths < self.look_back][:3].tolist()))
-            named = f" ({names}{', …' * (short > 3)})" if any(series.names) else ""
-            report.warn(f"{short:,} series are shorter than a window of {self.look_back} steps and left out{named}")
+        series, bad = self._usable(series, location)
+        short = f"shorter than a window of {self.look_back} steps"
+        bad += [
+            (name, short) for name, length in zip(series.names, series.lengths, strict=True) if length < self.look_back
+        ]
+        if rejected is None:
+            for reason, names in _by_reason(bad).items():
+                report.warn(f"{_named(names)} left out: {reason}")
+        else:
+            rejected += [(int(name) if series.whole else name, reason) for name, reason in bad]
         new = [name for name in dict.fromkeys(series.names) if name not in self.scaler.groups]
         if self.scaler.groups and new:
-            named = ", ".join(map(repr, new[:3])) + ", …" * (len(new) > 3)
-            report.warn(
-                f"{len(new):,} series were not there in training ({named}): each is measured in units of its own values"
-            )
+            report.warn(f"{_named(new)} not there in training: measured in units of its own values")
         return series
+
+    def _usable(self, series, location):
+        """`series` without the values of those that cannot be scaled, whose names and what is wrong come beside it."""
+        values, bad = [], []
+        for name, each in zip(series.names, series.values, strict=True):
+            try:
+                self.scaler.of(name, each).transform(each)
+            except InputError as error:
+                bad.append((name, str(error)))
+                each = np.full_like(each, np.nan)
+            values.append(each)
+        if bad and len(bad) == len(values):
+            raise InputError(f"{location}: {bad[0][1]}")
+        return replace(series, values=values), bad
 
     def outputs(
         self, scaled: Sequence[np.ndarray], stride: int = 1, progress: Progress | None = None
@@ -176,3 +194,17 @@ class Reconstructor:
     def _first_output(self, x):
         outputs = self.model(x)
         return outputs[0] if self.config.model.horizon else outputs
+
+
+def _by_reason(bad):
+    """Reason → the names of the series that it is of."""
+    names: dict[str, list[str]] = {}
+    for name, reason in bad:
+        names.setdefault(reason, []).append(name)
+    return names
+
+
+def _named(names):
+    """How many series these are, and the first of their names."""
+    listed = ", ".join(map(repr, names[:3])) + ", …" * (len(names) > 3) if any(names) else ""
+    return f"{len(names):,} series{f' ({listed})' * bool(listed)}"

@@ -53,6 +53,13 @@ def test_quiet_hours_of_an_outage_count_by_the_clock():
     assert spans(events(times=late, merge=parse_span("3h")))[:2] == [(5, 7), (9, 9)]
 
 
+def test_no_event_goes_on_across_an_outage_unless_it_is_told_to():
+    late = np.where(np.arange(40) >= 6, HOURS + np.timedelta64(5, "D"), HOURS)
+    assert spans(events(times=late))[:2] == [(5, 5), (6, 7)]
+    assert spans(events(times=late, merge=9))[:2] == [(5, 5), (6, 9)]
+    assert spans(events(times=late, merge=parse_span("6d")))[:1] == [(5, 31)]
+
+
 def test_without_times_steps_are_counted():
     found = events(times=None, labels=LABELS)
     assert (found[0].start, found[0].lead) == (5, 2.0)
