@@ -1,23 +1,18 @@
 """`seq2seq batch …`: many files through a trained run, in a job that may be killed and started again."""
 
-import os
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
-import typer
-from typer import Argument, Option
+from typer import Argument, Option, Typer
 
 from seq2seq.cli.command import SETTINGS, Command, Tasks
-from seq2seq.cli.console import ConsoleReport, quiet_tensorflow
+from seq2seq.cli.jobs import run_job
 from seq2seq.cli.options import detection as alarms
 from seq2seq.cli.options import search
 from seq2seq.cli.options import series as series_options
-from seq2seq.cli.outputs import check_folder
 from seq2seq.errors import InputError
-from seq2seq.interruption import Interruption, Stopped
 
-app = typer.Typer(help="Work through many files, in a job that may be killed and started again.", cls=Tasks, **SETTINGS)
+app = Typer(help="Work through many files, in a job that may be killed and started again.", cls=Tasks, **SETTINGS)
 
 FILES, JOB = "Files", "Job"
 _NO_TEXT = (".parquet", ".npy", ".npz", ".zip", ".bz2", ".xz", ".zst")
@@ -156,7 +151,7 @@ def translate(
             run, search.value(chosen), workers=workers, field=field, part_size=part_size, strict=strict
         )
 
-    _run(load, check, [*input_, *(more or ())], output, shard, strict)
+    run_job(load, check, [*input_, *(more or ())], output, shard, strict)
 
 
 @app.command("reconstruct", cls=Command, epilog=RECONSTRUCT_EXAMPLES)
@@ -181,7 +176,7 @@ def reconstruct(
 
         return BatchReconstruction.load(run, array=array, part_size=part_size, strict=strict)
 
-    _run(load, _series_check(array), [*input_, *(more or ())], output, shard, strict)
+    run_job(load, _series_check(array), [*input_, *(more or ())], output, shard, strict)
 
 
 @app.command("detect", cls=Command, epilog=DETECT_EXAMPLES)
@@ -225,7 +220,7 @@ def detect(
         given = {"array": array, "part_size": part_size, "strict": strict}
         return BatchDetection.load(run, threshold=kind, events=events, merge=merge, min_length=min_length, **given)
 
-    _run(load, _series_check(array), [*input_, *(more or ())], output, shard, strict, tables=True)
+    run_job(load, _series_check(array), [*input_, *(more or ())], output, shard, strict, tables=True)
 
 
 @app.command("forecast", cls=Command, epilog=FORECAST_EXAMPLES)
@@ -267,7 +262,7 @@ def forecast(
         given = {"array": array, "part_size": part_size, "strict": strict}
         return BatchForecast.load(run, steps=steps, interval=interval, **given)
 
-    _run(load, _series_check(array), [*input_, *(more or ())], output, shard, strict, tables=True)
+    run_job(load, _series_check(array), [*input_, *(more or ())], output, shard, strict, tables=True)
 
 
 def _series_check(array):
@@ -282,61 +277,3 @@ def _series_check(array):
             raise InputError(f"--array {array}: no input is an .npz file: leave it out.")
 
     return check
-
-
-def _run(
-    load: Callable,
-    check: Callable,
-    patterns: list[str],
-    output: Path,
-    shard: str | None,
-    strict: bool,
-    tables: bool = False,
-) -> None:
-    """What all of these do: `check` the inputs, `load` the work, do the job, and tell what became of it.
-
-    With `tables` the outputs are CSV, whatever the inputs are.
-    """
-    from seq2seq.jobs.inputs import csv_name, find_inputs
-    from seq2seq.jobs.shards import read_shard, scheduled_shard
-
-    check_folder(output, "--output")
-    share = read_shard(shard) if shard else scheduled_shard(os.environ)
-    sources = find_inputs(patterns, output, csv_name if tables else str)
-    check(sources)
-    kept = f"finished parts are kept in {output}: the same command goes on."
-    report = ConsoleReport(stderr=True)
-    try:
-        with Interruption().listening():
-            with quiet_tensorflow():
-                work = load()
-                from seq2seq.jobs.job import Job
-            outcome = Job(work, output, shard=share, strict=strict, report=report).run(sources)
-    except Stopped as stop:
-        raise Stopped(f"{stop}: {kept}", stop.exit_code) from stop
-    except OSError as error:
-        raise InputError(f"{error.filename or output}: {error.strerror or error}. {kept}") from error
-    for note in work.notes():
-        report.warn(note)
-    _tell(outcome, output, share, report)
-    if outcome.problems:
-        raise typer.Exit(1)
-
-
-def _tell(outcome, output, shard, report):
-    said = [f"{_counted(outcome.finished, 'output')} finished in {output}"]
-    if outcome.skipped:
-        said.append(f"{outcome.skipped:,} had been finished before")
-    if outcome.waiting:
-        said.append(f"waiting for other shards than {shard}: {len(outcome.waiting):,}")
-    if outcome.bad_records:
-        said.append(f"*.rejected.jsonl lists {_counted(outcome.bad_records, 'bad record')}")
-    if outcome.problems:
-        said.append(f"{_counted(len(outcome.problems), 'input')} could not be read, or not to the end")
-    report.say("; ".join(said))
-    for problem in outcome.problems:
-        report.warn(problem)
-
-
-def _counted(count, thing):
-    return f"{count:,} {thing}{'s' * (count != 1)}"

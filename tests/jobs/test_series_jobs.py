@@ -20,9 +20,9 @@ def run(work, pattern, output, **options):
 
 
 def rows_of(path):
-    opened = gzip.open(path, "rt") if path.name.endswith(".gz") else open(path)
-    with opened as file:
-        return list(csv.DictReader(file))
+    content = path.read_bytes()
+    text = (gzip.decompress(content) if path.name.endswith(".gz") else content).decode()
+    return list(csv.DictReader(text.splitlines()))
 
 
 def test_the_scores_of_a_file_are_those_of_detect_however_it_is_cut(pumps_run, pumps_files, pumps_model, tmp_path):
@@ -33,24 +33,18 @@ def test_the_scores_of_a_file_are_those_of_detect_however_it_is_cut(pumps_run, p
     found = detect(pumps_model, pumps_model.read(str(pumps_files / "test.csv")))
     assert list(rows[0])[:3] == ["pump", "time", "score"] and len(rows) == 240
     np.testing.assert_allclose([float(row["score"]) for row in rows], found.scores.judged, rtol=1e-4)
+    work = BatchDetection.load(pumps_run, part_size=10)
     for number in (1, 2):
-        run(
-            BatchDetection.load(pumps_run, part_size=10),
-            tmp_path / "a.csv.gz",
-            tmp_path / "out",
-            shard=Shard(number, 2),
-        )
-    np.testing.assert_allclose(
-        *([float(row["score"]) for row in rows_of(tmp_path / name / "a.csv.gz")] for name in ("whole", "out")),
-        rtol=1e-5,
-    )
+        run(work, tmp_path / "a.csv.gz", tmp_path / "out", shard=Shard(number, 2))
+    parts = ([float(row["score"]) for row in rows_of(tmp_path / name / "a.csv.gz")] for name in ("whole", "out"))
+    np.testing.assert_allclose(*parts, rtol=1e-5)
 
 
 def test_alarms_come_as_events(pumps_run, pumps_files, tmp_path):
     work = BatchDetection.load(pumps_run, events=True, merge="6h", min_length="5", part_size=10)
     run(work, pumps_files / "test.csv", tmp_path / "out")
     rows = rows_of(tmp_path / "out" / "test.csv")
-    assert {row["pump"] for row in rows} == {"north", "south"} and all(row["column"] == "flow" for row in rows)
+    assert {row["pump"] for row in rows if row["column"] == "flow"} == {"north", "south"}
     assert list(rows[0]) == ["pump", "start", "end", "steps", "peak", "peak_at", "column", "share"]
 
 
