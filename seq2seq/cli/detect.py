@@ -205,7 +205,7 @@ def detect(
         f"{int(detection.alarms.sum()):,} of {len(detection.alarms):,} scores are above {detection.threshold:.4g}"
     )
     figures, outputs = measure_detection(detection, known, **spans) if known else None, []
-    found = detection.events(**spans, labels=known) if events or (plot and not detection.series.whole) else None
+    found = detection.events(**spans, labels=known) if events else None
     if json_:
         outputs.append((json_, partial(write_text, json_, json.dumps(figures, indent=2) + "\n")))
     if events:

@@ -63,5 +63,6 @@ def draw(detection: Any, known: Any, number: int | None, path: Path) -> None:
             series.values[number],
             series.columns,
             series.names[number],
+            scores.blame[number],
         )
     save_figure(figure, path)

@@ -154,9 +154,9 @@ class Forecaster:
         data = replace(for_other(self.config.data, location), columns=self.columns.known, time=None)
         return read_data(data, report or Report(), location, windowed=True)
 
-    def unscaled(self, values: np.ndarray) -> np.ndarray:
-        """Scaled values of the targets, last axis, in the user's units, float64."""
-        return self.scaler.inverse(values, self.columns.targets)
+    def unscaled(self, values: np.ndarray, scaler: Scaler | None = None) -> np.ndarray:
+        """Scaled values of the targets, last axis, in the user's units, float64; of one series by its own `scaler`."""
+        return (scaler or self.scaler).inverse(values, self.columns.targets)
 
     def long_enough(self, series: Series, steps: int | None, rejected: list[tuple[str, str]]) -> Series:
         """`series` without those that are too short to forecast `steps`; these come, with the reason, into `rejected`.
@@ -211,19 +211,20 @@ class Forecaster:
         times = series.times and tuple(continue_times(past, whole) for past in series.times)
         level = self.core.checked_level(interval)
         forecasts = []
+        scalers = [self.scaler.of(*each) for each in zip(series.names, series.values, strict=True)]
         for number, history in enumerate(self.columns.read_by_model(series, self.scaler)):
             self.core.check_history(len(history), series.names[number], steps)
             plans = known.values[number] if known is not None and number < len(known.values) else None
-            ahead = self.columns.read_ahead(plans, times and times[number], steps, whole, self.scaler)
+            ahead = self.columns.read_ahead(plans, times and times[number], steps, whole, scalers[number])
             forecasts.append(self.core.forecast(history, steps, ahead, level))
         points, lowers, uppers = zip(*forecasts, strict=True)
         return Forecast(
             self.columns.targets,
             series.names,
             times and tuple(part[:steps] for part in times),
-            tuple(map(self.unscaled, points)),
-            tuple(map(self.unscaled, lowers)) if level else None,
-            tuple(map(self.unscaled, uppers)) if level else None,
+            tuple(map(self.unscaled, points, scalers)),
+            tuple(map(self.unscaled, lowers, scalers)) if level else None,
+            tuple(map(self.unscaled, uppers, scalers)) if level else None,
             level,
         )
 

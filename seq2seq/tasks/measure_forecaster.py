@@ -121,7 +121,7 @@ def _first_steps(forecaster, series, part):
     if not config.data.test_share:
         raise InputError("This run kept no test part (data.test_share=0): --part all evaluates on all steps of --data.")
     quiet = Report()
-    parts = split(series, config.data, config.seed, quiet)
+    parts = split(series, config.data, config.seed, quiet, forecaster.scaler)
     if series.whole:
         return parts.test, [least] * len(parts.test.values)
     lengths = zip(series.lengths.tolist(), parts.test.lengths.tolist(), strict=True)
@@ -131,7 +131,15 @@ def _first_steps(forecaster, series, part):
 def _scored(forecaster, series, values, origins, outputs, part):
     config, columns, horizon = forecaster.config, forecaster.columns, forecaster.horizon
     actual = targets_at(values, origins, horizon)
-    predicted = forecaster.unscaled(forecaster.core.point(outputs))
+
+    def unscaled(scaled):
+        """Of each series by its own scaler."""
+        parts = zip(series.names, series.values, np.split(scaled, np.cumsum(list(map(len, origins)))[:-1]), strict=True)
+        return np.concatenate(
+            [forecaster.unscaled(part, forecaster.scaler.of(name, known)) for name, known, part in parts]
+        )
+
+    predicted = unscaled(forecaster.core.point(outputs))
     first = min(int(at[0]) for at in origins if len(at))
     beside = {
         name: np.concatenate(
@@ -142,7 +150,7 @@ def _scored(forecaster, series, values, origins, outputs, part):
     interval = None
     level = forecaster.core.level
     if level:
-        interval = (*map(forecaster.unscaled, forecaster.core.ends(outputs, level)), level)
+        interval = (*map(unscaled, forecaster.core.ends(outputs, level)), level)
     scale = None if forecaster.scaler.log else forecaster.scaler.scale[columns.target_columns]
     # Errors of columns in different units cannot be added up: where there are several, the scaled ones decide.
     metric = "mse_scaled" if len(columns.targets) > 1 and scale is not None else "rmse"

@@ -58,7 +58,9 @@ def train(
     series = read_data(config.data, report, windowed=windowed)
     config = settled(replace(config, data=decided(config.data, series)), series, report)
     columns = Columns.of(config, series.columns)
-    parts = split(series, config.data, config.seed, report, stored_scaler(run_dir) if setup.resume else None)
+    # A stream has no name: it is read in one unit, whatever series it goes on with.
+    data = config.data if windowed else replace(config.data, scale_by_group=False)
+    parts = split(series, data, config.seed, report, stored_scaler(run_dir) if setup.resume else None)
     config = replace(config, data=replace(config.data, scale_by_group=bool(parts.scaler.groups)))
     shape_card(series, parts, _card(config, columns), report)
     model = build_model(config, columns, config.training.precision)
