@@ -130,7 +130,7 @@ def forecast(
     whole = forecaster.long_enough(history, steps, short)
     for _, reason in short:
         report.warn(reason)
-    made = forecaster.forecast(whole, steps, known=ahead, interval=interval)
+    made = forecaster.forecast(whole, steps, known=ahead, interval=interval, report=report)
     outputs = [(output, partial(write_csv, output, forecast_lines(made, forecaster.config.data)))]
     if plot:
         outputs.append((plot, partial(_draw, forecaster, history, made, column, plot)))

@@ -183,6 +183,7 @@ class Forecaster:
         *,
         known: Series | None = None,
         interval: float | None = None,
+        report: Report | None = None,
     ) -> Forecast:
         """Forecast the steps after the end of each series.
 
@@ -194,6 +195,7 @@ class Forecaster:
             steps: int. Default: the horizon of the run.
             known: the columns known ahead for those steps, series in the same order.
             interval: float. Share of actual values that the prediction interval is to hold; default: as trained.
+            report: `Report`.
 
         Returns:
             A `Forecast` of all series, in their order.
@@ -212,11 +214,13 @@ class Forecaster:
         level = self.core.checked_level(interval)
         forecasts = []
         scalers = [self.scaler.of(*each) for each in zip(series.names, series.values, strict=True)]
-        for number, history in enumerate(self.columns.read_by_model(series, self.scaler)):
-            self.core.check_history(len(history), series.names[number], steps)
-            plans = known.values[number] if known is not None and number < len(known.values) else None
-            ahead = self.columns.read_ahead(plans, times and times[number], steps, whole, scalers[number])
-            forecasts.append(self.core.forecast(history, steps, ahead, level))
+        with (report or Report()).progress("Forecasting", len(scalers), "series") as progress:
+            for number, history in enumerate(self.columns.read_by_model(series, self.scaler)):
+                self.core.check_history(len(history), series.names[number], steps)
+                plans = known.values[number] if known is not None and number < len(known.values) else None
+                ahead = self.columns.read_ahead(plans, times and times[number], steps, whole, scalers[number])
+                forecasts.append(self.core.forecast(history, steps, ahead, level))
+                progress.advance()
         points, lowers, uppers = zip(*forecasts, strict=True)
         return Forecast(
             self.columns.targets,
