@@ -23,6 +23,8 @@ class ForecasterEvaluation:
         overall: `ForecastEvaluation` over all steps of the horizon and all columns.
         ahead: dict of name ("model" or a baseline's) to its scores at each step ahead, each a list of `horizon` values.
         columns: dict of column to the dict of name to its RMSE.
+        groups: likewise of each of several series: the RMSE over all its columns, or where these are several the root of
+            the mean scaled square.
         part: str. Which steps were forecast.
         origins: list of str. The step, or time, at which the first and the last forecast begin.
     """
@@ -32,6 +34,7 @@ class ForecasterEvaluation:
     columns: dict[str, dict[str, float]]
     part: str
     origins: list[str]
+    groups: dict[str, dict[str, float]]
 
     def as_dict(self) -> dict:
         """JSON-ready."""
@@ -41,7 +44,20 @@ class ForecasterEvaluation:
             "origins": self.origins,
             "per_horizon": self.ahead,
             "per_column": self.columns,
+            "per_group": self.groups,
         }
+
+    @staticmethod
+    def worst(errors: dict[str, dict[str, float]], count: int = 10) -> list[tuple]:
+        """Of `columns` or `groups` those in which the model is worst beside the best baseline: the name, both errors,
+        which baseline that is, and the skill."""
+        rows = []
+        for name, of_name in errors.items():
+            ours, others = of_name["model"], {other: error for other, error in of_name.items() if other != "model"}
+            if others:
+                best = min(others, key=others.get)
+                rows.append((name, ours, others[best], best, 1 - ours / others[best] if others[best] else 0.0))
+        return sorted(rows, key=lambda row: row[-1])[:count]
 
     @property
     def columns_ahead(self) -> tuple[str, ...]:
@@ -168,7 +184,8 @@ def _scored(forecaster, series, values, origins, outputs, part):
         scores=overall.scores | scaled["model"],
         baselines={name: scores | scaled[name] for name, scores in overall.baselines.items()},
     )
-    return ForecasterEvaluation(overall, ahead, _per_column(columns, actual, named), part, _ends(series, origins))
+    by_column, by_group = _per_column(columns, actual, named), _per_group(series.names, origins, actual, named, scale)
+    return ForecasterEvaluation(overall, ahead, by_column, part, _ends(series, origins), by_group)
 
 
 def _scaled_scores(actual, predicted, scale):
@@ -184,6 +201,22 @@ def _per_column(columns, actual, named):
         column: {name: forecast_scores(actual[..., k], forecast[..., k])["rmse"] for name, forecast in named.items()}
         for k, column in enumerate(columns.targets)
         if not np.isnan(actual[..., k]).all()
+    }
+
+
+def _per_group(names, origins, actual, named, scale):
+    """Errors of each series by itself, where there are several."""
+    of_row = np.repeat(np.array(names), [len(at) for at in origins])
+    if len(set(of_row)) < 2:
+        return {}
+    scale = scale if actual.shape[-1] > 1 and scale is not None else 1.0
+    squares = {
+        name: np.square((forecast - actual) / scale).reshape(len(actual), -1) for name, forecast in named.items()
+    }
+    return {
+        str(group): {name: float(np.sqrt(np.nanmean(each[rows]))) for name, each in squares.items()}
+        for group in dict.fromkeys(of_row)
+        if not np.isnan(actual[rows := np.flatnonzero(of_row == group)]).all()
     }
 
 

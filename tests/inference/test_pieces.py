@@ -28,3 +28,13 @@ def test_pieces_hold_every_step_of_every_series_that_is_long_enough(look_back, s
 def test_pieces_come_in_bounded_batches():
     batches = [len(pieces.values) for pieces in cut([np.zeros((3 * PIECES_AT_ONCE, 1), np.float32)], 2)]
     assert max(batches) == PIECES_AT_ONCE and sum(batches) == 3 * PIECES_AT_ONCE - 1
+
+
+def test_windows_of_short_series_are_given_together():
+    scaled = [np.full((length, 1), number, np.float32) for number, length in enumerate([4, 2, 5, 3, 600])]
+    pieces = list(cut(scaled, 3))
+    assert [len(each.first) for each in pieces] == [6, 256, 256, 86]
+    assert sum(len(each.first) for each in pieces) == num_pieces(np.array([4, 2, 5, 3, 600]), 3)
+    for each in pieces:
+        np.testing.assert_array_equal(each.values[:, 0, 0], each.series)
+    assert pieces[0].series.tolist() == [0, 0, 2, 2, 2, 3] and pieces[0].first.tolist() == [0, 1, 0, 1, 2, 0]
