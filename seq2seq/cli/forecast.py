@@ -14,6 +14,7 @@ from seq2seq.cli.outputs import check_file, check_picture, write_all, write_csv
 from seq2seq.errors import InputError
 
 OUTPUT, STREAM = "Output", "Streaming"
+NAMED = 5  # series that are left out and named
 EXAMPLES = """\
 [bold]Examples[/bold]
 
@@ -126,11 +127,13 @@ def forecast(
         return
     history = forecaster.read(input_, array=array, report=report)
     ahead = forecaster.read_known(known, report) if known else None
-    short: list[tuple[str, str]] = []
-    whole = forecaster.long_enough(history, steps, short)
-    for _, reason in short:
-        report.warn(reason)
-    made = forecaster.forecast(whole, steps, known=ahead, interval=interval, report=report)
+    rejected: list[tuple[str, str]] = []
+    history = forecaster.usable(history, steps, rejected)
+    for name, reason in rejected[:NAMED]:
+        report.warn(f"series {name!r} is left out: {reason}")
+    if len(rejected) > NAMED:
+        report.warn(f"so are {len(rejected) - NAMED:,} more series")
+    made = forecaster.forecast(history, steps, known=ahead, interval=interval, report=report)
     outputs = [(output, partial(write_csv, output, forecast_lines(made, forecaster.config.data)))]
     if plot:
         outputs.append((plot, partial(_draw, forecaster, history, made, column, plot)))

@@ -158,22 +158,25 @@ class Forecaster:
         """Scaled values of the targets, last axis, in the user's units, float64; of one series by its own `scaler`."""
         return (scaler or self.scaler).inverse(values, self.columns.targets)
 
-    def long_enough(self, series: Series, steps: int | None, rejected: list[tuple[str, str]]) -> Series:
-        """`series` without those that are too short to forecast `steps`; these come, with the reason, into `rejected`.
+    def usable(self, series: Series, steps: int | None, rejected: list[tuple[str, str]]) -> Series:
+        """`series` without those that are too short to be forecast, or have values far from those of the training; their
+        names and the reasons come into `rejected`.
 
         Raises:
-            InputError: none is long enough.
+            InputError: none can be forecast.
         """
-        kept = []
-        for number, length in enumerate(series.lengths.tolist()):
+        kept, reason = [], ""
+        for number, (name, values) in enumerate(zip(series.names, series.values, strict=True)):
             try:
-                self.core.check_history(length, series.names[number], self.horizon if steps is None else steps)
+                self.core.check_history(len(values), name, self.horizon if steps is None else steps)
+                self.scaler.of(name, values).transform(values)
             except InputError as error:
-                if number == len(series.names) - 1 and not kept:
-                    raise
-                rejected.append((series.names[number], str(error)))
+                reason = str(error)
+                rejected.append((name, reason))
             else:
                 kept.append(number)
+        if not kept:
+            raise InputError(reason)
         return series if len(kept) == len(series.names) else series.take(kept)
 
     def forecast(

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from seq2seq.errors import InputError
 from seq2seq.inference.forecast_lines import forecast_lines
 from seq2seq.inference.forecaster import Forecaster
 from seq2seq.jobs.series import SeriesWork, join_lines, write_lines
@@ -37,13 +38,22 @@ class BatchForecast(SeriesWork):
         """The work of a run directory.
 
         Raises:
-            InputError: not a run of a forecaster, no weights yet, damaged, or written by a newer version.
+            InputError: not a run of a forecaster, one that needs to know columns ahead, no weights yet, damaged, or
+                written by a newer version.
         """
-        return cls(Forecaster.load(run_dir), **given)
+        forecaster = Forecaster.load(run_dir)
+        if forecaster.columns.known:
+            names = ", ".join(forecaster.columns.known)
+            raise InputError(
+                f"{run_dir} reads what is known ahead ({names}): forecast --known does that, file by file."
+            )
+        return cls(forecaster, **given)
 
     def read(self, path, rejected):
         series = self.loaded.read(str(path), array=self.key(path), report=Report())
-        return self.loaded.long_enough(series, self.asked["steps"], rejected)
+        if series.times is None and self.loaded.columns.calendar:
+            raise InputError(f"{path} has no column of times, of which the model reads the calendar.")
+        return self.loaded.usable(series, self.asked["steps"], rejected)
 
     def amounts(self, series):
         return np.ones(len(series.values), np.int64)

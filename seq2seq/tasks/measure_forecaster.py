@@ -23,8 +23,7 @@ class ForecasterEvaluation:
         overall: `ForecastEvaluation` over all steps of the horizon and all columns.
         ahead: dict of name ("model" or a baseline's) to its scores at each step ahead, each a list of `horizon` values.
         columns: dict of column to the dict of name to its RMSE.
-        groups: likewise of each of several series: the RMSE over all its columns, or where these are several the root of
-            the mean scaled square.
+        groups: likewise of each of several series: the RMSE, or of several columns the root of the mean scaled square.
         part: str. Which steps were forecast.
         origins: list of str. The step, or time, at which the first and the last forecast begin.
     """
