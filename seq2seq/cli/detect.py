@@ -190,6 +190,8 @@ def detect(
         if not (input_ or part or from_ or to):
             return
     reconstructor = Reconstructor.load(run)
+    if events and not reconstructor.look_back:
+        raise InputError(f"--events {events}: this run scores whole sequences, each of which is an alarm or none.")
     series, selection, name = _read(reconstructor, input_, array, keep, (part, from_, to), report)
     known = read_labels(labels, reconstructor, series, name, keep=keep) if labels else None
     if known and selection:
@@ -204,22 +206,19 @@ def detect(
     report.say(
         f"{int(detection.alarms.sum()):,} of {len(detection.alarms):,} scores are above {detection.threshold:.4g}"
     )
+    data = reconstructor.config.data
     figures, outputs = measure_detection(detection, known, **spans) if known else None, []
     found = detection.events(**spans, labels=known) if events else None
     if json_:
         outputs.append((json_, partial(write_text, json_, json.dumps(figures, indent=2) + "\n")))
     if events:
-        outputs.append(
-            (
-                events,
-                partial(detected.write_events, events, detection.series, found, reconstructor.config.data, bool(known)),
-            )
-        )
+        write = partial(detected.write_events, events, detection.series, found, data, bool(known))
+        outputs.append((events, write))
         report.say(f"they are {sum(map(len, found)):,} events")
     if output or not (known or plot or events):
         from seq2seq.inference.detection_lines import score_lines
 
-        lines = score_lines(detection, reconstructor.config.data, per_step)
+        lines = score_lines(detection, data, per_step)
         outputs.append((output, partial(write_csv, output, lines)))
     if plot:
         outputs.append((plot, partial(detected.draw, detection, known, shown, plot)))

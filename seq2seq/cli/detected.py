@@ -47,6 +47,7 @@ def draw(detection: Any, known: Any, number: int | None, path: Path) -> None:
     """The picture of a detection: of the series `number`, by default that with the highest score."""
     import numpy as np
 
+    from seq2seq.evaluation.events import runs
     from seq2seq.plots import anomaly_scores, sample_scores, save_figure
 
     scores, series = detection.scores, detection.series
@@ -55,11 +56,18 @@ def draw(detection: Any, known: Any, number: int | None, path: Path) -> None:
     else:
         if number is None:
             number = int(np.nanargmax([np.nanmax(each, initial=-np.inf) for each in scores.steps]))
+        times = series.times[number] if series.times else np.arange(len(series.values[number]))
+        windows = ()
+        if known and known.windows is not None:
+            windows = known.windows[number]
+        elif known and scores.samples is None:
+            labels = np.split(known.values, np.cumsum(series.lengths)[:-1])[number]
+            windows = [(times[first], times[last]) for first, last in runs(labels)]
         figure = anomaly_scores(
-            series.times and series.times[number],
+            series.times and times,
             scores.steps[number],
             detection.threshold,
-            known.windows[number] if known and known.windows is not None else (),
+            windows,
             series.values[number],
             series.columns,
             series.names[number],

@@ -159,8 +159,9 @@ class Forecaster:
         return (scaler or self.scaler).inverse(values, self.columns.targets)
 
     def usable(self, series: Series, steps: int | None, rejected: list[tuple[str, str]]) -> Series:
-        """`series` without those that are too short to be forecast, or have values far from those of the training; their
-        names and the reasons come into `rejected`.
+        """`series` without those that are too short to be forecast, or have values far from those of the training.
+
+        Their names and what is wrong come into `rejected`.
 
         Raises:
             InputError: none can be forecast.
