@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pytest
 
+from seq2seq.errors import InputError
 from seq2seq.inference.detection import detect
 from seq2seq.jobs.detection import BatchDetection
 from seq2seq.jobs.forecasting import BatchForecast
@@ -93,3 +94,11 @@ def test_a_job_with_another_question_does_it_again(days, days_file, tmp_path):
         outcome = run(BatchForecast.load(days.run.path, steps=steps), days_file, tmp_path / "out")
         assert outcome.finished == finished
     assert len(rows_of(tmp_path / "out" / "days.csv")) == 3
+
+
+def test_a_forecaster_that_must_know_columns_ahead_is_no_batch_job(trained_on_days):
+    run_dir = trained_on_days(
+        "days-known", "windows.look_back=24", "windows.horizon=3", model__known=("plan",)
+    ).run.path
+    with pytest.raises(InputError, match=r"reads what is known ahead \(plan\)"):
+        BatchForecast.load(run_dir)
