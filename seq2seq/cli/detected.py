@@ -19,7 +19,12 @@ def show_figures(figures: dict[str, dict], components: int, report: Any) -> None
     rows = [row(name, (value, pca[name])) for name, value in own.items() if not isinstance(value, dict)]
     report.table("Against the labels", ("", "autoencoder", f"PCA({components})"), rows)
     for title, kind, names, worst in (
-        ("Series", "groups", ("anomalies", "alarms", "precision", "recall", "roc_auc"), lambda each: each["f1"]),
+        (
+            "Series",
+            "groups",
+            ("anomalies", "alarms", "precision", "recall", "roc_auc"),
+            lambda each: each["f1" if each["anomalies"] else "accuracy"],
+        ),
         ("Columns by themselves", "columns", ("roc_auc", "pr_auc"), lambda each: -(each["roc_auc"] or 0.0)),
     ):
         if kind in own:

@@ -146,7 +146,7 @@ def find_events(
 
 
 def event_scores(
-    events: Sequence[Sequence[Event]], labels: Sequence[np.ndarray], scored: Sequence[np.ndarray]
+    events: Sequence[Sequence[Event]], labels: Sequence[np.ndarray], scored: Sequence[np.ndarray], unit: str = "steps"
 ) -> dict[str, float | int | None]:
     """Measure events against labelled anomalies: each counts once, however long it is.
 
@@ -154,11 +154,12 @@ def event_scores(
         events: of each series its events.
         labels: of each series a bool array, `(steps,)`.
         scored: likewise: which steps have a score. An anomaly without one counts in nothing.
+        unit: str. Of the leads: "seconds" or "steps".
 
     Returns:
         dict of `events` and `labelled`: int, how many of each; `event_precision`: share of the events that meet a
-        labelled anomaly; `event_recall`: share of those that meet an event; `event_f1`; `median_lead`: of the events
-        that meet one, see `Event.lead`. None where there is nothing to divide by.
+        labelled anomaly; `event_recall`: share of those that meet an event; `event_f1`; `median_lead_seconds`
+        (or `…_steps`): of the first event at each labelled anomaly, see `Event.lead`. None where there is nothing to divide by.
     """
     found = [event for of_series in events for event in of_series]
     labelled = hit = 0
@@ -167,8 +168,13 @@ def event_scores(
             if there[first : last + 1].any():
                 labelled += 1
                 hit += any(event.first <= last and first <= event.last for event in of_series)
-    leads = [event.lead for event in found if event.lead is not None]
-    precision = len(leads) / len(found) if found else None
+    first: dict[tuple, float] = {}  # of each labelled anomaly that is met
+    for number, of_series in enumerate(events):
+        for event in of_series:
+            if event.lead is not None:
+                first.setdefault((number, event.label), event.lead)
+    leads = list(first.values())
+    precision = sum(event.lead is not None for event in found) / len(found) if found else None
     recall = hit / labelled if labelled else None
     both = precision is not None and recall is not None
     return {
@@ -177,7 +183,7 @@ def event_scores(
         "event_precision": precision,
         "event_recall": recall,
         "event_f1": (2 * precision * recall / (precision + recall) if precision + recall else 0.0) if both else None,
-        "median_lead": float(np.median(leads)) if leads else None,
+        f"median_lead_{unit}": float(np.median(leads)) if leads else None,
     }
 
 

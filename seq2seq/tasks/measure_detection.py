@@ -41,8 +41,10 @@ def measure_detection(
         if scores.samples is None:
             known = np.split(labels.values, np.cumsum(series.lengths)[:-1])
             events = events_of(series, scores, threshold, merge, min_length, labels)
-            found |= event_scores(events, known, [~np.isnan(each) for each in scores.steps])
-            if series.times is not None and series.times[0].dtype.kind == "M":
+            dates = series.times is not None and series.times[0].dtype.kind == "M"
+            there = [~np.isnan(each) for each in scores.steps]
+            found |= event_scores(events, known, there, "seconds" if dates else "steps")
+            if dates:
                 found |= _hits(scores.steps, series.times, threshold, labels.windows or _windows(known, series.times))
             if len(set(series.names)) > 1:
                 found["groups"] = _by_group(series.names, scores.steps, known, threshold)

@@ -70,9 +70,12 @@ def test_without_times_steps_are_counted():
 def test_each_event_and_each_anomaly_counts_once():
     scored = np.ones(40, bool)
     scored[36] = False
-    figures = event_scores([events(labels=LABELS)], [LABELS], [scored])
+    figures = event_scores([events(labels=LABELS)], [LABELS], [scored], "seconds")
     assert (figures["events"], figures["labelled"]) == (4, 2)
-    assert (figures["event_precision"], figures["event_recall"], figures["median_lead"]) == (0.5, 1.0, 0.0)
+    assert (figures["event_precision"], figures["event_recall"], figures["median_lead_seconds"]) == (0.5, 1.0, 0.0)
+    twice = np.zeros(40, bool)
+    twice[5:10] = True  # met by two events, of which the first one counts
+    assert event_scores([events(labels=twice)], [twice], [scored])["median_lead_steps"] == 0.0
     nothing = event_scores([[]], [LABELS], [scored])
     assert (nothing["event_precision"], nothing["event_recall"], nothing["event_f1"]) == (None, 0.0, None)
 
