@@ -159,7 +159,8 @@ def event_scores(
     Returns:
         dict of `events` and `labelled`: int, how many of each; `event_precision`: share of the events that meet a
         labelled anomaly; `event_recall`: share of those that meet an event; `event_f1`; `median_lead_seconds`
-        (or `…_steps`): of the first event at each labelled anomaly, see `Event.lead`. None where there is nothing to divide by.
+        (or `…_steps`): of the first event at each labelled anomaly, see `Event.lead`. None where there is nothing to
+        divide by.
     """
     found = [event for of_series in events for event in of_series]
     labelled = hit = 0
@@ -168,12 +169,12 @@ def event_scores(
             if there[first : last + 1].any():
                 labelled += 1
                 hit += any(event.first <= last and first <= event.last for event in of_series)
-    first: dict[tuple, float] = {}  # of each labelled anomaly that is met
+    earliest: dict[tuple, float] = {}  # of each labelled anomaly that is met
     for number, of_series in enumerate(events):
         for event in of_series:
             if event.lead is not None:
-                first.setdefault((number, event.label), event.lead)
-    leads = list(first.values())
+                earliest.setdefault((number, event.label), event.lead)
+    leads = list(earliest.values())
     precision = sum(event.lead is not None for event in found) / len(found) if found else None
     recall = hit / labelled if labelled else None
     both = precision is not None and recall is not None
