@@ -42,6 +42,7 @@ CHANGES = {
     "data.rows": ("samples", *ARRAYS),
     "data.scaling": ("minmax",),
     "data.log": ("true",),
+    "data.scale_by_group": ("true",),
     "data.limit": ("30",),
     "data.valid_share": ("0.4",),
     "data.test_share": ("0.1",),
