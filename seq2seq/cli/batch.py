@@ -1,22 +1,18 @@
 """`seq2seq batch …`: many files through a trained run, in a job that may be killed and started again."""
 
-import os
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
-import typer
-from typer import Argument, Option
+from typer import Argument, Option, Typer
 
 from seq2seq.cli.command import SETTINGS, Command, Tasks
-from seq2seq.cli.console import ConsoleReport, quiet_tensorflow
+from seq2seq.cli.jobs import run_job
+from seq2seq.cli.options import detection as alarms
 from seq2seq.cli.options import search
 from seq2seq.cli.options import series as series_options
-from seq2seq.cli.outputs import check_folder
 from seq2seq.errors import InputError
-from seq2seq.interruption import Interruption, Stopped
 
-app = typer.Typer(help="Work through many files, in a job that may be killed and started again.", cls=Tasks, **SETTINGS)
+app = Typer(help="Work through many files, in a job that may be killed and started again.", cls=Tasks, **SETTINGS)
 
 FILES, JOB = "Files", "Job"
 _NO_TEXT = (".parquet", ".npy", ".npz", ".zip", ".bz2", ".xz", ".zst")
@@ -37,6 +33,19 @@ RECONSTRUCT_EXAMPLES = """\
   seq2seq batch reconstruct runs/ecg --input 'in/*.npz' --array X --output out
 """
 
+DETECT_EXAMPLES = """\
+[bold]Examples[/bold]
+
+  seq2seq batch detect runs/tanks --input 'in/*.csv' --output scores
+
+  seq2seq batch detect runs/tanks --input 'in/**/*.parquet' --output events --events --merge 2h --min-length 3
+"""
+FORECAST_EXAMPLES = """\
+[bold]Examples[/bold]
+
+  seq2seq batch forecast runs/air --input 'in/*.csv' --steps 24 --output out
+"""
+
 RunFolder = Annotated[Path, Argument(metavar="RUN", help="Folder of a trained run.")]
 MoreInputs = Annotated[
     list[str] | None,
@@ -54,6 +63,21 @@ Inputs = Annotated[
 Output = Annotated[
     Path,
     Option(help="Folder for the outputs, which are called like their inputs, and the manifest.", rich_help_panel=FILES),
+]
+Tables = Annotated[
+    Path,
+    Option(
+        help="Folder for the outputs, CSV files that are called like their inputs, and the manifest.",
+        rich_help_panel=FILES,
+    ),
+]
+PartSize = Annotated[
+    int,
+    Option(
+        min=1,
+        help="Sequences or windows after which what is done is kept, should the job be killed.",
+        rich_help_panel=JOB,
+    ),
 ]
 ShardOption = Annotated[
     str | None,
@@ -127,7 +151,7 @@ def translate(
             run, search.value(chosen), workers=workers, field=field, part_size=part_size, strict=strict
         )
 
-    _run(load, check, [*input_, *(more or ())], output, shard, strict)
+    run_job(load, check, [*input_, *(more or ())], output, shard, strict)
 
 
 @app.command("reconstruct", cls=Command, epilog=RECONSTRUCT_EXAMPLES)
@@ -139,20 +163,110 @@ def reconstruct(
     array: series_options.Array = None,
     shard: ShardOption = None,
     strict: Strict = False,
-    part_size: Annotated[
-        int,
-        Option(
-            min=1,
-            help="Sequences or windows after which what is done is kept, should the job be killed.",
-            rich_help_panel=JOB,
-        ),
-    ] = 20000,
+    part_size: PartSize = 20000,
 ) -> None:
     """Write files of series as an autoencoder has understood them: .csv, .parquet, .npz or .npy as they came.
 
     Each output has the rows or samples of its input in their order. Started again, the job goes on where it
     was stopped.
     """
+
+    def load():
+        from seq2seq.jobs.reconstruction import BatchReconstruction
+
+        return BatchReconstruction.load(run, array=array, part_size=part_size, strict=strict)
+
+    run_job(load, _series_check(array), [*input_, *(more or ())], output, shard, strict)
+
+
+@app.command("detect", cls=Command, epilog=DETECT_EXAMPLES)
+def detect(
+    run: RunFolder,
+    input_: Inputs,
+    output: Tables,
+    more: MoreInputs = None,
+    array: series_options.Array = None,
+    threshold: Annotated[
+        str | None,
+        Option(
+            metavar="KIND=VALUE",
+            help="Fit another threshold to the held-out scores of the run: quantile=0.999, sigma=3 or pot=0.001.",
+            show_default="as trained, or refitted",
+            rich_help_panel=alarms.THRESHOLD,
+        ),
+    ] = None,
+    events: Annotated[
+        bool, Option("--events", help="Write alarms as events, and not all scores.", rich_help_panel=alarms.EVENTS)
+    ] = False,
+    merge: alarms.Merge = "0",
+    min_length: alarms.MinLength = "1",
+    shard: ShardOption = None,
+    strict: Strict = False,
+    part_size: PartSize = 20000,
+) -> None:
+    """Score files of series, .csv, .parquet, .npz or .npy: a table of scores and alarms for each, or of events.
+
+    Series that cannot be scored are listed and stop nothing. Started again, the job goes on where it was stopped.
+    """
+    kind = alarms.read_threshold(threshold)
+    if kind is not None and kind[0] == "f_beta":
+        raise InputError("--threshold f_beta is fitted on labelled data: seq2seq detect --threshold f_beta does that.")
+    if not events and (merge, min_length) != ("0", "1"):
+        raise InputError("--merge and --min-length make events of alarms: add --events.")
+
+    def load():
+        from seq2seq.jobs.detection import BatchDetection
+
+        given = {"array": array, "part_size": part_size, "strict": strict}
+        return BatchDetection.load(run, threshold=kind, events=events, merge=merge, min_length=min_length, **given)
+
+    run_job(load, _series_check(array), [*input_, *(more or ())], output, shard, strict, tables=True)
+
+
+@app.command("forecast", cls=Command, epilog=FORECAST_EXAMPLES)
+def forecast(
+    run: RunFolder,
+    input_: Inputs,
+    output: Tables,
+    more: MoreInputs = None,
+    array: series_options.Array = None,
+    steps: Annotated[
+        int | None,
+        Option(min=1, help="Steps to forecast.", show_default="the horizon of the run", rich_help_panel=FILES),
+    ] = None,
+    interval: Annotated[
+        float | None,
+        Option(
+            min=0.0,
+            max=0.999,
+            help="Share of actual values that the prediction interval is to hold; 0 for none.",
+            show_default="as trained",
+            rich_help_panel=FILES,
+        ),
+    ] = None,
+    shard: ShardOption = None,
+    strict: Strict = False,
+    part_size: Annotated[
+        int,
+        Option(min=1, help="Series after which what is done is kept, should the job be killed.", rich_help_panel=JOB),
+    ] = 1000,
+) -> None:
+    """Continue the series of files, .csv, .parquet, .npz or .npy: a table of the next steps for each.
+
+    Series that are too short are listed and stop nothing. Started again, the job goes on where it was stopped.
+    """
+
+    def load():
+        from seq2seq.jobs.forecasting import BatchForecast
+
+        given = {"array": array, "part_size": part_size, "strict": strict}
+        return BatchForecast.load(run, steps=steps, interval=interval, **given)
+
+    run_job(load, _series_check(array), [*input_, *(more or ())], output, shard, strict, tables=True)
+
+
+def _series_check(array):
+    """A function that refuses inputs that hold no series, and an `array` that none of them has."""
 
     def check(sources):
         from seq2seq.series.files import holds_array
@@ -162,56 +276,4 @@ def reconstruct(
         if array and not any(source.path.suffix.lower() == ".npz" for source in sources):
             raise InputError(f"--array {array}: no input is an .npz file: leave it out.")
 
-    def load():
-        from seq2seq.jobs.reconstruction import BatchReconstruction
-
-        return BatchReconstruction.load(run, array=array, part_size=part_size, strict=strict)
-
-    _run(load, check, [*input_, *(more or ())], output, shard, strict)
-
-
-def _run(load: Callable, check: Callable, patterns: list[str], output: Path, shard: str | None, strict: bool) -> None:
-    """What both commands do: `check` the inputs, `load` the work, do the job, and tell what became of it."""
-    from seq2seq.jobs.inputs import find_inputs
-    from seq2seq.jobs.shards import read_shard, scheduled_shard
-
-    check_folder(output, "--output")
-    share = read_shard(shard) if shard else scheduled_shard(os.environ)
-    sources = find_inputs(patterns, output)
-    check(sources)
-    kept = f"finished parts are kept in {output}: the same command goes on."
-    report = ConsoleReport(stderr=True)
-    try:
-        with Interruption().listening():
-            with quiet_tensorflow():
-                work = load()
-                from seq2seq.jobs.job import Job
-            outcome = Job(work, output, shard=share, strict=strict, report=report).run(sources)
-    except Stopped as stop:
-        raise Stopped(f"{stop}: {kept}", stop.exit_code) from stop
-    except OSError as error:
-        raise InputError(f"{error.filename or output}: {error.strerror or error}. {kept}") from error
-    for note in work.notes():
-        report.warn(note)
-    _tell(outcome, output, share, report)
-    if outcome.problems:
-        raise typer.Exit(1)
-
-
-def _tell(outcome, output, shard, report):
-    said = [f"{_counted(outcome.finished, 'output')} finished in {output}"]
-    if outcome.skipped:
-        said.append(f"{outcome.skipped:,} had been finished before")
-    if outcome.waiting:
-        said.append(f"waiting for other shards than {shard}: {len(outcome.waiting):,}")
-    if outcome.bad_records:
-        said.append(f"*.rejected.jsonl lists {_counted(outcome.bad_records, 'bad record')}")
-    if outcome.problems:
-        said.append(f"{_counted(len(outcome.problems), 'input')} could not be read, or not to the end")
-    report.say("; ".join(said))
-    for problem in outcome.problems:
-        report.warn(problem)
-
-
-def _counted(count, thing):
-    return f"{count:,} {thing}{'s' * (count != 1)}"
+    return check

@@ -7,14 +7,15 @@ from typing import Annotated, get_args
 
 from typer import Argument, Option
 
+from seq2seq.cli import detected
 from seq2seq.cli.console import ConsoleReport, quiet_tensorflow
+from seq2seq.cli.options import detection as alarms
 from seq2seq.cli.options import series as options
-from seq2seq.cli.outputs import check_outputs, check_picture, write_all, write_csv, write_text
-from seq2seq.config.series import Threshold
+from seq2seq.cli.outputs import check_outputs, check_picture, check_suffix, write_all, write_csv, write_text
+from seq2seq.config.series import Score
 from seq2seq.errors import InputError
 
-LABELS, OUTPUT, THRESHOLD = "Labels", "Output", "Threshold"
-KINDS = get_args(Threshold)
+LABELS, OUTPUT = "Labels", "Output"
 EXAMPLES = """\
 [bold]Examples[/bold]
 
@@ -22,22 +23,51 @@ EXAMPLES = """\
 
   seq2seq detect runs/tanks --input test.csv --labels faults.json --output scores.csv --plot scores.png --show T2
 
-  seq2seq detect runs/tanks --input june.csv --threshold quantile=0.999 --output june_scores.csv
+  seq2seq detect runs/tanks --input june.csv --threshold quantile=0.999 --events june.json --merge 2h
+
+  seq2seq detect runs/tanks --part test --from 2024-05-01 --output may.csv
+
+  seq2seq detect runs/tanks --refit --score absolute --threshold sigma=4
 """
 
 
 def detect(
     run: Annotated[Path, Argument(metavar="RUN", help="Folder of a trained run.")],
     input_: Annotated[
-        str,
+        str | None,
         Option(
             "--input",
             help="Data to score, read as in training; columns are matched by name.",
+            show_default="a part of the data of the training",
             rich_help_panel=options.DATA,
         ),
-    ],
+    ] = None,
     array: options.Array = None,
     keep: options.Keep = None,
+    part: Annotated[
+        str | None,
+        Option(
+            help="Of the data of the training: test, valid, train, as that set them apart, or all.",
+            show_default="test, with --from or --to all",
+            rich_help_panel=options.DATA,
+        ),
+    ] = None,
+    from_: Annotated[
+        str | None,
+        Option(
+            "--from",
+            metavar="TIME",
+            help="Score from this time on, such as 2024-05-01; what comes before is read for the first windows.",
+            show_default="all",
+            rich_help_panel=options.DATA,
+        ),
+    ] = None,
+    to: Annotated[
+        str | None,
+        Option(
+            metavar="TIME", help="Score up to and with this time.", show_default="all", rich_help_panel=options.DATA
+        ),
+    ] = None,
     labels: Annotated[
         str | None,
         Option(
@@ -54,6 +84,17 @@ def detect(
             help="CSV file for the scores.", show_default="standard output, unless labelled", rich_help_panel=OUTPUT
         ),
     ] = None,
+    events: Annotated[
+        Path | None,
+        Option(
+            help="File for the alarms as events, .csv or .json: start, end, peak, the column most to blame, and with "
+            "--labels the lead.",
+            show_default="none",
+            rich_help_panel=alarms.EVENTS,
+        ),
+    ] = None,
+    merge: alarms.Merge = "0",
+    min_length: alarms.MinLength = "1",
     per_step: Annotated[
         bool,
         Option(
@@ -88,8 +129,8 @@ def detect(
             metavar="KIND=VALUE",
             help="Fit another threshold to the held-out scores of the run: quantile=0.999, sigma=3 or pot=0.001; or "
             "f_beta=1 to those of --held-out.",
-            show_default="as trained",
-            rich_help_panel=THRESHOLD,
+            show_default="as trained, or refitted",
+            rich_help_panel=alarms.THRESHOLD,
         ),
     ] = None,
     held_out: Annotated[
@@ -98,12 +139,29 @@ def detect(
             metavar="FILE:ARRAY",
             help="Labelled data for the threshold by f_beta; other than those scored.",
             show_default="none",
-            rich_help_panel=THRESHOLD,
+            rich_help_panel=alarms.THRESHOLD,
         ),
     ] = None,
     held_out_labels: Annotated[
         str | None,
-        Option(metavar="FILE:KEY", help="Their labels.", show_default="none", rich_help_panel=THRESHOLD),
+        Option(metavar="FILE:KEY", help="Their labels.", show_default="none", rich_help_panel=alarms.THRESHOLD),
+    ] = None,
+    refit: Annotated[
+        bool,
+        Option(
+            "--refit",
+            help="Fit what errors are usual, and the threshold, again to the validation part, without training; keep "
+            "them in the run. By itself it scores nothing.",
+            rich_help_panel=alarms.THRESHOLD,
+        ),
+    ] = False,
+    score: Annotated[
+        str | None,
+        Option(
+            help="With --refit, another kind of score: absolute, squared or mahalanobis.",
+            show_default="as it was",
+            rich_help_panel=alarms.THRESHOLD,
+        ),
     ] = None,
 ) -> None:
     """Score data by how badly an autoencoder writes them again, and raise alarms above a threshold.
@@ -111,69 +169,113 @@ def detect(
     The threshold was fitted on a part of the training data that trained nothing, never on what is scored. With labels
     the scores are measured, beside those of principal components that were fitted in the same way.
     """
-    kind = _threshold(threshold)
+    kind = alarms.read_threshold(threshold)
+    _check(kind, held_out, held_out_labels, input_, array, part, refit, score, json_, labels)
+    check_picture(plot, "--plot")
+    check_suffix(events, "--events", (".csv", ".json"))
+    read = {"--input": input_, "--labels": labels, "--held-out": held_out, "--held-out-labels": held_out_labels}
+    check_outputs({"--output": output, "--events": events, "--json": json_, "--plot": plot}, read, run)
+
+    with quiet_tensorflow():
+        from seq2seq.evaluation.events import parse_span
+        from seq2seq.inference.detection import detect as score_series
+        from seq2seq.inference.reconstructor import Reconstructor
+        from seq2seq.tasks.measure_detection import measure_detection, read_labels
+
+    spans = {"merge": parse_span(merge), "min_length": parse_span(min_length)}
+    report = ConsoleReport(stderr=True)
+    if refit:
+        _refit(run, score, kind, report)
+        kind = None
+        if not (input_ or part or from_ or to):
+            return
+    reconstructor = Reconstructor.load(run)
+    if events and not reconstructor.look_back:
+        raise InputError(f"--events {events}: this run scores whole sequences, each of which is an alarm or none.")
+    series, selection, name = _read(reconstructor, input_, array, keep, (part, from_, to), report)
+    known = read_labels(labels, reconstructor, series, name, keep=keep) if labels else None
+    if known and selection:
+        known = selection.labels(known, series)
+    labelled = None
+    if held_out:
+        labelled = _held_out(reconstructor, held_out, held_out_labels, (input_, array), report)
+    detection = score_series(
+        reconstructor, series, threshold=kind, labelled=labelled, selection=selection, report=report
+    )
+    shown = None if show is None else options.position_of(detection.series, show)
+    report.say(
+        f"{int(detection.alarms.sum()):,} of {len(detection.alarms):,} scores are above {detection.threshold:.4g}"
+    )
+    data = reconstructor.config.data
+    figures, outputs = measure_detection(detection, known, **spans) if known else None, []
+    found = detection.events(**spans, labels=known) if events else None
+    if json_:
+        outputs.append((json_, partial(write_text, json_, json.dumps(figures, indent=2) + "\n")))
+    if events:
+        write = partial(detected.write_events, events, detection.series, found, data, bool(known))
+        outputs.append((events, write))
+        report.say(f"they are {sum(map(len, found)):,} events")
+    if output or not (known or plot or events):
+        from seq2seq.inference.detection_lines import score_lines
+
+        lines = score_lines(detection, data, per_step)
+        outputs.append((output, partial(write_csv, output, lines)))
+    if plot:
+        outputs.append((plot, partial(detected.draw, detection, known, shown, plot)))
+    write_all(*outputs)
+    if known:
+        detected.show_figures(figures, detection.components, report if str(json_) == "-" else ConsoleReport())
+
+
+def _check(kind, held_out, held_out_labels, input_, array, part, refit, score, json_, labels):
+    """Refuse options that do not go together."""
     by_labels = kind is not None and kind[0] == "f_beta"
     if {held_out is not None, held_out_labels is not None} != {by_labels}:
         raise InputError("--threshold f_beta=BETA, --held-out and --held-out-labels go together: give all or none.")
     if json_ and not labels:
         raise InputError(f"--json {json_} is for the figures against labels: add --labels.")
-    check_picture(plot, "--plot")
-    read = {"--input": input_, "--labels": labels, "--held-out": held_out, "--held-out-labels": held_out_labels}
-    check_outputs({"--output": output, "--json": json_, "--plot": plot}, read, run)
+    if input_ and part:
+        raise InputError(f"--part {part} is of the data of the training: leave --input out, or give --from and --to.")
+    if array and not input_:
+        raise InputError(f"--array {array} is of --input FILE: give that too.")
+    if score is not None:
+        if not refit:
+            raise InputError(f"--score {score} is kept in the run: add --refit.")
+        if score not in get_args(Score):
+            raise InputError(f"--score {score}: expected one of {', '.join(get_args(Score))}.")
+    if refit and by_labels:
+        raise InputError("--refit fits to normal data, and f_beta takes labelled ones: give one of them.")
 
+
+def _refit(run, score, threshold, report):
     with quiet_tensorflow():
-        from seq2seq.inference.detection import detect as score
-        from seq2seq.inference.detection import was_trained_on
-        from seq2seq.inference.reconstructor import Reconstructor
-        from seq2seq.tasks.measure_detection import measure_detection, read_labels
+        from seq2seq.tasks.fit_detector import refit
 
-    report = ConsoleReport(stderr=True)
-    reconstructor = Reconstructor.load(run)
-    series = reconstructor.read(input_, array=array, keep=keep, report=report)
-    if was_trained_on(reconstructor, input_, array):
+    fitted = refit(run, score=score, threshold=threshold, report=report).settings
+    report.say(f"{run} keeps it: scores are {fitted.score}, the threshold is {fitted.threshold}={fitted.value:g}")
+
+
+def _read(reconstructor, input_, array, keep, chosen, report):
+    """The series, what of them is to be scored, and what their file is called."""
+    from seq2seq.inference.detection import was_trained_on
+    from seq2seq.inference.selection import between, part_of
+
+    (part, from_, to), config = chosen, reconstructor.config
+    if input_ is None:
+        series = reconstructor.read_training(keep=keep, report=report)
+        part = part or ("all" if from_ or to else "test")
+        selection, name = part_of(series, config.data, config.seed, part), config.data.location
+    else:
+        series, selection, name = reconstructor.read(input_, array=array, keep=keep, report=report), None, input_
+    if from_ is not None or to is not None:
+        times = between(series, from_, to)
+        selection = times if selection is None else selection & times
+    if selection is not None and not selection.rows:
+        raise InputError(f"there is nothing to score: the {part} part has no step from {from_} to {to}.")
+    trained = part != "test" if input_ is None else was_trained_on(reconstructor, input_, array)
+    if trained:
         report.warn("the run was trained on these data: their scores are lower than those of others")
-    shown = None if show is None else options.position_of(series, show)
-    known = read_labels(labels, reconstructor, series, input_, keep=keep) if labels else None
-    labelled = None
-    if held_out:
-        labelled = _held_out(reconstructor, held_out, held_out_labels, (input_, array), report)
-    detection = score(reconstructor, series, threshold=kind, labelled=labelled, report=report)
-    report.say(
-        f"{int(detection.alarms.sum()):,} of {len(detection.alarms):,} scores are above {detection.threshold:.4g}"
-    )
-    figures, outputs = measure_detection(detection, known) if known else None, []
-    if json_:
-        outputs.append((json_, partial(write_text, json_, json.dumps(figures, indent=2) + "\n")))
-    if output or not (known or plot):
-        lines = _lines(detection, reconstructor.config.data, per_step)
-        outputs.append((output, partial(write_csv, output, lines)))
-    if plot:
-        outputs.append((plot, partial(_draw, detection, known, shown, plot)))
-    write_all(*outputs)
-    if known:
-        _show_figures(figures, detection.components, report if str(json_) == "-" else ConsoleReport())
-
-
-def _show_figures(figures, components, report):
-    own, pca = (
-        {name.replace("_", " "): "none" if value is None else value for name, value in figures[system].items()}
-        for system in ("autoencoder", "pca")
-    )
-    rows = [(name, value, pca[name]) for name, value in own.items()]
-    report.table("Against the labels", ("", "autoencoder", f"PCA({components})"), rows)
-
-
-def _threshold(text: str | None) -> tuple[str, float] | None:
-    if text is None:
-        return None
-    kind, _, value = text.partition("=")
-    try:
-        number = float(value)
-    except ValueError:
-        number = None
-    if kind not in KINDS or number is None:
-        raise InputError(f"--threshold {text}: expected KIND=NUMBER with one of {', '.join(KINDS)}: quantile=0.999.")
-    return kind, number
+    return series, selection, name
 
 
 def _held_out(reconstructor, location, labels, scored, report):
@@ -184,61 +286,3 @@ def _held_out(reconstructor, location, labels, scored, report):
         raise InputError(f"--held-out {location} are the data to be scored: a threshold is fitted on others.")
     series = reconstructor.read(file, array=array, report=report)
     return series, read_labels(labels, reconstructor, series, file)
-
-
-def _lines(detection, data, per_step):
-    """The lines of the CSV file: for each step, or each whole sequence, score, alarm and blame of each column."""
-    import numpy as np
-
-    from seq2seq.series.writing import cell, step_lines
-
-    scores, columns = detection.scores, detection.series.columns
-    blamed = [f"blame_{name}" for name in columns] if len(columns) > 1 else []
-    if scores.samples is not None and not per_step:
-        yield ["sample", "score", "alarm", *blamed]
-        for name, score, alarm, blame in zip(
-            detection.series.names, scores.samples, detection.alarms, scores.blame, strict=True
-        ):
-            shares = _shares(np.nansum(blame, axis=0)) if blamed else ()
-            yield [name, cell(score), int(alarm), *map(cell, shares)]
-        return
-    values = []
-    for number, score in enumerate(scores.steps):
-        shares = _shares(scores.blame[number]).T if blamed else ()
-        own = [(score > detection.threshold).astype(int), scores.windows[number]] if scores.windows else []
-        values.append([score, *own, *shares])
-    named = ["score", *(["alarm", "window_score"] if scores.windows else []), *blamed]
-    series, unit = detection.series, "sample" if detection.series.whole else "series"
-    how = {"group": data.group, "time": data.time, "clock": series.clock, "unit": unit}
-    yield from step_lines(series.names, series.times, named, values, **how)
-
-
-def _shares(blame):
-    """Scores shared out among features → shares of the whole."""
-    import numpy as np
-
-    total = np.nansum(blame, axis=-1, keepdims=True)
-    return np.divide(blame, total, out=np.full(np.shape(blame), np.nan), where=total > 0)
-
-
-def _draw(detection, known, number, path):
-    import numpy as np
-
-    from seq2seq.plots import anomaly_scores, sample_scores, save_figure
-
-    scores, series = detection.scores, detection.series
-    if scores.samples is not None and number is None:
-        figure = sample_scores(scores.samples, detection.threshold, known and known.values)
-    else:
-        if number is None:
-            number = int(np.nanargmax([np.nanmax(each, initial=-np.inf) for each in scores.steps]))
-        figure = anomaly_scores(
-            series.times and series.local_times[number],
-            scores.steps[number],
-            detection.threshold,
-            known.windows[number] if known and known.windows is not None else (),
-            series.values[number],
-            series.columns,
-            series.names[number],
-        )
-    save_figure(figure, path)

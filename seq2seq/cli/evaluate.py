@@ -218,6 +218,11 @@ def _show_forecasts(result, shown, report) -> None:
     shown.table(title, overall.columns, overall.rows())
     if overall.horizon > 1:
         shown.table(f"\n{overall.metric} by steps ahead", result.columns_ahead, result.rows_ahead())
+    for title, errors in (("columns", result.columns), ("series", result.groups)):
+        if len(errors) > 1:
+            rows = result.worst(errors)
+            some = f"{title}, the {len(rows)} worst of {len(errors):,}" if len(errors) > len(rows) else title
+            shown.table(f"\nRMSE by {some}", (title, "model", "best baseline", "", "skill"), rows)
     if overall.intervals:
         level, coverage, width = (overall.intervals[name] for name in ("level", "coverage", "width"))
         shown.say(

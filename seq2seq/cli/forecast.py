@@ -14,6 +14,7 @@ from seq2seq.cli.outputs import check_outputs, check_picture, write_all, write_c
 from seq2seq.errors import InputError
 
 OUTPUT, STREAM = "Output", "Streaming"
+NAMED = 5  # series that are left out and named
 EXAMPLES = """\
 [bold]Examples[/bold]
 
@@ -116,6 +117,7 @@ def forecast(
     check_outputs({"--output": output, "--plot": plot, "--state": state}, read, run)
 
     with quiet_tensorflow():
+        from seq2seq.inference.forecast_lines import forecast_lines
         from seq2seq.inference.forecaster import Forecaster
 
     report = ConsoleReport(stderr=True)
@@ -125,8 +127,14 @@ def forecast(
         return
     history = forecaster.read(input_, array=array, report=report)
     ahead = forecaster.read_known(known, report) if known else None
-    made = forecaster.forecast(history, steps, known=ahead, interval=interval)
-    outputs = [(output, partial(write_csv, output, _table(made, forecaster.config.data)))]
+    rejected: list[tuple[str, str]] = []
+    history = forecaster.usable(history, steps, rejected)
+    for name, reason in rejected[:NAMED]:
+        report.warn(f"series {name!r} is left out: {reason}")
+    if len(rejected) > NAMED:
+        report.warn(f"so are {len(rejected) - NAMED:,} more series")
+    made = forecaster.forecast(history, steps, known=ahead, interval=interval, report=report)
+    outputs = [(output, partial(write_csv, output, forecast_lines(made, forecaster.config.data)))]
     if plot:
         outputs.append((plot, partial(_draw, forecaster, history, made, column, plot)))
     write_all(*outputs)
@@ -137,20 +145,6 @@ def forecast(
 def _windowed(steps, input_, array, known, output, plot, interval):
     names = ("--steps", "--input", "--array", "--known", "--output", "--plot", "--interval")
     return zip(names, (steps, input_, array, known, output, plot, interval), strict=True)
-
-
-def _table(made, data):
-    """The lines of the CSV file: group, time and, of each column, the forecast and its interval."""
-    from seq2seq.series.writing import step_lines
-
-    ends = {"": made.values} | ({"_low": made.lower, "_high": made.upper} if made.lower is not None else {})
-    columns = [column + end for column in made.columns for end in ends]
-    values = [
-        [of_series[number][:, k] for k in range(len(made.columns)) for of_series in ends.values()]
-        for number in range(len(made.names))
-    ]
-    how = {"group": data.group, "time": data.time, "clock": made.clock}
-    return step_lines(made.names, made.times, columns, values, **how, first=1)
 
 
 def _draw(forecaster, history, made, column, path):

@@ -75,6 +75,7 @@ def autoencoder(
         ),
     ] = None,
     resume: training.Resume = False,
+    finish: training.Finish = False,
     max_time: training.MaxTime = None,
     recipe: training.Recipe = None,
     set_: training.Settings = None,
@@ -131,7 +132,7 @@ def autoencoder(
     with quiet_tensorflow():
         from seq2seq.tasks import train_autoencoder as task
 
-    training.train_run(task.train, config, run, resume, max_time)
+    training.train_run(task.train, config, run, resume, max_time, finish)
 
 
 def _checked(look_back: int | None) -> int | None:

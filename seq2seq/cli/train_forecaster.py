@@ -89,6 +89,7 @@ def forecaster(
         ),
     ] = None,
     resume: training.Resume = False,
+    finish: training.Finish = False,
     max_time: training.MaxTime = None,
     recipe: training.Recipe = None,
     set_: training.Settings = None,
@@ -147,4 +148,4 @@ def forecaster(
     with quiet_tensorflow():
         from seq2seq.tasks import train_forecaster as task
 
-    training.train_run(task.train, config, run, resume, max_time)
+    training.train_run(task.train, config, run, resume, max_time, finish)

@@ -12,6 +12,7 @@ from seq2seq.errors import InputError
 Threshold = Literal["quantile", "sigma", "pot", "f_beta"]
 # Kind of threshold → its value unless given, and what that is below; all are above 0.
 THRESHOLD_VALUES = {"quantile": (0.99, 1.0), "sigma": (3.0, math.inf), "pot": (1e-3, 1.0), "f_beta": (1.0, math.inf)}
+Score = Literal["absolute", "squared", "mahalanobis"]
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,7 @@ class SeriesDataConfig:
     rows: Literal["auto", "steps", "samples"] = "auto"  # what the rows of a plain 2-D array are
     scaling: Literal["standard", "minmax", "none"] = "standard"  # of each feature, fitted on the training part
     log: bool = False  # take the logarithm first: growth becomes a slope, a share becomes a difference
+    scale_by_group: bool | None = None  # each series in units of its own; none: where they are of different size
     limit: int | None = None  # only the first steps of each series, or the first samples
     categorical: Names | None = None  # "season,weather": columns whose values are names, a feature for each value
     decimal: Literal[".", ","] | None = None  # mark of numbers in text; none: told from the file
@@ -189,7 +191,7 @@ class AutoencoderTrainingConfig(SeriesTrainingConfig):
 class DetectionConfig:
     """How a reconstruction error becomes a score, and a score an alarm; fitted on held-out normal data."""
 
-    score: Literal["absolute", "squared", "mahalanobis"] = "mahalanobis"
+    score: Score = "mahalanobis"
     threshold: Threshold = "quantile"
     value: float | None = None  # the quantile; k of mean + k sigma; the risk of pot; beta of f_beta; none: by the kind
     components: int = 8  # of the PCA beside it
@@ -261,6 +263,7 @@ class ForecasterConfig:
         if self.model.kind == "stateful":
             names = ["windows.look_back", "windows.stride", "windows.batch_size", "model.normalize_window"]
             names += ["model.interval"] if interval else []  # 0 says the same
+            names += ["data.scale_by_group"] if self.data.scale_by_group else []
             reason = "with model.kind=stateful, which reads no windows and gives no intervals: leave it out."
             return dict.fromkeys(names, reason)
         idle = {"windows.chunk": "without model.kind=stateful, whose batches alone are chunks: leave it out."}

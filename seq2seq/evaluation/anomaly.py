@@ -11,6 +11,8 @@ from sklearn.decomposition import PCA
 from seq2seq.errors import InputError
 
 ERROR_KINDS = ("absolute", "squared", "mahalanobis")
+FEWEST_TOGETHER = 2  # steps with all features observed that correlations are told from
+LEAST_ERROR = 1e-3  # of a unit: smaller errors are the rounding of numbers, or of no interest
 
 
 @dataclass(frozen=True)
@@ -24,12 +26,14 @@ class ErrorModel:
     * `"mahalanobis"`: the squared errors after the mean, the spread and the correlations of usual errors are taken
       out of them, so about 1 for a usual step: the squared Mahalanobis distance over the number of features. Errors
       in features that usually err together then count less, errors against the habit more. The covariance is
-      shrunk (Ledoit and Wolf 2004), so that few steps suffice for it.
+      shrunk (Ledoit and Wolf 2004), so that few steps suffice for it. Features that are never observed together are
+      taken one by one, as if they had no correlation.
 
     Attributes:
         kind: str. One of these.
         center: float64 array, `(features,)`. Mean of the usual errors; 0 for the first two kinds.
-        scale: float64 array, `(features,)`. Their standard deviation; 1 for the first two kinds.
+        scale: float64 array, `(features,)`. Their standard deviation, or a thousandth of a unit if that is more, the
+            unit itself of a feature that was never observed; 1 for the first two kinds.
         covariance: float64 array, `(features, features)`. Of errors less `center`, over `scale`; else the identity.
 
     >>> model = ErrorModel.fit("absolute", np.zeros((5, 2)))
@@ -43,19 +47,21 @@ class ErrorModel:
     covariance: np.ndarray
 
     @classmethod
-    def fit(cls, kind: str, errors: np.ndarray) -> "ErrorModel":
+    def fit(cls, kind: str, errors: np.ndarray, units: np.ndarray | float = 1.0) -> "ErrorModel":
         """Learn from the errors on normal data that trained nothing: on the training part they are too small.
 
         Args:
             kind: str. `"absolute"`, `"squared"` or `"mahalanobis"`.
             errors: float array, `(..., features)`, actual less reconstructed; NaN = not observed. Only
-                `"mahalanobis"` learns from them, and only from steps with all features observed.
+                `"mahalanobis"` learns from them; correlations only from steps with all features observed.
+            units: float, or array `(features,)`: the usual spread of each feature itself. A model that is never off,
+                as by a column that was constant, is not taken to be exact to the last digit.
 
         Returns:
             An `ErrorModel`.
 
         Raises:
-            InputError: if the kind is unknown, or there are not 2 such steps for `"mahalanobis"`.
+            InputError: if the kind is unknown.
         """
         if kind not in ERROR_KINDS:
             raise InputError(f"The kind of error is {kind!r}; pass one of {', '.join(ERROR_KINDS)}.")
@@ -64,16 +70,15 @@ class ErrorModel:
         if kind != "mahalanobis":
             return cls(kind, np.zeros(features), np.ones(features), np.eye(features))
         errors = errors.reshape(-1, features)
-        errors = errors[~np.isnan(errors).any(axis=1)]
-        if len(errors) < 2:
-            raise InputError(
-                f"{len(errors)} held-out steps have all features observed, and their covariance takes 2 or more; "
-                "hold out more normal data or score by absolute errors."
-            )
-        center, scale = errors.mean(axis=0), errors.std(axis=0)
-        scale[scale == 0] = 1.0
+        whole = errors[~np.isnan(errors).any(axis=1)]
+        together = len(whole) >= FEWEST_TOGETHER
+        center, scale = _moments(whole if together else errors)
+        units = np.broadcast_to(units, features)
+        scale = np.where(np.isnan(errors).all(axis=0), units, np.maximum(scale, LEAST_ERROR * units))
+        if not together:
+            return cls(kind, center, scale, np.eye(features))
         # Standardised first, as the shrinkage draws towards equal variances, which features of their own units lack.
-        covariance = LedoitWolf(assume_centered=True).fit((errors - center) / scale).covariance_
+        covariance = LedoitWolf(assume_centered=True).fit((whole - center) / scale).covariance_
         return cls(kind, center, scale, covariance)
 
     def scores(self, errors: np.ndarray) -> np.ndarray:
@@ -192,6 +197,12 @@ def observed_mean(values: np.ndarray) -> np.ndarray:
     count = observed.sum(axis=-1)
     total = np.where(observed, values, 0.0).sum(axis=-1)
     return np.divide(total, count, out=np.full(count.shape, np.nan), where=count > 0)[()]
+
+
+def _moments(errors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and standard deviation of each feature, `(steps, features)`, where it is observed; 0 where it never is."""
+    center = np.nan_to_num(observed_mean(errors.T))
+    return center, np.sqrt(np.nan_to_num(observed_mean(np.square(errors - center).T)))
 
 
 def _flat(windows: np.ndarray) -> np.ndarray:

@@ -68,7 +68,8 @@ class Columns:
 
     def read_by_model(self, series: Series, scaler: Scaler) -> list[np.ndarray]:
         """Scaled float32 `(steps, features)` of each series, the calendar after the columns."""
-        scaled = [scaler.transform(values) for values in series.values]
+        pairs = zip(series.names, series.values, strict=True)
+        scaled = [scaler.of(name, values).transform(values) for name, values in pairs]
         if not self.calendar:
             return scaled
         if series.times is None:
@@ -88,7 +89,7 @@ class Columns:
             times: of `whole` steps, by the clock on the wall; or `None` where there are none.
             steps: int. How many are to be forecast: of so many the columns must be known.
             whole: int. Steps up to the end of a horizon. The columns are NaN beyond `steps`.
-            scaler: `Scaler` of all columns.
+            scaler: `Scaler` of all columns, of the series that is forecast.
 
         Returns:
             Scaled float32 `(whole, known features)`; `None` for a model that reads nothing ahead.

@@ -1,5 +1,6 @@
 """Detection: score series by the errors of an autoencoder, and raise alarms."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -7,12 +8,14 @@ import numpy as np
 
 from seq2seq.errors import InputError
 from seq2seq.evaluation.detection import Labels
+from seq2seq.evaluation.events import Event, Span, find_events
 from seq2seq.evaluation.thresholds import fit_threshold
 from seq2seq.inference.detector import Detector, Scores
 from seq2seq.inference.pieces import cut, num_pieces
 from seq2seq.inference.reconstructor import Reconstructor
+from seq2seq.inference.selection import Selection
 from seq2seq.report import Report
-from seq2seq.series.segments import gaps_of, segments
+from seq2seq.series.segments import gaps_of, lengths_between
 from seq2seq.series.table import Series
 
 
@@ -41,6 +44,45 @@ class Detection:
         """bool array, `(scores,)`, one for each of `scores.judged`."""
         return self.scores.judged > self.threshold
 
+    def events(self, merge: Span = 0, min_length: Span = 1, labels: Labels | None = None) -> list[list[Event]]:
+        """The alarms of each series as events, as `find_events` makes them.
+
+        Raises:
+            InputError: whole sequences are scored, of which each is an alarm by itself.
+        """
+        return events_of(self.series, self.scores, self.threshold, merge, min_length, labels)
+
+
+def events_of(
+    series: Series,
+    scores: Scores,
+    threshold: float,
+    merge: Span = 0,
+    min_length: Span = 1,
+    labels: Labels | None = None,
+) -> list[list[Event]]:
+    """The events in `scores` of `series`, as `Detection.events`."""
+    if scores.samples is not None:
+        raise InputError("this run scores whole sequences, each of which is an alarm or none: there are no events.")
+    known = [None] * len(series.values)
+    if labels is not None:
+        known = np.split(labels.values, np.cumsum(series.lengths)[:-1])
+    times = series.times or known
+    return [
+        find_events(
+            name,
+            scores.steps[number],
+            scores.blame[number],
+            threshold,
+            series.columns,
+            times[number] if series.times else None,
+            merge=merge,
+            min_length=min_length,
+            labels=known[number],
+        )
+        for number, name in enumerate(series.names)
+    ]
+
 
 def detect(
     reconstructor: Reconstructor,
@@ -48,6 +90,7 @@ def detect(
     *,
     threshold: tuple[str, float] | None = None,
     labelled: tuple[Series, Labels] | None = None,
+    selection: Selection | None = None,
     report: Report | None = None,
 ) -> Detection:
     """Score series with a run, against the threshold that was fitted on its held-out data.
@@ -58,13 +101,14 @@ def detect(
         threshold: another kind and value, as for `fit_threshold`, fitted on the same held-out scores; `"f_beta"` on
             those of `labelled`.
         labelled: held-out series with normal and anomalous steps or sequences, and their labels.
+        selection: `Selection` of what is to be scored; default: all of it.
         report: `Report`.
 
     Raises:
         InputError: the run has no detector yet; a threshold that cannot be fitted.
     """
     detector = Detector.load(reconstructor.run)
-    own, pca = _scores(reconstructor, detector, series, report or Report())
+    own, pca = _scores(reconstructor, detector, series, report or Report(), selection)
     thresholds = [detector.autoencoder.threshold, detector.pca.threshold]
     if (threshold is not None and threshold[0] == "f_beta") != (labelled is not None):
         raise InputError(
@@ -77,6 +121,7 @@ def detect(
     elif threshold is not None:
         held_out = (detector.autoencoder.held_out, detector.pca.held_out)
         thresholds = [fit_threshold(*_swap(threshold, each)) for each in held_out]
+    series = series if selection is None else selection.series(series)
     return Detection(series, own, thresholds[0], pca, thresholds[1], detector.baseline.components)
 
 
@@ -84,16 +129,29 @@ def _swap(threshold, scores):
     return threshold[0], scores, threshold[1]
 
 
-def _scores(reconstructor, detector, series, report):
+def _scores(reconstructor, detector, series, report, selection=None):
     """Scores of both systems, from one pass over the series."""
-    look_back, scaled, lengths = reconstructor.look_back, reconstructor.scaled(series), series.lengths
-    total, gaps = num_pieces(segments(series).lengths, look_back), gaps_of(series)
-    with report.progress("Scoring", total, reconstructor.unit) as progress:
+    look_back, names = reconstructor.look_back, series.names
+    scaled, gaps = reconstructor.scaled(series), gaps_of(series)
+    skipped: Sequence[int] = [0] * len(scaled)
+    if selection is not None:
+        names = [names[row] for row in selection.rows]
+        before = max(look_back - 1, 0)
+        scaled, skipped = selection.cut(scaled, before), [min(first, before) for first in selection.first]
+        gaps = selection.positions(gaps, before)
+    lengths = np.array([len(values) for values in scaled], np.int64)
+    with report.progress(
+        "Scoring", num_pieces(lengths_between(lengths, gaps), look_back), reconstructor.unit
+    ) as progress:
         outputs = reconstructor.outputs(scaled, progress=progress, gaps=gaps)
         errors = ((pieces, pieces.values - reconstructed) for pieces, reconstructed in outputs)
         own = detector.autoencoder.score(errors, lengths, look_back)
     errors = ((pieces, detector.baseline_errors(pieces)) for pieces in cut(scaled, look_back, gaps=gaps))
-    return own, detector.pca.score(errors, lengths, look_back)
+    pca = detector.pca.score(errors, lengths, look_back)
+    return tuple(
+        scorer.levelled(scores, names).after(skipped)
+        for scorer, scores in ((detector.autoencoder, own), (detector.pca, pca))
+    )
 
 
 def was_trained_on(reconstructor: Reconstructor, location: str, array: str | None = None) -> bool:

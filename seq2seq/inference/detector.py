@@ -1,7 +1,8 @@
 """From reconstruction errors to anomaly scores and alarms: fitted on held-out normal data, stored with the run."""
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 
 import numpy as np
 
@@ -19,6 +20,7 @@ WIDEST = 1024  # values of a sequence whose covariance is still estimated as a w
 VECTORS = 200_000  # error vectors that an error model is fitted on, at most
 FOLDS = 10  # held-out sequences are scored by error models of the others
 KEPT = 200_000  # held-out scores that are stored, at most
+FEWEST_SCORES = 50  # held-out scores that tell the level of one group
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,14 @@ class Scores:
         """The scores that alarms are made of, `(scores,)`: of the samples, or of all steps end to end."""
         return np.concatenate(self.steps) if self.samples is None else self.samples
 
+    def after(self, skipped: Sequence[int]) -> "Scores":
+        """The scores of each series without those of its first so many steps."""
+        if self.samples is not None or not any(skipped):
+            return self
+        each = (self.steps, self.blame, self.windows)
+        steps, blame, windows = (tuple(one[first:] for one, first in zip(of, skipped, strict=True)) for of in each)
+        return Scores(steps, blame, None, windows)
+
 
 @dataclass(frozen=True)
 class Scorer:
@@ -61,6 +71,8 @@ class Scorer:
         steps: int. 1, or the steps of every sequence.
         usual: float64 array `(look_back, features)`: root mean square of the errors at each step of a window, over
             that of all its steps; `(1, 1)` ones for whole sequences.
+        levels: mapping from the name of a series of its own size to how high its usual scores are, over those of all:
+            its scores are divided by that, so that one threshold is right for all. Others have 1.
     """
 
     errors: ErrorModel
@@ -68,9 +80,19 @@ class Scorer:
     held_out: np.ndarray
     steps: int = 1
     usual: np.ndarray = field(default_factory=lambda: np.ones((1, 1)))
+    levels: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
-    def fit(cls, settings: DetectionConfig, errors: Errors, lengths: np.ndarray, look_back: int) -> "Scorer":
+    def fit(
+        cls,
+        settings: DetectionConfig,
+        errors: Errors,
+        lengths: np.ndarray,
+        look_back: int,
+        *,
+        units: np.ndarray | float = 1.0,
+        names: Sequence[str] | None = None,
+    ) -> "Scorer":
         """Learn from the errors on held-out normal data.
 
         Args:
@@ -78,6 +100,8 @@ class Scorer:
             errors: function from a stride to pieces with their errors.
             lengths: int array. Steps of each held-out series.
             look_back: int. Steps of a window; 0: whole sequences.
+            units: float, or array `(features,)`: the usual spread of each feature, as the model reads it.
+            names: sequence of str. Of each held-out series, where each is to have a level of its own.
         """
         stride = max(int(lengths.sum()) * (look_back or 1) // VECTORS, 1) if look_back else 1
         held_out_errors = [each for _, each in errors(stride)]
@@ -85,13 +109,18 @@ class Scorer:
         equal = not look_back and len(set(lengths.tolist())) == 1
         if settings.score == "mahalanobis" and equal and lengths[0] * features <= WIDEST and len(lengths) > FOLDS:
             vectors = np.concatenate(held_out_errors).reshape(len(lengths), -1)
-            model = ErrorModel.fit(settings.score, vectors)
+            units = np.tile(np.broadcast_to(units, features), lengths[0])
+            model = ErrorModel.fit(settings.score, vectors, units)
             scorer = cls(model, np.nan, np.empty(0), int(lengths[0]))
-            return scorer._with_threshold(settings, _crossed_scores(settings.score, vectors))
+            return scorer._with_threshold(settings, _crossed_scores(settings.score, vectors, units))
         usual = _usual(np.concatenate(held_out_errors)) if look_back else np.ones((1, 1))
         vectors = np.concatenate([(each / usual).reshape(-1, features) for each in held_out_errors])
-        scorer = cls(ErrorModel.fit(settings.score, vectors), np.nan, np.empty(0), usual=usual)
-        held_out = scorer.score(errors(1), lengths, look_back).judged
+        scorer = cls(ErrorModel.fit(settings.score, vectors, units), np.nan, np.empty(0), usual=usual)
+        scores = scorer.score(errors(1), lengths, look_back)
+        if names is not None:
+            scorer = replace(scorer, levels=_levels(settings, names, scores.steps))
+            scores = scorer.levelled(scores, names)
+        held_out = scores.judged
         return scorer._with_threshold(settings, held_out[~np.isnan(held_out)])
 
     def _with_threshold(self, settings, held_out):
@@ -113,6 +142,15 @@ class Scorer:
         steps = tuple(map(_total, blame))
         samples = None if look_back else np.array([observed_mean(each) for each in steps])
         return Scores(steps, blame, samples, windows and tuple(windows))
+
+    def levelled(self, scores: Scores, names: Sequence[str]) -> Scores:
+        """`scores` of the series `names`, each over its level."""
+        levels = [self.levels.get(name, 1.0) for name in names]
+        if not self.levels or scores.windows is None:
+            return scores
+        each = (scores.steps, scores.blame, scores.windows)
+        steps, blame, windows = (tuple(map(np.divide, values, levels)) for values in each)
+        return Scores(steps, blame, None, windows)
 
     def _parts(self, errors):
         """Scores of steps, shared out among the features: an array like `errors`, `(pieces, steps, features)`."""
@@ -141,11 +179,23 @@ def _usual(errors):
     return np.sqrt(np.divide(of_step, of_all, out=np.ones_like(of_step), where=of_step > 0))
 
 
-def _crossed_scores(kind, vectors):
+def _levels(settings, names, steps):
+    """How high the usual scores of each series are, over those of all: of a quantile, since alarms are made of it."""
+    share = settings.value if settings.threshold == "quantile" else 0.99
+    of_series: dict[str, list] = {}
+    for name, scores in zip(names, steps, strict=True):
+        of_series.setdefault(name, []).append(scores[~np.isnan(scores)])
+    together = {name: np.concatenate(parts) for name, parts in of_series.items()}
+    high = {name: np.quantile(scores, share) for name, scores in together.items() if len(scores) >= FEWEST_SCORES}
+    usual = np.quantile(np.concatenate(list(together.values())), share) if high else 0.0
+    return {name: float(value / usual) for name, value in high.items() if value > 0}
+
+
+def _crossed_scores(kind, vectors, units=1.0):
     """Scores of each vector by an error model of the others: one that has seen it finds it too usual."""
     scores, fold = np.empty(len(vectors)), np.arange(len(vectors)) % FOLDS
     for number in range(FOLDS):
-        scores[fold == number] = ErrorModel.fit(kind, vectors[fold != number]).scores(vectors[fold == number])
+        scores[fold == number] = ErrorModel.fit(kind, vectors[fold != number], units).scores(vectors[fold == number])
     return scores
 
 
@@ -163,12 +213,14 @@ class Detector:
         pca: `Scorer`.
         baseline: `PCABaseline` of training pieces.
         width: int. Steps of the pieces that the baseline knows.
+        settings: `DetectionConfig` that it was fitted with; None where an earlier version fitted it, with the run's.
     """
 
     autoencoder: Scorer
     pca: Scorer
     baseline: PCABaseline
     width: int
+    settings: DetectionConfig | None = None
 
     def baseline_errors(self, pieces: Pieces) -> np.ndarray:
         """Errors of the baseline, float64 like `pieces.values`; NaN after as many steps as it learned."""
@@ -181,6 +233,11 @@ class Detector:
             scorer = getattr(self, name)
             arrays |= _named(name, {**scorer.errors.to_arrays(), "threshold": scorer.threshold, "steps": scorer.steps})
             arrays |= {f"{name}_held_out": scorer.held_out, f"{name}_usual": scorer.usual}
+            if scorer.levels:
+                arrays[f"{name}_level_names"] = np.array(list(scorer.levels))
+                arrays[f"{name}_levels"] = np.array(list(scorer.levels.values()))
+        if self.settings is not None:
+            arrays["settings"] = np.array(json.dumps(asdict(self.settings)))
         run.save_fitted(run.detector, arrays)
 
     @classmethod
@@ -193,14 +250,14 @@ class Detector:
         if not run.detector.exists():
             raise InputError(
                 f"{run.path} has no {run.detector.name}: its training has not ended; the same command with --resume "
-                "goes on."
+                "goes on, and with --finish takes the best weights that there are."
             )
         arrays = run.load_fitted(run.detector)
         try:
             baseline = PCABaseline.from_arrays(_stripped("baseline", arrays))
-            return cls(
-                *(_scorer(_stripped(name, arrays)) for name in ("autoencoder", "pca")), baseline, int(arrays["width"])
-            )
+            settings = DetectionConfig(**json.loads(str(arrays["settings"]))) if "settings" in arrays else None
+            scorers = (_scorer(_stripped(name, arrays)) for name in ("autoencoder", "pca"))
+            return cls(*scorers, baseline, int(arrays["width"]), settings)
         except (ValueError, KeyError, TypeError) as error:
             raise InputError(f"{run.detector} is damaged ({error}): restore it or train again.") from error
 
@@ -215,7 +272,8 @@ def pca_errors(baseline: PCABaseline, width: int, pieces: Pieces) -> np.ndarray:
 
 def _scorer(arrays):
     errors = ErrorModel.from_arrays(arrays)
-    return Scorer(errors, float(arrays["threshold"]), arrays["held_out"], int(arrays["steps"]), arrays["usual"])
+    levels = dict(zip(map(str, arrays.get("level_names", ())), map(float, arrays.get("levels", ())), strict=True))
+    return Scorer(errors, float(arrays["threshold"]), arrays["held_out"], int(arrays["steps"]), arrays["usual"], levels)
 
 
 def _named(name, arrays):

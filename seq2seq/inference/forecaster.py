@@ -162,9 +162,31 @@ class Forecaster:
             data = replace(data, categorical=None)
         return read_data(data, report or Report(), location, windowed=True)
 
-    def unscaled(self, values: np.ndarray) -> np.ndarray:
-        """Scaled values of the targets, last axis, in the user's units, float64."""
-        return self.scaler.inverse(values, self.columns.targets)
+    def unscaled(self, values: np.ndarray, scaler: Scaler | None = None) -> np.ndarray:
+        """Scaled values of the targets, last axis, in the user's units, float64; of one series by its own `scaler`."""
+        return (scaler or self.scaler).inverse(values, self.columns.targets)
+
+    def usable(self, series: Series, steps: int | None, rejected: list[tuple[str, str]]) -> Series:
+        """`series` without those that are too short to be forecast, or have values far from those of the training.
+
+        Their names and what is wrong come into `rejected`.
+
+        Raises:
+            InputError: none can be forecast.
+        """
+        kept, reason = [], ""
+        for number, (name, values) in enumerate(zip(series.names, series.values, strict=True)):
+            try:
+                self.core.check_history(len(values), name, self.horizon if steps is None else steps)
+                self.scaler.of(name, values).transform(values)
+            except InputError as error:
+                reason = str(error)
+                rejected.append((name, reason))
+            else:
+                kept.append(number)
+        if not kept:
+            raise InputError(reason)
+        return series if len(kept) == len(series.names) else series.take(kept)
 
     def forecast(
         self,
@@ -173,6 +195,7 @@ class Forecaster:
         *,
         known: Series | None = None,
         interval: float | None = None,
+        report: Report | None = None,
     ) -> Forecast:
         """Forecast the steps after the end of each series.
 
@@ -185,6 +208,7 @@ class Forecaster:
             steps: int. Default: the horizon of the run.
             known: the columns known ahead for those steps, series in the same order.
             interval: float. Share of actual values that the prediction interval is to hold; default: as trained.
+            report: `Report`.
 
         Returns:
             A `Forecast` of all series, in their order.
@@ -203,19 +227,24 @@ class Forecaster:
         times = series.times and tuple(continue_times(past, whole, rhythm, clock) for past in series.times)
         level = self.core.checked_level(interval)
         forecasts = []
-        for number, history in enumerate(self.columns.read_by_model(series, self.scaler)):
-            self.core.check_history(len(history), series.names[number], steps)
-            plans = known.values[number] if known is not None and number < len(known.values) else None
-            ahead = self.columns.read_ahead(plans, times and clock.local(times[number]), steps, whole, self.scaler)
-            forecasts.append(self.core.forecast(history, steps, ahead, level))
+        scalers = [self.scaler.of(*each) for each in zip(series.names, series.values, strict=True)]
+        with (report or Report()).progress("Forecasting", len(scalers), "series") as progress:
+            for number, history in enumerate(self.columns.read_by_model(series, self.scaler)):
+                self.core.check_history(len(history), series.names[number], steps)
+                plans = known.values[number] if known is not None and number < len(known.values) else None
+                ahead = self.columns.read_ahead(
+                    plans, times and clock.local(times[number]), steps, whole, scalers[number]
+                )
+                forecasts.append(self.core.forecast(history, steps, ahead, level))
+                progress.advance()
         points, lowers, uppers = zip(*forecasts, strict=True)
         return Forecast(
             self.columns.targets,
             series.names,
             times and tuple(part[:steps] for part in times),
-            tuple(map(self.unscaled, points)),
-            tuple(map(self.unscaled, lowers)) if level else None,
-            tuple(map(self.unscaled, uppers)) if level else None,
+            tuple(map(self.unscaled, points, scalers)),
+            tuple(map(self.unscaled, lowers, scalers)) if level else None,
+            tuple(map(self.unscaled, uppers, scalers)) if level else None,
             level,
             clock,
         )

@@ -32,8 +32,9 @@ def cut(
 ) -> Iterator[Pieces]:
     """Cut series into windows, series after series, or batch whole ones by length where `look_back` is 0.
 
-    The last window of a series ends at its end, whatever the stride. A series shorter than a window gives none. With
-    `gaps`, as `gaps_of` finds them, each stretch between them is cut as a series is.
+    Windows of short series are given together. The last window of a series ends at its end, whatever the stride. A
+    series shorter than a window gives none. With `gaps`, as `gaps_of` finds them, each stretch between them is cut as a
+    series is.
     """
     if not look_back:
         lengths = np.array([len(values) for values in scaled])
@@ -45,6 +46,18 @@ def cut(
                 values[place, : lengths[row]] = scaled[row]
             yield Pieces(values, rows, np.zeros(len(rows), np.int64))
         return
+    held: list[Pieces] = []
+    for pieces in _windows(scaled, look_back, stride, gaps):
+        if held and sum(len(each.first) for each in [*held, pieces]) > PIECES_AT_ONCE:
+            yield _together(held)
+            held = []
+        held.append(pieces)
+    if held:
+        yield _together(held)
+
+
+def _windows(scaled, look_back, stride, gaps):
+    """Pieces of one series at a time."""
     for number, values in enumerate(scaled):
         if len(values) < look_back:
             continue
@@ -61,6 +74,12 @@ def _starts(first, end, look_back, stride):
     """Where windows begin in a stretch of steps."""
     last = end - look_back
     return np.unique(np.append(np.arange(first, last, stride), last)) if last >= first else np.zeros(0, np.int64)
+
+
+def _together(held):
+    if len(held) == 1:
+        return held[0]
+    return Pieces(*(np.concatenate([getattr(each, name) for each in held]) for name in ("values", "series", "first")))
 
 
 def num_pieces(lengths: np.ndarray, look_back: int) -> int:

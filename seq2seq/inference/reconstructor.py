@@ -86,10 +86,17 @@ class Reconstructor:
             InputError: data that cannot be read, a column is missing, a series is too short for any window.
         """
         data = for_other(replace(of_run(self.config.data, self.scaler.columns), keep=keep), location, array)
-        report = report or Report()
+        return self._checked(data, location, report or Report(), rejected)
+
+    def read_training(self, *, keep: str | None = None, report: Report | None = None) -> Series:
+        """Read the data that the run was trained on, all parts of them; `keep` keeps other rows than the training."""
+        data = self.config.data if keep is None else replace(self.config.data, keep=keep)
+        return self._checked(data, data.location, report or Report())
+
+    def _checked(self, data, location, report, rejected=None):
+        """Series as the model can take them; what it cannot is told, its values are left out."""
         series = read_usable(data, report, location, windowed=self.look_back > 0, rejected=rejected)
-        series = as_pieces(series, self.look_back)
-        series = self.scaler.match(series)
+        series = self.scaler.match(as_pieces(series, self.look_back))
         lengths = segments(series).lengths
         if not num_pieces(lengths, self.look_back):
             longest = "series" if len(lengths) == len(series.values) else "stretch without a gap in time"
@@ -97,10 +104,38 @@ class Reconstructor:
                 f"{location}: a window has {self.look_back} steps, the longest {longest} {lengths.max(initial=0)}: "
                 "give longer series."
             )
-        if short := int(np.sum(lengths < self.look_back)):
-            between = ", or stretches between gaps," if len(lengths) > len(series.values) else ""
-            report.warn(f"{short:,} series{between} are shorter than a window of {self.look_back} steps: not scored")
+        if (short := int(np.sum(lengths < self.look_back))) and len(lengths) > len(series.values):
+            report.warn(
+                f"{short:,} stretches between gaps are shorter than a window of {self.look_back} steps: not scored"
+            )
+        series, bad = self._usable(series, location)
+        short = f"shorter than a window of {self.look_back} steps"
+        bad += [
+            (name, short) for name, length in zip(series.names, series.lengths, strict=True) if length < self.look_back
+        ]
+        if rejected is None:
+            for reason, names in _by_reason(bad).items():
+                report.warn(f"{_named(names)} left out: {reason}")
+        else:
+            rejected += [(int(name) if series.whole else name, reason) for name, reason in bad]
+        new = [name for name in dict.fromkeys(series.names) if name not in self.scaler.groups]
+        if self.scaler.groups and new:
+            report.warn(f"{_named(new)} not there in training: measured in units of its own values")
         return series
+
+    def _usable(self, series, location):
+        """`series` without the values of those that cannot be scaled, whose names and what is wrong come beside it."""
+        values, bad = [], []
+        for name, each in zip(series.names, series.values, strict=True):
+            try:
+                self.scaler.of(name, each).transform(each)
+            except InputError as error:
+                bad.append((name, str(error)))
+                each = np.full_like(each, np.nan)
+            values.append(each)
+        if bad and len(bad) == len(values):
+            raise InputError(f"{location}: {bad[0][1]}")
+        return replace(series, values=values), bad
 
     def outputs(
         self,
@@ -116,7 +151,11 @@ class Reconstructor:
 
     def scaled(self, series: Series) -> list[np.ndarray]:
         """float32 `(steps, features)` of each series; columns are matched by name."""
-        return [self.scaler.transform(values) for values in self.scaler.match(series).values]
+        return [scaler.transform(values) for scaler, values in self._scalers(self.scaler.match(series))]
+
+    def _scalers(self, series):
+        """Of each series its scaler, and its values."""
+        return [(self.scaler.of(name, each), each) for name, each in zip(series.names, series.values, strict=True)]
 
     def reconstruct(self, series: Series, report: Report | None = None) -> tuple[np.ndarray, ...]:
         """Reconstruct each step of series; where windows overlap, by the mean of all that cover it.
@@ -134,7 +173,8 @@ class Reconstructor:
         with (report or Report()).progress("Reconstructing", total, self.unit) as progress:
             for pieces, outputs in self.outputs(self.scaled(series), progress=progress, gaps=gaps_of(series)):
                 means.add(outputs, pieces.series, pieces.first)
-        return tuple(self.scaler.inverse(values) for values in means.result())
+        scalers = self._scalers(self.scaler.match(series))
+        return tuple(scaler.inverse(values) for (scaler, _), values in zip(scalers, means.result(), strict=True))
 
     def codes(self, series: Series) -> np.ndarray:
         """Encode series.
@@ -164,3 +204,17 @@ class Reconstructor:
     def _first_output(self, x):
         outputs = self.model(x)
         return outputs[0] if self.config.model.horizon else outputs
+
+
+def _by_reason(bad):
+    """Reason → the names of the series that it is of."""
+    names: dict[str, list[str]] = {}
+    for name, reason in bad:
+        names.setdefault(reason, []).append(name)
+    return names
+
+
+def _named(names):
+    """How many series these are, and the first of their names."""
+    listed = ", ".join(map(repr, names[:3])) + ", …" * (len(names) > 3) if any(names) else ""
+    return f"{len(names):,} series{f' ({listed})' * bool(listed)}"

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import tensorflow as tf
 
-from seq2seq.batches.windows import WindowBatches
 from seq2seq.config import ForecasterConfig
 from seq2seq.errors import InputError
 from seq2seq.inference.calibration import Calibration
@@ -13,6 +12,7 @@ from seq2seq.inference.columns import Columns
 from seq2seq.inference.loaded import graph
 from seq2seq.models import WindowForecaster
 
+AT_ONCE = 256  # windows
 PATHS = 256  # drawn futures, from which the interval beyond the horizon is read
 
 
@@ -136,22 +136,17 @@ class Windowed:
         Returns:
             float32 `(all origins, horizon, targets[, quantiles])`, series after series.
         """
+        pairs = [(number, first) for number, at in enumerate(origins) for first in at]
+        before, after, ahead = self.least_history, self.horizon, self.columns.known_columns
         outputs = []
-        for values, at in zip(inputs, origins, strict=True):
-            if not len(at):
+        for start in range(0, len(pairs), AT_ONCE):  # of many series together: they may be short
+            some = pairs[start : start + AT_ONCE]
+            windows = np.stack([inputs[number][first - before : first] for number, first in some])
+            if not ahead:
+                outputs.append(self._predict(windows))
                 continue
-            stride = int(at[1] - at[0]) if len(at) > 1 else 1
-            part = values[at[0] - self.least_history : at[-1] + self.horizon]
-            batches = WindowBatches(
-                [part],
-                [part[:, self.columns.target_columns]],
-                look_back=self.least_history,
-                horizon=self.horizon,
-                stride=stride,
-                known=[part[:, self.columns.known_columns]] if self.columns.known_columns else None,
-                batch_size=256,
-            )
-            outputs += [self._predict(batch) for batch, _ in batches.epoch()]
+            known = np.stack([inputs[number][first : first + after, ahead] for number, first in some])
+            outputs.append(self._predict((windows, known)))
         return np.concatenate(outputs)
 
     def _predict(self, inputs):

@@ -2,7 +2,7 @@
 
 import glob
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
@@ -32,7 +32,7 @@ class Source:
     problem: str = ""
 
 
-def find_inputs(patterns: Iterable[str], output: Path) -> list[Source]:
+def find_inputs(patterns: Iterable[str], output: Path, named: Callable[[str], str] = str) -> list[Source]:
     """The files that patterns name, in the order of the patterns and then of the names.
 
     The output of a file has its name below the folder where the pattern's first wildcard is; of one that is named
@@ -41,6 +41,7 @@ def find_inputs(patterns: Iterable[str], output: Path) -> list[Source]:
     Args:
         patterns: with the wildcards `*`, `?`, `[…]` and, for folders at any depth, `**`.
         output: folder of the outputs.
+        named: function from the name of an input to that of its output; by default it is the same.
 
     Raises:
         InputError: a pattern finds nothing, two files would have one output, or an output would be an input.
@@ -50,7 +51,7 @@ def find_inputs(patterns: Iterable[str], output: Path) -> list[Source]:
         base, paths = _files(pattern)
         _check_apart(pattern, base, output)
         for path in paths:
-            source = Source(path, path.relative_to(base).as_posix())
+            source = Source(path, named(path.relative_to(base).as_posix()))
             other = found.setdefault(source.name, source)
             if other.path.resolve() != path.resolve():
                 raise InputError(
@@ -59,6 +60,15 @@ def find_inputs(patterns: Iterable[str], output: Path) -> list[Source]:
                 )
     _check_names(found, output)
     return list(found.values())
+
+
+def csv_name(name: str) -> str:
+    """What a table about an input is called: as it, where that is CSV.
+
+    >>> csv_name("a.csv.gz"), csv_name("b.npz")
+    ('a.csv.gz', 'b.npz.csv')
+    """
+    return name if name.lower().endswith((".csv", ".csv.gz")) else f"{name}.csv"
 
 
 def _files(pattern):

@@ -10,9 +10,12 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from seq2seq.errors import InputError
+from seq2seq.plots.heat import gaps_after, heat_map, strongest
 
 _MOST_COLUMNS = 6  # panels in a figure; more would be too low to read
+_STRONGEST = 4  # of more columns: those with a panel of their own above the heat map of all
 _DATA, _MODEL, _ALARM, _LABELLED = "0.25", "C0", "C3", "C1"  # colours
+_FILL = {"color": _ALARM, "alpha": 0.25, "linewidth": 0}
 
 # Dates on the axis, and beside it what they leave out; the formats of `ConciseDateFormatter`, years to seconds.
 _DATES = {
@@ -33,7 +36,8 @@ def reconstruction(original, reconstructed, times=None, columns: Sequence[str] =
         title: str.
 
     Returns:
-        A `matplotlib.figure.Figure`. Of more than six columns the first six are drawn, and the title says so.
+        A `matplotlib.figure.Figure`. Of more than six columns those four are drawn that are most off, over how much
+        they vary, and the errors of all as a heat map below.
 
     Raises:
         InputError: if the shapes do not fit, or there is no step or no column.
@@ -45,28 +49,39 @@ def reconstruction(original, reconstructed, times=None, columns: Sequence[str] =
             f"A reconstruction of shape {reconstructed.shape} for values of shape {original.shape};"
             " pass the same (steps, features) for both."
         )
-    times = _times(times, len(original))
-    shown = min(len(names), _MOST_COLUMNS)
-    figure, panels = _panels([2.0, 0.9] * shown)
-    for column, (values, error) in enumerate(panels.reshape(shown, 2)):
+    times, errors = _times(times, len(original)), np.abs(reconstructed - original)
+    spread = np.nanstd(original, axis=0)
+    errors_over = np.divide(errors, spread, out=np.zeros_like(errors), where=spread > 0)
+    many = len(names) > _MOST_COLUMNS
+    shown = strongest(errors_over, _STRONGEST) if many else list(range(len(names)))
+    figure, panels = _panels([2.0, 0.9] * len(shown) + [_height(names)] * many)
+    if many:
+        heat_map(panels[-1], times, errors_over, names, "error / spread")
+    for column, (values, error) in zip(shown, panels[: 2 * len(shown)].reshape(-1, 2), strict=True):
         _line(values, times, original[:, column], _DATA, "original", linewidth=1.6)
         _line(values, times, reconstructed[:, column], _MODEL, "reconstruction")
-        difference = np.abs(reconstructed[:, column] - original[:, column])
-        error.fill_between(times, 0, difference, color=_ALARM, alpha=0.25, linewidth=0)
-        _line(error, times, difference, _ALARM, "absolute error", linewidth=0.8)
+        error.fill_between(*_broken(times, 0.0 * errors[:, column], errors[:, column]), **_FILL)
+        _line(error, times, errors[:, column], _ALARM, "absolute error", linewidth=0.8)
         error.set_ylim(bottom=0)
         values.set_ylabel(names[column], parse_math=False)
         error.set_ylabel("error")
-    return _finished(figure, panels, times, _title(title, len(names)))
+    return _finished(figure, panels, times, _title(title, len(names), "with the largest errors"))
 
 
 def anomaly_scores(
-    times, scores, threshold: float | None = None, windows=(), values=None, columns: Sequence[str] = (), title: str = ""
+    times,
+    scores,
+    threshold: float | None = None,
+    windows=(),
+    values=None,
+    columns: Sequence[str] = (),
+    title: str = "",
+    blame=None,
 ) -> Figure:
     """Draw the anomaly scores of a series with the threshold, under the values that they judge.
 
     Scores above the threshold are red dots; labelled windows are shaded in every panel. The axis of the scores is
-    logarithmic where the highest is over a hundred times the median.
+    logarithmic where the highest is over a hundred times the median. Lines break where there are no data.
 
     Args:
         times: array of `steps` datetime64 or numbers; None counts the steps from 0.
@@ -76,9 +91,11 @@ def anomaly_scores(
         values: float array, `(steps, features)`; None draws the scores alone.
         columns: sequence of `features` str, with units where known; may be left out.
         title: str.
+        blame: float array, `(steps, features)`: the scores shared out among the columns.
 
     Returns:
-        A `matplotlib.figure.Figure`. Of more than six columns the first six are drawn, and the title says so.
+        A `matplotlib.figure.Figure`. Of more than six columns four are drawn, those most to blame for the alarms (the
+        first without `blame`), and the blame of all as a heat map below.
 
     Raises:
         InputError: if the shapes do not fit or there is no step.
@@ -88,18 +105,24 @@ def anomaly_scores(
     if len(values) != len(scores):
         raise InputError(f"{len(scores)} scores for {len(values)} steps; pass one score for each step.")
     times = _times(times, len(scores))
-    shown = min(len(names), _MOST_COLUMNS)
-    figure, panels = _panels([1.6] * shown + [1.8])
-    for column, axes in enumerate(panels[:-1]):
+    many = blame is not None and len(names) > _MOST_COLUMNS
+    shown = list(range(len(names)))[:_MOST_COLUMNS]
+    if many:
+        blame = np.asarray(blame, np.float64)
+        shown = strongest(blame, _STRONGEST, None if threshold is None else scores > threshold)
+    figure, panels = _panels([1.6] * len(shown) + [_height(names)] * many + [1.8])
+    if many:
+        heat_map(panels[-2], times, blame, names, "part of the score")
+    for column, axes in zip(shown, panels, strict=False):
         _line(axes, times, values[:, column], _DATA, "values")
         axes.set_ylabel(names[column], parse_math=False)
     _line(panels[-1], times, scores, _MODEL, "score")
     _mark_alarms(panels[-1], times, scores, threshold)
-    for axes in panels:
+    for axes in (*panels[: len(shown)], panels[-1]):
         for number, window in enumerate(windows):
             first, last = (np.datetime64(end) if isinstance(end, str) else end for end in window)
             axes.axvspan(first, last, color=_LABELLED, alpha=0.3, linewidth=0, label="" if number else "labelled")
-    return _finished(figure, panels, times, _title(title, len(names)))
+    return _finished(figure, panels, times, _title(title, len(names), "most to blame" if many else ""))
 
 
 def sample_scores(scores, threshold: float | None = None, labels=None, title: str = "") -> Figure:
@@ -214,7 +237,8 @@ def _finished(figure: Figure, panels: np.ndarray, times: np.ndarray, title: str)
     """Add what all figures have: grid, time axis, and above all panels one legend under the title."""
     entries = {}
     for axes in panels:
-        axes.grid(color="0.92")
+        if not axes.yaxis_inverted():  # a heat map
+            axes.grid(color="0.92")
         axes.set_axisbelow(True)
         axes.spines[["top", "right"]].set_visible(False)
         axes.margins(x=0.01)
@@ -237,7 +261,21 @@ def _finished(figure: Figure, panels: np.ndarray, times: np.ndarray, title: str)
 
 
 def _line(axes: Axes, times: np.ndarray, values: np.ndarray, color: str, label: str, linewidth=1.2, **style) -> None:
-    axes.plot(times, values, color=color, label=label, linewidth=linewidth, **style)
+    axes.plot(*_broken(times, values), color=color, label=label, linewidth=linewidth, **style)
+
+
+def _broken(times, *values):
+    """Times and values with a NaN in the middle of each gap in time, so that no line is drawn across."""
+    after = gaps_after(times) + 1
+    if not len(after):
+        return times, *values
+    middle = times[after - 1] + (times[after] - times[after - 1]) / 2
+    return np.insert(times, after, middle), *(np.insert(np.asarray(each, float), after, np.nan) for each in values)
+
+
+def _height(names):
+    """Of a heat map, in inches."""
+    return float(np.clip(0.08 * len(names), 1.6, 4.0))
 
 
 def _mark_alarms(axes: Axes, times: np.ndarray | None, scores: np.ndarray, threshold: float | None) -> None:
@@ -285,8 +323,11 @@ def _future(name: str, values, horizon: int) -> np.ndarray:
     return values
 
 
-def _title(title: str, columns: int) -> str:
-    left_out = f"the first {_MOST_COLUMNS} of {columns} columns" if columns > _MOST_COLUMNS else ""
+def _title(title: str, columns: int, which: str = "") -> str:
+    chosen = (
+        f"the {_STRONGEST} of {columns} columns {which}" if which else f"the first {_MOST_COLUMNS} of {columns} columns"
+    )
+    left_out = chosen if columns > _MOST_COLUMNS else ""
     return ": ".join(filter(None, (title, left_out)))
 
 

@@ -14,9 +14,9 @@ from typing import TextIO
 import numpy as np
 
 from seq2seq.errors import InputError
-from seq2seq.series.times import looks_like_time
 from seq2seq.series.numerals import is_missing, looks_like_number
 from seq2seq.series.records import BLANKS, cells, content, line_end, records
+from seq2seq.series.times import looks_like_time
 from seq2seq.sources import opened, wide_encoding
 
 SEPARATORS = ("\t", ";", ",", "|", BLANKS)  # the first of them where two would do

@@ -1,17 +1,20 @@
 """Units: from the user's to numbers about 0 that a network likes, and back."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
 from seq2seq.errors import InputError
 from seq2seq.series.series import Series, column_positions, unnamed
+from seq2seq.series.sizes import FEWEST_STEPS, by_name, ends, is_constant, observed
 from seq2seq.storage import replacing
 
 KINDS = ("standard", "minmax", "none")
+
+CONSTANT_UNIT = 0.02  # of its magnitude: the unit of a column that was constant, so that a tenth of it is five units
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,10 +27,13 @@ class Scaler:
     Attributes:
         kind: str. `"standard"` (mean 0, standard deviation 1), `"minmax"` (0 to 1) or `"none"`.
         center: float64 array, `(features,)`, in the user's units (of their logarithms if `log`).
-        scale: float64 array, `(features,)`, above 0. 1 for a column that was constant in training: it becomes 0.
+        scale: float64 array, `(features,)`, above 0. Of a column that was constant in training, but for the rounding of
+            its numbers, a fiftieth of its magnitude (1 where that is 0): it becomes 0.
         columns: tuple of str. Names of the features.
         log: bool.
         plain: tuple of str. The columns that stay as they are, also where `log`: of categories, 0 and 1.
+        groups: mapping from the name of a series to the center and the scale of it alone, where series are of
+            different size; see `of`.
 
     >>> scaler = Scaler.fit("standard", [np.array([[1.0], [3.0]])], ["speed"])
     >>> scaler.transform(np.array([[2.0], [4.0]])).tolist()
@@ -42,6 +48,7 @@ class Scaler:
     columns: tuple[str, ...]
     log: bool = False
     plain: tuple[str, ...] = ()
+    groups: Mapping[str, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
 
     def __post_init__(self):
         if self.kind not in KINDS:
@@ -49,16 +56,21 @@ class Scaler:
         object.__setattr__(self, "columns", tuple(self.columns))
         object.__setattr__(self, "plain", tuple(self.plain))
         object.__setattr__(self, "_logged", np.array([self.log and name not in self.plain for name in self.columns]))
-        for name in ("center", "scale"):
-            numbers = np.asarray(getattr(self, name), np.float64)
+        for name, numbers in zip(("center", "scale"), self._checked(self.center, self.scale), strict=True):
+            object.__setattr__(self, name, numbers)
+        object.__setattr__(self, "groups", {name: self._checked(*each) for name, each in self.groups.items()})
+
+    def _checked(self, center, scale):
+        center, scale = np.asarray(center, np.float64), np.asarray(scale, np.float64)
+        for name, numbers in (("center", center), ("scale", scale)):
             if numbers.shape != (len(self.columns),) or not np.isfinite(numbers).all():
                 raise InputError(
                     f"the {name} of a scaling must be one finite number for each of {len(self.columns)} columns, "
                     f"got {numbers}"
                 )
-            object.__setattr__(self, name, numbers)
-        if not (self.scale > 0).all():
-            raise InputError(f"the scale of every column must be above 0, got {self.scale}")
+        if not (scale > 0).all():
+            raise InputError(f"the scale of every column must be above 0, got {scale}")
+        return center, scale
 
     @classmethod
     def fit(
@@ -84,15 +96,78 @@ class Scaler:
         columns = tuple(columns)
         features = len(columns)
         unscaled = cls(kind, np.zeros(features), np.ones(features), columns, log, tuple(plain))
-        values = [unscaled._logarithms(_by_feature(part, columns)) for part in values]
+        values = [unscaled.logarithms(part) for part in values]
         if kind == "none":
             return unscaled
-        centers, scales = np.zeros(features), np.ones(features)
-        for feature, name in enumerate(columns):
-            if name not in plain:
-                parts = [part[:, feature] for part in values]
-                centers[feature], scales[feature] = _measure(kind, [part[~np.isnan(part)] for part in parts], name)
-        return cls(kind, centers, scales, columns, log, tuple(plain))
+        measured = [unscaled._measured(values, feature) for feature in range(features)]
+        return replace(unscaled, center=[center for center, _ in measured], scale=[scale for _, scale in measured])
+
+    def by_series(self, values: Sequence[np.ndarray], names: Sequence[str]) -> "Scaler":
+        """The same with units of each series beside those of all.
+
+        Args:
+            values: sequence of float arrays, each `(steps, features)`.
+            names: sequence of str. Of each the series that it is of.
+        """
+        of_series = by_name([self.logarithms(part) for part in values], names)
+        return replace(self, groups={name: self._own(parts) for name, parts in of_series.items()})
+
+    def of(self, name: str, values: np.ndarray | None = None) -> "Scaler":
+        """The scaler of one series.
+
+        Args:
+            name: str. Of the series.
+            values: float array `(steps, features)`, in the user's units: the series, from which the units are measured
+                where it was not there in training. Without it they are those of all.
+
+        Returns:
+            A `Scaler` without groups; `self` where there are none.
+        """
+        if not self.groups:
+            return self
+        center, scale = self.center, self.scale
+        if name in self.groups:
+            center, scale = self.groups[name]
+        elif values is not None:
+            center, scale = self._own([self.logarithms(values)])
+        return replace(self, center=center, scale=scale, groups={})
+
+    def _own(self, values):
+        """Center and scale of a series; those of all in columns of which it tells too little."""
+        centers, scales = self.center.copy(), self.scale.copy()
+        for feature in range(len(self.columns)):
+            parts = observed(values, feature)
+            if sum(map(len, parts)) >= FEWEST_STEPS:
+                center, scale = self._measured(values, feature)
+                centers[feature] = center
+                if center or not is_constant(*ends(parts), self._logged[feature]):
+                    scales[feature] = scale
+        return centers, scales
+
+    def _measured(self, values, feature):
+        """Center and scale of a column of values whose logarithms were taken."""
+        name = self.columns[feature]
+        if name in self.plain:
+            return 0.0, 1.0
+        return _measure(self.kind, observed(values, feature), name, self._logged[feature])
+
+    def constants(self, values: Sequence[np.ndarray]) -> dict[str, float]:
+        """The columns that do not vary in `values`, arrays `(steps, features)`, and the value that they have there."""
+        columns = ((name, observed(values, feature)) for feature, name in enumerate(self.columns))
+        return {name: ends(parts)[0] for name, parts in columns if parts and is_constant(*ends(parts), log=False)}
+
+    def logarithms(self, values: np.ndarray) -> np.ndarray:
+        """Float64 `(rows, features)` of values `(…, features)`: the logarithms of those that are scaled by them.
+
+        Raises:
+            InputError: another number of features, or a value that is not above 0 where `log`.
+        """
+        values = _by_feature(values, self.columns)
+        if not self.log:
+            return values
+        wrong = (values <= 0) & self._logged
+        _refuse_column(wrong, self.columns, "a value that is not above 0, which has no logarithm: train without log")
+        return np.where(self._logged, np.log(np.where(self._logged, values, 1.0)), values)
 
     def transform(self, values: np.ndarray) -> np.ndarray:
         """Scale float values `(…, features)` of the columns `self.columns` in their order; returns float32.
@@ -101,7 +176,7 @@ class Scaler:
             InputError: another number of features, an infinite value, or one that is not above 0 where `log`.
         """
         shape = np.shape(values)
-        flat = self._logarithms(_by_feature(values, self.columns))
+        flat = self.logarithms(values)
         with np.errstate(over="ignore"):
             scaled = ((flat - self.center) / self.scale).astype(np.float32)
         _refuse_column(np.isinf(scaled), self.columns, "an infinite value, or one far from all of the training data")
@@ -140,7 +215,10 @@ class Scaler:
     def save(self, path: str | Path) -> None:
         """Write the scaler as JSON."""
         path = Path(path)
-        content = asdict(self) | {"center": self.center.tolist(), "scale": self.scale.tolist()}
+        content = {"kind": self.kind, "center": self.center.tolist(), "scale": self.scale.tolist()}
+        content |= {"columns": self.columns, "log": self.log, "plain": self.plain}
+        if self.groups:
+            content["groups"] = {name: [part.tolist() for part in each] for name, each in self.groups.items()}
         with replacing(path) as temporary:
             temporary.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
@@ -161,14 +239,6 @@ class Scaler:
 
     def _positions(self, columns):
         return column_positions(self.columns if columns is None else columns, self.columns, "the scaler")
-
-    def _logarithms(self, values):
-        """Values `(rows, features)`, those of which the logarithm is scaled as logarithms."""
-        if not self.log:
-            return values
-        wrong = (values <= 0) & self._logged
-        _refuse_column(wrong, self.columns, "a value that is not above 0, which has no logarithm: train without log")
-        return np.where(self._logged, np.log(np.where(self._logged, values, 1.0)), values)
 
     @staticmethod
     def _of_these(values, positions):
@@ -194,14 +264,13 @@ def _refuse_column(bad, columns, what):
         raise InputError(f"column {name!r} has {what}")
 
 
-def _measure(kind, parts, name):
+def _measure(kind, parts, name, log):
     """Center and scale of one column from its observed values, a list of 1-D arrays."""
-    parts = [part for part in parts if part.size]
     if not parts:
         raise InputError(f"column {name!r} has no value in the training part: leave it out, or train on more of it")
-    low, high = min(map(np.min, parts)), max(map(np.max, parts))
-    if low == high:  # a mean of equal values may differ from them in the last digit; what is left would be scaled up
-        center, scale = low, 1.0
+    low, high = ends(parts)
+    if is_constant(low, high, log):  # what is left would be scaled up to a spread of 1
+        center, scale = low, CONSTANT_UNIT * (1.0 if log else abs(low)) or 1.0
     elif kind == "minmax":
         center, scale = low, high - low
     else:

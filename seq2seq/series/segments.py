@@ -1,6 +1,6 @@
 """Series cut where steps are missing, so that nothing that is read as one stretch of time has a gap within."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -20,6 +20,12 @@ def gaps_of(series: Series) -> tuple[np.ndarray, ...]:
     if series.whole or series.times is None or series.reading.gaps != "split" or not rhythm:
         return (np.zeros(0, np.int64),) * len(series.values)
     return tuple(gap_positions(times, parsed(rhythm), series.clock) for times in series.times)
+
+
+def lengths_between(lengths: np.ndarray, gaps: Sequence[np.ndarray]) -> np.ndarray:
+    """int64 array: lengths of the stretches of series of these `lengths`, cut at `gaps`, as `gaps_of` finds them."""
+    bounds = [np.concatenate(([0], each, [length])) for length, each in zip(lengths, gaps, strict=True)]
+    return np.concatenate([np.diff(each) for each in bounds]).astype(np.int64) if bounds else np.zeros(0, np.int64)
 
 
 def stretches(series: Series) -> Iterator[tuple[int, int, int]]:

@@ -113,6 +113,13 @@ def near_match(name: str, names: Iterable[str]) -> str:
     return (f"did you mean {near[0]!r}? " if near else "") + f"there are {listed or 'none'}"
 
 
+def parts_of(series: Series, valid_share: float, test_share: float, seed: int) -> tuple[Series, Series, Series]:
+    """Split samples at random (`split_samples`), long series in time (`split_in_time`)."""
+    if series.whole:
+        return split_samples(series, valid_share, test_share, seed)
+    return split_in_time(series, valid_share, test_share)
+
+
 def split_in_time(series: Series, valid_share: float, test_share: float) -> tuple[Series, Series, Series]:
     """Split every series in time: its first steps for training, then validation, its last ones for the test.
 

@@ -15,11 +15,11 @@ from seq2seq.series.condition import Condition
 from seq2seq.series.files import holds_array, read_table
 from seq2seq.series.reading import Reading
 from seq2seq.series.samples import from_array, samples_of
-from seq2seq.series.series import Series, column_positions, split_in_time, split_samples
+from seq2seq.series.series import Series, column_positions, parts_of, split_in_time, split_samples
 from seq2seq.series.time_axis import arranged, find_times, times_of
 from seq2seq.series.values import filled, limit_note, missing_notes, refuse, wrong_series
 
-__all__ = ["Reading", "Series", "read_series", "split_in_time", "split_samples"]
+__all__ = ["Reading", "Series", "parts_of", "read_series", "split_in_time", "split_samples"]
 
 
 def read_series(

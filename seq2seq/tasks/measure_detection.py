@@ -3,37 +3,88 @@
 import json
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from seq2seq.errors import InputError
 from seq2seq.evaluation.detection import Labels, Window, detection_scores, window_hits, window_labels
-from seq2seq.inference.detection import Detection
+from seq2seq.evaluation.events import Span, event_scores, runs
+from seq2seq.inference.detection import Detection, events_of
 from seq2seq.inference.reconstructor import Reconstructor
 from seq2seq.series.files import holds_array
 from seq2seq.series.table import Series, read_series
 
 
-def measure_detection(detection: Detection, labels: Labels) -> dict[str, dict]:
+def measure_detection(
+    detection: Detection, labels: Labels, merge: Span = 0, min_length: Span = 1
+) -> dict[str, dict[str, Any]]:
     """Hold both systems against labels.
 
     Args:
         detection: `Detection`.
         labels: `Labels` of its series.
+        merge, min_length: `Span`s, by which alarms become events.
 
     Returns:
-        From `"autoencoder"` and `"pca"` to the figures of `detection_scores`, and of `window_hits` over all series
-        where windows are labelled.
+        From `"autoencoder"` and `"pca"` to the figures of `detection_scores`; of steps, those of `event_scores`, and,
+        where they have dates, of `window_hits` over all series; `groups`, from the name of each of several series to
+        figures of it alone; `columns`, from each of several columns to how well its part of the scores does by itself.
     """
     systems = {
         "autoencoder": (detection.scores, detection.threshold),
         "pca": (detection.pca, detection.pca_threshold),
     }
-    figures = {}
+    series, figures = detection.series, {}
     for name, (scores, threshold) in systems.items():
-        figures[name] = detection_scores(scores.judged, labels.values, threshold)
-        if labels.windows is not None:
-            figures[name] |= _hits(scores.steps, detection.series.times, threshold, labels.windows)
+        found = detection_scores(scores.judged, labels.values, threshold)
+        if scores.samples is None:
+            known = np.split(labels.values, np.cumsum(series.lengths)[:-1])
+            events = events_of(series, scores, threshold, merge, min_length, labels)
+            dates = series.times is not None and series.times[0].dtype.kind == "M"
+            there = [~np.isnan(each) for each in scores.steps]
+            found |= event_scores(events, known, there, "seconds" if dates else "steps")
+            if dates:
+                found |= _hits(scores.steps, series.times, threshold, labels.windows or _windows(known, series.times))
+            if len(set(series.names)) > 1:
+                found["groups"] = _by_group(series.names, scores.steps, known, threshold)
+        if len(series.columns) > 1:
+            found["columns"] = _by_column(series.columns, scores, labels.values)
+        figures[name] = found
+    return figures
+
+
+def _windows(labels, times):
+    """The labelled windows of each series, from its labels of steps."""
+    return [[(at[first], at[last]) for first, last in runs(known)] for known, at in zip(labels, times, strict=True)]
+
+
+def _by_group(names, steps, labels, threshold):
+    together: dict[str, tuple[list, list]] = {}
+    for name, scores, known in zip(names, steps, labels, strict=True):
+        of_group = together.setdefault(name, ([], []))
+        of_group[0].append(scores)
+        of_group[1].append(known)
+    figures = {}
+    for name, parts in together.items():
+        scores, known = map(np.concatenate, parts)
+        if not np.isnan(scores).all():
+            figures[name] = detection_scores(scores, known, threshold)
+    return figures
+
+
+def _by_column(columns, scores, labels):
+    if scores.samples is None:
+        parts = np.concatenate(scores.blame)
+    else:
+        parts = np.array(
+            [np.where(np.isnan(each).all(axis=0), np.nan, np.nansum(each, axis=0)) for each in scores.blame]
+        )
+    figures = {}
+    for column, part in zip(columns, parts.T, strict=True):
+        if not np.isnan(part).all():
+            found = detection_scores(part, labels, np.inf)
+            figures[column] = {name: found[name] for name in ("roc_auc", "pr_auc")}
     return figures
 
 
@@ -100,8 +151,10 @@ def _labelled_windows(location, key, reconstructor, series, name):
     if key and len(series.names) > 1:
         raise InputError(f"{location}:{key}: {name} holds {len(series.names)} series, each labelled by its own name.")
     names = [key] if key else series.names if reconstructor.config.data.group else [name]
-    windows = tuple(tuple(read_windows(location, each)) for each in names)
-    values = [window_labels(times, each) for times, each in zip(series.local_times, windows, strict=True)]
+    # People write what clocks on the wall show; everything else goes by instants.
+    written = [[series.clock.instants(np.array(window)) for window in read_windows(location, each)] for each in names]
+    windows = tuple(tuple((start, end) for start, end in each) for each in written)
+    values = [window_labels(times, each) for times, each in zip(series.times, windows, strict=True)]
     return Labels(np.concatenate(values), windows)
 
 

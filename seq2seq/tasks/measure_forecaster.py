@@ -24,6 +24,7 @@ class ForecasterEvaluation:
         overall: `ForecastEvaluation` over all steps of the horizon and all columns.
         ahead: dict of name ("model" or a baseline's) to its scores at each step ahead, each a list of `horizon` values.
         columns: dict of column to the dict of name to its RMSE.
+        groups: likewise of each of several series: the RMSE, or of several columns the root of the mean scaled square.
         part: str. Which steps were forecast.
         origins: list of str. The step, or time, at which the first and the last forecast begin.
     """
@@ -33,6 +34,7 @@ class ForecasterEvaluation:
     columns: dict[str, dict[str, float]]
     part: str
     origins: list[str]
+    groups: dict[str, dict[str, float]]
 
     def as_dict(self) -> dict:
         """JSON-ready."""
@@ -42,7 +44,20 @@ class ForecasterEvaluation:
             "origins": self.origins,
             "per_horizon": self.ahead,
             "per_column": self.columns,
+            "per_group": self.groups,
         }
+
+    @staticmethod
+    def worst(errors: dict[str, dict[str, float]], count: int = 10) -> list[tuple]:
+        """Of `columns` or `groups` those in which the model is worst beside the best baseline: the name, both errors,
+        which baseline that is, and the skill."""
+        rows = []
+        for name, of_name in errors.items():
+            ours, others = of_name["model"], {other: error for other, error in of_name.items() if other != "model"}
+            if others:
+                best = min(others, key=others.get)
+                rows.append((name, ours, others[best], best, 1 - ours / others[best] if others[best] else 0.0))
+        return sorted(rows, key=lambda row: row[-1])[:count]
 
     @property
     def columns_ahead(self) -> tuple[str, ...]:
@@ -134,7 +149,7 @@ def _first_steps(forecaster, series, part):
     if not config.data.test_share:
         raise InputError("This run kept no test part (data.test_share=0): --part all evaluates on all steps of --data.")
     if series.whole:
-        test = split(series, config.data, config.seed, Report()).test
+        test = split(series, config.data, config.seed, Report(), forecaster.scaler).test
         return test, [least] * len(test.values)
     begins = series.lengths - split_in_time(series, config.data.valid_share, config.data.test_share)[2].lengths
     return segments(series), [max(int(begins[number]) - first, least) for number, first, _ in cut]
@@ -143,7 +158,15 @@ def _first_steps(forecaster, series, part):
 def _scored(forecaster, series, values, origins, outputs, part):
     config, columns, horizon = forecaster.config, forecaster.columns, forecaster.horizon
     actual = targets_at(values, origins, horizon)
-    predicted = forecaster.unscaled(forecaster.core.point(outputs))
+
+    def unscaled(scaled):
+        """Of each series by its own scaler."""
+        parts = zip(series.names, series.values, np.split(scaled, np.cumsum(list(map(len, origins)))[:-1]), strict=True)
+        return np.concatenate(
+            [forecaster.unscaled(part, forecaster.scaler.of(name, known)) for name, known, part in parts]
+        )
+
+    predicted = unscaled(forecaster.core.point(outputs))
     first = min(int(at[0]) for at in origins if len(at))
     beside = {
         name: np.concatenate(
@@ -154,7 +177,7 @@ def _scored(forecaster, series, values, origins, outputs, part):
     interval = None
     level = forecaster.core.level
     if level:
-        interval = (*map(forecaster.unscaled, forecaster.core.ends(outputs, level)), level)
+        interval = (*map(unscaled, forecaster.core.ends(outputs, level)), level)
     scale = None if forecaster.scaler.log else forecaster.scaler.scale[columns.target_columns]
     # Errors of columns in different units cannot be added up: where there are several, the scaled ones decide.
     metric = "mse_scaled" if len(columns.targets) > 1 and scale is not None else "rmse"
@@ -172,7 +195,8 @@ def _scored(forecaster, series, values, origins, outputs, part):
         scores=overall.scores | scaled["model"],
         baselines={name: scores | scaled[name] for name, scores in overall.baselines.items()},
     )
-    return ForecasterEvaluation(overall, ahead, _per_column(columns, actual, named), part, _ends(series, origins))
+    by_column, by_group = _per_column(columns, actual, named), _per_group(series.names, origins, actual, named, scale)
+    return ForecasterEvaluation(overall, ahead, by_column, part, _ends(series, origins), by_group)
 
 
 def _scaled_scores(actual, predicted, scale):
@@ -188,6 +212,22 @@ def _per_column(columns, actual, named):
         column: {name: forecast_scores(actual[..., k], forecast[..., k])["rmse"] for name, forecast in named.items()}
         for k, column in enumerate(columns.targets)
         if not np.isnan(actual[..., k]).all()
+    }
+
+
+def _per_group(names, origins, actual, named, scale):
+    """Errors of each series by itself, where there are several."""
+    of_row = np.repeat(np.array(names), [len(at) for at in origins])
+    if len(set(of_row)) < 2:
+        return {}
+    scale = scale if actual.shape[-1] > 1 and scale is not None else 1.0
+    squares = {
+        name: np.square((forecast - actual) / scale).reshape(len(actual), -1) for name, forecast in named.items()
+    }
+    return {
+        str(group): {name: float(np.sqrt(np.nanmean(each[rows]))) for name, each in squares.items()}
+        for group in dict.fromkeys(of_row)
+        if not np.isnan(actual[rows := np.flatnonzero(of_row == group)]).all()
     }
 
 

@@ -1,16 +1,19 @@
 """What every task on numbers begins with: read, tell what is what, split, scale."""
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
 from seq2seq.config import SeriesDataConfig
 from seq2seq.errors import InputError
 from seq2seq.report import Report
+from seq2seq.run import RunFolder
 from seq2seq.series.reading import category_of
 from seq2seq.series.scaling import Scaler
 from seq2seq.series.segments import gaps_of, segments
-from seq2seq.series.table import Series, split_in_time, split_samples
+from seq2seq.series.sizes import sizes_differ
+from seq2seq.series.table import Series, parts_of
 
 
 @dataclass(frozen=True)
@@ -24,26 +27,58 @@ class Split:
 
     def scaled(self, name: str) -> list[np.ndarray]:
         """float32 `(steps, features)` of each series of the part `name`."""
-        return [self.scaler.transform(values) for values in getattr(self, name).values]
+        part = getattr(self, name)
+        return [self.scaler.of(name).transform(values) for name, values in zip(part.names, part.values, strict=True)]
 
 
-def split(series: Series, data: SeriesDataConfig, seed: int, report: Report) -> Split:
+def split(series: Series, data: SeriesDataConfig, seed: int, report: Report, scaler: Scaler | None = None) -> Split:
     """Split into training, validation and test part, and fit the scaler on the first.
 
     Whole sequences are drawn at random; long series are cut in time, so that what is later is never trained on.
+
+    Args:
+        series: `Series`.
+        data: `SeriesDataConfig`. Where it leaves `scale_by_group` open, it is decided from the training part.
+        seed: int.
+        report: `Report`.
+        scaler: that of a run that goes on; by default one is fitted.
     """
-    if series.whole:
-        parts = split_samples(series, data.valid_share, data.test_share, seed)
-    else:
-        parts = split_in_time(series, data.valid_share, data.test_share)
-    if not parts[0].lengths.sum():
+    parts = parts_of(series, data.valid_share, data.test_share, seed)
+    train = parts[0]
+    if not train.lengths.sum():
         raise InputError(f"{data.location} has too few steps to split: {int(series.lengths.sum())} in all.")
-    of_categories = [name for name in series.columns if category_of(name, data.categorical)]
-    scaler = Scaler.fit(data.scaling, parts[0].values, series.columns, log=data.log, plain=of_categories)
-    for name, low, high in _ranges(parts[0]):
-        if low == high:
-            report.warn(f"the column {name!r} is constant ({low:g}) in the training part: it tells nothing")
+    if scaler is None:
+        of_categories = [name for name in series.columns if category_of(name, data.categorical)]
+        scaler = Scaler.fit(data.scaling, train.values, series.columns, log=data.log, plain=of_categories)
+        if _by_group(scaler, train, data, report):
+            scaler = scaler.by_series(train.values, train.names)
+    for name, value in scaler.constants(train.values).items():
+        report.warn(f"the column {name!r} is constant ({value:g}) in the training part: it tells nothing")
     return Split(*map(segments, parts), scaler)
+
+
+def stored_scaler(run_dir: str | Path) -> Scaler | None:
+    """The scaler of a run that goes on; None where it has none yet."""
+    path = RunFolder(Path(run_dir)).scaler
+    return Scaler.load(path) if path.exists() else None
+
+
+def _by_group(scaler, train, data, report):
+    """Whether each series gets units of its own."""
+    possible = len(set(train.names)) > 1 and not train.whole and data.scaling != "none"
+    if data.scale_by_group is not None:
+        if data.scale_by_group and not possible:
+            raise InputError(
+                "data.scale_by_group=true is for several series in time (data.group) and a data.scaling: leave it out."
+            )
+        return data.scale_by_group
+    column = sizes_differ(scaler, train.values, train.names) if possible else None
+    if column is not None:
+        report.say(
+            f"the series are of different size (column {column!r}): each is measured in units of its own; "
+            "--set data.scale_by_group=false for one unit"
+        )
+    return column is not None
 
 
 def with_context(part: Series, before: Series, steps: int | None = None) -> Series:
@@ -128,11 +163,3 @@ def _times_of(series):
     zone = f", {reading.time_zone}" if reading.time_zone else ""
     rhythm = f"every {reading.rhythm}" if reading.rhythm else "at no steady step"
     return [("times", f"{', '.join(reading.time)}{form}{zone}: {rhythm}")]
-
-
-def _ranges(series):
-    for column, name in enumerate(series.columns):
-        values = np.concatenate([values[:, column] for values in series.values])
-        values = values[np.isfinite(values)]
-        if len(values):
-            yield name, values.min(), values.max()

@@ -3,29 +3,24 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
 import tensorflow as tf
 
 from seq2seq.batches.sequences import SequenceBatches
 from seq2seq.batches.windows import WindowBatches
 from seq2seq.config import AutoencoderConfig
 from seq2seq.errors import InputError
-from seq2seq.evaluation.anomaly import PCABaseline
-from seq2seq.inference.detector import Detector, Scorer, pca_errors
-from seq2seq.inference.pieces import as_pieces, cut, num_pieces
+from seq2seq.inference.pieces import as_pieces, num_pieces
 from seq2seq.inference.reconstructor import TASK, Reconstructor, build_model
 from seq2seq.inference.series_data import decided, for_training, read_data
 from seq2seq.interruption import Interruption
 from seq2seq.report import Report
 from seq2seq.run import Run
 from seq2seq.series.files import data_files
-from seq2seq.tasks.series_split import Split, shape_card, split
+from seq2seq.tasks.fit_detector import check_detection, fit_detector
+from seq2seq.tasks.series_split import shape_card, split, stored_scaler
 from seq2seq.training.loop import Training
 from seq2seq.training.number_losses import ObservedLoss
 from seq2seq.training.setup import Setup
-
-BASELINE_PIECES = 20_000  # training pieces whose principal components are taken, at most
-FEW_HELD_OUT = 20  # sequences
 
 
 def train(
@@ -33,6 +28,7 @@ def train(
     run_dir: str | Path,
     *,
     resume: bool = False,
+    finish: bool = False,
     report: Report | None = None,
     interruption: Interruption | None = None,
 ) -> dict:
@@ -42,6 +38,7 @@ def train(
         config: `AutoencoderConfig`.
         run_dir: folder for the run; made if missing.
         resume: go on with the run that is there, if one is, from its last checkpoint on.
+        finish: train no further the run that is there, and fit the detector to the best weights that it has.
         report: `Report`.
         interruption: `Interruption` that may stop it, or `None`.
 
@@ -57,7 +54,7 @@ def train(
             "detection.threshold=f_beta needs labelled data: train with another one, then give them to "
             "detect --threshold f_beta=1 --held-out FILE --held-out-labels FILE."
         )
-    setup = Setup(config, run_dir, resume)
+    setup = Setup(config, run_dir, resume, finish)
     look_back = config.windows.look_back
     read = read_data(for_training(config.data), report, windowed=look_back > 0)
     config = replace(config, data=decided(config.data, read))
@@ -67,10 +64,12 @@ def train(
             f"{config.data.location} is {len(series.values)} long series ({series.lengths.max():,} steps): give "
             "--look-back, the steps of a window; without it each series is one sequence, and it takes 3 or more."
         )
-    parts = split(series, config.data, config.seed, report)
+    parts = split(series, config.data, config.seed, report, stored_scaler(run_dir) if setup.resume else None)
+    config = replace(config, data=replace(config.data, scale_by_group=bool(parts.scaler.groups)))
     shape_card(series, parts, _card(config, parts), report)
     model = build_model(config, len(series.columns), config.training.precision)
     batches, validation = _batches(config, parts, report)
+    check_detection(config.detection, parts, look_back, report)
     config = settled(config, batches)
     run = Run.start(run_dir, TASK, config, {"data.location": data_files(config.data.location)}, setup.resume)
     parts.scaler.save(run.scaler)
@@ -81,7 +80,7 @@ def train(
 
     loss = ObservedLoss(config.training.loss)
     training = Training(model, loss, lambda epoch: batches, validate, config.training, run, report, interruption)
-    metrics = training.fit()
+    metrics = training.finish() if finish else training.fit()
     best = build_model(config, len(series.columns))  # in float32, as it will be loaded to detect
     run.load_weights(best)
     detector = fit_detector(Reconstructor(config, parts.scaler, best, run), parts, report)
@@ -97,30 +96,6 @@ def settled(config: AutoencoderConfig, batches: WindowBatches | SequenceBatches)
         return config
     epochs = -(-config.training.updates // batches.num_batches(0))
     return replace(config, training=replace(config.training, epochs=epochs))
-
-
-def fit_detector(reconstructor: Reconstructor, parts: Split, report: Report) -> Detector:
-    """What errors are usual, of the model and of principal components: fitted on the validation part, held out."""
-    settings, look_back = reconstructor.config.detection, reconstructor.look_back
-    train, valid, lengths = parts.scaled("train"), parts.scaled("valid"), parts.valid.lengths
-    stride = num_pieces(parts.train.lengths, look_back) // BASELINE_PIECES + 1
-    pieces = [each.values for each in cut(train, look_back, stride)]
-    width = max(each.shape[1] for each in pieces)
-    pieces = [np.pad(each, ((0, 0), (0, width - each.shape[1]), (0, 0)), constant_values=np.nan) for each in pieces]
-    baseline = PCABaseline(settings.components).fit(np.concatenate(pieces))
-
-    def own_errors(stride):
-        return ((piece, piece.values - outputs) for piece, outputs in reconstructor.outputs(valid, stride))
-
-    def baseline_errors(stride):
-        return ((piece, pca_errors(baseline, width, piece)) for piece in cut(valid, look_back, stride))
-
-    if not look_back and len(valid) < FEW_HELD_OUT:
-        report.warn(f"the threshold rests on {len(valid)} held-out sequences: a larger data.valid_share makes it surer")
-    own, pca = (Scorer.fit(settings, errors, lengths, look_back) for errors in (own_errors, baseline_errors))
-    what = "steps" if look_back else "sequences"
-    report.say(f"an alarm is a score above {own.threshold:.4g}, fitted on the {what} of the validation part")
-    return Detector(own, pca, baseline, width)
 
 
 def _card(config, parts):

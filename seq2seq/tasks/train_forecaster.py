@@ -19,7 +19,7 @@ from seq2seq.report import Report
 from seq2seq.run import Run
 from seq2seq.series.files import data_files
 from seq2seq.series.table import Series
-from seq2seq.tasks.series_split import Split, shape_card, split, with_context
+from seq2seq.tasks.series_split import Split, shape_card, split, stored_scaler, with_context
 from seq2seq.training.loop import Training
 from seq2seq.training.number_losses import ObservedLoss, QuantileLoss
 from seq2seq.training.setup import Setup
@@ -32,6 +32,7 @@ def train(
     run_dir: str | Path,
     *,
     resume: bool = False,
+    finish: bool = False,
     report: Report | None = None,
     interruption: Interruption | None = None,
 ) -> dict:
@@ -41,6 +42,7 @@ def train(
         config: `ForecasterConfig`.
         run_dir: folder for the run; made if missing.
         resume: go on with the run that is there, if one is, from its last checkpoint on.
+        finish: train no further the run that is there, and calibrate the best weights that it has.
         report: `Report`.
         interruption: `Interruption` that may stop it, or `None`.
 
@@ -51,12 +53,15 @@ def train(
         InputError: data or run directory that cannot be used.
     """
     report = report or Report()
-    setup = Setup(config, run_dir, resume)
+    setup = Setup(config, run_dir, resume, finish)
     windowed = config.model.kind != "stateful"
     series = read_data(for_training(config.data), report, windowed=windowed)
     config = settled(replace(config, data=decided(config.data, series)), series, report)
     columns = Columns.of(config, series.columns)
-    parts = split(series, config.data, config.seed, report)
+    # A stream has no name: it is read in one unit, whatever series it goes on with.
+    data = config.data if windowed else replace(config.data, scale_by_group=False)
+    parts = split(series, data, config.seed, report, stored_scaler(run_dir) if setup.resume else None)
+    config = replace(config, data=replace(config.data, scale_by_group=bool(parts.scaler.groups)))
     shape_card(series, parts, _card(config, columns), report)
     model = build_model(config, columns, config.training.precision)
     forecaster = Forecaster(config, parts.scaler, model)
@@ -69,7 +74,7 @@ def train(
     training = Training(
         model, _loss(config), lambda epoch: batches, validate, config.training, run, report, interruption
     )
-    metrics = training.fit() | {f"train_{batches.unit}": batches.amount}
+    metrics = (training.finish() if finish else training.fit()) | {f"train_{batches.unit}": batches.amount}
     if windowed and config.model.interval:
         _calibrate(Forecaster.load(run_dir), parts, report).save(run)
     run.write_metrics(metrics)

@@ -90,6 +90,25 @@ class Training:
             ) from error
         finally:
             self._curve.draw(self.state.history)
+        return self._figures()
+
+    def finish(self) -> dict:
+        """Train no further: take the best weights that the run has.
+
+        Returns:
+            As `fit`.
+
+        Raises:
+            InputError: no epoch was finished.
+        """
+        self._resume()
+        if not self.state.history or not self.run.weights.exists():
+            raise InputError(
+                f"{self.run.path} has finished no epoch yet, so there is nothing to finish: --resume goes on with it."
+            )
+        return self._figures()
+
+    def _figures(self):
         history = self.state.history
         return {
             **history[self.state.best_epoch - 1],

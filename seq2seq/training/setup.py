@@ -20,6 +20,7 @@ class Setup:
         config: configuration with a `training` section and a `seed`, as it was given.
         run_dir: folder for the run.
         resume: bool. Whether to go on with the run that may be there.
+        finish: bool. Whether to finish, without training, the run that must be there.
         in_parts: bool. Whether the model trains in parts of a batch, each of them on one thread.
 
     Attributes:
@@ -32,14 +33,16 @@ class Setup:
             is not installed.
     """
 
-    def __init__(self, config: Any, run_dir: str | Path, resume: bool, in_parts: bool = False):
+    def __init__(self, config: Any, run_dir: str | Path, resume: bool, finish: bool = False, *, in_parts: bool = False):
         if config.training.tensorboard and importlib.util.find_spec("tensorboard") is None:
             raise InputError(
                 "training.tensorboard=true needs the package tensorboard: pip install 'seq2seq[tensorboard]'."
             )
-        self.resume = Run.check(run_dir, resume)
+        self.resume = Run.check(run_dir, resume or finish)
         if self.resume:
             refuse_new_settings(run_dir, config)
+        if finish and not self.resume:
+            raise InputError(f"{run_dir} holds no run to finish: leave --finish out to train one.")
         self.precision = config.training.precision
         self.device = use_device()
         self.parts = share_cores() if in_parts else 1

@@ -130,3 +130,21 @@ def test_a_terminated_process_leaves_within_seconds_and_goes_on(tiny_run, folder
     assert process.returncode == WORK_LEFT
     assert "Traceback" not in shown and "the same command goes on" in shown
     assert not list(folder.rglob(".writing-*")) and not (folder / "out" / "a.txt").exists()
+
+
+def test_series_are_scored_to_tables_of_scores_or_events(pumps_run, pumps_files, tmp_path):
+    run("detect", pumps_run, "--input", pumps_files / "test.csv", "--output", tmp_path / "scores")
+    assert len((tmp_path / "scores" / "test.csv").read_text().splitlines()) == 241
+    given = ["--input", pumps_files / "test.csv", "--output", tmp_path / "events"]
+    run("detect", pumps_run, *given, "--events", "--merge", "6h", "--threshold", "quantile=0.999")
+    assert (tmp_path / "events" / "test.csv").read_text().startswith("pump,start,end,steps,peak,peak_at,column,share\n")
+    assert (
+        "1 had been finished before"
+        in run("detect", pumps_run, *given, "--events", "--merge", "6h", "--threshold", "quantile=0.999").stderr
+    )
+    for options, said in (
+        (["--merge", "6h"], "--merge and --min-length make events of alarms: add --events"),
+        (["--threshold", "f_beta=1"], "--threshold f_beta is fitted on labelled data"),
+        (["--events", "--merge", "soon"], "'soon' is neither a number of steps"),
+    ):
+        assert said in run("detect", pumps_run, *given, *options, code=2).stderr

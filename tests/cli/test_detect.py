@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -74,6 +75,81 @@ def test_the_threshold_can_be_another(beats_run, beats_file, tmp_path):
         np.savez(other, test=data["test"], label=data["label"])
     held_out = ["--held-out", f"{other}:test", "--held-out-labels", f"{other}:label"]
     assert 20 <= alarms("--threshold", "f_beta=1", *held_out) <= 40
+
+
+KEYS = ["pump", "start", "end", "steps", "peak", "peak_at", "column", "share", "label", "lead_seconds"]
+
+
+def test_alarms_come_as_events_and_count_once(pumps_run, pumps_files, tmp_path):
+    events, table, figures = (tmp_path / name for name in ("events.json", "events.csv", "figures.json"))
+    data = ["--input", pumps_files / "test.csv", "--labels", pumps_files / "faults.json", "--merge", "6h"]
+    result = run(pumps_run, *data, "--events", events, "--json", figures, "--min-length", "2")
+    found = json.loads(events.read_text())
+    assert list(found[0]) == KEYS
+    hits = [event for event in found if event["label"]]
+    assert {event["pump"] for event in hits} == {"north", "south"} and hits[0]["label"] == "2024-01-03 12:00:00"
+    assert all(abs(event["lead_seconds"]) <= 24 * 3600 for event in hits)
+    measured = json.loads(figures.read_text())["autoencoder"]
+    assert (measured["events"], measured["labelled"], measured["event_recall"]) == (len(found), 2, 1.0)
+    assert measured["groups"].keys() == {"north", "south"} and measured["columns"].keys() == {"flow", "heat"}
+    assert measured["columns"]["flow"]["roc_auc"] > 0.9
+    assert "event recall" in result.stdout and "north" in result.stdout
+    run(pumps_run, "--input", pumps_files / "test.csv", "--events", table, "--merge", "6h", "--min-length", "2")
+    rows = read_rows(table)
+    assert [row["start"] for row in rows] == [event["start"] for event in found] and "label" not in rows[0]
+
+
+def test_a_part_of_the_training_data_or_a_range_of_time_is_scored(pumps_run, pumps_files, tmp_path):
+    def rows(*arguments):
+        run(pumps_run, *arguments, "--output", tmp_path / "scores.csv")
+        return read_rows(tmp_path / "scores.csv")
+
+    valid = rows("--part", "valid")
+    assert len(valid) == 90 and valid[0]["time"] == "2024-01-11 15:00:00"
+    assert valid[0]["window_score"]  # what comes before is read
+    every = {(row["pump"], row["time"]): row for row in rows("--part", "all")}
+    for row in valid:
+        assert float(row["window_score"]) == pytest.approx(
+            float(every[row["pump"], row["time"]]["window_score"]), rel=1e-3
+        )
+    some = rows("--input", pumps_files / "test.csv", "--from", "2024-01-02", "--to", "2024-01-03")
+    assert {row["time"][:10] for row in some} == {"2024-01-02", "2024-01-03"} and len(some) == 96
+    labels = ["--labels", pumps_files / "faults.json", "--json", tmp_path / "figures.json"]
+    run(pumps_run, "--input", pumps_files / "test.csv", "--from", "2024-01-04", *labels)
+    assert json.loads((tmp_path / "figures.json").read_text())["autoencoder"]["anomalies"] == 16
+    for arguments, said in (
+        ([], "this run kept no test part (data.test_share=0): give --input FILE, or --part valid or all"),
+        (["--part", "tests"], "--part tests: expected one of train, valid, test, all"),
+        (["--from", "2025-01-01"], "--from 2025-01-01: the data have nothing there; they go from 2024-01-01"),
+        (["--from", "noon"], "--from noon: expected a time such as 2024-05-01"),
+        (["--input", pumps_files / "test.csv", "--part", "valid"], "leave --input out"),
+    ):
+        assert said in refused(pumps_run, *arguments)
+
+
+def test_a_run_is_refitted_without_training(pumps_run, pumps_files, tmp_path):
+    copy = shutil.copytree(pumps_run, tmp_path / "run")
+    weights = (copy / "weights.npz").read_bytes()
+    result = run(copy, "--refit", "--score", "absolute", "--threshold", "sigma=2")
+    assert "scores are absolute, the threshold is sigma=2" in result.stderr and not result.stdout
+    assert (copy / "weights.npz").read_bytes() == weights
+    threshold = json.loads((copy / "metrics.json").read_text())["threshold"]
+    said = run(copy, "--input", pumps_files / "test.csv", "--output", tmp_path / "scores.csv").stderr
+    assert f"scores are above {threshold:.4g}" in said
+    (copy / "detector.npz").unlink()  # as of a training that was stopped
+    assert "the threshold is quantile=0.99" in run(copy, "--refit").stderr and (copy / "detector.npz").exists()
+    assert "--score absolute is kept in the run: add --refit" in refused(copy, "--score", "absolute")
+    assert "fits to normal data" in refused(
+        copy, "--refit", "--threshold", "f_beta=1", "--held-out", "x.npz", "--held-out-labels", "x.npz:y"
+    )
+
+
+def test_whole_sequences_have_parts_but_no_events(beats_run, beats_file, tmp_path):
+    run(beats_run, "--part", "valid", "--output", tmp_path / "scores.csv")
+    assert len(read_rows(tmp_path / "scores.csv")) == 24
+    data = ["--input", beats_file, "--array", "test"]
+    assert "whole sequences" in refused(beats_run, *data, "--events", tmp_path / "events.csv")
+    assert "whole sequences" in refused(beats_run, *data, "--from", "2024-01-01")
 
 
 def test_scores_of_the_training_data_come_with_a_warning(beats_run, beats_file):

@@ -118,6 +118,25 @@ def test_means_skip_padding():
     np.testing.assert_allclose(observed_mean(np.array([[1.0, 3.0, NAN], [NAN] * 3])), [2.0, NAN])
 
 
+def test_features_that_are_never_observed_together_are_taken_one_by_one():
+    errors = np.full((300, 3), NAN)
+    errors[np.arange(300), np.arange(300) % 3] = DRAW.normal(size=300) * np.tile([1.0, 5.0, 0.1], 100)
+    model = ErrorModel.fit("mahalanobis", errors)
+    assert (model.covariance == np.eye(3)).all()
+    assert 0.8 < np.nanmean(model.scores(errors)) < 1.2
+    whole = model.scores(np.array([[3.0, 0.0, 0.0], [0.0, 15.0, 0.0], [0.0, 0.0, 0.3]]))
+    np.testing.assert_allclose(whole, 3.0, rtol=0.5)
+    assert np.isfinite(ErrorModel.fit("mahalanobis", np.full((9, 2), NAN)).scores(np.zeros((1, 2)))).all()
+
+
+def test_a_feature_that_never_errs_is_not_exact_to_the_last_digit():
+    errors = np.stack([DRAW.normal(size=400), DRAW.normal(size=400) * 1e-16], axis=1)
+    model = ErrorModel.fit("mahalanobis", errors)
+    assert model.scores(np.array([0.0, 1e-8])) < 0.01 < 1000 < model.scores(np.array([0.0, 1.0]))
+    tiny = ErrorModel.fit("mahalanobis", errors * 1e-9, units=1e-9)  # in units of its own it is the same
+    np.testing.assert_allclose(tiny.scores(errors * 1e-9), model.scores(errors), rtol=1e-6)
+
+
 def test_pca_reconstructs_what_its_components_can_say():
     basis = DRAW.normal(size=(2, 12))
     windows = (DRAW.normal(size=(40, 2)) @ basis + 3).reshape(40, 6, 2)
@@ -236,6 +255,18 @@ def test_hits_and_false_alarms():
         window_hits(scores, np.arange(len(scores)), 0.5, windows)
 
 
+def test_rates_go_by_the_clock():
+    scores, outage = np.zeros(len(HOURS)), np.arange(len(HOURS)) >= 100
+    scores[40] = 1.0
+    late = np.where(outage, HOURS + np.timedelta64(30, "D"), HOURS)
+    one, other = (window_hits(scores, times, 0.5, [])["weeks"] for times in (HOURS, late))
+    assert one == other == pytest.approx(2)  # nobody watched while nothing came
+    seconds = np.cumsum(np.random.default_rng(1).exponential(60, 5000)).astype("timedelta64[s]")
+    irregular = HOURS[0] + seconds
+    covered = (irregular[-1] - irregular[0]) / np.timedelta64(7, "D")
+    assert window_hits(np.zeros(5000), irregular, 0.5, [])["weeks"] == pytest.approx(covered, rel=0.1)
+
+
 def test_labelled_windows_are_read(tmp_path):
     path = tmp_path / "windows.json"
     path.write_text(json.dumps({"real/a.csv": [["2020-01-01 07:00:00.000000", "2020-01-02"]], "b.csv": []}))
@@ -271,7 +302,6 @@ def test_labelled_windows_that_cannot_be_read(tmp_path, text, message):
     ("call", "message"),
     [
         (lambda: ErrorModel.fit("cubed", USUAL), "cubed"),
-        (lambda: ErrorModel.fit("mahalanobis", np.full((9, 2), NAN)), "0 held-out steps"),
         (lambda: ErrorModel.fit("absolute", USUAL).scores(USUAL[:, :2]), "must be 3"),
         (lambda: PCABaseline(0), "at least 1"),
     ],

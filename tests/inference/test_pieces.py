@@ -40,3 +40,13 @@ def test_no_window_runs_across_a_gap_and_each_stretch_ends_with_one(stride):
     assert {2, 20, 35} <= set(starts.tolist())
     alone = [np.split(values, gaps)[number] for number in (0, 2, 3)]
     assert len(starts) == sum(len(pieces.first) for pieces in cut(alone, 5, stride))
+
+
+def test_windows_of_short_series_are_given_together():
+    scaled = [np.full((length, 1), number, np.float32) for number, length in enumerate([4, 2, 5, 3, 600])]
+    pieces = list(cut(scaled, 3))
+    assert [len(each.first) for each in pieces] == [6, 256, 256, 86]
+    assert sum(len(each.first) for each in pieces) == num_pieces(np.array([4, 2, 5, 3, 600]), 3)
+    for each in pieces:
+        np.testing.assert_array_equal(each.values[:, 0, 0], each.series)
+    assert pieces[0].series.tolist() == [0, 0, 2, 2, 2, 3] and pieces[0].first.tolist() == [0, 1, 0, 1, 2, 0]

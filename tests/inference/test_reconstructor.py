@@ -64,7 +64,7 @@ def test_series_that_are_too_short_are_told_of(pumps_model, pumps_files, tmp_pat
     short.write_text("\n".join([*lines[:40], *(line.replace("north", "east") for line in lines[1:6])]))
     report = Listening()
     series = pumps_model.read(str(short), report=report)
-    assert "1 series are shorter than a window of 12 steps" in report.warnings[0]
+    assert "1 series ('east') left out: shorter than a window of 12 steps" in report.warnings[0]
     assert np.isnan(detect(pumps_model, series).scores.steps[1]).all()
 
 

@@ -40,7 +40,7 @@ def test_an_array_gives_an_array_of_its_shape(beats_run, samples, tmp_path):
     assert plain.shape == samples.shape
     assert np.abs(plain - samples).mean() < np.abs(samples).mean()
     work = work_of(beats_run)
-    found = work.reconstructor.reconstruct(work.reconstructor.read(str(tmp_path / "a.npy")))
+    found = work.loaded.reconstruct(work.loaded.read(str(tmp_path / "a.npy")))
     assert np.allclose(plain, np.stack(found)[:, :, 0], atol=1e-5)
 
 
@@ -85,7 +85,7 @@ def test_a_table_gives_a_table_of_its_rows(pumps_files, pumps_run, tmp_path, nam
     assert list(found.columns) == list(frame.columns)
     for column in ("time", "pump", "note"):
         assert found[column].tolist() == frame[column].tolist()
-    reconstructor = work_of(pumps_run).reconstructor
+    reconstructor = work_of(pumps_run).loaded
     series = reconstructor.read(str(tmp_path / name), report=Report())
     for pump, values in zip(series.names, reconstructor.reconstruct(series), strict=True):
         assert np.allclose(found.loc[found["pump"] == pump, ["flow", "heat"]], values, rtol=1e-4, atol=1e-4)

@@ -49,12 +49,32 @@ def test_missing_values_are_gaps_and_times_may_be_left_out(drawn):
     assert figure.axes[-1].get_xlabel() == "step"
 
 
-def test_of_many_columns_the_first_are_drawn_and_it_says_so():
-    wide = RANDOM.normal(size=(10, 40))
-    figure = plots.reconstruction(wide, wide, title="beats")
-    assert len(figure.axes) == 12
-    assert figure.legends[0].get_title().get_text() == "beats: the first 6 of 40 columns"
-    assert len(plots.anomaly_scores(None, wide[:, 0], values=wide).axes) == 7
+def test_of_many_columns_the_worst_are_drawn_above_a_map_of_all(drawn):
+    wide = RANDOM.normal(size=(200, 40))
+    made, blame = wide + 0.1, np.full((200, 40), 0.1)
+    made[50:60, 33] += 3
+    blame[50:60, 33] += 3
+    figure = drawn(plots.reconstruction(wide, made, HOURS, title="beats"))
+    assert figure.legends[0].get_title().get_text() == "beats: the 4 of 40 columns with the largest errors"
+    assert "feature 33" in [axes.get_ylabel() for axes in figure.axes]
+    figure = drawn(plots.anomaly_scores(HOURS, blame.sum(axis=1), 5.0, values=wide, blame=blame))
+    assert "feature 33" in [axes.get_ylabel() for axes in figure.axes]
+    heat = figure.axes[4]
+    assert heat.get_ylim() == (40, 0) and np.argmax(np.nanmax(heat.collections[0].get_array(), axis=1)) == 33
+    assert len(plots.anomaly_scores(None, wide[:, 0], values=wide).axes) == 7  # the first, where nothing is to blame
+
+
+def test_lines_and_maps_break_where_there_are_no_data(drawn):
+    late = np.where(np.arange(200) >= 90, HOURS + np.timedelta64(9, "D"), HOURS)
+    figure = drawn(plots.anomaly_scores(late, np.abs(VALUES[:, 0]), 1.5, values=VALUES, columns=COLUMNS))
+    for axes in figure.axes:
+        line = axes.lines[0]
+        assert np.flatnonzero(np.isnan(line.get_ydata())).tolist() == [90] and len(line.get_xdata()) == 201
+    wide = np.abs(RANDOM.normal(size=(200, 12)))
+    heat = drawn(plots.anomaly_scores(late, wide.sum(axis=1), values=wide, blame=wide)).axes[4].collections[0]
+    assert np.flatnonzero(np.ma.getmaskarray(heat.get_array()).all(axis=0)).tolist() == [90]
+    ordinary = plots.anomaly_scores(HOURS, VALUES[:, 0])
+    assert len(ordinary.axes[0].lines[0].get_xdata()) == 200
 
 
 def test_scores_mark_what_is_above_the_threshold_and_shade_the_labels(drawn):

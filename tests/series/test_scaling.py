@@ -9,6 +9,7 @@ from hypothesis.extra.numpy import arrays
 from seq2seq.errors import InputError
 from seq2seq.series.scaling import KINDS, Scaler
 from seq2seq.series.series import Series
+from seq2seq.series.sizes import sizes_differ
 
 COLUMNS = ("pressure", "temperature")
 PARTS = [
@@ -62,8 +63,68 @@ def test_a_constant_column_becomes_zero_and_comes_back(kind, value):
     training = np.stack([np.full(1001, value), np.arange(1001.0)], axis=1)
     scaler = Scaler.fit(kind, [training], COLUMNS)
     assert not scaler.transform(training)[:, 0].any()
-    assert scaler.scale[0] == 1
+    assert scaler.scale[0] == (pytest.approx(0.02 * abs(value)) if value else 1)
     np.testing.assert_array_equal(scaler.inverse(scaler.transform(training))[:, 0], value)
+
+
+@pytest.mark.parametrize("magnitude", [1e-12, 0.3, 7e9])
+@pytest.mark.parametrize("log", [False, True])
+def test_the_rounding_of_a_constant_is_not_taken_for_its_spread(magnitude, log):
+    noisy = magnitude * (1 + np.array([0.0, 1, -1, 2] * 30) * 1e-16)
+    assert len(set(noisy)) > 1
+    scaler = Scaler.fit("standard", [noisy[:, None]], ["setpoint"], log=log)
+    small, large = magnitude * np.array([1 + 1e-10, 1.1])
+    assert abs(scaler.transform([[small]])) < 1e-7 and scaler.transform([[large]]) > 4
+    assert scaler.constants([noisy[:, None]]) == {"setpoint": pytest.approx(magnitude)}
+    varying = magnitude * (1 + np.arange(9.0) * 1e-6)  # a millionth is seen
+    assert Scaler.fit("standard", [varying[:, None]], ["level"]).transform(varying[:, None]).std() == pytest.approx(1)
+
+
+# --- series of different size
+
+
+def of_size(size, seed, steps=60):
+    return size * (10 + np.random.default_rng(seed).normal(size=(steps, 2)))
+
+
+def test_series_of_their_own_units_look_alike_and_come_back(tmp_path):
+    values, names = [of_size(1.0, 1), of_size(1000.0, 2)], ["kiosk", "mall"]
+    assert sizes_differ(Scaler.fit("standard", values, COLUMNS), values, names) == "pressure"
+    scaler = Scaler.fit("standard", values, COLUMNS).by_series(values, names)
+    scaler.save(tmp_path / "scaler.json")
+    scaler = Scaler.load(tmp_path / "scaler.json")
+    for name, part in zip(names, values, strict=True):
+        own = scaler.of(name)
+        assert own.transform(part).std() == pytest.approx(1, abs=0.1)
+        np.testing.assert_allclose(own.inverse(own.transform(part)), part, rtol=1e-6)
+    # Together they are as they would be without names.
+    np.testing.assert_array_equal(scaler.of("other").scale, Scaler.fit("standard", values, COLUMNS).scale)
+    new = of_size(30.0, 3)
+    assert scaler.of("other", new).transform(new).std() == pytest.approx(1, abs=0.1)
+    np.testing.assert_array_equal(scaler.of("short", new[:5]).scale, scaler.scale)
+
+
+def test_a_series_split_in_pieces_has_one_unit():
+    whole = of_size(1.0, 1)
+    names, values = ["kiosk", "mall", "kiosk"], [whole[:30], of_size(1000.0, 2), whole[30:]]
+    scaler = Scaler.fit("standard", values, COLUMNS).by_series(values, names)
+    alone = Scaler.fit("standard", [whole], COLUMNS)
+    np.testing.assert_allclose(scaler.groups["kiosk"], (alone.center, alone.scale))
+
+
+def test_series_of_one_size_are_not_told_apart():
+    values = [of_size(1.0, seed) for seed in range(5)]
+    scaler = Scaler.fit("standard", values, COLUMNS)
+    assert sizes_differ(scaler, values, list("abcde")) is None
+    assert sizes_differ(scaler, [*values, np.full((60, 2), 1e6)], list("abcdef")) is None  # one that stands still
+    assert sizes_differ(scaler, [*values, of_size(1e4, 9, steps=5)], list("abcdef")) is None  # one that tells little
+
+
+def test_a_series_that_stands_still_takes_its_own_level():
+    values, names = [of_size(1.0, 1), of_size(1000.0, 2), np.full((60, 2), 5.0), np.zeros((60, 2))], list("abcd")
+    scaler = Scaler.fit("standard", values, COLUMNS).by_series(values, names)
+    assert not scaler.of("c").transform(values[2]).any() and scaler.of("c").transform([[5.5, 5]])[0, 0] > 4
+    np.testing.assert_array_equal(scaler.of("d").scale, scaler.scale)  # of 0 there is no tenth
 
 
 def test_batches_and_single_columns():

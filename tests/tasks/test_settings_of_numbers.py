@@ -49,6 +49,7 @@ CHANGES = {
     "data.rows": ("samples", *ARRAYS),
     "data.scaling": ("minmax",),
     "data.log": ("true",),
+    "data.scale_by_group": ("true",),
     "data.limit": ("30",),
     "data.categorical": ("plant",),
     "data.decimal": (",",),

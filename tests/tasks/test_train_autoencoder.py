@@ -136,3 +136,115 @@ def test_the_size_of_a_batch_follows_the_number_of_pieces():
 def test_f_beta_waits_for_labels(beats_file, tmp_path):
     with pytest.raises(InputError, match="detect --threshold f_beta"):
         train(config_of(beats_file, "detection.threshold=f_beta", data__array="train"), tmp_path / "run")
+
+
+def write_series(path, columns, rows, **groups):
+    """A table of hourly rows, in each of `groups` its own function of the rows."""
+    lines = [",".join(["time", *["shop"] * bool(groups), *columns])]
+    start = np.datetime64("2024-01-01T00", "h")
+    for name, of_group in (groups or {"": lambda values: values}).items():
+        for number, values in enumerate(of_group(rows)):
+            cells = ["" if np.isnan(value) else repr(float(value)) for value in values]
+            lines.append(",".join([str(start + number), *[name] * bool(groups), *cells]))
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def waves(steps, columns, seed=0):
+    noise = np.random.default_rng(seed).normal(0, 0.1, (steps, columns))
+    return 10 + np.sin(np.arange(steps)[:, None] * 2 * np.pi / 24 + np.arange(columns)) + noise
+
+
+WINDOWED = {"windows__look_back": 12}
+SHORT = ("training.epochs=3", "training.learning_rate=0.02", "training.lr_ramp_steps=4", "windows.batch_size=16")
+
+
+def test_sensors_that_are_never_observed_together_end_in_a_detector(tmp_path):
+    values = waves(400, 3)
+    values[np.arange(3) != np.arange(400)[:, None] % 3] = np.nan
+    path, report = write_series(tmp_path / "round.csv", "abc", values), Listening()
+    train(config_of(path, data__missing="mask", **WINDOWED), tmp_path / "run", report=report)
+    assert any("never observed together" in line for line in report.warnings)
+    reconstructor = Reconstructor.load(tmp_path / "run")
+    found = detect(reconstructor, reconstructor.read_training())
+    assert np.isfinite(found.scores.steps[0]).all() and 0 < found.alarms.sum() < 40
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        (["detection.threshold=pot", "detection.value=3"], "pot threshold was given 3"),
+        (["detection.threshold=sigma", "detection.value=-1"], "sigma threshold was given -1"),
+    ],
+)
+def test_what_no_detector_can_be_fitted_to_is_refused_before_it_is_trained(tmp_path, settings, said):
+    path = write_series(tmp_path / "a.csv", "ab", waves(200, 2))
+    with pytest.raises(InputError, match=said):
+        train(config_of(path, *settings, **WINDOWED), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_the_rounding_of_a_setpoint_is_no_alarm_and_a_change_of_a_tenth_is(tmp_path):
+    values = waves(400, 2)
+    values[:, 1] = 0.3 * (1 + 1e-16 * np.random.default_rng(1).integers(0, 3, 400))
+    report = Listening()
+    train(
+        config_of(write_series(tmp_path / "a.csv", "ab", values), *SHORT, **WINDOWED), tmp_path / "run", report=report
+    )
+    assert any("'b' is constant (0.3)" in line for line in report.warnings)
+    reconstructor = Reconstructor.load(tmp_path / "run")
+    new = waves(120, 2, seed=5)
+    new[:, 1] = 0.3
+    usual = detect(reconstructor, reconstructor.read(str(write_series(tmp_path / "b.csv", "ab", new))))
+    for change, alarms in ((1e-10, False), (0.03, True)):
+        new[60, 1] = 0.3 + change
+        found = detect(reconstructor, reconstructor.read(str(write_series(tmp_path / "b.csv", "ab", new))))
+        for name in ("scores", "pca"):
+            before, after = (getattr(each, name).steps[0][60] for each in (usual, found))
+            assert after > 10 * found.threshold if alarms else after == pytest.approx(before, rel=1e-3)
+
+
+def test_the_faults_of_a_small_shop_are_found_beside_a_large_one(tmp_path):
+    sizes = {"mall": 1000.0, "kiosk": 1.0}
+
+    def shops(values):
+        return {name: lambda rows, size=size: rows * size for name, size in sizes.items()}
+
+    rows = waves(500, 2)
+    path, report = write_series(tmp_path / "a.csv", "ab", rows, **shops(rows)), Listening()
+    report.say = report.warnings.append
+    config = config_of(path, *SHORT, data__group="shop", **WINDOWED)
+    train(config, tmp_path / "run", report=report)
+    assert any("of different size (column 'a')" in line for line in report.warnings)
+    reconstructor = Reconstructor.load(tmp_path / "run")
+    assert reconstructor.config.data.scale_by_group and reconstructor.scaler.groups.keys() == sizes.keys()
+    new = waves(150, 2, seed=3)
+    new[70:80, 0] += 3
+    read = reconstructor.read(str(write_series(tmp_path / "b.csv", "ab", new, **shops(new))))
+    mall, kiosk = (events for events in detect(reconstructor, read).events(merge=3, min_length=3))
+    for events in (mall, kiosk):
+        assert any(event.first < 80 and event.last >= 70 for event in events)
+    other = write_series(tmp_path / "c.csv", "ab", new, market=lambda rows: rows * 30)
+    report.warnings.clear()
+    read = reconstructor.read(str(other), report=report)
+    assert "1 series ('market') not there in training: measured in units of its own values" in report.warnings
+    assert any(event.first < 80 and event.last >= 70 for event in detect(reconstructor, read).events()[0])
+    restored = reconstructor.reconstruct(read)[0]
+    assert 100 < np.abs(restored).mean() < 1000
+
+
+def test_a_stopped_training_is_finished_as_it_is(beats_file, tmp_path):
+    config = config_of(beats_file, "training.epochs=9", data__array="train")
+    stopped = replace(config, training=replace(config.training, epochs=1))
+    run = tmp_path / "run"
+    with pytest.raises(InputError, match="holds no run to finish"):
+        train(config, run, finish=True)
+    train(stopped, run)
+    weights = (run / "weights.npz").read_bytes()
+    (run / "detector.npz").unlink()
+    (run / "metrics.json").unlink()
+    assert train(config, run, finish=True)["epochs"] == 1
+    assert (run / "weights.npz").read_bytes() == weights and (run / "metrics.json").exists()
+    reconstructor = Reconstructor.load(run)
+    assert np.isfinite(detect(reconstructor, reconstructor.read(str(beats_file), array="test")).scores.samples).all()
+    assert train(replace(config, training=replace(config.training, epochs=2)), run, resume=True)["epochs"] == 2

@@ -17,6 +17,14 @@ RunFolder = Annotated[Path, Option(help="Folder that the trained run is written 
 Resume = Annotated[
     bool, Option("--resume", help="Continue a run that was stopped, from its last checkpoint.", rich_help_panel=RUN)
 ]
+Finish = Annotated[
+    bool,
+    Option(
+        "--finish",
+        help="Train a run that was stopped no further: its best weights are made ready for use.",
+        rich_help_panel=RUN,
+    ),
+]
 Recipe = Annotated[
     str | None,
     Option(help="TOML file of settings, or the name of a shipped one.", show_default="none", rich_help_panel=SETUP),
@@ -45,7 +53,14 @@ Seed = Annotated[
 ]
 
 
-def train_run(train: Callable[..., dict], config: Any, run: Path, resume: bool, max_time: str | None = None) -> dict:
+def train_run(
+    train: Callable[..., dict],
+    config: Any,
+    run: Path,
+    resume: bool,
+    max_time: str | None = None,
+    finish: bool | None = None,
+) -> dict:
     """Train by `train` of a task, with progress shown; say what the folder `run` holds then, also after a stop.
 
     Args:
@@ -54,28 +69,33 @@ def train_run(train: Callable[..., dict], config: Any, run: Path, resume: bool, 
         run: the run directory.
         resume: whether to go on with it.
         max_time: `"H:MM:SS"`, after which to stop.
+        finish: whether to finish it without training; None where the task has nothing to finish.
     """
+    if resume and finish:
+        raise InputError("--resume trains on and --finish does not: give one of them.")
     from seq2seq.run import Run
 
     report = ConsoleReport()
     if resume and not Run.check(run, resume):
         report.warn(f"{run} holds no run to resume: it is started")
+    finishing = {} if finish is None else {"finish": finish}
     interruption = Interruption(None if max_time is None else seconds_of(max_time))
     try:
         with interruption.listening():
-            metrics = train(config, run, resume=resume, report=report, interruption=interruption)
+            metrics = train(config, run, resume=resume, report=report, interruption=interruption, **finishing)
     except Stopped as stop:
-        raise Stopped(f"{stop}: {_kept(run)}", stop.exit_code) from stop
+        raise Stopped(f"{stop}: {_kept(run, finish is not None)}", stop.exit_code) from stop
     best = f"epoch {metrics['epoch']}, the best of {metrics['epochs']} by validation {config.training.monitor}"
     report.say(f"{run} holds the weights of {best}")
     return metrics
 
 
-def _kept(run):
+def _kept(run, can_finish):
     from seq2seq.run import RunFolder
 
     if RunFolder(run).checkpoints():
-        return f"{run} keeps all of it: the same command with --resume goes on."
+        finish = ", with --finish takes the best weights so far" * (can_finish and RunFolder(run).weights.exists())
+        return f"{run} keeps all of it: the same command with --resume goes on{finish}."
     return f"{run} has nothing to keep yet: the same command with --resume starts again."
 
 

@@ -1,0 +1,81 @@
+"""What `seq2seq detect` shows and writes: figures, events, a picture."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from seq2seq.cli.outputs import write_csv, write_text
+
+WORST = 10  # groups, or columns, that are shown; all are in the JSON file
+
+
+def show_figures(figures: dict[str, dict], components: int, report: Any) -> None:
+    """Tables of the figures of `measure_detection`; of many series and columns those that are worst, and best."""
+
+    def row(name, values):
+        return (name.replace("_", " "), *("none" if value is None else value for value in values))
+
+    own, pca = figures["autoencoder"], figures["pca"]
+    rows = [row(name, (value, pca[name])) for name, value in own.items() if not isinstance(value, dict)]
+    report.table("Against the labels", ("", "autoencoder", f"PCA({components})"), rows)
+    for title, kind, names, worst in (
+        (
+            "Series",
+            "groups",
+            ("anomalies", "alarms", "precision", "recall", "roc_auc"),
+            lambda each: each["f1" if each["anomalies"] else "accuracy"],
+        ),
+        ("Columns by themselves", "columns", ("roc_auc", "pr_auc"), lambda each: -(each["roc_auc"] or 0.0)),
+    ):
+        if kind in own:
+            chosen = sorted(own[kind].items(), key=lambda item: worst(item[1]))
+            rows = [(name, *row("", (each[figure] for figure in names))[1:]) for name, each in chosen[:WORST]]
+            some = f", {WORST} of {len(chosen):,}" * (len(chosen) > WORST)
+            report.table(f"\n{title}{some}", ("", *(name.replace("_", " ") for name in names)), rows)
+
+
+def write_events(path: Path, series: Any, events: list, data: Any, labelled: bool) -> None:
+    """The events of each series as CSV, or as a list of objects in JSON."""
+    from seq2seq.inference.detection_lines import event_lines
+    from seq2seq.series.writing import cell
+
+    lines = event_lines(series, events, data, labelled)
+    if path.name.endswith(".csv"):
+        write_csv(path, (map(cell, line) for line in lines))
+    else:
+        headings = next(lines)
+        rows = [dict(zip(headings, line, strict=True)) for line in lines]
+        write_text(path, json.dumps(rows, indent=2, ensure_ascii=False) + "\n")
+
+
+def draw(detection: Any, known: Any, number: int | None, path: Path) -> None:
+    """The picture of a detection: of the series `number`, by default that with the highest score."""
+    import numpy as np
+
+    from seq2seq.evaluation.events import runs
+    from seq2seq.plots import anomaly_scores, sample_scores, save_figure
+
+    scores, series = detection.scores, detection.series
+    if scores.samples is not None and number is None:
+        figure = sample_scores(scores.samples, detection.threshold, known and known.values)
+    else:
+        if number is None:
+            number = int(np.nanargmax([np.nanmax(each, initial=-np.inf) for each in scores.steps]))
+        times = series.local_times[number] if series.times else np.arange(len(series.values[number]))
+        windows = ()
+        if known and known.windows is not None:
+            windows = [tuple(series.clock.local(np.array(window))) for window in known.windows[number]]
+        elif known and scores.samples is None:
+            labels = np.split(known.values, np.cumsum(series.lengths)[:-1])[number]
+            windows = [(times[first], times[last]) for first, last in runs(labels)]
+        figure = anomaly_scores(
+            series.times and times,
+            scores.steps[number],
+            detection.threshold,
+            windows,
+            series.values[number],
+            series.columns,
+            series.names[number],
+            scores.blame[number],
+        )
+    save_figure(figure, path)

@@ -1,0 +1,70 @@
+"""How every `seq2seq batch …` command runs its job, and tells what became of it."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import typer
+
+from seq2seq.cli.console import ConsoleReport, quiet_tensorflow
+from seq2seq.cli.outputs import check_folder
+from seq2seq.errors import InputError
+from seq2seq.interruption import Interruption, Stopped
+
+
+def run_job(
+    load: Callable,
+    check: Callable,
+    patterns: list[str],
+    output: Path,
+    shard: str | None,
+    strict: bool,
+    tables: bool = False,
+) -> None:
+    """What all of these do: `check` the inputs, `load` the work, do the job, and tell what became of it.
+
+    With `tables` the outputs are CSV, whatever the inputs are.
+    """
+    from seq2seq.jobs.inputs import csv_name, find_inputs
+    from seq2seq.jobs.shards import read_shard, scheduled_shard
+
+    check_folder(output, "--output")
+    share = read_shard(shard) if shard else scheduled_shard(os.environ)
+    sources = find_inputs(patterns, output, csv_name if tables else str)
+    check(sources)
+    kept = f"finished parts are kept in {output}: the same command goes on."
+    report = ConsoleReport(stderr=True)
+    try:
+        with Interruption().listening():
+            with quiet_tensorflow():
+                work = load()
+                from seq2seq.jobs.job import Job
+            outcome = Job(work, output, shard=share, strict=strict, report=report).run(sources)
+    except Stopped as stop:
+        raise Stopped(f"{stop}: {kept}", stop.exit_code) from stop
+    except OSError as error:
+        raise InputError(f"{error.filename or output}: {error.strerror or error}. {kept}") from error
+    for note in work.notes():
+        report.warn(note)
+    _tell(outcome, output, share, report)
+    if outcome.problems:
+        raise typer.Exit(1)
+
+
+def _tell(outcome, output, shard, report):
+    said = [f"{_counted(outcome.finished, 'output')} finished in {output}"]
+    if outcome.skipped:
+        said.append(f"{outcome.skipped:,} had been finished before")
+    if outcome.waiting:
+        said.append(f"waiting for other shards than {shard}: {len(outcome.waiting):,}")
+    if outcome.bad_records:
+        said.append(f"*.rejected.jsonl lists {_counted(outcome.bad_records, 'bad record')}")
+    if outcome.problems:
+        said.append(f"{_counted(len(outcome.problems), 'input')} could not be read, or not to the end")
+    report.say("; ".join(said))
+    for problem in outcome.problems:
+        report.warn(problem)
+
+
+def _counted(count, thing):
+    return f"{count:,} {thing}{'s' * (count != 1)}"

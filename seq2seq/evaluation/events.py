@@ -1,0 +1,213 @@
+"""Alarms that belong together are one event: when it began and ended, how high it went, what was to blame for it."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from seq2seq.errors import InputError
+from seq2seq.evaluation.detection import durations
+
+_SPAN = re.compile(r"(\d+(?:\.\d+)?) ?(s|min|h|d|w)?")
+_SECONDS = {"s": 1, "min": 60, "h": 3600, "d": 86_400, "w": 604_800}
+
+Span = int | np.timedelta64  # so many steps, or so much time
+
+
+@dataclass(frozen=True)
+class Event:
+    """A run of alarms in one series.
+
+    Attributes:
+        series: str. Its name.
+        first, last: int. The steps of its first and its last alarm.
+        start, end: their times, datetime64 or float; the steps where there are no times.
+        peak: float. The highest score.
+        peak_at: time, or step, of that.
+        column: str. The column with the largest part of the scores.
+        share: float, 0 to 1. That part.
+        label: time, or step, at which the labelled anomaly begins that it meets first; None where it meets none.
+        lead: float. How long before that its first alarm was, in seconds (steps, where times are none); negative is
+            after. None where it meets none.
+    """
+
+    series: str
+    first: int
+    last: int
+    start: np.datetime64 | float | int
+    end: np.datetime64 | float | int
+    peak: float
+    peak_at: np.datetime64 | float | int
+    column: str
+    share: float
+    label: np.datetime64 | float | int | None = None
+    lead: float | None = None
+
+    @property
+    def steps(self) -> int:
+        """From its first alarm to its last."""
+        return self.last - self.first + 1
+
+
+def parse_span(text: str) -> Span:
+    """Read a number of steps, `"3"`, or a time, `"45s"`, `"30min"`, `"2h"`, `"1d"`, `"1w"`.
+
+    >>> parse_span("3"), parse_span("1.5h")
+    (3, np.timedelta64(5400,'s'))
+    """
+    found = _SPAN.fullmatch(text.strip())
+    if not found or (found[2] is None and "." in found[1]):
+        raise InputError(f"{text!r} is neither a number of steps (3) nor a time (45s, 30min, 2h, 1d or 1w).")
+    if found[2] is None:
+        return int(found[1])
+    return np.timedelta64(round(float(found[1]) * _SECONDS[found[2]]), "s")
+
+
+def runs(flags: np.ndarray) -> list[tuple[int, int]]:
+    """First and last position of each run of True in a bool array.
+
+    >>> runs(np.array([False, True, True, False, True]))
+    [(1, 2), (4, 4)]
+    """
+    edges = np.diff(np.concatenate(([0], np.asarray(flags, np.int8), [0])))
+    return list(zip(np.flatnonzero(edges == 1).tolist(), (np.flatnonzero(edges == -1) - 1).tolist(), strict=True))
+
+
+def find_events(
+    name: str,
+    scores: np.ndarray,
+    blame: np.ndarray,
+    threshold: float,
+    columns: Sequence[str],
+    times: np.ndarray | None = None,
+    *,
+    merge: Span = 0,
+    min_length: Span = 1,
+    labels: np.ndarray | None = None,
+) -> list[Event]:
+    """The events of one series.
+
+    Args:
+        name: str. Of the series.
+        scores: float array, `(steps,)`; NaN = not scored.
+        blame: float array, `(steps, features)`: scores shared out among the columns.
+        threshold: float. A score above it is an alarm.
+        columns: sequence of str.
+        times: datetime64 or float array, `(steps,)`, increasing; None counts steps.
+        merge: `Span`. Runs with at most so much quiet between them are one event; where it is a number of steps, no
+            event goes on across a gap in time.
+        min_length: `Span`. Shorter events are left out; a step lasts until the next one.
+        labels: bool array, `(steps,)`: what is known to be anomalous.
+
+    Raises:
+        InputError: a span of time where times are no dates.
+    """
+    for option, span in (("merge", merge), ("min-length", min_length)):
+        if isinstance(span, np.timedelta64) and (times is None or times.dtype.kind != "M"):
+            raise InputError(f"--{option} {span}: the data have no dates; give a number of steps.")
+    merged: list[tuple[int, int]] = []
+    gaps = np.zeros(len(scores), bool)
+    if times is not None and times.dtype.kind == "M" and len(times):
+        gaps[:-1] = durations(times)[:-1] < np.diff(times)
+    for first, last in _stretches(scores > threshold, gaps):
+        if merged and _is_bridged(merged[-1][1], first, times, gaps, merge):
+            merged[-1] = merged[-1][0], last
+        else:
+            merged.append((first, last))
+    places = np.arange(len(scores)) if times is None else times
+    known = runs(labels) if labels is not None else []
+    found = []
+    for first, last in merged:
+        if not _is_long(first, last, times, min_length):
+            continue
+        steps = slice(first, last + 1)
+        peak = first + int(np.nanargmax(scores[steps]))
+        parts = np.nansum(blame[steps], axis=0)
+        most, total = int(parts.argmax()), parts.sum()
+        met = next((places[start] for start, end in known if start <= last and first <= end), None)
+        found.append(
+            Event(
+                name,
+                first,
+                last,
+                places[first],
+                places[last],
+                float(scores[peak]),
+                places[peak],
+                columns[most],
+                float(parts[most] / total) if total else 0.0,
+                met,
+                None if met is None else _seconds(met - places[first]),
+            )
+        )
+    return found
+
+
+def event_scores(
+    events: Sequence[Sequence[Event]], labels: Sequence[np.ndarray], scored: Sequence[np.ndarray], unit: str = "steps"
+) -> dict[str, float | int | None]:
+    """Measure events against labelled anomalies: each counts once, however long it is.
+
+    Args:
+        events: of each series its events.
+        labels: of each series a bool array, `(steps,)`.
+        scored: likewise: which steps have a score. An anomaly without one counts in nothing.
+        unit: str. Of the leads: "seconds" or "steps".
+
+    Returns:
+        dict of `events` and `labelled`: int, how many of each; `event_precision`: share of the events that meet a
+        labelled anomaly; `event_recall`: share of those that meet an event; `event_f1`; `median_lead_seconds`
+        (or `…_steps`): of the first event at each labelled anomaly, see `Event.lead`. None where there is nothing to
+        divide by.
+    """
+    found = [event for of_series in events for event in of_series]
+    labelled = hit = 0
+    for of_series, known, there in zip(events, labels, scored, strict=True):
+        for first, last in runs(known):
+            if there[first : last + 1].any():
+                labelled += 1
+                hit += any(event.first <= last and first <= event.last for event in of_series)
+    earliest: dict[tuple, float] = {}  # of each labelled anomaly that is met
+    for number, of_series in enumerate(events):
+        for event in of_series:
+            if event.lead is not None:
+                earliest.setdefault((number, event.label), event.lead)
+    leads = list(earliest.values())
+    precision = sum(event.lead is not None for event in found) / len(found) if found else None
+    recall = hit / labelled if labelled else None
+    both = precision is not None and recall is not None
+    return {
+        "events": len(found),
+        "labelled": labelled,
+        "event_precision": precision,
+        "event_recall": recall,
+        "event_f1": (2 * precision * recall / (precision + recall) if precision + recall else 0.0) if both else None,
+        f"median_lead_{unit}": float(np.median(leads)) if leads else None,
+    }
+
+
+def _stretches(alarms, gaps):
+    """Runs of alarms, none of them across a gap, after whose steps `gaps` is True."""
+    for first, last in runs(alarms):
+        starts = [first, *(first + 1 + np.flatnonzero(gaps[first:last])).tolist(), last + 1]
+        yield from ((start, end - 1) for start, end in pairwise(starts))
+
+
+def _is_bridged(last, first, times, gaps, merge):
+    if isinstance(merge, np.timedelta64):
+        return times[first] - times[last] <= merge
+    return first - last - 1 <= merge and not gaps[last:first].any()
+
+
+def _is_long(first, last, times, least):
+    if isinstance(least, np.timedelta64):
+        return times[last] - times[first] + durations(times)[last] >= least
+    return last - first + 1 >= least
+
+
+def _seconds(difference):
+    if isinstance(difference, np.timedelta64):
+        return float(difference / np.timedelta64(1, "s"))
+    return float(difference)

@@ -1,0 +1,128 @@
+"""Which steps of which series are scored: a part of the training data, or what lies between two times."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from seq2seq.config import SeriesDataConfig
+from seq2seq.errors import InputError
+from seq2seq.evaluation.detection import Labels
+from seq2seq.series.series import Series, parts_of
+
+PARTS = ("train", "valid", "test", "all")
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Steps of series, none of them empty; what comes before them is read for the windows that end in them.
+
+    Attributes:
+        rows: tuple of int. Which series.
+        first, end: tuples of int. Of each of these the first step that is meant, and the one after the last.
+    """
+
+    rows: tuple[int, ...]
+    first: tuple[int, ...]
+    end: tuple[int, ...]
+
+    @classmethod
+    def of_steps(cls, first: Sequence[int], end: Sequence[int]) -> "Selection":
+        """From `first` to before `end` of each series; a series of which that leaves nothing is left out."""
+        kept = [row for row, (start, stop) in enumerate(zip(first, end, strict=True)) if stop > start]
+        return cls(tuple(kept), tuple(int(first[row]) for row in kept), tuple(int(end[row]) for row in kept))
+
+    def __and__(self, other: "Selection") -> "Selection":
+        """What is in both."""
+        count = max((*self.rows, *other.rows), default=-1) + 1
+        first, end = np.zeros((2, count), np.int64), np.zeros((2, count), np.int64)
+        for number, each in enumerate((self, other)):
+            first[number, list(each.rows)], end[number, list(each.rows)] = each.first, each.end
+        return Selection.of_steps(first.max(axis=0), end.min(axis=0))
+
+    def cut(self, values: Sequence[np.ndarray], before: int = 0) -> list[np.ndarray]:
+        """These steps of one array for each series, with up to `before` steps in front of them."""
+        each = zip(self.rows, self.first, self.end, strict=True)
+        return [values[row][max(first - before, 0) : end] for row, first, end in each]
+
+    def positions(self, positions: Sequence[np.ndarray], before: int = 0) -> list[np.ndarray]:
+        """Of the steps at these positions, an int array for each series, where they are in what `cut` gives."""
+        found = []
+        for row, first, end in zip(self.rows, self.first, self.end, strict=True):
+            start = max(first - before, 0)
+            found.append(positions[row][(positions[row] > start) & (positions[row] < end)] - start)
+        return found
+
+    def series(self, series: Series) -> Series:
+        """These steps of `series`."""
+        times = series.times and tuple(self.cut(series.times))
+        names = [series.names[row] for row in self.rows]
+        return replace(series, values=self.cut(series.values), names=names, times=times)
+
+    def labels(self, labels: Labels, series: Series) -> Labels:
+        """What is known of these steps, of `labels` of all of `series`."""
+        windows = labels.windows and tuple(labels.windows[row] for row in self.rows)
+        if len(labels.values) == len(series.values) and series.whole:
+            return Labels(labels.values[list(self.rows)], windows)
+        values = np.split(labels.values, np.cumsum(series.lengths)[:-1])
+        return Labels(np.concatenate(self.cut(values)), windows)
+
+
+def part_of(series: Series, data: SeriesDataConfig, seed: int, part: str) -> Selection:
+    """The part of the training data that a training set apart as `part`: train, valid, test, or all of it.
+
+    Raises:
+        InputError: an unknown part, or one that is empty.
+    """
+    if part not in PARTS:
+        raise InputError(f"--part {part}: expected one of {', '.join(PARTS)}.")
+    lengths = series.lengths
+    if part == "all":
+        return Selection.of_steps(np.zeros_like(lengths), lengths)
+    if part == "test" and not data.test_share:
+        raise InputError("this run kept no test part (data.test_share=0): give --input FILE, or --part valid or all.")
+    parts = dict(zip(PARTS, parts_of(series, data.valid_share, data.test_share, seed), strict=False))
+    if series.whole:
+        names = set(parts[part].names)
+        chosen = np.array([name in names for name in series.names])
+        return Selection.of_steps(np.zeros_like(lengths), np.where(chosen, lengths, 0))
+    first = {"train": np.zeros_like(lengths), "valid": parts["train"].lengths}
+    first["test"] = first["valid"] + parts["valid"].lengths
+    return Selection.of_steps(first[part], first[part] + parts[part].lengths)
+
+
+def between(series: Series, from_: str | None, to: str | None) -> Selection:
+    """From a time on, up to and with another: `2024-05` means all of May. Where there are no times, steps are counted.
+
+    Raises:
+        InputError: a text that is no time, or no step is between them.
+    """
+    if series.whole:
+        raise InputError("--from and --to are for series in time, but this run scores whole sequences: leave them out.")
+    first, end = np.zeros(len(series.values), np.int64), series.lengths
+    places = series.times or tuple(map(np.arange, series.lengths))
+    if from_ is not None:
+        start = _point(from_, "--from", places[0])[0]
+        first = [np.searchsorted(each, start) for each in places]
+    if to is not None:
+        stop = _point(to, "--to", places[0])[1]
+        end = [np.searchsorted(each, stop) for each in places]
+    found = Selection.of_steps(first, end)
+    if not found.rows:
+        low, high = min(each[0] for each in places if len(each)), max(each[-1] for each in places if len(each))
+        given = " ".join(f"{name} {text}" for name, text in (("--from", from_), ("--to", to)) if text is not None)
+        raise InputError(f"{given}: the data have nothing there; they go from {low} to {high}.")
+    return found
+
+
+def _point(text, option, places):
+    """What `text` begins with, and what comes after it: a day for "2024-05-01"."""
+    dates = places.dtype.kind == "M"
+    try:
+        start = np.datetime64(text.strip().replace(" ", "T")) if dates else float(text)
+    except ValueError:
+        expected = "a time such as 2024-05-01 or 2024-05-01T06:30" if dates else "a number, as the data have no dates"
+        raise InputError(f"{option} {text}: expected {expected}.") from None
+    if not dates:
+        return start, np.nextafter(start, np.inf)
+    return start.astype("datetime64[ns]"), (start + 1).astype("datetime64[ns]")

@@ -1,0 +1,140 @@
+"""What the batch jobs on series share: a file is read whole, its series are worked on in parts."""
+
+import csv
+import gzip
+import io
+from abc import abstractmethod
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from seq2seq.errors import InputError
+from seq2seq.jobs.job import Work
+from seq2seq.series.series import Series
+from seq2seq.series.writing import cell
+
+PART_SIZE = 20_000
+Rejected = list[tuple[int | str, str]]  # samples or series that cannot be used: which, and why
+
+
+class SeriesWork(Work):
+    """Work on the series of files.
+
+    Args:
+        loaded: a loaded run, with `config` and `run`.
+        model: str. Checksum of all that its answers depend on.
+        settings: what else they depend on.
+        array: str. Of an NPZ file; default: that of the training.
+        part_size: int. What there is to do, in the unit of the progress, after which a part ends.
+        strict: bool. Stop at the first sample or series that cannot be used.
+    """
+
+    def __init__(
+        self,
+        loaded: Any,
+        model: str,
+        settings: dict[str, Any],
+        *,
+        array: str | None = None,
+        part_size: int = PART_SIZE,
+        strict: bool = False,
+    ):
+        self.loaded, self.model, self.strict, self.part_size = loaded, model, strict, part_size
+        self.array = array or loaded.config.data.array
+        self.settings = settings | {"array": self.array, "part_size": part_size}
+        self._latest: tuple[Path, Series, Rejected] | None = None
+        self._notes: list[str] = []
+
+    @abstractmethod
+    def read(self, path: Path, rejected: Rejected) -> Series:
+        """The series of a file; what of it cannot be used comes into `rejected`."""
+
+    @abstractmethod
+    def amounts(self, series: Series) -> np.ndarray:
+        """int array: how much there is to do for each series."""
+
+    @abstractmethod
+    def answer(self, series: Series, file: BinaryIO, several: bool) -> None:
+        """Write what comes out for some series of an input, which has `several` or just one."""
+
+    def scan(self, source):
+        try:
+            series, rejected = self._read(source.path)
+        except InputError as error:
+            return replace(source, problem=str(error))
+        self._notes += [note if str(source.path) in note else f"{source.path}: {note}" for note in series.notes]
+        sizes = tuple(self.amounts(series)[rows].sum().item() for rows in self._bounds(series))
+        records = len(series.values) + len(rejected) if series.whole else int(series.lengths.sum())
+        return replace(source, records=records, sizes=sizes)
+
+    def work(self, todo, progress) -> Iterator:
+        for source, parts, numbers in todo:
+            for number in numbers:
+                series, rejected = self._read(source.path)
+                rows = self._bounds(series)[number]
+                with parts.writing(number) as (file, bad):
+                    self.answer(series.take(range(rows.start, rows.stop)), file, len(series.values) > 1)
+                    for which, reason in rejected if number == 0 else ():
+                        bad.add({"sample" if isinstance(which, int) else "series": which}, reason)
+                progress.advance(source.sizes[number])
+                yield source
+
+    def notes(self):
+        return self._notes
+
+    def key(self, path: Path) -> str | None:
+        """The array that is read of a file, where it may have several."""
+        return self.array if path.suffix.lower() == ".npz" else None
+
+    def _read(self, path):
+        """The series of a file and its bad ones; of the latest file they are kept."""
+        if self._latest is None or self._latest[0] != path:
+            rejected: Rejected = []
+            series = self.read(path, rejected)
+            if rejected and self.strict:
+                which, reason = rejected[0]
+                kind = "sample" if isinstance(which, int) else "series"
+                raise InputError(f"{path}, {kind} {which}: {reason}: mend it, or leave --strict.")
+            self._latest = path, series, rejected
+        return self._latest[1:]
+
+    def _bounds(self, series):
+        """Which series are in which part: one ends with the series that fills it."""
+        bounds, start, filled = [], 0, 0
+        for row, amount in enumerate(self.amounts(series).tolist(), 1):
+            filled += amount
+            if filled >= self.part_size or row == len(series.values):
+                bounds.append(slice(start, row))
+                start, filled = row, 0
+        return bounds
+
+
+def write_lines(lines: Iterable[Sequence[Any]], file: BinaryIO) -> None:
+    """Write lines of cells as CSV, numbers with nine figures."""
+    text = io.TextIOWrapper(file, encoding="utf-8", newline="")
+    csv.writer(text, lineterminator="\n").writerows(map(cell, line) for line in lines)
+    text.flush()
+    text.detach()
+
+
+def join_lines(paths: Sequence[Path], name: str, file: BinaryIO) -> None:
+    """Write the tables of parts, which all have the same headings, as one; packed where `name` ends in .gz."""
+    packed = name.lower().endswith(".gz")
+    # Without a time and a name in its header a gzip file depends on its content alone.
+    stream = gzip.GzipFile("", "wb", fileobj=file, mtime=0) if packed else file
+    for number, path in enumerate(paths):
+        content = path.read_bytes()
+        stream.write(content[_end_of_headings(content) * (number > 0) :])
+    if packed:
+        stream.close()
+
+
+def _end_of_headings(content):
+    """Where the first line of CSV ends, in which a quoted name may hold a line break."""
+    end = content.index(b"\n") + 1
+    while content[:end].count(b'"') % 2:
+        end = content.index(b"\n", end) + 1
+    return end

@@ -1,0 +1,67 @@
+"""How much the columns of series vary: whether at all, and whether one series so much more than another."""
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+import numpy as np
+
+ROUNDING = 1e-9  # of a column's magnitude: what varies by less varies by the rounding of its numbers alone
+FEWEST_STEPS = 20  # observed values that a unit of a group is measured on
+DIFFERENT = 3.0  # times the usual spread in a group is the spread of all where groups are of different size
+
+
+class Scaling(Protocol):
+    """What is known of how columns are scaled, as a `Scaler` knows it."""
+
+    columns: tuple[str, ...]
+    plain: tuple[str, ...]
+    log: bool
+
+    def logarithms(self, values: np.ndarray) -> np.ndarray:
+        """Values `(rows, features)`, as logarithms where those are scaled."""
+
+
+def sizes_differ(scaler: Scaling, values: Sequence[np.ndarray], names: Sequence[str]) -> str | None:
+    """The first column in which series are of so different size that one unit of all hides what happens in the smaller.
+
+    It is so where the spread of all is many times that of one series in ten. Series of few values have no say, nor have
+    those that do not vary.
+
+    Args:
+        scaler: `Scaler` of the columns.
+        values: sequence of float arrays, each `(steps, features)`.
+        names: sequence of str. Of each the series that it is of.
+    """
+    of_series = by_name([scaler.logarithms(part) for part in values], names)
+    for feature, column in enumerate(scaler.columns):
+        if column in scaler.plain:
+            continue
+        parts = [np.concatenate(observed(each, feature) or [np.empty(0)]) for each in of_series.values()]
+        parts = [part for part in parts if part.size >= FEWEST_STEPS and not is_constant(*ends([part]), scaler.log)]
+        if len(parts) > 1 and np.std(np.concatenate(parts)) > DIFFERENT * np.quantile(list(map(np.std, parts)), 0.1):
+            return column
+    return None
+
+
+def by_name(values: Sequence[np.ndarray], names: Sequence[str]) -> Mapping[str, list[np.ndarray]]:
+    """Name of each series → its arrays."""
+    of_series: dict[str, list[np.ndarray]] = {}
+    for name, part in zip(names, values, strict=True):
+        of_series.setdefault(name, []).append(part)
+    return of_series
+
+
+def observed(values: Sequence[np.ndarray], feature: int) -> list[np.ndarray]:
+    """The observed values of one column of arrays `(steps, features)`: 1-D arrays, none of them empty."""
+    parts = [part[:, feature] for part in values]
+    return [part for part in (part[~np.isnan(part)] for part in parts) if part.size]
+
+
+def ends(parts: Sequence[np.ndarray]) -> tuple[float, float]:
+    """The lowest and the highest value of 1-D arrays."""
+    return min(map(np.min, parts)), max(map(np.max, parts))
+
+
+def is_constant(low: float, high: float, log: bool) -> bool:
+    """Whether what is left between two values (logarithms if `log`) is the rounding of numbers of their magnitude."""
+    return high - low <= ROUNDING * (1.0 if log else max(abs(low), abs(high))) < np.inf

@@ -1,0 +1,138 @@
+"""What it takes to find anomalies with a trained autoencoder: fitted at the end of its training, or again later."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from seq2seq.config import DetectionConfig
+from seq2seq.errors import InputError
+from seq2seq.evaluation.anomaly import FEWEST_TOGETHER, PCABaseline
+from seq2seq.evaluation.thresholds import fit_threshold
+from seq2seq.inference.detector import Detector, Scorer, pca_errors
+from seq2seq.inference.pieces import as_pieces, cut, num_pieces
+from seq2seq.inference.reconstructor import Reconstructor
+from seq2seq.inference.series_data import read_data
+from seq2seq.report import Report
+from seq2seq.series.files import data_files
+from seq2seq.series.scaling import Scaler
+from seq2seq.tasks.series_split import Split, split
+
+BASELINE_PIECES = 20_000  # training pieces whose principal components are taken, at most
+FEW_HELD_OUT = 20  # sequences
+
+
+def check_detection(settings: DetectionConfig, parts: Split, look_back: int, report: Report) -> None:
+    """Refuse, before anything is trained, what no detector could be fitted to at the end; warn of what it will lack.
+
+    Raises:
+        InputError: a validation part without values, or too small for the threshold.
+    """
+    valid = [values for values in parts.valid.values if len(values) >= max(look_back, 1)]
+    observed = [~np.isnan(values) for values in valid]
+    scores = sum(int(each.any(axis=1).sum()) if look_back else int(each.any()) for each in observed)
+    if not scores:
+        raise InputError(
+            "the validation part has no observed value to fit a threshold on: raise data.valid_share, or train on "
+            "more data."
+        )
+    # Any scores will do: whether a threshold can be fitted depends on how many there are.
+    fit_threshold(settings.threshold, np.random.default_rng(0).exponential(size=scores), settings.value)
+    columns = parts.valid.columns
+    for column, there in zip(columns, np.any([each.any(axis=0) for each in observed], axis=0), strict=True):
+        if not there:
+            report.warn(f"the column {column!r} has no value in the validation part: its usual errors are not known")
+    together = sum(int(each.all(axis=1).sum()) for each in observed)
+    if settings.score == "mahalanobis" and len(columns) > 1 and together < FEWEST_TOGETHER:
+        report.warn(
+            "the columns are never observed together in the validation part: errors are weighed column by column, "
+            "without their correlations"
+        )
+
+
+def fit_detector(
+    reconstructor: Reconstructor, parts: Split, report: Report, settings: DetectionConfig | None = None
+) -> Detector:
+    """What errors are usual, of the model and of principal components: fitted on the validation part, held out.
+
+    Args:
+        reconstructor: `Reconstructor` with the best weights.
+        parts: `Split` of the training data.
+        report: `Report`.
+        settings: `DetectionConfig`; by default that of the run.
+    """
+    settings, look_back = settings or reconstructor.config.detection, reconstructor.look_back
+    train, valid, lengths = parts.scaled("train"), parts.scaled("valid"), parts.valid.lengths
+    stride = num_pieces(parts.train.lengths, look_back) // BASELINE_PIECES + 1
+    pieces = [each.values for each in cut(train, look_back, stride)]
+    width = max(each.shape[1] for each in pieces)
+    pieces = [np.pad(each, ((0, 0), (0, width - each.shape[1]), (0, 0)), constant_values=np.nan) for each in pieces]
+    baseline = PCABaseline(settings.components).fit(np.concatenate(pieces))
+
+    def own_errors(stride):
+        return ((piece, piece.values - outputs) for piece, outputs in reconstructor.outputs(valid, stride))
+
+    def baseline_errors(stride):
+        return ((piece, pca_errors(baseline, width, piece)) for piece in cut(valid, look_back, stride))
+
+    if not look_back and len(valid) < FEW_HELD_OUT:
+        report.warn(f"the threshold rests on {len(valid)} held-out sequences: a larger data.valid_share makes it surer")
+    names = parts.valid.names if parts.scaler.groups else None
+    own, pca = (
+        Scorer.fit(settings, errors, lengths, look_back, units=_units(parts), names=names)
+        for errors in (own_errors, baseline_errors)
+    )
+    what = "steps" if look_back else "sequences"
+    report.say(f"an alarm is a score above {own.threshold:.4g}, fitted on the {what} of the validation part")
+    if own.levels:
+        few = len(set(parts.valid.names)) - len(own.levels)
+        rest = f"; {few:,} have too few held-out scores for that" if few else ""
+        report.say(f"the scores of {len(own.levels):,} series are in units of what is usual for each{rest}")
+    return Detector(own, pca, baseline, width, settings)
+
+
+def _units(parts):
+    """The usual spread of each column, as the model reads it."""
+    if parts.scaler.kind != "none":
+        return 1.0
+    return Scaler.fit("standard", parts.train.values, parts.train.columns, log=parts.scaler.log).scale
+
+
+def refit(
+    run_dir: str | Path,
+    *,
+    score: str | None = None,
+    threshold: tuple[str, float] | None = None,
+    report: Report | None = None,
+) -> Detector:
+    """Fit the detector of a run again, without training, and store it.
+
+    Args:
+        run_dir: folder of a run with weights; its data are read again.
+        score: kind of score; default: that of the last fit.
+        threshold: kind and value; default: those of the last fit.
+        report: `Report`.
+
+    Raises:
+        InputError: no such run, other data, a threshold that cannot be fitted.
+    """
+    report = report or Report()
+    reconstructor = Reconstructor.load(run_dir)
+    run, config, look_back = reconstructor.run, reconstructor.config, reconstructor.look_back
+    run.refuse_other_data({"data.location": data_files(config.data.location)})
+    settings = (Detector.load(run).settings if run.detector.exists() else None) or config.detection
+    if score is not None:
+        settings = replace(settings, score=score)
+    if threshold is not None:
+        settings = replace(settings, threshold=threshold[0], value=threshold[1])
+    series = reconstructor.scaler.match(as_pieces(read_data(config.data, Report(), windowed=look_back > 0), look_back))
+    parts = split(series, config.data, config.seed, Report(), reconstructor.scaler)
+    check_detection(settings, parts, look_back, report)
+    detector = fit_detector(reconstructor, parts, report, settings)
+    detector.save(run)
+    metrics = run.path / "metrics.json"
+    if metrics.exists():
+        figures = json.loads(metrics.read_text(encoding="utf-8"))
+        run.write_metrics(figures | {"threshold": detector.autoencoder.threshold})
+    return detector

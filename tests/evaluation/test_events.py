@@ -1,0 +1,86 @@
+"""Alarms that belong together."""
+
+import numpy as np
+import pytest
+
+from seq2seq.errors import InputError
+from seq2seq.evaluation.events import event_scores, find_events, parse_span
+
+HOURS = np.datetime64("2024-05-01", "ns") + np.arange(40) * np.timedelta64(1, "h")
+SCORES = np.zeros(40)
+SCORES[[5, 6, 7, 9, 20, 30, 31]] = [1, 3, 1, 1, 5, 1, 1]
+BLAME = SCORES[:, None] * np.array([0.25, 0.75])
+LABELS = np.zeros(40, bool)
+LABELS[[7, 8, 28, 29, 30, 36]] = True
+
+
+def events(**given):
+    times = given.pop("times", HOURS)
+    return find_events("pump", SCORES, BLAME, 0.5, ["flow", "heat"], times, **given)
+
+
+def spans(found):
+    return [(event.first, event.last) for event in found]
+
+
+def test_a_run_of_alarms_is_one_event():
+    found = events(labels=LABELS)
+    assert spans(found) == [(5, 7), (9, 9), (20, 20), (30, 31)]
+    first = found[0]
+    assert (first.start, first.end, first.peak, first.peak_at) == (HOURS[5], HOURS[7], 3.0, HOURS[6])
+    assert (first.column, first.share, first.steps) == ("heat", pytest.approx(0.75), 3)
+    assert (first.label, first.lead) == (HOURS[7], 7200.0)  # two hours before the label begins
+    assert [event.lead for event in found] == [7200.0, None, None, -7200.0]
+
+
+@pytest.mark.parametrize(
+    ("merge", "least", "expected"),
+    [
+        ("0", "2", [(5, 7), (30, 31)]),
+        ("1", "1", [(5, 9), (20, 20), (30, 31)]),
+        ("2h", "1", [(5, 9), (20, 20), (30, 31)]),
+        ("1h", "1h", [(5, 7), (9, 9), (20, 20), (30, 31)]),
+        ("12", "1", [(5, 31)]),
+        ("0", "3h", [(5, 7)]),
+    ],
+)
+def test_events_are_merged_and_short_ones_left_out(merge, least, expected):
+    assert spans(events(merge=parse_span(merge), min_length=parse_span(least))) == expected
+
+
+def test_quiet_hours_of_an_outage_count_by_the_clock():
+    late = np.where(np.arange(40) >= 8, HOURS + np.timedelta64(5, "D"), HOURS)
+    assert spans(events(times=late, merge=parse_span("3h")))[:2] == [(5, 7), (9, 9)]
+
+
+def test_no_event_goes_on_across_an_outage_unless_it_is_told_to():
+    late = np.where(np.arange(40) >= 6, HOURS + np.timedelta64(5, "D"), HOURS)
+    assert spans(events(times=late))[:2] == [(5, 5), (6, 7)]
+    assert spans(events(times=late, merge=9))[:2] == [(5, 5), (6, 9)]
+    assert spans(events(times=late, merge=parse_span("6d")))[:1] == [(5, 31)]
+
+
+def test_without_times_steps_are_counted():
+    found = events(times=None, labels=LABELS)
+    assert (found[0].start, found[0].lead) == (5, 2.0)
+    with pytest.raises(InputError, match="no dates; give a number of steps"):
+        events(times=None, merge=parse_span("2h"))
+
+
+def test_each_event_and_each_anomaly_counts_once():
+    scored = np.ones(40, bool)
+    scored[36] = False
+    figures = event_scores([events(labels=LABELS)], [LABELS], [scored], "seconds")
+    assert (figures["events"], figures["labelled"]) == (4, 2)
+    assert (figures["event_precision"], figures["event_recall"], figures["median_lead_seconds"]) == (0.5, 1.0, 0.0)
+    twice = np.zeros(40, bool)
+    twice[5:10] = True  # met by two events, of which the first one counts
+    assert event_scores([events(labels=twice)], [twice], [scored])["median_lead_steps"] == 0.0
+    nothing = event_scores([[]], [LABELS], [scored])
+    assert (nothing["event_precision"], nothing["event_recall"], nothing["event_f1"]) == (None, 0.0, None)
+
+
+@pytest.mark.parametrize("text", ["", "h", "-1", "1.5", "2 hours", "1y"])
+def test_what_is_no_span(text):
+    with pytest.raises(InputError, match="neither a number of steps"):
+        parse_span(text)

@@ -1,0 +1,61 @@
+"""Which steps of which series are scored."""
+
+import numpy as np
+import pytest
+
+from seq2seq.config import SeriesDataConfig
+from seq2seq.errors import InputError
+from seq2seq.evaluation.detection import Labels
+from seq2seq.inference.selection import Selection, between, part_of
+from seq2seq.series.series import Series, split_in_time
+
+HOURS = np.datetime64("2024-05-01T00", "ns") + np.arange(100) * np.timedelta64(1, "h")
+
+
+def series_of(*lengths, times=True, whole=False):
+    values = [np.arange(length, dtype=float)[:, None] for length in lengths]
+    names = [str(number) for number in range(len(lengths))]
+    return Series(values, ("x",), names, tuple(HOURS[:length] for length in lengths) if times else None, whole)
+
+
+def test_parts_are_those_of_the_training():
+    series, data = series_of(100, 40), SeriesDataConfig(valid_share=0.2, test_share=0.3)
+    parts = dict(zip(("train", "valid", "test"), split_in_time(series, 0.2, 0.3), strict=True))
+    for name, part in parts.items():
+        found = part_of(series, data, 1, name).series(series)
+        for one, other in zip(found.values, part.values, strict=True):
+            np.testing.assert_array_equal(one, other)
+    assert part_of(series, data, 1, "all").end == (100, 40)
+    with pytest.raises(InputError, match="kept no test part"):
+        part_of(series, SeriesDataConfig(), 1, "test")
+
+
+def test_samples_are_in_one_part_each():
+    series, data = series_of(5, 6, 7, 8, 9, times=False, whole=True), SeriesDataConfig(valid_share=0.2, test_share=0.4)
+    rows = [part_of(series, data, 3, name).rows for name in ("train", "valid", "test")]
+    assert sorted(sum(rows, ())) == list(range(5)) and list(map(len, rows)) == [2, 1, 2]
+    labels = Labels(np.array([True, False, False, True, False]))
+    chosen = part_of(series, data, 3, "test")
+    assert chosen.labels(labels, series).values.tolist() == [labels.values[row] for row in chosen.rows]
+
+
+def test_a_range_of_time_ends_with_what_is_named():
+    series = series_of(100, 20)
+    found = between(series, "2024-05-01T18", "2024-05-02")
+    assert (found.rows, found.first, found.end) == ((0, 1), (18, 18), (48, 20))
+    assert between(series, "2024-05-02 06:00", None).rows == (0,)
+    counted = between(series_of(30, times=False), "10", "12")
+    assert (counted.first, counted.end) == ((10,), (13,))
+    both = found & between(series, "2024-05-02", None)
+    assert (both.rows, both.first, both.end) == ((0,), (24,), (48,))
+    for start, said in (("2025", "they go from 2024-05-01"), ("1 May", "expected a time such as")):
+        with pytest.raises(InputError, match=said):
+            between(series, start, None)
+
+
+def test_what_comes_before_is_at_hand_and_labels_stay_with_their_steps():
+    series, chosen = series_of(100, 20), Selection((0,), (3,), (10,))
+    assert [part.ravel().tolist() for part in chosen.cut(series.values, 2)] == [list(range(1, 10))]
+    assert [len(part) for part in chosen.cut(series.values, 9)] == [10]
+    labels = Labels(np.arange(120) == 5)
+    assert np.flatnonzero(chosen.labels(labels, series).values).tolist() == [2]

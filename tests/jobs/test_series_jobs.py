@@ -1,0 +1,104 @@
+"""Batch jobs that make tables of series: scores, events, forecasts."""
+
+import csv
+import gzip
+import json
+
+import numpy as np
+import pytest
+
+from seq2seq.errors import InputError
+from seq2seq.inference.detection import detect
+from seq2seq.jobs.detection import BatchDetection
+from seq2seq.jobs.forecasting import BatchForecast
+from seq2seq.jobs.inputs import csv_name, find_inputs
+from seq2seq.jobs.job import Job
+from seq2seq.jobs.shards import Shard
+
+
+def run(work, pattern, output, **options):
+    return Job(work, output, **options).run(find_inputs([str(pattern)], output, csv_name))
+
+
+def rows_of(path):
+    content = path.read_bytes()
+    text = (gzip.decompress(content) if path.name.endswith(".gz") else content).decode()
+    return list(csv.DictReader(text.splitlines()))
+
+
+def test_the_scores_of_a_file_are_those_of_detect_however_it_is_cut(pumps_run, pumps_files, pumps_model, tmp_path):
+    (tmp_path / "a.csv.gz").write_bytes(gzip.compress((pumps_files / "test.csv").read_bytes()))
+    outcome = run(BatchDetection.load(pumps_run), tmp_path / "a.csv.gz", tmp_path / "whole")
+    assert (outcome.finished, outcome.bad_records, outcome.problems) == (1, 0, [])
+    rows = rows_of(tmp_path / "whole" / "a.csv.gz")
+    found = detect(pumps_model, pumps_model.read(str(pumps_files / "test.csv")))
+    assert list(rows[0])[:3] == ["pump", "time", "score"] and len(rows) == 240
+    np.testing.assert_allclose([float(row["score"]) for row in rows], found.scores.judged, rtol=1e-4)
+    work = BatchDetection.load(pumps_run, part_size=10)
+    for number in (1, 2):
+        run(work, tmp_path / "a.csv.gz", tmp_path / "out", shard=Shard(number, 2))
+    parts = ([float(row["score"]) for row in rows_of(tmp_path / name / "a.csv.gz")] for name in ("whole", "out"))
+    np.testing.assert_allclose(*parts, rtol=1e-5)
+
+
+def test_alarms_come_as_events(pumps_run, pumps_files, tmp_path):
+    work = BatchDetection.load(pumps_run, events=True, merge="6h", min_length="5", part_size=10)
+    run(work, pumps_files / "test.csv", tmp_path / "out")
+    rows = rows_of(tmp_path / "out" / "test.csv")
+    assert {row["pump"] for row in rows if row["column"] == "flow"} == {"north", "south"}
+    assert list(rows[0]) == ["pump", "start", "end", "steps", "peak", "peak_at", "column", "share"]
+
+
+def test_whole_sequences_are_scored_too(beats_run, beats_file, tmp_path):
+    run(BatchDetection.load(beats_run, array="test", part_size=20), beats_file, tmp_path / "out")
+    rows = rows_of(tmp_path / "out" / "beats.npz.csv")
+    assert [row["sample"] for row in rows] == list(map(str, range(90)))
+
+
+def test_a_series_that_cannot_be_scored_stops_no_other(pumps_run, pumps_files, tmp_path):
+    lines = (pumps_files / "test.csv").read_text().splitlines()
+    lines += [f"2024-01-01 {hour:02d}:00:00,short,0.1,ok,50" for hour in range(5)]
+    lines += [f"2024-01-01 {hour:02d}:00:00,far,1e300,ok,50" for hour in range(20)]
+    (tmp_path / "a.csv").write_text("\n".join(lines) + "\n")
+    (tmp_path / "b.csv").write_text("nothing,of\nthe,kind\n")
+    outcome = run(BatchDetection.load(pumps_run), tmp_path / "*.csv", tmp_path / "out")
+    assert outcome.finished == 1 and len(outcome.problems) == 1 and outcome.bad_records == 2
+    listed = [json.loads(line) for line in (tmp_path / "out" / "a.csv.rejected.jsonl").read_text().splitlines()]
+    assert [row["series"] for row in listed] == ["far", "short"]
+    assert (
+        "shorter than a window of 12" in listed[1]["reason"] and "'flow' has an infinite value" in listed[0]["reason"]
+    )
+    rows = rows_of(tmp_path / "out" / "a.csv")
+    assert len(rows) == 265 and all(row["score"] for row in rows[:240]) and not any(row["score"] for row in rows[240:])
+
+
+@pytest.fixture
+def days(trained_on_days):
+    return trained_on_days("days-batch", "windows.look_back=24", "windows.horizon=3", data__columns=("load", "warm"))
+
+
+def test_forecasts_of_files_are_those_of_the_forecaster(days, days_file, tmp_path):
+    head, *lines = days_file.read_text().splitlines()
+    (tmp_path / "a.csv").write_text("\n".join([head, *lines[:100]]) + "\n")
+    (tmp_path / "short.csv").write_text("\n".join([head, *lines[:13]]) + "\n")
+    outcome = run(BatchForecast.load(days.run.path, steps=2), tmp_path / "*.csv", tmp_path / "out")
+    assert outcome.finished == 1 and "13 steps, the model reads 24" in outcome.problems[0]
+    rows = rows_of(tmp_path / "out" / "a.csv")
+    made = days.forecast(days.read(str(tmp_path / "a.csv")), 2)
+    np.testing.assert_allclose([float(row["load"]) for row in rows], made.values[0][:, 0], rtol=1e-6)
+    assert list(rows[0]) == ["when", "load", "load_low", "load_high", "warm", "warm_low", "warm_high"]
+
+
+def test_a_job_with_another_question_does_it_again(days, days_file, tmp_path):
+    for steps, finished in ((2, 1), (2, 0), (3, 1)):
+        outcome = run(BatchForecast.load(days.run.path, steps=steps), days_file, tmp_path / "out")
+        assert outcome.finished == finished
+    assert len(rows_of(tmp_path / "out" / "days.csv")) == 3
+
+
+def test_a_forecaster_that_must_know_columns_ahead_is_no_batch_job(trained_on_days):
+    run_dir = trained_on_days(
+        "days-known", "windows.look_back=24", "windows.horizon=3", model__known=("plan",)
+    ).run.path
+    with pytest.raises(InputError, match=r"reads what is known ahead \(plan\)"):
+        BatchForecast.load(run_dir)
