@@ -35,7 +35,7 @@ kinds = st.sampled_from([np.float32, np.float64, np.int32, np.int64, np.uint8, n
 shapes = arrays_of.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=5)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(values=arrays_of.arrays(kinds, shapes))
 def test_what_is_read_is_what_was_written(tmp_path_factory, values):
     path = tmp_path_factory.mktemp("arrays") / "file.npz"

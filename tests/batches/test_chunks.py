@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from seq2seq.batches.chunks import ChunkBatches
 from seq2seq.errors import InputError
 
-few = settings(max_examples=12, deadline=None)  # each traces a graph
+few = settings(max_examples=12)  # each traces a graph
 
 
 def arrays(batches):

@@ -8,7 +8,7 @@ from itertools import islice
 from types import SimpleNamespace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from seq2seq.cli.arriving import arriving, standard_input
@@ -64,7 +64,6 @@ def flattened(lists):
     return (line for lines in lists for line in lines)
 
 
-@settings(deadline=None)
 @given(st.lists(st.text("ab \r", max_size=3), max_size=30), st.integers(1, 7))
 def test_all_lines_come_in_their_order(lines, size):
     for chunker in (arriving, full):

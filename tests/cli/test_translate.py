@@ -141,7 +141,7 @@ ORDINARY = st.lists(st.sampled_from("abcdefghxy\r\u200b"), min_size=1, max_size=
 LINES = st.lists(st.one_of(BLANK, ORDINARY, st.just("a b " * 300)), max_size=8)
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(LINES, st.sampled_from(["\n", "\r\n"]), st.booleans())
 def test_every_line_has_its_rows_in_every_form(translator, lines, end, ended):
     """As many rows as asked for, with all their columns; a line of nothing has empty ones."""

@@ -48,7 +48,7 @@ def no_mecab():
 
 
 @by_script
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(data=st.data())
 def test_perfect_text_is_perfect_however_short(script, data):
     texts = data.draw(lines(script, blank="   "))
@@ -60,7 +60,7 @@ def test_perfect_text_is_perfect_however_short(script, data):
 
 
 @pytest.mark.parametrize("script", unspaced)
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(data=st.data())
 def test_without_blanks_one_wrong_character_costs_little(script, data):
     texts = data.draw(lines(script, shortest=16, longest=30))

@@ -40,13 +40,13 @@ def brute_force(first, second):
     )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(short, short)
 def test_edit_distance_equals_brute_force(first, second):
     assert edit_distance(first, second) == brute_force(first, second)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.text("abcde", max_size=20), st.text("abcde", max_size=20), st.text("abcde", max_size=20))
 def test_edit_distance_is_a_metric(first, second, third):
     distance = edit_distance(first, second)
@@ -91,7 +91,7 @@ def test_more_references_never_lower_what_counts_the_best_reference(extra):
 words = st.lists(st.sampled_from("ABC"), min_size=4, max_size=4).map(" ".join)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.lists(st.tuples(words, words, words), min_size=1, max_size=4))
 def test_more_references_of_the_same_length_never_raise_the_error_rates(rows):
     hypotheses = [row[0] for row in rows]

@@ -91,7 +91,7 @@ def test_an_output_is_what_the_translator_says(work, inputs, tmp_path, loaded):
         assert manifest(tmp_path / "out")[name]["records"] == source.count(b"\n")
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(
     st.lists(st.text(st.characters(codec="utf-8"), max_size=6) | st.sampled_from(["a b", "\0", "\u200b", "h " * 99]))
 )

@@ -71,7 +71,7 @@ def problems(draw):
     return (batch, steps, draw(st.integers(1, 4))), mask, {"units": draw(st.integers(1, 5)), **options}
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=40, derandomize=True)
 @given(problems(), st.booleans(), st.booleans())
 def test_all_results_at_all_steps_and_all_gradients(problem, packed, with_states):
     (batch, steps, features), mask, options = problem

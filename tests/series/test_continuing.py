@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from seq2seq.errors import InputError
@@ -12,7 +12,6 @@ from seq2seq.series.continuing import continue_times
 
 
 @pytest.mark.parametrize("frequency", ["s", "5min", "h", "D", "B", "W", "MS", "ME", "QS", "YS", "36h", "14D", "2MS"])
-@settings(deadline=None)
 @given(start=st.dates(pd.Timestamp("1950-01-01").date(), pd.Timestamp("2100-01-01").date()))
 def test_regular_times_go_on(frequency, start):
     times = pd.date_range(start, periods=40, freq=frequency).to_numpy("datetime64[ns]")

@@ -49,7 +49,7 @@ cell_texts = st.text(characters, max_size=8).map(lambda text: text.replace('"', 
 quoted = st.text(characters | st.sampled_from("\r\n,;"), max_size=8)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.data())
 def test_hostile_tables_come_back_as_they_were(data):
     separator, end = data.draw(st.sampled_from([",", ";", "\t"])), data.draw(st.sampled_from(["\n", "\r\n"]))

@@ -2,7 +2,7 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -39,7 +39,6 @@ def test_scaled_training_data_has_the_wished_moments_and_comes_back(kind, log):
     np.testing.assert_allclose(restored, np.concatenate(PARTS), rtol=1e-5)
 
 
-@settings(deadline=None)
 @given(arrays(np.float64, (7, 2), elements=st.floats(-1e6, 1e6, width=32)))
 def test_any_numbers_come_back(values):
     for kind in ("standard", "minmax"):

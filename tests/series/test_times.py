@@ -64,7 +64,7 @@ PATTERNS = [
 ]
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     pattern=st.sampled_from(PATTERNS),
     zone=st.sampled_from(["", "Z", "+01:00", "-0530", " UTC", "+02"]),

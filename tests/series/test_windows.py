@@ -14,7 +14,7 @@ from seq2seq.series.windows import sliding_windows
 # Series of which each value says where it stands: series number, then step, on the first two features.
 LENGTHS = st.lists(st.integers(0, 30), min_size=1, max_size=5)
 SIZES = {"look_back": st.integers(1, 6), "horizon": st.integers(0, 4), "stride": st.integers(1, 5)}
-few = settings(max_examples=8, deadline=None)  # each traces a graph
+few = settings(max_examples=8)  # each traces a graph
 
 
 def labelled(lengths):

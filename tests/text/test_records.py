@@ -33,7 +33,7 @@ def is_read(content):
 
 CONTENT = st.lists(PIECES, max_size=30).map(b"".join).filter(is_read)
 WORDS = st.text(st.characters(codec="utf-8"), max_size=8)
-quick = settings(max_examples=150, deadline=None)
+quick = settings(max_examples=150)
 
 
 @pytest.fixture(scope="module")
