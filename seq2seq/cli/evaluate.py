@@ -221,5 +221,5 @@ def _show_forecasts(result, shown, report) -> None:
         shown.say(
             f"Intervals for {level:.0%} of the actual values hold {coverage:.1%}; their mean width is {width:.4g}"
         )
-    if overall.warning:
-        report.warn(overall.warning)
+    for line in result.warnings or [overall.warning] * bool(overall.warning):
+        report.warn(line)

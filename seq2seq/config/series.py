@@ -121,9 +121,10 @@ class ForecasterModelConfig(RecurrentConfig):
 
     kind: Literal["direct", "encoder_decoder", "stateful"] = "direct"
     num_layers: int = 1
-    # Forecast the change from this; auto: season or last; season_growth: the season with the latest growth over it.
-    residual: Literal["auto", "none", "last", "season", "season_growth"] = "auto"
-    season: int | None = None  # steps; none: from the times (hourly 24, daily 7, monthly 12); 0: there is none
+    # Forecast the change from this; season_growth: the season with the latest growth over it; linear: a regression on
+    # the window beside the naive forecast that validation prefers at each step ahead; auto: linear, or last (stateful).
+    residual: Literal["auto", "none", "last", "season", "season_growth", "linear"] = "auto"
+    season: int | None = None  # steps; none: from the autocorrelation of the training part; 0: there is none
     normalize_window: bool = False  # by its own mean and deviation (Kim et al. 2022)
     calendar: Names | None = None  # known ahead: "hour,weekday,month,day_of_year"
     known: Names | None = None  # columns that are known ahead

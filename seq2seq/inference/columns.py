@@ -1,18 +1,15 @@
 """What each column is to a forecaster, and the arrays that it reads."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from seq2seq.config import ForecasterConfig
 from seq2seq.errors import InputError
-from seq2seq.report import Report
 from seq2seq.series.calendar import calendar_columns, calendar_features
 from seq2seq.series.scaling import Scaler
 from seq2seq.series.series import column_positions
 from seq2seq.series.table import Series
-
-HOUR = 3_600 * 10**9  # nanoseconds
 
 
 @dataclass(frozen=True)
@@ -112,53 +109,3 @@ class Columns:
     def calendar_of(self, times: np.ndarray) -> np.ndarray:
         """float32 `(steps, calendar features)` of times."""
         return calendar_features(times, self.calendar).astype(np.float32)
-
-
-def settled(config: ForecasterConfig, series: Series, report: Report) -> ForecasterConfig:
-    """`config` with the season and the residual that it leaves to the data."""
-    model, look_back = config.model, config.windows.look_back
-    season = model.season
-    if season is None:
-        season = season_of(series.times[0]) if series.times else 0
-    residual = model.residual
-    if residual == "auto":
-        residual = "season" if model.kind != "stateful" and 0 < season <= look_back else "last"
-    needed = {"season": season, "season_growth": season + 1}.get(residual, 0)  # steps of a window
-    if needed and model.kind == "stateful":
-        raise InputError(
-            f"model.residual={residual} needs windows: a stateful model forecasts the change from the last."
-        )
-    if needed and not (season and needed <= look_back):
-        raise InputError(
-            f"model.residual={residual} with a season of {season} steps and windows of {look_back}: set model.season, "
-            f"and windows.look_back to at least {needed}."
-        )
-    said = {"none": "the values themselves", "last": "the change from the last value"}
-    said["season"] = f"the change from the value {season} steps before"
-    said["season_growth"] = f"{said['season']} with its latest growth"
-    report.say(f"season: {f'{season} steps' if season else 'none'}; the model learns {said[residual]}")
-    return replace(config, model=replace(model, season=season, residual=residual))
-
-
-def season_of(times: np.ndarray) -> int:
-    """Steps of the season that times suggest: a day of hours or less, a week of days, a year of months or quarters.
-
-    Args:
-        times: datetime64 or float64 array, `(steps,)`.
-
-    Returns:
-        int; 0 where there is none.
-
-    >>> season_of(np.arange("2024-01-01", "2024-01-05", dtype="datetime64[h]"))
-    24
-    """
-    if times.dtype.kind != "M" or len(times) < 3:
-        return 0
-    step = float(np.median(np.diff(times.astype("datetime64[ns]")).astype(np.int64))) / HOUR
-    if step < 24:
-        return round(24 / step) if step > 0 and abs(24 / step - round(24 / step)) < 1e-6 else 0
-    # Months and quarters are of different lengths.
-    return next((season for low, high, season in _SEASONS if 24 * low <= step <= 24 * high), 0)
-
-
-_SEASONS = ((1, 1, 7), (28, 31, 12), (89, 92, 4))  # days between steps, at least and at most; steps of the season

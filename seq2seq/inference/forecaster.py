@@ -61,6 +61,8 @@ def build_model(config: ForecasterConfig, columns: Columns, dtype="float32") -> 
         season=model.season,
         normalize_window=model.normalize_window,
         quantiles=quantiles_of(model.interval),
+        look_back=config.windows.look_back,
+        known_columns=columns.known_columns,
         dtype=dtype,
         **sizes,
     )

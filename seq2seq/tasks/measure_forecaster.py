@@ -6,13 +6,30 @@ import numpy as np
 
 from seq2seq.errors import InputError
 from seq2seq.evaluation import baselines as naive
-from seq2seq.evaluation.forecasting import ForecastEvaluation, evaluate_forecast, forecast_scores, per_horizon
+from seq2seq.evaluation.forecasting import (
+    ForecastEvaluation,
+    evaluate_forecast,
+    forecast_scores,
+    per_horizon,
+    skill,
+)
 from seq2seq.evaluation.origins import origins_of, targets_at
 from seq2seq.inference.forecaster import Forecaster
 from seq2seq.inference.series_data import read_data
 from seq2seq.report import Report
 from seq2seq.series.calendar import time_text
+from seq2seq.series.table import Series
 from seq2seq.tasks.series_split import split
+
+TIE = 0.005  # of the error: what is no loss
+# Which settings may help where a baseline is better.
+HELP = {
+    "seasonal naive": "raise windows.look_back to a season or more (with model.residual=auto), or set model.season",
+    "seasonal × growth": "try model.residual=season_growth with data.log=true, windows of two seasons",
+    "seasonal × latest growth": "try model.residual=season_growth with data.log=true, windows of more than a season",
+    "drift": "raise windows.look_back, or try data.log=true",
+}
+HELP_ELSE = "try model.residual=auto, more data, a longer windows.look_back or a lower training.learning_rate"
 
 
 @dataclass(frozen=True)
@@ -41,6 +58,7 @@ class ForecasterEvaluation:
             "origins": self.origins,
             "per_horizon": self.ahead,
             "per_column": self.columns,
+            "warnings": self.warnings,
         }
 
     @property
@@ -50,19 +68,37 @@ class ForecasterEvaluation:
 
     def rows_ahead(self) -> list[tuple]:
         """Some steps ahead: errors of the model and of the best baseline there, the skill, and two RSEs."""
-        horizon, metric = self.overall.horizon, self.overall.metric
+        horizon = self.overall.horizon
         steps = sorted({step for step in (1, 2, 3, 6, 12, 24, 48, 96, 168, 336, 720) if step < horizon} | {horizon})
-        rows = []
-        for step in steps:
-            errors = {name: scores[metric][step - 1] for name, scores in self.ahead.items()}
-            ours = errors.pop("model")
-            if ours is None or not errors:
-                continue
-            best = min(errors, key=errors.get)
-            gained = 1 - ours / errors[best] if errors[best] else 0.0
-            rse = (self.ahead[name]["rse"][step - 1] for name in ("model", "last value"))
-            rows.append((step, ours, errors[best], best, gained, *rse))
-        return rows
+        compared = {step: self._compared(step) for step in steps}
+        return [
+            (step, *found, *(self.ahead[name]["rse"][step - 1] for name in ("model", "last value")))
+            for step, found in compared.items()
+            if found
+        ]
+
+    def _compared(self, step: int) -> tuple[float, float, str, float] | None:
+        """The errors of the model and of the best baseline so far ahead, its name, and the skill; None without any."""
+        errors = {name: scores[self.overall.metric][step - 1] for name, scores in self.ahead.items()}
+        ours = errors.pop("model")
+        if ours is None or not errors:
+            return None
+        best = min(errors, key=errors.get)
+        return ours, errors[best], best, skill(ours, errors[best])
+
+    @property
+    def warnings(self) -> list[str]:
+        """A line for each baseline that beats the model at some steps ahead, with the settings that help."""
+        lost: dict[str, list[tuple[int, float]]] = {}
+        for step in range(1, self.overall.horizon + 1):
+            found = self._compared(step)
+            if found and found[3] < -TIE:
+                lost.setdefault(found[2], []).append((step, found[0] / found[1] - 1.0 if found[1] else np.inf))
+        return [
+            f"{_steps([step for step, _ in steps])} ahead “{name}” is better than the model, by up to "
+            f"{max(worse for _, worse in steps):.1%} of {self.overall.metric}: {HELP.get(name, HELP_ELSE)}"
+            for name, steps in lost.items()
+        ]
 
 
 def evaluate(
@@ -92,7 +128,7 @@ def evaluate(
         InputError: no step to forecast.
     """
     report = report or Report()
-    config, columns, horizon = forecaster.config, forecaster.columns, forecaster.horizon
+    config, horizon = forecaster.config, forecaster.horizon
     settings = config.data if limit is None else replace(config.data, limit=limit)
     series = read_data(settings, report, data, windowed=not forecaster.stateful)
     series = forecaster.scaler.match(series)
@@ -107,8 +143,20 @@ def evaluate(
             f"Nothing to forecast in the {part} part of {data or config.data.location}: a forecast of {horizon} steps "
             f"does not fit; give more data{', or --part all' * (part == 'test')}."
         )
-    outputs = forecaster.core.rolling(columns.read_by_model(series, forecaster.scaler), origins)
-    values = [values[:, columns.target_columns] for values in series.values]
+    return measured(forecaster, series, origins, part)
+
+
+def measured(forecaster: Forecaster, series: Series, origins: list[np.ndarray], part: str) -> "ForecasterEvaluation":
+    """Forecast from given origins and compare with what came.
+
+    Args:
+        forecaster: `Forecaster`.
+        series: with its columns.
+        origins: of each series, the first steps to forecast.
+        part: what `ForecasterEvaluation.part` shall be.
+    """
+    outputs = forecaster.core.rolling(forecaster.columns.read_by_model(series, forecaster.scaler), origins)
+    values = [values[:, forecaster.columns.target_columns] for values in series.values]
     return _scored(forecaster, series, values, origins, outputs, part)
 
 
@@ -186,3 +234,10 @@ def _ends(series, origins):
     else:
         firsts = [times[step] for times, at in zip(series.times, origins, strict=True) for step in at]
     return [time_text(min(firsts)), time_text(max(firsts))]
+
+
+def _steps(steps):
+    """Numbers of steps as text: `step 1`, `steps 1 to 3, 7`."""
+    runs = np.split(steps, np.flatnonzero(np.diff(steps) > 1) + 1)
+    parts = [f"{run[0]}" if len(run) == 1 else f"{run[0]} to {run[-1]}" for run in runs]
+    return f"{'step' if len(steps) == 1 else 'steps'} {', '.join(parts[:6])}{', …' * (len(parts) > 6)}"

@@ -1,0 +1,123 @@
+"""What a trained forecaster gets before it is used: how far its network is trusted, its intervals, its comparison."""
+
+from pathlib import Path
+
+import numpy as np
+
+from seq2seq.evaluation.origins import origins_of, targets_at
+from seq2seq.inference.calibration import Calibration
+from seq2seq.inference.forecaster import Forecaster
+from seq2seq.report import Report
+from seq2seq.series.table import Series
+from seq2seq.tasks.measure_forecaster import measured
+from seq2seq.tasks.series_split import Split, with_context
+
+CALIBRATION_VALUES = 20_000_000  # forecast values that the intervals are calibrated on, at most
+SHARE_VALUES = 2_000_000  # and that the shares are chosen on
+COMPARED = 2_000  # origins from which the model is compared with naive forecasts
+SHARES = np.linspace(0.0, 1.0, 21)
+
+
+def valid_part(parts: Split, look_back: int) -> Series:
+    """The validation part with what is known before it; nothing of the training part is a target."""
+    return parts.valid if parts.valid.whole else with_context(parts.valid, parts.train, look_back)
+
+
+def finish(run_dir: str | Path, parts: Split, report: Report) -> dict:
+    """Give the run of a trained forecaster what is fitted to its weights, and say what it reaches on validation.
+
+    Args:
+        run_dir: the run, with its best weights.
+        parts: the data, as they were split for its training.
+        report: `Report`.
+
+    Returns:
+        Figures of the validation part, JSON-ready.
+    """
+    forecaster = Forecaster.load(run_dir)
+    if not forecaster.stateful:
+        if forecaster.config.model.residual == "linear":
+            _share(forecaster, parts, report)
+            forecaster.run.save_weights(forecaster.model.get_weights())
+        if forecaster.config.model.interval:
+            _calibrate(forecaster, parts, report).save(forecaster.run)
+    return compare(forecaster, parts, report)
+
+
+def _on_validation(forecaster, parts, most):
+    """What the model reads of the validation part, and origins there that make at most so many values."""
+    windows, targets = forecaster.config.windows, forecaster.columns.target_columns
+    held_out = valid_part(parts, windows.look_back)
+    inputs = forecaster.columns.read_by_model(held_out, forecaster.scaler)
+    count = sum(max(len(values) - windows.look_back - windows.horizon + 1, 0) for values in inputs)
+    stride = max(-(-count * windows.horizon * len(targets) // most), 1)
+    origins = [origins_of(len(values), windows.look_back, windows.horizon, stride) for values in inputs]
+    return inputs, origins, targets_at([values[:, targets] for values in inputs], origins, windows.horizon)
+
+
+def _share(forecaster, parts, report):
+    """How much of the network's change counts at each step ahead of each target: what validation likes best.
+
+    With none of it the forecast is the linear one, which is no worse there than the naive forecasts of a window. So
+    a network that has learned nothing of use does no harm.
+    """
+    core, share = forecaster.core, forecaster.model.start.share
+    inputs, origins, actual = _on_validation(forecaster, parts, SHARE_VALUES)
+    share.assign(np.zeros(share.shape))
+    without = core.point(core.rolling(inputs, origins))
+    share.assign(np.ones(share.shape))
+    change = core.point(core.rolling(inputs, origins)) - without
+    actual = forecaster.unscaled(actual)  # errors count in the user's units, of logarithms too
+    errors = [np.nanmean((forecaster.unscaled(without + part * change) - actual) ** 2, axis=0) for part in SHARES]
+    best = np.argmin(np.nan_to_num(errors, nan=0.0), axis=0)  # nothing observed at a step: the linear forecast
+    share.assign(SHARES[best])
+    mean = SHARES[best].mean()
+    report.say(
+        f"of what the network changes, {mean:.0%} counts (0 to 100 % by step ahead and column, as the validation part "
+        "says)"
+        if mean < 1
+        else "what the network changes counts in full, as the validation part says"
+    )
+
+
+def _calibrate(forecaster, parts, report):
+    """How far the trained model is off on the validation part."""
+    level = forecaster.config.model.interval
+    inputs, origins, actual = _on_validation(forecaster, parts, CALIBRATION_VALUES)
+    calibration = Calibration.fit(forecaster.core.rolling(inputs, origins), actual, level)
+    if level not in calibration.levels:
+        report.warn(
+            f"{len(actual)} windows of the validation part are too few to calibrate an interval of {level:.0%}: "
+            "forecasts will have none. Raise data.valid_share for more."
+        )
+    elif level in calibration.pooled:
+        report.warn(
+            f"{len(actual)} windows of the validation part are too few to calibrate an interval of {level:.0%} for "
+            "each step ahead: it is calibrated for all steps together. Raise data.valid_share for more."
+        )
+    return calibration
+
+
+def compare(forecaster: Forecaster, parts: Split, report: Report) -> dict:
+    """Say what model and naive forecasts reach on the validation part, step by step ahead; warn where it loses.
+
+    Returns:
+        The errors by name, and the warnings; JSON-ready.
+    """
+    series, horizon = valid_part(parts, 10**9), forecaster.horizon
+    before = [0 if parts.valid.whole else len(values) for values in parts.train.values]
+    firsts = [max(known, forecaster.core.least_history) for known in before]
+    count = sum(max(len(values) - horizon - first + 1, 0) for values, first in zip(series.values, firsts, strict=True))
+    if not count:
+        return {}
+    stride = -(-count // COMPARED)
+    origins = [
+        origins_of(len(values), first, horizon, stride) for values, first in zip(series.values, firsts, strict=True)
+    ]
+    result = measured(forecaster, series, origins, "validation")
+    overall = result.overall
+    report.table(f"Validation part: {overall.metric} by steps ahead", result.columns_ahead, result.rows_ahead())
+    for line in result.warnings:
+        report.warn(f"on the validation part, {line}")
+    scores = {"model": overall.scores, **overall.baselines}
+    return {f"validation_{overall.metric}": {name: each[overall.metric] for name, each in scores.items()}}
