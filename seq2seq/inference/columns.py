@@ -74,33 +74,26 @@ class Columns:
         ]
 
     def read_ahead(
-        self, plans: np.ndarray | None, times: np.ndarray | None, steps: int, whole: int, scaler: Scaler
+        self, plans: np.ndarray | None, times: np.ndarray | None, whole: int, scaler: Scaler
     ) -> np.ndarray | None:
         """What the model reads about the steps that it forecasts.
 
         Args:
-            plans: float `(at least steps, known columns)` in the user's units, the columns known ahead; or `None`.
+            plans: float `(steps, known columns)` in the user's units, the columns known ahead; or `None` without any.
             times: of `whole` steps; or `None` where there are none.
-            steps: int. How many are to be forecast: of so many the columns must be known.
-            whole: int. Steps up to the end of a horizon. The columns are NaN beyond `steps`.
+            whole: int. Steps up to the end of a horizon. The columns are NaN beyond those of `plans`.
             scaler: `Scaler` of all columns.
 
         Returns:
             Scaled float32 `(whole, known features)`; `None` for a model that reads nothing ahead.
-
-        Raises:
-            InputError: the columns are not known for so many steps.
         """
         if not self.known_columns:
             return None
         ahead = []
         if self.known:
-            if plans is None or len(plans) < steps:
-                names = ", ".join(self.known)
-                raise InputError(f"{names} must be known for the {steps} steps ahead: give them with --known FILE.")
             at = [self.names.index(name) for name in self.known]
             rows = np.full((whole, len(self.names)), np.nan)
-            rows[:steps, at] = plans[:steps]
+            rows[: len(plans), at] = plans
             ahead.append(scaler.transform(rows)[:, at])
         if self.calendar:
             ahead.append(self.calendar_of(times))

@@ -11,6 +11,7 @@ from seq2seq.evaluation import baselines as naive
 from seq2seq.inference.calibration import Calibration
 from seq2seq.inference.columns import Columns
 from seq2seq.inference.loaded import open_run
+from seq2seq.inference.plans import join_plans
 from seq2seq.inference.series_data import for_other, read_data
 from seq2seq.inference.stateful import Stateful
 from seq2seq.inference.windowed import Windowed
@@ -144,7 +145,9 @@ class Forecaster:
         return self.scaler.match(read_data(data, report or Report(), location, windowed=not self.stateful))
 
     def read_known(self, location: str, report: Report | None = None) -> Series:
-        """Read the columns that are known ahead, from a file with the steps to forecast.
+        """Read the columns that are known ahead, from a file with the steps to forecast and perhaps others.
+
+        It has the columns of groups and times that the data of the training have.
 
         Raises:
             InputError: the run knows no such columns, or the file cannot be read.
@@ -153,7 +156,8 @@ class Forecaster:
             raise InputError(
                 f"--known {location}: this run was trained without columns that are known ahead (model.known)."
             )
-        data = replace(for_other(self.config.data, location), columns=self.columns.known, time=None)
+        # What is missing may be in rows that nobody asks for.
+        data = replace(for_other(self.config.data, location), columns=self.columns.known, missing="mask")
         return read_data(data, report or Report(), location, windowed=True)
 
     def unscaled(self, values: np.ndarray) -> np.ndarray:
@@ -176,7 +180,7 @@ class Forecaster:
         Args:
             series: history in the user's units; columns are matched by name.
             steps: int. Default: the horizon of the run.
-            known: the columns known ahead for those steps, series in the same order.
+            known: the columns known ahead for those steps, joined by the names and times of the series.
             interval: float. Share of actual values that the prediction interval is to hold; default: as trained.
 
         Returns:
@@ -189,16 +193,17 @@ class Forecaster:
         if steps < 1:
             raise InputError(f"{steps} steps to forecast: expected at least 1.")
         series = self.scaler.match(series)
-        known = None if known is None else known.select(self.columns.known)
         # Windows are forecast a whole horizon at a time, of which the calendar is read to its end.
         whole = -(-steps // self.horizon) * self.horizon
         times = series.times and tuple(continue_times(past, whole) for past in series.times)
         level = self.core.checked_level(interval)
+        plans = [None] * len(series.values)
+        if self.columns.known:
+            plans = join_plans(known, series.names, times, steps, self.columns.known)
         forecasts = []
         for number, history in enumerate(self.columns.read_by_model(series, self.scaler)):
             self.core.check_history(len(history), series.names[number], steps)
-            plans = known.values[number] if known is not None and number < len(known.values) else None
-            ahead = self.columns.read_ahead(plans, times and times[number], steps, whole, self.scaler)
+            ahead = self.columns.read_ahead(plans[number], times and times[number], whole, self.scaler)
             forecasts.append(self.core.forecast(history, steps, ahead, level))
         points, lowers, uppers = zip(*forecasts, strict=True)
         return Forecast(

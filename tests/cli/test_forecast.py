@@ -47,7 +47,13 @@ def stream(months, tmp_path_factory):
 
 def test_training_tells_what_is_what(air):
     folder, shown = air
-    for words in ("12 steps, autocorrelation", "Validation part", "Passengers: the next step", "steps 0 to 77", "2018-01-01 to 2019-12-01"):
+    for words in (
+        "12 steps, autocorrelation",
+        "Validation part",
+        "Passengers: the next step",
+        "steps 0 to 77",
+        "2018-01-01 to 2019-12-01",
+    ):
         assert words in shown, words
     for name in ("config.json", "scaler.json", "weights.npz", "metrics.json", "calibration.npz", "history.csv"):
         assert (folder / name).exists(), name

@@ -18,7 +18,7 @@ def test_known_columns_are_wanted_for_the_steps_ahead(days_windowed, tmp_path):
     plans = []
     for value in ("0", "1"):
         file = tmp_path / f"plan{value}.csv"
-        file.write_text("plan\n" + f"{value}\n" * 5)
+        file.write_text("when,plan\n" + "".join(f"2024-03-11 0{hour}:00:00,{value}\n" for hour in range(9)))
         plans.append(days_windowed.read_known(str(file)))
     without, with_plan = (days_windowed.forecast(series, 5, known=plan).values[0] for plan in plans)
     assert np.abs(without - with_plan).max() > 0
