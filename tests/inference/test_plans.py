@@ -50,7 +50,7 @@ def test_what_is_missing_is_named():
 
 
 def test_times_on_one_side_alone_are_refused():
-    with pytest.raises(InputError, match="file of --known has no times.*add the column of times"):
+    with pytest.raises(InputError, match=r"file of --known has no times.*add the column of times"):
         joined(plans_of(DAYS, times=False))
     with pytest.raises(InputError, match="history has no times"):
         joined(plans_of(DAYS), times=False)
