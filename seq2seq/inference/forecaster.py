@@ -105,10 +105,11 @@ class Forecaster:
     ):
         self.config, self.scaler, self.model, self.run = config, scaler, model, run
         self.columns, self.horizon = Columns.of(config, scaler.columns), config.windows.horizon
+        calibration = calibration or Calibration()
         if config.model.kind == "stateful":
-            self.core = Stateful(config, model)
+            self.core = Stateful(config, model, calibration)
         else:
-            self.core = Windowed(config, self.columns, model, calibration or Calibration())
+            self.core = Windowed(config, self.columns, model, calibration)
 
     @classmethod
     def load(cls, run_dir: str | Path) -> "Forecaster":

@@ -1,5 +1,6 @@
 """What a trained forecaster gets before it is used: how far its network is trusted, its intervals, its comparison."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from seq2seq.tasks.series_split import Split, with_context
 CALIBRATION_VALUES = 20_000_000  # forecast values that the intervals are calibrated on, at most
 SHARE_VALUES = 2_000_000  # and that the shares are chosen on
 COMPARED = 2_000  # origins from which the model is compared with naive forecasts
+LEVEL = 0.9  # one of those that intervals of a stateful model can have
 SHARES = np.linspace(0.0, 1.0, 21)
 
 
@@ -35,7 +37,9 @@ def finish(run_dir: str | Path, parts: Split, report: Report) -> dict:
         Figures of the validation part, JSON-ready.
     """
     forecaster = Forecaster.load(run_dir)
-    if not forecaster.stateful:
+    if forecaster.stateful:
+        _calibrate_next_step(forecaster, parts).save(forecaster.run)
+    else:
         if forecaster.config.model.residual == "linear":
             _share(forecaster, parts, report)
             forecaster.run.save_weights(forecaster.model.get_weights())
@@ -96,6 +100,23 @@ def _calibrate(forecaster, parts, report):
             "each step ahead: it is calibrated for all steps together. Raise data.valid_share for more."
         )
     return calibration
+
+
+def _calibrate_next_step(forecaster, parts):
+    """How far a stateful model is off on the validation part, one step ahead."""
+    pairs = [(actual, made) for actual, made in next_steps(forecaster, parts) if len(actual)]
+    actual, made = (np.concatenate(part)[:, None] for part in zip(*pairs, strict=True))
+    return Calibration.fit(np.repeat(made[..., None], 3, axis=-1), actual, LEVEL)
+
+
+def next_steps(forecaster: Forecaster, parts: Split) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Of each series, the scaled values of the validation part and what a stateful model forecasts of them."""
+    valid = parts.scaled("valid")
+    before = parts.scaled("train") if not parts.valid.whole else [values[:0] for values in valid]
+    for old, new in zip(before, valid, strict=True):
+        if len(new) and len(old) + len(new) > 1:
+            following, _ = forecaster.core.warm_up(np.concatenate((old, new)))
+            yield np.concatenate((old, new))[1:][-len(new) :], following[:-1][-len(new) :]
 
 
 def compare(forecaster: Forecaster, parts: Split, report: Report) -> dict:

@@ -16,7 +16,7 @@ from seq2seq.interruption import Interruption
 from seq2seq.report import Report
 from seq2seq.run import Run
 from seq2seq.series.files import data_files
-from seq2seq.tasks.forecaster_finishing import finish, valid_part
+from seq2seq.tasks.forecaster_finishing import finish, next_steps, valid_part
 from seq2seq.tasks.forecaster_settling import give_start, settled
 from seq2seq.tasks.series_split import shape_card, split
 from seq2seq.training.loop import Training
@@ -130,18 +130,13 @@ def _chunks(forecaster, parts, report):
     config = forecaster.config
     training = ChunkBatches(parts.scaled("train"), chunk=config.windows.chunk)
     loss = ObservedLoss(config.training.loss)
-    valid = parts.scaled("valid")
-    before = parts.scaled("train") if not parts.valid.whole else [values[:0] for values in valid]
-    pairs = [(old, new) for old, new in zip(before, valid, strict=True) if len(new) and len(old) + len(new) > 1]
-    if not pairs:
+    if not parts.valid.lengths.sum():
         raise InputError("The validation part has no steps: raise data.valid_share.")
-    report.say(f"{training.num_steps:,} steps for training, {sum(len(new) for _, new in pairs):,} for validation")
+    report.say(f"{training.num_steps:,} steps for training, {int(parts.valid.lengths.sum()):,} for validation")
 
     def validate():
         total = count = 0.0
-        for old, new in pairs:
-            following, _ = forecaster.core.warm_up(np.concatenate((old, new)))
-            actual, predicted = np.concatenate((old, new))[1:][-len(new) :], following[:-1][-len(new) :]
+        for actual, predicted in next_steps(forecaster, parts):
             observed = float(np.isfinite(actual).sum())
             total += float(loss(actual, predicted)) * observed
             count += observed

@@ -111,8 +111,9 @@ def test_a_stream_goes_on_tomorrow(stream, months, tmp_path):
 def test_a_bad_line_is_reported_and_the_state_kept(stream):
     clean = run("forecast", stream, "--stream", input="112,56\n118,59\n").stdout
     dirty = run("forecast", stream, "--stream", input="112,56\nabc,1\n\n1,2,3\n118,59\n")
-    assert dirty.stdout == clean
-    for words in ("line 2: 'abc' is not a number", "line 3: expected 2 numbers", "line 4: expected 2 numbers"):
+    first, second = clean.splitlines()
+    assert dirty.stdout.splitlines() == [first, "", "", "", second]
+    for words in ("line 2: 'abc' is not a number", "line 3: expected 2 cells", "line 4: expected 2 cells"):
         assert words in dirty.stderr
 
 
@@ -122,6 +123,28 @@ def test_the_header_of_a_stream_orders_its_columns(stream):
     assert turned == straight
     wrong = run("forecast", stream, "--stream", input="Freight,Pasengers\n56,112\n", code=2).stderr
     assert "no column 'Passengers': did you mean 'Pasengers'" in wrong
+
+
+def test_a_stream_answers_with_times_and_intervals(stream, tmp_path):
+    state = ["--stream", "--times", "--interval", 0.8, "--state", tmp_path / "state.npz"]
+    lines = ["Freight,Month,Passengers", "56,2020-01-01,112", "59,2020-02-01,118", "60,2020-02-01,1", "66,2020-03-01,130"]
+    first = run("forecast", stream, *state, input="\ufeff" + "\n".join(lines[:4])).stdout.splitlines()
+    assert first[0] == "Month,Passengers,Passengers_low,Passengers_high,Freight,Freight_low,Freight_high"
+    # No next time is known after one; a repeated one is refused.
+    assert [line.split(",")[0] for line in first[1:]] == ["", "2020-03-01", ""] and first[3] == ""
+    _, point, low, high, *_ = map(float, first[2].replace("2020-03-01", "0").split(","))
+    assert low < point < high
+    later = run("forecast", stream, *state, input=lines[4] + "\n").stdout  # in the order of the header before
+    assert later.startswith("2020-04-01,") and later.count(",") == 6
+
+
+def test_a_killed_stream_loses_one_line_at_most(stream, tmp_path, monkeypatch):
+    from seq2seq.inference.stream import Stream
+
+    saved = []
+    monkeypatch.setattr(Stream, "save", lambda self, path: saved.append(self.steps))
+    run("forecast", stream, "--stream", "--state", tmp_path / "s.npz", input="112,56\nabc\n118,59\n")
+    assert saved == [1, 2]
 
 
 def test_a_state_of_another_run_is_refused(stream, air, months, tmp_path):
