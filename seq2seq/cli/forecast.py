@@ -149,7 +149,9 @@ def forecast(
     if plot:
         outputs.append((plot, partial(_draw, forecaster, history, made, column, plot)))
     write_all(*outputs)
-    if made.lower is not None:
+    for note in made.notes:
+        report.warn(note)
+    if made.level and not made.notes:
         report.say(f"intervals are to hold {made.level:.0%} of the actual values")
 
 

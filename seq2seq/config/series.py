@@ -25,6 +25,7 @@ class SeriesDataConfig:
     rows: Literal["auto", "steps", "samples"] = "auto"  # what the rows of a plain 2-D array are
     scaling: Literal["standard", "minmax", "none"] = "standard"  # of each feature, fitted on the training part
     log: bool = False  # take the logarithm first: growth becomes a slope, a share becomes a difference
+    log1p: bool = False  # the same of the value + 1: for counts, which may be 0
     limit: int | None = None  # only the first steps of each series, or the first samples
     valid_share: float = 0.15  # of each series, before the test part; of whole sequences: drawn from the seed
     test_share: float = 0.0  # the end of each series, never trained on
@@ -33,6 +34,8 @@ class SeriesDataConfig:
         check_at_least("data.limit", 2 if self.limit is None else self.limit, 2)
         check_range("data.valid_share", self.valid_share, 0.0, 1.0, open_ends=True)
         check_range("data.test_share", self.test_share, 0.0, 0.95)
+        if self.log and self.log1p:
+            raise InputError("data.log=true and data.log1p=true: choose one of the two logarithms.")
         if self.valid_share + self.test_share >= 1.0:
             raise InputError(
                 f"data.valid_share={self.valid_share} and data.test_share={self.test_share} leave nothing to train on."
@@ -60,6 +63,8 @@ class ForecasterDataConfig(SeriesDataConfig):
     """The same for a forecaster, which keeps a test part."""
 
     test_share: float = 0.2
+    # Columns whose forecasts are kept at or above 0; none: those that have a 0 and nothing below it in training.
+    non_negative: Names | None = None
 
 
 @dataclass(frozen=True)

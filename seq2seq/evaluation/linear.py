@@ -8,6 +8,7 @@ import numpy as np
 PENALTIES = (np.inf, 1e2, 1e1, 1.0, 1e-1, 1e-2, 1e-3)  # of the mean variance of a step; infinite: the naive one alone
 MOST_VALUES = 12_000_000  # of windows in memory
 MOST_WINDOWS = 30_000
+LEVEL_GAIN = 1.02  # how much better a regression must be that does not follow a shift of the level
 LEAST_WINDOWS = 8  # of the training part, for a regression
 
 
@@ -137,13 +138,13 @@ def _fit_target(values, plans, effect, look_back, season):
     start_bias = np.array([naive[order[k]][1](mean) for k in best])
     whole = ~np.isnan(y).any(axis=1)
     plain = (start, start_bias, np.array([scores[order[k]][h] for h, k in enumerate(best)]))
-    fits = [plain]
+    fits = [(plain, 1.0)]
     if whole.sum() >= LEAST_WINDOWS and len(y_valid):
         rest = (y - x @ start - start_bias)[whole]
         rest_valid = y_valid - x_valid @ start - start_bias
-        for changes in (False, True):
-            fits.append(_with_ridge(plain, x[whole], rest, x_valid, rest_valid, changes))
-    kernel, biases, errors = min(fits, key=lambda fit: fit[-1].sum())
+        for changes, handicap in ((True, 1.0), (False, LEVEL_GAIN)):
+            fits.append((_with_ridge(plain, x[whole], rest, x_valid, rest_valid, changes), handicap))
+    (kernel, biases, errors), _ = min(fits, key=lambda fit: fit[0][-1].sum() * fit[1])
     return kernel, biases, effect, tuple(order[k] for k in best), errors
 
 

@@ -36,6 +36,7 @@ class Forecast:
         values: tuple of float64 arrays `(steps, targets)`.
         lower, upper: the ends of the prediction interval, like `values`; or None.
         level: float. The share of actual values that the interval is to hold; 0 without one.
+        notes: tuple of str. What the user should be told: where an interval is empty (NaN), and why.
     """
 
     columns: tuple[str, ...]
@@ -45,6 +46,7 @@ class Forecast:
     lower: tuple[np.ndarray, ...] | None = None
     upper: tuple[np.ndarray, ...] | None = None
     level: float = 0.0
+    notes: tuple[str, ...] = ()
 
 
 def build_model(config: ForecasterConfig, columns: Columns, dtype="float32") -> WindowForecaster | StreamForecaster:
@@ -105,6 +107,7 @@ class Forecaster:
     ):
         self.config, self.scaler, self.model, self.run = config, scaler, model, run
         self.columns, self.horizon = Columns.of(config, scaler.columns), config.windows.horizon
+        self._non_negative = config.data.non_negative or ()
         calibration = calibration or Calibration()
         if config.model.kind == "stateful":
             self.core = Stateful(config, model, calibration)
@@ -162,8 +165,10 @@ class Forecaster:
         return read_data(data, report or Report(), location, windowed=True)
 
     def unscaled(self, values: np.ndarray) -> np.ndarray:
-        """Scaled values of the targets, last axis, in the user's units, float64."""
-        return self.scaler.inverse(values, self.columns.targets)
+        """Scaled values of the targets, last axis, in the user's units, float64; of some, never below 0."""
+        values = self.scaler.inverse(values, self.columns.targets)
+        floors = [0.0 if name in self._non_negative else -np.inf for name in self.columns.targets]
+        return np.maximum(values, floors) if self._non_negative else values
 
     def forecast(
         self,
@@ -201,11 +206,14 @@ class Forecaster:
         plans = [None] * len(series.values)
         if self.columns.known:
             plans = join_plans(known, series.names, times, steps, self.columns.known)
-        forecasts = []
+        notes, forecasts = self.core.gaps_of_interval(steps, level), []
         for number, history in enumerate(self.columns.read_by_model(series, self.scaler)):
             self.core.check_history(len(history), series.names[number], steps)
             ahead = self.columns.read_ahead(plans[number], times and times[number], whole, self.scaler)
-            forecasts.append(self.core.forecast(history, steps, ahead, level))
+            made = self.core.forecast(history, steps, ahead, level)
+            if unseen := self._unseen(history):
+                notes += self._without_interval(unseen, made, series.names[number])
+            forecasts.append(made)
         points, lowers, uppers = zip(*forecasts, strict=True)
         return Forecast(
             self.columns.targets,
@@ -215,7 +223,25 @@ class Forecaster:
             tuple(map(self.unscaled, lowers)) if level else None,
             tuple(map(self.unscaled, uppers)) if level else None,
             level,
+            tuple(notes),
         )
+
+    def _unseen(self, history):
+        """The numbers of the targets that a window has no value of."""
+        window = history[-self.core.least_history :, self.columns.target_columns]
+        return [] if self.stateful else np.flatnonzero(np.isnan(window).all(axis=0)).tolist()
+
+    def _without_interval(self, targets, made, name):
+        """Empty the interval of targets that were not seen, and say so."""
+        for end in made[1:]:
+            if end is not None:
+                end[:, targets] = np.nan
+        listed = ", ".join(self.columns.targets[target] for target in targets)
+        of = f" of {name}" if name else ""
+        return [
+            f"{listed}{of} has no value in the {self.core.least_history} steps that the model reads: its forecast "
+            "rests on the other columns and the training part alone, and has no interval"
+        ]
 
     def naive_forecasts(self, history: np.ndarray, steps: int) -> dict[str, np.ndarray]:
         """What repeating the last value, and the last season, of a history gives for the next steps.

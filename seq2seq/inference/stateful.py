@@ -66,6 +66,10 @@ class Stateful:
         if not length:
             raise InputError("there is no step to forecast from: give at least one.")
 
+    def gaps_of_interval(self, steps: int, level: float) -> list[str]:
+        """Nothing: without an interval none has gaps."""
+        return []
+
     def point(self, outputs: np.ndarray) -> np.ndarray:
         """The forecast itself of what the model puts out: all of it."""
         return outputs

@@ -56,6 +56,22 @@ class Windowed:
                 f"ask for at most {self.horizon} steps, or train with a longer horizon."
             )
 
+    def gaps_of_interval(self, steps: int, level: float) -> list[str]:
+        """What there is to say where an interval of `steps` will be empty: nobody knows how far off the model is."""
+        if not level:
+            return []
+        if level not in self.calibration.levels:
+            return [
+                f"the intervals are empty: they were not calibrated for {level:.0%}, because the training was stopped "
+                "(--resume finishes it) or its validation part is too small (data.valid_share)"
+            ]
+        if steps > self.horizon and not len(self.calibration.residuals):
+            return [
+                f"the intervals end after the {self.horizon} steps of the horizon: in the validation part no window "
+                "was observed as a whole, which would tell how far errors grow"
+            ]
+        return []
+
     def point(self, outputs: np.ndarray) -> np.ndarray:
         """The forecast itself of what the model puts out: the median where there are quantiles."""
         return outputs[..., outputs.shape[-1] // 2] if self.level else outputs
@@ -94,7 +110,7 @@ class Windowed:
     def _ends_beyond(self, window, ahead, steps, level, point):
         """The ends of the interval about `point`, the forecast beyond the horizon; NaN where no errors are known."""
         residuals = self.calibration.residuals
-        if not len(residuals):
+        if not len(residuals) or level not in self.calibration.levels:
             unknown = np.full(point.shape, np.nan)
             return unknown, unknown
         draws = np.random.default_rng(self.seed)

@@ -18,6 +18,8 @@ KINDS = ("standard", "minmax", "none")
 class Scaler:
     """Scales each feature by itself: `(value - center) / scale`, of the natural logarithm of the value if `log`.
 
+    With `plus_one` the logarithm is that of the value + 1, for counts, which may be 0; back from it nothing is below 0.
+
     Fit it on the training part only; a scaler that has seen the test part tells the model about it. NaN, a value
     that was not observed, stays NaN everywhere.
 
@@ -27,6 +29,7 @@ class Scaler:
         scale: float64 array, `(features,)`, above 0. 1 for a column that was constant in training: it becomes 0.
         columns: tuple of str. Names of the features.
         log: bool.
+        plus_one: bool. Only with `log`.
 
     >>> scaler = Scaler.fit("standard", [np.array([[1.0], [3.0]])], ["speed"])
     >>> scaler.transform(np.array([[2.0], [4.0]])).tolist()
@@ -40,6 +43,7 @@ class Scaler:
     scale: np.ndarray
     columns: tuple[str, ...]
     log: bool = False
+    plus_one: bool = False
 
     def __post_init__(self):
         if self.kind not in KINDS:
@@ -57,7 +61,14 @@ class Scaler:
             raise InputError(f"the scale of every column must be above 0, got {self.scale}")
 
     @classmethod
-    def fit(cls, kind: str, values: Sequence[np.ndarray], columns: Sequence[str], log: bool = False) -> "Scaler":
+    def fit(
+        cls,
+        kind: str,
+        values: Sequence[np.ndarray],
+        columns: Sequence[str],
+        log: bool = False,
+        plus_one: bool = False,
+    ) -> "Scaler":
         """Measure the training part.
 
         Args:
@@ -65,22 +76,23 @@ class Scaler:
             values: sequence of float arrays, each `(…, steps, features)`: the training part of every series.
             columns: sequence of str. Names of the features.
             log: bool. Scale the logarithm: for quantities that grow by a share rather than by an amount.
+            plus_one: bool. With `log`: of the value + 1.
 
         Raises:
-            InputError: a column without any value, with an infinite one, or not above 0 where `log`.
+            InputError: a column without any value, with an infinite one, or one that has no such logarithm.
         """
         columns = tuple(columns)
         values = [_by_feature(part, columns) for part in values]
         if log:
-            values = [_logarithm(part, columns) for part in values]
+            values = [_logarithm(part, columns, plus_one) for part in values]
         features = len(columns)
         if kind == "none":
-            return cls(kind, np.zeros(features), np.ones(features), columns, log)
+            return cls(kind, np.zeros(features), np.ones(features), columns, log, plus_one)
         centers, scales = np.zeros(features), np.ones(features)
         for feature, name in enumerate(columns):
             parts = [part[:, feature] for part in values]
             centers[feature], scales[feature] = _measure(kind, [part[~np.isnan(part)] for part in parts], name)
-        return cls(kind, centers, scales, columns, log)
+        return cls(kind, centers, scales, columns, log, plus_one)
 
     def transform(self, values: np.ndarray) -> np.ndarray:
         """Scale float values `(…, features)` of the columns `self.columns` in their order; returns float32.
@@ -91,7 +103,7 @@ class Scaler:
         shape = np.shape(values)
         flat = _by_feature(values, self.columns)
         if self.log:
-            flat = _logarithm(flat, self.columns)
+            flat = _logarithm(flat, self.columns, self.plus_one)
         with np.errstate(over="ignore"):
             scaled = ((flat - self.center) / self.scale).astype(np.float32)
         _refuse_column(np.isinf(scaled), self.columns, "an infinite value, or one far from all of the training data")
@@ -109,7 +121,9 @@ class Scaler:
         """
         at = self._positions(columns)
         restored = self._of_these(values, at) * self.scale[at] + self.center[at]
-        return np.exp(restored) if self.log else restored
+        if not self.log:
+            return restored
+        return np.maximum(np.expm1(restored), 0.0) if self.plus_one else np.exp(restored)
 
     def match(self, series: Series) -> Series:
         """Return `series` with the columns of this scaler in its order, matched by name; others are dropped.
@@ -167,8 +181,13 @@ def _by_feature(values, columns):
     return values.reshape(-1, len(columns))
 
 
-def _logarithm(values, columns):
-    _refuse_column(values <= 0, columns, "a value that is not above 0, which has no logarithm: train without log")
+def _logarithm(values, columns, plus_one):
+    if plus_one:
+        _refuse_column(values < 0, columns, "a value below 0, which log1p is not for: train without it")
+        return np.log1p(values)
+    _refuse_column(
+        values <= 0, columns, "a value that is not above 0, which has no logarithm: train without log, or with log1p"
+    )
     return np.log(values)
 
 

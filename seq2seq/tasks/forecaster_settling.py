@@ -10,6 +10,7 @@ from seq2seq.evaluation.linear import LinearForecast, fit_linear
 from seq2seq.inference.columns import Columns
 from seq2seq.inference.forecaster import Forecaster
 from seq2seq.series.season import Season, choose_season, find_seasons
+from seq2seq.series.series import column_positions
 from seq2seq.series.table import Series
 
 HOUR = 3_600 * 10**9  # nanoseconds
@@ -45,10 +46,18 @@ def settled(config: ForecasterConfig, train: Series) -> tuple[ForecasterConfig, 
             f"model.residual={residual} with a season of {season} steps and windows of {look_back}: set model.season, "
             f"and windows.look_back to at least {needed}."
         )
+    columns = Columns.of(config, train.columns)
+    non_negative = config.data.non_negative
+    if non_negative is None:
+        non_negative = tuple(name for name in columns.targets if _stays_above(train, name))
+    column_positions(non_negative, columns.targets, "the forecast columns")
     rows = [("season", f"{season} steps, {said}" if season else f"none, {said}")]
     if residual != "linear":
         rows.append(("learned", _LEARNED[residual].format(season)))
-    return replace(config, model=replace(model, season=season, residual=residual)), rows
+    if non_negative:
+        rows.append(("never below 0", f"{', '.join(non_negative)} (data.non_negative)"))
+    data = replace(config.data, non_negative=non_negative)
+    return replace(config, data=data, model=replace(model, season=season, residual=residual)), rows
 
 
 _LEARNED = {
@@ -57,6 +66,13 @@ _LEARNED = {
     "season": "the change from the value {} steps before",
     "season_growth": "the change from the value {} steps before with its latest growth",
 }
+
+
+def _stays_above(train, name):
+    """Whether 0 is where a column ends: its values reach it, and none is below."""
+    at = train.columns.index(name)
+    least = min((np.nanmin(values[:, at], initial=np.inf) for values in train.values), default=np.inf)
+    return bool(least == 0)
 
 
 def _seasons(columns, train):

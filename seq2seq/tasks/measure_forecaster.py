@@ -189,7 +189,7 @@ def _scored(forecaster, series, values, origins, outputs, part):
     }
     interval = None
     level = forecaster.core.level
-    if level:
+    if level and level in forecaster.core.calibration.levels:
         interval = (*map(forecaster.unscaled, forecaster.core.ends(outputs, level)), level)
     scale = None if forecaster.scaler.log else forecaster.scaler.scale[columns.target_columns]
     # Errors of columns in different units cannot be added up: where there are several, the scaled ones decide.

@@ -37,7 +37,7 @@ def split(series: Series, data: SeriesDataConfig, seed: int, report: Report) -> 
         parts = split_in_time(series, data.valid_share, data.test_share)
     if not parts[0].lengths.sum():
         raise InputError(f"{data.location} has too few steps to split: {int(series.lengths.sum())} in all.")
-    scaler = Scaler.fit(data.scaling, parts[0].values, series.columns, log=data.log)
+    scaler = Scaler.fit(data.scaling, parts[0].values, series.columns, log=data.log or data.log1p, plus_one=data.log1p)
     for name, low, high in _ranges(parts[0]):
         if low == high:
             report.warn(f"the column {name!r} is constant ({low:g}) in the training part: it tells nothing")

@@ -127,14 +127,20 @@ def test_the_header_of_a_stream_orders_its_columns(stream):
 
 def test_a_stream_answers_with_times_and_intervals(stream, tmp_path):
     state = ["--stream", "--times", "--interval", 0.8, "--state", tmp_path / "state.npz"]
-    lines = ["Freight,Month,Passengers", "56,2020-01-01,112", "59,2020-02-01,118", "60,2020-02-01,1", "66,2020-03-01,130"]
+    lines = [
+        "Freight,Month,Passengers",
+        "56,2020-01-01,112",
+        "59,2020-02-01,118",
+        "60,2020-02-01,1",
+        "66,2020-03-01,130",
+    ]
     first = run("forecast", stream, *state, input="\ufeff" + "\n".join(lines[:4])).stdout.splitlines()
     assert first[0] == "Month,Passengers,Passengers_low,Passengers_high,Freight,Freight_low,Freight_high"
     # No next time is known after one; a repeated one is refused.
     assert [line.split(",")[0] for line in first[1:]] == ["", "2020-03-01", ""] and first[3] == ""
     _, point, low, high, *_ = map(float, first[2].replace("2020-03-01", "0").split(","))
     assert low < point < high
-    later = run("forecast", stream, *state, input=lines[4] + "\n").stdout  # in the order of the header before
+    later = run("forecast", stream, *state, input="66,2020-03-01,130\n").stdout  # in the order of the header before
     assert later.startswith("2020-04-01,") and later.count(",") == 6
 
 

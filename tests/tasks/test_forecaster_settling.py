@@ -52,6 +52,17 @@ def test_what_is_told_stays():
         settled_on(np.arange(100.0), model__residual="season")
 
 
+def test_a_column_that_ends_at_0_stays_above_it():
+    counts = np.random.default_rng(0).poisson(1.0, 200)
+    for values, expected in ((counts, ("y",)), (counts + 1, ()), (counts - 1, ())):
+        series = Series([np.asarray(values, float)[:, None]], ("y",), ("",), None, False)
+        config, said = settled(resolve(ForecasterConfig, windows__look_back=9), series)
+        assert config.data.non_negative == expected and ("never below 0" in dict(said)) == bool(expected)
+    told = resolve(ForecasterConfig, windows__look_back=9, data__non_negative="x")
+    with pytest.raises(InputError, match="'x'"):
+        settled(told, series)
+
+
 def test_season_and_residual_are_settled_in_the_run(days_windowed, days_stateful):
     assert (days_windowed.config.model.season, days_windowed.config.model.residual) == (24, "linear")
     assert (days_stateful.config.model.season, days_stateful.config.model.residual) == (24, "last")
