@@ -161,7 +161,7 @@ class AutoencoderTrainingConfig(SeriesTrainingConfig):
 
     epochs: int | None = None  # none: as many as make `updates`
     updates: int = 4000  # batches to learn from, in all epochs together
-    patience: int = 0  # the best weights are kept anyway
+    patience: int | None = None  # none: a fifth of the epochs, at least 15
 
     def __post_init__(self):
         super().__post_init__()

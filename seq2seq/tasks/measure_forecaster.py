@@ -19,6 +19,7 @@ from seq2seq.inference.series_data import read_data
 from seq2seq.report import Report
 from seq2seq.series.calendar import time_text
 from seq2seq.series.table import Series
+from seq2seq.tasks.made_forecasts import MadeForecasts
 from seq2seq.tasks.series_split import split
 
 TIE = 0.005  # of the error: what is no loss
@@ -42,6 +43,7 @@ class ForecasterEvaluation:
         columns: dict of column to the dict of name to its RMSE.
         part: str. Which steps were forecast.
         origins: list of str. The step, or time, at which the first and the last forecast begin.
+        made: `MadeForecasts`, the forecasts themselves.
     """
 
     overall: ForecastEvaluation
@@ -49,6 +51,7 @@ class ForecasterEvaluation:
     columns: dict[str, dict[str, float]]
     part: str
     origins: list[str]
+    made: MadeForecasts
 
     def as_dict(self) -> dict:
         """JSON-ready."""
@@ -208,7 +211,12 @@ def _scored(forecaster, series, values, origins, outputs, part):
         scores=overall.scores | scaled["model"],
         baselines={name: scores | scaled[name] for name, scores in overall.baselines.items()},
     )
-    return ForecasterEvaluation(overall, ahead, _per_column(columns, actual, named), part, _ends(series, origins))
+    lower, upper = interval[:2] if interval else (None, None)
+    beside = {name: beside[name] for name in overall.baselines}
+    named_so = (config.data.group, config.data.time)
+    made = MadeForecasts(series, columns.targets, origins, actual, predicted, lower, upper, beside, *named_so)
+    per_column = _per_column(columns, actual, named)
+    return ForecasterEvaluation(overall, ahead, per_column, part, _ends(series, origins), made)
 
 
 def _scaled_scores(actual, predicted, scale):

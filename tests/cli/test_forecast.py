@@ -92,6 +92,18 @@ def test_evaluation_stands_beside_baselines_and_warns(air, months, tmp_path):
         assert name in shown.stdout
 
 
+def test_an_evaluation_is_written_and_drawn(air, stream, tmp_path):
+    files = ["--output", tmp_path / "made.csv", "--plot", tmp_path / "made.png"]
+    shown = run("evaluate", air[0], *files).stdout
+    rows = list(csv.DictReader((tmp_path / "made.csv").open()))
+    assert f"{len(rows)} forecasts" in shown and (tmp_path / "made.png").stat().st_size > 5000
+    assert list(rows[0])[:7] == ["origin", "Month", "ahead", "actual", "forecast", "low", "high"]
+    errors = [float(row["forecast"]) - float(row["actual"]) for row in rows]
+    assert f"{np.sqrt(np.mean(np.square(errors))):.4g}" in shown
+    run("evaluate", stream, "--plot", tmp_path / "other.svg", "--column", "Freight")
+    assert "no such" not in run("evaluate", stream, "--plot", tmp_path / "x.svg", "--column", "X", code=2).stderr
+
+
 def test_standard_output_can_be_json_alone(stream):
     assert json.loads(run("evaluate", stream, "--json", "-").stdout)["windows"] == 24
 
