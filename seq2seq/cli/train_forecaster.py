@@ -42,6 +42,15 @@ def forecaster(
     time: series.Time = None,
     missing: series.Missing = None,
     limit: series.Limit = None,
+    non_negative: Annotated[
+        str | None,
+        Option(
+            metavar="COLUMNS",
+            help="Columns whose forecasts and intervals never go below 0.",
+            show_default="those that reach 0 in training, and are never below",
+            rich_help_panel=series.DATA,
+        ),
+    ] = None,
     look_back: Annotated[
         int | None,
         Option(help="Steps that a forecast is made from.", show_default="the recipe's", rich_help_panel=SHAPE),
@@ -97,6 +106,9 @@ def forecaster(
     Each series is cut in time into training, validation and test part before it is cut into windows, and units are
     measured on the training part alone. What is taken for what is shown before training begins.
 
+    The model learns the change from a linear forecast, for each step ahead from the naive one that the validation part
+    prefers, and counts as far as that part says. What it reaches there stands beside the naive forecasts at the end.
+
     The run folder gets the settings, the units, the weights, the intervals, the history and the metrics.
     """
     config = resolve(
@@ -112,6 +124,7 @@ def forecaster(
         data__time=time,
         data__missing=missing,
         data__limit=limit,
+        data__non_negative=non_negative,
         windows__look_back=look_back,
         windows__horizon=horizon,
         windows__chunk=chunk,

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import tensorflow as tf
 
-from seq2seq.batches.windows import WindowBatches
 from seq2seq.config import ForecasterConfig
 from seq2seq.errors import InputError
 from seq2seq.inference.calibration import Calibration
@@ -13,6 +12,7 @@ from seq2seq.inference.columns import Columns
 from seq2seq.inference.loaded import graph
 from seq2seq.models import WindowForecaster
 
+WINDOWS_AT_ONCE = 256  # that are forecast together
 PATHS = 256  # drawn futures, from which the interval beyond the horizon is read
 
 
@@ -152,22 +152,16 @@ class Windowed:
         Returns:
             float32 `(all origins, horizon, targets[, quantiles])`, series after series.
         """
+        flat = np.concatenate(inputs)
+        begins = np.cumsum([0, *map(len, inputs)])
+        firsts = np.concatenate([begin + np.asarray(at, int) for begin, at in zip(begins, origins, strict=False)])
+        past, ahead = np.arange(-self.least_history, 0), np.arange(self.horizon)
         outputs = []
-        for values, at in zip(inputs, origins, strict=True):
-            if not len(at):
-                continue
-            stride = int(at[1] - at[0]) if len(at) > 1 else 1
-            part = values[at[0] - self.least_history : at[-1] + self.horizon]
-            batches = WindowBatches(
-                [part],
-                [part[:, self.columns.target_columns]],
-                look_back=self.least_history,
-                horizon=self.horizon,
-                stride=stride,
-                known=[part[:, self.columns.known_columns]] if self.columns.known_columns else None,
-                batch_size=256,
-            )
-            outputs += [self._predict(batch) for batch, _ in batches.epoch()]
+        for some in np.array_split(firsts, -(-len(firsts) // WINDOWS_AT_ONCE)):
+            inputs = flat[some[:, None] + past]
+            if self.columns.known_columns:
+                inputs = (inputs, flat[some[:, None] + ahead][..., self.columns.known_columns])
+            outputs.append(self._predict(inputs))
         return np.concatenate(outputs)
 
     def _predict(self, inputs):

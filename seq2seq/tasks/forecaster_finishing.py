@@ -1,10 +1,12 @@
 """What a trained forecaster gets before it is used: how far its network is trusted, its intervals, its comparison."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
+from seq2seq.evaluation.linear import carried_forward
 from seq2seq.evaluation.origins import origins_of, targets_at
 from seq2seq.inference.calibration import Calibration
 from seq2seq.inference.forecaster import Forecaster
@@ -38,6 +40,9 @@ def finish(run_dir: str | Path, parts: Split, report: Report) -> dict:
     """
     forecaster = Forecaster.load(run_dir)
     if forecaster.stateful:
+        if forecaster.config.model.residual == "last":
+            _scale_changes(forecaster, parts, report)
+            forecaster.run.save_weights(forecaster.model.get_weights())
         _calibrate_next_step(forecaster, parts).save(forecaster.run)
     else:
         if forecaster.config.model.residual == "linear":
@@ -71,16 +76,51 @@ def _share(forecaster, parts, report):
     without = core.point(core.rolling(inputs, origins))
     share.assign(np.ones(share.shape))
     change = core.point(core.rolling(inputs, origins)) - without
-    actual = forecaster.unscaled(actual)  # errors count in the user's units, of logarithms too
-    errors = [np.nanmean((forecaster.unscaled(without + part * change) - actual) ** 2, axis=0) for part in SHARES]
-    best = np.argmin(np.nan_to_num(errors, nan=0.0), axis=0)  # nothing observed at a step: the linear forecast
-    share.assign(SHARES[best])
-    mean = SHARES[best].mean()
+    best = _best_shares(forecaster, actual, without, change)
+    share.assign(best)
+    _tell_share(best, report)
+
+
+def _scale_changes(forecaster, parts, report):
+    """The same for a stateful model, one step ahead: its change from the last value gets smaller where that is better.
+
+    The last layer is linear, so that the share is a factor of its weights.
+    """
+    actual, made = _stacked(next_steps(forecaster, parts))
+    last = np.concatenate([before for before in _last_values(parts)])
+    best = _best_shares(forecaster, actual, last, made - last)
+    for weight in forecaster.model.output_layer.weights:
+        weight.assign(weight * best)
+    _tell_share(best, report)
+
+
+def _last_values(parts):
+    """Of each series that `next_steps` gives, the last observed value before each step of the validation part."""
+    valid = parts.scaled("valid")
+    before = parts.scaled("train") if not parts.valid.whole else [values[:0] for values in valid]
+    for old, new in zip(before, valid, strict=True):
+        if len(new) and len(old) + len(new) > 1:
+            whole = carried_forward(np.concatenate((old, new))[None])[0]
+            yield whole[:-1][-len(new) :]
+
+
+def _best_shares(forecaster, actual, without, change):
+    """Of each place but the first axis, the share of `change` that makes the least error, in the user's units."""
+    actual = forecaster.unscaled(actual)
+    seen = ~np.isnan(actual)
+    errors = [
+        np.square(np.where(seen, forecaster.unscaled(without + part * change) - actual, 0.0)).sum(axis=0)
+        for part in SHARES
+    ]
+    return SHARES[np.argmin(errors, axis=0)]
+
+
+def _tell_share(shares, report):
+    mean = shares.mean()
     report.say(
-        f"of what the network changes, {mean:.0%} counts (0 to 100 % by step ahead and column, as the validation part "
-        "says)"
-        if mean < 1
-        else "what the network changes counts in full, as the validation part says"
+        "what the network changes counts in full, as the validation part says"
+        if mean == 1
+        else f"of what the network changes, {mean:.0%} counts: by step ahead and column, as the validation part says"
     )
 
 
@@ -104,9 +144,12 @@ def _calibrate(forecaster, parts, report):
 
 def _calibrate_next_step(forecaster, parts):
     """How far a stateful model is off on the validation part, one step ahead."""
-    pairs = [(actual, made) for actual, made in next_steps(forecaster, parts) if len(actual)]
-    actual, made = (np.concatenate(part)[:, None] for part in zip(*pairs, strict=True))
+    actual, made = (part[:, None] for part in _stacked(next_steps(forecaster, parts)))
     return Calibration.fit(np.repeat(made[..., None], 3, axis=-1), actual, LEVEL)
+
+
+def _stacked(pairs):
+    return tuple(np.concatenate(part) for part in zip(*pairs, strict=True))
 
 
 def next_steps(forecaster: Forecaster, parts: Split) -> Iterator[tuple[np.ndarray, np.ndarray]]:
@@ -119,19 +162,29 @@ def next_steps(forecaster: Forecaster, parts: Split) -> Iterator[tuple[np.ndarra
             yield np.concatenate((old, new))[1:][-len(new) :], following[:-1][-len(new) :]
 
 
+def _some_series(parts):
+    """The parts of at most `COMPARED` of the series."""
+    if parts.valid.whole or len(parts.valid.values) <= COMPARED:
+        return parts
+    chosen = np.linspace(0, len(parts.valid.values) - 1, COMPARED).astype(int)
+    return replace(parts, train=parts.train.take(chosen), valid=parts.valid.take(chosen))
+
+
 def compare(forecaster: Forecaster, parts: Split, report: Report) -> dict:
     """Say what model and naive forecasts reach on the validation part, step by step ahead; warn where it loses.
 
     Returns:
         The errors by name, and the warnings; JSON-ready.
     """
-    series, horizon = valid_part(parts, 10**9), forecaster.horizon
+    parts, horizon = _some_series(parts), forecaster.horizon
+    series = valid_part(parts, 10**9)
     before = [0 if parts.valid.whole else len(values) for values in parts.train.values]
     firsts = [max(known, forecaster.core.least_history) for known in before]
     count = sum(max(len(values) - horizon - first + 1, 0) for values, first in zip(series.values, firsts, strict=True))
     if not count:
         return {}
-    stride = -(-count // COMPARED)
+    # From each origin a stateful model goes on step by step.
+    stride = -(-count // (COMPARED if not forecaster.stateful or horizon == 1 else COMPARED // 10))
     origins = [
         origins_of(len(values), first, horizon, stride) for values, first in zip(series.values, firsts, strict=True)
     ]
