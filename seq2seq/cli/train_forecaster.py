@@ -15,7 +15,7 @@ SHAPE = "Windows"
 EXAMPLES = """\
 [bold]Examples[/bold]
 
-  seq2seq train forecaster --data airline-passengers.csv --columns Passengers --look-back 12 --run runs/air
+  seq2seq train forecaster --data airline-passengers.csv --columns Passengers --look-back 24 --run runs/air
 
   seq2seq train forecaster --data power.csv --look-back 96 --horizon 24 --set model.calendar=hour --run runs/power
 

@@ -26,8 +26,8 @@ TIE = 0.005  # of the error: what is no loss
 # Which settings may help where a baseline is better.
 HELP = {
     "seasonal naive": "raise windows.look_back to a season or more (with model.residual=auto), or set model.season",
-    "seasonal × growth": "try model.residual=season_growth with data.log=true, windows of two seasons",
-    "seasonal × latest growth": "try model.residual=season_growth with data.log=true, windows of more than a season",
+    "seasonal × growth": "raise windows.look_back to two seasons, or try data.log=true",
+    "seasonal × latest growth": "raise windows.look_back above a season, or try data.log=true",
     "drift": "raise windows.look_back, or try data.log=true",
 }
 HELP_ELSE = "try model.residual=auto, more data, a longer windows.look_back or a lower training.learning_rate"
