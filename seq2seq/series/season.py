@@ -56,7 +56,9 @@ def choose_season(seasons: Sequence[Season], most: int | None = None) -> Season:
     """
     fitting = [season for season in seasons if most is None or season.steps <= most] or list(seasons)
     near = [season for season in fitting if season.strength >= fitting[0].strength - NEAR]
-    return min(near, default=Season(0, 0.0))
+    # A neighbour of 24 is nearly as strong as 24: of about the same length the strongest.
+    alike = [season for season in near if season.steps < 1.5 * min(near).steps]
+    return max(alike, key=lambda season: season.strength, default=Season(0, 0.0))
 
 
 def _filled(line):

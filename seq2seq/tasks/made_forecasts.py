@@ -69,7 +69,7 @@ class MadeForecasts:
             return [range(len(values)) for values in self.series.values]
         return [time_texts(times) for times in self.series.times]
 
-    def over_time(self, column: str, name: str | None = None) -> tuple[np.ndarray | None, dict[str, np.ndarray]]:
+    def over_time(self, column: str, name: str | None = None) -> tuple[np.ndarray, dict[str, np.ndarray]]:
         """One series of forecasts after the other, each from where the one before ends.
 
         Args:
@@ -78,16 +78,19 @@ class MadeForecasts:
 
         Returns:
             The times of the steps, or their numbers; and from "actual", "forecast", "low", "high" or the name of a
-            baseline to its float64 values.
+            baseline to its float64 values, NaN at steps between the forecasts.
         """
         counts = [len(origins) for origins in self.origins]
         which = next(k for k, count in enumerate(counts) if count) if name is None else self.series.names.index(name)
-        rows, steps, end = [], [], -1
+        begun, end = [], -1
         for row, origin in enumerate(self.origins[which], sum(counts[:which])):
             if origin >= end:
+                begun.append((row, origin))
                 end = origin + self.actual.shape[1]
-                rows.append(row)
-                steps.append(np.arange(origin, end))
-        steps, k = np.concatenate(steps), self.columns.index(column)
-        times = steps if self.series.times is None else self.series.times[which][steps]
-        return times, {label: values[rows, :, k].reshape(-1) for label, values in self._named().items()}
+        steps = np.arange(begun[0][1], end)
+        shown = {name: np.full(len(steps), np.nan) for name in self._named()}
+        for row, origin in begun:
+            at = origin - steps[0]
+            for label, values in self._named().items():
+                shown[label][at : at + values.shape[1]] = values[row, :, self.columns.index(column)]
+        return steps if self.series.times is None else self.series.times[which][steps], shown

@@ -36,4 +36,5 @@ def test_the_shortest_of_the_strongest_that_fits():
     assert choose_season(seasons).steps == 168
     assert choose_season(seasons, most=100).steps == 24
     assert choose_season(seasons, most=5).steps == 168
+    assert choose_season([Season(24, 0.6), Season(48, 0.59), Season(23, 0.58), Season(47, 0.57)]).steps == 24
     assert choose_season([]) == Season(0, 0.0)

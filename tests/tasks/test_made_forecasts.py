@@ -1,5 +1,7 @@
 """Forecasts of an evaluation as lines and over time."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from seq2seq.series.series import Series
@@ -37,3 +39,7 @@ def test_over_time_no_step_is_there_twice():
     assert set(values) == {"actual", "forecast", "low", "high", "last value"}
     times, _ = made_of(times=False).over_time("load")
     assert times.tolist() == [4, 5, 6, 7, 8, 9]
+    made = made_of(("",))
+    apart = replace(made, origins=[np.array([0, 1, 6, 7])])  # from the steps 0 and 6
+    times, values = apart.over_time("load")
+    assert len(times) == 9 and np.flatnonzero(np.isnan(values["forecast"])).tolist() == [3, 4, 5]
