@@ -36,30 +36,37 @@ _BYTE_ORDER_MARKS = {
     b"\xfe\xff": "utf-16",
 }
 _HEAD = 1 << 16  # bytes of a file that are looked at before it is read
+SEPARATORS = "\t;,"  # of the cells of a CSV file
+_QUOTED = re.compile(r'(?:^|(?<=[\t;,])) *"(?:[^"]|"")*"')  # such a cell
 _TFDS = re.compile(r"tfds:(?P<name>.+?(?::\d[\d.*]*)?)(?::(?P<split>[A-Za-z_][^/]*))?")
 
 
 @contextmanager
-def opened(place: str | Path | BinaryIO) -> Iterator[BinaryIO]:
-    """Open a file of UTF-8 text to read its bytes, decompressed where they are gzip, whatever the name says.
+def opened(place: str | Path | BinaryIO, utf8: bool = True) -> Iterator[BinaryIO]:
+    """Open a file of text to read its bytes, decompressed where they are gzip, whatever the name says.
 
     Args:
         place: a file, or an open binary stream such as `sys.stdin.buffer`, which stays open.
+        utf8: bool. Only UTF-8 text will do.
 
     Raises:
-        InputError: it cannot be opened, or begins as UTF-16 or another compressed file does; or, from within the
-            block, it is damaged at this place.
+        InputError: it cannot be opened, or begins as another compressed file, or as UTF-16 where that will not do; or,
+            from within the block, it is damaged at this place.
     """
     name = name_of(place)
     try:
         with ExitStack() as stack:
             stream = place if hasattr(place, "read") else stack.enter_context(open(place, "rb", buffering=_HEAD))
-            stream = stream if hasattr(stream, "peek") else BufferedReader(stream, _HEAD)
+            if not hasattr(stream, "peek"):
+                stream = BufferedReader(stream, _HEAD)
+                stack.callback(stream.detach)  # or else it would close what it reads when it goes
             if stream.peek(2).startswith(_GZIP):
                 stream = stack.enter_context(gzip.GzipFile(fileobj=stream))
             elif name.lower().endswith(".gz"):
                 _check_plain(stream.peek(_HEAD), name)
-            _check_encoding(stream.peek(_HEAD)[:_HEAD], name)
+            _check_unpacked(stream.peek(_HEAD)[:_HEAD], name)
+            if utf8:
+                _check_utf8(stream.peek(_HEAD)[:_HEAD], name)
             yield stream
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise InputError(f"{name} is not a whole gzip file ({error}): make or download it again") from error
@@ -97,15 +104,23 @@ def _check_plain(head, name):
         raise InputError(f"{name} is not a whole gzip file (its first bytes): make or download it again") from error
 
 
-def _check_encoding(head, name):
+def _check_unpacked(head, name):
     for start, packer in _OTHER_PACKERS.items():
         if re.match(start, head):
             raise InputError(f"{name} is packed ({packer}), which is not read: unpack it, or pack the text with gzip")
-    code = next((code for mark, code in _BYTE_ORDER_MARKS.items() if head.startswith(mark)), None)
-    if code := code or _utf16_without_mark(head):
+
+
+def _check_utf8(head, name):
+    if (code := wide_encoding(head)) is not None:
         raise InputError(
             f"{name} is {code.upper()} text, expected UTF-8: convert with iconv -f {code} -t utf-8 OLD > NEW"
         )
+
+
+def wide_encoding(head: bytes) -> str | None:
+    """The encoding of more than a byte for each character that a file beginning with `head` shows to have; or None."""
+    code = next((code for mark, code in _BYTE_ORDER_MARKS.items() if head.startswith(mark)), None)
+    return code or _utf16_without_mark(head)
 
 
 def _utf16_without_mark(head):
@@ -118,8 +133,18 @@ def _utf16_without_mark(head):
     return None
 
 
+def is_gzip(path: Path) -> bool:
+    """Return whether a file is compressed by gzip, whatever its name says."""
+    with open(path, "rb") as file:
+        return file.read(2) == _GZIP
+
+
 def count_lines(path: Path) -> int | None:
-    """Return the number of lines of a plain file, or None for a compressed one: fast, to tell the time left."""
+    """Return the number of lines of a plain file, or None for a compressed one: fast, to tell the time left.
+
+    Raises:
+        OSError: it cannot be read.
+    """
     with open(path, "rb") as file:
         blocks = iter(lambda: file.read(2**20), b"")
         first = next(blocks, b"")
@@ -127,12 +152,14 @@ def count_lines(path: Path) -> int | None:
 
 
 def separator_of(line: str) -> str:
-    r"""What separates the cells of a CSV file with this first line: tabs or semicolons if it has them, else commas.
+    r"""What separates the cells of a CSV file with this first line: tabs or semicolons if it has them, outside of
+    quotation marks, else commas.
 
-    >>> separator_of("time;speed, m/s"), separator_of("time")
-    (';', ',')
+    >>> separator_of("time;speed, m/s"), separator_of('"time; s",speed'), separator_of("time")
+    (';', ',', ',')
     """
-    return next((mark for mark in "\t;" if mark in line), ",")
+    bare = _QUOTED.sub("", line)
+    return next((mark for mark in SEPARATORS if mark in bare), ",")
 
 
 def is_tfds(location: str | Path) -> bool:
@@ -177,6 +204,24 @@ def tfds_examples(location: str, builder: "tfds.core.DatasetBuilder", split: str
         raise InputError(f"{location} has no split {split!r}; its splits: {', '.join(builder.info.splits)}") from error
 
 
+def read_tfds(location: str, examples) -> Iterator:
+    """Yield the elements of what `tfds_examples` gave, or of a `tf.data.Dataset` made of it, as NumPy arrays.
+
+    Raises:
+        InputError: the files of the data set are damaged.
+    """
+    try:
+        yield from examples.as_numpy_iterator()
+    except Exception as error:  # Whatever the readers of TensorFlow raise, it is about these files.
+        raise InputError(
+            f"{location} cannot be read, its files may be damaged: {_reason(error)}: prepare or download it again"
+        ) from error
+
+
+def _reason(error):
+    return " ".join(str(error).split())[:300] or type(error).__name__
+
+
 def _tfds_builder(name):
     import tensorflow_datasets as tfds  # here, since it is slow and most data are files
 
@@ -191,5 +236,4 @@ def _tfds_builder(name):
         hint = f"did you mean {', '.join(near)}?" if near else "expected a name of the TFDS catalogue or a folder"
         raise InputError(f"TFDS has no data set {name!r}: {hint}") from error
     except Exception as error:  # whatever a server, a parser or a disk made TFDS raise, it is about this data set
-        reason = " ".join(str(error).split())[:300] or type(error).__name__
-        raise InputError(f"TFDS cannot open {name!r}: {reason}") from error
+        raise InputError(f"TFDS cannot open {name!r}: {_reason(error)}") from error

@@ -1,4 +1,4 @@
-"""The Python examples of the pages run, and print what the pages say."""
+"""What pages name is there; their Python examples run, and print what the pages say."""
 
 import re
 from pathlib import Path
@@ -6,7 +6,14 @@ from pathlib import Path
 import pytest
 
 DOCS = Path(__file__).parents[1] / "docs"
+FOLDERS = ("", "tests", "scripts")  # that a page may name a file from
 PAGES = [page for page in sorted(DOCS.glob("*.md")) if "```python" in page.read_text(encoding="utf-8")]
+
+
+@pytest.mark.parametrize("page", sorted(DOCS.glob("*.md")), ids=lambda page: page.name)
+def test_the_files_that_a_page_names_for_its_promises_are_there(page):
+    named = re.findall(r"`((?:[a-z_]+/)*[a-z_]+\.py)`", page.read_text(encoding="utf-8"))
+    assert not [name for name in named if not any((DOCS.parent / folder / name).is_file() for folder in FOLDERS)]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

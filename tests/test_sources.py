@@ -1,6 +1,7 @@
 """What a file holds is told by its content; what is no UTF-8 text is named, with what to do."""
 
 import bz2
+import gc
 import gzip
 import io
 import lzma
@@ -54,6 +55,7 @@ READERS = {
     "CSV records": (records_of, "text.csv", 'id,text\n1,"one,\nor two"\n2,the second\n'),
     "numbers": (series_of, "data.csv", NUMBERS),
 }
+OF_TEXT = {name: reader for name, reader in READERS.items() if name != "numbers"}
 each_reader = pytest.mark.parametrize(("read", "name", "text"), READERS.values(), ids=READERS)
 
 
@@ -79,7 +81,17 @@ def test_gzip_and_plain_text_are_told_by_content(read, name, text, tmp_path):
         assert read(path) == read(plain)
 
 
-@each_reader
+@pytest.mark.parametrize("code", ["utf-16", "utf-16le", "utf-16be", "utf-32"])
+@pytest.mark.parametrize("packed", [False, True])
+def test_numbers_are_read_in_any_unicode(code, packed, tmp_path):
+    content = NUMBERS.encode(code)
+    path, plain = tmp_path / "data.csv", tmp_path / "plain.csv"
+    path.write_bytes(gzip.compress(content) if packed else content)
+    plain.write_text(NUMBERS)
+    assert series_of(path) == series_of(plain)
+
+
+@pytest.mark.parametrize(("read", "name", "text"), OF_TEXT.values(), ids=OF_TEXT)
 @pytest.mark.parametrize("code", ["utf-16", "utf-16le", "utf-16be", "utf-32"])
 @pytest.mark.parametrize("packed", [False, True])
 def test_utf16_is_named_with_the_command_that_mends_it(read, name, text, code, packed, tmp_path):
@@ -160,6 +172,22 @@ def test_a_pipe_is_read_as_it_comes(tmp_path):
 def test_what_cannot_be_opened_is_named(tmp_path):
     for path in (tmp_path, tmp_path / "none"):
         assert "cannot be read" in refusal(lambda path: opened(path).__enter__(), path)
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("unbuffered", [False, True])
+def test_a_stream_stays_open(packed, unbuffered, tmp_path):
+    path = tmp_path / "text"
+    path.write_bytes(gzip.compress(b"one\n") if packed else b"one\n")
+    for stream in (io.BytesIO(path.read_bytes()), open(path, "rb", buffering=0 if unbuffered else -1)):  # noqa: SIM115
+        for _ in range(2):
+            stream.seek(0)
+            with opened(stream) as found:
+                assert found.read() == b"one\n"
+            del found
+            gc.collect()
+            assert not stream.closed
+        stream.close()
 
 
 @given(st.binary(max_size=50), st.integers(0, 3))

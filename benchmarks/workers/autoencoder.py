@@ -13,6 +13,7 @@ from seq2seq.models import Autoencoder
 from seq2seq.training.compiling import BATCHES_AT_ONCE
 from seq2seq.training.number_losses import ObservedLoss
 from seq2seq.training.optimizers import make_optimizer
+from seq2seq.training.schedules import make_schedule
 from workers.protocol import serve
 
 
@@ -29,7 +30,7 @@ def start(spec):
     settings = SeriesTrainingConfig(schedule="constant", lr_ramp_steps=0, **spec["training"])
     on_cpu = not tf.config.list_physical_devices("GPU")
     at_once = BATCHES_AT_ONCE if on_cpu else 1  # as `Training` does
-    optimizer = make_optimizer(settings, updates=1)
+    optimizer = make_optimizer(settings, make_schedule(settings, updates=1))
     model.compiled_parts = cores_to_share(spec["threads"]) if on_cpu else 0
     model.compile(optimizer, loss=ObservedLoss(), jit_compile=False, steps_per_execution=at_once)
 

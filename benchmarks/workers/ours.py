@@ -10,6 +10,7 @@ from seq2seq.config import TokenTrainingConfig
 from seq2seq.device import share_cores, use_device
 from seq2seq.models import EncoderDecoder
 from seq2seq.training.optimizers import make_optimizer
+from seq2seq.training.schedules import make_schedule
 from seq2seq.training.token_losses import TokenCrossEntropy
 from workers.protocol import batches_of_turn, load_batches, serve, target_tokens
 
@@ -20,7 +21,9 @@ def make_model(spec):
     with np.load(Path(spec["folder"]) / "weights.npz") as saved:
         model.set_weights([saved[name] for name in saved.files])
     settings = TokenTrainingConfig(schedule="constant", lr_ramp_steps=0, **spec["training"])
-    model.compile(make_optimizer(settings, updates=1), loss=TokenCrossEntropy(settings.label_smoothing))
+    model.compile(
+        make_optimizer(settings, make_schedule(settings, updates=1)), loss=TokenCrossEntropy(settings.label_smoothing)
+    )
     return model
 
 

@@ -46,6 +46,15 @@ def gather_padded(values, first, count, steps):
 
 
 def map_batches(dataset, batch):
+    """Make the batches of an epoch from a dataset that says what is in each.
+
+    Args:
+        dataset: `tf.data.Dataset`, an element for each batch.
+        batch: function from an element to a batch, as a graph.
+
+    Returns:
+        `tf.data.Dataset` of the batches in the order of the elements, a few of them made ahead.
+    """
     options = tf.data.Options()
     # The end of an iterator waits for the autotuner's thread, which may sleep for up to a minute then (TF 2.21).
     options.autotune.enabled = False

@@ -54,7 +54,7 @@ class Command(TyperCommand):
             with suppress(OSError):  # what standard output still holds would fail again at the end
                 os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             what = error.filename or "the output"
-            _end(f"Error: {what} cannot be written ({error.strerror}): make room; of a file FILE.partial is kept.", 2)
+            _end(f"Error: {what} cannot be written ({error.strerror}): make room; what fitted is in FILE.partial.", 2)
         except KeyboardInterrupt as stop:
             _end(f"Interrupted. {stop}".strip(), getattr(stop, "exit_code", 130))
 

@@ -9,7 +9,7 @@ from typer import Argument, Option
 
 from seq2seq.cli.console import ConsoleReport, quiet_tensorflow
 from seq2seq.cli.options import series as options
-from seq2seq.cli.outputs import check_file, check_picture, write_all, write_csv, write_text
+from seq2seq.cli.outputs import check_outputs, check_picture, write_all, write_csv, write_text
 from seq2seq.config.series import Threshold
 from seq2seq.errors import InputError
 
@@ -118,8 +118,8 @@ def detect(
     if json_ and not labels:
         raise InputError(f"--json {json_} is for the figures against labels: add --labels.")
     check_picture(plot, "--plot")
-    for path, option in ((output, "--output"), (json_, "--json"), (plot, "--plot")):
-        check_file(path, option)
+    read = {"--input": input_, "--labels": labels, "--held-out": held_out, "--held-out-labels": held_out_labels}
+    check_outputs({"--output": output, "--json": json_, "--plot": plot}, read, run)
 
     with quiet_tensorflow():
         from seq2seq.inference.detection import detect as score
@@ -209,7 +209,8 @@ def _lines(detection, data, per_step):
         values.append([score, *own, *shares])
     named = ["score", *(["alarm", "window_score"] if scores.windows else []), *blamed]
     series, unit = detection.series, "sample" if detection.series.whole else "series"
-    yield from step_lines(series.names, series.times, named, values, group=data.group, time=data.time, unit=unit)
+    how = {"group": data.group, "time": data.time, "clock": series.clock, "unit": unit}
+    yield from step_lines(series.names, series.times, named, values, **how)
 
 
 def _shares(blame):
@@ -232,7 +233,7 @@ def _draw(detection, known, number, path):
         if number is None:
             number = int(np.nanargmax([np.nanmax(each, initial=-np.inf) for each in scores.steps]))
         figure = anomaly_scores(
-            series.times and series.times[number],
+            series.times and series.local_times[number],
             scores.steps[number],
             detection.threshold,
             known.windows[number] if known and known.windows is not None else (),

@@ -8,9 +8,9 @@ from typing import Annotated, Any
 from typer import Argument, Option
 
 from seq2seq.cli.console import ConsoleReport, quiet_tensorflow
-from seq2seq.cli.options import pairs, search
+from seq2seq.cli.options import pairs, search, series
 from seq2seq.cli.options.pairs import DATA
-from seq2seq.cli.outputs import check_file, check_picture, write_all, write_csv, write_text
+from seq2seq.cli.outputs import check_outputs, check_picture, write_all, write_csv, write_text
 from seq2seq.errors import InputError
 
 SCORE, RESULT, FORECAST = "Scores of text", "Results", "Forecasts"
@@ -152,10 +152,9 @@ def evaluate(
     A forecaster: errors from one origin after the other, beside the naive forecasts, with the skill against the best of
     them, and the coverage of its intervals.
     """
-    check_file(json_, "--json")
-    check_file(output, "--output")
+    read = {"--data": pairs.files_of(data, source, target, run) or data or series.location_of(run)}
     check_picture(plot, "--plot")
-    check_file(plot, "--plot")
+    check_outputs({"--json": json_, "--output": output, "--plot": plot}, read | {"--references": references}, run)
     from seq2seq.run import Run
 
     task = Run.open(run, "translation", "forecaster").task
@@ -180,7 +179,9 @@ def evaluate(
         figures = json.dumps(result.as_dict(), ensure_ascii=False, indent=2)
         outputs.append((json_, partial(write_text, json_, f"{figures}\n")))
     if output and task == "translation":
-        lines = "".join(f"{hypothesis.text}\n" for hypothesis in result.hypotheses)
+        from seq2seq.text.splitting import one_line
+
+        lines = "".join(f"{one_line(hypothesis.text)}\n" for hypothesis in result.hypotheses)
         outputs.append((output, partial(write_text, output, lines)))
     elif output:
         outputs.append((output, partial(write_csv, output, result.made.lines())))

@@ -11,7 +11,7 @@ from typer import Argument, Option
 
 from seq2seq.cli.console import ConsoleReport, quiet_tensorflow
 from seq2seq.cli.options import series
-from seq2seq.cli.outputs import check_file, check_picture, write_all, write_csv
+from seq2seq.cli.outputs import check_outputs, check_picture, write_all, write_csv
 from seq2seq.errors import InputError
 
 OUTPUT, STREAM = "Output", "Streaming"
@@ -131,8 +131,8 @@ def forecast(
     if (header or times) and not stream:
         raise InputError(f"--{'header' if header else 'times'} is of the lines of a stream: add --stream.")
     check_picture(plot, "--plot")
-    for path, option in ((output, "--output"), (plot, "--plot"), (state, "--state")):
-        check_file(path, option)
+    read = {"--input": input_ or series.location_of(run), "--known": known}
+    check_outputs({"--output": output, "--plot": plot, "--state": state}, read, run)
 
     with quiet_tensorflow():
         from seq2seq.inference.forecaster import Forecaster
@@ -170,7 +170,8 @@ def _table(made, data):
         [of_series[number][:, k] for k in range(len(made.columns)) for of_series in ends.values()]
         for number in range(len(made.names))
     ]
-    return step_lines(made.names, made.times, columns, values, group=data.group, time=data.time, first=1)
+    how = {"group": data.group, "time": data.time, "clock": made.clock}
+    return step_lines(made.names, made.times, columns, values, **how, first=1)
 
 
 def _draw(forecaster, history, made, column, path):
@@ -184,9 +185,9 @@ def _draw(forecaster, history, made, column, path):
     naive = forecaster.naive_forecasts(past, len(made.values[0]))
     figure = draw(
         past[:, 0],
-        history.times and history.times[0],
+        history.times and history.local_times[0],
         made.values[0][:, k],
-        made.times and made.times[0],
+        made.times and made.clock.local(made.times[0]),
         None if made.lower is None else made.lower[0][:, k],
         None if made.upper is None else made.upper[0][:, k],
         {name: values[:, 0] for name, values in naive.items()},

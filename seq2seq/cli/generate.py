@@ -6,7 +6,7 @@ from typing import Annotated
 from typer import Argument, Option
 
 from seq2seq.cli.console import ConsoleReport, quiet_tensorflow
-from seq2seq.cli.outputs import check_file, open_lines
+from seq2seq.cli.outputs import check_outputs, open_lines
 from seq2seq.errors import InputError
 
 TEXT, RESULT, SAMPLING = "Text", "Results", "Sampling"
@@ -63,7 +63,7 @@ def generate(
 
     Of several texts each comes after a line with its number.
     """
-    check_file(output, "--output")
+    check_outputs({"--output": output}, {}, run)
     asked = {"top_k": top_k, "top_p": top_p, "seed": seed}
     drawing = {name: value for name, value in asked.items() if value is not None}
     if drawing and not temperature:

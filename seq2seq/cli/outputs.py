@@ -5,12 +5,53 @@ import gzip
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
 
 from seq2seq.errors import InputError
+from seq2seq.sources import is_tfds
+
+
+def check_outputs(outputs: Mapping[str, Path | None], inputs: Mapping[str, Any], run: Path) -> None:
+    """Look at all that a command is to write, before its work: it can be written, and takes the place of nothing.
+
+    Args:
+        outputs: option → file; None is not written, `-` is standard output.
+        inputs: option → what is read: a file, `FILE:KEY`, a data set of TFDS, or a list of such; None is not given.
+        run: folder of the run that the command loads.
+
+    Raises:
+        InputError: a file could not be written at the end of the work; or an output is an input, a file of the run, or
+            where another output goes.
+    """
+    from seq2seq.run import RunFolder
+
+    taken = {place: f"the input, {option} {each}" for option, given in inputs.items() for each, place in _read(given)}
+    for option, path in outputs.items():
+        check_file(path, option)
+        for place in _written(path):
+            what = taken.get(place) or (f"a file of the run {run}" if RunFolder(run).owns(place) else None)
+            if what:
+                raise InputError(f"{option} {path} is {what}: name another file.")
+        taken |= dict.fromkeys(_written(path), f"where {option} goes, too")
+
+
+def _read(given):
+    """What is read, each as it was given and as a place on the disk."""
+    for each in given if isinstance(given, list | tuple) else [given]:
+        text = "" if each is None else str(each)
+        if text not in ("", "-") and not is_tfds(text):
+            yield from ((text, Path(name).resolve()) for name in {text, text.rpartition(":")[0]} - {""})
+
+
+def _written(path):
+    """The places on the disk that writing `path` takes; a device or a pipe, which several may write to, is none."""
+    if path is None or str(path) == "-":
+        return [] if path is None else [path]
+    path = path.resolve()
+    return [] if path.exists() and not path.is_file() else [path, partial_file(path)]
 
 
 def check_file(path: Path | None, option: str) -> None:
@@ -75,21 +116,26 @@ def open_lines(path: Path | None) -> Iterator[TextIO]:
         return
     path = path.resolve()  # a link stays one
     partial = path if path.exists() and not path.is_file() else partial_file(path)
-    opener = gzip.open if path.suffix == ".gz" else open
+    opener = gzip.open if path.suffix.lower() == ".gz" else open
     stream = opener(partial, "wt", encoding="utf-8", newline="\n")
     try:
         with stream:
-            started = False
-            try:
-                yield stream
-            finally:
-                started = stream.tell() > 0
+            yield stream
     except BaseException:
-        if partial != path and not started:
+        if partial != path and _is_blank(partial, opener):
             partial.unlink()
         raise
     if partial != path:
         os.replace(partial, path)
+
+
+def _is_blank(path, opener):
+    """Whether nothing can be read of a file: what lies on the disk counts, a stream that failed knows less."""
+    try:
+        with opener(path, "rb") as stream:
+            return not stream.read(1)
+    except EOFError:  # of a gzip file that was cut before its first line
+        return True
 
 
 def partial_file(path: Path) -> Path:
@@ -100,7 +146,7 @@ def partial_file(path: Path) -> Path:
 
 def check_suffix(path: Path | None, option: str, suffixes: tuple[str, ...]) -> None:
     """Raise InputError, naming `option`, where the name of a file ends in none of `suffixes`."""
-    if path is not None and not path.name.endswith(suffixes):
+    if path is not None and not path.name.lower().endswith(suffixes):
         raise InputError(f"{option} {path}: expected a name that ends in {' or '.join(suffixes)}.")
 
 

@@ -7,7 +7,7 @@ from typer import Argument, Option
 
 from seq2seq.cli.console import ConsoleReport, quiet_tensorflow
 from seq2seq.cli.options import series as options
-from seq2seq.cli.outputs import check_file, check_picture, check_suffix, write_csv
+from seq2seq.cli.outputs import check_outputs, check_picture, check_suffix, write_csv
 from seq2seq.errors import InputError
 
 OUTPUT, PICTURE = "Output", "Picture"
@@ -77,8 +77,7 @@ def reconstruct(
     check_suffix(output, "--output", (".npz", ".csv", ".csv.gz"))
     check_suffix(embeddings, "--embeddings", (".npy",))
     check_picture(plot, "--plot")
-    for path, option in ((output, "--output"), (embeddings, "--embeddings"), (plot, "--plot")):
-        check_file(path, option)
+    check_outputs({"--output": output, "--embeddings": embeddings, "--plot": plot}, {"--input": input_}, run)
 
     with quiet_tensorflow():
         import numpy as np
@@ -93,14 +92,21 @@ def reconstruct(
     shown = options.position_of(series, show)
     if output or plot:
         reconstructed = reconstructor.reconstruct(series, report)
-    if output and output.name.endswith(".npz"):
+    if output and output.name.lower().endswith(".npz"):
         with replacing(output) as temporary, open(temporary, "wb") as file:
             np.savez_compressed(file, **_arrays(series, reconstructed))
     elif output:
         data, unit = reconstructor.config.data, "sample" if series.whole else "series"
         values = [each.T for each in reconstructed]
         table = step_lines(
-            series.names, series.times, series.columns, values, group=data.group, time=data.time, unit=unit
+            series.names,
+            series.times,
+            series.columns,
+            values,
+            group=data.group,
+            time=data.time,
+            clock=series.clock,
+            unit=unit,
         )
         write_csv(output, table)
     if embeddings:
@@ -135,7 +141,7 @@ def _draw(series, reconstructed, number, path):
     figure = reconstruction(
         series.values[number][steps],
         reconstructed[number][steps],
-        series.times and series.times[number][steps],
+        series.times and series.local_times[number][steps],
         series.columns,
         f"{'sample ' if series.whole else ''}{name}" if name else "",
     )

@@ -13,7 +13,7 @@ from seq2seq.cli.explanations import is_json_lines, token_cells
 from seq2seq.cli.options import pairs as options
 from seq2seq.cli.options import search
 from seq2seq.cli.options.pairs import DATA
-from seq2seq.cli.outputs import check_file, open_lines
+from seq2seq.cli.outputs import check_outputs, open_lines
 from seq2seq.report import Report
 
 RESULT = "Results"
@@ -68,7 +68,7 @@ def score(
     number of its tokens, the end of the sentence included; with --tokens also the tokens, and the log-probability of
     each, separated by spaces. Logarithms are natural. A pair with a blank side has empty cells and 0 tokens.
     """
-    check_file(output, "--output")
+    check_outputs({"--output": output}, {"--data": options.files_of(data, source, target, run)}, run)
     with quiet_tensorflow():
         from seq2seq.inference.scorer import Scorer
         from seq2seq.inference.translator import Translator

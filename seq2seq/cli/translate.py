@@ -14,11 +14,10 @@ from seq2seq.cli.arriving import arriving, standard_input
 from seq2seq.cli.console import ConsoleReport, quiet_tensorflow
 from seq2seq.cli.explanations import alignment_rows, explained, token_cells
 from seq2seq.cli.options import search
-from seq2seq.cli.outputs import check_file, check_picture, open_lines, partial_file
+from seq2seq.cli.outputs import check_outputs, check_picture, open_lines, partial_file
 from seq2seq.errors import InputError
 from seq2seq.report import Report
 
-_SPACES = str.maketrans("\n\r", "  ")  # whatever a text holds, a row is one line
 TEXT = "Input and output"
 EXAMPLES = """\
 [bold]Examples[/bold]
@@ -117,16 +116,11 @@ def translate(
         )
     if attention and (len(texts or ()) != 1):
         raise InputError(f"--attention {attention} draws one translation: give one TEXT, not {len(texts or ())}.")
-    if not from_stdin and output and input_.resolve() == output.resolve():
-        raise InputError(f"--output {output} is the input: name another file.")
     if not from_stdin and not input_.exists():
         raise InputError(f"--input {input_}: there is no such file.")
-    check_file(output, "--output")
     check_picture(attention, "--attention")
-    check_file(attention, "--attention")
-    check_file(alignment, "--alignment")
-    if alignment and (str(alignment) == "-" or (output and alignment.resolve() == output.resolve())):
-        raise InputError(f"--alignment {alignment} is where the translations go: name another file.")
+    written = {"--output": output or Path("-"), "--attention": attention, "--alignment": alignment}
+    check_outputs(written, {"--input": input_}, run)
 
     with quiet_tensorflow():
         from seq2seq.inference.translator import Translator
@@ -212,12 +206,14 @@ def _kept(output: Path | None, done: int) -> str:
 
 def _rows(hypotheses: list, number: int, n_best: int, scores: bool, token_scores: bool = False) -> str:
     """The rows of a line, `n_best` of them; where nothing was found, all cells but the number are empty."""
+    from seq2seq.text.splitting import one_line
+
     rows = []
     for each in [*hypotheses, *[None] * (n_best - len(hypotheses))]:
         cells = [str(number)] if n_best > 1 else []
         if scores or n_best > 1:
             cells.append(f"{each.score:.4f}" if each else "")
-        cells.append(each.text.translate(_SPACES) if each else "")
+        cells.append(one_line(each.text) if each else "")
         if token_scores:
             cells += token_cells(each.pieces, each.log_probabilities) if each else ["", ""]
         rows.append("\t".join(cells) + "\n")

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from math import inf
 
 from seq2seq.errors import InputError
 
@@ -15,6 +16,7 @@ def check_range(name: str, value: float, low: float, high: float, open_ends: boo
     inside = low < value < high if open_ends else low <= value <= high
     if not inside:
         expected = f"between {low} and {high}" if open_ends else f"from {low} to {high}"
+        expected = f"above {low}" if high == inf else expected
         raise InputError(f"{name}={value}: expected a value {expected}.")
 
 

@@ -161,6 +161,8 @@ def _typed(value: Any, hint: Any, name: str) -> Any:
         return _typed(value, next(c for c in choices if c is not type(None)), name)
     if typing.get_origin(hint) is Annotated:  # with a function that reads it from a text
         hint, from_text = typing.get_args(hint)
+        if isinstance(value, int | float) and not isinstance(value, bool):  # a single name may be a number: columns=3
+            value = str(value)
         return _typed(from_text(value, name) if isinstance(value, str) else value, hint, name)
     if typing.get_origin(hint) is Literal:
         allowed = typing.get_args(hint)

@@ -1,5 +1,6 @@
 """What a run on numbers can be told."""
 
+import math
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -9,6 +10,8 @@ from seq2seq.config.training import TrainingConfig
 from seq2seq.errors import InputError
 
 Threshold = Literal["quantile", "sigma", "pot", "f_beta"]
+# Kind of threshold → its value unless given, and what that is below; all are above 0.
+THRESHOLD_VALUES = {"quantile": (0.99, 1.0), "sigma": (3.0, math.inf), "pot": (1e-3, 1.0), "f_beta": (1.0, math.inf)}
 
 
 @dataclass(frozen=True)
@@ -20,13 +23,26 @@ class SeriesDataConfig:
     keep: str | None = None  # only the rows where this holds: "y_train==1"
     columns: Names | None = None  # "pressure,temperature"; without it all columns of numbers
     group: str | None = None  # column whose values name the series: many tanks in one table
-    time: str | None = None  # column of times; without it the first that holds dates
+    time: Names | None = None  # columns of times: "when", "year,month,day"; without it the first that holds dates
+    time_format: str | None = (
+        None  # "%d.%m.%Y %H:%M", "ISO8601", or Unix time in "s", "ms"; none: from the whole column
+    )
+    day_first: bool | None = None  # 1/2/2024 is in February; none: as the order of the rows says
+    time_zone: str | None = None  # "Europe/Berlin": where local times are from, and the calendar's
+    duplicates: Literal["error", "first", "mean"] = "error"  # rows that repeat a time
+    step: str | None = None  # "1h": take means over steps of this length
+    gaps: Literal["split", "fill"] | None = None  # none: split, and in runs of earlier versions steps are equal
+    rhythm: str | None = None  # "1h", "1D Mon-Fri", "1 month end"; none: as the times have it
     missing: Literal["error", "interpolate", "mask"] = "error"  # what to do with missing values
     rows: Literal["auto", "steps", "samples"] = "auto"  # what the rows of a plain 2-D array are
     scaling: Literal["standard", "minmax", "none"] = "standard"  # of each feature, fitted on the training part
     log: bool = False  # take the logarithm first: growth becomes a slope, a share becomes a difference
     log1p: bool = False  # the same of the value + 1: for counts, which may be 0
     limit: int | None = None  # only the first steps of each series, or the first samples
+    categorical: Names | None = None  # "season,weather": columns whose values are names, a feature for each value
+    decimal: Literal[".", ","] | None = None  # mark of numbers in text; none: told from the file
+    missing_values: Names | None = None  # "-200,unknown": missing, as NA, null, ? and the like are
+    encoding: str | None = None  # of a file of text that is neither UTF-8 nor UTF-16: "cp1252"
     valid_share: float = 0.15  # of each series, before the test part; of whole sequences: drawn from the seed
     test_share: float = 0.0  # the end of each series, never trained on
 
@@ -167,6 +183,13 @@ class AutoencoderTrainingConfig(SeriesTrainingConfig):
         super().__post_init__()
         check_at_least("training.updates", self.updates, 1)
 
+    def idle(self) -> dict[str, str]:
+        """Settings that do nothing beside the others, and why: what follows "does nothing" in the error."""
+        idle = super().idle()
+        if self.epochs is not None:
+            idle["training.updates"] = f"with training.epochs={self.epochs} (--epochs): leave one of them out."
+        return idle
+
 
 @dataclass(frozen=True)
 class DetectionConfig:
@@ -174,13 +197,16 @@ class DetectionConfig:
 
     score: Literal["absolute", "squared", "mahalanobis"] = "mahalanobis"
     threshold: Threshold = "quantile"
-    value: float = 0.99  # the quantile; k of mean + k sigma; the risk of pot; beta of f_beta
+    value: float | None = None  # the quantile; k of mean + k sigma; the risk of pot; beta of f_beta; none: by the kind
     components: int = 8  # of the PCA beside it
 
     def __post_init__(self):
         check_at_least("detection.components", self.components, 1)
-        if self.threshold == "quantile":
-            check_range("detection.value", self.value, 0.0, 1.0)
+        default, highest = THRESHOLD_VALUES[self.threshold]
+        if self.value is None:
+            object.__setattr__(self, "value", default)  # one place for all who ask
+        name = f"detection.threshold={self.threshold}, detection.value"
+        check_range(name, self.value, 0.0, highest, open_ends=True)
 
 
 @dataclass(frozen=True)
@@ -226,6 +252,10 @@ class ForecasterConfig:
                     "windows.look_back=0: give --look-back, the steps that a forecast is made from; or --stateful, "
                     "which reads step by step and needs none."
                 )
+        elif self.data.categorical:
+            raise InputError(
+                "data.categorical does not go with model.kind=stateful, which forecasts the next step of all columns."
+            )
         elif unfit := [name for name in ("calendar", "known", "targets") if getattr(self.model, name)]:
             raise InputError(
                 f"model.{unfit[0]} does not go with model.kind=stateful, which forecasts the next step of all columns."

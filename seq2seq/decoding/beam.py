@@ -83,7 +83,7 @@ def beam_search(step, state, limits, beam_size, length_penalty=1.0, n_best=1, me
         extended = tf.where(tf.range(tf.shape(extended)[2]) == t, tokens[..., None], extended)
         is_eos = tokens == EOS
         at_limit = (length >= limit)[:, None]
-        # Ended: EOS among the best k; at the limit all of the best k.
+        # A hypothesis ends with an EOS among the best k; at the limit all of the best k do.
         ends = (is_eos | at_limit) & (tf.range(2 * beam_size) < beam_size) & (scores > MINUS_INFINITY / 2)
         normalized = tf.where(ends, scores / tf.cast(length, tf.float32) ** length_penalty, MINUS_INFINITY)
         ended_scores, ended_tokens = _best(

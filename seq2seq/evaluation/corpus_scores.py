@@ -16,7 +16,7 @@ Columns = Sequence[Sequence[str | None]]
 
 
 class Score(NamedTuple):
-    """A score, from 0 to 100, and its signature."""
+    """A score in percent, and its signature. BLEU and chrF go from 0 to 100, the edit rate TER may exceed that."""
 
     value: float
     signature: str

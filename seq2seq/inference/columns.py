@@ -7,6 +7,7 @@ import numpy as np
 from seq2seq.config import ForecasterConfig
 from seq2seq.errors import InputError
 from seq2seq.series.calendar import calendar_columns, calendar_features
+from seq2seq.series.reading import category_of
 from seq2seq.series.scaling import Scaler
 from seq2seq.series.series import column_positions
 from seq2seq.series.table import Series
@@ -36,8 +37,9 @@ class Columns:
             InputError: a column that is wanted is not there, or is both forecast and known ahead.
         """
         model = config.model
-        known, calendar = model.known or (), model.calendar or ()
-        targets = model.targets or tuple(name for name in names if name not in known)
+        categories, calendar = config.data.categorical or (), model.calendar or ()
+        known, targets = (_with_values(wanted, names, categories) for wanted in (model.known, model.targets))
+        targets = targets or tuple(name for name in names if name not in known and not category_of(name, categories))
         column_positions((*targets, *known), names, "the data")
         calendar_columns(calendar)
         if both := [name for name in targets if name in known]:
@@ -70,7 +72,7 @@ class Columns:
             raise InputError(f"model.calendar={','.join(self.calendar)} needs a column of times: name it with --time.")
         return [
             np.concatenate((values, self.calendar_of(times)), axis=1)
-            for values, times in zip(scaled, series.times, strict=True)
+            for values, times in zip(scaled, series.local_times, strict=True)
         ]
 
     def read_ahead(
@@ -80,7 +82,7 @@ class Columns:
 
         Args:
             plans: float `(steps, known columns)` in the user's units, the columns known ahead; or `None` without any.
-            times: of `whole` steps; or `None` where there are none.
+            times: of `whole` steps, by the clock on the wall; or `None` where there are none.
             whole: int. Steps up to the end of a horizon. The columns are NaN beyond those of `plans`.
             scaler: `Scaler` of all columns.
 
@@ -102,3 +104,12 @@ class Columns:
     def calendar_of(self, times: np.ndarray) -> np.ndarray:
         """float32 `(steps, calendar features)` of times."""
         return calendar_features(times, self.calendar).astype(np.float32)
+
+
+def _with_values(wanted, names, categories):
+    """The columns that are wanted, of a category all of its values."""
+    return tuple(
+        name
+        for column in wanted or ()
+        for name in ([each for each in names if category_of(each, [column])] if column in categories else [column])
+    )

@@ -32,28 +32,28 @@ def copy_unknown(
 
     def copy(row, _, weights):
         i, k = rows[row]
-        before, spelling = found[i][k], translator.source.spelling(source[row])
+        before, surfaces = found[i][k], translator.source.surfaces(texts[i])[: len(source[row])]
         text, tokens = before.text.removeprefix(prefix), before.tokens[given:]
-        found[i][k] = replace(before, text=prefix + with_copies(text, tokens, weights[given:], texts[i], spelling))
+        found[i][k] = replace(before, text=prefix + with_copies(text, tokens, weights[given:], surfaces))
 
     translator.forced.read(source, labels, search.batch_tokens, copy, attended=True)
 
 
-def with_copies(text: str, tokens: np.ndarray, weights: np.ndarray, source: str, spelling: list[str]) -> str:
+def with_copies(text: str, tokens: np.ndarray, weights: np.ndarray, surfaces: Sequence[str]) -> str:
     """A translation with each unknown word replaced by the source word that it attends to most.
 
     Args:
         text: str. The translation; each UNK in it looks like `UNKNOWN_TEXT`.
         tokens: int array, `(target_tokens,)`. Its ids.
         weights: float array, `(target_tokens, source_tokens or more)`. What they attend to.
-        source: str. The source as the tokenizer reads it.
-        spelling: what each source token spells, see `Tokenizer.spelling`.
+        surfaces: what each source token stands for, see `Tokenizer.surfaces`. Words are counted in these, so that what
+            a tokenizer makes of white space cannot shift them.
     """
-    words, numbers = source.split(), word_numbers(spelling)
+    words, numbers = "".join(surfaces).split(), word_numbers(surfaces)
     unknown = np.flatnonzero(tokens == UNK)
     links = align(weights[unknown], numbers, np.arange(len(unknown))).words
     known = text.split(UNKNOWN_TEXT)
     if len(links) != len(unknown) or len(known) != len(unknown) + 1:  # some word merely looks like an unknown one
         return text
-    copies = [words[min(link.source, len(words) - 1)] for link in links]
+    copies = [words[link.source] for link in links]
     return known[0] + "".join(copy + rest for copy, rest in zip(copies, known[1:], strict=True))

@@ -12,6 +12,7 @@ from seq2seq.inference.detector import Detector, Scores
 from seq2seq.inference.pieces import cut, num_pieces
 from seq2seq.inference.reconstructor import Reconstructor
 from seq2seq.report import Report
+from seq2seq.series.segments import gaps_of, segments
 from seq2seq.series.table import Series
 
 
@@ -86,12 +87,12 @@ def _swap(threshold, scores):
 def _scores(reconstructor, detector, series, report):
     """Scores of both systems, from one pass over the series."""
     look_back, scaled, lengths = reconstructor.look_back, reconstructor.scaled(series), series.lengths
-    total = num_pieces(lengths, look_back)
+    total, gaps = num_pieces(segments(series).lengths, look_back), gaps_of(series)
     with report.progress("Scoring", total, reconstructor.unit) as progress:
-        outputs = reconstructor.outputs(scaled, progress=progress)
+        outputs = reconstructor.outputs(scaled, progress=progress, gaps=gaps)
         errors = ((pieces, pieces.values - reconstructed) for pieces, reconstructed in outputs)
         own = detector.autoencoder.score(errors, lengths, look_back)
-    errors = ((pieces, detector.baseline_errors(pieces)) for pieces in cut(scaled, look_back))
+    errors = ((pieces, detector.baseline_errors(pieces)) for pieces in cut(scaled, look_back, gaps=gaps))
     return own, detector.pca.score(errors, lengths, look_back)
 
 

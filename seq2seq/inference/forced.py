@@ -109,7 +109,7 @@ def forced_graph(model: EncoderDecoder, attended: bool = False) -> Callable:
         (rows, source_steps), steps = tf.unstack(tf.shape(source)), tf.shape(labels)[1]
         at_once = tf.minimum(TOKENS_AT_ONCE[device] // rows, CELLS_AT_ONCE[device] // (rows * source_steps))
         at_once = tf.maximum(at_once, 1)
-        # Of some steps at a time; the steps come first, so that the parts can be joined.
+        # Some steps are read at a time; in what is kept the steps come first, so that the parts can be joined.
         parts = tf.TensorArray(tf.float32, -(-steps // at_once), element_shape=(None, None), infer_shape=False)
         seen = tf.TensorArray(tf.float32, -(-steps // at_once), element_shape=(None, None, None), infer_shape=False)
 

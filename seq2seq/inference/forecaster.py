@@ -1,6 +1,6 @@
 """Series in, their next steps out: a trained forecaster, loaded."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,14 +12,17 @@ from seq2seq.inference.calibration import Calibration
 from seq2seq.inference.columns import Columns
 from seq2seq.inference.loaded import open_run
 from seq2seq.inference.plans import join_plans
-from seq2seq.inference.series_data import for_other, read_data
+from seq2seq.inference.series_data import for_other, of_run, read_data, read_usable
 from seq2seq.inference.stateful import Stateful
 from seq2seq.inference.windowed import Windowed
 from seq2seq.models import StreamForecaster, WindowForecaster
 from seq2seq.report import Report
 from seq2seq.run import Run
-from seq2seq.series.calendar import continue_times
+from seq2seq.series.clock import Clock
+from seq2seq.series.continuing import continue_times
+from seq2seq.series.reading import category_of
 from seq2seq.series.scaling import Scaler
+from seq2seq.series.segments import last_segments
 from seq2seq.series.table import Series
 
 TASK = "forecaster"
@@ -37,6 +40,7 @@ class Forecast:
         lower, upper: the ends of the prediction interval, like `values`; or None.
         level: float. The share of actual values that the interval is to hold; 0 without one.
         notes: tuple of str. What the user should be told: where an interval is empty (NaN), and why.
+        clock: `Clock`. That the times are by: of the data that are continued.
     """
 
     columns: tuple[str, ...]
@@ -46,6 +50,7 @@ class Forecast:
     lower: tuple[np.ndarray, ...] | None = None
     upper: tuple[np.ndarray, ...] | None = None
     level: float = 0.0
+    clock: Clock = field(default_factory=Clock)
     notes: tuple[str, ...] = ()
 
 
@@ -123,6 +128,7 @@ class Forecaster:
         """
         run, config = open_run(run_dir, TASK, ForecasterConfig)
         scaler = Scaler.load(run.scaler)
+        config = replace(config, data=of_run(config.data, scaler.columns))
         model = build_model(config, Columns.of(config, scaler.columns))
         run.load_weights(model)
         return cls(config, scaler, model, Calibration.load(run), run)
@@ -146,7 +152,7 @@ class Forecaster:
         data = self.config.data
         if location is not None:
             data = for_other(data, location, array)
-        return self.scaler.match(read_data(data, report or Report(), location, windowed=not self.stateful))
+        return self.scaler.match(read_usable(data, report or Report(), location, windowed=not self.stateful))
 
     def read_known(self, location: str, report: Report | None = None) -> Series:
         """Read the columns that are known ahead, from a file with the steps to forecast and perhaps others.
@@ -162,6 +168,8 @@ class Forecaster:
             )
         # What is missing may be in rows that nobody asks for.
         data = replace(for_other(self.config.data, location), columns=self.columns.known, missing="mask")
+        if not any(category_of(name, data.categorical) for name in self.columns.known):
+            data = replace(data, categorical=None)
         return read_data(data, report or Report(), location, windowed=True)
 
     def unscaled(self, values: np.ndarray) -> np.ndarray:
@@ -184,7 +192,8 @@ class Forecaster:
         is off by errors drawn from those of the validation part.
 
         Args:
-            series: history in the user's units; columns are matched by name.
+            series: history in the user's units; columns are matched by name. What comes before a gap in time is not
+                read, unless the run takes steps as equal.
             steps: int. Default: the horizon of the run.
             known: the columns known ahead for those steps, joined by the names and times of the series.
             interval: float. Share of actual values that the prediction interval is to hold; default: as trained.
@@ -198,10 +207,11 @@ class Forecaster:
         steps = self.horizon if steps is None else steps
         if steps < 1:
             raise InputError(f"{steps} steps to forecast: expected at least 1.")
-        series = self.scaler.match(series)
+        series = last_segments(self.scaler.match(series))
         # Windows are forecast a whole horizon at a time, of which the calendar is read to its end.
         whole = -(-steps // self.horizon) * self.horizon
-        times = series.times and tuple(continue_times(past, whole) for past in series.times)
+        rhythm, clock = series.reading.rhythm if series.reading.gaps else None, series.clock
+        times = series.times and tuple(continue_times(past, whole, rhythm, clock) for past in series.times)
         level = self.core.checked_level(interval)
         plans = [None] * len(series.values)
         if self.columns.known:
@@ -209,7 +219,7 @@ class Forecaster:
         notes, forecasts = self.core.gaps_of_interval(steps, level), []
         for number, history in enumerate(self.columns.read_by_model(series, self.scaler)):
             self.core.check_history(len(history), series.names[number], steps)
-            ahead = self.columns.read_ahead(plans[number], times and times[number], whole, self.scaler)
+            ahead = self.columns.read_ahead(plans[number], times and clock.local(times[number]), whole, self.scaler)
             made = self.core.forecast(history, steps, ahead, level)
             if unseen := self._unseen(history):
                 notes += self._without_interval(unseen, made, series.names[number])
@@ -223,6 +233,7 @@ class Forecaster:
             tuple(map(self.unscaled, lowers)) if level else None,
             tuple(map(self.unscaled, uppers)) if level else None,
             level,
+            clock,
             tuple(notes),
         )
 

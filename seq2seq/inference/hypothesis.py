@@ -1,5 +1,6 @@
 """What a translator answers."""
 
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -25,6 +26,9 @@ class Hypothesis:
     def is_cut(self) -> bool:
         """Whether the length limit cut it off before its end."""
         return len(self.tokens) > 0 and self.tokens[-1] != EOS
+
+
+NOTHING = Hypothesis("", math.nan)  # It stands for that of a blank source, which has none.
 
 
 @dataclass(frozen=True)

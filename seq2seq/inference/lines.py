@@ -23,6 +23,17 @@ def check_strings(lines: Sequence[str], position: int = 0) -> None:
             raise InputError(f"expected strings, got {_told(line)} at position {number:,}, counted from 0: {advice}.")
 
 
+def check_pairs(pairs: Sequence[tuple[str, str]], position: int = 0) -> None:
+    """Raise InputError where one of `pairs`, the first of which has number `position` of all, is no two strings."""
+    for number, pair in enumerate(pairs, position):
+        if isinstance(pair, str | bytes) or not isinstance(pair, Sequence) or len(pair) != 2:
+            raise InputError(
+                f"expected pairs of strings, got {_told(pair)} at position {number:,}, counted from 0: write (source, "
+                "target)."
+            )
+        check_strings([text for text in pair if not isinstance(text, str)], number)
+
+
 def full(lines: Iterable[Line], size: int) -> Iterator[list[Line]]:
     """Lists of `size` lines, or pairs of them. Those before one that cannot be read come first, then the exception."""
     found = []

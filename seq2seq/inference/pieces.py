@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -26,10 +27,13 @@ class Pieces:
     first: np.ndarray
 
 
-def cut(scaled: Sequence[np.ndarray], look_back: int, stride: int = 1) -> Iterator[Pieces]:
+def cut(
+    scaled: Sequence[np.ndarray], look_back: int, stride: int = 1, gaps: Sequence[np.ndarray] | None = None
+) -> Iterator[Pieces]:
     """Cut series into windows, series after series, or batch whole ones by length where `look_back` is 0.
 
-    The last window of a series ends at its end, whatever the stride. A series shorter than a window gives none.
+    The last window of a series ends at its end, whatever the stride. A series shorter than a window gives none. With
+    `gaps`, as `gaps_of` finds them, each stretch between them is cut as a series is.
     """
     if not look_back:
         lengths = np.array([len(values) for values in scaled])
@@ -45,9 +49,18 @@ def cut(scaled: Sequence[np.ndarray], look_back: int, stride: int = 1) -> Iterat
         if len(values) < look_back:
             continue
         windows, _ = sliding_windows(values, look_back, horizon=0)
-        first = np.unique(np.append(np.arange(0, len(windows), stride), len(windows) - 1))
+        bounds = [0, *(gaps[number].tolist() if gaps else ()), len(values)]
+        starts = [_starts(*stretch, look_back, stride) for stretch in pairwise(bounds)]
+        first = np.concatenate(starts)
         for begins in np.split(first, range(PIECES_AT_ONCE, len(first), PIECES_AT_ONCE)):
-            yield Pieces(windows[begins], np.full(len(begins), number), begins)
+            if len(begins):
+                yield Pieces(windows[begins], np.full(len(begins), number), begins)
+
+
+def _starts(first, end, look_back, stride):
+    """Where windows begin in a stretch of steps."""
+    last = end - look_back
+    return np.unique(np.append(np.arange(first, last, stride), last)) if last >= first else np.zeros(0, np.int64)
 
 
 def num_pieces(lengths: np.ndarray, look_back: int) -> int:

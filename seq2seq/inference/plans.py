@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from seq2seq.errors import InputError
-from seq2seq.series.calendar import time_text
+from seq2seq.series.clock import time_text
 from seq2seq.series.series import Series
 
 LISTED = 3  # of what is missing

@@ -12,12 +12,11 @@ from seq2seq.errors import InputError
 from seq2seq.evaluation.overlap import StepMeans
 from seq2seq.inference.loaded import graph, open_run
 from seq2seq.inference.pieces import Pieces, as_pieces, cut, num_pieces
-from seq2seq.inference.series_data import for_other, read_data
+from seq2seq.inference.series_data import for_other, of_run, read_usable
 from seq2seq.models import Autoencoder
 from seq2seq.report import Progress, Report
-from seq2seq.series.files import holds_array
 from seq2seq.series.scaling import Scaler
-from seq2seq.series.series import unnamed
+from seq2seq.series.segments import gaps_of, segments
 from seq2seq.series.table import Series
 
 TASK = "autoencoder"
@@ -71,7 +70,7 @@ class Reconstructor:
         array: str | None = None,
         keep: str | None = None,
         report: Report | None = None,
-        rejected: list[tuple[int, str]] | None = None,
+        rejected: list[tuple[int | str, str]] | None = None,
     ) -> Series:
         """Read other data in the way of the training data; columns are matched by name.
 
@@ -80,32 +79,38 @@ class Reconstructor:
             array: of an NPZ file, or TFDS feature; default: that of the training.
             keep: only the rows where this holds; default: all, also where only some were trained on.
             report: `Report`.
-            rejected: list that takes the samples that cannot be used, as in `read_series`; None raises at the first.
+            rejected: list that takes the samples and series that cannot be used, as in `read_series`. None: series of a
+                group are left out with a warning, and the first such sample raises.
 
         Raises:
             InputError: data that cannot be read, a column is missing, a series is too short for any window.
         """
-        data = for_other(replace(self.config.data, keep=keep), location, array)
-        if not (holds_array(location) or unnamed(self.scaler.columns)):
-            data = replace(data, columns=self.scaler.columns)
+        data = for_other(replace(of_run(self.config.data, self.scaler.columns), keep=keep), location, array)
         report = report or Report()
-        series = read_data(data, report, location, windowed=self.look_back > 0, rejected=rejected)
+        series = read_usable(data, report, location, windowed=self.look_back > 0, rejected=rejected)
         series = as_pieces(series, self.look_back)
         series = self.scaler.match(series)
-        if not num_pieces(series.lengths, self.look_back):
+        lengths = segments(series).lengths
+        if not num_pieces(lengths, self.look_back):
+            longest = "series" if len(lengths) == len(series.values) else "stretch without a gap in time"
             raise InputError(
-                f"{location}: a window has {self.look_back} steps, the longest series {series.lengths.max(initial=0)}: "
+                f"{location}: a window has {self.look_back} steps, the longest {longest} {lengths.max(initial=0)}: "
                 "give longer series."
             )
-        if short := int(np.sum(series.lengths < self.look_back)):
-            report.warn(f"{short:,} series are shorter than a window of {self.look_back} steps and are left out")
+        if short := int(np.sum(lengths < self.look_back)):
+            between = ", or stretches between gaps," if len(lengths) > len(series.values) else ""
+            report.warn(f"{short:,} series{between} are shorter than a window of {self.look_back} steps: not scored")
         return series
 
     def outputs(
-        self, scaled: Sequence[np.ndarray], stride: int = 1, progress: Progress | None = None
+        self,
+        scaled: Sequence[np.ndarray],
+        stride: int = 1,
+        progress: Progress | None = None,
+        gaps: Sequence[np.ndarray] | None = None,
     ) -> Iterator[tuple[Pieces, np.ndarray]]:
         """Pieces of scaled series, and float32 arrays like their `values` with what the model makes of them."""
-        for pieces in cut(scaled, self.look_back, stride):
+        for pieces in cut(scaled, self.look_back, stride, gaps):
             yield pieces, self._reconstruct(pieces.values).numpy()
             (progress or Progress()).advance(len(pieces.values))
 
@@ -121,12 +126,13 @@ class Reconstructor:
             report: `Report`.
 
         Returns:
-            A float64 array `(steps, features)` for each series, in the user's units; NaN in series that are too short.
+            A float64 array `(steps, features)` for each series, in the user's units; NaN in series, or stretches
+            between gaps, that are too short.
         """
         means = StepMeans(series.lengths, (len(self.scaler.columns),))
-        total = num_pieces(series.lengths, self.look_back)
+        total = num_pieces(segments(series).lengths, self.look_back)
         with (report or Report()).progress("Reconstructing", total, self.unit) as progress:
-            for pieces, outputs in self.outputs(self.scaled(series), progress=progress):
+            for pieces, outputs in self.outputs(self.scaled(series), progress=progress, gaps=gaps_of(series)):
                 means.add(outputs, pieces.series, pieces.first)
         return tuple(self.scaler.inverse(values) for values in means.result())
 
@@ -138,10 +144,11 @@ class Reconstructor:
 
         Returns:
             float32 array, `(sequences, latent_dim)` in the order of the series; NaN for one without steps. Of windows
-            `(windows, latent_dim)`, one for each step at which a window can begin, series after series.
+            `(windows, latent_dim)`, one for each step at which a window without a gap can begin, series after series.
         """
         scaled = self.scaled(series)
-        coded = [(pieces.series, self._encode(pieces.values).numpy()) for pieces in cut(scaled, self.look_back)]
+        pieces_of = cut(scaled, self.look_back, gaps=gaps_of(series))
+        coded = [(pieces.series, self._encode(pieces.values).numpy()) for pieces in pieces_of]
         numbers_of, codes = (np.concatenate(each) for each in zip(*coded, strict=True))
         if self.look_back:
             return codes

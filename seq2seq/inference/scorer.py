@@ -8,7 +8,7 @@ import numpy as np
 from seq2seq.errors import InputError
 from seq2seq.inference.alignment import Alignment, align
 from seq2seq.inference.hypothesis import Hypothesis
-from seq2seq.inference.lines import full
+from seq2seq.inference.lines import check_pairs, full, several
 from seq2seq.inference.texts import Remarks
 from seq2seq.inference.translator import LINES_AT_ONCE, Translator
 from seq2seq.special_ids import EOS, UNK
@@ -78,11 +78,9 @@ class Scorer:
         """Score targets given as many sources, with the options of `stream`; see there.
 
         Raises:
-            InputError: not as many targets as sources, or a string instead of a list of them.
+            InputError: not as many targets as sources, a string instead of a list of them, or one that is none.
         """
-        if single := [side for side in (sources, targets) if isinstance(side, str)]:
-            raise InputError(f"score expects two lists of strings, got the string {single[0]!r}: write [text].")
-        sources, targets = list(sources), list(targets)
+        sources, targets = list(several(sources)), list(several(targets))
         if len(sources) != len(targets):
             raise InputError(f"Expected as many targets as sources, got {len(targets):,} and {len(sources):,}.")
         return list(self.stream(zip(sources, targets, strict=True), **options))
@@ -103,10 +101,14 @@ class Scorer:
 
         Yields:
             For each pair, in order, its `TargetScore`; `None` where a side is blank.
+
+        Raises:
+            InputError: what is no pair of strings.
         """
         translator, remarks, position = self.translator, Remarks(), 0
         search = translator.settled(length_penalty=length_penalty, batch_tokens=batch_tokens)
-        for chunk in full(pairs, LINES_AT_ONCE):
+        for chunk in full(several(pairs), LINES_AT_ONCE):
+            check_pairs(chunk, position)
             blank = np.array([any(map(is_blank, pair)) for pair in chunk])
             sides = ([translator.texts.normalized(text) for text in side] for side in zip(*chunk, strict=True))
             source, target = translator.encode_pairs(*sides)

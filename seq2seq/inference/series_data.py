@@ -1,10 +1,12 @@
 """The data of a run on numbers, and other data read in the same way."""
 
+from collections.abc import Sequence
 from dataclasses import fields, replace
 
 from seq2seq.config import SeriesDataConfig
 from seq2seq.report import Report
-from seq2seq.series.files import holds_array
+from seq2seq.series.files import has_names, holds_array
+from seq2seq.series.series import unnamed
 from seq2seq.series.table import Reading, Series, read_series
 
 READING = tuple(field.name for field in fields(Reading))  # settings of the data that say how they are read
@@ -15,7 +17,7 @@ def read_data(
     report: Report,
     location: str | None = None,
     windowed: bool = False,
-    rejected: list[tuple[int, str]] | None = None,
+    rejected: list[tuple[int | str, str]] | None = None,
 ) -> Series:
     """The data of a run, or those at another `location` read in the same way.
 
@@ -24,7 +26,7 @@ def read_data(
         report: `Report`, told what the reader noticed.
         location: default `data.location`.
         windowed: the data are cut into windows: rows of a plain 2-D array are steps then, not samples.
-        rejected: list that takes the samples that cannot be used, as in `read_series`; None raises at the first.
+        rejected: list that takes what cannot be used, as in `read_series`; None raises at the first.
     """
     how = {name: getattr(data, name) for name in READING}
     if windowed and data.rows == "auto":
@@ -32,17 +34,51 @@ def read_data(
     series = read_series(location or data.location, rejected=rejected, **how)
     for note in series.notes:
         report.warn(note)
-    return series if data.limit is None else first_steps(series, data.limit)
+    return series
+
+
+def for_training(data: SeriesDataConfig) -> SeriesDataConfig:
+    """`data` as a new training reads them: what is left out there keeps runs of earlier versions as they were."""
+    return data if data.gaps else replace(data, gaps="split")
 
 
 def decided(data: SeriesDataConfig, series: Series) -> SeriesDataConfig:
     """`data` with what was decided in reading `series` where it was left open: for the life of the run."""
-    return replace(data, **{name: getattr(series.reading, name) for name in READING if getattr(data, name) is None})
+    found = {name: getattr(series.reading, name) for name in READING if getattr(data, name) is None}
+    # Categories have become the values that they had.
+    return replace(data, **found | {"columns": series.reading.columns})
+
+
+def of_run(data: SeriesDataConfig, columns: Sequence[str]) -> SeriesDataConfig:
+    """`data` of a run that knows these `columns`: no other one of a table is looked at, whatever may be in it."""
+    return replace(data, columns=None if unnamed(columns) else tuple(columns))
+
+
+def read_usable(
+    data: SeriesDataConfig,
+    report: Report,
+    location: str | None = None,
+    windowed: bool = False,
+    rejected: list[tuple[int | str, str]] | None = None,
+) -> Series:
+    """`read_data` for answers: of the series of a table, those that cannot be used are left out and named.
+
+    Samples of an array are known by their places, so none is left out unless `rejected` takes it.
+    """
+    if rejected is not None or not data.group:
+        return read_data(data, report, location, windowed, rejected)
+    left_out = []
+    series = read_data(data, report, location, windowed, left_out)
+    for name, reason in left_out:
+        report.warn(f"series {name!r} is left out: {reason}")
+    return series
 
 
 def for_other(data: SeriesDataConfig, location: str, array: str | None = None) -> SeriesDataConfig:
     """`data` to read all of another `location` by, without what says nothing about a file of its kind."""
     if not holds_array(location):
+        if not has_names(location, data.encoding, data.decimal):  # its columns are taken in their order
+            data = replace(data, columns=None)
         return replace(data, array=array, limit=None)
     has_keys = not location.lower().endswith(".npy")
     array = (array or data.array) if has_keys else array

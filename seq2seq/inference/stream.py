@@ -9,7 +9,9 @@ import tensorflow as tf
 from seq2seq.errors import InputError
 from seq2seq.inference.forecaster import Forecaster
 from seq2seq.inference.loaded import graph
-from seq2seq.series.clock import Clock
+from seq2seq.inference.series_data import READING
+from seq2seq.series.latest_times import LatestTimes
+from seq2seq.series.reading import Reading
 from seq2seq.series.series import column_positions
 from seq2seq.storage import digest, read_arrays, write_arrays
 
@@ -38,9 +40,13 @@ class Stream:
         self.forecaster, self.steps = forecaster, 0
         self.columns = forecaster.columns.names
         self.interval, self._margin = interval, forecaster.core.margin(interval) if interval else None
-        self._clock = Clock() if times else None
+        data = forecaster.config.data
+        self._reading = Reading(**{name: getattr(data, name) for name in READING})
+        self._clock = LatestTimes(self._reading) if times else None
+        self._time = data.time or ("time",)
+        times = len(self._time) if times else 0
         self._order = [times + k for k in range(len(self.columns))]  # where each column is in a line
-        self._time_at, self._width = 0, times + len(self.columns)
+        self._time_at, self._width = list(range(times)), times + len(self.columns)
         model = forecaster.model
         self._states = model.initial_state(1)
         widths = tf.nest.map_structure(lambda width: tf.TensorSpec((1, width)), model.state_widths)
@@ -53,7 +59,7 @@ class Stream:
     def header(self) -> list[str]:
         """The names of the cells of an answer."""
         ends = ("", "_low", "_high") if self.interval else ("",)
-        time = [self.forecaster.config.data.time or "time"] if self._clock else []
+        time = [" ".join(self._time)] if self._clock else []
         return [*time, *(name + end for name in self.columns for end in ends)]
 
     def is_header(self, line: str) -> bool:
@@ -71,8 +77,7 @@ class Stream:
         self._order = column_positions(self.columns, cells, "the header of the stream")
         self._width = len(cells)
         if self._clock:
-            name = self.forecaster.config.data.time or "time"
-            self._time_at = column_positions([name], cells, "the header of the stream")[0]
+            self._time_at = column_positions(self._time, cells, "the header of the stream")
 
     def read(self, line: str) -> np.ndarray:
         """Read one step, numbers with commas between, an empty cell where none was observed.
@@ -97,7 +102,7 @@ class Stream:
         if len(cells) != self._width:
             raise InputError(f"expected {self._width} cells with commas between, got {len(cells)}: {line[:60]!r}")
         values = [_number(cells[at]) for at in self._order]
-        time = self._clock.read(cells[self._time_at]) if self._clock else None
+        time = self._clock.read(" ".join(cells[at] for at in self._time_at)) if self._clock else None
         scaled = self.forecaster.scaler.transform(np.array([values]))
         output, self._states = self._step(scaled, self._states)
         self.steps += 1
@@ -112,7 +117,7 @@ class Stream:
         states = {f"state{k}": state.numpy() for k, state in enumerate(tf.nest.flatten(self._states))}
         if self._clock:
             states["times"] = self._clock.times
-        cells = {"order": list(map(int, self._order)), "width": self._width, "time_at": int(self._time_at)}
+        cells = {"order": list(map(int, self._order)), "width": self._width, "time_at": list(map(int, self._time_at))}
         write_arrays(path, states, identity=self._identity, steps=self.steps, cells=cells)
 
     def load(self, path: Path) -> None:
@@ -138,7 +143,7 @@ class Stream:
         states = [tf.constant(state, tf.float32) for state in states]
         self._states, self.steps = tf.nest.pack_sequence_as(self._states, states), steps
         if self._clock:
-            self._clock = Clock(arrays.get("times", ()))
+            self._clock = LatestTimes(self._reading, arrays.get("times", ()))
         if "cells" in record and ("times" in arrays) == bool(self._clock):
             cells = record["cells"]
             self._order, self._width, self._time_at = cells["order"], cells["width"], cells["time_at"]

@@ -21,7 +21,6 @@ from seq2seq.inference.search import BESIDE_THE_GRAPH, Search, length_batches, s
 from seq2seq.inference.texts import Remarks, SourceTexts
 from seq2seq.models import EncoderDecoder
 from seq2seq.report import Progress, Report
-from seq2seq.text.blank import is_blank
 from seq2seq.text.tokenizer import load_tokenizer
 from seq2seq.text.tokens import Tokenizer, TokenRows, pad_rows
 
@@ -64,7 +63,7 @@ class Translator:
         self.texts, self.forced = SourceTexts(config.text, source), ForcedReader(model, workers)
         self._pool = None
         self.report = report or Report()
-        self._graphs = {}
+        self._graphs, self._settled = {}, (None, None)
 
     @classmethod
     def load(cls, run_dir: str | Path, report: Report | None = None, workers: int | None = None) -> "Translator":
@@ -158,10 +157,13 @@ class Translator:
 
     def settled(self, search: Search | None = None, **options) -> Search:
         """The search that `translate` does with the same arguments, with nothing left to the run's settings."""
-        search = replace(search or Search(), **options).settled(self.config.decoding)
-        # Refused where the run cannot do it.
-        replace(self.config, decoding=replace(self.config.decoding, copy_unknown=search.copy_unknown))
-        return replace(search, prefix=self.texts.beginning(search.prefix))
+        asked = replace(search or Search(), **options)
+        if asked != self._settled[0]:  # whoever translates line by line asks for the same again and again
+            search = asked.settled(self.config.decoding)
+            # A configuration checks itself: this one is refused where the run cannot copy.
+            replace(self.config, decoding=replace(self.config.decoding, copy_unknown=search.copy_unknown))
+            self._settled = asked, replace(search, prefix=self.texts.beginning(search.prefix))
+        return self._settled[1]
 
     def _in_turn(self, chunks, search, ahead, progress, remarks):
         """The hypotheses of chunks of lines, while up to `ahead` further chunks wait for their search."""
@@ -271,10 +273,11 @@ class Translator:
             InputError: the model has no attention, or `text` is blank.
         """
         self.check_attention()
-        if is_blank(text):
-            raise InputError("The text to draw the attention of is blank.")
         search = self.settled(search, **options)
-        ((translation, *_),) = self.stream([text], search)
+        (found,) = self.stream([text], search)
+        if not found:
+            raise InputError("The text to draw the attention of is blank.")
+        translation = found[0]
         source = self.cut_sources(self.texts.encode([text], Remarks())[1], search, Remarks())  # it has been told of
         labels = TokenRows.from_rows([translation.tokens])
         (weights,) = self.forced.read(source, labels, search.batch_tokens, lambda _, __, seen: seen, attended=True)

@@ -10,6 +10,12 @@ from seq2seq.jobs.shards import Shard
 from seq2seq.storage import replacing
 
 FORMAT = 1
+# What a job asks of an entry, and of which type it is.
+ENTRY = {
+    **dict.fromkeys(("input_checksum", "output_checksum", "model", "problem"), str),
+    **dict.fromkeys(("records", "bad_records"), int),
+    "settings": dict,
+}
 NAME = re.compile(r"manifest(-\d+-of-\d+)?\.json")
 
 
@@ -58,9 +64,15 @@ class Manifest:
 
 
 def _entries(path):
-    """The entries of a manifest; none where it is not there or was damaged by other hands: then work is done again."""
+    """The whole entries of a manifest; what is not there or was damaged by other hands is none: work is done again."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        return dict(content["outputs"]) if content["format"] == FORMAT else {}
-    except (OSError, ValueError, TypeError, KeyError):
+        if content["format"] != FORMAT:
+            return {}
+        return {name: entry for name, entry in content["outputs"].items() if _is_entry(entry)}
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return {}
+
+
+def _is_entry(entry):
+    return isinstance(entry, dict) and all(isinstance(entry.get(key), kind) for key, kind in ENTRY.items())

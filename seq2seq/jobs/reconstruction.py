@@ -11,7 +11,6 @@ from seq2seq.inference.pieces import num_pieces
 from seq2seq.inference.reconstructor import Reconstructor
 from seq2seq.jobs.job import Work
 from seq2seq.report import Report
-from seq2seq.series.files import holds_array
 from seq2seq.series.writing import write_like
 from seq2seq.storage import digest
 
@@ -26,7 +25,7 @@ class BatchReconstruction(Work):
         model: str. Checksum of its weights, which name those of all files that they need.
         array: str. Of an NPZ file; default: that of the training.
         part_size: int. Sequences or windows after which a part ends.
-        strict: bool. Stop at the first sample that cannot be used.
+        strict: bool. Stop at the first sample or series that cannot be used.
     """
 
     title = "Reconstructing"
@@ -44,6 +43,7 @@ class BatchReconstruction(Work):
         self.unit, self.array = reconstructor.unit, array or reconstructor.config.data.array
         self.settings = {"task": "reconstruct", "array": self.array, "part_size": part_size}
         self._latest = None
+        self._notes: list[str] = []
 
     @classmethod
     def load(cls, run_dir: str | Path, **given) -> "BatchReconstruction":
@@ -53,6 +53,12 @@ class BatchReconstruction(Work):
             InputError: not a run of an autoencoder, no weights yet, damaged, or written by a newer version.
         """
         reconstructor = Reconstructor.load(run_dir)
+        data = reconstructor.config.data
+        if data.step or data.gaps == "fill" or data.duplicates != "error":
+            raise InputError(
+                f"{run_dir} was trained with data.step, data.gaps=fill or data.duplicates, so that steps are not the "
+                "rows of a file, which a batch job writes again: use `reconstruct`, which writes a line for each step."
+            )
         return cls(reconstructor, digest(reconstructor.run.weights), **given)
 
     def scan(self, source):
@@ -61,6 +67,7 @@ class BatchReconstruction(Work):
         except InputError as error:
             return replace(source, problem=str(error))
         sizes = tuple(self._pieces(series)[rows].sum().item() for rows in self._bounds(series))
+        self._notes += [note if str(source.path) in note else f"{source.path}: {note}" for note in series.notes]
         whole = series.whole
         records = len(series.values) + len(rejected) if whole else int(series.lengths.sum())
         return replace(source, records=records, sizes=sizes)
@@ -73,8 +80,8 @@ class BatchReconstruction(Work):
                 reconstructed = self.reconstructor.reconstruct(series.take(range(rows.start, rows.stop)))
                 with parts.writing(number) as (file, bad):
                     np.save(file, np.concatenate(reconstructed), allow_pickle=False)
-                    for sample, reason in rejected if number == 0 else ():
-                        bad.add({"sample": sample}, reason)
+                    for name, reason in rejected if number == 0 else ():
+                        bad.add({"sample" if series.whole else "series": name}, reason)
                 progress.advance(source.sizes[number])
                 yield source
 
@@ -82,9 +89,10 @@ class BatchReconstruction(Work):
         series, _ = self._read(source.path)
         values = np.concatenate([np.load(path, allow_pickle=False) for path in paths])
         reconstructed = np.split(values, np.cumsum(series.lengths)[:-1])
-        array = self.array if source.path.suffix.lower() == ".npz" else None
-        group = None if holds_array(source.path) else self.reconstructor.config.data.group
-        write_like(source.path, file, series, reconstructed, array=array, group=group)
+        write_like(source.path, file, series, reconstructed)
+
+    def notes(self):
+        return self._notes
 
     def _read(self, path):
         """The series of a file and its bad samples; of the latest file they are kept."""
@@ -92,8 +100,8 @@ class BatchReconstruction(Work):
             rejected = []
             series = self.reconstructor.read(str(path), array=self._key(path), report=Report(), rejected=rejected)
             if rejected and self.strict:
-                sample, reason = rejected[0]
-                raise InputError(f"{path}, sample {sample}: {reason}: mend it, or leave --strict.")
+                (name, reason), what = rejected[0], "sample" if series.whole else "series"
+                raise InputError(f"{path}, {what} {name}: {reason}: mend it, or leave --strict.")
             self._latest = path, series, rejected
         return self._latest[1:]
 

@@ -271,6 +271,11 @@ class Autoencoder(CompiledParts):
         self.predictor = SequenceDecoder(reverse=False, name="predictor", **common) if horizon else None
         self.built = True  # its parts are
 
+    @property
+    def input_specs(self):
+        """What `export` takes: sequences."""
+        return tf.TensorSpec((None, None, self.arguments["features"]))
+
     def call(self, x, training=False):
         x = ops.cast(x, self.compute_dtype)
         values, mask = split_observed(x)

@@ -3,10 +3,11 @@
 import keras
 import tensorflow as tf
 
+from seq2seq.models.exportable import Exportable
 from seq2seq.models.update import apply_gradients, log_loss, loss_and_gradients
 
 
-class CompiledParts(keras.Model):
+class CompiledParts(Exportable):
     """A model whose training may compile `compiled_parts` parts of a batch and run them at once, a core each.
 
     XLA hardly uses a second core for a recurrent loop: the products of a step are small. The loss must be a mean, and

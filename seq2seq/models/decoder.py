@@ -25,6 +25,16 @@ class Decoder(keras.layers.Layer):
 
     Attention follows the recurrent layers (Luong et al. 2015, eq. 5: `tanh(W [context; h])`), so that these run over
     the whole target in one call.
+
+    Args:
+        embedding: `TokenEmbedding` of the target.
+        stack: recurrent layers, `stack.units` wide.
+        bridge: layer from the encoder's final states to the first ones of `stack`.
+        attention: attention layer, or `None` for a decoder that knows the source by its first state alone.
+        readout_dim: int. Width of what the scores are computed from; of a tied output that of the embedding.
+        tie_output: bool. The embedding is the table of the output, too.
+        dropout: float. Share of the entries of the readout that is zeroed in training.
+        along_time: bool. Zero the same entries at all steps of a sequence.
     """
 
     def __init__(self, embedding, stack, bridge, attention, readout_dim, tie_output, dropout, along_time, **kwargs):

@@ -18,7 +18,22 @@ class Encoded(NamedTuple):
 
 
 class TokenEmbedding(keras.layers.Layer):
-    """Ids → vectors, with dropout of whole tokens and of vector entries."""
+    """Ids → vectors, with dropout of whole tokens and of vector entries.
+
+    Args:
+        vocabulary_size: int. Ids are below it.
+        dim: int. Width of a vector.
+        dropout: float. Share of the entries of vectors that is zeroed in training.
+        word_dropout: float. Share of the tokens whose whole vector is.
+        dropout_along_time: bool. Zero the same entries at all steps of a sequence.
+
+    Call arguments:
+        tokens: int32 `(batch, steps)`.
+        training: bool.
+
+    Returns:
+        Float tensor `(batch, steps, dim)`.
+    """
 
     def __init__(self, vocabulary_size, dim, dropout, word_dropout, dropout_along_time, **kwargs):
         super().__init__(**kwargs)
@@ -36,7 +51,19 @@ class TokenEmbedding(keras.layers.Layer):
 
 
 class Encoder(keras.layers.Layer):
-    """Source tokens, int32 `(batch, steps)`, 0 at padding → `Encoded`."""
+    """Source tokens → what the decoder starts from and attends to.
+
+    Args:
+        embedding: `TokenEmbedding` of the source.
+        stack: recurrent layers, called with vectors `(batch, steps, dim)` and a mask.
+
+    Call arguments:
+        tokens: int32 `(batch, steps)`, 0 at padding.
+        training: bool.
+
+    Returns:
+        `Encoded`.
+    """
 
     def __init__(self, embedding, stack, **kwargs):
         super().__init__(**kwargs)

@@ -8,13 +8,14 @@ from seq2seq.layers.attention import make_attention
 from seq2seq.layers.bridge import Bridge
 from seq2seq.models.decoder import Decoder, DecoderState
 from seq2seq.models.encoder import Encoder, TokenEmbedding
+from seq2seq.models.exportable import Exportable
 from seq2seq.models.recurrent import RecurrentStack
 from seq2seq.models.update import apply_gradients, log_loss, loss_and_gradients
 from seq2seq.special_ids import PAD
 
 
 @keras.saving.register_keras_serializable(package="seq2seq")
-class EncoderDecoder(keras.Model):
+class EncoderDecoder(Exportable):
     """A recurrent encoder–decoder for token sequences.
 
     Ids are 0 padding, 1 unknown, 2 begin, 3 end. With teacher forcing the decoder reads `BOS + target` and is scored on
@@ -135,6 +136,12 @@ class EncoderDecoder(keras.Model):
         self.encoder.build((None, None))
         self.decoder.build((None, None), units, states)
         self.built = True
+
+    @property
+    def input_specs(self):
+        """What `export` takes: source and target tokens."""
+        tokens = tf.TensorSpec((None, None), tf.int32)
+        return tokens, tokens
 
     def call(self, inputs, training=False):
         source, target_input = inputs

@@ -86,6 +86,11 @@ class LanguageModel(StatefulModel):
         self.output_layer.build((None, None, self.stack.units))
         self.built = True
 
+    @property
+    def input_specs(self):
+        """What `export` takes: tokens."""
+        return tf.TensorSpec((None, None), tf.int32)
+
     def call(self, tokens, states=None, training=False):
         return self.run(tokens, states, training=training)[0]
 

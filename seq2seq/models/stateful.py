@@ -3,10 +3,11 @@
 import keras
 import tensorflow as tf
 
+from seq2seq.models.exportable import Exportable
 from seq2seq.models.update import apply_gradients, log_loss, loss_and_gradients
 
 
-class StatefulModel(keras.Model):
+class StatefulModel(Exportable):
     """A recurrent model of one direction whose state is an explicit value.
 
     States are a list, one entry per recurrent layer, of `[h, c]` (`[h]` of a GRU), float32 `(batch, units)`; a subclass

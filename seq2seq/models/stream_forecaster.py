@@ -73,6 +73,11 @@ class StreamForecaster(StatefulModel):
         self.output_layer.build((None, None, self.stack.units))
         self.built = True
 
+    @property
+    def input_specs(self):
+        """What `export` takes: steps of all features."""
+        return tf.TensorSpec((None, None, self.features))
+
     def call(self, x, states=None, training=False):
         return self.run(x, states, training=training)[0]
 

@@ -166,6 +166,13 @@ class WindowForecaster(CompiledParts):
         past = None if known is None else tf.gather(window, self.known_columns, axis=2)
         return self.start(targets, past, known)
 
+    @property
+    def input_specs(self):
+        """What `export` takes: the window, with the columns known ahead where there are any."""
+        window = tf.TensorSpec((None, self.arguments["look_back"], self.arguments["features"]))
+        known = tf.TensorSpec((None, self.horizon, self.known_features))
+        return (window, known) if self.known_features else window
+
     def _split_inputs(self, inputs):
         """The window and the known columns, float32, or `None`."""
         pair = isinstance(inputs, tuple | list)

@@ -18,14 +18,13 @@ import numpy as np
 
 from seq2seq.config.resolving import Config, from_stored, to_mapping
 from seq2seq.errors import InputError
-from seq2seq.run.folder import PARTS, RunFolder
-from seq2seq.run.integrity import FORMAT, check_widths, locked, read_config, refuse_links_out
+from seq2seq.run.folder import RunFolder
+from seq2seq.run.integrity import FORMAT, check_widths, is_config, locked, read_config, refuse_links_out
+from seq2seq.run.resuming import digests, refuse_other_data, refuse_other_settings
 from seq2seq.storage import digest, read_arrays, read_record, remove_leftovers, replacing, write_arrays
 
 LIBRARIES = ("seq2seq", "tensorflow", "keras", "numpy", "sentencepiece")
 KEPT_CHECKPOINTS = 2
-# Of the settings of a run, what may be another when it goes on.
-MAY_CHANGE = {"training.epochs", "training.checkpoint_minutes", "training.on_divergence", "training.tensorboard"}
 
 
 @dataclass(frozen=True)
@@ -54,6 +53,8 @@ class Run(RunFolder):
     ) -> "Run":
         """A new run directory for `task` with its configuration; or, to resume, the one that is there.
 
+        What a training left that ended before it had weights makes way.
+
         Args:
             path: the run directory.
             task: its task.
@@ -66,7 +67,7 @@ class Run(RunFolder):
                 run to resume is damaged, or was started with other settings or other data (names them).
         """
         found = cls.check(path, resume)
-        digests = {} if found else {name: _digests(files) for name, files in (data or {}).items()}
+        checksums = {} if found else {name: digests(files) for name, files in (data or {}).items()}
         run = cls(Path(path), task, to_mapping(config))
         try:
             run.path.mkdir(parents=True, exist_ok=True)
@@ -74,10 +75,9 @@ class Run(RunFolder):
             for folder in (run.path, run.path / "checkpoints"):
                 remove_leftovers(folder)
             if not found:
-                for file in run.checkpoints():  # of a run whose config.json is gone: not to be resumed
-                    file.unlink()
+                run.remove_beginning()
                 versions = {name: version(name) for name in LIBRARIES}
-                record = {"format": FORMAT, "task": task, "config": run.config, "data": digests, "versions": versions}
+                record = {"format": FORMAT, "task": task, "config": run.config, "data": checksums, "versions": versions}
                 run.write_json("config.json", record)
         except OSError as error:
             raise InputError(f"--run {path} cannot be written ({error.strerror}): choose a folder that can.") from error
@@ -118,55 +118,30 @@ class Run(RunFolder):
         except InputError as error:
             raise InputError(f"{self.path}: its config.json cannot be used: {error}") from error
 
-    def refuse_other_settings(self, config: Config) -> None:
-        """Raise InputError where settings of `config`, to resume the run with, differ from its own; names them."""
-        # As this version reads them: another may have stored the same in other words, or not known some of them.
-        stored = dict(_settings(to_mapping(self.read_config_as(type(config)))))
-        known = dict(_settings(self.config))
-        differing = [
-            f"{name}={value!r} (the run: {stored[name]!r})"
-            for name, value in _settings(to_mapping(config))
-            if name in known and stored[name] != value and name not in MAY_CHANGE
-        ]
-        if differing:
-            raise InputError(
-                f"--resume of {self.path} with other settings: {', '.join(differing)}; give the run's own."
-            )
-
-    def refuse_other_data(self, data: Mapping[str, Iterable[Path]]) -> None:
-        """Raise InputError where the content of the files of `data`, see `start`, is not that of the run's start."""
-        stored = read_config(self.path)[2]
-        files = {name: list(paths) for name, paths in data.items()}
-        differing = [
-            f"{name} ({', '.join(map(str, paths))})"
-            for name, paths in files.items()
-            if stored.get(name) != _digests(paths)
-        ]
-        if differing:
-            raise InputError(
-                f"--resume of {self.path} with other data: the content of {', '.join(differing)} has changed since the "
-                "run was started; restore it, or start a new run."
-            )
-
     def _resumed(self, config, data):
         stored = Run.open(self.path, self.task)
-        stored.refuse_other_settings(config)
-        stored.refuse_other_data(data)
+        refuse_other_settings(stored, config)
+        refuse_other_data(stored, data)
         return Run(self.path, self.task, stored.config, self.lock)
 
     @classmethod
     def check(cls, path: str | Path, resume: bool = False) -> bool:
         """Whether there is a run to resume, if that is wished; to be asked before anything that takes long.
 
+        A run has weights or a checkpoint; what a training left that ended before is none.
+
         Raises:
             InputError: the folder holds a run, and it is not wished; or one that is being trained; or other files.
         """
-        found = (Path(path) / "config.json").exists()
-        if found:
+        folder = RunFolder(Path(path))
+        if (folder.path / "lock").exists():
             with suppress(OSError):  # a folder that cannot be written is told of later
-                locked(Path(path) / "lock").close()
-        if not found and Path(path).is_dir():
-            others = [file.name for file in sorted(Path(path).iterdir()) if not any(map(file.match, PARTS))]
+                locked(folder.path / "lock").close()
+        found = (folder.path / "config.json").exists() and (folder.weights.exists() or bool(folder.checkpoints()))
+        if not found and folder.path.is_dir():
+            others = [file.name for file in sorted(folder.path.iterdir()) if not folder.owns(file)]
+            if not is_config(folder.path):  # these are somebody's then, whatever they are called
+                others += folder.companions()
             if others:
                 raise InputError(f"{path} holds other files ({others[0]}): choose an empty folder, or one to be made.")
         if found and not resume:
@@ -242,6 +217,7 @@ class Run(RunFolder):
             )
 
     def write_metrics(self, metrics: Mapping[str, Any]) -> None:
+        """Write the figures of the best epoch, JSON-ready, to metrics.json."""
         self.write_json("metrics.json", metrics)
 
     def write_history(self, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -259,6 +235,7 @@ class Run(RunFolder):
         return path
 
     def write_json(self, name: str, content: Any) -> None:
+        """Write what JSON can hold to the file `name`, whole or not at all."""
         with replacing(self.path / name) as temporary:
             temporary.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
@@ -266,20 +243,3 @@ class Run(RunFolder):
 def _numbered(values):
     """Names of arrays that sort as their numbers do."""
     return ((f"array{k:04d}", value) for k, value in enumerate(values))
-
-
-def _digests(files):
-    return [digest(file) for file in files if file.is_file()]
-
-
-def _settings(config):
-    """Names, `section.name`, and values of a configuration; a list as the tuple that it was before JSON held it."""
-    for section, settings in config.items():
-        if isinstance(settings, Mapping):
-            yield from ((f"{section}.{name}", _plain(value)) for name, value in settings.items())
-        else:
-            yield section, _plain(settings)
-
-
-def _plain(value):
-    return tuple(value) if isinstance(value, list) else value

@@ -23,8 +23,9 @@ from pathlib import Path
 from seq2seq.errors import InputError
 from seq2seq.storage import digest
 
+SIDES = ("source", "target", "joint", "text")  # what tokenizers are called
 # What the weights are worth nothing without.
-COMPANIONS = ("config.json", "source.*", "target.*", "joint.*", "text.*", "scaler.json")
+COMPANIONS = ("config.json", *(f"{side}.*" for side in SIDES), "scaler.json")
 # All that there may be in a run.
 PARTS = (
     *COMPANIONS,
@@ -78,9 +79,22 @@ class RunFolder:
         """The folder of event files."""
         return self.path / "tensorboard"
 
+    def owns(self, path: Path) -> bool:
+        """Whether `path` is called as a part of the run is, or lies in one."""
+        path, folder = path.parent.resolve() / path.name, self.path.resolve()
+        parts = path.relative_to(folder).parts if path.is_relative_to(folder) else ()
+        return bool(parts) and any(map(Path(parts[0]).match, PARTS))
+
     def checkpoints(self) -> list[Path]:
         """The checkpoints, oldest first; maybe none."""
         return sorted((self.path / "checkpoints").glob("checkpoint-*.npz"))
+
+    def remove_beginning(self) -> None:
+        """Delete what a training wrote before it had weights, and weights whose config.json is lost: the next one would
+        take them for its own. What else lies there is not touched."""
+        tokenizers = [self.path / f"{side}{suffix}" for side in SIDES for suffix in (".model", ".json")]
+        for file in [*tokenizers, self.scaler, self.weights, *self.checkpoints()]:
+            file.unlink(missing_ok=True)
 
     def companions(self) -> dict[str, str]:
         """Names and checksums of the files that the weights need."""

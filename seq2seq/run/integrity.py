@@ -41,6 +41,15 @@ def read_config(path: Path) -> tuple[str, dict, dict]:
     return task, config, data
 
 
+def is_config(path: Path) -> bool:
+    """Whether the config.json of a folder is that of a run that this version reads."""
+    try:
+        read_config(path)
+    except InputError:
+        return False
+    return True
+
+
 def refuse_links_out(path: Path) -> None:
     """Raise InputError where a run directory holds a link that leads out of it, or something that is no file."""
     inside = path.resolve()

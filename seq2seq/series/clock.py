@@ -1,60 +1,211 @@
-"""Times that come one by one, and the one that comes next."""
+"""How the times of a table were written, so that others are written alike: pattern, fractions of a second, zone."""
 
-from collections import deque
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
 from seq2seq.errors import InputError
-from seq2seq.series.calendar import continue_times, parse_times, time_text
 
-REMEMBERED = 60  # steps from which the next time is told
+UNITS = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}  # of Unix time, in nanoseconds
+ISO = "ISO8601"
+_MINUTE = 60 * 10**9
+_MONTHS = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+]
+_DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
+# Directive → how it is written, how it is written without leading zeros, and what of the times.
+_DIRECTIVES: dict[str, tuple[str, str, Callable[[pd.DatetimeIndex], Sequence]]] = {
+    "Y": ("%04d", "%04d", lambda times: times.year),
+    "y": ("%02d", "%02d", lambda times: times.year % 100),
+    "m": ("%02d", "%d", lambda times: times.month),
+    "d": ("%02d", "%d", lambda times: times.day),
+    "H": ("%02d", "%d", lambda times: times.hour),
+    "I": ("%02d", "%d", lambda times: (times.hour + 11) % 12 + 1),
+    "M": ("%02d", "%02d", lambda times: times.minute),
+    "S": ("%02d", "%02d", lambda times: times.second),
+    "j": ("%03d", "%d", lambda times: times.day_of_year),
+    "p": ("%s", "%s", lambda times: np.where(times.hour < 12, "AM", "PM")),
+    "b": ("%s", "%s", lambda times: np.array([name[:3] for name in _MONTHS])[times.month - 1]),
+    "B": ("%s", "%s", lambda times: np.array(_MONTHS)[times.month - 1]),
+    "a": ("%s", "%s", lambda times: np.array([name[:3] for name in _DAYS])[times.day_of_week]),
+    "A": ("%s", "%s", lambda times: np.array(_DAYS)[times.day_of_week]),
+}
+DIRECTIVE = re.compile(r"%(.)")
 
 
+@dataclass(frozen=True)
 class Clock:
-    """The latest times of a series that goes on.
+    """What turns instants into the texts and the local times of a table, and back.
 
-    >>> clock = Clock()
-    >>> for text in ("2024-05-01 22:00", "2024-05-01 23:00"):
-    ...     clock.add(clock.read(text))
-    >>> clock.following()
-    '2024-05-02'
+    Instants are datetime64[ns], of UTC where the table told a zone or an offset, else as they were written.
+
+    Attributes:
+        pattern: str. Of strptime, without zone; a unit of Unix time; "" for times as finely as they differ.
+        digits: int. Of the fraction of a second, which `%f` or a Unix time has.
+        unpadded: str. Directives that are written without leading zeros: "dm" for 1/2/2024.
+        changes: int64 array of instants, the first of them before all: from when each of `offsets` is valid.
+        offsets: int64 array, nanoseconds; empty where the table tells no offset.
+        zones: mapping of an offset in nanoseconds to how it is written: `"+01:00"`, `"Z"`.
+        time_zone: str or None. Of the IANA data base; what is local time then, and offsets of other times.
+        exceptions: mapping of an instant in nanoseconds to how it was written, where that is not as the others are.
     """
 
-    def __init__(self, times: np.ndarray = ()):
-        self._times = deque(times, REMEMBERED)
+    pattern: str = ""
+    digits: int = 0
+    unpadded: str = ""
+    changes: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
+    offsets: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
+    zones: Mapping[int, str] = field(default_factory=dict)
+    time_zone: str | None = None
+    exceptions: Mapping[int, str] = field(default_factory=dict)
 
-    @property
-    def times(self) -> np.ndarray:
-        """datetime64[ns] or float64 array of the latest times, oldest first."""
-        return np.array(self._times)
+    def offsets_of(self, times: np.ndarray) -> np.ndarray:
+        """int64 `(steps,)`: nanoseconds that local time is ahead of each of the instants."""
+        if self.time_zone:
+            return nanoseconds(self._zoned(times)) - nanoseconds(times)
+        if not len(self.offsets):
+            return np.zeros(len(times), np.int64)
+        return self.offsets[np.searchsorted(self.changes, nanoseconds(times), side="right") - 1]
 
-    def read(self, text: str) -> np.datetime64 | float:
-        """The time that `text` is.
+    def local(self, times: np.ndarray) -> np.ndarray:
+        """What clocks on the wall show at these instants, datetime64[ns]; numbers stay as they are."""
+        return times if times.dtype.kind != "M" else dates_of(nanoseconds(times) + self.offsets_of(times))
 
-        Raises:
-            InputError: it is no time, or not after the one before.
-        """
-        column = pd.Series([text.strip() or None], name="time")
-        column = pd.to_numeric(column, errors="coerce") if _is_number(text) else column
-        time = parse_times(column, lambda _: "the line")[0]
-        if self._times and type(time) is not type(self._times[-1]):
-            raise InputError(f"{text.strip()!r} is not a time as the one before it, {time_text(self._times[-1])}")
-        if self._times and not time > self._times[-1]:
-            raise InputError(f"the time {text.strip()} is not after the one before it, {time_text(self._times[-1])}")
-        return time
+    def instants(self, local: np.ndarray) -> np.ndarray:
+        """The instants at which clocks on the wall show these local times; of a repeated hour, the first."""
+        if local.dtype.kind != "M":
+            return local
+        if self.time_zone:
+            times = pd.DatetimeIndex(local).tz_localize(
+                self.time_zone, ambiguous=np.ones(len(local), bool), nonexistent="shift_forward"
+            )
+            return times.tz_convert("UTC").tz_localize(None).to_numpy("datetime64[ns]")
+        times = local
+        for _ in range(2):  # first the offset of about that time, then of that time
+            times = dates_of(nanoseconds(local) - self.offsets_of(times))
+        return times
 
-    def add(self, time: np.datetime64 | float) -> None:
-        """Go on to a time that `read` gave."""
-        self._times.append(time)
+    def _zoned(self, times):
+        local = pd.DatetimeIndex(times).tz_localize("UTC").tz_convert(self.time_zone).tz_localize(None)
+        return local.to_numpy("datetime64[ns]")
 
-    def following(self) -> str:
-        """The next time as text; empty as long as fewer than two times are known."""
-        return time_text(continue_times(self.times, 1)[0]) if len(self._times) > 1 else ""
+    def texts(self, times: np.ndarray) -> list[str]:
+        """Write instants, datetime64[ns] `(steps,)`, or numbers as the table does."""
+        if times.dtype.kind != "M" or not (self.pattern or len(self.offsets) or self.time_zone):
+            return time_texts(times)
+        instants = nanoseconds(times)
+        if self.pattern in UNITS:
+            return self._unix(instants)
+        offsets = self.offsets_of(times)
+        local = dates_of(instants + offsets)
+        texts = self._by_pattern(pd.DatetimeIndex(local)) if self.pattern else time_texts(local)
+        if self.zones:
+            texts = [text + self._zone(offset) for text, offset in zip(texts, offsets.tolist(), strict=True)]
+        if self.exceptions:
+            texts = [self.exceptions.get(at, text) for at, text in zip(instants.tolist(), texts, strict=True)]
+        return texts
+
+    def _unix(self, instants):
+        unit = UNITS[self.pattern]
+        if not self.digits:
+            return [str(number) for number in (instants // unit).tolist()]
+        parts = zip((instants // unit).tolist(), (instants % unit).tolist(), strict=True)
+        return [f"{whole}.{rest * 10**self.digits // unit:0{self.digits}d}" for whole, rest in parts]
+
+    def _by_pattern(self, times):
+        # Nanoseconds since the last second are in two attributes.
+        fraction = ((times.microsecond.to_numpy() * 1000 + times.nanosecond.to_numpy()) / 1e9) if self.digits else None
+        columns = []
+
+        def form(match):
+            name = match[1]
+            if name == "%":
+                return "%%"
+            if name == "f":
+                scale = 10**self.digits
+                columns.append(np.floor(fraction * scale + 1e-6).astype(np.int64).tolist())
+                return f"%0{self.digits}d"
+            padded, plain, values = _DIRECTIVES[name]
+            columns.append(np.asarray(values(times)).tolist())
+            return plain if name in self.unpadded else padded
+
+        template = DIRECTIVE.sub(form, self.pattern)
+        return [template % row for row in zip(*columns, strict=True)]
+
+    def _zone(self, offset):
+        if offset in self.zones:
+            return self.zones[offset]
+        like = next((text for text in self.zones.values() if any(sign in text for sign in "+-")), "+00:00")
+        sign, minutes = "-" if offset < 0 else "+", abs(offset) // _MINUTE
+        hours, minutes = divmod(minutes, 60)
+        blank = " " if like.startswith(" ") else ""
+        return f"{blank}{sign}{hours:02d}{':' if ':' in like or minutes else ''}" + (
+            f"{minutes:02d}" if minutes or len(like.strip()) > 3 else ""
+        )
+
+    def heading(self, time: Sequence[str] | str | None) -> list[str]:
+        """Names of the columns of times in a table that is written: those that were read, if each has its part."""
+        names = [time] if isinstance(time, str) else list(time or ())
+        return names if len(names) == self.pattern.count(" ") + 1 else [" ".join(names) or "time"]
+
+    def cells(self, times: np.ndarray, time: Sequence[str] | str | None) -> list[list[str]]:
+        """The cells below `heading`, for each of the times."""
+        texts = self.texts(times)
+        return [text.split(" ") for text in texts] if len(self.heading(time)) > 1 else [[text] for text in texts]
 
 
-def _is_number(text):
-    try:
-        return np.isfinite(float(text))
-    except ValueError:
-        return False
+def check_pattern(pattern: str, setting: str) -> None:
+    """Raise `InputError` where a pattern of times has a directive that cannot be read and written alike."""
+    unknown = [name for name in DIRECTIVE.findall(pattern) if name not in (*_DIRECTIVES, *"fzZ%")]
+    if pattern not in UNITS and pattern != ISO and (unknown or not DIRECTIVE.search(pattern)):
+        raise InputError(
+            f"{setting}={pattern!r}: expected {ISO}, Unix time in {', '.join(UNITS)}, or a pattern such as "
+            f"%d.%m.%Y %H:%M of {' '.join('%' + name for name in _DIRECTIVES)} %f %z"
+        )
+
+
+def nanoseconds(times: np.ndarray) -> np.ndarray:
+    """int64 array: nanoseconds of datetime64 `times`, of whatever unit."""
+    return np.asarray(times).astype("datetime64[ns]").astype(np.int64)
+
+
+def dates_of(nanoseconds: np.ndarray) -> np.ndarray:
+    """datetime64[ns] array of int64 nanoseconds."""
+    return np.asarray(nanoseconds, np.int64).astype("datetime64[ns]")
+
+
+def time_texts(times: np.ndarray) -> list[str]:
+    """Write times as people do: dates alone where all are midnight, else to the second, or as finely as they differ.
+
+    Args:
+        times: datetime64 array or array of numbers, `(steps,)`.
+
+    >>> time_texts(np.array(["2024-05-01T00", "2024-05-01T06"], "datetime64[ns]"))
+    ['2024-05-01 00:00:00', '2024-05-01 06:00:00']
+    >>> time_texts(np.array([0.5, 2.0]))
+    ['0.5', '2']
+    """
+    if times.dtype.kind != "M":
+        return [f"{time:.15g}" for time in times]
+    units = (f"datetime64[{unit}]" for unit in ("D", "s", "ms", "us", "ns"))
+    exact = next(unit for unit in units if (times == times.astype(unit)).all())
+    return [str(time).replace("T", " ") for time in times.astype(exact)]
+
+
+def time_text(time: np.datetime64 | float) -> str:
+    """One time, as `time_texts` writes it."""
+    return time_texts(np.asarray([time]))[0]

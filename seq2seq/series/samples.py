@@ -6,15 +6,15 @@ from dataclasses import replace
 import numpy as np
 
 from seq2seq.errors import InputError
+from seq2seq.series.arrays import RawArray
 from seq2seq.series.condition import Condition
-from seq2seq.series.files import RawArray
 from seq2seq.series.reading import Reading
 from seq2seq.series.series import Series
-from seq2seq.series.values import filled, missing_notes, refuse
+from seq2seq.series.values import filled, limit_note, missing_notes, refuse, without_codes
 
 
 def from_array(
-    raw: RawArray, condition: Condition | None, reading: Reading, rejected: list[tuple[int, str]] | None
+    raw: RawArray, condition: Condition | None, reading: Reading, rejected: list[tuple[int | str, str]] | None
 ) -> Series:
     """Return the series of an array: `(steps,)`, `(steps, features)` or `(samples, steps, features)`.
 
@@ -27,7 +27,7 @@ def from_array(
     Raises:
         InputError: another shape, or values that cannot be used.
     """
-    values = np.asarray(raw.values, np.float64)
+    values = without_codes(np.asarray(raw.values, np.float64), reading.missing_values)
     if values.ndim not in (1, 2, 3) or values.size == 0:
         raise InputError(
             f"{raw.name} has the shape {values.shape}: expected (steps,), (steps, features) or "
@@ -38,7 +38,8 @@ def from_array(
         if raw.beside is None:
             raise InputError(f"{raw.name} stands alone, so there is no {condition.key!r} to keep by: use an NPZ file")
         entries = condition.positions(np.asarray(raw.beside, np.float64), raw.name)
-        values = values[entries]
+    entries = entries[: reading.limit]
+    values = values[entries]
 
     def place(index):
         return f"{raw.name}[{', '.join(map(str, (entries[index[0]], *index[1:])))}]"
@@ -49,6 +50,7 @@ def from_array(
         )
         return replace(series, reading=reading)
     notes = missing_notes(values, None, place, reading.missing)
+    notes += (limit_note(reading.limit),) if len(entries) == reading.limit else ()
     values = values.reshape(len(values), -1)
     columns = [str(number) for number in range(values.shape[1])]
     return Series((filled(values, reading.missing, columns, ""),), columns, ("",), None, False, notes, reading)
@@ -60,7 +62,7 @@ def samples_of(
     place: Callable[[tuple[int, ...]], str],
     missing: str,
     dimensions: int = 2,
-    rejected: list[tuple[int, str]] | None = None,
+    rejected: list[tuple[int | str, str]] | None = None,
 ) -> Series:
     """Return independent samples as series, without what is padding at their ends.
 

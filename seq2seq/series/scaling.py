@@ -18,8 +18,6 @@ KINDS = ("standard", "minmax", "none")
 class Scaler:
     """Scales each feature by itself: `(value - center) / scale`, of the natural logarithm of the value if `log`.
 
-    With `plus_one` the logarithm is that of the value + 1, for counts, which may be 0; back from it nothing is below 0.
-
     Fit it on the training part only; a scaler that has seen the test part tells the model about it. NaN, a value
     that was not observed, stays NaN everywhere.
 
@@ -29,7 +27,9 @@ class Scaler:
         scale: float64 array, `(features,)`, above 0. 1 for a column that was constant in training: it becomes 0.
         columns: tuple of str. Names of the features.
         log: bool.
-        plus_one: bool. Only with `log`.
+        plain: tuple of str. The columns that stay as they are, also where `log`: of categories, 0 and 1.
+        plus_one: bool. With `log`: the logarithm is that of the value + 1, for counts, which may be 0; back from it
+            nothing is below 0.
 
     >>> scaler = Scaler.fit("standard", [np.array([[1.0], [3.0]])], ["speed"])
     >>> scaler.transform(np.array([[2.0], [4.0]])).tolist()
@@ -43,12 +43,15 @@ class Scaler:
     scale: np.ndarray
     columns: tuple[str, ...]
     log: bool = False
+    plain: tuple[str, ...] = ()
     plus_one: bool = False
 
     def __post_init__(self):
         if self.kind not in KINDS:
             raise InputError(f"the scaling must be one of {', '.join(KINDS)}, got {self.kind!r}")
         object.__setattr__(self, "columns", tuple(self.columns))
+        object.__setattr__(self, "plain", tuple(self.plain))
+        object.__setattr__(self, "_logged", np.array([self.log and name not in self.plain for name in self.columns]))
         for name in ("center", "scale"):
             numbers = np.asarray(getattr(self, name), np.float64)
             if numbers.shape != (len(self.columns),) or not np.isfinite(numbers).all():
@@ -67,6 +70,7 @@ class Scaler:
         values: Sequence[np.ndarray],
         columns: Sequence[str],
         log: bool = False,
+        plain: Sequence[str] = (),
         plus_one: bool = False,
     ) -> "Scaler":
         """Measure the training part.
@@ -76,23 +80,24 @@ class Scaler:
             values: sequence of float arrays, each `(…, steps, features)`: the training part of every series.
             columns: sequence of str. Names of the features.
             log: bool. Scale the logarithm: for quantities that grow by a share rather than by an amount.
+            plain: sequence of str. Columns that stay as they are.
             plus_one: bool. With `log`: of the value + 1.
 
         Raises:
             InputError: a column without any value, with an infinite one, or one that has no such logarithm.
         """
         columns = tuple(columns)
-        values = [_by_feature(part, columns) for part in values]
-        if log:
-            values = [_logarithm(part, columns, plus_one) for part in values]
         features = len(columns)
+        unscaled = cls(kind, np.zeros(features), np.ones(features), columns, log, tuple(plain), plus_one)
+        values = [unscaled._logarithms(_by_feature(part, columns)) for part in values]
         if kind == "none":
-            return cls(kind, np.zeros(features), np.ones(features), columns, log, plus_one)
+            return unscaled
         centers, scales = np.zeros(features), np.ones(features)
         for feature, name in enumerate(columns):
-            parts = [part[:, feature] for part in values]
-            centers[feature], scales[feature] = _measure(kind, [part[~np.isnan(part)] for part in parts], name)
-        return cls(kind, centers, scales, columns, log, plus_one)
+            if name not in plain:
+                parts = [part[:, feature] for part in values]
+                centers[feature], scales[feature] = _measure(kind, [part[~np.isnan(part)] for part in parts], name)
+        return cls(kind, centers, scales, columns, log, tuple(plain), plus_one)
 
     def transform(self, values: np.ndarray) -> np.ndarray:
         """Scale float values `(…, features)` of the columns `self.columns` in their order; returns float32.
@@ -101,9 +106,7 @@ class Scaler:
             InputError: another number of features, an infinite value, or one that is not above 0 where `log`.
         """
         shape = np.shape(values)
-        flat = _by_feature(values, self.columns)
-        if self.log:
-            flat = _logarithm(flat, self.columns, self.plus_one)
+        flat = self._logarithms(_by_feature(values, self.columns))
         with np.errstate(over="ignore"):
             scaled = ((flat - self.center) / self.scale).astype(np.float32)
         _refuse_column(np.isinf(scaled), self.columns, "an infinite value, or one far from all of the training data")
@@ -123,7 +126,9 @@ class Scaler:
         restored = self._of_these(values, at) * self.scale[at] + self.center[at]
         if not self.log:
             return restored
-        return np.maximum(np.expm1(restored), 0.0) if self.plus_one else np.exp(restored)
+        logged = self._logged[at]
+        powers = np.where(logged, restored, 0.0)
+        return np.where(logged, np.maximum(np.expm1(powers), 0.0) if self.plus_one else np.exp(powers), restored)
 
     def match(self, series: Series) -> Series:
         """Return `series` with the columns of this scaler in its order, matched by name; others are dropped.
@@ -163,6 +168,18 @@ class Scaler:
     def _positions(self, columns):
         return column_positions(self.columns if columns is None else columns, self.columns, "the scaler")
 
+    def _logarithms(self, values):
+        """Values `(rows, features)`, those of which the logarithm is scaled as logarithms."""
+        if not self.log:
+            return values
+        if self.plus_one:
+            wrong, why = values < 0, "a value below 0, which log1p is not for: train without it"
+        else:
+            wrong, why = values <= 0, "a value that is not above 0, which has no logarithm: train with log1p or without"
+        _refuse_column(wrong & self._logged, self.columns, why)
+        logarithm = np.log1p if self.plus_one else np.log
+        return np.where(self._logged, logarithm(np.where(self._logged, values, 1.0)), values)
+
     @staticmethod
     def _of_these(values, positions):
         values = np.asarray(values, np.float64)
@@ -179,16 +196,6 @@ def _by_feature(values, columns):
             f"got the shape {values.shape}"
         )
     return values.reshape(-1, len(columns))
-
-
-def _logarithm(values, columns, plus_one):
-    if plus_one:
-        _refuse_column(values < 0, columns, "a value below 0, which log1p is not for: train without it")
-        return np.log1p(values)
-    _refuse_column(
-        values <= 0, columns, "a value that is not above 0, which has no logarithm: train without log, or with log1p"
-    )
-    return np.log(values)
 
 
 def _refuse_column(bad, columns, what):

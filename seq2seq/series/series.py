@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from seq2seq.errors import InputError
+from seq2seq.series.clock import Clock
 from seq2seq.series.reading import Reading
 
 
@@ -18,10 +19,12 @@ class Series:
         values: tuple of float64 arrays, one `(time_steps, features)` per series, oldest step first.
         columns: tuple of str. Names of the features; "0", "1"… where they have none.
         names: tuple of str. Of the series: the value of its group, the number of the sample in its file, or "".
-        times: tuple of datetime64[ns] or float64 arrays, one `(time_steps,)` per series, or None.
+        times: tuple of datetime64[ns] or float64 arrays, one `(time_steps,)` per series, or None: instants, of
+            UTC where the data tell a zone; `clock` makes local times and texts of them.
         whole: bool. True: independent samples, to be split by sample. False: long series, to be split in time.
         notes: tuple of str. What the user should be told about the data.
         reading: `Reading`. How they were read, with what was decided from them.
+        clock: `Clock`. How the times were written, so that others are written alike.
     """
 
     values: tuple[np.ndarray, ...]
@@ -31,6 +34,7 @@ class Series:
     whole: bool
     notes: tuple[str, ...] = ()
     reading: Reading = field(default_factory=Reading)
+    clock: Clock = field(default_factory=Clock)
 
     def __post_init__(self):
         for name in ("values", "columns", "names", "notes"):
@@ -49,6 +53,11 @@ class Series:
     def lengths(self) -> np.ndarray:
         """int64 array: the number of steps of each series."""
         return np.array([len(values) for values in self.values], np.int64)
+
+    @property
+    def local_times(self) -> tuple[np.ndarray, ...] | None:
+        """The times by the clock on the wall, as the calendar and pictures have them."""
+        return self.times and tuple(map(self.clock.local, self.times))
 
     def take(self, indices: Sequence[int]) -> "Series":
         """Return the series at `indices`, in that order."""
@@ -74,7 +83,8 @@ def column_positions(wanted: Sequence[str], columns: Sequence[str], place: str) 
     Raises:
         InputError: one is missing (names the near match) or wanted twice.
     """
-    columns = list(columns)
+    # Blanks around a name come and go with the kind of file.
+    columns, wanted = [name.strip() for name in columns], [name.strip() for name in wanted]
     for number, name in enumerate(wanted):
         if name not in columns:
             raise InputError(f"{place} has no column {name!r}: {near_match(str(name), columns)}")
@@ -98,7 +108,8 @@ def near_match(name: str, names: Iterable[str]) -> str:
     near = difflib.get_close_matches(name, names, 1, 0.6) or [
         other for other in names if other.casefold() == name.casefold()
     ]
-    listed = ", ".join(names[:12]) + ", …" * (len(names) > 12)
+    quoted = [f'"{each}"' if "," in each else each for each in names]  # as they are to be given
+    listed = ", ".join(quoted[:12]) + ", …" * (len(names) > 12)
     return (f"did you mean {near[0]!r}? " if near else "") + f"there are {listed or 'none'}"
 
 

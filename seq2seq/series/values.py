@@ -1,10 +1,14 @@
 """What is wrong with the numbers of a table or an array: infinite ones refused, missing ones told of and filled in."""
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
 from seq2seq.errors import InputError
+
+_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
+_CODES = (99, 200, 999, 9999, 99999, 32768)  # that many files have for a missing value, with a minus or without
 
 
 def refuse(bad: np.ndarray, place: Callable[[tuple[int, ...]], str], what: str) -> None:
@@ -12,6 +16,39 @@ def refuse(bad: np.ndarray, place: Callable[[tuple[int, ...]], str], what: str) 
     if bad.any():
         index = tuple(int(i) for i in np.unravel_index(int(bad.argmax()), bad.shape))
         raise InputError(f"{place(index)} {what}")
+
+
+def without_codes(numbers: np.ndarray, missing_values: Sequence[str] | None) -> np.ndarray:
+    """Float values with NaN for those that stand for missing ones, of `missing_values` all that are numbers."""
+    codes = [float(text) for text in missing_values or () if _NUMBER.fullmatch(text)]
+    return np.where(np.isin(numbers, codes), np.nan, numbers) if codes else numbers
+
+
+def code_note(numbers: np.ndarray, name: str) -> list[str]:
+    """A note on the column `name` where its lowest or highest number looks like a code for missing values, -999.
+
+    Such a number comes again and again, far from all others.
+    """
+    ends = (np.fmin.reduce(numbers), np.fmax.reduce(numbers)) if len(numbers) else ()
+    for value in ends:
+        is_code = numbers == value
+        count = int(is_code.sum())
+        if count < 3 or value % 1 or not np.isfinite(value):
+            continue
+        others = numbers[~is_code]
+        low, high = (np.fmin.reduce(others), np.fmax.reduce(others)) if len(others) else (value, value)
+        gap = max(low - value, value - high)
+        if gap > (high - low) * (0.1 if abs(value) in _CODES else 1) > 0:
+            return [
+                f"column {name!r} is {value:g} in {count:,} rows and {low:g} to {high:g} in all others: if that stands "
+                f"for a missing value, give --missing-values {value:g}"
+            ]
+    return []
+
+
+def limit_note(limit: int) -> str:
+    """What is told where not all was read."""
+    return f"only the first {limit:,} steps were read (data.limit): a forecast follows those, not the last of the data"
 
 
 def missing_notes(
@@ -33,6 +70,32 @@ def missing_notes(
     total = values.size if inside is None else int(inside.sum()) * values.shape[2]
     done = {"interpolate": "interpolated", "mask": "left out by mask"}.get(missing)
     return (f"{count:,} of {total:,} values were missing and were {done}",) if count else ()
+
+
+def wrong_series(
+    values: np.ndarray, groups: Mapping[str, np.ndarray], place: Callable[[tuple[int, ...]], str], missing: str
+) -> dict[str, str]:
+    """Name → what is wrong with it, of the series that cannot be used.
+
+    Args:
+        values: float array, `(rows, features)`.
+        groups: from the name of each series to the positions of its rows.
+        place: as of `missing_notes`.
+        missing: str. As of `Reading`.
+    """
+    infinite, absent = np.isinf(values), np.isnan(values)
+    bad = infinite | absent if missing == "error" else infinite
+    bad_rows = bad.any(axis=1)
+    found = {}
+    for name, rows in groups.items():
+        if bad_rows[rows].any():
+            row = int(rows[bad_rows[rows].argmax()])
+            feature = int(bad[row].argmax())
+            found[name] = f"{place((row, feature))} is {'infinite' if infinite[row, feature] else 'missing'}"
+        elif missing == "interpolate" and absent[rows].all(axis=0).any():
+            feature = int(absent[rows].all(axis=0).argmax())
+            found[name] = f"{place((int(rows[0]), feature))} and all after it are missing"
+    return found
 
 
 def filled(values: np.ndarray, missing: str, columns: Sequence[str], name: str) -> np.ndarray:

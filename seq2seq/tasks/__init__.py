@@ -1,1 +1,1 @@
-"""Jobs, each reading like a recipe."""
+"""Train a run or measure one: what each command of these does, in its order."""

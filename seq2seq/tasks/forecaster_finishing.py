@@ -22,8 +22,8 @@ LEVEL = 0.9  # one of those that intervals of a stateful model can have
 SHARES = np.linspace(0.0, 1.0, 21)
 
 
-def valid_part(parts: Split, look_back: int) -> Series:
-    """The validation part with what is known before it; nothing of the training part is a target."""
+def valid_part(parts: Split, look_back: int | None = None) -> Series:
+    """The validation part with what is known before it, up to `look_back` steps or all; those are never a target."""
     return parts.valid if parts.valid.whole else with_context(parts.valid, parts.train, look_back)
 
 
@@ -96,12 +96,9 @@ def _scale_changes(forecaster, parts, report):
 
 def _last_values(parts):
     """Of each series that `next_steps` gives, the last observed value before each step of the validation part."""
-    valid = parts.scaled("valid")
-    before = parts.scaled("train") if not parts.valid.whole else [values[:0] for values in valid]
-    for old, new in zip(before, valid, strict=True):
-        if len(new) and len(old) + len(new) > 1:
-            whole = carried_forward(np.concatenate((old, new))[None])[0]
-            yield whole[:-1][-len(new) :]
+    for old, new in _continued(parts):
+        whole = carried_forward(np.concatenate((old, new))[None])[0]
+        yield whole[:-1][-len(new) :]
 
 
 def _best_shares(forecaster, actual, without, change):
@@ -153,13 +150,19 @@ def _stacked(pairs):
 
 
 def next_steps(forecaster: Forecaster, parts: Split) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Of each series, the scaled values of the validation part and what a stateful model forecasts of them."""
-    valid = parts.scaled("valid")
-    before = parts.scaled("train") if not parts.valid.whole else [values[:0] for values in valid]
-    for old, new in zip(before, valid, strict=True):
-        if len(new) and len(old) + len(new) > 1:
-            following, _ = forecaster.core.warm_up(np.concatenate((old, new)))
-            yield np.concatenate((old, new))[1:][-len(new) :], following[:-1][-len(new) :]
+    """Of each stretch of the validation part, its scaled values and what a stateful model forecasts of them."""
+    for old, new in _continued(parts):
+        following, _ = forecaster.core.warm_up(np.concatenate((old, new)))
+        yield np.concatenate((old, new))[1:][-len(new) :], following[:-1][-len(new) :]
+
+
+def _continued(parts):
+    """Of each stretch of the validation part: what comes before it in the training part, and the stretch, scaled."""
+    joined = parts.valid if parts.valid.whole else with_context(parts.valid, parts.train)
+    before = joined.lengths - parts.valid.lengths
+    for values, steps in zip(map(parts.scaler.transform, joined.values), before, strict=True):
+        if len(values) > max(steps, 1):
+            yield values[:steps], values[steps:]
 
 
 def _some_series(parts):
@@ -167,7 +170,7 @@ def _some_series(parts):
     if parts.valid.whole or len(parts.valid.values) <= COMPARED:
         return parts
     chosen = np.linspace(0, len(parts.valid.values) - 1, COMPARED).astype(int)
-    return replace(parts, train=parts.train.take(chosen), valid=parts.valid.take(chosen))
+    return replace(parts, valid=parts.valid.take(chosen))
 
 
 def compare(forecaster: Forecaster, parts: Split, report: Report) -> dict:
@@ -177,9 +180,8 @@ def compare(forecaster: Forecaster, parts: Split, report: Report) -> dict:
         The errors by name, and the warnings; JSON-ready.
     """
     parts, horizon = _some_series(parts), forecaster.horizon
-    series = valid_part(parts, 10**9)
-    before = [0 if parts.valid.whole else len(values) for values in parts.train.values]
-    firsts = [max(known, forecaster.core.least_history) for known in before]
+    series = valid_part(parts)
+    firsts = np.maximum(series.lengths - parts.valid.lengths, forecaster.core.least_history).tolist()
     count = sum(max(len(values) - horizon - first + 1, 0) for values, first in zip(series.values, firsts, strict=True))
     if not count:
         return {}

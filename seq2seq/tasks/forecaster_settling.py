@@ -78,7 +78,7 @@ def _stays_above(train, name):
 def _seasons(columns, train):
     """The seasons of the forecast columns."""
     values = [values[:, columns.target_columns] for values in train.values]
-    expected = calendar_seasons(train.times[0]) if train.times else ()
+    expected = calendar_seasons(max(train.times, key=len)) if train.times else ()
     return [] if train.whole else find_seasons(values, expected)
 
 

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from seq2seq.series.calendar import time_texts
 from seq2seq.series.series import Series
 from seq2seq.series.writing import cell
 
@@ -23,7 +22,8 @@ class MadeForecasts:
         predicted: the same of the model.
         lower, upper: the ends of its interval, or None.
         baselines: dict of name to the same.
-        group, time: str. The columns of groups and times in the data, where there are any.
+        group: str. The column of groups in the data, where there is one.
+        time: tuple of str. Those of times.
     """
 
     series: Series
@@ -35,7 +35,7 @@ class MadeForecasts:
     upper: np.ndarray | None
     baselines: dict[str, np.ndarray]
     group: str | None = None
-    time: str | None = None
+    time: tuple[str, ...] | None = None
 
     def _named(self):
         ends = {} if self.lower is None else {"low": self.lower, "high": self.upper}
@@ -50,8 +50,8 @@ class MadeForecasts:
             An iterator of lines, each a list of cells; the first one has the headings.
         """
         series, several, named = self.series, len(self.columns) > 1, self._named()
-        many = len(series.values) > 1 or bool(self.group)
-        at = (self.time or "time") if series.times else "step"
+        many = len(set(series.names)) > 1 or bool(self.group)
+        at = " ".join(self.time or ("time",)) if series.times else "step"
         yield [*[self.group or "series"] * many, "origin", at, "ahead", *["column"] * several, *named]
         horizon, number = self.actual.shape[1], 0
         for name, times, origins in zip(series.names, self._steps(), self.origins, strict=True):
@@ -67,7 +67,7 @@ class MadeForecasts:
         """The times of the steps of each series as texts, or their numbers."""
         if self.series.times is None:
             return [range(len(values)) for values in self.series.values]
-        return [time_texts(times) for times in self.series.times]
+        return [self.series.clock.texts(times) for times in self.series.times]
 
     def over_time(self, column: str, name: str | None = None) -> tuple[np.ndarray, dict[str, np.ndarray]]:
         """One series of forecasts after the other, each from where the one before ends.
@@ -81,16 +81,28 @@ class MadeForecasts:
             baseline to its float64 values, NaN at steps between the forecasts.
         """
         counts = [len(origins) for origins in self.origins]
-        which = next(k for k, count in enumerate(counts) if count) if name is None else self.series.names.index(name)
+        named = self.series.names if name is None else (name,)
+        first = next(k for k, count in enumerate(counts) if count and self.series.names[k] in named)
+        chosen = [k for k, count in enumerate(counts) if count and self.series.names[k] == self.series.names[first]]
+        times, shown = zip(
+            *(self._stretch(k, sum(counts[:k]), self.columns.index(column)) for k in chosen), strict=True
+        )
+        gap = {label: np.array([np.nan]) for label in shown[0]}  # no line leads from one stretch to the next
+        times = [np.append(part, part[-1]) for part in times[:-1]] + [times[-1]]
+        shown = [part for each in shown for part in (each, gap)][:-1]
+        return np.concatenate(times), {label: np.concatenate([part[label] for part in shown]) for label in gap}
+
+    def _stretch(self, which, row, k):
+        """The same of one stretch between gaps, whose first forecast is in `row`."""
         begun, end = [], -1
-        for row, origin in enumerate(self.origins[which], sum(counts[:which])):
+        for number, origin in enumerate(self.origins[which], row):
             if origin >= end:
-                begun.append((row, origin))
+                begun.append((number, origin))
                 end = origin + self.actual.shape[1]
         steps = np.arange(begun[0][1], end)
-        shown = {name: np.full(len(steps), np.nan) for name in self._named()}
-        for row, origin in begun:
+        shown = {label: np.full(len(steps), np.nan) for label in self._named()}
+        for number, origin in begun:
             at = origin - steps[0]
             for label, values in self._named().items():
-                shown[label][at : at + values.shape[1]] = values[row, :, self.columns.index(column)]
-        return steps if self.series.times is None else self.series.times[which][steps], shown
+                shown[label][at : at + values.shape[1]] = values[number, :, k]
+        return steps if self.series.times is None else self.series.local_times[which][steps], shown

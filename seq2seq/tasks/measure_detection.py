@@ -53,7 +53,8 @@ def read_labels(
 
     Args:
         location: `FILE:KEY` or `FILE`: 0 and 1 for each sequence, or each step where windows are scored, as an array of
-            an NPZ or NPY file or a column of a table; or a JSON file of labelled windows, see `read_windows`.
+            an NPZ or NPY file or a column of a table; or a JSON file of labelled windows, see `read_windows`, whose
+            KEY is the name of a single series where it is another one there.
         reconstructor: the run, whose columns of groups and times a table of labels has too.
         series: the labelled series.
         name: file that they are from; a single series is looked up by it in a JSON file, several by their own names.
@@ -62,15 +63,17 @@ def read_labels(
     Raises:
         InputError: no such file, key or name; not one label for each score.
     """
-    if location.endswith(".json"):
-        return _labelled_windows(location, reconstructor, series, name)
     file, key = split_location(location)
+    if file.lower().endswith(".json"):
+        return _labelled_windows(file, key, reconstructor, series, name)
     if holds_array(file):
         labelled = read_series(file, array=key, keep=keep, rows="steps")
         values = labelled.values[0] if labelled.values[0].shape[1] == 1 else np.stack(labelled.values)
     else:
         data = reconstructor.config.data
-        labelled = read_series(file, columns=key and [key], keep=keep, group=data.group, time=data.time)
+        how = {name: getattr(data, name) for name in ("group", "time", "time_format", "day_first", "time_zone", "gaps")}
+        how["gaps"] = how["gaps"] and "split"
+        labelled = read_series(file, columns=key and [key], keep=keep, **how)
         values = np.concatenate(labelled.values)
     wanted = int(series.lengths.sum()) if reconstructor.look_back else len(series.values)
     if values.size != wanted:
@@ -89,14 +92,16 @@ def split_location(location: str) -> tuple[str, str | None]:
     return (file, key) if colon and file and not Path(location).exists() else (location, None)
 
 
-def _labelled_windows(location, reconstructor, series, name):
+def _labelled_windows(location, key, reconstructor, series, name):
     if not reconstructor.look_back:
         raise InputError(f"{location} labels windows of time, but this run scores whole sequences: give FILE:KEY.")
     if series.times is None:
         raise InputError(f"{location} labels windows of time, but {name} has no column of times.")
-    names = series.names if reconstructor.config.data.group else [name]
+    if key and len(series.names) > 1:
+        raise InputError(f"{location}:{key}: {name} holds {len(series.names)} series, each labelled by its own name.")
+    names = [key] if key else series.names if reconstructor.config.data.group else [name]
     windows = tuple(tuple(read_windows(location, each)) for each in names)
-    values = [window_labels(times, each) for times, each in zip(series.times, windows, strict=True)]
+    values = [window_labels(times, each) for times, each in zip(series.local_times, windows, strict=True)]
     return Labels(np.concatenate(values), windows)
 
 

@@ -17,8 +17,8 @@ from seq2seq.evaluation.origins import origins_of, targets_at
 from seq2seq.inference.forecaster import Forecaster
 from seq2seq.inference.series_data import read_data
 from seq2seq.report import Report
-from seq2seq.series.calendar import time_text
-from seq2seq.series.table import Series
+from seq2seq.series.segments import segments, stretches
+from seq2seq.series.series import Series, split_in_time
 from seq2seq.tasks.made_forecasts import MadeForecasts
 from seq2seq.tasks.series_split import split
 
@@ -141,6 +141,8 @@ def evaluate(
         origins_of(len(values), first, horizon, stride, backtest)
         for values, first in zip(series.values, firsts, strict=True)
     ]
+    if backtest:
+        origins = _latest(origins, series.names, backtest)
     if not sum(map(len, origins)):
         raise InputError(
             f"Nothing to forecast in the {part} part of {data or config.data.location}: a forecast of {horizon} steps "
@@ -163,20 +165,29 @@ def measured(forecaster: Forecaster, series: Series, origins: list[np.ndarray], 
     return _scored(forecaster, series, values, origins, outputs, part)
 
 
+def _latest(origins, names, count):
+    """The last `count` origins of each series, whose stretches between gaps have one name."""
+    left, kept = dict.fromkeys(names, count), []
+    for at, name in zip(reversed(origins), reversed(names), strict=True):
+        kept.append(at[max(len(at) - left[name], 0) :])
+        left[name] -= len(kept[-1])
+    return kept[::-1]
+
+
 def _first_steps(forecaster, series, part):
     """The series that are looked at, and the first step of each that may be forecast."""
     config = forecaster.config
     least = forecaster.core.least_history
+    cut = list(stretches(series))
     if part == "all":
-        return series, [least] * len(series.values)
+        return segments(series), [least] * len(cut)
     if not config.data.test_share:
         raise InputError("This run kept no test part (data.test_share=0): --part all evaluates on all steps of --data.")
-    quiet = Report()
-    parts = split(series, config.data, config.seed, quiet)
     if series.whole:
-        return parts.test, [least] * len(parts.test.values)
-    lengths = zip(series.lengths.tolist(), parts.test.lengths.tolist(), strict=True)
-    return series, [max(length - test, least) for length, test in lengths]
+        test = split(series, config.data, config.seed, Report()).test
+        return test, [least] * len(test.values)
+    begins = series.lengths - split_in_time(series, config.data.valid_share, config.data.test_share)[2].lengths
+    return segments(series), [max(int(begins[number]) - first, least) for number, first, _ in cut]
 
 
 def _scored(forecaster, series, values, origins, outputs, part):
@@ -241,7 +252,9 @@ def _ends(series, origins):
         firsts = [int(step) for at in origins for step in at]
     else:
         firsts = [times[step] for times, at in zip(series.times, origins, strict=True) for step in at]
-    return [time_text(min(firsts)), time_text(max(firsts))]
+    if series.times is None:
+        return [str(min(firsts)), str(max(firsts))]
+    return series.clock.texts(np.array([min(firsts), max(firsts)]))
 
 
 def _steps(steps):

@@ -1,6 +1,5 @@
 """Measure a translator on a test set."""
 
-import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from seq2seq.errors import InputError
 from seq2seq.evaluation.moses import check_language, language_of
 from seq2seq.evaluation.scripts import SPACED, check_tokenizer, choose_tokenizer
 from seq2seq.evaluation.translation import Example, TranslationScores, examples, score_translations
-from seq2seq.inference.hypothesis import Hypothesis
+from seq2seq.inference.hypothesis import NOTHING, Hypothesis
 from seq2seq.inference.search import Search
 from seq2seq.inference.translator import Translator
 from seq2seq.report import Report
@@ -22,12 +21,10 @@ from seq2seq.text.corpus import ParallelText, normalize, read_pairs
 from seq2seq.text.splitting import read_lines
 from seq2seq.training.metrics import TeacherForcedScorer
 
-NOTHING = Hypothesis("", math.nan)  # of a blank source
-
 
 @dataclass(frozen=True)
 class TranslationEvaluation:
-    """What a run reaches on a test set."""
+    """What a translator reaches on a test set."""
 
     scores: TranslationScores
     teacher_forced: dict[str, float]  # loss (nats per token), perplexity, accuracy
@@ -97,6 +94,13 @@ def evaluate(
         num_examples: int. Examples of the worst, and as many random ones.
         report: `Report`.
         **options: fields of the `Search`, as for `Translator.translate`.
+
+    Returns:
+        `TranslationEvaluation`: scores of the pairs without a blank side, and a hypothesis for each pair.
+
+    Raises:
+        InputError: data or references that cannot be used, or a search, a tokenizer or a language that does not go with
+            them.
     """
     report = report or Report()
     translator.settled(search, **options | {"scored": False})  # the figures, which show no scores, go by all else
@@ -107,7 +111,7 @@ def evaluate(
         data,
         source or trained.source,
         target or trained.target,
-        columns=given_columns(data, trained, source, target, header, report or Report()),
+        columns=given_columns(data, trained, source, target, header, report),
         swap=trained.swap if swap is None else swap,
         split="test",
         extra_columns=trained.extra_columns,

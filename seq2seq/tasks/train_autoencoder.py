@@ -14,7 +14,7 @@ from seq2seq.evaluation.anomaly import PCABaseline
 from seq2seq.inference.detector import Detector, Scorer, pca_errors
 from seq2seq.inference.pieces import as_pieces, cut, num_pieces
 from seq2seq.inference.reconstructor import TASK, Reconstructor, build_model
-from seq2seq.inference.series_data import decided, read_data
+from seq2seq.inference.series_data import decided, for_training, read_data
 from seq2seq.interruption import Interruption
 from seq2seq.report import Report
 from seq2seq.run import Run
@@ -60,7 +60,7 @@ def train(
         )
     setup = Setup(config, run_dir, resume)
     look_back = config.windows.look_back
-    read = read_data(config.data, report, windowed=look_back > 0)
+    read = read_data(for_training(config.data), report, windowed=look_back > 0)
     config = replace(config, data=decided(config.data, read))
     series = as_pieces(read, look_back)
     if series.whole and len(series.values) < 3:
@@ -161,7 +161,7 @@ def _batches(config, parts, report):
     strides = {"stride": config.windows.stride} if look_back else {}
     training = make("train", batch_size=size, seed=config.seed, **strides)
     if training.too_short:
-        report.warn(f"{training.too_short:,} series are too short for a window and are left out")
+        report.warn(f"{training.too_short:,} series or stretches between gaps are shorter than a window: left out")
     return training, make("valid", batch_size=256)
 
 

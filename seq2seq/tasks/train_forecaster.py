@@ -11,7 +11,7 @@ from seq2seq.config import ForecasterConfig
 from seq2seq.errors import InputError
 from seq2seq.inference.columns import Columns
 from seq2seq.inference.forecaster import TASK, Forecaster, build_model, quantiles_of
-from seq2seq.inference.series_data import decided, read_data
+from seq2seq.inference.series_data import decided, for_training, read_data
 from seq2seq.interruption import Interruption
 from seq2seq.report import Report
 from seq2seq.run import Run
@@ -50,7 +50,7 @@ def train(
     report = report or Report()
     setup = Setup(config, run_dir, resume)
     windowed = config.model.kind != "stateful"
-    series = read_data(config.data, report, windowed=windowed)
+    series = read_data(for_training(config.data), report, windowed=windowed)
     config = replace(config, data=decided(config.data, series))
     parts = split(series, config.data, config.seed, report)
     config, said = settled(config, parts.train)
@@ -107,7 +107,7 @@ def _windows(forecaster, parts, report):
 
     training = batches(parts.train, stride=windows.stride, batch_size=windows.batch_size, seed=forecaster.config.seed)
     if training.too_short:
-        report.warn(f"{training.too_short:,} series are too short for a window and are left out")
+        report.warn(f"{training.too_short:,} series or stretches between gaps are shorter than a window: left out")
     held_out = valid_part(parts, windows.look_back)
     if held_out.lengths.max(initial=0) < windows.look_back + windows.horizon:
         raise InputError(

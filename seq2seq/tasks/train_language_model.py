@@ -1,4 +1,4 @@
-"""Language modelling: train a model of a text's characters, and let it write on."""
+"""Language modelling: train a run on the characters of a text."""
 
 import math
 from pathlib import Path

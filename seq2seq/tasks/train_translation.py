@@ -1,4 +1,4 @@
-"""Translation: train a run from parallel text, evaluate it on a test set."""
+"""Translation: train a run from parallel text."""
 
 from functools import lru_cache
 from pathlib import Path
@@ -11,6 +11,7 @@ from seq2seq.config import TranslationConfig
 from seq2seq.device import kernels_of
 from seq2seq.evaluation.scripts import check_tokenizer
 from seq2seq.evaluation.translation import exact_match, validation_bleu
+from seq2seq.inference.hypothesis import NOTHING
 from seq2seq.inference.translator import Translator, build_model
 from seq2seq.interruption import Interruption
 from seq2seq.report import Report
@@ -117,7 +118,8 @@ def _validation(config, translator, batches, pairs):
     def validate():
         figures = score(batches.epoch())
         if config.training.validate_bleu:
-            found = [hypotheses[0] for hypotheses in translator.stream(pairs.source, beam_size=1, scored=False)]
+            streamed = translator.stream(pairs.source, beam_size=1, scored=False)
+            found = [hypotheses[0] if hypotheses else NOTHING for hypotheses in streamed]
             texts = [hypothesis.text for hypothesis in found]
             figures |= {
                 "bleu": validation_bleu(texts, pairs.references, config.training.bleu_tokenizer),

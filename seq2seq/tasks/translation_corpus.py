@@ -113,7 +113,11 @@ def _read_validation(config, report):
         return None
     columns = columns_of(location, data, report)
     pairs = read_pairs(location, data.source, data.target, columns=columns, split="validation", **_reading(config))
-    return clean(pairs, max_characters=data.max_characters, max_ratio=data.max_ratio)[0]
+    pairs, cleaning = clean(pairs, max_characters=data.max_characters, max_ratio=data.max_ratio)
+    if left_out := cleaning.read - cleaning.kept:
+        reasons = ", ".join(f"{reason} {count:,}" for reason, count in cleaning.dropped.items() if count)
+        report.warn(f"{location}: {left_out:,} of {cleaning.read:,} validation pairs are left out: {reasons}")
+    return pairs
 
 
 def _reading(config):

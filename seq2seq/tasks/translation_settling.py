@@ -7,9 +7,10 @@ from seq2seq.config import TranslationConfig
 from seq2seq.evaluation.scripts import choose_tokenizer
 from seq2seq.report import Report
 from seq2seq.run import Run
+from seq2seq.run.resuming import refuse_other_data, refuse_other_settings
 from seq2seq.tasks.translation_columns import settle_columns
 from seq2seq.tasks.translation_corpus import TrainingText, training_files
-from seq2seq.text.columns import is_table
+from seq2seq.text.table import is_table
 
 
 def settled_before_reading(config: TranslationConfig, run_dir: Path, resume: bool, report: Report) -> TranslationConfig:
@@ -34,10 +35,10 @@ def settled_before_reading(config: TranslationConfig, run_dir: Path, resume: boo
     stored = run.read_config_as(TranslationConfig)
     config = _as_in(stored, config)
     # What has changed is named before a look into a changed file, and before anything is prepared from it.
-    run.refuse_other_settings(_with_columns_of(stored, config))
-    run.refuse_other_data(training_files(config))
+    refuse_other_settings(run, _with_columns_of(stored, config))
+    refuse_other_data(run, training_files(config))
     config = settle_columns(config, run_dir, resume, report)
-    run.refuse_other_settings(config)
+    refuse_other_settings(run, config)
     return config
 
 

@@ -1,19 +1,16 @@
-"""A table of texts, TSV or CSV: its rows, and which of its columns are source and target."""
+"""Which columns of a table of texts, TSV or CSV, are source and target."""
 
-import csv
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice, zip_longest
 from pathlib import Path
 
 from seq2seq.errors import InputError
-from seq2seq.sources import separator_of
 from seq2seq.text.blank import is_blank
 from seq2seq.text.headers import could_be_header, is_name, sides_named
-from seq2seq.text.splitting import LARGEST_CELL, text_lines
+from seq2seq.text.table import LOOKED_AT, is_csv, rows_of
 
-_LOOKED_AT = 1000  # rows that decide what a column holds
 _EVIDENCE = 3  # rows without which nothing is said of a column
 _NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?", re.ASCII)
 _FRACTION = re.compile(r"[.,]\d*[1-9]|[eE]-")  # 1.0 is a label that was stored as a number
@@ -21,7 +18,7 @@ _ID = re.compile(r"(?=.*\d)[!-~]+")
 _ADDRESS = re.compile(r"(https?|ftp)://\S+")
 _LICENCE = re.compile(r"CC[- ]?(BY|0)\b.*")
 
-_DISTINCT_IDS = 0.9  # share of them: real corpora repeat some rows
+_DISTINCT_IDS = 0.9  # The share of them that differ: real corpora repeat some rows.
 
 _WHOLE, _FRACTIONS, _IDS = "numbers", "numbers with fractions", "ids"
 _ADDRESSES, _LICENCES, _ONE_VALUE = "addresses", "licences", "one value in all rows"
@@ -57,40 +54,15 @@ class Columns:
         if all(map(is_blank, cells)):
             return ["", ""]
         if len(cells) == 1:
+            expected = "cells with commas, semicolons or tabs between" if is_csv(path) else "source<TAB>target"
             raise InputError(
-                f"{path}, line {number}: expected source<TAB>target, found a single column; "
+                f"{path}, line {number}: expected {expected}, found a single column; "
                 "for a pair of files give what their names have in common before .source and .target"
             )
         raise InputError(f"{path}, line {number}: {len(cells)} columns, expected at least {last + 1}")
 
 
 FIRST_TWO = Columns()
-
-
-def is_table(location: str | Path) -> bool:
-    """Return whether pairs are read from a file of columns, rather than from two files or a data set."""
-    return Path(location).is_file()
-
-
-def rows_of(path: str | Path) -> Iterator[tuple[int, list[str]]]:
-    """Stream the rows of a table: the number of the line at which each ends, and its cells.
-
-    In a TSV a line is a row, and quotation marks mean nothing; a file named `.csv` has commas, semicolons or tabs
-    between cells that may be in quotation marks.
-
-    Raises:
-        InputError: see `read_lines`; or it is no CSV (says where).
-    """
-    if not Path(path).name.lower().removesuffix(".gz").endswith(".csv"):
-        yield from ((number, line.split("\t")) for number, line in enumerate(text_lines(path), 1))
-        return
-    csv.field_size_limit(LARGEST_CELL)
-    separator = separator_of(next(text_lines(path, 1), ""))
-    rows = csv.reader((f"{line}\n" for line in text_lines(path)), delimiter=separator, strict=True)
-    try:
-        yield from ((rows.line_num, cells) for cells in rows)
-    except csv.Error as error:
-        raise InputError(f"{path}, line {rows.line_num}: no row of CSV ({error})") from error
 
 
 class TableLook:
@@ -110,7 +82,7 @@ class TableLook:
 
     def __init__(self, path: str | Path):
         self.path = path
-        rows = [cells for _, cells in islice(rows_of(path), _LOOKED_AT) if not all(map(is_blank, cells))]
+        rows = [cells for _, cells in islice(rows_of(path), LOOKED_AT) if not all(map(is_blank, cells))]
         self.first, rest = ([cell.strip() for cell in rows[0]], rows[1:]) if rows else ([], [])
         below = [_kind(column) for column in zip_longest(*rest, fillvalue="")] if rest else []
         heads = [
@@ -141,10 +113,7 @@ class TableLook:
         if header is None:
             header = True if named and self._has(named) else self.header
         if header is None:
-            raise InputError(
-                f"{self.path}: its first row, {' | '.join(self.first[:6])}, may be a pair or the names of columns: "
-                "say which, --no-header or --header"
-            )
+            self._refuse_doubtful()
         if source and target:
             places = self._place(source, header), self._place(target, header)
             if places[0] == places[1]:
@@ -154,6 +123,16 @@ class TableLook:
         if references:
             places = places or (0, 1)
         return Columns(*(places or self._text_columns() or self._refuse_unclear()), header)
+
+    def _refuse_doubtful(self):
+        raise InputError(
+            f"{self.path}: its first row, {' | '.join(self.first[:6])}, may be a pair or the names of columns: "
+            "say which, --no-header or --header"
+        )
+
+    def _name(self, place):
+        """What the first row, which may be shorter than others, has above a column."""
+        return self.first[place] if place < len(self.first) else ""
 
     def _has(self, names):
         return all(name in self.first for name in names)
@@ -199,12 +178,20 @@ class TableLook:
             f"or counted from 1, such as --source {pair[0] + 1} --target {pair[1] + 1}"
         )
 
-    def fit(self, source: str | None, target: str | None, header: bool, references: bool = False) -> Columns:
+    def fit(
+        self,
+        source: str | None,
+        target: str | None,
+        header: bool,
+        references: bool = False,
+        doubtful: bool = False,
+    ) -> Columns:
         """Find the columns of a run in a later file of it.
 
         Args:
             source: as `stored` gave it; and the next two.
             references: as for `choose`.
+            doubtful: bool. What was decided for the run goes for a first row that may be either, too.
 
         Raises:
             InputError: the file does not fit.
@@ -221,6 +208,8 @@ class TableLook:
                 f"{self.path}: its first row names columns, {', '.join(self.first[:8])}, the training file had no such "
                 "row: remove it, or name both with --source and --target"
             )
+        elif self.header is None and not doubtful:
+            self._refuse_doubtful()
         columns = self.choose(source, target, header) if source else Columns(0, 1, header)
         if not source and not references and self._text_columns() != (0, 1):
             self._refuse_unclear("but the training file had the texts in columns 1 and 2")
@@ -233,7 +222,7 @@ class TableLook:
             sides = [str(place + 1) if given else None for place in (columns.source, columns.target)]
         else:
             places = (columns.source, columns.target)
-            unique = {place: self.first[place] for place in places if self.first.count(self.first[place]) == 1}
+            unique = {place: self._name(place) for place in places if self.first.count(self._name(place)) == 1}
             sides = [unique.get(place) or str(place + 1) for place in places]
         return {"source": sides[0], "target": sides[1], "header": columns.header}
 
@@ -243,7 +232,7 @@ class TableLook:
             return None
         sides = [
             f"{side} is column {place + 1}"
-            + f" ({self.first[place]})" * (columns.header and is_name(self.first[place]))
+            + f" ({self._name(place)})" * (columns.header and is_name(self._name(place)))
             for side, place in (("source", columns.source), ("target", columns.target))
         ]
         others = [

@@ -11,8 +11,9 @@ from pathlib import Path
 from seq2seq.errors import InputError
 from seq2seq.sources import is_tfds, tfds_files
 from seq2seq.text.blank import is_blank
-from seq2seq.text.columns import FIRST_TWO, Columns, is_table, rows_of
+from seq2seq.text.columns import FIRST_TWO, Columns
 from seq2seq.text.splitting import text_lines
+from seq2seq.text.table import is_table, rows_of
 from seq2seq.text.tfds import tfds_rows
 
 # Everything that would end a line, hide in it or cannot be written as UTF-8 becomes part of one space.
@@ -133,7 +134,15 @@ def stream_pairs(
     limit: int | None = None,
     keep_white_space: bool = False,
 ) -> Iterator[list[str]]:
-    """Yield what `read_pairs` reads, a pair at a time: its source, its target, and further references of it."""
+    """Yield what `read_pairs` reads, a pair at a time: its source, its target, and further references of it.
+
+    Args:
+        location: as for `read_pairs`; and all others.
+
+    Raises:
+        InputError: as `read_pairs`; an empty file or one without a whole pair is known at its end only.
+        ValueError: `extra_columns` is neither.
+    """
     if extra_columns not in ("ignore", "references"):
         raise ValueError(f'extra_columns must be "ignore" or "references", got {extra_columns!r}')
     location = str(location)

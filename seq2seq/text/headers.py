@@ -5,8 +5,13 @@ from collections.abc import Sequence
 
 _ENOUGH = 20  # rows below that must all look otherwise before a first row is suspected
 _NAME = re.compile(r"[^\W\d]\w*(?:[ ._-]\w+){0,2}")
-_words = re.compile(r"\w+").findall
-_ROLES = _words(
+
+
+def _listed(words):
+    return words.split()
+
+
+_ROLES = _listed(
     """
     id ids index key number source src target tgt trg input output text texts sentence sentences translation
     translations reference references original word words spelling phones phonemes pronunciation question answer query
@@ -14,7 +19,7 @@ _ROLES = _words(
     form clean noisy normalized
     """
 )
-_LANGUAGES = _words(
+_LANGUAGES = _listed(
     """
     afrikaans albanian amharic arabic armenian basque belarusian bengali bosnian bulgarian catalan chinese croatian
     czech danish dutch english esperanto estonian finnish french galician georgian german greek gujarati hebrew hindi
@@ -24,7 +29,7 @@ _LANGUAGES = _words(
     welsh xhosa yoruba zulu
     """
 )
-_CODES = _words(
+_CODES = _listed(
     """
     ar bg ca cs cy da de el en eo es et eu fa fi fr ga gl he hi hr hu hy id is it ja ka kk ko lt lv mk mn ms nb nl nn
     no pl pt ro ru sk sl sq sr sv sw ta th tr uk ur uz vi zh ara bul cat ces cmn dan deu ell eng epo est eus fas fin
@@ -34,8 +39,8 @@ _CODES = _words(
 )
 _KNOWN = {*_ROLES, *_LANGUAGES, *_CODES}
 # Among other words, these are still no words of a vocabulary.
-_TECHNICAL = {*_LANGUAGES, *_words("id ids src tgt trg source target phones phonemes lemma lang url")}
-_SOURCES, _TARGETS = _words("source src input question query"), _words("target tgt trg output answer response")
+_TECHNICAL = {*_LANGUAGES, *_listed("id ids src tgt trg source target phones phonemes lemma lang url")}
+_SOURCES, _TARGETS = _listed("source src input question query"), _listed("target tgt trg output answer response")
 
 
 def is_name(cell: str) -> bool:

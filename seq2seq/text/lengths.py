@@ -33,8 +33,9 @@ def length_limit(source_lengths: np.ndarray, target_lengths: np.ndarray) -> tupl
     corners = _upper_hull(sorted(longest.items()))
     end = next((k for k, (x, _) in enumerate(corners) if x >= mean and k), len(corners) - 1)
     (x1, y1), (x2, y2) = corners[end - 1], corners[end]
+    rise = (y2 - y1) / (x2 - x1) if end else 0.0  # Sources without a token make one corner.
     # Pairs of about one length give a flat line: what comes later may be longer, and then so is its translation.
-    ratio = max(float(np.mean(target_lengths)) / max(mean, 1.0), (y2 - y1) / (x2 - x1))
+    ratio = max(float(np.mean(target_lengths)) / max(mean, 1.0), rise)
     extra = max(y - ratio * x for x, y in corners)
     factor, more = HEAD_ROOM
     return math.ceil(round(100 * factor * ratio, 6)) / 100, math.ceil(round(factor * extra, 6)) + more

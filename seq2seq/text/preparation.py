@@ -76,6 +76,10 @@ class Preparation:
             make_tokenizers: function that makes the tokenizers of source and target from the `TrainingPart`.
             report: `Report`.
             total: int. Number of pairs, where it is known.
+
+        Raises:
+            InputError: no pair is left, too few to hold some out, or what `pairs` and `make_tokenizers` raise.
+            OSError: the folder cannot be written.
         """
         cleaned = folder / _CLEANED
         cleaning, ranks = self._clean(pairs, cleaned, report, total)
@@ -85,8 +89,12 @@ class Preparation:
         tokenizers = make_tokenizers(TrainingPart(cleaned, held_out, Protection(self.keep), self.seed))
         names = ("joint", "joint") if tokenizers[0] is tokenizers[1] else SIDES
         saved = [tokenizer.save(folder / name).name for tokenizer, name in zip(tokenizers, names, strict=True)]
-        sides = [_Side(folder, name, tokenizer) for name, tokenizer in zip(SIDES, tokenizers, strict=True)]
-        self._encode(cleaned, held_out, sides, report)
+        with ExitStack() as files:
+            sides = [
+                _Side(folder, name, files.enter_context(open(folder / IDS.format(name), "wb")), tokenizer)
+                for name, tokenizer in zip(SIDES, tokenizers, strict=True)
+            ]
+            self._encode(cleaned, held_out, sides, report)
         types = {name: side.finish() for name, side in zip(SIDES, sides, strict=True)}
         statistics = CorpusStatistics(int(np.count_nonzero(~held_out)), *(side.statistics() for side in sides))
         cleaned.unlink()
@@ -164,17 +172,21 @@ class TrainingPart:
 
 
 def protected(line: str, protection: Protection) -> tuple[str, str]:
-    """Return source and target of a line of cleaned pairs."""
+    """Return source and target of a line of cleaned pairs.
+
+    Args:
+        line: str. Source, target and further references, between them `SEPARATOR`.
+        protection: `Protection` of the pairs.
+    """
     return protection.pair(*line.split(SEPARATOR, 2)[:2])
 
 
 class _Side:
     """Encodes one side block by block into its files, and holds what its statistics need: a byte or two a pair."""
 
-    def __init__(self, folder, name, tokenizer):
+    def __init__(self, folder, name, file, tokenizer):
         self._folder, self._name, self._tokenizer = folder, name, tokenizer
-        self._file = open(folder / IDS.format(name), "wb")  # noqa: SIM115, `finish` closes it
-        self.writer = RowWriter(self._file, tokenizer.vocabulary_size)
+        self.writer = RowWriter(file, tokenizer.vocabulary_size)
         self._lengths, self._unknown = [np.zeros(0, np.uint8)], 0
 
     def encode(self, texts):
@@ -187,8 +199,7 @@ class _Side:
         return SideStatistics.of_lengths(np.concatenate(self._lengths), self._unknown)
 
     def finish(self):
-        """Complete the files; return the types of the numbers in them."""
-        self._file.close()
+        """Write the lengths, too; return the types of the numbers in the files."""
         lengths = self.writer.lengths
         lengths.tofile(self._folder / LENGTHS.format(self._name))
         return {"ids": self.writer.dtype.str, "lengths": lengths.dtype.str}

@@ -15,8 +15,7 @@ from typing import BinaryIO
 
 from seq2seq.errors import InputError
 from seq2seq.sources import opened_lines, separator_of
-from seq2seq.text.corpus import normalize
-from seq2seq.text.splitting import LARGEST_CELL, Record, csv_rows, lines
+from seq2seq.text.splitting import LARGEST_CELL, Record, csv_rows, lines, one_line
 
 TRANSLATION = "translation"
 FIRST_RECORDS = 100  # of which one must have the key that is asked for
@@ -282,8 +281,4 @@ def _decoded(content):
 
 def _one_line(translation):
     """Bytes that end no line; nothing of None."""
-    if translation is None:
-        return b""
-    if "\n" in translation or "\r" in translation:
-        translation = normalize(translation)
-    return translation.encode()
+    return one_line(translation or "").encode()

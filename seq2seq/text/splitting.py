@@ -13,6 +13,14 @@ from seq2seq.sources import BOM, name_of, opened_lines
 LARGEST_CELL = 1 << 22  # characters of a CSV cell; a quotation mark that is never closed swallows no more than this
 
 
+_ENDS = str.maketrans("\n\r", "  ")
+
+
+def one_line(text: str) -> str:
+    r"""Return a text with a space for each `\n` and `\r`: whatever it holds, it is one line of a file."""
+    return text.translate(_ENDS)
+
+
 def read_lines(path: str | Path | BinaryIO) -> Iterator[str]:
     r"""Stream the lines of a UTF-8 file, holding one at a time.
 

@@ -12,11 +12,11 @@ The folder is named by a hash of all that its content depends on.
 """
 
 import json
-import os
+import secrets
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -40,6 +40,8 @@ SIDES = ("source", "target")
 SEPARATOR = "\0"  # between the columns of a line: texts may hold tabs, and none holds this
 CONTENTS, TRAIN, VALID, HASHES = "contents.json", "train.txt", "valid.txt", "hashes.bin"
 IDS, LENGTHS = "{}-ids.bin", "{}-lengths.bin"
+_WRITING = ".writing-"  # This begins the names of folders that are being prepared.
+_ABANDONED = 2 * 24 * 3600  # seconds without a write after which whoever prepared a folder is dead
 
 
 @dataclass(frozen=True)
@@ -72,15 +74,18 @@ class StoredCorpus:
             counts = contents["statistics"]
             loaded = {name: load_tokenizer(folder / name) for name in contents["tokenizers"]}
             valid = [line.split(SEPARATOR) for line in read_lines_of(folder / VALID)]
-            return cls(
-                folder,
-                tuple(loaded[name] for name in contents["tokenizers"]),
-                tuple(_open_rows(folder, side, **contents["types"][side]) for side in SIDES),
-                CleaningReport(**contents["cleaning"]),
-                CorpusStatistics(counts["pairs"], *(SideStatistics(**counts[side]) for side in SIDES)),
-                ParallelText([row[0] for row in valid], [row[1] for row in valid], [row[1:] for row in valid]),
-            )
-        except (OSError, ValueError, LookupError, TypeError, AttributeError, InputError):
+            with ExitStack() as files:
+                corpus = cls(
+                    folder,
+                    tuple(loaded[name] for name in contents["tokenizers"]),
+                    tuple(_open_rows(folder, side, files, **contents["types"][side]) for side in SIDES),
+                    CleaningReport(**contents["cleaning"]),
+                    CorpusStatistics(counts["pairs"], *(SideStatistics(**counts[side]) for side in SIDES)),
+                    ParallelText([row[0] for row in valid], [row[1] for row in valid], [row[1:] for row in valid]),
+                )
+                files.pop_all()  # They stay open as long as the rows are there.
+                return corpus
+        except (OSError, ValueError, LookupError, TypeError, AttributeError):
             return None
 
     def hashes(self) -> Iterator[np.ndarray]:
@@ -95,17 +100,31 @@ class StoredCorpus:
         Args:
             sampling: as for `Tokenizer.encode`.
             seed: int. The same seed gives the same rows.
+
+        Raises:
+            InputError: the text is gone, or the disk of the cache is full.
         """
-        writers = [
-            RowWriter(tempfile.TemporaryFile(dir=self.folder.parent), tokenizer.vocabulary_size)  # noqa: SIM115
-            for tokenizer in self.tokenizers
-        ]
-        lines = read_lines_of(self.folder / TRAIN)
-        for number, block in enumerate(in_blocks(lines)):
-            texts = zip(*(line.split(SEPARATOR) for line in block), strict=True)
-            for side, tokenizer, writer in zip(texts, self.tokenizers, writers, strict=True):
-                writer.append(resample(tokenizer, side, sampling, seed + 7_368_787 * number))  # a prime
-        return writers[0].rows(), writers[1].rows()
+        cache = self.folder.parent
+        try:
+            with ExitStack() as files:
+                writers = [
+                    RowWriter(files.enter_context(tempfile.TemporaryFile(dir=cache)), tokenizer.vocabulary_size)
+                    for tokenizer in self.tokenizers
+                ]
+                lines = read_lines_of(self.folder / TRAIN)
+                for number, block in enumerate(in_blocks(lines)):
+                    texts = zip(*(line.split(SEPARATOR) for line in block), strict=True)
+                    for side, tokenizer, writer in zip(texts, self.tokenizers, writers, strict=True):
+                        writer.append(resample(tokenizer, side, sampling, seed + 7_368_787 * number))  # A prime.
+                rows = writers[0].rows(), writers[1].rows()
+                files.pop_all()  # They stay open as long as the rows are there.
+                return rows
+        except OSError as error:
+            reason = error.strerror or error
+            raise InputError(
+                f"the text of {self.folder} cannot be segmented anew ({reason}): make room in {cache}, or start the "
+                "training again with the same command and --resume"
+            ) from error
 
 
 def corpus_key(files: Sequence[Path], settings: Mapping) -> str:
@@ -132,12 +151,14 @@ def find_or_build(
         InputError: the cache cannot be written.
     """
     folder = cache / key
-    corpus = StoredCorpus.open(folder)
-    if corpus and (tokenizers is None or _same(tokenizers, corpus.tokenizers)):
+    if corpus := _fitting(folder, tokenizers):
         return corpus, True
     try:
-        with _replacing_folder(folder) as temporary:
+        with _temporary_folder(folder) as temporary:
             build(temporary)
+            if corpus := _fitting(folder, tokenizers):
+                return corpus, True  # Another process has finished it meanwhile, and others may be reading it.
+            _put_in_place(temporary, folder)
     except OSError as error:
         raise InputError(f"the corpus cannot be prepared in {cache}: {error.strerror or error}") from error
     corpus = StoredCorpus.open(folder)
@@ -171,9 +192,15 @@ def in_blocks(items: Iterator) -> Iterator[list]:
         yield block
 
 
-def _open_rows(folder, side, ids, lengths):
-    file = open(folder / IDS.format(side), "rb")  # noqa: SIM115, open as long as the rows are
+def _open_rows(folder, side, files, ids, lengths):
+    file = files.enter_context(open(folder / IDS.format(side), "rb"))  # noqa: SIM115, `files` closes it
     return StoredRows(file, np.dtype(ids), np.fromfile(folder / LENGTHS.format(side), lengths))
+
+
+def _fitting(folder, tokenizers):
+    """The corpus in `folder`, if there is one that is whole and was encoded with `tokenizers`, where they are given."""
+    corpus = StoredCorpus.open(folder)
+    return corpus if corpus and (tokenizers is None or _same(tokenizers, corpus.tokenizers)) else None
 
 
 def _same(first, second):
@@ -185,15 +212,33 @@ def _digests(folder):
 
 
 @contextmanager
-def _replacing_folder(folder):
-    """Give an empty folder beside `folder`, and rename it to `folder` when the block has ended well."""
+def _temporary_folder(folder):
+    """Give an empty folder beside `folder`, which is gone after the block unless it was renamed."""
     folder.parent.mkdir(parents=True, exist_ok=True)
-    temporary = folder.with_name(f".writing-{os.getpid()}-{folder.name}")
-    shutil.rmtree(temporary, ignore_errors=True)
+    temporary = folder.with_name(f"{_WRITING}{secrets.token_hex(4)}-{folder.name}")  # Machines may share the cache.
     temporary.mkdir()
     try:
+        _remove_abandoned(folder.parent, temporary.stat().st_mtime)
         yield temporary
-        shutil.rmtree(folder, ignore_errors=True)
-        temporary.replace(folder)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _remove_abandoned(cache, now):
+    """Delete what killed preparations have left: folders in which nothing was written for long before `now`, the time
+    of the same file system."""
+    for folder in cache.glob(f"{_WRITING}*"):
+        with suppress(OSError):  # Another process may be deleting it, too.
+            if max(path.stat().st_mtime for path in (folder, *folder.iterdir())) < now - _ABANDONED:
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _put_in_place(temporary, folder):
+    """Rename a prepared folder; one that is there is renamed first and deleted last: never is half of one there."""
+    old = temporary.with_name(f"{temporary.name}-old")
+    with suppress(FileNotFoundError):
+        folder.rename(old)
+    try:
+        temporary.rename(folder)
+    finally:
+        shutil.rmtree(old, ignore_errors=True)

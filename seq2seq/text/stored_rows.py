@@ -44,7 +44,8 @@ class StoredRows:
         places = zip((lengths * width).tolist(), (self._starts(rows) * width).tolist(), strict=True)
         content = b"".join([os.pread(handle, size, start) for size, start in places])
         if len(content) != int(lengths.sum()) * width:
-            raise InputError(f"{self._file.name} was changed while it was read: start the training again")
+            name = self._file.name if isinstance(self._file.name, str) else "a temporary file of the training"
+            raise InputError(f"{name} was changed while it was read: start the training again")
         return TokenRows(np.frombuffer(content, self._dtype).astype(np.int32), lengths)
 
     def _starts(self, rows):

@@ -1,5 +1,6 @@
 """Tokenizers of SentencePiece: trained here, or taken from elsewhere."""
 
+import codecs
 import os
 import random
 import re
@@ -25,8 +26,11 @@ _MAX_TRAINING_TEXTS = 2_000_000
 _MAX_TRAINING_CHARACTERS = 1000
 # The seed of SentencePiece's sampling is global to the process.
 _SAMPLING = threading.Lock()
+_BLANK = "\u2581"  # SentencePiece's sign of a blank.
 _TO_ESCAPES, _FROM_ESCAPES = str.maketrans(ESCAPES), str.maketrans({sign: text for text, sign in ESCAPES.items()})
-# What bytes might spell, and no line of text holds.
+# Where white space is not kept: the sign of a blank is none in any text, and what stands for it is in none.
+_TO_BLANK_ESCAPE = str.maketrans({_BLANK: ESCAPES[_BLANK], ESCAPES[_BLANK]: "\ufffd"})
+# These are what bytes might spell and no line of text holds.
 _LINE_ENDS = str.maketrans(dict.fromkeys("\n\r\0", " "))
 _Piece = sentencepiece_model_pb2.ModelProto.SentencePiece
 
@@ -71,7 +75,8 @@ class SentencePieceTokenizer(Tokenizer):
         threads=None,
     ):
         """Train a model with `symbols`, characters, as pieces of their own. See `train_tokenizer`."""
-        texts = [text for text in texts if text.strip()]
+        table = _TO_ESCAPES if keep_white_space else _TO_BLANK_ESCAPE
+        texts = [text.translate(table) for text in texts if text.strip()]
         if not texts:
             raise InputError("cannot train a tokenizer: no text was given")
         if len(texts) > _MAX_TRAINING_TEXTS:
@@ -80,7 +85,6 @@ class SentencePieceTokenizer(Tokenizer):
         if symbols:
             options["user_defined_symbols"] = list(symbols)
         if keep_white_space:
-            texts = [text.translate(_TO_ESCAPES) for text in texts]
             signs = list(ESCAPES.values())
             options |= {"remove_extra_whitespaces": False, "allow_whitespace_only_pieces": True}
             options["required_chars"] = "".join(signs)
@@ -126,7 +130,7 @@ class SentencePieceTokenizer(Tokenizer):
 
         Args:
             model: bytes. A serialized SentencePiece model with any special ids; those that it lacks are added.
-            keep_white_space: bool. Whether it must give back white space as it was.
+            keep_white_space: bool. Whether it must give back white space as it was: the signs of `ESCAPES` are added.
             symbols: sequence of str. Pieces of their own to be added, at the end.
 
         Raises:
@@ -146,7 +150,8 @@ class SentencePieceTokenizer(Tokenizer):
             added = _Piece(piece=name if name not in names else f"<seq2seq:{name}>", type=_Piece.CONTROL)
             special.append(_copy(proto.pieces[place]) if place >= 0 else added)
         rest = [_copy(piece) for place, piece in enumerate(proto.pieces) if place not in places]
-        rest += [_Piece(piece=symbol, type=_Piece.USER_DEFINED) for symbol in symbols if symbol not in names]
+        added = [*(ESCAPES.values() if keep_white_space else ()), *symbols]
+        rest += [_Piece(piece=symbol, type=_Piece.USER_DEFINED) for symbol in added if symbol not in names]
         del proto.pieces[:]
         proto.pieces.extend([*special, *rest])
         trained = proto.trainer_spec
@@ -171,16 +176,22 @@ class SentencePieceTokenizer(Tokenizer):
         return TokenRows(np.fromiter(chain.from_iterable(rows), np.int32, int(lengths.sum())), lengths)
 
     def unknown(self, text):
+        return [surface for piece, surface in self._segmented(text) if piece == UNK]
+
+    def surfaces(self, text):
+        return [surface for _, surface in self._segmented(text)]
+
+    def _segmented(self, text):
+        """The ids of a text, and what each stands for in it."""
         pieces = self._processor.encode(*self._escaped([text]), out_type="immutable_proto").pieces
-        return [piece.surface.translate(_FROM_ESCAPES) for piece in pieces if piece.id == UNK]
+        return [(piece.id, piece.surface.translate(_FROM_ESCAPES)) for piece in pieces]
 
     def _escaped(self, texts):
-        return [text.translate(_TO_ESCAPES) for text in texts] if self._escapes else list(texts)
+        table = _TO_ESCAPES if self._escapes else _TO_BLANK_ESCAPE
+        return [text if text.isascii() and "\t" not in text else text.translate(table) for text in texts]
 
     def _decode(self, rows):
-        texts = self._processor.decode(rows) if rows else []
-        if self._escapes:
-            texts = [text.translate(_FROM_ESCAPES) for text in texts]
+        texts = [text.translate(_FROM_ESCAPES) for text in (self._processor.decode(rows) if rows else [])]
         return [text.translate(_LINE_ENDS) for text in texts] if self._byte_fallback else texts
 
     def pieces(self, ids):
@@ -188,8 +199,19 @@ class SentencePieceTokenizer(Tokenizer):
 
     def spelling(self, ids):
         silent = {PAD: "", BOS: "", EOS: "", UNK: UNKNOWN_TEXT}
-        pieces = [self._processor.id_to_piece(int(i)).replace("\u2581", " ") for i in ids]
-        return [silent.get(int(i), piece.translate(_FROM_ESCAPES)) for i, piece in zip(ids, pieces, strict=True)]
+        bytes_ = codecs.getincrementaldecoder("utf-8")("replace")
+        spelled = []
+        for i in map(int, ids):
+            piece = self._processor.id_to_piece(i)
+            if self._processor.is_byte(i):  # The last byte of a character spells it, those before it nothing.
+                spelled.append(bytes_.decode(bytes([int(piece[3:5], 16)])).translate(_LINE_ENDS))
+                continue
+            if spelled:
+                spelled[-1] += bytes_.decode(b"", final=True)
+            spelled.append(silent.get(i, piece.replace(_BLANK, " ")))
+        if spelled:
+            spelled[-1] += bytes_.decode(b"", final=True)
+        return [text.translate(_FROM_ESCAPES) for text in spelled]
 
     def to_bytes(self):
         return self._processor.serialized_model_proto()

@@ -58,6 +58,9 @@ class _SymbolTokenizer(Tokenizer):
     def unknown(self, text):
         return [symbol for symbol in self._splitter(self._ids)(text) if symbol not in self._ids]
 
+    def surfaces(self, text):
+        return self._spelled([self._separator + symbol for symbol in self._splitter(self._ids)(text)])
+
     def encode(self, texts, *, sampling=None, seed=0):
         if sampling is not None:
             raise InputError(f"a {self.kind} tokenizer has one segmentation of a text: sampling needs unigram or bpe")
@@ -71,7 +74,11 @@ class _SymbolTokenizer(Tokenizer):
         return [shown(table[i]) for i in ids]
 
     def spelling(self, ids):
-        return [self._separator + self._texts[i] if self._texts[i] else "" for i in ids]
+        return self._spelled([self._separator + self._texts[i] if self._texts[i] else "" for i in ids])
+
+    def _spelled(self, parts):
+        """What symbols, each behind its separator, add to a text."""
+        return parts
 
     def to_bytes(self):
         content = {"kind": self.kind, "symbols": self.symbols}
@@ -138,9 +145,9 @@ class WordTokenizer(_SymbolTokenizer):
         texts = super()._decode(rows)
         return texts if self._split is str.split else [_joined(text) for text in texts]
 
-    def spelling(self, ids):
+    def _spelled(self, parts):
         spelled, joined = [], False
-        for part in super().spelling(ids):
+        for part in parts:
             begins, joins = joined or part.startswith(self._separator + JOINER), part.endswith(JOINER)
             part = part.replace(JOINER, "")
             spelled.append(part.removeprefix(self._separator) if begins else part)
@@ -167,7 +174,12 @@ def _joined(text):
 SYMBOL_TOKENIZERS = {"char": CharacterTokenizer, "word": WordTokenizer}
 
 
-def symbols_from_json(content):
+def symbols_from_json(content: bytes) -> Tokenizer:
+    """Load the tokenizer that `to_bytes` gave as `content`.
+
+    Raises:
+        InputError: it is none.
+    """
     try:
         record = json.loads(content)
         kind, symbols = SYMBOL_TOKENIZERS[record["kind"]], record["symbols"]

@@ -89,6 +89,13 @@ class Tokenizer(ABC):
     def unknown(self, text: str) -> list[str]:
         """Return what of a text becomes UNK, in its order, as it stands there: characters or words."""
 
+    @abstractmethod
+    def surfaces(self, text: str) -> list[str]:
+        """Return what each token of `encode([text])` stands for, as it stands in the text, unknown ones too.
+
+        The spaces between words are included. Where bytes stand for a character, it is that of the last of them.
+        """
+
     def decode(self, rows: Sequence[Sequence[int]] | np.ndarray) -> list[str]:
         """Return plain text for each row of ids. A row ends at its first EOS; PAD and BOS are skipped."""
         return self._decode([_content(np.asarray(row, np.int64)) for row in rows])
@@ -102,7 +109,10 @@ class Tokenizer(ABC):
 
     @abstractmethod
     def spelling(self, ids: Sequence[int]) -> list[str]:
-        """Return what each id adds to plain text, the spaces between words included; nothing for PAD, BOS and EOS."""
+        """Return what each id adds to plain text, the spaces between words included; nothing for PAD, BOS and EOS.
+
+        Where bytes spell a character, the last of them adds it, and the others nothing.
+        """
 
     @abstractmethod
     def to_bytes(self) -> bytes:
@@ -178,9 +188,17 @@ def corpus_statistics(source: TokenRows, target: TokenRows) -> CorpusStatistics:
     return CorpusStatistics(len(source), SideStatistics.of(source), SideStatistics.of(target))
 
 
-def pad_rows(rows: TokenRows, steps=None, *, end=True) -> np.ndarray:
-    """Rows padded on the right, with EOS appended unless `end` is false: int32 `(rows, steps)`, by default just wide
-    enough for all."""
+def pad_rows(rows: TokenRows, steps: int | None = None, *, end: bool = True) -> np.ndarray:
+    """Return rows padded on the right.
+
+    Args:
+        rows: `TokenRows`.
+        steps: int. Width, at least that of the longest row. None: just that.
+        end: bool. Append EOS to each row; it counts for the width.
+
+    Returns:
+        int32 array, `(rows, steps)`, PAD behind the end of each row.
+    """
     steps = steps or int(rows.lengths.max(initial=0)) + end
     padded = np.full((len(rows), steps), PAD, np.int32)
     padded[np.arange(steps) < rows.lengths[:, None]] = rows.values

@@ -33,7 +33,7 @@ def read_vectors(path: str | Path, words: Collection[str]) -> dict[str, np.ndarr
     begin with what is frequent. Only lines of `words` are looked into.
 
     Args:
-        path: a file, gzip if its name ends in `.gz`.
+        path: a file, plain or gzip, whatever its name says.
         words: strings without white space.
 
     Returns:

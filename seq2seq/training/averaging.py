@@ -26,27 +26,30 @@ class ExponentialAverage:
 
     Args:
         weights: list of variables.
+        optimizer: built Keras optimizer, whose `iterations` counts updates: some batches make none.
         decay: float, of one update; early on at most `(1 + updates) / (10 + updates)`, so that the start is forgotten.
         every: int. Updates between two averagings, which then use `decay ** every`.
     """
 
-    def __init__(self, weights, decay, every=4):
+    def __init__(self, weights, optimizer, decay, every=4):
         self.weights = [weight.value for weight in weights]
         self.average = [tf.Variable(weight, trainable=False) for weight in self.weights]
         self.updates = tf.Variable(0, dtype=tf.int64, trainable=False)
-        self.decay, self.every = decay, every
+        self.optimizer, self.decay, self.every = optimizer, decay, every
 
     @property
     def arrays(self):
         return (*self.average, self.updates)
 
     def after_batch(self):
-        self._count()
+        self._follow()
 
     @tf.function
-    def _count(self):
-        self.updates.assign_add(1)
-        if self.updates % self.every == 0:
+    def _follow(self):
+        done = tf.cast(self.optimizer.iterations, tf.int64)
+        new = done != self.updates
+        self.updates.assign(done)
+        if new and self.updates % self.every == 0:
             updates = tf.cast(self.updates, tf.float32)
             decay = tf.minimum(self.decay, (1.0 + updates) / (10.0 + updates)) ** self.every
             for average, weight in zip(self.average, self.weights, strict=True):
@@ -109,8 +112,8 @@ def _swapped(variables, values):
             variable.assign(value)
 
 
-def make_average(weights, ema_decay=0.0, checkpoints=1):
-    """The average that the settings ask for."""
+def make_average(model, ema_decay=0.0, checkpoints=1):
+    """The average of the weights of a compiled model that the settings ask for."""
     if ema_decay:
-        return ExponentialAverage(weights, ema_decay)
-    return CheckpointAverage(weights, checkpoints) if checkpoints > 1 else NoAverage()
+        return ExponentialAverage(model.trainable_variables, model.optimizer, ema_decay)
+    return CheckpointAverage(model.trainable_variables, checkpoints) if checkpoints > 1 else NoAverage()

@@ -9,6 +9,7 @@ from seq2seq.device import cores_to_share
 from seq2seq.models.compiled_parts import CompiledParts
 from seq2seq.report import Report
 from seq2seq.training.optimizers import make_optimizer
+from seq2seq.training.schedules import RampedSchedule, make_schedule
 
 UPDATES_WORTH_XLA = 2000  # compiling takes 5 to 10 s, and saves 5 to 40 ms of an update
 BATCHES_AT_ONCE = 16  # in one call of a graph: saves 1 ms of Python a batch
@@ -17,8 +18,8 @@ LONGEST_RAMP = 0.25  # share of a training in which the learning rate may rise w
 
 def compile_model(
     model: keras.Model, loss: keras.losses.Loss, batches: Batches, settings: TrainingConfig, report: Report
-) -> None:
-    """Compile a model for a training, and build its optimizer.
+) -> RampedSchedule:
+    """Compile a model for a training, and build its optimizer, which in float16 is wrapped to scale the loss.
 
     Args:
         model: the model, with fresh weights.
@@ -26,6 +27,9 @@ def compile_model(
         batches: `Batches` of the first epoch.
         settings: `TrainingConfig`.
         report: `Report`, told where most of the training would pass before the learning rate has its peak.
+
+    Returns:
+        The learning rate of the optimizer.
     """
     updates = settings.epochs * batches.num_batches(0) // settings.accumulate_batches
     _check_ramp(settings, updates, report)
@@ -37,13 +41,15 @@ def compile_model(
     in_parts = with_xla and isinstance(model, CompiledParts) and cores > 1
     if in_parts:
         model.compiled_parts = cores
+    schedule = make_schedule(settings, updates)
     model.compile(
-        make_optimizer(settings, updates),
+        make_optimizer(settings, schedule),
         loss=loss,
         jit_compile=with_xla and not in_parts,
         steps_per_execution=BATCHES_AT_ONCE if with_xla and not averaged else 1,
     )
     model.optimizer.build(model.trainable_variables)
+    return schedule
 
 
 def _check_ramp(settings, updates, report):

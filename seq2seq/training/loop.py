@@ -3,7 +3,6 @@
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 
 import keras
 import numpy as np
@@ -20,26 +19,9 @@ from seq2seq.training.averaging import make_average
 from seq2seq.training.checkpoint import NotFiniteError, load_checkpoint, save_checkpoint
 from seq2seq.training.compiling import compile_model
 from seq2seq.training.curve import LearningCurve
-from seq2seq.training.schedules import RampedSchedule
+from seq2seq.training.state import TrainingState
 
-HIGHER_IS_BETTER = {"bleu", "exact_match"}
 MOST_ROLLBACKS = 5
-
-
-@dataclass
-class TrainingState:
-    """Where a training stands; JSON-ready."""
-
-    history: list[dict] = field(default_factory=list)
-    best: float | None = None
-    best_epoch: int = 0
-    best_loss: float | None = None
-    epochs_without_better: int = 0
-    epochs_without_lower_loss: int = 0
-    stopped: bool = False
-    batch: int = 0  # of the epoch that is not finished: batches trained
-    seconds: float = 0.0  # and the time they took
-    rollbacks: int = 0
 
 
 class Training:
@@ -71,18 +53,14 @@ class Training:
     ):
         self.model, self.batches, self.validate = model, batches, validate
         self.settings, self.run, self.report = settings, run, report
-        compile_model(model, loss, batches(0), settings, report)
-        self.average = make_average(model.trainable_variables, settings.ema_decay, settings.average_checkpoints)
+        self.schedule = compile_model(model, loss, batches(0), settings, report)
+        self.average = make_average(model, settings.ema_decay, settings.average_checkpoints)
         self.state = TrainingState()
         self.interruption = interruption or Interruption()
         self._after_batch = AfterBatch(self)
         self._callbacks = [self._after_batch, *callbacks]
         self._curve = LearningCurve(run, loss.unit)
         self._began = self._saved_at = 0.0
-
-    @property
-    def schedule(self) -> RampedSchedule:
-        return self.model.optimizer._learning_rate
 
     def fit(self) -> dict:
         """Train until the epochs are over or patience is, from the run's last checkpoint on if there is one.
@@ -104,16 +82,7 @@ class Training:
             self._callbacks.append(keras.callbacks.TensorBoard(self.run.tensorboard, update_freq=100))
         self._saved_at = time.monotonic()
         try:
-            while len(self.state.history) < self.settings.epochs and not self.state.stopped:
-                try:
-                    self._epoch(len(self.state.history))
-                except DivergedError as error:
-                    self._roll_back(error)
-            self._save()
-        except KeyboardInterrupt:
-            if not self.run.weights.exists():
-                self._save_weights()
-            raise
+            self._train()
         except OSError as error:
             raise InputError(
                 f"{self.run.path} cannot be written ({error.strerror}): what was there is whole; make room, and the "
@@ -128,6 +97,22 @@ class Training:
             "weights": self.model.count_params(),
             "training_seconds": round(sum(row["seconds"] for row in history), 1),
         }
+
+    def _train(self):
+        """Train epoch after epoch to the end."""
+        try:
+            while len(self.state.history) < self.settings.epochs and not self.state.stopped:
+                try:
+                    self._epoch(len(self.state.history))
+                except DivergedError as error:
+                    self._roll_back(error)
+            self._save()
+        except KeyboardInterrupt:
+            # Before the first validation any weights are better than none: what is there can be tried out, and the
+            # first epoch that ends replaces them.
+            if not self.run.weights.exists():
+                self._save_weights()
+            raise
 
     def _resume(self):
         """Go to the last checkpoint, if there is one."""
@@ -189,7 +174,8 @@ class Training:
         self.average.after_epoch()
         with self.average.applied():
             figures |= {f"val_{name}": value for name, value in self.validate().items()}
-            self._keep_if_best(figures)
+            if self.state.count_if_best(figures, self.settings.monitor):
+                self._save_weights()
         self._after_validation(figures)
 
     def after_batch(self, before: int, done: int, loss: float) -> None:
@@ -242,31 +228,12 @@ class Training:
         self.state.rollbacks = count
         self.report.warn(f"{what}; its data are kept in {kept}. Going back, at {0.5**count:g} of the learning rate")
 
-    def _keep_if_best(self, figures):
-        state, value = self.state, figures[f"val_{self.settings.monitor}"]
-        higher = self.settings.monitor in HIGHER_IS_BETTER
-        if state.best is None or math.isnan(state.best):
-            better = True
-        elif value == state.best:  # as at the beginning, where no line is right yet: the loss tells
-            better = figures["val_loss"] < state.history[state.best_epoch - 1]["val_loss"]
-        else:
-            better = value > state.best if higher else value < state.best
-        if better:
-            state.best, state.best_epoch, state.epochs_without_better = value, figures["epoch"], 0
-            self._save_weights()
-        else:
-            state.epochs_without_better += 1
-
     def _after_validation(self, figures):
         state, settings = self.state, self.settings
-        state.history.append(figures)
-        state.batch, state.seconds = 0, 0.0
-        if state.best_loss is None or figures["val_loss"] < state.best_loss:
-            state.best_loss, state.epochs_without_lower_loss = figures["val_loss"], 0
-        else:
-            state.epochs_without_lower_loss += 1
-            if settings.schedule == "plateau" and state.epochs_without_lower_loss % settings.plateau_patience == 0:
-                self.schedule.halve()
+        state.end_epoch(figures)
+        waited = state.epochs_without_lower_loss
+        if settings.schedule == "plateau" and waited and waited % settings.plateau_patience == 0:
+            self.schedule.halve()
         state.stopped = 0 < settings.patience <= state.epochs_without_better
         self.run.write_history(state.history)
         self._curve.draw_if_due(state.history)

@@ -37,11 +37,8 @@ class AdamW(_OnePass, keras.optimizers.AdamW):
     """`keras.optimizers.AdamW` for float32 weights (Loshchilov and Hutter 2019), with the same numbers."""
 
 
-def make_optimizer(settings: TrainingConfig, updates: int) -> keras.optimizers.Optimizer:
-    """Adam or AdamW with the learning rate of `settings` over that many updates."""
-    schedule = RampedSchedule(
-        settings.learning_rate, settings.schedule, settings.lr_ramp_steps, updates, settings.final_learning_rate
-    )
+def make_optimizer(settings: TrainingConfig, schedule: RampedSchedule) -> keras.optimizers.Optimizer:
+    """Adam or AdamW as `settings` want it, at the learning rate of `schedule`."""
     options = {
         # A shorter memory than 0.999 (Vaswani et al. 2017, section 5.3): trainings here have few thousand updates.
         "beta_2": 0.98,

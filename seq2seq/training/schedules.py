@@ -5,6 +5,8 @@ import math
 import keras
 import tensorflow as tf
 
+from seq2seq.config import TrainingConfig
+
 
 @keras.saving.register_keras_serializable(package="seq2seq")
 class RampedSchedule(keras.optimizers.schedules.LearningRateSchedule):
@@ -20,23 +22,19 @@ class RampedSchedule(keras.optimizers.schedules.LearningRateSchedule):
         ramp_steps: int. Updates until the peak.
         total_steps: int. Updates in the whole training; where cosine ends.
         final: float. Learning rate at the end of cosine.
+        batches: int. Batches whose gradients make one update; Keras asks for the rate by the batch.
     """
 
-    def __init__(self, peak, shape="constant", ramp_steps=0, total_steps=1, final=0.0):
-        self.peak, self.shape, self.ramp_steps, self.total_steps, self.final = (
-            peak,
-            shape,
-            ramp_steps,
-            total_steps,
-            final,
-        )
+    def __init__(self, peak, shape="constant", ramp_steps=0, total_steps=1, final=0.0, batches=1):
+        self.peak, self.shape, self.ramp_steps, self.total_steps = peak, shape, ramp_steps, total_steps
+        self.final, self.batches = final, batches
         self.factor = tf.Variable(1.0, trainable=False, dtype=tf.float32)
 
     def halve(self):
         self.factor.assign(self.factor * 0.5)
 
     def __call__(self, step):
-        step = tf.cast(step, tf.float32) + 1.0
+        step = tf.cast(tf.cast(step, tf.int64) // self.batches, tf.float32) + 1.0
         ramp_steps = float(max(self.ramp_steps, 1))
         ramp = tf.minimum(step / ramp_steps, 1.0)
         if self.shape == "cosine":
@@ -50,8 +48,20 @@ class RampedSchedule(keras.optimizers.schedules.LearningRateSchedule):
         return rate * ramp * self.factor
 
     def get_config(self):
-        names = ("peak", "shape", "ramp_steps", "total_steps", "final")
+        names = ("peak", "shape", "ramp_steps", "total_steps", "final", "batches")
         return {name: getattr(self, name) for name in names}
+
+
+def make_schedule(settings: TrainingConfig, updates: int) -> RampedSchedule:
+    """The learning rate that `settings` want over that many updates."""
+    return RampedSchedule(
+        settings.learning_rate,
+        settings.schedule,
+        settings.lr_ramp_steps,
+        updates,
+        settings.final_learning_rate,
+        settings.accumulate_batches,
+    )
 
 
 class ScheduledSampling(keras.callbacks.Callback):

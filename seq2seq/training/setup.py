@@ -10,13 +10,14 @@ from seq2seq.device import multiplies_in, share_cores, use_device
 from seq2seq.errors import InputError
 from seq2seq.report import Report
 from seq2seq.run import Run
+from seq2seq.run.resuming import refuse_new_settings
 
 
 class Setup:
     """The setup of a training; to be made before anything that takes long, and before anything runs in TensorFlow.
 
     Args:
-        config: configuration with a `training` section and a `seed`.
+        config: configuration with a `training` section and a `seed`, as it was given.
         run_dir: folder for the run.
         resume: bool. Whether to go on with the run that may be there.
         in_parts: bool. Whether the model trains in parts of a batch, each of them on one thread.
@@ -27,7 +28,8 @@ class Setup:
         parts: int. How many parts of a batch to compute at once; 1 where `in_parts` is False.
 
     Raises:
-        InputError: a run directory that cannot be used; a package that is wanted is not installed.
+        InputError: a run directory that cannot be used, or cannot go on with these settings; a package that is wanted
+            is not installed.
     """
 
     def __init__(self, config: Any, run_dir: str | Path, resume: bool, in_parts: bool = False):
@@ -36,6 +38,8 @@ class Setup:
                 "training.tensorboard=true needs the package tensorboard: pip install 'seq2seq[tensorboard]'."
             )
         self.resume = Run.check(run_dir, resume)
+        if self.resume:
+            refuse_new_settings(run_dir, config)
         self.precision = config.training.precision
         self.device = use_device()
         self.parts = share_cores() if in_parts else 1

@@ -31,7 +31,7 @@ def ended(error):
         (
             OSError(errno.ENOSPC, "No space left on device", "out"),
             2,
-            "Error: out cannot be written (No space left on device): make room; of a file FILE.partial is kept.\n",
+            "Error: out cannot be written (No space left on device): make room; what fitted is in FILE.partial.\n",
         ),
     ],
 )

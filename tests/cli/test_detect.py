@@ -55,7 +55,7 @@ def test_a_line_for_each_step_of_series(pumps_run, pumps_files, tmp_path):
     result = run(pumps_run, *data, "--output", output, "--plot", plot, "--show", "south")
     rows = read_rows(output)
     assert list(rows[0]) == ["pump", "time", "score", "alarm", "window_score", "blame_flow", "blame_heat"]
-    assert len(rows) == 240 and rows[0]["time"] == "2024-01-01 00:00:00"
+    assert len(rows) == 240 and rows[0]["time"] == "2024-01-01 00:00"
     for row in rows:
         assert float(row["blame_flow"]) + float(row["blame_heat"]) == pytest.approx(1.0, abs=1e-6)
     assert rows[10]["window_score"] == "" and float(rows[11]["window_score"]) > 0

@@ -61,4 +61,4 @@ def test_of_several_translations_each_has_its_line_and_json_says_more(tiny_run, 
 def test_translations_and_alignment_are_two_files(tiny_run, tmp_path):
     for arguments in (["--alignment", "-"], ["--output", tmp_path / "a", "--alignment", tmp_path / "a"]):
         result = CliRunner().invoke(app, ["translate", str(tiny_run), "a", *map(str, arguments)])
-        assert result.exit_code == 2 and "is where the translations go" in result.stderr
+        assert result.exit_code == 2 and "is where --output goes, too" in result.stderr

@@ -52,7 +52,8 @@ def test_training_tells_what_is_what(air):
         "Validation part",
         "Passengers: the next step",
         "steps 0 to 77",
-        "2018-01-01 to 2019-12-01",
+        "2018-01 to 2019-12",
+        "every 1 month",
     ):
         assert words in shown, words
     for name in ("config.json", "scaler.json", "weights.npz", "metrics.json", "calibration.npz", "history.csv"):
@@ -63,7 +64,7 @@ def test_a_forecast_continues_times_and_units(air, tmp_path):
     files = ["--output", tmp_path / "forecast.csv", "--plot", tmp_path / "forecast.png"]
     run("forecast", air[0], "--steps", 24, *files, "--interval", 0.5)
     rows = list(csv.DictReader((tmp_path / "forecast.csv").open()))
-    assert [row["Month"] for row in rows[:12]] == [f"2020-{month:02}-01" for month in range(1, 13)]
+    assert [row["Month"] for row in rows[:12]] == [f"2020-{month:02}" for month in range(1, 13)]
     assert len(rows) == 24 and (tmp_path / "forecast.png").stat().st_size > 10_000
     for row in rows:
         low, middle, high = (float(row[f"Passengers{end}"]) for end in ("_low", "", "_high"))
@@ -76,14 +77,14 @@ def test_another_file_is_continued_whatever_the_order_of_its_columns(air, months
         "\n".join(["Passengers,Month", *(",".join(line.split(",")[1::-1]) for line in lines[1:61])])
     )
     shown = run("forecast", air[0], "--input", tmp_path / "early.csv", "--interval", 0)
-    assert shown.stdout.splitlines()[0] == "Month,Passengers" and shown.stdout.splitlines()[1].startswith("2015-01-01,")
+    assert shown.stdout.splitlines()[0] == "Month,Passengers" and shown.stdout.splitlines()[1].startswith("2015-01,")
 
 
 def test_evaluation_stands_beside_baselines_and_warns(air, months, tmp_path):
     given = ["--data", months, "--backtest", 10, "--json", tmp_path / "figures.json"]
     shown = run("evaluate", air[0], *given)
     figures = json.loads((tmp_path / "figures.json").read_text())
-    assert figures["windows"] == 10 and figures["origins"] == ["2019-03-01", "2019-12-01"]
+    assert figures["windows"] == 10 and figures["origins"] == ["2019-03", "2019-12"]
     best = min(scores["rmse"] for scores in figures["baselines"].values())
     assert figures["skill"] == pytest.approx(1 - figures["scores"]["rmse"] / best)
     assert (figures["skill"] < 0) == bool(figures["warning"])
@@ -148,8 +149,8 @@ def test_a_stream_answers_with_times_and_intervals(stream, tmp_path):
     ]
     first = run("forecast", stream, *state, input="\ufeff" + "\n".join(lines[:4])).stdout.splitlines()
     assert first[0] == "Month,Passengers,Passengers_low,Passengers_high,Freight,Freight_low,Freight_high"
-    # No next time is known after one; a repeated one is refused.
-    assert [line.split(",")[0] for line in first[1:]] == ["", "2020-03-01", ""] and first[3] == ""
+    # A repeated time is refused.
+    assert [line.split(",")[0] for line in first[1:]] == ["2020-02-01", "2020-03-01", ""] and first[3] == ""
     _, point, low, high, *_ = map(float, first[2].replace("2020-03-01", "0").split(","))
     assert low < point < high
     later = run("forecast", stream, *state, input="66,2020-03-01,130\n").stdout  # in the order of the header before

@@ -2,12 +2,17 @@
 
 import gzip
 import io
+import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
-from seq2seq.cli.outputs import check_file, check_folder, open_lines, partial_file, write_text
+from seq2seq.cli import app
+from seq2seq.cli.outputs import check_file, check_folder, check_outputs, open_lines, partial_file, write_text
 from seq2seq.errors import InputError
 
 
@@ -40,6 +45,31 @@ def test_nothing_written_leaves_nothing(tmp_path, name):
     with pytest.raises(InputError), open_lines(tmp_path / name):
         raise InputError("at once")
     assert os.listdir(tmp_path) == []
+
+
+FULL_DISK = """
+import random, resource, sys
+from pathlib import Path
+from seq2seq.cli.outputs import open_lines
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]),) * 2)
+with open_lines(Path(sys.argv[1])) as stream:
+    for number in range(20_000):
+        stream.write(f"{number} {random.random()}\\n")
+"""
+
+
+@pytest.mark.parametrize(("name", "opener"), [("a.txt", open), ("a.txt.gz", gzip.open)])
+@pytest.mark.parametrize("room", [0, 50_000])
+def test_what_a_full_disk_had_room_for_is_kept(tmp_path, name, opener, room):
+    path = tmp_path / name
+    path.write_text("older")
+    ended = subprocess.run([sys.executable, "-c", FULL_DISK, path, str(room)], capture_output=True, text=True)
+    assert "OSError: [Errno 27] File too large" in ended.stderr.splitlines()[-1]
+    assert path.read_text() == "older" and partial_file(path).exists() == bool(room)
+    if room:
+        with opener(partial_file(path), "rb") as stream:
+            lines = stream.read(20_000).split(b"\n")
+        assert [int(line.split()[0]) for line in lines[:-1]] == list(range(len(lines) - 1)) and len(lines) > 500
 
 
 def test_a_link_stays_a_link(tmp_path):
@@ -98,3 +128,84 @@ def test_a_folder_without_permission_is_refused():
         check_folder(Path("/proc/run"), "--run")  # no user may write there, not even root
     with pytest.raises(InputError, match="/proc cannot be written to"):
         check_file(Path("/proc/file"), "--output")
+
+
+# Command → what it reads and what it writes, as far as an option names it.
+FILES = {
+    "score": (["--data"], ["--output"]),
+    "evaluate": (["--data", "--references"], ["--output", "--json"]),
+    "translate": (["--input"], ["--output", "--alignment"]),
+    "detect": (["--input", "--labels"], ["--output", "--json"]),
+    "forecast": (["--input", "--known"], ["--output"]),
+    "reconstruct": (["--input"], ["--output"]),
+}
+
+
+def refused(command, run, files):
+    """The line with which a command is refused that is given these files, by option; nothing is written."""
+    folder = run.parent
+    before = {path: path.is_file() and path.read_bytes() for path in folder.rglob("*")}
+    result = CliRunner().invoke(app, [command, str(run), *(str(each) for pair in files.items() for each in pair)])
+    assert result.exit_code == 2, (result.stderr, result.exception)
+    assert {path: path.is_file() and path.read_bytes() for path in folder.rglob("*")} == before
+    return result.stderr
+
+
+@pytest.mark.parametrize("command", FILES)
+def test_no_command_writes_to_what_it_reads_or_to_one_file_twice(command, tmp_path):
+    read, written = FILES[command]
+    names = [tmp_path / f"{option.strip('-')}.npz" for option in (*read, *written)]
+    files = dict(zip((*read, *written), names, strict=True))
+    for option in read:
+        files[option].write_text("a\tb\n")
+    (tmp_path / "link").mkdir()
+    for output in written:
+        for other in (*read, *written):
+            for same in (files[other], tmp_path / "link" / ".." / files[other].name):
+                if other != output:
+                    line = refused(command, tmp_path / "run", files | {output: same})
+                    assert output in line and other in line and "name another file" in line
+        partial = {output: files[output], read[0]: files[output].with_name(f"{files[output].name}.partial")}
+        partial[read[0]].write_text("a\tb\n")
+        assert f"{output} " in refused(command, tmp_path / "run", files | partial)
+
+
+@pytest.mark.parametrize("command", ["score", "evaluate"])
+@pytest.mark.parametrize("name", ["test.src", "test.tgt.gz"])
+@pytest.mark.parametrize("given", [[], ["--source", "src", "--target", "tgt"]])
+def test_the_files_of_a_prefix_are_inputs_too(command, name, given, tmp_path):
+    (tmp_path / "run").mkdir()
+    sides = {} if given else {"source": "src", "target": "tgt"}
+    content = {"format": 2, "task": "translation", "config": {"data": sides}}
+    (tmp_path / "run" / "config.json").write_text(json.dumps(content))
+    for each in ("test.src", "test.tgt.gz"):
+        (tmp_path / each).write_text("a\n")
+    files = dict(zip(given[::2], given[1::2], strict=True))
+    files |= {"--data": tmp_path / "test", "--output": tmp_path / name}
+    assert f"{name} is the input, --data" in refused(command, tmp_path / "run", files)
+
+
+def test_what_a_forecaster_was_trained_on_is_its_input(tmp_path):
+    (tmp_path / "run").mkdir()
+    content = {"format": 2, "task": "forecaster", "config": {"data": {"location": str(tmp_path / "a.csv")}}}
+    (tmp_path / "run" / "config.json").write_text(json.dumps(content))
+    (tmp_path / "a.csv").write_text("a\n1\n")
+    for command, option in (("forecast", "--output"), ("evaluate", "--json")):
+        assert f"{option} {tmp_path / 'a.csv'} is the input" in refused(
+            command, tmp_path / "run", {option: tmp_path / "a.csv"}
+        )
+
+
+@pytest.mark.parametrize("name", ["weights.npz", "config.json", "source.model", "checkpoints/a"])
+def test_no_output_is_a_file_of_the_run(name, tmp_path):
+    (tmp_path / "run" / "checkpoints").mkdir(parents=True)
+    with pytest.raises(InputError, match="is a file of the run"):
+        check_outputs({"--output": tmp_path / "run" / name}, {}, tmp_path / "run")
+    check_outputs({"--output": tmp_path / "run" / "forecast.csv"}, {}, tmp_path / "run")
+
+
+def test_devices_and_standard_output_may_be_several_outputs_but_not_one_stream_for_two():
+    null = Path(os.devnull)
+    check_outputs({"--output": null, "--json": null, "--plot": None}, {"--data": str(null)}, Path("run"))
+    with pytest.raises(InputError, match="--json - is where --output goes, too"):
+        check_outputs({"--output": Path("-"), "--json": Path("-")}, {"--input": "-"}, Path("run"))

@@ -22,6 +22,7 @@ OF_ALL = {
     "training.weight_decay=0.1": ("training.optimizer=adam", ["training.optimizer=adamw"]),
     "training.optimizer=adamw": ("training.weight_decay", ["training.weight_decay=0.1"]),
 }
+OF_AUTOENCODER = {"training.updates=100": ("training.epochs=3", ["training.epochs=none"])}
 OF_LANGUAGE = {"model.layer_dropout=0.5": ("model.num_layers=1", ["model.num_layers=2"])}
 OF_TRANSLATION = {
     "model.layer_dropout=0.5": ("one layer", ["model.decoder_layers=2"]),
@@ -34,19 +35,15 @@ OF_TRANSLATION = {
 NOTHING = {
     "training.final_learning_rate=1e-5": ["training.schedule=plateau"],
     "training.plateau_patience=3": ["training.schedule=constant"],
+    "training.updates=100": ["training.epochs=3"],
     "model.dropout_along_time=true": ["model.embedding_dropout=0.0", "model.output_dropout=0.0"],
     "training.validation_sentences=9": ["training.validate_bleu=false"],
     "data.valid_share=0.5": ["data.valid=valid.tsv"],
     "data.hold_out=last": ["data.valid=valid.tsv"],
 }
 BASE = {ForecasterConfig: ["windows.look_back=5"], AutoencoderConfig: ["windows.look_back=5"]}
-CASES = [
-    (kind, setting, *case)
-    for kind in KINDS
-    for setting, case in (
-        OF_ALL | {LanguageConfig: OF_LANGUAGE, TranslationConfig: OF_TRANSLATION}.get(kind, {})
-    ).items()
-]
+OWN = {AutoencoderConfig: OF_AUTOENCODER, LanguageConfig: OF_LANGUAGE, TranslationConfig: OF_TRANSLATION}
+CASES = [(kind, setting, *case) for kind in KINDS for setting, case in (OF_ALL | OWN.get(kind, {})).items()]
 
 
 class Telling(Report):

@@ -1,15 +1,17 @@
 """What a run on numbers can be told, and what it refuses."""
 
 from dataclasses import asdict, replace
+from functools import partial
 from typing import get_args, get_type_hints
 
+import numpy as np
 import pytest
 
-from seq2seq.config import AutoencoderConfig, ForecasterConfig, from_stored, resolve
+from seq2seq.config import AutoencoderConfig, ForecasterConfig, from_stored, resolve, to_mapping
 from seq2seq.config.series import DetectionConfig, SeriesDataConfig, Threshold
 from seq2seq.errors import InputError
 from seq2seq.evaluation.anomaly import ERROR_KINDS
-from seq2seq.evaluation.thresholds import THRESHOLD_KINDS
+from seq2seq.evaluation.thresholds import THRESHOLD_KINDS, fit_threshold
 from seq2seq.series.scaling import KINDS
 
 WINDOWS, STATEFUL = ["windows.look_back=5"], ["model.kind=stateful"]
@@ -52,6 +54,36 @@ def test_runs_that_stored_what_did_nothing_load():
     config = resolve(ForecasterConfig, settings=STATEFUL)
     idle = replace(config, windows=replace(config.windows, look_back=7, stride=2))
     assert from_stored(ForecasterConfig, asdict(idle)) == config
+
+
+@pytest.mark.parametrize("kind", THRESHOLD_KINDS)
+def test_a_value_is_accepted_with_a_kind_of_threshold_if_it_can_be_fitted(kind):
+    scores = np.random.default_rng(0).exponential(size=2000)
+    labels = scores > 4 if kind == "f_beta" else None
+    for value in (-1.0, 0.0, 1e-9, 0.5, 0.999, 1.0, 5.0, np.inf, np.nan):
+        asked = [
+            partial(DetectionConfig, threshold=kind, value=value),
+            partial(fit_threshold, kind, scores, value, labels),
+        ]
+        assert refuses(asked[0]) == refuses(asked[1]), value
+    default = DetectionConfig(threshold=kind).value
+    assert 0 < (scores > fit_threshold(kind, scores, default, labels)).mean() < 0.05  # of normal scores
+
+
+def refuses(function):
+    try:
+        function()
+    except InputError:
+        return True
+    return False
+
+
+def test_the_value_of_a_threshold_is_stored_and_that_of_an_earlier_run_stays():
+    stored = to_mapping(resolve(AutoencoderConfig, settings=["detection.threshold=pot"]))
+    assert stored["detection"]["value"] == 1e-3
+    for value in (1e-3, 0.99):  # which was the default of every kind
+        stored["detection"]["value"] = value
+        assert from_stored(AutoencoderConfig, stored).detection.value == value
 
 
 def test_choices_are_those_that_can_be_computed():

@@ -10,7 +10,9 @@ from seq2seq.errors import InputError
 from seq2seq.inference.columns import Columns
 from seq2seq.inference.forecaster import Forecaster, build_model
 from seq2seq.inference.series_data import first_steps
+from seq2seq.report import Report
 from seq2seq.series.scaling import Scaler
+from seq2seq.tasks import train_forecaster
 
 
 def test_known_columns_are_wanted_for_the_steps_ahead(days_windowed, tmp_path):
@@ -81,3 +83,29 @@ def test_what_is_never_below_0_is_not_forecast_there(days_plain):
     for ours, others in ((made.values, below.values), (made.lower, below.lower), (made.upper, below.upper)):
         np.testing.assert_array_equal(ours[0], np.maximum(others[0], [-np.inf, 0.0]))
     assert (below.lower[0][:, 1] < 0).any()
+
+
+def test_categories_are_read_and_not_forecast(tmp_path):
+    draw, steps = np.random.default_rng(0), np.arange(80)
+    times = np.datetime64("2024-03-01T00") + steps.astype("timedelta64[h]")
+    skies = np.where(steps % 3, "wet", '"dry, hot"')
+    rows = [f"{t},{sky},{draw.normal():.2f}" for t, sky in zip(times, skies, strict=True)]
+    (tmp_path / "data.csv").write_text("\n".join(["when,sky,load", *rows]))
+    settings = ["model.units=4", "training.epochs=1", "windows.look_back=8", "windows.horizon=2"]
+    settings += ["data.categorical=sky", "model.known=sky"]
+    config = resolve(ForecasterConfig, settings=settings, data__location=str(tmp_path / "data.csv"))
+    train_forecaster.train(config, tmp_path / "run")
+    forecaster = Forecaster.load(tmp_path / "run")
+    assert forecaster.config.data.columns == ("sky=dry, hot", "sky=wet", "load")
+    assert (forecaster.columns.targets, forecaster.columns.known) == (("load",), ("sky=dry, hot", "sky=wet"))
+    # What another file has beside does not matter; what training had not is told.
+    rows = [f"{row},inf" for row in ["when,sky,load", *rows]]
+    (tmp_path / "later.csv").write_text("\n".join(rows).replace("wet", "fog", 1))
+    told = []
+    report = Report()
+    report.warn = told.append
+    later = forecaster.read(str(tmp_path / "later.csv"), report=report)
+    assert told == ["column 'sky' has values that training had not, in 1 rows: 'fog'"]
+    (tmp_path / "known.csv").write_text('when,sky\n2024-03-04T08,wet\n2024-03-04T09,"dry, hot"\n')
+    made = forecaster.forecast(later, known=forecaster.read_known(str(tmp_path / "known.csv")))
+    assert made.columns == ("load",) and np.isfinite(made.values[0]).all()

@@ -77,8 +77,27 @@ def test_a_right_target_is_more_probable_than_a_wrong_one(scorer, pairs):
 def test_sides_of_different_lengths_are_refused(scorer):
     with pytest.raises(InputError, match="as many targets as sources, got 1 and 2"):
         scorer.score(["a", "b"], ["a"])
-    with pytest.raises(InputError, match="two lists of strings, got the string 'a b'"):
+    with pytest.raises(InputError, match=r"expected a list of strings, got 'a b' \(str\): write"):
         scorer.score(["a"], "a b")
+
+
+@pytest.mark.parametrize(
+    ("pairs", "said"),
+    [
+        ([("a", "b"), ("a", None)], r"expected strings, got None \(NoneType\) at position 1"),
+        ([(b"a", "b")], "at position 0, counted from 0: decode it"),
+        (["ab"], "expected pairs of strings, got 'ab'"),
+        ([("a", "b"), ("a", "b", "c")], r"expected pairs of strings, got \('a', 'b', 'c'\) \(tuple\) at position 1"),
+        ([("a",)], "expected pairs of strings"),
+        ([None], "expected pairs of strings, got None"),
+        ("ab", "expected a list of strings"),
+    ],
+)
+def test_what_is_no_pair_of_strings_is_named(scorer, pairs, said):
+    with pytest.raises(InputError, match=said):
+        list(scorer.stream(pairs))
+    with pytest.raises(InputError, match="expected strings, got None"):
+        scorer.score([None], ["x"])
 
 
 # --- own translations

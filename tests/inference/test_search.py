@@ -56,6 +56,23 @@ def test_what_does_not_go_together_is_refused_before_anything_is_read(translator
         translator.stream(iter(lambda: pytest.fail("the input was read"), None), **given)
 
 
+def test_a_search_is_settled_once_for_all_calls_that_ask_for_it(translator, monkeypatch):
+    """What is remembered answers no other question, and nothing that is refused is remembered."""
+    asked = [{}, {"beam_size": 2}, {"beam_size": 2, "prefix": "a"}, {"sampling": Sampling(seed=1)}, {}]
+    expected = [translator.settled(**given) for given in asked]
+    assert [each.beam_size for each in expected[:3]] == [expected[-1].beam_size, 2, 2]
+    settled = []
+    monkeypatch.setattr(
+        Search, "settled", lambda self, decoding, real=Search.settled: settled.append(self) or real(self, decoding)
+    )
+    for given, answer in zip(asked, expected, strict=True):
+        assert [translator.settled(**given) for _ in range(3)] == [answer] * 3
+    assert len(settled) == len(asked) - 1  # the first one was the last before
+    for _ in range(2):
+        with pytest.raises(InputError):
+            translator.settled(beam_size=0)
+
+
 def test_keywords_and_the_value_say_the_same(translator, tiny_data):
     texts = (tiny_data / "test.src").read_text().splitlines()[:9]
     given = {"beam_size": 3, "length_penalty": 0.2}

@@ -104,3 +104,31 @@ def test_a_file_that_cannot_be_read_stops_no_other(pumps_files, pumps_run, tmp_p
     (tmp_path / "no.parquet").write_bytes(b"nothing of the kind")
     outcome = run(work_of(pumps_run), tmp_path / "*", tmp_path / "out")
     assert outcome.finished == 1 and len(outcome.problems) == 2
+
+
+def test_one_bad_series_of_a_table_is_listed_and_the_rest_is_done(pumps_files, pumps_run, tmp_path):
+    lines = (pumps_files / "test.csv").read_text().splitlines()
+    place = next(number for number, line in enumerate(lines) if ",south," in line)
+    when, pump, _, note, heat = lines[place].split(",")
+    lines[place] = ",".join((when, pump, "inf", note, heat))
+    (tmp_path / "a.csv").write_text("\n".join(lines) + "\n")
+    outcome = run(work_of(pumps_run), tmp_path / "a.csv", tmp_path / "out")
+    assert (outcome.finished, outcome.bad_records) == (1, 1)
+    (row,) = map(json.loads, (tmp_path / "out" / "a.csv.rejected.jsonl").read_text().splitlines())
+    assert row["series"] == "south" and f"line {place + 1}, column 'flow' is infinite" in row["reason"]
+    found = pd.read_csv(tmp_path / "out" / "a.csv").set_index("pump")
+    assert found.loc["north", ["flow", "heat"]].notna().all(axis=None)
+    assert found.loc["south", ["flow", "heat"]].isna().all(axis=None)
+    with pytest.raises(InputError, match="series south"):
+        run(work_of(pumps_run, strict=True), tmp_path / "a.csv", tmp_path / "strict", strict=True)
+
+
+def test_what_is_not_reconstructed_stays_to_the_byte(pumps_files, pumps_run, tmp_path):
+    content = (pumps_files / "test.csv").read_text().replace(",ok,", ',"00060 ""x""" ,').replace("\n", "\r\n")
+    (tmp_path / "a.csv").write_bytes(b"# made by hand\r\n" + content.encode())
+    run(work_of(pumps_run), tmp_path / "a.csv", tmp_path / "out")
+    before, after = ((tmp_path / name).read_bytes().split(b"\r\n") for name in ("a.csv", "out/a.csv"))
+    assert before[:2] == after[:2] and len(before) == len(after)
+    for old, new in zip(before[2:-1], after[2:-1], strict=True):
+        assert old != new
+        assert old.split(b",")[:2] + old.split(b",")[3:4] == new.split(b",")[:2] + new.split(b",")[3:4]

@@ -3,42 +3,78 @@
 import json
 import subprocess
 import sys
+from copy import copy
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from seq2seq.config import AutoencoderConfig
+from seq2seq.config import (
+    AutoencoderConfig,
+    ForecasterConfig,
+    LanguageConfig,
+    TranslationConfig,
+    resolve,
+    to_mapping,
+)
 from seq2seq.errors import InputError
 from seq2seq.run import Run
-from seq2seq.run.integrity import check_widths
+from seq2seq.run.integrity import FORMAT, check_widths, read_config
+from seq2seq.run.resuming import MAY_CHANGE, refuse_new_settings
 
 CONFIG = AutoencoderConfig()
 
 
 def started(path, data=None, resume=False, config=CONFIG):
-    return Run.start(path, "autoencoder", config, data, resume)
-
-
-@pytest.fixture
-def run(tmp_path):
-    run = started(tmp_path / "run")
+    """A run that is no beginning any more."""
+    run = Run.start(path, "autoencoder", config, data, resume)
     run.save_weights([np.ones((300, 300), np.float32)])
     return run
 
 
+@pytest.fixture
+def run(tmp_path):
+    return started(tmp_path / "run")
+
+
 def test_a_run_of_an_earlier_version_goes_on(tmp_path):
     config = replace(CONFIG, data=replace(CONFIG.data, columns=("a", "b")))
-    started(tmp_path / "run", config=config)
-    file = tmp_path / "run" / "config.json"
+    run, file = started(tmp_path / "run", config=config), tmp_path / "run" / "config.json"
     record = json.loads(file.read_text())
     record["config"]["data"]["columns"] = "a, b"  # names were one text once
     del record["config"]["detection"]["components"]  # a setting that was not known then
     file.write_text(json.dumps(record))
-    changed = replace(config, detection=replace(config.detection, components=3))
-    assert started(tmp_path / "run", resume=True, config=changed).path == tmp_path / "run"
+    run.save_weights([np.ones((300, 300), np.float32)])
+    assert started(tmp_path / "run", resume=True, config=config).path == tmp_path / "run"
     with pytest.raises(InputError, match=r"data\.columns=\('b',\) \(the run: \('a', 'b'\)\)"):
         started(tmp_path / "run", resume=True, config=replace(CONFIG, data=replace(CONFIG.data, columns=("b",))))
+
+
+@pytest.mark.parametrize("kind", [AutoencoderConfig, ForecasterConfig, LanguageConfig, TranslationConfig])
+def test_a_setting_that_a_run_never_stored_is_refused_unless_it_has_its_default(tmp_path, kind):
+    config = resolve(kind, settings=["windows.look_back=5"] if kind is ForecasterConfig else [])
+    stored = to_mapping(config)
+    for section, settings in stored.items():
+        for name in settings if isinstance(settings, dict) else ():
+            value = "another" if settings[name] is None else not settings[name] or [settings[name]]
+            part = copy(getattr(config, section))
+            object.__setattr__(part, name, value)  # whatever its checks would say
+            given = copy(config)
+            object.__setattr__(given, section, part)
+            without = {key: other for key, other in settings.items() if key != name}
+            write_config(tmp_path, stored | {section: without})
+            if f"{section}.{name}" in MAY_CHANGE:
+                refuse_new_settings(tmp_path, given)
+            else:
+                with pytest.raises(InputError, match=rf"with {section}\.{name}=.* did not know"):
+                    refuse_new_settings(tmp_path, given)
+            write_config(tmp_path, stored)
+            refuse_new_settings(tmp_path, given)  # it is known: `refuse_other_settings` looks at it
+
+
+def write_config(folder, config):
+    record = {"format": FORMAT, "task": "autoencoder", "config": config, "data": {}}
+    (folder / "config.json").write_text(json.dumps(record))
 
 
 def test_a_run_is_trained_by_one_process_at_a_time(tmp_path):
@@ -52,7 +88,7 @@ def test_a_run_is_trained_by_one_process_at_a_time(tmp_path):
         assert other.stdout.readline() == "mine\n"
         with pytest.raises(InputError, match=f"is being trained by another process .*process {other.pid} "):
             started(tmp_path / "run", resume=True)
-        with pytest.raises(InputError, match="is being trained by another process"):  # not: delete the folder
+        with pytest.raises(InputError, match="is being trained by another process"):  # not: a beginning, to be deleted
             Run.check(tmp_path / "run")
     finally:
         other.kill()
@@ -117,6 +153,38 @@ def test_no_model_is_taken_for_one_that_is_larger_than_its_weights(tmp_path):
             check_widths(tmp_path, {"model": arguments}, model.count_params())
     arguments = {"units": 12, "embedding_dim": 90, "num_layers": 4}
     check_widths(tmp_path, {"model": arguments}, LanguageModel(5, **arguments).count_params())
+
+
+def test_what_a_training_left_that_had_no_weights_yet_makes_way_for_the_next(tmp_path):
+    begun = Run.start(tmp_path, "autoencoder", CONFIG)
+    for name in ("source.model", "joint.json", "scaler.json", "diverged-epoch1-batch2.npz"):
+        (tmp_path / name).write_text("of the first")
+    (tmp_path / "source.en").write_text("somebody's text")
+    begun.lock.close()
+    for resume in (False, True):
+        assert not Run.check(tmp_path, resume)
+        run = Run.start(tmp_path, "translation", TranslationConfig(), resume=resume)
+        assert read_config(tmp_path)[0] == "translation" and run.config == to_mapping(TranslationConfig())
+        run.lock.close()
+    kept = {"config.json", "lock", "source.en", "diverged-epoch1-batch2.npz"}
+    assert {file.name for file in tmp_path.iterdir()} == kept
+
+
+def test_a_run_whose_settings_are_lost_is_not_gone_on_with(run):
+    run.save_checkpoint("1", {"values": np.ones(3)})
+    (run.path / "config.json").unlink()
+    for resume in (False, True):
+        again = Run.start(run.path, "autoencoder", CONFIG, resume=resume)
+        assert not again.checkpoints() and not again.weights.exists()
+
+
+@pytest.mark.parametrize("name", ["config.json", "source.model", "text.txt"])
+def test_files_that_are_only_called_as_those_of_a_run_are_left_alone(tmp_path, name):
+    (tmp_path / name).write_text("{}")
+    for resume in (False, True):
+        with pytest.raises(InputError, match=rf"holds other files \({name}\)"):
+            Run.start(tmp_path, "autoencoder", CONFIG, resume=resume)
+    assert [file.name for file in tmp_path.iterdir()] == [name]
 
 
 def test_a_folder_of_other_files_becomes_no_run(tmp_path):

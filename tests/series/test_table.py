@@ -101,7 +101,9 @@ def test_columns_come_in_the_wished_order(csv):
     assert read_series(path, columns="b").columns == ("b",)
     series = read_series(path)
     assert series.columns == ("a", "b")
-    assert series.notes == ("column 'place' holds no numbers and was left out",)
+    assert series.notes == (
+        "column 'place' holds no numbers and was left out: --categorical makes its values features",
+    )
     assert "line 2, column 'place': 'north' is not a number" in refusal(path, columns=("place",))
 
 
@@ -117,10 +119,11 @@ def test_a_missing_column_names_the_near_match(csv):
     ("content", "message"),
     [
         ("a,b\n1,2\n3,high\n5,6\n", ", line 3, column 'b': 'high' is not a number"),
-        ("a,b\n\n1,2\n3,?\n5,6\n", ", line 4, column 'b': '?' is not a number"),
+        ("a,b\n\n1,2\n3,x\n5,6\n", ", line 4, column 'b': 'x' is not a number"),
+        ("a,b\n1,2\n3,?\n5,6\n", ", line 3, column 'b' is missing"),
         ("\n\na,b\n1,2\n3,x\n", ", line 5, column 'b': 'x' is not a number"),
         ("1,2\n3,x\n", ", line 2, column '1': 'x' is not a number"),
-        ('a\n"1,5"\n2\n', ", line 2, column 'a': '1,5' is not a number"),
+        ('a\n"1,567"\n2\n', ", column 'a': '1,567' may be a whole number or have a decimal comma, and nothing tells"),
         ("a,b\n1,2\n3,inf\n", ", line 3, column 'b' is infinite"),
         ("a,b\n1,2\n3,-Infinity\n", ", line 3, column 'b' is infinite"),
         ("a,b\n1,1e999\n", ", line 2, column 'b' is infinite"),
@@ -147,7 +150,7 @@ def test_bad_files(tmp_path, csv):
     assert f"there is no file {tmp_path}/mesured.csv; near it: measured.csv" in refusal(tmp_path / "mesured.csv")
     assert "there is no file" in refusal(tmp_path / "none" / "data.csv")
     assert " is a folder" in refusal(tmp_path)
-    assert "of no known kind: expected a file named .csv" in refusal(csv(DATES, "data.xlsx"))
+    assert "of no known kind: expected a file named .csv" in refusal(csv(DATES, "data.doc"))
     (tmp_path / "data.csv.gz").write_bytes(gzip.compress(DATES.encode())[:-9])
     assert "is not a whole gzip file" in refusal(tmp_path / "data.csv.gz")
     assert "cannot be read" in refusal(csv(DATES, "data.parquet"))

@@ -43,3 +43,6 @@ def test_over_time_no_step_is_there_twice():
     apart = replace(made, origins=[np.array([0, 1, 6, 7])])  # from the steps 0 and 6
     times, values = apart.over_time("load")
     assert len(times) == 9 and np.flatnonzero(np.isnan(values["forecast"])).tolist() == [3, 4, 5]
+    cut = made_of(("A", "A"))  # two stretches of one series
+    times, values = cut.over_time("load")
+    assert len(times) == 13 and np.flatnonzero(np.isnan(values["actual"])).tolist() == [6]

@@ -31,6 +31,16 @@ def test_faults_in_series_are_found_and_blamed(pumps_model, pumps_test, pumps_fi
     assert found.scores.blame[0][62:78, 0].sum() > 2 * found.scores.blame[0][62:78, 1].sum()
 
 
+def test_a_key_names_the_labels_of_a_single_series(pumps_model, pumps_test, pumps_files):
+    north = pumps_test.take([0])
+    labels = read_labels(f"{pumps_files}/faults.json:south", pumps_model, north, "test.csv")
+    assert labels.windows == read_labels(f"{pumps_files}/faults.json", pumps_model, north, "test.csv").windows
+    with pytest.raises(InputError, match="has no windows for west"):
+        read_labels(f"{pumps_files}/faults.json:west", pumps_model, north, "test.csv")
+    with pytest.raises(InputError, match="holds 2 series, each labelled by its own name"):
+        read_labels(f"{pumps_files}/faults.json:south", pumps_model, pumps_test, "test.csv")
+
+
 def test_a_threshold_by_f_beta_is_fitted_on_labelled_data_of_its_own(beats_model, beats_file):
     everything = beats_model.read(str(beats_file), array="test")
     labels = read_labels(f"{beats_file}:label", beats_model, everything, str(beats_file))

@@ -38,12 +38,23 @@ CHANGES = {
     "data.columns": ('["load", "plan"]',),
     "data.group": ("plant",),
     "data.time": ("day",),
+    "data.time_format": ("%m/%d/%Y",),
+    "data.day_first": ("false", "data.time=dated"),
+    "data.time_zone": ("Nowhere/City",),
+    "data.duplicates": ("sometimes",),
+    "data.step": ("2h",),
+    "data.gaps": ("fill",),
+    "data.rhythm": ("2h",),
     "data.missing": ("mask",),
     "data.rows": ("samples", *ARRAYS),
     "data.scaling": ("minmax",),
     "data.log": ("true",),
     "data.log1p": ("true",),
     "data.limit": ("30",),
+    "data.categorical": ("plant",),
+    "data.decimal": (",",),
+    "data.missing_values": ("2",),
+    "data.encoding": ("cp99999",),
     "data.valid_share": ("0.4",),
     "data.test_share": ("0.1",),
     "data.non_negative": ('["load"]',),
@@ -104,17 +115,18 @@ CASES = [
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """Tables of 6 pumps in 3 plants, every hour or every day, with a gap; arrays of 30 samples, or steps."""
+    """Tables of 6 pumps in 3 plants, hourly or daily, with gaps; arrays of 30 samples, or steps."""
     folder = tmp_path_factory.mktemp("settings")
     for name, seed in (("table", 0), ("other", 1)):
         draw, steps = np.random.default_rng(seed), np.arange(40)
-        lines = ["when,day,pump,plant,load,warm,plan"]
+        lines = ["when,day,dated,pump,plant,load,warm,plan"]
         for pump in range(6):
             when, day = (np.datetime64("2024-03-01", unit) + steps + 40 * pump for unit in ("h", "D"))
             load, warm = 50 + 10 * np.sin(steps / 4) + draw.normal(size=40), 15 + draw.normal(size=40)
             load[5] = np.nan
             rows = zip(when, day, load, warm, 1 + steps // 12 % 2, strict=True)
-            lines += [f"{w}:00,{d},p{pump},q{pump // 2},{a},{b},{c}".replace("nan", "") for w, d, a, b, c in rows]
+            cells = [(f"{w}:00,{d},{d.item():%d/%m/%Y},p{pump},q{pump // 2}", a, b, c) for w, d, a, b, c in rows]
+            lines += [f"{left},{a},{b},{c}".replace("nan", "") for left, a, b, c in cells[:10] + cells[11:]]
         (folder / f"{name}.csv").write_text("\n".join(lines) + "\n")
     draw = np.random.default_rng(2)
     np.savez(folder / "arrays.npz", x=draw.normal(size=(30, 30)), y=draw.normal(size=(30, 30)))

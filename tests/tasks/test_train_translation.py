@@ -9,14 +9,17 @@ import numpy as np
 import pytest
 from trainings import StopsAfter
 
+from seq2seq.batches.pairs import PairBatches
 from seq2seq.errors import InputError
+from seq2seq.inference.scorer import Scorer
 from seq2seq.inference.translator import LINES_AT_ONCE, Translator, length_batches
 from seq2seq.interruption import Stopped
 from seq2seq.report import Progress, Report
 from seq2seq.run import Run
 from seq2seq.tasks.measure_translation import evaluate
-from seq2seq.tasks.train_translation import train
+from seq2seq.tasks.train_translation import _validation, train
 from seq2seq.tasks.translation_corpus import read_training_text
+from seq2seq.text.corpus import ParallelText, read_pairs
 
 
 @pytest.fixture(scope="module")
@@ -174,7 +177,8 @@ def test_an_interrupted_training_of_a_large_corpus_ends_with_the_weights_of_a_wh
     settings = ["text.tokenizer=unigram", "text.subword_sampling=0.2", "model.embedding_dropout=0.2"]
     settings += ["training.epochs=2", "training.validate_bleu=false"]
     settings += ["training.ema_decay=0.0", "training.average_checkpoints=2"]  # the other average is in reliability
-    settings += ["training.accumulate_batches=2", "batching.batch_sentences=8"]
+    settings += ["training.accumulate_batches=2", "batching.batch_sentences=8", "batching.bucket_step=32"]
+    settings += ["model.bidirectional=false", "model.attention=none"]  # which take the time of graphs to be traced
     config = tiny_config(*settings, data__limit=100, data__valid=None)
     train(config, tmp_path / "memory")
     monkeypatch.setattr("seq2seq.tasks.translation_corpus.IN_MEMORY_BYTES", 0)
@@ -301,6 +305,31 @@ def test_attention_has_a_row_for_each_target_piece(translator):
     picture = translator.attention("a b c d")
     assert picture.weights.shape == (len(picture.target_pieces), len(picture.source_pieces))
     np.testing.assert_allclose(picture.weights.sum(axis=1), 1.0, atol=1e-5)
+
+
+@pytest.mark.parametrize("text", ["", " \u200b"])
+def test_a_text_without_tokens_is_blank(translator, text):
+    assert list(translator.stream([text])) == [[]] and translator.translate([text]) == [""]
+    with pytest.raises(InputError, match="is blank"):
+        translator.attention(text)
+
+
+def test_a_text_that_a_tokenizer_drops_is_blank(tiny_run, tiny_data, monkeypatch):
+    """As one from elsewhere may; a validation goes on, and so does what draws attention or scores."""
+    translator = Translator.load(tiny_run)
+    encode = translator.source.encode
+    monkeypatch.setattr(
+        translator.source, "encode", lambda texts: encode(["" if "?" in text else text for text in texts])
+    )
+    config = translator.config
+    pairs = read_pairs(tiny_data / "valid", "src", "tgt", limit=6)
+    pairs = ParallelText([*pairs.source, "??"], [*pairs.target, "a"])
+    batches = PairBatches(*translator.encode_pairs(pairs.source, pairs.target))
+    figures = _validation(config, translator, batches, pairs)()
+    assert 0 <= figures["bleu"] <= 100 and figures["cut"] == 0
+    with pytest.raises(InputError, match="is blank"):
+        translator.attention("??")
+    assert list(Scorer(translator).stream([("??", "a")])) == [None]
 
 
 def test_length_batches_hold_every_row_once_within_the_budget():

@@ -89,12 +89,47 @@ def test_sides_of_files_are_no_columns(write, tmp_path):
         ((1, 2), None, FIRST_TWO),
         ((2, 1), ("fr", "en"), Columns(1, 0, True)),
         ((1, 2), ("english", "french"), Columns(0, 1, True)),
-        ((1, 2), ("anglais", "français"), FIRST_TWO),  # may be a pair: as it always was
         ((0, 1, 2), None, Columns(1, 2)),
     ):
         heard = Heard()
         assert columns_of(write("test.tsv", *columns, header=header), data, heard) == expected
         assert len(heard.said) == (expected != FIRST_TWO)
+    doubtful = write("test.tsv", 1, 2, header=("anglais", "français"))
+    assert "--no-header or --header" in refusal(columns_of, doubtful, data)
+    assert given_columns(doubtful, data, None, None, False, Report()) == FIRST_TWO
+    assert given_columns(doubtful, data, None, None, True, Report()) == Columns(0, 1, True)
+
+
+@pytest.mark.parametrize("train", [(1, 2), None])
+def test_a_first_row_that_may_be_names_is_asked_about_or_told_of(write, tmp_path, train):
+    """A later file can be told apart by options; the training's own validation part is read as its training part is."""
+    doubtful = write("later.tsv", 1, 2, header=("mots", "sons"))
+    data = DataConfig(train=str(tmp_path / "train"), source="en", target="fr")
+    data = settled(write("train.tsv", *train), tmp_path) if train else data
+    assert "--no-header or --header" in refusal(columns_of, doubtful, data)
+    heard = Heard()
+    assert columns_of(doubtful, replace(data, valid=doubtful), heard) == FIRST_TWO
+    assert "mots | sons, may be the names of columns: it is read as a pair" in heard.said[0]
+
+
+def test_what_is_not_given_is_the_run_s(write, tmp_path):
+    """`--header`, `--no-header`, `--source` and `--target` alone leave the others as the training had them."""
+    swapped = settled(write("train.tsv", 1, 2), tmp_path, source="2", target="1")
+    plain = settled(write("train.tsv", 1, 2), tmp_path)
+    named = settled(write("train.tsv", 1, 2, header=("en", "fr")), tmp_path)
+    test, wide = write("test.tsv", 1, 2), write("wide.tsv", 1, 2, 1)
+    head = write("head.tsv", 2, 1, header=("fr", "en"))
+
+    def found(location, data, source=None, target=None, header=None):
+        return given_columns(location, data, source, target, header, Report())
+
+    assert found(test, swapped, header=False) == Columns(1, 0)
+    assert found(head, swapped, header=True) == Columns(1, 0, True)
+    assert found(wide, swapped, target="3") == Columns(1, 2)
+    assert found(wide, plain, target="3") == Columns(0, 2)
+    assert found(wide, plain, header=False) == FIRST_TWO
+    assert found(head, named, header=True) == Columns(1, 0, True)
+    assert "no column 'en'" in refusal(found, test, named, header=False)
 
 
 def test_a_run_that_never_looked_at_its_columns_goes_on_with_the_first_two(write, tmp_path, tiny_run):
@@ -111,7 +146,7 @@ def test_what_is_given_decides_for_one_file(write, tmp_path):
     data = settled(write("train.tsv", 1, 2, header=("en", "fr")), tmp_path)
     test = write("test.tsv", 0, 1, 2)
     assert given_columns(test, data, "2", "3", None, Report()) == Columns(1, 2)
-    assert given_columns(test, data, None, None, False, Report()) == Columns(1, 2)
+    assert "no column 'en'" in refusal(given_columns, test, data, None, None, False, Report())
     assert "no column 'en'" in refusal(given_columns, test, data, None, None, None, Report())
     assert "are about a TSV" in refusal(given_columns, str(tmp_path / "test"), data, None, None, True, Report())
 

@@ -35,7 +35,8 @@ def test_validation_pairs_that_are_trained_on_are_told_once(tiny_config, tiny_da
     (tmp_path / "valid.tsv").write_text("".join("\t".join(row) + "\n" for row in valid), encoding="utf-8")
     config = tiny_config(data__limit=100, data__valid=str(tmp_path / "valid.tsv"))
     for _ in range(2):
-        (warning,) = warnings_of(config, tmp_path / "run")
+        left_out, warning = warnings_of(config, tmp_path / "run")
+        assert left_out.endswith("valid.tsv: 1 of 10 validation pairs are left out: empty side 1")
         assert warning.startswith("7 of 9 validation pairs (77.8%)") and "6 of them with the same target" in warning
     assert warnings_of(tiny_config(data__limit=100), tmp_path / "run") == []
     assert warnings_of(tiny_config(data__limit=100, data__valid=None), tmp_path / "run") == []

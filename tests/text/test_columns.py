@@ -1,8 +1,6 @@
 """Columns of a table: found where they are plain, refused where not, and the same in every later file."""
 
 import csv
-import gzip
-import io
 import uuid
 from itertools import permutations
 
@@ -11,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seq2seq.errors import InputError
-from seq2seq.text.columns import FIRST_TWO, Columns, TableLook, rows_of
+from seq2seq.text.columns import FIRST_TWO, Columns, TableLook
 from seq2seq.text.corpus import ParallelText, read_pairs
+from seq2seq.text.table import rows_of
 
 SOURCES = [f"The {thing} number {n} is here." for n, thing in enumerate(["cat", "dog", "house"] * 10)]
 TARGETS = [f"Voilà {thing} numéro {n} !" for n, thing in enumerate(["le chat", "le chien", "la maison"] * 10)]
@@ -227,6 +226,23 @@ def test_a_name_that_comes_twice_is_no_name(path):
     assert TableLook(path).stored(columns) == {"source": "en", "target": "3", "header": True}
 
 
+@pytest.mark.parametrize(
+    ("content", "given", "columns"),
+    [
+        ("corpus\none\tun\ntwo\tdeux\n", (), Columns(0, 1, True)),
+        ("en\tfr\none\tun\tein\ntwo\tdeux\tzwei\n", ("1", "3"), Columns(0, 2, True)),
+        ("", (), Columns(0, 1, True)),
+        ("\n", (), Columns(0, 1, True)),
+    ],
+)
+def test_a_first_row_may_be_shorter_than_others(path, content, given, columns):
+    path.write_text(content)
+    look = TableLook(path)
+    assert look.choose(*(given or (None, None)), True) == columns
+    assert look.stored(columns)["target"] == str(columns.target + 1)
+    assert "its first row names the columns" in look.told(columns)
+
+
 # --- later files
 
 
@@ -268,7 +284,8 @@ def test_a_file_that_does_not_fit_is_refused(path, stored, columns, header, said
 
 def test_what_is_doubtful_fits_what_was_decided(path):
     table(path, SOURCES, TARGETS, header=("anglais", "français"))
-    assert TableLook(path).fit(None, None, False) == FIRST_TWO
+    assert "--no-header or --header" in refusal(TableLook(path).fit, None, None, False)
+    assert TableLook(path).fit(None, None, False, doubtful=True) == FIRST_TWO
     table(path, SOURCES, ODD["ids"], TARGETS)
     assert TableLook(path).fit("1", "2", False) == FIRST_TWO
     path.write_text("")
@@ -278,26 +295,16 @@ def test_what_is_doubtful_fits_what_was_decided(path):
 # --- rows
 
 
-CELLS = st.text(st.characters(codec="utf-8", exclude_characters="\0\r\n\t"), max_size=9)
-
-
-@settings(max_examples=60)
-@given(rows=st.lists(st.lists(CELLS, min_size=2, max_size=4), min_size=1), packed=st.booleans())
-def test_cells_are_what_tabs_separate(rows, packed, tmp_path_factory):
-    path = tmp_path_factory.getbasetemp() / f"cells.tsv{'.gz' * packed}"
-    content = "".join("\t".join(row) + "\n" for row in rows).encode()
-    path.write_bytes(gzip.compress(content) if packed else content)
-    first = [rows[0][0].removeprefix("\ufeff"), *rows[0][1:]]
-    assert list(rows_of(path)) == list(enumerate([first, *rows[1:]], 1))
-
-
-@settings(max_examples=60)
-@given(rows=st.lists(st.tuples(CELLS, st.text(st.sampled_from('a,;"\n '), max_size=9)), min_size=1))
-def test_cells_of_csv_are_as_spreadsheets_write_them(rows, tmp_path_factory):
-    path, written = tmp_path_factory.getbasetemp() / "cells.csv", io.StringIO()
-    csv.writer(written, lineterminator="\n").writerows([("english", "french"), *rows])
-    path.write_text(written.getvalue(), encoding="utf-8")
-    assert [tuple(cells) for _, cells in rows_of(path)][1:] == rows
+def test_a_semicolon_in_prose_separates_no_cells(tmp_path):
+    path = tmp_path / "c.csv"
+    path.write_text("Hi; there,Salut\nBye; you,Ciao\n")
+    assert "both commas and semicolons may separate" in refusal(chosen, path)
+    path.write_text("corpus\nHi, you;Salut, toi\nBye;Ciao\n")
+    assert pairs_of(path, chosen(path, header=True)) == ParallelText(["Hi, you", "Bye"], ["Salut, toi", "Ciao"])
+    path.write_text("Hi; there,Salut\nBye,Ciao\n")
+    assert pairs_of(path, chosen(path)) == ParallelText(["Hi; there", "Bye"], ["Salut", "Ciao"])
+    path.write_text("one\ntwo,deux\n")
+    assert "expected cells with commas" in refusal(read_pairs, path)
 
 
 def test_csv_is_read_by_its_header(tmp_path):

@@ -2,6 +2,7 @@ import gzip
 import io
 import os
 import re
+import shutil
 import subprocess
 import sys
 import unicodedata
@@ -226,6 +227,15 @@ def test_bad_tfds(tfds_pairs):
         with pytest.raises(InputError, match=message) as caught:
             read_pairs(*arguments)
         assert "\n" not in str(caught.value)
+
+
+def test_a_damaged_tfds_file_is_named(tfds_pairs, tmp_path):
+    shutil.copytree(tfds_pairs / "tiny_pairs/en_fr/1.2.0", tmp_path / "1.2.0")
+    (records,) = (tmp_path / "1.2.0").glob("*-train.tfrecord*")
+    records.write_bytes(records.read_bytes()[:-9])
+    with pytest.raises(InputError, match=r"1\.2\.0 cannot be read, its files may be damaged") as caught:
+        read_pairs(f"tfds:{tmp_path}/1.2.0", "en", "fr")
+    assert "\n" not in str(caught.value)
 
 
 @pytest.mark.real_data

@@ -74,3 +74,10 @@ def test_millions_of_pairs_are_counted_in_blocks_of_any_type(kind, monkeypatch):
     expected = length_limit(source, target)
     monkeypatch.setattr(lengths, "_PAIRS_AT_ONCE", 777)
     assert length_limit(source.astype(np.uint8), target.astype(np.uint16)) == expected
+
+
+def test_sources_without_a_token_have_a_limit():
+    """A tokenizer from elsewhere may make nothing of them."""
+    targets = np.array([3, 5, 4])
+    ratio, extra = length_limit(np.zeros(3, int), targets)
+    assert ratio > 0 and extra > targets.max()

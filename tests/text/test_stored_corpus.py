@@ -1,4 +1,9 @@
+import errno
+import gc
+import json
+import os
 import shutil
+import time
 from itertools import chain
 
 import numpy as np
@@ -181,3 +186,78 @@ def test_hashes_are_kept_where_nothing_is_held_out(corpus_file, cached, tmp_path
     assert max(map(len, blocks)) == 70
     assert np.array_equal(np.concatenate(blocks), pair_hashes(pairs.source, pairs.target))
     assert list(prepared(corpus_file, cached)[0].hashes()) == []
+
+
+class Failing:
+    """A tokenizer that encodes one block, if so many, and then no more."""
+
+    def __init__(self, tokenizer, blocks):
+        self._tokenizer, self._left = tokenizer, blocks
+
+    def __getattr__(self, name):
+        return getattr(self._tokenizer, name)
+
+    def encode(self, texts, **options):
+        if not self._left:
+            raise InputError("no more")
+        self._left -= 1
+        return self._tokenizer.encode(texts, **options)
+
+
+@pytest.mark.parametrize("blocks", [0, 1])
+@pytest.mark.filterwarnings("error")
+def test_files_are_closed_whatever_happens(corpus_file, cached, tmp_path, blocks):
+    def failing(part):
+        return (Failing(joint_tokenizer(part)[0], blocks),) * 2
+
+    with pytest.raises(InputError, match="no more"):
+        prepared(corpus_file, tmp_path, make=failing)
+    (made,) = cached.iterdir()
+    folder = shutil.copytree(made, tmp_path / "other")
+    contents = json.loads((folder / "contents.json").read_text())
+    contents["cleaning"]["unheard"] = contents.pop("hash") and 1
+    stored_corpus.write_contents(folder, contents)
+    assert StoredCorpus.open(folder) is None  # which is seen behind the rows
+    gc.collect()
+
+
+def test_what_another_process_has_finished_meanwhile_is_taken(corpus_file, tmp_path):
+    """Its files stay what they are: others may be reading them."""
+    theirs = []
+
+    def meanwhile(part):
+        if not theirs:
+            theirs.append(prepared(corpus_file, tmp_path, make=joint_tokenizer)[0])
+            theirs.append((theirs[0].folder / "contents.json").stat().st_ino)
+        return joint_tokenizer(part)
+
+    ours, found = prepared(corpus_file, tmp_path, make=meanwhile)
+    assert found and (ours.folder / "contents.json").stat().st_ino == theirs[1]
+    assert [path.name for path in tmp_path.iterdir()] == [ours.folder.name]
+
+
+def test_only_what_killed_preparations_left_is_removed(corpus_file, tmp_path):
+    now = time.time()
+    for name, age in ((".writing-1-old", 9e5), (".writing-2-alive", 60), ("another", 9e5)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "cleaned.txt").touch()
+        for path in (tmp_path / name / "cleaned.txt", tmp_path / name):
+            os.utime(path, (now - age, now - age))
+    os.utime(tmp_path / ".writing-2-alive", (now - 9e5, now - 9e5))  # made long ago, and written to just now
+    corpus, _ = prepared(corpus_file, tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {".writing-2-alive", "another", corpus.folder.name}
+
+
+def test_segmenting_anew_tells_what_is_missing(corpus_file, cached, tmp_path, monkeypatch):
+    shutil.copytree(cached, tmp_path / "cache")
+    corpus, _ = prepared(corpus_file, tmp_path / "cache")
+    (corpus.folder / "train.txt").unlink()
+    with pytest.raises(InputError, match=r"cannot be segmented anew \(No such file.*make room in .*cache"):
+        corpus.resampled(0.2, 1)
+
+    def full(**options):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(stored_corpus.tempfile, "TemporaryFile", full)
+    with pytest.raises(InputError, match=r"cannot be segmented anew \(No space left"):
+        corpus.resampled(0.2, 1)

@@ -77,6 +77,40 @@ def test_a_text_without_the_odd_characters_still_knows_them(kind):
     assert tokenizer.decode(tokenizer.encode(["\ta \u2581\u2585 b"])) == ["\ta \u2581\u2585 b"]
 
 
+ODD = st.lists(st.text("abc \u2581\ufdd1\u2585\u6f22").map(normalize).filter(bool), min_size=1)
+
+
+@given(texts=ODD)
+@example(["a\u2581d", "\u2581 \u2581", "\u2581"])
+def test_the_sign_of_a_blank_is_none_where_white_space_is_not_kept(collapsing, texts):
+    """Every text has tokens, as many words as it has itself, and only what is unknown does not come back."""
+    for tokenizer, knows_all in collapsing:
+        rows = tokenizer.encode(texts)
+        assert rows.lengths.all()
+        for text, row, decoded in zip(texts, rows, tokenizer.decode(rows), strict=True):
+            surfaces = tokenizer.surfaces(text)
+            assert len(surfaces) == len(row) and "".join(surfaces).split() == text.replace("\ufdd1", "\ufffd").split()
+            assert "".join(tokenizer.spelling(row)).strip() == decoded
+            assert decoded == text.replace("\ufdd1", "\ufffd") or not knows_all
+
+
+@pytest.fixture(scope="module")
+def collapsing(kind):
+    """Tokenizers that do not keep white space, and whether all characters are in their vocabulary."""
+    bars = [*TEXTS, "a \u2581 of b\u2581c"] * 3
+    return [
+        (train_tokenizer(kind, TEXTS, vocabulary_size=60), False),
+        (train_tokenizer(kind, bars, vocabulary_size=60), False),
+        (train_tokenizer(kind, TEXTS, vocabulary_size=400, byte_fallback=True), True),
+    ]
+
+
+def test_a_sign_of_a_blank_in_training_is_in_the_vocabulary(collapsing):
+    tokenizer, _ = collapsing[1]
+    assert tokenizer.decode(tokenizer.encode(["a\u2581c \u2581"])) == ["a\u2581c \u2581"]
+    assert not tokenizer.unknown("a\u2581c \u2581")
+
+
 # --- unknown characters
 
 
@@ -86,6 +120,20 @@ def test_with_bytes_nothing_is_unknown(with_bytes, texts):
     encoded = with_bytes.encode(texts)
     assert with_bytes.decode(encoded) == texts
     assert UNK not in encoded.values and not any(map(with_bytes.unknown, texts))
+
+
+@given(st.text().map(kept))
+@example("a\u00a0\U0001f600 \u2581")
+def test_bytes_spell_the_text_that_they_stand_for(with_bytes, text):
+    ids = with_bytes.encode([text])[0]
+    spelled, surfaces = with_bytes.spelling(ids), with_bytes.surfaces(text)
+    assert "".join(surfaces) == text and "".join(spelled) == (text and f" {text}")
+    assert len(spelled) == len(surfaces) == len(ids)
+
+
+def test_bytes_that_spell_nothing_are_shown_as_that(with_bytes):
+    byte = with_bytes._processor.piece_to_id("<0xC3>")
+    assert "".join(with_bytes.spelling([byte, byte, *with_bytes.encode(["a"])[0], byte])).count("\ufffd") == 3
 
 
 def test_bytes_spell_no_end_of_a_line(with_bytes):
@@ -185,7 +233,8 @@ def test_foreign_models_that_change_white_space_do_not_keep_it(tmp_path):
     options = {"normalization_rule_name": "identity", "remove_extra_whitespaces": False}
     (tmp_path / "own.model").write_bytes(foreign(**options))
     tokenizer = adopt_model(tmp_path / "own.model", keep_white_space=True)
-    assert tokenizer.decode(tokenizer.encode(["  the  cat "])) == ["  the  cat "]
+    for text in ("  the  cat ", "\tthe\t\u2581cat \u2585"):
+        assert tokenizer.decode(tokenizer.encode([text])) == [text] and not tokenizer.unknown(text)
 
 
 @pytest.mark.parametrize("content", [b"", b"\x80\x04\x95", b'{"kind": "char"}', foreign()[:-9]])

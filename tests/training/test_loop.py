@@ -46,18 +46,18 @@ class Counting(Report):
         yield Counter()
 
 
-def make_training(path, loss=None, report=None, steps=400, **settings):
+def make_training(path, loss=None, report=None, steps=400, run=None, **settings):
     keras.utils.set_random_seed(1)
     series = np.sin(np.arange(float(steps)) / 5)[:, None]
     batches = WindowBatches([series], look_back=8, batch_size=16, seed=1)  # of 400: 24 full batches, one of 9 windows
-    model = Autoencoder(1, units=8)
+    model = Autoencoder(1, units=8, dtype=settings.get("precision"))
     return Training(
         model,
         loss or ObservedLoss(),
         lambda epoch: batches,
         lambda: {"loss": float(model.evaluate(batches.epoch(), verbose=0))},
         AutoencoderTrainingConfig(epochs=2, lr_ramp_steps=2, **settings),
-        Run.start(path, "autoencoder", AutoencoderConfig()),
+        run or Run.start(path, "autoencoder", AutoencoderConfig()),
         report or Report(),
     )
 
@@ -82,6 +82,22 @@ def test_xla_and_many_batches_at_once_change_no_result(tmp_path, monkeypatch, se
         assert ours["val_loss"] == pytest.approx(theirs["val_loss"], rel=1e-3)
     for batches, windows, total, before in report.epochs:
         assert batches == total == 25 and windows == pytest.approx(393) and before == 0
+
+
+def test_a_training_in_float16_learns_and_goes_on_where_it_stopped(tmp_path):
+    settings = {"steps": 100, "precision": "mixed_float16", "accumulate_batches": 2, "ema_decay": 0.9}
+    whole = make_training(tmp_path / "whole", **settings)
+    whole.fit()
+    losses = [row["val_loss"] for row in whole.state.history]
+    assert np.isfinite(losses).all() and losses[1] < losses[0]
+    stopped = make_training(tmp_path / "run", **settings)
+    stopped.interruption = Interruption(0)
+    with pytest.raises(Stopped):
+        stopped.fit()
+    resumed = make_training(tmp_path / "run", run=stopped.run, **settings)
+    resumed.fit()
+    for one, other in zip(resumed.model.get_weights(), whole.model.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 def test_of_equal_scores_the_one_with_the_lower_loss_is_the_best(tmp_path):
@@ -111,14 +127,6 @@ def test_what_is_resumed_counts_what_this_process_does(tmp_path):
         with pytest.raises(Stopped):
             training.fit()
     assert [(done, before) for done, _, _, before in report.epochs] == [(1, 0), (1, 1), (1, 2)]
-
-
-def test_a_new_run_does_not_go_on_with_a_checkpoint_that_was_left_behind(tmp_path, monkeypatch):
-    first, _ = trained(tmp_path / "run", 1000, monkeypatch)
-    (tmp_path / "run" / "config.json").unlink()
-    again, report = trained(tmp_path / "run", 1000, monkeypatch)
-    assert len(report.epochs) == len(again.state.history) == 2
-    assert [row["loss"] for row in again.state.history] == [row["loss"] for row in first.state.history]
 
 
 class Fragile(ObservedLoss):
@@ -181,8 +189,10 @@ def test_a_disk_that_is_full_for_the_weights_stops_the_training_in_one_line(tmp_
     training = make_training(tmp_path / "run")
     full = OSError(errno.ENOSPC, "No space left on device")
     monkeypatch.setattr(Run, "save_weights", Mock(side_effect=full))
-    with pytest.raises(InputError, match="No space left on device"):
-        training.fit()
+    for interruption in (Interruption(0), Interruption()):  # weights are kept where it is stopped before any were, too
+        training.interruption = interruption
+        with pytest.raises(InputError, match="No space left on device"):
+            training.fit()
     monkeypatch.undo()
     assert Run.start(tmp_path / "run", "autoencoder", AutoencoderConfig(), resume=True).checkpoints()
 

@@ -35,8 +35,15 @@ def test_halving_halves_all_rates_that_follow(shape):
     np.testing.assert_allclose(rates(schedule, 20), before / 2, rtol=1e-6)
 
 
+@pytest.mark.parametrize("shape", SHAPES)
+def test_batches_that_make_one_update_share_a_rate(shape):
+    by_update = rates(RampedSchedule(0.1, shape, ramp_steps=5, total_steps=20), 20)
+    by_batch = rates(RampedSchedule(0.1, shape, ramp_steps=5, total_steps=20, batches=3), 60)
+    np.testing.assert_array_equal(by_batch, np.repeat(by_update, 3))
+
+
 def test_a_schedule_is_made_again_from_its_configuration():
-    schedule = RampedSchedule(0.1, "cosine", ramp_steps=5, total_steps=60, final=0.02)
+    schedule = RampedSchedule(0.1, "cosine", ramp_steps=5, total_steps=60, final=0.02, batches=2)
     again = RampedSchedule.from_config(schedule.get_config())
     np.testing.assert_array_equal(rates(again, 70), rates(schedule, 70))
 

@@ -1,8 +1,11 @@
 """What the commands that read pairs for a trained run are told about them; as in its training, unless given."""
 
+from pathlib import Path
 from typing import Annotated
 
 from typer import Option
+
+from seq2seq.cli.options.run import data_of
 
 DATA = "Data"
 
@@ -20,7 +23,7 @@ Header = Annotated[
     Option(
         "--header/--no-header",
         help="Whether the first row of a TSV names its columns.",
-        show_default="as in training",
+        show_default="as in training; with --source or --target, found out",
         rich_help_panel=DATA,
     ),
 ]
@@ -33,3 +36,11 @@ Swap = Annotated[
         rich_help_panel=DATA,
     ),
 ]
+
+
+def files_of(data: str | None, source: str | None, target: str | None, run: Path) -> list[Path]:
+    """The files that pairs are read from, where there are any: those of the prefix `data`, or itself."""
+    own = data_of(run)
+    sides = (source or own.get("source"), target or own.get("target"))
+    names = [f"{data}.{side}{packed}" for side in sides for packed in ("", ".gz")]
+    return [path for path in map(Path, [data, *names] if data else []) if path.is_file()]

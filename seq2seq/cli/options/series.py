@@ -1,9 +1,11 @@
 """Options of the commands that read numbers."""
 
+from pathlib import Path
 from typing import Annotated, Any
 
 from typer import Option
 
+from seq2seq.cli.options.run import data_of
 from seq2seq.config import SeriesDataConfig
 from seq2seq.errors import InputError
 
@@ -40,7 +42,62 @@ Group = Annotated[
 ]
 Time = Annotated[
     str | None,
-    Option(help="Column of times.", show_default="the first that holds dates", rich_help_panel=DATA),
+    Option(
+        help="Column of times, or columns that make a date together: year,month,day,hour.",
+        show_default="the first that holds dates, else Unix time and the like",
+        rich_help_panel=DATA,
+    ),
+]
+TimeFormat = Annotated[
+    str | None,
+    Option(
+        metavar="PATTERN",
+        help="How dates are written: %d.%m.%Y %H:%M, ISO8601; Unix time: s, ms, us or ns.",
+        show_default="decided from the whole column",
+        rich_help_panel=DATA,
+    ),
+]
+DayFirst = Annotated[
+    bool | None,
+    Option(
+        "--day-first/--month-first",
+        help="Whether 1/2/2024 is in February or in January.",
+        show_default="as the order of the rows says",
+        rich_help_panel=DATA,
+    ),
+]
+TimeZone = Annotated[
+    str | None,
+    Option(
+        metavar="AREA/CITY",
+        help="Where local times are from, and the calendar's: Europe/Berlin.",
+        show_default="as the times say",
+        rich_help_panel=DATA,
+    ),
+]
+Duplicates = Annotated[
+    str | None,
+    Option(
+        help="Rows that repeat a time: error, first, or mean.",
+        show_default=f"{SeriesDataConfig.duplicates}, or the recipe's",
+        rich_help_panel=DATA,
+    ),
+]
+Step = Annotated[
+    str | None,
+    Option(
+        help="Take means over steps of this length: 15min, 1h, 1D.",
+        show_default="the rows as they are",
+        rich_help_panel=DATA,
+    ),
+]
+Gaps = Annotated[
+    str | None,
+    Option(
+        help="Steps without rows: split, no window runs across them; fill, they are missing values.",
+        show_default="split, or the recipe's",
+        rich_help_panel=DATA,
+    ),
 ]
 Missing = Annotated[
     str | None,
@@ -54,6 +111,43 @@ Limit = Annotated[
     int | None,
     Option(help="Read only the first steps of each series.", show_default="all", rich_help_panel=DATA),
 ]
+Categorical = Annotated[
+    str | None,
+    Option(
+        help="Columns whose values are names: season,weather. Each value becomes a feature of 0 and 1.",
+        show_default="none",
+        rich_help_panel=DATA,
+    ),
+]
+Decimal = Annotated[
+    str | None,
+    Option(
+        help="Decimal mark of numbers in text, a point or a comma.",
+        show_default="told from the file",
+        rich_help_panel=DATA,
+    ),
+]
+MissingValues = Annotated[
+    str | None,
+    Option(
+        help="What stands for a missing value beside NA, null, ? and the like: -200,unknown.",
+        show_default="none",
+        rich_help_panel=DATA,
+    ),
+]
+Encoding = Annotated[
+    str | None,
+    Option(
+        help="Encoding of text that is neither UTF-8 nor UTF-16, such as cp1252.",
+        show_default="none",
+        rich_help_panel=DATA,
+    ),
+]
+
+
+def location_of(run: Path) -> str | None:
+    """Where the data that a run on numbers was trained on come from, which some commands read by default."""
+    return data_of(run).get("location")
 
 
 def position_of(series: Any, name: str | None) -> int:

@@ -1,0 +1,85 @@
+"""What a run goes on with: the settings and the data that it was started with; what differs is named and refused."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import is_dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from seq2seq.config.resolving import from_stored, to_mapping
+from seq2seq.errors import InputError
+from seq2seq.run.integrity import read_config
+from seq2seq.storage import digest
+
+if TYPE_CHECKING:
+    from seq2seq.run.directory import Run
+
+# Of the settings of a run, what may be another when it goes on.
+MAY_CHANGE = {"training.epochs", "training.checkpoint_minutes", "training.on_divergence", "training.tensorboard"}
+
+
+def refuse_new_settings(path: str | Path, config: Any) -> None:
+    """Raise InputError where `config`, as it was given to resume the run at `path`, sets what the run never stored.
+
+    A version that had no such setting trained it, and to that the default comes down. To be asked before anything that
+    `config` leaves open is decided.
+    """
+    known = dict(_settings(read_config(Path(path))[1]))
+    defaults = {name: to_mapping(type(part)()) for name, part in vars(config).items() if is_dataclass(part)}
+    given = dict(_settings(to_mapping(config)))
+    new = [
+        f"{name}={given[name]!r}"
+        for name, default in _settings(defaults)
+        if name not in known and given[name] != default and name not in MAY_CHANGE
+    ]
+    if new:
+        raise InputError(
+            f"--resume of {path} with {', '.join(new)}, which the version that started the run did not know: leave it "
+            "out, or start a new run."
+        )
+
+
+def refuse_other_settings(run: "Run", config: Any) -> None:
+    """Raise InputError where settings of `config`, to resume `run` with, differ from its own; names them."""
+    # As this version reads both: another may have stored the same in other words, or what does nothing. What it did
+    # not know may have been settled since: `refuse_new_settings` has seen what was given.
+    stored = dict(_settings(to_mapping(run.read_config_as(type(config)))))
+    known = dict(_settings(run.config))
+    differing = [
+        f"{name}={value!r} (the run: {stored[name]!r})"
+        for name, value in _settings(to_mapping(from_stored(type(config), to_mapping(config))))
+        if name in known and stored[name] != value and name not in MAY_CHANGE
+    ]
+    if differing:
+        raise InputError(f"--resume of {run.path} with other settings: {', '.join(differing)}; give the run's own.")
+
+
+def refuse_other_data(run: "Run", data: Mapping[str, Iterable[Path]]) -> None:
+    """Raise InputError where the content of the files of `data`, see `Run.start`, is not that of the run's start."""
+    stored = read_config(run.path)[2]
+    files = {name: list(paths) for name, paths in data.items()}
+    differing = [
+        f"{name} ({', '.join(map(str, paths))})" for name, paths in files.items() if stored.get(name) != digests(paths)
+    ]
+    if differing:
+        raise InputError(
+            f"--resume of {run.path} with other data: the content of {', '.join(differing)} has changed since the run "
+            "was started; restore it, or start a new run."
+        )
+
+
+def digests(files: Iterable[Path]) -> list[str]:
+    """Checksums of those of `files` that are there."""
+    return [digest(file) for file in files if file.is_file()]
+
+
+def _settings(config):
+    """Names, `section.name`, and values of a configuration; a list as the tuple that it was before JSON held it."""
+    for section, settings in config.items():
+        if isinstance(settings, Mapping):
+            yield from ((f"{section}.{name}", _plain(value)) for name, value in settings.items())
+        else:
+            yield section, _plain(settings)
+
+
+def _plain(value):
+    return tuple(value) if isinstance(value, list) else value

@@ -1,0 +1,117 @@
+"""Files to arrays: NPY, NPZ and TFDS."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from seq2seq.errors import InputError
+from seq2seq.series.files import named_errors
+from seq2seq.series.series import near_match
+from seq2seq.sources import is_tfds, opened_tfds, tfds_examples
+
+_NUMERIC_KINDS = "biuf"
+
+
+@dataclass(frozen=True)
+class RawArray:
+    """An array of numbers of any shape.
+
+    Attributes:
+        values: numeric array.
+        name: str. The file, with the key of an NPZ or the feature of a data set in brackets.
+        beside: numeric array with one number for each entry of the first axis of `values`, or None.
+    """
+
+    values: np.ndarray
+    name: str
+    beside: np.ndarray | None = None
+
+
+def read_array(location: str | Path, array: str | None, split: str, beside: str | None = None) -> RawArray:
+    """Read an NPY file, an array of an NPZ file or a feature of a TFDS data set. Nothing is unpickled.
+
+    Args:
+        location: str or path, or `tfds:NAME[/CONFIG][:SPLIT]` or `tfds:/FOLDER[:SPLIT]`.
+        array: str or None. Key of the array in an NPZ file, not needed if it holds one alone; the TFDS feature.
+        split: str. TFDS split where `location` names none.
+        beside: str or None. A second key or feature to read along, one number for each entry of the first.
+
+    Raises:
+        InputError: damaged, no such key, not an array of numbers.
+    """
+    if is_tfds(location):
+        return _read_tfds(str(location), array, split, beside)
+    path = Path(location)
+    with named_errors(path):
+        found = _loaded(lambda: np.load(path, allow_pickle=False), path)
+        if isinstance(found, np.ndarray):
+            if array or beside:
+                raise InputError(f"{path} is one array without keys, but {array or beside!r} was asked for: use an NPZ")
+            return RawArray(_numeric(found, path), str(path))
+        with found:
+            key = array or (found.files[0] if len(found.files) == 1 else None)
+            if key is None:
+                raise InputError(f"{path} holds {len(found.files)} arrays: name the array: {', '.join(found.files)}")
+            values = _entry(found, key, path)
+            return RawArray(values, f"{path}[{key}]", _one_each(values, beside and _entry(found, beside, path), beside))
+
+
+def _entry(arrays, key, path):
+    if key not in arrays.files:
+        raise InputError(f"{path} has no array {key!r}: {near_match(key, arrays.files)}")
+    name = f"{path}[{key}]"
+    return _numeric(_loaded(lambda: arrays[key], name), name)
+
+
+def _loaded(load, name):
+    try:
+        return load()
+    except ValueError as error:
+        if "Object arrays" in str(error):
+            raise InputError(
+                f"{name} holds Python objects, which are never unpickled: save an array of numbers, with rows of "
+                "different lengths filled up with NaN"
+            ) from error
+        if "pickle" in str(error):  # what NumPy takes every file to be that it does not know
+            raise InputError(f"{name} is not an NPY or NPZ file: make it with np.save or np.savez") from error
+        raise
+
+
+def _numeric(values, name):
+    if values.dtype.kind not in _NUMERIC_KINDS:
+        raise InputError(f"{name} is an array of {values.dtype}: expected numbers; convert it with astype(float)")
+    return values
+
+
+def _one_each(values, beside, key):
+    if beside is not None and beside.shape != values.shape[:1]:
+        raise InputError(f"{key!r} has the shape {beside.shape}, expected one number for each of {len(values)} entries")
+    return beside
+
+
+def _read_tfds(location, feature, split, beside):
+    _, named, builder = opened_tfds(location)
+    features = dict(builder.info.features.items()) if hasattr(builder.info.features, "items") else {}
+    numeric = sorted(name for name, found in features.items() if np.dtype(found.np_dtype).kind in _NUMERIC_KINDS)
+    for name in (feature, *([beside] if beside else [])):
+        if name not in numeric:
+            raise InputError(f"{location} has no numeric feature {name!r}: {near_match(str(name), numeric)}")
+    split = named or split
+    examples = tfds_examples(location, builder, split)
+    wanted = (feature, beside or feature)
+    rows = list(examples.map(lambda example: tuple(example[name] for name in wanted)).as_numpy_iterator())
+    if not rows:
+        raise InputError(f"{location} has no examples in {split}")
+    values = _padded([np.asarray(row[0]) for row in rows])
+    others = np.asarray([row[1] for row in rows]) if beside else None
+    return RawArray(values, f"{location}[{feature}]", _one_each(values, others, beside))
+
+
+def _padded(arrays):
+    """Stack arrays, filling what is shorter than the longest up with NaN."""
+    shape = np.max([array.shape for array in arrays], axis=0).astype(int) if arrays[0].ndim else ()
+    stacked = np.full((len(arrays), *shape), np.nan)
+    for row, array in enumerate(arrays):
+        stacked[(row, *map(slice, array.shape))] = array
+    return stacked

@@ -1,0 +1,116 @@
+"""Numbers as people write them: 1,234.5 and 1.234,5 and 1 234,5; which of the two marks is decimal; what is missing."""
+
+import re
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+import pandas as pd
+
+from seq2seq.errors import InputError
+
+MARKS = ".,"
+# What stands for a value that is missing, in any case of letters.
+MISSING = (
+    *("", "na", "n/a", "#n/a", "#n/a n/a", "#na", "<na>", "n.a.", "nan", "-nan", "nat", "null", "none"),
+    *("-1.#ind", "1.#ind", "-1.#qnan", "1.#qnan", "?", "-", "--", "---"),
+)
+_GROUPS = r" '\u2019\u00a0\u2009\u202f"  # what separates thousands beside the mark that is not decimal
+_SIGN, _EXPONENT = r"[-+\u2212]?", r"(?:[eE][-+]?\d+)?"
+
+
+def _number(decimal: str) -> str:
+    """The pattern of a number with this decimal mark."""
+    other, mark = re.escape(MARKS.replace(decimal, "")), re.escape(decimal)
+    whole = rf"(?:\d{{1,3}}(?:(?P<group>[{_GROUPS}{other}])\d{{3}})(?:(?P=group)\d{{3}})*|\d+)"
+    return rf"{_SIGN}(?:{whole}(?:{mark}\d*)?|{mark}\d+){_EXPONENT}"
+
+
+_NUMBER = {mark: re.compile(_number(mark)) for mark in MARKS}
+_INFINITE = re.compile(r"[-+]?inf(?:inity)?", re.IGNORECASE)
+_SAMPLE = 1000  # different texts that tell whether a column is one of numbers
+_PLAIN = re.compile(rf"{_SIGN}(?:\d+\.?\d*|\.\d+){_EXPONENT}")
+
+
+def looks_like_number(cell: str) -> bool:
+    """Whether a cell is a number in some way of writing."""
+    return any(number.fullmatch(cell) for number in (_PLAIN, *_NUMBER.values(), _INFINITE))
+
+
+def is_missing(cell: str) -> bool:
+    """Whether a cell says that its value is missing."""
+    return cell.lower() in MISSING
+
+
+def is_identifier(cells: Iterable[str]) -> bool:
+    """Whether cells are codes and no numbers: digits alone, some with zeros before them that a number would lose.
+
+    Two digits are none, as they are hours or months.
+
+    >>> is_identifier(["00060", "12030"]), is_identifier(["01", "12"]), is_identifier(["0.5", "007"])
+    (True, False, False)
+    """
+    there = [cell for cell in cells if not is_missing(cell)]
+    zeros = any(len(cell) > 2 and cell.startswith("0") for cell in there)
+    return zeros and all(cell.isdecimal() for cell in there)
+
+
+def is_marked(texts: pd.Series, decimal: str | None = None) -> bool:
+    """Whether texts are numbers with a decimal comma or a mark between thousands; where `decimal` is a comma, any."""
+    unique = [str(text).strip() for text in texts.dropna().unique()]
+    if sum(map(looks_like_number, unique[:_SAMPLE])) * 2 < len(unique[:_SAMPLE]):
+        return False
+    return any((decimal == "," or not _PLAIN.fullmatch(text)) and looks_like_number(text) for text in unique)
+
+
+def decimal_mark(columns: Mapping[str, pd.Series], name: str) -> str:
+    """Tell from columns of texts which mark is decimal.
+
+    `1,5` can only have a decimal comma, `1,234.5` and `1,234,567` only a decimal point; `1,234` may have either.
+
+    Args:
+        columns: from the name of each column to its texts.
+        name: the table.
+
+    Raises:
+        InputError: nothing tells, or both are there.
+    """
+    seen, open_to_both = dict.fromkeys(MARKS), None
+    for column, texts in columns.items():
+        for text in map(str.strip, map(str, texts.dropna().unique())):
+            fits = [mark for mark in MARKS if _NUMBER[mark].fullmatch(text)]
+            if len(fits) == 1 and any(mark in text for mark in MARKS):
+                seen[fits[0]] = seen[fits[0]] or (column, text)
+            elif fits and "," in text:
+                open_to_both = open_to_both or (column, text)
+    if all(seen.values()):
+        (one, point), (other, comma) = seen.values()
+        raise InputError(
+            f"{name} has {point!r} in column {one!r} and {comma!r} in column {other!r}: say which mark is decimal with "
+            "--decimal, and leave out the columns that are written otherwise"
+        )
+    if open_to_both and not any(seen.values()):
+        column, text = open_to_both
+        raise InputError(
+            f"{name}, column {column!r}: {text!r} may be a whole number or have a decimal comma, and nothing tells: "
+            "give --decimal . or --decimal ,"
+        )
+    return next((mark for mark, found in seen.items() if found), ".")
+
+
+def parsed(texts: pd.Series, decimal: str) -> np.ndarray:
+    """Read a column of texts as numbers with this decimal mark.
+
+    Returns:
+        float64 array, `(rows,)`, NaN where a text is no such number.
+    """
+    codes, unique = pd.factorize(texts)
+    numbers = np.array([_value(str(text).strip(), decimal) for text in unique] + [np.nan])
+    return numbers[codes]  # a missing cell has the code -1
+
+
+def _value(text, decimal):
+    if _NUMBER[decimal].fullmatch(text):
+        text = re.sub(f"[{_GROUPS}{MARKS.replace(decimal, '')}]", "", text).replace(decimal, ".").replace("\u2212", "-")
+    elif not (_INFINITE.fullmatch(text) or (decimal == "." and _PLAIN.fullmatch(text))):
+        return np.nan
+    return float(text)

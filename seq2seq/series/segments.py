@@ -1,0 +1,53 @@
+"""Series cut where steps are missing, so that nothing that is read as one stretch of time has a gap within."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+
+from seq2seq.series.rhythm import parsed
+from seq2seq.series.series import Series
+from seq2seq.series.time_axis import gap_positions
+
+
+def gaps_of(series: Series) -> tuple[np.ndarray, ...]:
+    """Where each series is to be cut: int64 arrays of the steps after its gaps.
+
+    They are empty for samples, for series without times or rhythm, and where the run takes steps as equal.
+    """
+    rhythm = series.reading.rhythm
+    if series.whole or series.times is None or series.reading.gaps != "split" or not rhythm:
+        return (np.zeros(0, np.int64),) * len(series.values)
+    return tuple(gap_positions(times, parsed(rhythm), series.clock) for times in series.times)
+
+
+def stretches(series: Series) -> Iterator[tuple[int, int, int]]:
+    """The number of a series, and the first step and the end of each stretch of it that has no gap."""
+    for number, (length, gaps) in enumerate(zip(series.lengths.tolist(), gaps_of(series), strict=True)):
+        bounds = [0, *gaps.tolist(), length]
+        yield from ((number, first, end) for first, end in pairwise(bounds))
+
+
+def segments(series: Series) -> Series:
+    """Return the stretches without gaps as series of their own, in order; each has the name of the one it is from."""
+    found = list(stretches(series))
+    if len(found) == len(series.values):
+        return series
+    return _cut(series, found)
+
+
+def last_segments(series: Series) -> Series:
+    """Return of each series what comes after its last gap."""
+    last = {number: (number, first, end) for number, first, end in stretches(series)}
+    return _cut(series, list(last.values()))
+
+
+def _cut(series, found):
+    times = series.times and tuple(series.times[number][first:end] for number, first, end in found)
+    return replace(
+        series,
+        values=[series.values[number][first:end] for number, first, end in found],
+        names=[series.names[number] for number, _, _ in found],
+        times=times,
+    )

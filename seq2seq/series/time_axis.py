@@ -1,0 +1,289 @@
+"""The rows of a table in their time: repeated ones, a coarser step, gaps that are filled, and what is told of them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from seq2seq.errors import InputError
+from seq2seq.series.clock import Clock, dates_of, nanoseconds
+from seq2seq.series.reading import Reading
+from seq2seq.series.recognition import nanoseconds_between, rhythm_of
+from seq2seq.series.rhythm import DAY, Rhythm, length_of, parsed
+from seq2seq.series.time_columns import columns_of_clocks, columns_of_dates, counters, number_format
+from seq2seq.series.times import read_times
+
+MOST_FILLED = 10_000_000  # steps
+
+Row = Callable[[int], str]
+
+
+def find_times(
+    frame: pd.DataFrame, reading: Reading, names: Sequence[str], groups: Mapping[str, np.ndarray]
+) -> tuple[Reading, tuple[str, ...], tuple[str, ...]]:
+    """Settle which columns are the times, and which count rows, where `reading` leaves it open.
+
+    Args:
+        frame: the table.
+        reading: `Reading`.
+        names: columns that are not used otherwise; chosen ones are.
+        groups: name of each series → positions of its rows.
+
+    Returns:
+        The `reading` with its columns of times and, of numbers, their format; columns that are no features; notes.
+    """
+    if reading.gaps is None:  # as in runs of earlier versions
+        time = reading.time or columns_of_dates(frame, names)[:1] if reading.time is None else reading.time
+        return replace(reading, time=time or None), tuple(time), ()
+    notes, form = (), None
+    if reading.time is None:
+        time = columns_of_dates(frame, names)
+        if not time:
+            time, form, notes = columns_of_clocks(frame, names, groups)
+        elif len(time) > 1:
+            notes = (f"the times are put together from {' and '.join(time)}",)
+    else:
+        time = reading.time
+        if len(time) == 1 and reading.time_format is None and reading.rhythm is None:
+            form = number_format(frame[time[0]], time[0], groups)
+    counted = counters(frame, [name for name in names if name not in time]) if not reading.columns else ()
+    notes += tuple(f"column {name!r} counts the rows: no feature, unless it is chosen" for name in counted)
+    form = reading.time_format or form
+    return replace(reading, time=time, time_format=form), (*time, *counted), notes
+
+
+def times_of(
+    frame: pd.DataFrame, reading: Reading, row: Row, groups: Mapping[str, np.ndarray]
+) -> tuple[np.ndarray, Clock, Reading, tuple[str, ...]]:
+    """The times of all rows, the clock they are by, `reading` with their format, and notes for the user.
+
+    Raises:
+        InputError: cells that are no times; says where.
+    """
+    column = frame[reading.time[0]]
+    if len(reading.time) > 1:
+        column = pd.Series(_joined(frame, reading.time, row), frame.index, name=",".join(reading.time))
+    times, clock, form = read_times(column, reading, row, groups)
+    notes = ()
+    if len(set(clock.offsets.tolist())) > 1 and not clock.time_zone:
+        last = clock.texts(times[[-1]])[0]
+        notes = (f"the offset of the times changes; that of {last} goes on after them, unless --time-zone is given",)
+    return times, clock, replace(reading, time_format=form), notes
+
+
+def _joined(frame, names, row):
+    cells = []
+    for name in names:
+        column = frame[name]
+        if column.isna().any():
+            raise InputError(
+                f"{row(frame.index[int(column.isna().to_numpy().argmax())])} has no time in column {name!r}"
+            )
+        if pd.api.types.is_float_dtype(column) and (column % 1 == 0).all():
+            column = column.astype("int64")
+        if pd.api.types.is_datetime64_any_dtype(column):
+            column = column.dt.strftime("%Y-%m-%d")
+        cells.append(column.astype(str).str.strip())
+    return [" ".join(parts) for parts in zip(*cells, strict=True)]
+
+
+def arranged(
+    parts: Sequence[np.ndarray],
+    times: Sequence[np.ndarray],
+    clock: Clock,
+    reading: Reading,
+    rows: Sequence[Row],
+) -> tuple[list[np.ndarray], list[np.ndarray], Reading, tuple[str, ...]]:
+    """Bring the rows of each series into the order and the steps of their time.
+
+    Args:
+        parts: float arrays `(rows, features)`, one for each series.
+        times: their times `(rows,)`.
+        clock: that the times are by.
+        reading: `Reading`.
+        rows: of each series, what an error calls the row at a position.
+
+    Returns:
+        Values and times of each series, the `reading` with its rhythm, and notes for the user.
+
+    Raises:
+        InputError: times out of order, or repeated; a step or a rhythm that does not fit them.
+    """
+    notes = ()
+    if reading.duplicates != "error":
+        before = sum(map(len, times))
+        parts, times = _each(lambda part, at: _one_each(part, at, reading.duplicates), parts, times)
+        if count := before - sum(map(len, times)):
+            kept = "the first is kept" if reading.duplicates == "first" else "their mean is taken"
+            notes += (f"{count:,} rows repeat a time: of rows at one time {kept}",)
+    for part, row in zip(times, rows, strict=True):
+        check_order(part, row, clock)
+    if reading.step:
+        parts, times = _each(lambda part, at: _means(part, at, clock, reading.step), parts, times)
+    rhythm = parsed(reading.rhythm) if reading.rhythm else rhythm_of(times, [clock.local(part) for part in times])
+    if rhythm is None:
+        return list(parts), list(times), reading, (*notes, *_unsteady(times))
+    _check_kind(rhythm, times[0])
+    notes += _gap_notes(times, rhythm, clock, reading)
+    if reading.gaps == "fill":
+        if reading.missing == "error" and any(len(gap_positions(part, rhythm, clock)) for part in times):
+            raise InputError(f"{notes[-1]} (--gaps fill), so give --missing interpolate or --missing mask with it")
+        parts, times = _each(lambda part, at: _filled(part, at, rhythm, clock), parts, times)
+    return list(parts), list(times), replace(reading, rhythm=str(rhythm)), notes
+
+
+def _each(function, parts, times):
+    return zip(*(function(part, at) for part, at in zip(parts, times, strict=True)), strict=True)
+
+
+def _one_each(values, times, which):
+    """One row for each time, in the order in which times come first."""
+    unique, first, of_row = np.unique(times, return_index=True, return_inverse=True)
+    if len(unique) == len(times):
+        return values, times
+    order = np.argsort(first)
+    if which == "first":
+        return values[first[order]], times[first[order]]
+    return _mean_of(values, of_row, len(unique))[order], unique[order]
+
+
+def _mean_of(values, of_row, count):
+    """float64 `(count, features)`: means of the rows of each number, of what was observed."""
+    observed = ~np.isnan(values)
+    total, seen = np.zeros((count, values.shape[1])), np.zeros((count, values.shape[1]))
+    np.add.at(total, of_row, np.where(observed, values, 0.0))
+    np.add.at(seen, of_row, observed)
+    return np.divide(total, seen, out=np.full_like(total, np.nan), where=seen > 0)
+
+
+def _means(values, times, clock, step):
+    """Means over steps of one length, which begin at whole multiples of it by the clock on the wall."""
+    if times.dtype.kind != "M":
+        length = _number(step)
+        begins = np.floor(times / length + 1e-9) * length
+    else:
+        length = length_of(step)
+        by_wall = nanoseconds(clock.local(times))
+        ahead = (
+            clock.offsets_of(times) if length < DAY else 0
+        )  # hours go on where clocks change, days begin at midnight
+        local = by_wall // length * length
+        begins = dates_of(local - ahead) if length < DAY else clock.instants(dates_of(local))
+    unique, of_row = np.unique(begins, return_inverse=True)
+    return _mean_of(values, of_row, len(unique)), unique
+
+
+def _number(step):
+    try:
+        return float(step)
+    except ValueError:
+        raise InputError(f"data.step={step!r}: the times are numbers, so give the step as a number") from None
+
+
+def _check_kind(rhythm, times):
+    numbers = isinstance(getattr(rhythm, "step", 0), float)
+    if numbers == (times.dtype.kind == "M"):
+        raise InputError(
+            f"the times of this run have the rhythm {rhythm}, but these are {'dates' if numbers else 'numbers'}: "
+            "give a table whose times are like those of the training"
+        )
+
+
+def between(times: np.ndarray, rhythm: Rhythm, clock: Clock) -> np.ndarray:
+    """float array `(steps - 1,)`: how many steps of the rhythm neighbours are apart."""
+    return rhythm.between(clock.local(times) if rhythm.by_wall_clock else times)
+
+
+def following(time: np.generic, count: int, rhythm: Rhythm, clock: Clock) -> np.ndarray:
+    """The `count` times of the rhythm after `time`."""
+    if not rhythm.by_wall_clock:
+        return rhythm.after(time, count)
+    return clock.instants(rhythm.after(clock.local(np.asarray([time]))[0], count))
+
+
+def gap_positions(times: np.ndarray, rhythm: Rhythm, clock: Clock) -> np.ndarray:
+    """int64 array: the positions of the steps after each gap, where at least one step is missing."""
+    if len(times) < 2:
+        return np.zeros(0, np.int64)
+    return np.flatnonzero(rhythm.missing(between(times, rhythm, clock))) + 1
+
+
+def _filled(values, times, rhythm, clock):
+    """The same with a row of missing values for each step that is missing."""
+    if len(times) < 2:
+        return values, times
+    missing = rhythm.missing(between(times, rhythm, clock))
+    if missing.sum() > MOST_FILLED:
+        raise InputError(f"data.gaps=fill would add {int(missing.sum()):,} steps of {rhythm}: take data.gaps=split")
+    at = np.flatnonzero(missing)
+    if not len(at):
+        return values, times
+    added = [following(times[each], int(missing[each]), rhythm, clock) for each in at]
+    where = np.repeat(at + 1, missing[at])
+    return np.insert(values, where, np.nan, axis=0), np.insert(times, where, np.concatenate(added))
+
+
+def _unsteady(times):
+    if max(map(len, times)) < 3:
+        return ()
+    return ("the times follow no steady step: steps are taken as equal; --step 1h, say, takes means over equal ones",)
+
+
+def _gap_notes(times, rhythm, clock, reading):
+    apart = np.concatenate([between(part, rhythm, clock) for part in times])
+    if len(apart) and abs(np.median(apart) - 1) > 0.01 and reading.rhythm:
+        told = f"{np.median(apart):.3g} steps of {rhythm} apart, as it was in training"
+        return (f"most rows are {told}: give data at that step (train with --step for data at several)",)
+    found = [gap_positions(part, rhythm, clock) for part in times]
+    total = sum(map(len, found))
+    if not total:
+        return ()
+    number = next(number for number, each in enumerate(found) if len(each))
+    start, end = clock.texts(times[number][found[number][0] - 1 :][:2])
+    across = f" in {sum(len(each) > 0 for each in found)} of {len(times)} series" * (len(times) > 1)
+    done = {
+        "split": "no window runs across them (--gaps fill makes missing values of them)",
+        "fill": "the steps without rows are missing values",
+        None: "steps are taken as equal",
+    }[reading.gaps]
+    count = f"{total:,} gap{'s' * (total > 1)} in time{across}"
+    return (f"{count}, the first from {start} to {end} where the usual step is {rhythm}: {done}",)
+
+
+def check_order(times: np.ndarray, row: Row, clock: Clock | None = None) -> None:
+    """Raise `InputError` naming the first row whose time is not after that of the row before.
+
+    Args:
+        times: float64 or datetime64[ns] array, `(time_steps,)`.
+        row: function from the position in `times` to what an error shall call it.
+        clock: how times are written.
+    """
+    wrong = times[1:] <= times[:-1]
+    if not wrong.any():
+        return
+    texts = (clock or Clock()).texts
+    later = int(wrong.argmax()) + 1
+    same = np.flatnonzero(times[:later] == times[later])
+    if same.size:
+        count = len(times) - len(np.unique(times))
+        what = f"repeats the time {texts(times[[later]])[0]} of {row(int(same[0]))}, as {count:,} rows do in all"
+        mend = "keep one row per time, or take --duplicates first or mean"
+        if _clock_change(times, later):
+            mend = f"it looks like the hour that comes twice when clocks change: name the zone, --time-zone, or {mend}"
+    else:
+        what = f"has the time {texts(times[[later]])[0]}, before {texts(times[[later - 1]])[0]} of the row above it"
+        mend = "sort the rows by time"
+    raise InputError(
+        f"{row(later)} {what}: {mend}, or, if the table holds several series, name the column that tells them apart "
+        "as the group"
+    )
+
+
+def _clock_change(times, at):
+    """Whether the repeated time is in the small hours of a Sunday in autumn, in either half of the Earth."""
+    if times.dtype.kind != "M":
+        return False
+    stamp = pd.Timestamp(times[at])
+    usual = np.median(nanoseconds_between([times[max(at - 50, 0) : at]])) if at > 1 else 0
+    return stamp.day_of_week == 6 and stamp.hour < 4 and stamp.month in (3, 4, 9, 10, 11) and usual <= 3600 * 10**9

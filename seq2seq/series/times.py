@@ -1,0 +1,320 @@
+"""A column of times becomes instants: how it is written is decided once, from all of it, for the life of a run."""
+
+import warnings
+import zoneinfo
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from seq2seq.errors import InputError
+from seq2seq.series.clock import ISO, UNITS, Clock, dates_of, nanoseconds, time_text
+from seq2seq.series.patterns import HAS_HOUR, ISO_FORM, YEAR, ZONE, patterns_of
+from seq2seq.series.reading import Reading
+from seq2seq.series.recognition import rhythm_of
+
+Row = Callable[[int], str]  # from the label of a row to what an error shall call it
+_SHOWN = 1000  # cells by which it is told what is written without leading zeros
+
+
+def looks_like_time(text: str) -> bool:
+    """Return whether `text` is a date, with or without a time of day, that shows its year in four digits."""
+    if not YEAR.search(text) or text.strip().isdigit():
+        return False
+    local = pd.Series([text]).str.replace(ZONE, "", regex=True) if ":" in text or "T" in text else pd.Series([text])
+    return any(_fits(local.str.strip(), pattern) for pattern in (ISO, *patterns_of(local[0].strip())))
+
+
+def read_times(
+    column: pd.Series, reading: Reading, row: Row, groups: Mapping[str, np.ndarray]
+) -> tuple[np.ndarray, Clock, str | None]:
+    """Read a column of times.
+
+    Numbers stay numbers, unless the format is a unit of Unix time or a pattern. Of dates the format is that of
+    `reading`, or else the one that all cells are of; where days and months could be either, what orders them decides.
+
+    Args:
+        column: numbers, dates or texts.
+        reading: `Reading`.
+        row: as errors call rows.
+        groups: name of each series → positions of its rows.
+
+    Returns:
+        The times, float64 or datetime64[ns] `(rows,)`; the `Clock` that they are by; and the format, None for numbers
+        and for dates that the file itself stores as such.
+
+    Raises:
+        InputError: names the first cell that is no time, or not of the format; or the format is not clear.
+    """
+    earlier, form = reading.gaps is None, reading.time_format
+    if pd.api.types.is_datetime64_any_dtype(column):
+        times, clock = _stored(column, reading, row)
+        return times, Clock() if earlier else clock, None
+    numeric = pd.api.types.is_numeric_dtype(column)
+    if numeric and (form in UNITS or form is None):
+        times, clock = _numbers(column, form, reading, row)
+        return times, clock, form
+    texts = _texts(column, form, numeric, row)
+    local, zones = _split(texts, column, row, told="%z" in (form or ""))
+    form = form or _decided(local, column, reading, row, groups)
+    bare = form.replace("%z", "").replace("%Z", "").strip()
+    wall = _parsed(local, bare)
+    _refuse(column, np.isnat(wall), row, f"is not a time written as {form}, as those of this run are: --time-format")
+    if zones is None:
+        clock = Clock(time_zone=_checked_zone(reading.time_zone))
+        times = clock.instants(wall) if not reading.time_zone else _localized(wall, reading.time_zone, groups, row)
+    else:
+        times, clock = _instants(wall, zones, column, row)
+        clock = replace(clock, time_zone=_checked_zone(reading.time_zone))
+    return times, Clock() if earlier else _written(clock, times, texts, local, bare), form
+
+
+def _stored(column, reading, row):
+    """Dates that the file stores as such."""
+    _refuse(column, column.isna().to_numpy(), row)
+    zone = getattr(column.dtype, "tz", None)
+    local = column.dt.tz_localize(None).to_numpy("datetime64[ns]")
+    if zone is None:
+        clock = Clock(time_zone=_checked_zone(reading.time_zone))
+        return clock.instants(local), replace(clock, **_finest(local))
+    times = column.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy("datetime64[ns]")
+    _, clock = _by_offsets(times, nanoseconds(local) - nanoseconds(times))
+    known = str(zone) in zoneinfo.available_timezones()
+    clock = replace(clock, time_zone=reading.time_zone or (str(zone) if known else None), **_finest(local))
+    return times, replace(clock, zones={int(offset): _offset_text(int(offset)) for offset in np.unique(clock.offsets)})
+
+
+def _finest(local):
+    nanosecond = nanoseconds(local)
+    if not (nanosecond % (86_400 * 10**9)).any():
+        return {"pattern": "%Y-%m-%d"}
+    digits = next(digits for digits in (0, 3, 6, 9) if not (nanosecond % 10 ** (9 - digits)).any())
+    return {"pattern": "%Y-%m-%d %H:%M:%S" + ".%f" * bool(digits), "digits": digits}
+
+
+def _offset_text(offset):
+    minutes = abs(offset) // (60 * 10**9)
+    return f"{'-' if offset < 0 else '+'}{minutes // 60:02d}:{minutes % 60:02d}"
+
+
+def _numbers(column, unit, reading, row):
+    numbers = column.to_numpy(np.float64, na_value=np.nan)
+    _refuse(column, ~np.isfinite(numbers), row)
+    if unit is None:
+        return numbers, Clock()
+    if pd.api.types.is_integer_dtype(column):
+        whole, fraction = column.to_numpy(np.int64), np.zeros(len(column))
+    else:
+        whole = np.floor(numbers).astype(np.int64)
+        fraction = numbers - whole
+    rest = np.round(fraction * UNITS[unit]).astype(np.int64)
+    exact = whole * UNITS[unit] + rest
+    digits = next(each for each in range(10) if not (rest * 10**each % UNITS[unit]).any())
+    return dates_of(exact), Clock(unit, digits, time_zone=_checked_zone(reading.time_zone))
+
+
+def _texts(column, form, numeric, row):
+    missing = column.isna().to_numpy()
+    if numeric:
+        _refuse(column, missing, row)
+        whole = column.to_numpy(np.float64) % 1 == 0
+        texts = (column.astype("int64") if whole.all() else column).astype("string")
+    else:
+        texts = column.astype("string")
+    if form in UNITS:
+        raise InputError(
+            f"the times of column {column.name!r} are in Unix time ({form}), but {str(column.iloc[0])!r} is no number"
+        )
+    plain = form is None
+    _refuse(column, missing if not plain else ~texts.str.contains(YEAR).fillna(False).to_numpy(bool), row)
+    return texts.astype(object)
+
+
+def _split(texts, column, row, told):
+    """Cells without what tells a zone, and what told it, or None."""
+    stripped = texts.str.strip()
+    # Most tables tell none, and patterns are slow to look for in millions of cells.
+    if not told and not any(text[-1:] in "ZCT" or "+" in text or "-" in text[10:] for text in stripped):
+        return stripped, None
+    hours = stripped.str.contains(HAS_HOUR, regex=True) | told
+    if not hours.any():
+        return stripped, None
+    zones = stripped.str.extract(ZONE, expand=False).where(hours)
+    if zones.isna().all():
+        return stripped, None
+    _refuse(column, zones.isna().to_numpy(), row, "tells no zone, as other rows do: write all times alike")
+    return stripped.str.replace(ZONE, "", regex=True), zones
+
+
+def _fits(texts, pattern):
+    return not np.isnat(_parsed(texts, pattern)).any()
+
+
+def _parsed(texts, pattern):
+    """datetime64[ns] of texts in a pattern, NaT where they are not of it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        parsed = pd.to_datetime(texts, format=pattern, errors="coerce")
+    try:
+        return parsed.dt.as_unit("ns").to_numpy("datetime64[ns]")
+    except pd.errors.OutOfBoundsDatetime as error:
+        raise InputError(
+            f"column {texts.name!r} has a time outside the years 1678 to 2261 ({error}): give the times as numbers"
+        ) from error
+
+
+def _decided(local, column, reading, row, groups):
+    """The one format that all cells are of."""
+    if local.str.fullmatch(ISO_FORM).all():
+        return ISO
+    first = local.iloc[0]
+    found = [pattern for pattern in patterns_of(first) if _fits(local, pattern)]
+    if reading.day_first is not None:
+        wanted = [pattern for pattern in found if _day_first(pattern) in (None, reading.day_first)]
+        if found and not wanted:
+            told, other = ("day", "month") if reading.day_first else ("month", "day")
+            raise InputError(
+                f"column {column.name!r} has dates such as {first!r}, which are only dates if the {other} comes first: "
+                f"leave --{told}-first"
+            )
+        found = wanted
+    if not found:
+        # Which cell is it that is of no form that the others are of?
+        parsed = [_parsed(local, pattern) for pattern in (ISO, *patterns_of(first))]
+        bad = np.isnat(min(parsed, key=lambda times: np.isnat(times).sum()))
+        if bad.all():
+            raise InputError(
+                f"{row(column.index[0])} has {first!r} in column {column.name!r}, a date of no known form: give the "
+                "form with --time-format, such as '%d.%m.%Y %H:%M'"
+            )
+        _refuse(column, bad, row)
+    if len(found) == 1 or len({_parsed(local, pattern).tobytes() for pattern in found}) == 1:
+        return found[0]
+    if reading.gaps is None:
+        return found[-1]  # runs of earlier versions took the month to come first
+    return _ordered(found, local, column, row, groups)
+
+
+def _day_first(pattern):
+    at = {name: pattern.find(name) for name in ("%d", "%m")}
+    return at["%d"] < at["%m"] if min(at.values()) >= 0 and not pattern.startswith("%Y") else None
+
+
+def _ordered(found, local, column, row, groups):
+    """The one of several patterns in which the times go on as times do."""
+    parts = {pattern: [_parsed(local, pattern)[rows] for rows in groups.values()] for pattern in found}
+    rising = [name for name in found if all((np.diff(part) >= np.timedelta64(0)).all() for part in parts[name])]
+    steady = [name for name in rising if _at_one_step(parts[name])]
+    for left in (rising, steady):
+        if len(left) == 1:
+            return left[0]
+    first = column.iloc[0]
+    raise InputError(
+        f"{row(column.index[0])} has {first!r} in column {column.name!r}, and day and month could be either in all "
+        "rows: give --day-first, --month-first, or --time-format"
+    )
+
+
+def _at_one_step(parts):
+    if len(local := [part for part in parts if len(part) > 1]) == 0:
+        return False
+    rhythm = rhythm_of(local, local)
+    return rhythm is not None and all(np.allclose(rhythm.between(part), 1) for part in local)
+
+
+def _instants(wall, zones, column, row):
+    offsets = {zone: _offset_of(zone) for zone in zones.unique()}
+    ahead = zones.map(offsets).to_numpy(np.int64)
+    times = dates_of(nanoseconds(wall) - ahead)
+    later, clock = _by_offsets(times, ahead)
+    if later is not None:
+        raise InputError(
+            f"{row(column.index[later])} tells another zone than other rows at the same time, column {column.name!r}: "
+            "give the zone that times are to be written in, --time-zone Europe/Berlin"
+        )
+    return times, replace(clock, zones={offset: zone for zone, offset in reversed(offsets.items())})
+
+
+def _by_offsets(times, ahead):
+    """The first row whose offset is not that of others at its time, or None; and a clock of the offsets."""
+    order = np.argsort(times, kind="stable")
+    instants, offsets = nanoseconds(times)[order], ahead[order]
+    other = (np.diff(instants) == 0) & (np.diff(offsets) != 0)
+    if other.any():
+        return int(order[int(other.argmax()) + 1]), None
+    changes = np.append(0, np.flatnonzero(np.diff(offsets)) + 1)
+    begins = instants[changes]
+    begins[0] = np.iinfo(np.int64).min
+    return None, Clock(changes=begins, offsets=offsets[changes])
+
+
+def _offset_of(zone):
+    zone = zone.strip()
+    if zone in ("Z", "UTC", "GMT"):
+        return 0
+    digits = zone[1:].replace(":", "").ljust(4, "0")
+    minutes = int(digits[:2]) * 60 + int(digits[2:])
+    return (-1 if zone[0] == "-" else 1) * minutes * 60 * 10**9
+
+
+def _checked_zone(name):
+    if name is not None:
+        try:
+            zoneinfo.ZoneInfo(name)
+        except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise InputError(f"there is no time zone {name!r}: expected a name such as Europe/Berlin") from error
+    return name
+
+
+def _localized(wall, zone, groups, row):
+    """Instants of local times. Where an hour comes twice, its second coming is the later one."""
+    again = np.zeros(len(wall), bool)
+    for rows in groups.values():
+        again[rows] = pd.Series(wall[rows]).duplicated().to_numpy()
+    local = pd.DatetimeIndex(wall)
+    missing = local.tz_localize(zone, ambiguous=~again, nonexistent="NaT").isna()
+    if missing.any():
+        at = int(missing.argmax())
+        raise InputError(f"{row(at)} has the time {time_text(wall[at])}, which {zone} leaves out when clocks change")
+    return local.tz_localize(zone, ambiguous=~again).tz_convert("UTC").tz_localize(None).to_numpy("datetime64[ns]")
+
+
+def _written(clock, times, texts, local, form):
+    """`clock` with how the cells were written: those that are written otherwise than most are kept."""
+    pattern = form
+    if form == ISO:
+        sample = max(local.iloc[:_SHOWN], key=len)
+        pattern = patterns_of(sample)[0]
+    digits = 0
+    if "%f" in pattern:
+        digits = int(local.str.extract(r"[.,](\d+)(?:\s?[AaPp][Mm])?$", expand=False).str.len().max())
+    clock = replace(clock, pattern=pattern, digits=digits)
+    head = texts.iloc[:_SHOWN].tolist()
+
+    def wrong(unpadded):
+        written = replace(clock, unpadded=unpadded).texts(times[: len(head)])
+        return sum(ours != theirs for ours, theirs in zip(written, head, strict=True))
+
+    clock = replace(clock, unpadded=min(("", "dm", "HI", "dmHI"), key=wrong))
+    pairs = zip(nanoseconds(times).tolist(), clock.texts(times), texts, strict=True)
+    return replace(clock, exceptions={at: theirs for at, ours, theirs in pairs if ours != theirs})
+
+
+def _refuse(column, bad, row, instead=None):
+    if bad.any():
+        first = int(bad.argmax())
+        cell = column.iloc[first]
+        if pd.isna(cell):
+            what = "has no time"
+        else:
+            what = f"has {str(cell)!r}, which {instead}," if instead else f"has {str(cell)!r}, which is not a time,"
+        raise InputError(
+            f"{row(column.index[first])} {what} in column {column.name!r}"
+            + (
+                ""
+                if instead and not pd.isna(cell)
+                else ": expected a date with a year of four digits, as in "
+                "2016-07-01 13:00:00, or a number, in every row"
+            )
+        )

@@ -1,0 +1,259 @@
+"""Tables as the world writes them: other separators, decimal marks, preambles, codes for missing values, encodings."""
+
+import gzip
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seq2seq.errors import InputError
+from seq2seq.series.layout import head_of
+from seq2seq.series.numerals import looks_like_number, parsed
+from seq2seq.series.table import read_series
+
+VALUES = [[1234.5, -0.25], [2.0, 1234567.75], [3.5, 4.0]]
+
+
+@pytest.fixture
+def table(tmp_path):
+    def write(content, name="data.csv", code="utf-8"):
+        (tmp_path / name).write_bytes(content if isinstance(content, bytes) else content.encode(code))
+        return tmp_path / name
+
+    return write
+
+
+def refusal(location, **how):
+    with pytest.raises(InputError) as caught:
+        read_series(location, **how)
+    assert "\n" not in str(caught.value)
+    return str(caught.value).removeprefix(str(location))
+
+
+def written(number, decimal, group):
+    """A number as somebody writes it."""
+    return f"{number:,}".replace(",", "G").replace(".", decimal).replace("G", group)
+
+
+@pytest.mark.parametrize("separator", [";", "\t", "|", ","])
+@pytest.mark.parametrize(
+    ("decimal", "group"), [(",", "."), (",", " "), (",", "\u202f"), (".", ","), (".", "'"), (".", "")]
+)
+def test_numbers_are_read_in_any_writing(table, separator, decimal, group):
+    rows = [[written(value, decimal, group) for value in row] for row in VALUES]
+    quoted = [[f'"{cell}"' if separator in cell else cell for cell in row] for row in rows]
+    content = "\n".join(separator.join(row) for row in [["speed", "heat"], *quoted])
+    series = read_series(table(content))
+    assert series.values[0].tolist() == VALUES
+    assert series.reading.decimal == decimal
+    assert series.columns == ("speed", "heat")
+
+
+@given(st.floats(-1e9, 1e9).map(lambda value: round(value, 2)), st.sampled_from([(",", "."), (".", ","), (",", " ")]))
+def test_what_was_written_is_what_is_read(value, marks):
+    text = written(value, *marks)
+    assert looks_like_number(text)
+    assert parsed(pd.Series([text]), marks[0])[0] == value
+
+
+def test_what_a_comma_means_is_told_or_asked(table):
+    path = table("a;b\n1,234;7\n2,345;8\n")
+    message = refusal(path)
+    assert "column 'a': '1,234' may be a whole number or have a decimal comma" in message and "--decimal" in message
+    assert read_series(path, decimal=".").values[0][0].tolist() == [1234, 7]
+    assert read_series(path, decimal=",").values[0][0].tolist() == [1.234, 7]
+    assert read_series(path, columns=["b"]).values[0].tolist() == [[7], [8]]  # what is not used is not asked
+    # Any other number tells.
+    assert read_series(table("a;b\n1,234;7,5\n2,345;8\n")).values[0][0].tolist() == [1.234, 7.5]
+    assert read_series(table("a;b\n1,234;7.5\n2,345;8\n")).values[0][0].tolist() == [1234, 7.5]
+    assert read_series(table("a;b\n1.234;7,5\n2.345;8\n")).values[0][0].tolist() == [1234, 7.5]
+    both = refusal(table("a;b\n1,5;7.25\n2,5;8.5\n"))
+    assert "has '7.25' in column 'b' and '1,5' in column 'a': say which mark is decimal" in both
+
+
+def test_a_comma_that_may_separate_or_be_decimal_is_asked(table):
+    path = table("value\n1,5\n2,5\n3,5\n")
+    assert "has more cells than the header, 'value'" in refusal(path) and "give --decimal ," in refusal(path)
+    assert read_series(path, decimal=",").values[0].tolist() == [[1.5], [2.5], [3.5]]
+    assert read_series(table('a,b\n"1,5",2\n"2,5",3\n'), decimal=",").values[0].tolist() == [[1.5, 2], [2.5, 3]]
+
+
+def test_a_number_of_another_writing_is_no_number(table):
+    assert "line 3, column 'a': '1.5' is not a number" in refusal(table("a;b\n1,5;7\n1.5;8\n"), decimal=",")
+    assert "line 4, column 'a': 'x' is not a number" in refusal(table("a;b\n1,5;7\n2,5;8\nx;9\n"))
+
+
+def test_runs_of_blanks_separate(table):
+    series = read_series(table("  speed   heat\n  1.0     2\n 10.5    -3\n"))
+    assert series.columns == ("speed", "heat") and series.values[0].tolist() == [[1, 2], [10.5, -3]]
+    series = read_series(table("12,5 13,5\n14,5 15\n", "data.txt"))
+    assert series.values[0].tolist() == [[12.5, 13.5], [14.5, 15]]
+
+
+ROWS = "2024-01-01,1.5,2\n2024-01-02,2.5,3\n2024-01-03,3.5,4\n2024-01-04,4.5,5\n"
+
+
+@pytest.mark.parametrize(
+    "above",
+    [
+        "day,speed,heat\n",
+        "# made by a logger\n# v2, beta\nday,speed,heat\n",
+        "Station Rome\n\nday,speed,heat\n",
+        "Station Rome,,\nday,speed,heat\n",
+        "Station:,Rome,\nHeight:,20,\nday,speed,heat\n",
+        "day,speed,heat\n,m/s,K\n",
+        "day,speed,heat\nyyyy-mm-dd,m/s,K\n",
+        "# day,speed,heat\n",
+    ],
+)
+def test_what_stands_above_a_table_is_passed_over_and_told(table, above):
+    series = read_series(table(above + ROWS))
+    assert series.columns == ("speed", "heat")
+    assert series.values[0].tolist() == [[1.5, 2], [2.5, 3], [3.5, 4], [4.5, 5]]
+    assert len(series.notes) == (above.count("\n") > 1)
+    # An error names the line of the file.
+    bad = table(above + ROWS.replace("3.5", "x"), "bad.csv")
+    assert f", line {above.count(chr(10)) + 3}, column 'speed': 'x'" in refusal(bad)
+
+
+def test_a_row_without_numbers_below_the_header_is_kept(table):
+    series = read_series(table("city,speed\nRome,\nRome,1\nRome,2\nRome,3\n"), missing="mask")
+    assert series.lengths.tolist() == [4] and np.isnan(series.values[0][0, 0])
+
+
+def test_columns_at_the_end_without_anything_are_none(table):
+    for content in ("a;b;;\n1;2;;\n3;4;;\n", "a;b\n1;2;\n3;4;\n", "a;b;;\n1;2\n3;4\n"):
+        series = read_series(table(content))
+        assert (series.columns, series.notes) == (("a", "b"), ())
+        assert series.values[0].tolist() == [[1, 2], [3, 4]]
+    assert "the first row has more cells than the header" in refusal(table("a;b\n1;2;3\n4;5;6\n"))
+
+
+@pytest.mark.parametrize("word", ["", "NA", "n/a", "?", "-", "null", "NULL", "None", "NaN", "--"])
+def test_words_for_missing_values(table, word):
+    series = read_series(table(f"a,b\n1,2\n{word},3\n4,5\n"), missing="mask")
+    assert series.notes == ("1 of 6 values were missing and were left out by mask",)
+
+
+def test_codes_for_missing_values_are_told_and_never_guessed(table, tmp_path):
+    content = "a,b\n" + "".join(f"{value},{k * k}\n" for k, value in enumerate([1.5, -200, 2.5, -200, -200, 3.5, 1, 2]))
+    path = table(content)
+    (note,) = read_series(path).notes
+    assert note.startswith("column 'a' is -200 in 3 rows and 1 to 3.5 in all others")
+    assert "--missing-values -200" in note
+    series = read_series(path, missing_values=["-200", "bad"], missing="mask")
+    assert np.isnan(series.values[0][:, 0]).tolist() == [False, True, False, True, True, False, False, False]
+    assert series.reading.missing_values == ("-200", "bad")
+    european = table(content.replace(",", ";").replace(".", ","), "european.csv")
+    np.testing.assert_array_equal(
+        read_series(european, missing_values=["-200"], missing="mask").values[0], series.values[0]
+    )
+    pd.read_csv(path).to_parquet(tmp_path / "data.parquet")
+    np.save(tmp_path / "data.npy", pd.read_csv(path).to_numpy())
+    for name in ("data.parquet", "data.npy"):
+        same = read_series(tmp_path / name, missing_values=["-200"], missing="mask", rows="steps")
+        np.testing.assert_array_equal(same.values[0], series.values[0])
+    words = read_series(table("a\n1\nbad\n2\n", "words.csv"), missing_values=["bad"], missing="interpolate")
+    assert words.values[0][:, 0].tolist() == [1, 1.5, 2]
+
+
+def test_ordinary_extremes_are_no_codes(table):
+    for values in ([0, 0, 0, 5, 0, 5, 5], [1, 2, 3, 3, 3], [7, 7, 7, 7], [1.5, -200, 2.5, 3.5]):
+        assert read_series(table("a\n" + "".join(f"{value}\n" for value in values))).notes == ()
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_other_encodings_are_named_or_told(table, packed):
+    content = "Temp °C;flow\n1,5;2\n2,5;3\n".encode("cp1252")
+    path = table(gzip.compress(content) if packed else content)
+    assert "is not UTF-8 text" in refusal(path) and "--encoding cp1252" in refusal(path)
+    series = read_series(path, encoding="cp1252")
+    assert series.columns == ("Temp °C", "flow") and series.values[0][0].tolist() == [1.5, 2]
+    assert "there is no encoding 'cp99999'" in refusal(path, encoding="cp99999")
+    # What is UTF-8 is read as that, whatever was told for what is not.
+    assert read_series(table("Temp °C;flow\n1;2\n2;3\n", "new.csv"), encoding="cp1252").columns == ("Temp °C", "flow")
+
+
+def test_codes_of_digits_are_no_numbers(table):
+    content = "site,serial,month,a\n00060,1234567890123456789,01,1\n12030,1234567890123456780,12,2\n"
+    series = read_series(table(content))
+    assert series.columns == ("month", "a")
+    assert [note.partition(" and was")[0] for note in series.notes] == [
+        "column 'site' holds identifiers",
+        "column 'serial' holds identifiers",
+    ]
+    assert read_series(table(content), columns=["site"]).values[0].tolist() == [[60], [12030]]
+
+
+def test_a_group_may_be_called_as_a_missing_value(table):
+    assert read_series(table("land,a\nNA,1\nNA,2\nDE,3\n"), group="land").names == ("NA", "DE")
+
+
+def test_several_files_are_one_table(table, tmp_path):
+    table("day,a,b\n2024-01-03,5,6\n2024-01-04,7,8\n", "log2.csv")
+    table("day;b;a\n2024-01-01;2;1\n2024-01-02;4;3\n", "log1.csv")
+    for location in (tmp_path / "log*.csv", f"{tmp_path}/log1.csv,{tmp_path}/log2.csv"):
+        series = read_series(location)
+        assert series.columns == ("b", "a") and series.values[0].tolist() == [[2, 1], [4, 3], [6, 5], [8, 7]]
+        assert len(series.times[0]) == 4 and series.notes[0].startswith("2 files are read one after the other")
+    table("day,a,b\n2024-01-05,x,6\n2024-01-06,7,8\n", "log3.csv")
+    assert "log3.csv, line 2, column 'a': 'x' is not a number" in refusal(tmp_path / "log*.csv")
+    table("day,a,c\n2024-01-05,1,6\n", "log3.csv")
+    assert "has a column 'b'" in refusal(tmp_path / "log*.csv")
+    assert "no file is called" in refusal(tmp_path / "none*.csv")
+
+
+def test_xlsx(table, tmp_path):
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    for row in (["Report of May"], [], ["speed", "note", "heat"], [1.5, "ok", 2], [2.5, None, 3], [3.5, "ok", "4,5"]):
+        book.active.append(row)
+    book.save(tmp_path / "data.xlsx")
+    series = read_series(tmp_path / "data.xlsx")
+    assert series.columns == ("speed", "heat")
+    assert series.values[0].tolist() == [[1.5, 2], [2.5, 3], [3.5, 4.5]]
+
+
+def test_without_the_package_xlsx_names_it(table, monkeypatch):
+    monkeypatch.setitem(sys.modules, "openpyxl", None)
+    assert "pip install 'seq2seq[xlsx]'" in refusal(table("", "data.xlsx"))
+
+
+def test_names_in_upper_case_are_the_same_kinds(table, tmp_path):
+    np.savez(tmp_path / "data.npz", x=np.ones((3, 4)))
+    (tmp_path / "data.npz").rename(tmp_path / "DATA.NPZ")
+    assert len(read_series(tmp_path / "DATA.NPZ", array="x").values) == 3
+    assert read_series(table("a\n1\n2\n", "DATA.CSV")).lengths.tolist() == [2]
+
+
+def test_a_limit_cuts_before_anything_is_counted(table):
+    path = table("g,a\nA,1\nB,\nA,2\nA,\nB,4\nB,inf\n")
+    series = read_series(path, group="g", limit=2, missing="mask")
+    assert series.values[0][:, 0].tolist() == [1, 2]
+    assert "1 of 4 values were missing and were left out by mask" in series.notes
+    assert any("first 2 steps were read (data.limit)" in note for note in series.notes)
+
+
+def test_one_bad_series_of_many_is_left_out_and_named(table):
+    path = table("g,a\nA,1\nB,inf\nA,2\nC,\nC,5\n")
+    assert "column 'a' is infinite" in refusal(path, group="g")
+    rejected = []
+    series = read_series(path, group="g", rejected=rejected)
+    assert series.names == ("A",) and series.values[0].tolist() == [[1], [2]]
+    assert [(name, reason.split(", ")[-1]) for name, reason in rejected] == [
+        ("B", "column 'a' is infinite"),
+        ("C", "column 'a' is missing"),
+    ]
+
+
+def test_a_column_that_is_not_used_may_hold_anything(table):
+    path = table("a,b,c\n1,inf,x\n2,,7\n3,high,8\n")
+    assert read_series(path, columns=["a"]).values[0].tolist() == [[1], [2], [3]]
+
+
+def test_the_head_of_a_table_of_texts_alone():
+    assert head_of([["a", "b"], ["x", "y"]], "data.csv") == (1, ["a", "b"], [])
+    assert head_of([["1", "2"], ["3", "4"]], "data.csv") == (0, None, [])
