@@ -10,7 +10,7 @@ from typer import Argument, Option
 from seq2seq.cli.console import ConsoleReport, quiet_tensorflow
 from seq2seq.cli.options import pairs, search, series
 from seq2seq.cli.options.pairs import DATA
-from seq2seq.cli.outputs import check_outputs, write_all, write_text
+from seq2seq.cli.outputs import check_outputs, check_picture, write_all, write_csv, write_text
 from seq2seq.errors import InputError
 
 SCORE, RESULT, FORECAST = "Scores of text", "Results", "Forecasts"
@@ -24,6 +24,8 @@ EXAMPLES = """\
   seq2seq evaluate runs/ende --data corpus/test --references corpus/test.b.de --references corpus/test.c.de
 
   seq2seq evaluate runs/air --data airline-passengers.csv --backtest 10 --json metrics.json
+
+  seq2seq evaluate runs/air --output forecasts.csv --plot forecasts.png
 """
 
 
@@ -111,10 +113,24 @@ def evaluate(
     output: Annotated[
         Path | None,
         Option(
-            help="File for the translations, one line for each pair that was read; pairs with an empty side too.",
+            help="File for the translations, one line for each pair that was read, pairs with an empty side too; or "
+            "for the forecasts, CSV: series, origin, time, steps ahead, actual value, forecast, interval, baselines.",
             show_default="none",
             rich_help_panel=RESULT,
         ),
+    ] = None,
+    plot: Annotated[
+        Path | None,
+        Option(
+            help="Draw the forecasts of the first series over the part, each from where the one before ends, beside "
+            "what came and the best baseline: .png, .svg or .pdf.",
+            show_default="no picture",
+            rich_help_panel=FORECAST,
+        ),
+    ] = None,
+    column: Annotated[
+        str | None,
+        Option(help="Column that the picture shows.", show_default="the first", rich_help_panel=FORECAST),
     ] = None,
     examples: Annotated[
         int | None,
@@ -137,15 +153,16 @@ def evaluate(
     them, and the coverage of its intervals.
     """
     read = {"--data": pairs.files_of(data, source, target, run) or data or series.location_of(run)}
-    check_outputs({"--json": json_, "--output": output}, read | {"--references": references}, run)
+    check_picture(plot, "--plot")
+    check_outputs({"--json": json_, "--output": output, "--plot": plot}, read | {"--references": references}, run)
     from seq2seq.run import Run
 
     task = Run.open(run, "translation", "forecaster").task
     scoring = _given(references=references or None, bleu_tokenizer=bleu_tokenizer, language=language)
     columns = _given(source=source, target=target, header=header, swap=swap)
-    of_text = columns | _given(examples=examples, output=output) | chosen | scoring
+    of_text = columns | _given(examples=examples) | chosen | scoring
     of_numbers = _given(part=part, backtest=backtest, stride=stride)
-    unfit = of_numbers if task == "translation" else of_text
+    unfit = of_numbers | _given(plot=plot, column=column) if task == "translation" else of_text
     if unfit:
         raise InputError(f"--{next(iter(unfit)).replace('_', '-')} does not go with {run}, a {task} run.")
     report = ConsoleReport(stderr=True)
@@ -161,11 +178,15 @@ def evaluate(
     if json_:
         figures = json.dumps(result.as_dict(), ensure_ascii=False, indent=2)
         outputs.append((json_, partial(write_text, json_, f"{figures}\n")))
-    if output:
+    if output and task == "translation":
         from seq2seq.text.splitting import one_line
 
         lines = "".join(f"{one_line(hypothesis.text)}\n" for hypothesis in result.hypotheses)
         outputs.append((output, partial(write_text, output, lines)))
+    elif output:
+        outputs.append((output, partial(write_csv, output, result.made.lines())))
+    if plot:
+        outputs.append((plot, partial(_draw, result, column, plot)))
     write_all(*outputs)
     show(result, shown, report)
 
@@ -211,6 +232,24 @@ def _forecasts(run, data, limit, options, report) -> Any:
     return measure(Forecaster.load(run), data, limit=limit, report=report, **options)
 
 
+def _draw(result, column, path) -> None:
+    """The forecasts beside what came and the best baseline, as a picture."""
+    from seq2seq.plots import forecasts_over, save_figure
+
+    made, overall = result.made, result.overall
+    column = column or made.columns[0]
+    if column not in made.columns:
+        raise InputError(f"--column {column}: the forecast columns are {', '.join(made.columns)}.")
+    times, values = made.over_time(column)
+    shown = {
+        name: line for name, line in values.items() if name not in overall.baselines or name == overall.best_baseline
+    }
+    level = overall.intervals and overall.intervals["level"]
+    ahead = f"{overall.horizon} steps at a time" if overall.horizon > 1 else "one step ahead"
+    title = f"{result.part} part, {ahead}"
+    save_figure(forecasts_over(times, shown, title, column, level), path)
+
+
 def _show_forecasts(result, shown, report) -> None:
     overall = result.overall
     first, last = result.origins
@@ -228,5 +267,5 @@ def _show_forecasts(result, shown, report) -> None:
         shown.say(
             f"Intervals for {level:.0%} of the actual values hold {coverage:.1%}; their mean width is {width:.4g}"
         )
-    if overall.warning:
-        report.warn(overall.warning)
+    for line in result.warnings or [overall.warning] * bool(overall.warning):
+        report.warn(line)

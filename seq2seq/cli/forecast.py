@@ -1,5 +1,6 @@
 """`seq2seq forecast`: the next steps of a series, or of a stream."""
 
+import csv
 import signal
 import sys
 from functools import partial
@@ -93,25 +94,43 @@ def forecast(
     state: Annotated[
         Path | None,
         Option(
-            help="NPZ file of the state: read at the start if it is there, written at the end.",
+            help="NPZ file of the state: read at the start if it is there, written after each answer.",
             show_default="a fresh state",
             rich_help_panel=STREAM,
         ),
     ] = None,
+    header: Annotated[
+        bool,
+        Option(
+            "--header",
+            help="The first line names the columns, whatever they are called; else it does where it has names of "
+            "the run's columns and no number.",
+            rich_help_panel=STREAM,
+        ),
+    ] = False,
+    times: Annotated[
+        bool,
+        Option(
+            "--times",
+            help="Lines have a time, which the header names as the training data do, or which comes first; each answer "
+            "begins with the time that it is for.",
+            rich_help_panel=STREAM,
+        ),
+    ] = False,
 ) -> None:
     """Continue a series: its next steps with prediction intervals, in its own units, after its own times.
 
     With --stream, continue it for ever: a step comes in, the forecast of the next goes out.
     """
-    unfit = [
-        name for name, value in _windowed(steps, input_, array, known, output, plot, interval) if value is not None
-    ]
+    unfit = [name for name, value in _windowed(steps, input_, array, known, output, plot) if value is not None]
     if stream and unfit:
         raise InputError(
             f"{unfit[0]} does not go with --stream, which reads standard input and writes standard output."
         )
     if state and not stream:
         raise InputError(f"--state {state} is the state of a stream: add --stream.")
+    if (header or times) and not stream:
+        raise InputError(f"--{'header' if header else 'times'} is of the lines of a stream: add --stream.")
     check_picture(plot, "--plot")
     read = {"--input": input_ or series.location_of(run), "--known": known}
     check_outputs({"--output": output, "--plot": plot, "--state": state}, read, run)
@@ -123,7 +142,7 @@ def forecast(
     report = ConsoleReport(stderr=True)
     forecaster = Forecaster.load(run)
     if stream:
-        _stream(forecaster, state, report)
+        _stream(forecaster, state, header, interval, times, report)
         return
     history = forecaster.read(input_, array=array, report=report)
     ahead = forecaster.read_known(known, report) if known else None
@@ -138,13 +157,15 @@ def forecast(
     if plot:
         outputs.append((plot, partial(_draw, forecaster, history, made, column, plot)))
     write_all(*outputs)
-    if made.lower is not None:
+    for note in made.notes:
+        report.warn(note)
+    if made.level and not made.notes:
         report.say(f"intervals are to hold {made.level:.0%} of the actual values")
 
 
-def _windowed(steps, input_, array, known, output, plot, interval):
-    names = ("--steps", "--input", "--array", "--known", "--output", "--plot", "--interval")
-    return zip(names, (steps, input_, array, known, output, plot, interval), strict=True)
+def _windowed(steps, input_, array, known, output, plot):
+    names = ("--steps", "--input", "--array", "--known", "--output", "--plot")
+    return zip(names, (steps, input_, array, known, output, plot), strict=True)
 
 
 def _draw(forecaster, history, made, column, path):
@@ -171,34 +192,33 @@ def _draw(forecaster, history, made, column, path):
     save_figure(figure, path)
 
 
-def _stream(forecaster, state, report):
-    """Answer each line of standard input as it comes; whatever ends it, the state is kept."""
+def _stream(forecaster, state, header, interval, times, report):
+    """Answer each line of standard input as it comes with one line, empty where it cannot be used."""
     from seq2seq.inference.stream import Stream
 
-    stream = Stream(forecaster)
+    stream = Stream(forecaster, interval or 0.0, times)
     if state and state.exists():
         stream.load(state)
         report.say(f"going on after {stream.steps:,} steps")
-    sys.stdin.reconfigure(encoding="utf-8", errors="replace")
+    sys.stdin.reconfigure(encoding="utf-8-sig", errors="replace")
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a service is stopped so: as Ctrl-C
-    try:
-        for number, line in enumerate(sys.stdin, 1):
-            line = line.rstrip("\r\n")
-            if number == 1 and stream.is_header(line):
-                stream.read_header(line)
-                _answer(",".join(stream.columns))
-                continue
-            try:
-                following = stream.read(line)
-            except InputError as error:
-                report.warn(f"line {number}: {error}; the state is as it was")
-                continue
-            _answer(",".join(f"{value:.9g}" for value in following))
-    finally:
+    for number, line in enumerate(sys.stdin, 1):
+        line = line.rstrip("\r\n")
+        if number == 1 and (header or stream.is_header(line)):
+            stream.read_header(line)
+            _answer(stream.header)
+            continue
+        try:
+            _answer(stream.answer(line))
+        except InputError as error:
+            report.warn(f"line {number}: {error}; its answer is empty, and the state is as it was")
+            _answer([])
+            continue
+        # After each answer: whatever ends this process, and be it SIGKILL, costs one line at most.
         if state:
             stream.save(state)
 
 
-def _answer(line):
-    sys.stdout.write(f"{line}\n")
+def _answer(cells):
+    csv.writer(sys.stdout, lineterminator="\n").writerow(cells)
     sys.stdout.flush()

@@ -15,7 +15,7 @@ SHAPE = "Windows"
 EXAMPLES = """\
 [bold]Examples[/bold]
 
-  seq2seq train forecaster --data airline-passengers.csv --columns Passengers --look-back 12 --run runs/air
+  seq2seq train forecaster --data airline-passengers.csv --columns Passengers --look-back 24 --run runs/air
 
   seq2seq train forecaster --data power.csv --look-back 96 --horizon 24 --set model.calendar=hour --run runs/power
 
@@ -48,6 +48,15 @@ def forecaster(
     gaps: series.Gaps = None,
     missing: series.Missing = None,
     limit: series.Limit = None,
+    non_negative: Annotated[
+        str | None,
+        Option(
+            metavar="COLUMNS",
+            help="Columns whose forecasts and intervals never go below 0.",
+            show_default="those that reach 0 in training, and are never below",
+            rich_help_panel=series.DATA,
+        ),
+    ] = None,
     categorical: series.Categorical = None,
     decimal: series.Decimal = None,
     missing_values: series.MissingValues = None,
@@ -108,6 +117,9 @@ def forecaster(
     Each series is cut in time into training, validation and test part before it is cut into windows, and units are
     measured on the training part alone. What is taken for what is shown before training begins.
 
+    The model learns the change from a linear forecast, for each step ahead from the naive one that the validation part
+    prefers, and counts as far as that part says. What it reaches there stands beside the naive forecasts at the end.
+
     The run folder gets the settings, the units, the weights, the intervals, the history and the metrics.
     """
     config = resolve(
@@ -129,6 +141,7 @@ def forecaster(
         data__gaps=gaps,
         data__missing=missing,
         data__limit=limit,
+        data__non_negative=non_negative,
         data__categorical=categorical,
         data__decimal=decimal,
         data__missing_values=missing_values,

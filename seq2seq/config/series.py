@@ -38,6 +38,7 @@ class SeriesDataConfig:
     rows: Literal["auto", "steps", "samples"] = "auto"  # what the rows of a plain 2-D array are
     scaling: Literal["standard", "minmax", "none"] = "standard"  # of each feature, fitted on the training part
     log: bool = False  # take the logarithm first: growth becomes a slope, a share becomes a difference
+    log1p: bool = False  # the same of the value + 1: for counts, which may be 0
     scale_by_group: bool | None = None  # each series in units of its own; none: where they are of different size
     limit: int | None = None  # only the first steps of each series, or the first samples
     categorical: Names | None = None  # "season,weather": columns whose values are names, a feature for each value
@@ -51,6 +52,8 @@ class SeriesDataConfig:
         check_at_least("data.limit", 2 if self.limit is None else self.limit, 2)
         check_range("data.valid_share", self.valid_share, 0.0, 1.0, open_ends=True)
         check_range("data.test_share", self.test_share, 0.0, 0.95)
+        if self.log and self.log1p:
+            raise InputError("data.log=true and data.log1p=true: choose one of the two logarithms.")
         if self.valid_share + self.test_share >= 1.0:
             raise InputError(
                 f"data.valid_share={self.valid_share} and data.test_share={self.test_share} leave nothing to train on."
@@ -78,6 +81,8 @@ class ForecasterDataConfig(SeriesDataConfig):
     """The same for a forecaster, which keeps a test part."""
 
     test_share: float = 0.2
+    # Columns whose forecasts are kept at or above 0; none: those that have a 0 and nothing below it in training.
+    non_negative: Names | None = None
 
 
 @dataclass(frozen=True)
@@ -139,9 +144,10 @@ class ForecasterModelConfig(RecurrentConfig):
 
     kind: Literal["direct", "encoder_decoder", "stateful"] = "direct"
     num_layers: int = 1
-    # Forecast the change from this; auto: season or last; season_growth: the season with the latest growth over it.
-    residual: Literal["auto", "none", "last", "season", "season_growth"] = "auto"
-    season: int | None = None  # steps; none: from the times (hourly 24, daily 7, monthly 12); 0: there is none
+    # Forecast the change from this; season_growth: the season with the latest growth over it; linear: a regression on
+    # the window beside the naive forecast that validation prefers at each step ahead; auto: linear, or last (stateful).
+    residual: Literal["auto", "none", "last", "season", "season_growth", "linear"] = "auto"
+    season: int | None = None  # steps; none: from the autocorrelation of the training part; 0: there is none
     normalize_window: bool = False  # by its own mean and deviation (Kim et al. 2022)
     calendar: Names | None = None  # known ahead: "hour,weekday,month,day_of_year"
     known: Names | None = None  # columns that are known ahead
@@ -173,7 +179,7 @@ class AutoencoderTrainingConfig(SeriesTrainingConfig):
 
     epochs: int | None = None  # none: as many as make `updates`
     updates: int = 4000  # batches to learn from, in all epochs together
-    patience: int = 0  # the best weights are kept anyway
+    patience: int | None = None  # none: a fifth of the epochs, at least 15
 
     def __post_init__(self):
         super().__post_init__()

@@ -35,8 +35,8 @@ class TrainingConfig:
         check_at_least("training.epochs", 1 if self.epochs is None else self.epochs, 1)
         for name in ("accumulate_batches", "average_checkpoints", "plateau_patience"):
             check_at_least(f"training.{name}", getattr(self, name), 1)
-        for name in ("lr_ramp_steps", "patience"):
-            check_at_least(f"training.{name}", getattr(self, name), 0)
+        check_at_least("training.lr_ramp_steps", self.lr_ramp_steps, 0)
+        check_at_least("training.patience", self.patience or 0, 0)
         for name in ("learning_rate", "final_learning_rate", "weight_decay", "clip_norm", "checkpoint_minutes"):
             check_at_least(f"training.{name}", getattr(self, name), 0.0)
         check_range("training.ema_decay", self.ema_decay, 0.0, 0.99999)

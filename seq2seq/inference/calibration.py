@@ -20,31 +20,40 @@ class Calibration:
         levels: float64 array `(levels,)`. Shares of actual values that an interval can be asked to hold.
         margins: float32 array `(levels, horizon, targets)`. By how much the ends move outwards for that.
         residuals: float32 array `(windows, horizon, targets)`: actual value less forecast.
+        pooled: float64 array. The levels whose margins are of all steps ahead together, for too few windows.
     """
 
     levels: np.ndarray = field(default_factory=lambda: np.zeros(0))
     margins: np.ndarray = field(default_factory=lambda: np.zeros((0, 0, 0), np.float32))
     residuals: np.ndarray = field(default_factory=lambda: np.zeros((0, 0, 0), np.float32))
+    pooled: np.ndarray = field(default_factory=lambda: np.zeros(0))
 
     @classmethod
     def fit(cls, outputs: np.ndarray, actual: np.ndarray, level: float) -> "Calibration":
         """Measure forecasts `(windows, horizon, targets, 3)`, ends and median, against what came.
 
-        Levels that need more windows than there are are left out, perhaps all of them.
+        A level that needs more windows than there are is calibrated on all steps ahead together, or else left out.
         """
-        levels, margins = [], []
+        levels, margins, pooled = [], [], []
         for candidate in sorted({*LEVELS, level}):
+            ends = (outputs[..., 0], outputs[..., 2], actual)
             try:
-                margins.append(conformal_margin(outputs[..., 0], outputs[..., 2], actual, candidate))
+                margin = conformal_margin(*ends, candidate)
             except InputError:
-                continue
+                try:  # too few windows: all their steps ahead together
+                    margin = conformal_margin(*(part.reshape(-1, 1, part.shape[-1]) for part in ends), candidate)
+                except InputError:
+                    continue
+                pooled.append(candidate)
             levels.append(candidate)
+            margins.append(np.broadcast_to(margin, actual.shape[1:]))
         residuals = actual - outputs[..., 1]
         residuals = residuals[~np.isnan(residuals).any(axis=(1, 2))]
         keep = min(len(residuals), max(RESIDUAL_VALUES // max(actual[0].size, 1), 20))
         chosen = np.linspace(0, len(residuals) - 1, keep).astype(int) if keep else []
         shape = (len(levels), *actual.shape[1:])
-        return cls(np.array(levels), np.array(margins, np.float32).reshape(shape), residuals[chosen].astype(np.float32))
+        margins = np.array(margins, np.float32).reshape(shape)
+        return cls(np.array(levels), margins, residuals[chosen].astype(np.float32), np.array(pooled))
 
     def checked_level(self, level: float, trained: float) -> float:
         """`level` if an interval can hold that share, with a model trained for `trained`."""
@@ -56,9 +65,9 @@ class Calibration:
         raise InputError(f"--interval {level:g}: this run was calibrated for {possible}; choose one of them.")
 
     def margin(self, level: float) -> np.ndarray | float:
-        """`(horizon, targets)` to widen an interval by; 0 where the validation part was too small to tell."""
+        """`(horizon, targets)` to widen an interval by; NaN, which leaves it empty, where it was not calibrated."""
         places = np.flatnonzero(self.levels == level)
-        return self.margins[places[0]] if len(places) else 0.0
+        return self.margins[places[0]] if len(places) else np.nan
 
     def save(self, run: Run) -> None:
         """Write it into the run of the forecaster."""

@@ -1,19 +1,16 @@
 """What each column is to a forecaster, and the arrays that it reads."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from seq2seq.config import ForecasterConfig
 from seq2seq.errors import InputError
-from seq2seq.report import Report
 from seq2seq.series.calendar import calendar_columns, calendar_features
 from seq2seq.series.reading import category_of
 from seq2seq.series.scaling import Scaler
 from seq2seq.series.series import column_positions
 from seq2seq.series.table import Series
-
-HOUR = 3_600 * 10**9  # nanoseconds
 
 
 @dataclass(frozen=True)
@@ -80,33 +77,26 @@ class Columns:
         ]
 
     def read_ahead(
-        self, plans: np.ndarray | None, times: np.ndarray | None, steps: int, whole: int, scaler: Scaler
+        self, plans: np.ndarray | None, times: np.ndarray | None, whole: int, scaler: Scaler
     ) -> np.ndarray | None:
         """What the model reads about the steps that it forecasts.
 
         Args:
-            plans: float `(at least steps, known columns)` in the user's units, the columns known ahead; or `None`.
+            plans: float `(steps, known columns)` in the user's units, the columns known ahead; or `None` without any.
             times: of `whole` steps, by the clock on the wall; or `None` where there are none.
-            steps: int. How many are to be forecast: of so many the columns must be known.
-            whole: int. Steps up to the end of a horizon. The columns are NaN beyond `steps`.
+            whole: int. Steps up to the end of a horizon. The columns are NaN beyond those of `plans`.
             scaler: `Scaler` of all columns, of the series that is forecast.
 
         Returns:
             Scaled float32 `(whole, known features)`; `None` for a model that reads nothing ahead.
-
-        Raises:
-            InputError: the columns are not known for so many steps.
         """
         if not self.known_columns:
             return None
         ahead = []
         if self.known:
-            if plans is None or len(plans) < steps:
-                names = ", ".join(self.known)
-                raise InputError(f"{names} must be known for the {steps} steps ahead: give them with --known FILE.")
             at = [self.names.index(name) for name in self.known]
             rows = np.full((whole, len(self.names)), np.nan)
-            rows[:steps, at] = plans[:steps]
+            rows[: len(plans), at] = plans
             ahead.append(scaler.transform(rows)[:, at])
         if self.calendar:
             ahead.append(self.calendar_of(times))
@@ -124,53 +114,3 @@ def _with_values(wanted, names, categories):
         for column in wanted or ()
         for name in ([each for each in names if category_of(each, [column])] if column in categories else [column])
     )
-
-
-def settled(config: ForecasterConfig, series: Series, report: Report) -> ForecasterConfig:
-    """`config` with the season and the residual that it leaves to the data."""
-    model, look_back = config.model, config.windows.look_back
-    season = model.season
-    if season is None:
-        season = season_of(series.times[0]) if series.times else 0
-    residual = model.residual
-    if residual == "auto":
-        residual = "season" if model.kind != "stateful" and 0 < season <= look_back else "last"
-    needed = {"season": season, "season_growth": season + 1}.get(residual, 0)  # steps of a window
-    if needed and model.kind == "stateful":
-        raise InputError(
-            f"model.residual={residual} needs windows: a stateful model forecasts the change from the last."
-        )
-    if needed and not (season and needed <= look_back):
-        raise InputError(
-            f"model.residual={residual} with a season of {season} steps and windows of {look_back}: set model.season, "
-            f"and windows.look_back to at least {needed}."
-        )
-    said = {"none": "the values themselves", "last": "the change from the last value"}
-    said["season"] = f"the change from the value {season} steps before"
-    said["season_growth"] = f"{said['season']} with its latest growth"
-    report.say(f"season: {f'{season} steps' if season else 'none'}; the model learns {said[residual]}")
-    return replace(config, model=replace(model, season=season, residual=residual))
-
-
-def season_of(times: np.ndarray) -> int:
-    """Steps of the season that times suggest: a day of hours or less, a week of days, a year of months or quarters.
-
-    Args:
-        times: datetime64 or float64 array, `(steps,)`.
-
-    Returns:
-        int; 0 where there is none.
-
-    >>> season_of(np.arange("2024-01-01", "2024-01-05", dtype="datetime64[h]"))
-    24
-    """
-    if times.dtype.kind != "M" or len(times) < 3:
-        return 0
-    step = float(np.median(np.diff(times.astype("datetime64[ns]")).astype(np.int64))) / HOUR
-    if step < 24:
-        return round(24 / step) if step > 0 and abs(24 / step - round(24 / step)) < 1e-6 else 0
-    # Months and quarters are of different lengths.
-    return next((season for low, high, season in _SEASONS if 24 * low <= step <= 24 * high), 0)
-
-
-_SEASONS = ((1, 1, 7), (28, 31, 12), (89, 92, 4))  # days between steps, at least and at most; steps of the season

@@ -11,6 +11,7 @@ from seq2seq.evaluation import baselines as naive
 from seq2seq.inference.calibration import Calibration
 from seq2seq.inference.columns import Columns
 from seq2seq.inference.loaded import open_run
+from seq2seq.inference.plans import join_plans
 from seq2seq.inference.series_data import for_other, of_run, read_data, read_usable
 from seq2seq.inference.stateful import Stateful
 from seq2seq.inference.windowed import Windowed
@@ -38,6 +39,7 @@ class Forecast:
         values: tuple of float64 arrays `(steps, targets)`.
         lower, upper: the ends of the prediction interval, like `values`; or None.
         level: float. The share of actual values that the interval is to hold; 0 without one.
+        notes: tuple of str. What the user should be told: where an interval is empty (NaN), and why.
         clock: `Clock`. That the times are by: of the data that are continued.
     """
 
@@ -49,6 +51,7 @@ class Forecast:
     upper: tuple[np.ndarray, ...] | None = None
     level: float = 0.0
     clock: Clock = field(default_factory=Clock)
+    notes: tuple[str, ...] = ()
 
 
 def build_model(config: ForecasterConfig, columns: Columns, dtype="float32") -> WindowForecaster | StreamForecaster:
@@ -66,6 +69,8 @@ def build_model(config: ForecasterConfig, columns: Columns, dtype="float32") -> 
         season=model.season,
         normalize_window=model.normalize_window,
         quantiles=quantiles_of(model.interval),
+        look_back=config.windows.look_back,
+        known_columns=columns.known_columns,
         dtype=dtype,
         **sizes,
     )
@@ -107,10 +112,12 @@ class Forecaster:
     ):
         self.config, self.scaler, self.model, self.run = config, scaler, model, run
         self.columns, self.horizon = Columns.of(config, scaler.columns), config.windows.horizon
+        self._non_negative = config.data.non_negative or ()
+        calibration = calibration or Calibration()
         if config.model.kind == "stateful":
-            self.core = Stateful(config, model)
+            self.core = Stateful(config, model, calibration)
         else:
-            self.core = Windowed(config, self.columns, model, calibration or Calibration())
+            self.core = Windowed(config, self.columns, model, calibration)
 
     @classmethod
     def load(cls, run_dir: str | Path) -> "Forecaster":
@@ -148,7 +155,9 @@ class Forecaster:
         return self.scaler.match(read_usable(data, report or Report(), location, windowed=not self.stateful))
 
     def read_known(self, location: str, report: Report | None = None) -> Series:
-        """Read the columns that are known ahead, from a file with the steps to forecast.
+        """Read the columns that are known ahead, from a file with the steps to forecast and perhaps others.
+
+        It has the columns of groups and times that the data of the training have.
 
         Raises:
             InputError: the run knows no such columns, or the file cannot be read.
@@ -157,14 +166,22 @@ class Forecaster:
             raise InputError(
                 f"--known {location}: this run was trained without columns that are known ahead (model.known)."
             )
-        data = replace(for_other(self.config.data, location), columns=self.columns.known, time=None)
+        # What is missing may be in rows that nobody asks for.
+        data = replace(for_other(self.config.data, location), columns=self.columns.known, missing="mask")
         if not any(category_of(name, data.categorical) for name in self.columns.known):
             data = replace(data, categorical=None)
         return read_data(data, report or Report(), location, windowed=True)
 
     def unscaled(self, values: np.ndarray, scaler: Scaler | None = None) -> np.ndarray:
-        """Scaled values of the targets, last axis, in the user's units, float64; of one series by its own `scaler`."""
-        return (scaler or self.scaler).inverse(values, self.columns.targets)
+        """Scaled values of the targets, last axis, in the user's units, float64; of some, never below 0.
+
+        Args:
+            values: float array `(…, targets)`.
+            scaler: that of the series, where series have units of their own.
+        """
+        values = (scaler or self.scaler).inverse(values, self.columns.targets)
+        floors = [0.0 if name in self._non_negative else -np.inf for name in self.columns.targets]
+        return np.maximum(values, floors) if self._non_negative else values
 
     def usable(self, series: Series, steps: int | None, rejected: list[tuple[str, str]]) -> Series:
         """`series` without those that are too short to be forecast, or have values far from those of the training.
@@ -206,7 +223,7 @@ class Forecaster:
             series: history in the user's units; columns are matched by name. What comes before a gap in time is not
                 read, unless the run takes steps as equal.
             steps: int. Default: the horizon of the run.
-            known: the columns known ahead for those steps, series in the same order.
+            known: the columns known ahead for those steps, joined by the names and times of the series.
             interval: float. Share of actual values that the prediction interval is to hold; default: as trained.
             report: `Report`.
 
@@ -220,22 +237,25 @@ class Forecaster:
         if steps < 1:
             raise InputError(f"{steps} steps to forecast: expected at least 1.")
         series = last_segments(self.scaler.match(series))
-        known = None if known is None else known.select(self.columns.known)
         # Windows are forecast a whole horizon at a time, of which the calendar is read to its end.
         whole = -(-steps // self.horizon) * self.horizon
         rhythm, clock = series.reading.rhythm if series.reading.gaps else None, series.clock
         times = series.times and tuple(continue_times(past, whole, rhythm, clock) for past in series.times)
         level = self.core.checked_level(interval)
-        forecasts = []
+        plans = [None] * len(series.values)
+        if self.columns.known:
+            plans = join_plans(known, series.names, times, steps, self.columns.known)
+        notes, forecasts = self.core.gaps_of_interval(steps, level), []
         scalers = [self.scaler.of(*each) for each in zip(series.names, series.values, strict=True)]
         with (report or Report()).progress("Forecasting", len(scalers), "series") as progress:
             for number, history in enumerate(self.columns.read_by_model(series, self.scaler)):
                 self.core.check_history(len(history), series.names[number], steps)
-                plans = known.values[number] if known is not None and number < len(known.values) else None
-                ahead = self.columns.read_ahead(
-                    plans, times and clock.local(times[number]), steps, whole, scalers[number]
-                )
-                forecasts.append(self.core.forecast(history, steps, ahead, level))
+                local = times and clock.local(times[number])
+                ahead = self.columns.read_ahead(plans[number], local, whole, scalers[number])
+                made = self.core.forecast(history, steps, ahead, level)
+                if unseen := self._unseen(history):
+                    notes += self._without_interval(unseen, made, series.names[number])
+                forecasts.append(made)
                 progress.advance()
         points, lowers, uppers = zip(*forecasts, strict=True)
         return Forecast(
@@ -247,7 +267,25 @@ class Forecaster:
             tuple(map(self.unscaled, uppers, scalers)) if level else None,
             level,
             clock,
+            tuple(notes),
         )
+
+    def _unseen(self, history):
+        """The numbers of the targets that a window has no value of."""
+        window = history[-self.core.least_history :, self.columns.target_columns]
+        return [] if self.stateful else np.flatnonzero(np.isnan(window).all(axis=0)).tolist()
+
+    def _without_interval(self, targets, made, name):
+        """Empty the interval of targets that were not seen, and say so."""
+        for end in made[1:]:
+            if end is not None:
+                end[:, targets] = np.nan
+        listed = ", ".join(self.columns.targets[target] for target in targets)
+        of = f" of {name}" if name else ""
+        return [
+            f"{listed}{of} has no value in the {self.core.least_history} steps that the model reads: its forecast "
+            "rests on the other columns and the training part alone, and has no interval"
+        ]
 
     def naive_forecasts(self, history: np.ndarray, steps: int) -> dict[str, np.ndarray]:
         """What repeating the last value, and the last season, of a history gives for the next steps.

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from seq2seq.config import ForecasterConfig
 from seq2seq.errors import InputError
+from seq2seq.inference.calibration import Calibration
 from seq2seq.inference.loaded import graph
 from seq2seq.models import StreamForecaster
 
@@ -14,22 +15,23 @@ STEPS_AT_ONCE = 4096  # of a long series: bounds memory
 
 
 class Stateful:
-    """Forecasts of a stateful model: of all columns, without intervals.
+    """Forecasts of a stateful model: of all columns, with an interval of the next step alone.
 
     Args:
         config: `ForecasterConfig`, settled.
         model: `StreamForecaster`.
+        calibration: `Calibration` of the next step.
 
     Attributes:
         least_history: int. Steps that it must have seen before it can forecast.
-        level: float. 0: it has no intervals.
+        level: float. 0: a forecast has no interval unless it is asked for.
     """
 
     least_history = 1
     level = 0.0
 
-    def __init__(self, config: ForecasterConfig, model: StreamForecaster):
-        self.model, self.horizon = model, config.windows.horizon
+    def __init__(self, config: ForecasterConfig, model: StreamForecaster, calibration: Calibration):
+        self.model, self.horizon, self.calibration = model, config.windows.horizon, calibration
         self._graph = None
 
     def checked_level(self, interval: float | None) -> float:
@@ -39,13 +41,34 @@ class Stateful:
             InputError: an interval is asked for.
         """
         if interval:
-            raise InputError(f"--interval {interval}: a stateful run gives no intervals; train windows for them.")
+            raise InputError(
+                f"--interval {interval}: a stateful run gives no intervals but those of the next step, with --stream; "
+                "train windows for others."
+            )
         return self.level
+
+    def margin(self, level: float) -> np.ndarray:
+        """How far, `(features,)`, an interval goes to both sides of the forecast of the next step.
+
+        Raises:
+            InputError: it was not calibrated for that level.
+        """
+        if level not in self.calibration.levels:
+            possible = ", ".join(f"{each:g}" for each in self.calibration.levels)
+            raise InputError(
+                f"--interval {level:g}: the errors of this run were "
+                + (f"measured for {possible}; choose one of them." if possible else "not measured: train it again.")
+            )
+        return self.calibration.margin(level)[0]
 
     def check_history(self, length: int, name: str, steps: int) -> None:
         """Raise InputError where the series `name` has no step to forecast from."""
         if not length:
             raise InputError("there is no step to forecast from: give at least one.")
+
+    def gaps_of_interval(self, steps: int, level: float) -> list[str]:
+        """Nothing: without an interval none has gaps."""
+        return []
 
     def point(self, outputs: np.ndarray) -> np.ndarray:
         """The forecast itself of what the model puts out: all of it."""

@@ -9,6 +9,9 @@ import tensorflow as tf
 from seq2seq.errors import InputError
 from seq2seq.inference.forecaster import Forecaster
 from seq2seq.inference.loaded import graph
+from seq2seq.inference.series_data import READING
+from seq2seq.series.latest_times import LatestTimes
+from seq2seq.series.reading import Reading
 from seq2seq.series.series import column_positions
 from seq2seq.storage import digest, read_arrays, write_arrays
 
@@ -18,24 +21,33 @@ class Stream:
 
     Args:
         forecaster: stateful `Forecaster`, loaded from its run.
+        interval: float. Share of actual values that an interval about each forecast is to hold; 0 for none.
+        times: bool. Each line has a time, in the column of times of the run, without a header in front of the others;
+            each answer begins with the time that it is for, empty until that can be told.
 
     Attributes:
         steps: int. Steps read so far, those before a loaded state included.
 
     Raises:
-        InputError: the run was trained on windows.
+        InputError: the run was trained on windows, or its errors were not measured for that interval.
     """
 
-    def __init__(self, forecaster: Forecaster):
+    def __init__(self, forecaster: Forecaster, interval: float = 0.0, times: bool = False):
         if not forecaster.stateful:
             raise InputError(
                 f"{forecaster.run.path} was trained on windows: --stream needs one trained with --stateful."
             )
         self.forecaster, self.steps = forecaster, 0
         self.columns = forecaster.columns.names
+        self.interval, self._margin = interval, forecaster.core.margin(interval) if interval else None
+        data = forecaster.config.data
+        self._reading = Reading(**{name: getattr(data, name) for name in READING})
+        self._clock = LatestTimes(self._reading) if times else None
+        self._time = data.time or ("time",)
+        times = len(self._time) if times else 0
+        self._order = [times + k for k in range(len(self.columns))]  # where each column is in a line
+        self._time_at, self._width = list(range(times)), times + len(self.columns)
         model = forecaster.model
-        self._order = list(range(len(self.columns)))  # where each column is in a line
-        self._width = len(self.columns)
         self._states = model.initial_state(1)
         widths = tf.nest.map_structure(lambda width: tf.TensorSpec((1, width)), model.state_widths)
         row = tf.TensorSpec((1, len(self.columns)))
@@ -43,19 +55,29 @@ class Stream:
         # Whatever trained it: another training of the same settings gives other weights, to which no state fits.
         self._identity = digest(forecaster.run.weights)
 
+    @property
+    def header(self) -> list[str]:
+        """The names of the cells of an answer."""
+        ends = ("", "_low", "_high") if self.interval else ("",)
+        time = [" ".join(self._time)] if self._clock else []
+        return [*time, *(name + end for name in self.columns for end in ends)]
+
     def is_header(self, line: str) -> bool:
-        """Whether a first line names columns of the run."""
-        return bool({cell.strip() for cell in _cells(line)} & set(self.columns))
+        """Whether a first line is one of names for certain: some are columns of the run, and none is a number."""
+        cells = [cell.strip() for cell in _cells(line)]
+        return bool({*cells} & {*self.columns}) and not any(map(_is_number, cells))
 
     def read_header(self, line: str) -> None:
         """Take the columns in the order of this line; further ones are dropped.
 
         Raises:
-            InputError: a column of the run is missing (names the near match).
+            InputError: a column of the run, or that of times, is missing (names the near match).
         """
         cells = [cell.strip() for cell in _cells(line)]
         self._order = column_positions(self.columns, cells, "the header of the stream")
         self._width = len(cells)
+        if self._clock:
+            self._time_at = column_positions(self._time, cells, "the header of the stream")
 
     def read(self, line: str) -> np.ndarray:
         """Read one step, numbers with commas between, an empty cell where none was observed.
@@ -66,22 +88,40 @@ class Stream:
         Raises:
             InputError: a line that cannot be used; the state stays as it was.
         """
+        return self._forecast(line)[0]
+
+    def answer(self, line: str) -> list[str]:
+        """Read one step as `read` does: the cells of the answer, as `header` names them."""
+        point, low, high = self._forecast(line)
+        parts = (point, low, high) if self.interval else (point,)
+        cells = [f"{value:.9g}" for values in zip(*parts, strict=True) for value in values]
+        return [self._clock.following(), *cells] if self._clock else cells
+
+    def _forecast(self, line):
         cells = _cells(line)
         if len(cells) != self._width:
-            raise InputError(f"expected {self._width} numbers with commas between, got {len(cells)}: {line[:60]!r}")
+            raise InputError(f"expected {self._width} cells with commas between, got {len(cells)}: {line[:60]!r}")
         values = [_number(cells[at]) for at in self._order]
+        time = self._clock.read(" ".join(cells[at] for at in self._time_at)) if self._clock else None
         scaled = self.forecaster.scaler.transform(np.array([values]))
         output, self._states = self._step(scaled, self._states)
         self.steps += 1
-        return self.forecaster.unscaled(output.numpy())[0]
+        if self._clock:
+            self._clock.add(time)
+        point = output.numpy()[0]
+        margin = np.nan if self._margin is None else self._margin
+        return [self.forecaster.unscaled(part) for part in (point, point - margin, point + margin)]
 
     def save(self, path: Path) -> None:
         """Write the state to an NPZ file, whole or not at all."""
         states = {f"state{k}": state.numpy() for k, state in enumerate(tf.nest.flatten(self._states))}
-        write_arrays(path, states, identity=self._identity, steps=self.steps)
+        if self._clock:
+            states["times"] = self._clock.times
+        cells = {"order": list(map(int, self._order)), "width": self._width, "time_at": list(map(int, self._time_at))}
+        write_arrays(path, states, identity=self._identity, steps=self.steps, cells=cells)
 
     def load(self, path: Path) -> None:
-        """Go on from a state that `save` wrote.
+        """Go on from a state that `save` wrote, lines in the order that they had.
 
         Raises:
             InputError: the file is damaged, or of another run.
@@ -102,10 +142,23 @@ class Stream:
             raise InputError(f"--state {path} is damaged (a state of another size): delete it.")
         states = [tf.constant(state, tf.float32) for state in states]
         self._states, self.steps = tf.nest.pack_sequence_as(self._states, states), steps
+        if self._clock:
+            self._clock = LatestTimes(self._reading, arrays.get("times", ()))
+        if "cells" in record and ("times" in arrays) == bool(self._clock):
+            cells = record["cells"]
+            self._order, self._width, self._time_at = cells["order"], cells["width"], cells["time_at"]
 
 
 def _cells(line):
     return next(csv.reader([line]), [""])
+
+
+def _is_number(cell):
+    try:
+        float(cell or "nan")
+    except ValueError:
+        return False
+    return True
 
 
 def _number(cell):

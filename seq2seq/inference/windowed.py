@@ -12,7 +12,7 @@ from seq2seq.inference.columns import Columns
 from seq2seq.inference.loaded import graph
 from seq2seq.models import WindowForecaster
 
-AT_ONCE = 256  # windows
+WINDOWS_AT_ONCE = 256  # that are forecast together
 PATHS = 256  # drawn futures, from which the interval beyond the horizon is read
 
 
@@ -56,6 +56,22 @@ class Windowed:
                 f"ask for at most {self.horizon} steps, or train with a longer horizon."
             )
 
+    def gaps_of_interval(self, steps: int, level: float) -> list[str]:
+        """What there is to say where an interval of `steps` will be empty: nobody knows how far off the model is."""
+        if not level:
+            return []
+        if level not in self.calibration.levels:
+            return [
+                f"the intervals are empty: they were not calibrated for {level:.0%}, because the training was stopped "
+                "(--resume finishes it) or its validation part is too small (data.valid_share)"
+            ]
+        if steps > self.horizon and not len(self.calibration.residuals):
+            return [
+                f"the intervals end after the {self.horizon} steps of the horizon: in the validation part no window "
+                "was observed as a whole, which would tell how far errors grow"
+            ]
+        return []
+
     def point(self, outputs: np.ndarray) -> np.ndarray:
         """The forecast itself of what the model puts out: the median where there are quantiles."""
         return outputs[..., outputs.shape[-1] // 2] if self.level else outputs
@@ -94,7 +110,7 @@ class Windowed:
     def _ends_beyond(self, window, ahead, steps, level, point):
         """The ends of the interval about `point`, the forecast beyond the horizon; NaN where no errors are known."""
         residuals = self.calibration.residuals
-        if not len(residuals):
+        if not len(residuals) or level not in self.calibration.levels:
             unknown = np.full(point.shape, np.nan)
             return unknown, unknown
         draws = np.random.default_rng(self.seed)
@@ -136,17 +152,16 @@ class Windowed:
         Returns:
             float32 `(all origins, horizon, targets[, quantiles])`, series after series.
         """
-        pairs = [(number, first) for number, at in enumerate(origins) for first in at]
-        before, after, ahead = self.least_history, self.horizon, self.columns.known_columns
+        flat = np.concatenate(inputs)
+        begins = np.cumsum([0, *map(len, inputs)])
+        firsts = np.concatenate([begin + np.asarray(at, int) for begin, at in zip(begins, origins, strict=False)])
+        past, ahead = np.arange(-self.least_history, 0), np.arange(self.horizon)
         outputs = []
-        for start in range(0, len(pairs), AT_ONCE):  # of many series together: they may be short
-            some = pairs[start : start + AT_ONCE]
-            windows = np.stack([inputs[number][first - before : first] for number, first in some])
-            if not ahead:
-                outputs.append(self._predict(windows))
-                continue
-            known = np.stack([inputs[number][first : first + after, ahead] for number, first in some])
-            outputs.append(self._predict((windows, known)))
+        for some in np.array_split(firsts, -(-len(firsts) // WINDOWS_AT_ONCE)):
+            inputs = flat[some[:, None] + past]
+            if self.columns.known_columns:
+                inputs = (inputs, flat[some[:, None] + ahead][..., self.columns.known_columns])
+            outputs.append(self._predict(inputs))
         return np.concatenate(outputs)
 
     def _predict(self, inputs):

@@ -41,3 +41,21 @@ def split_observed(x):
     mask = steps <= tf.reduce_max(seen, axis=1, keepdims=True)
     mask.set_shape(x.shape[:2])
     return values, mask
+
+
+def carried_forward(x, before=None):
+    """The last observed value at every step.
+
+    Args:
+        x: float `(batch, steps, features)`, NaN where nothing was observed.
+        before: `(batch, features)`. What stands in until the first observed value; `None` for zeros.
+
+    Returns:
+        `(batch, steps, features)` without NaN.
+    """
+    by_feature = tf.transpose(x, (0, 2, 1))
+    before = tf.zeros_like(by_feature[..., 0]) if before is None else before
+    counts = tf.cumsum(tf.cast(~tf.math.is_nan(by_feature), tf.int32), axis=2)  # observed so far
+    latest = tf.searchsorted(counts, counts)  # the first step that has as many is the last one observed
+    values = tf.where(counts > 0, tf.gather(by_feature, latest, batch_dims=2), before[..., None])
+    return tf.transpose(values, (0, 2, 1))

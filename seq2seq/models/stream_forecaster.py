@@ -4,7 +4,7 @@ import keras
 import tensorflow as tf
 
 from seq2seq.errors import InputError
-from seq2seq.layers.observed import split_observed
+from seq2seq.layers.observed import carried_forward, split_observed
 from seq2seq.models.recurrent import RecurrentStack
 from seq2seq.models.stateful import StatefulModel, as_float32, layer_widths
 
@@ -164,20 +164,3 @@ class StreamForecaster(StatefulModel):
 
     def get_config(self):
         return {**super().get_config(), **self.arguments}
-
-
-def carried_forward(x, before):
-    """The last observed value at every step.
-
-    Args:
-        x: float `(batch, steps, features)`, NaN where nothing was observed.
-        before: `(batch, features)`. What stands in until the first observed value.
-
-    Returns:
-        `(batch, steps, features)` without NaN.
-    """
-    by_feature = tf.transpose(x, (0, 2, 1))
-    counts = tf.cumsum(tf.cast(~tf.math.is_nan(by_feature), tf.int32), axis=2)  # observed so far
-    latest = tf.searchsorted(counts, counts)  # the first step that has as many is the last one observed
-    values = tf.where(counts > 0, tf.gather(by_feature, latest, batch_dims=2), before[..., None])
-    return tf.transpose(values, (0, 2, 1))

@@ -5,11 +5,12 @@ import numpy as np
 import tensorflow as tf
 
 from seq2seq.errors import InputError
+from seq2seq.layers.linear import LinearStart
 from seq2seq.models.compiled_parts import CompiledParts
 from seq2seq.models.recurrent import RecurrentStack
 
 KINDS = ("direct", "encoder_decoder")
-RESIDUALS = ("none", "last", "season", "season_growth")
+RESIDUALS = ("none", "last", "season", "season_growth", "linear")
 EPSILON = 1e-5  # added to the variance of a window
 
 
@@ -36,10 +37,14 @@ class WindowForecaster(CompiledParts):
         residual: `"none"`, or what the output is the change from, and an untrained model's forecast: `"last"`, the last
             observed value; `"season"`, the value one season before (repeated beyond a season; the last observed
             value where that one is missing); `"season_growth"`, that value plus what the last step has grown by since
-            the season before (of logarithms: times its growth), once more for every further season.
+            the season before (of logarithms: times its growth), once more for every further season; `"linear"`, a
+            linear forecast that is fitted beforehand and given to `start.assign`: until then the last value. Of the
+            change from it the share `start.share` counts.
         season: int. Steps in a season; at most `look_back`, for `"season_growth"` at most `look_back - 1`.
         normalize_window: bool. Shift and scale each window by its own mean and standard deviation, and undo it on the
             output (Kim et al. 2022, without the learned part).
+        look_back: int. Steps of a window; needed for `"linear"` alone.
+        known_columns: ints. Where the columns known ahead are in the window; needed for `"linear"` alone.
         quantiles: floats, rising, within 0 and 1. The output has a last axis with these; they never cross.
 
     Call arguments:
@@ -74,16 +79,18 @@ class WindowForecaster(CompiledParts):
         season=0,
         normalize_window=False,
         quantiles=(),
+        look_back=None,
+        known_columns=(),
         **kwargs,
     ):
         target_columns = tuple(range(features)) if target_columns is None else tuple(target_columns)
-        quantiles = tuple(quantiles)
+        quantiles, known_columns = tuple(quantiles), tuple(known_columns)
         arguments = {name: value for name, value in locals().items() if name not in ("self", "kwargs", "__class__")}
         _check(features, horizon, target_columns, kind, residual, season, quantiles)
         super().__init__(autocast=False, **kwargs)  # inputs stay float32; the layers cast where they compute
         self.arguments = arguments
         self.horizon, self.target_columns, self.known_features = horizon, target_columns, known_features
-        self.residual, self.season = residual, season
+        self.residual, self.season, self.known_columns = residual, season, known_columns
         self.normalize_window, self.quantiles = normalize_window, quantiles
         # Each target has one output, or one for each quantile.
         self.output_shape_of_step = (len(target_columns), max(len(quantiles), 1))
@@ -102,6 +109,11 @@ class WindowForecaster(CompiledParts):
         if known_features and not self.decoder:
             self.known_layer = keras.layers.Dense(units, activation="tanh", name="known", **dtype)
             self.known_output = keras.layers.Dense(step_width, use_bias=False, name="known_output", **start)
+        self.start = None
+        if residual == "linear":
+            if not look_back or len(known_columns) != known_features:
+                raise InputError("residual='linear' needs look_back, and a column of the window for each known one.")
+            self.start = LinearStart(len(target_columns), look_back, horizon, known_features, name="start")
         self.build()
 
     def build(self, input_shape=None):
@@ -127,22 +139,37 @@ class WindowForecaster(CompiledParts):
             values = tf.where(observed, (window - mean) / deviation, 0.0)
         targets, targets_observed = (tf.gather(x, self.target_columns, axis=2) for x in (values, observed))
         last = _last_observed(targets, targets_observed)
-        base = self._base(targets, targets_observed, last)  # (batch, horizon, targets)
+        scale = shift = None
+        if self.normalize_window:
+            scale, shift = (tf.gather(x, self.target_columns, axis=2) for x in (deviation, mean))  # (batch, 1, targets)
+        if self.start:
+            base = self._linear(window, known)
+            base = base if scale is None else (base - shift) / scale
+        else:
+            base = self._base(targets, targets_observed, last)  # (batch, horizon, targets)
         outputs, states = self.encoder(values, training=training)
         if self.decoder:
             raw = self._decode(states, known, base, last, training)
         else:
             raw = self._direct(outputs[:, -1], known, training)
-        forecast = self._ordered(raw) + base[..., None]
-        if self.normalize_window:
-            scale, shift = (tf.gather(x, self.target_columns, axis=2)[..., None] for x in (deviation, mean))
-            forecast = forecast * scale + shift
+        change = self._ordered(raw)
+        if self.start:
+            change -= (1.0 - self.start.share[..., None]) * change[..., self.middle : self.middle + 1]
+        forecast = change + base[..., None]
+        if scale is not None:
+            forecast = forecast * scale[..., None] + shift[..., None]
         return forecast if self.quantiles else forecast[..., 0]
+
+    def _linear(self, window, known):
+        """The linear forecast, `(batch, horizon, targets)`."""
+        targets = tf.gather(window, self.target_columns, axis=2)
+        past = None if known is None else tf.gather(window, self.known_columns, axis=2)
+        return self.start(targets, past, known)
 
     @property
     def input_specs(self):
         """What `export` takes: the window, with the columns known ahead where there are any."""
-        window = tf.TensorSpec((None, None, self.arguments["features"]))
+        window = tf.TensorSpec((None, self.arguments["look_back"], self.arguments["features"]))
         known = tf.TensorSpec((None, self.horizon, self.known_features))
         return (window, known) if self.known_features else window
 
@@ -155,6 +182,8 @@ class WindowForecaster(CompiledParts):
         window, known = inputs if pair else (inputs, None)
         window = tf.cast(window, tf.float32)
         needed = {"season": self.season, "season_growth": self.season + 1}.get(self.residual, 1)
+        if self.start and window.shape[1] not in (None, self.start.look_back):
+            raise InputError(f"Expected windows of {self.start.look_back} steps, got {window.shape[1]}.")
         if window.shape[1] is not None and window.shape[1] < needed:
             raise InputError(
                 f"residual={self.residual!r} with season={self.season} needs windows of at least {needed} steps, "

@@ -1,7 +1,7 @@
 """Pictures of results. A result goes in, a matplotlib `Figure` comes out; nothing is computed and no screen is used."""
 
 from seq2seq.plots.files import FORMATS, save_figure
-from seq2seq.plots.series import anomaly_scores, forecast, reconstruction, sample_scores
+from seq2seq.plots.series import anomaly_scores, forecast, forecasts_over, reconstruction, sample_scores
 from seq2seq.plots.text import attention_heatmap
 from seq2seq.plots.training import learning_curve
 
@@ -10,6 +10,7 @@ __all__ = [
     "anomaly_scores",
     "attention_heatmap",
     "forecast",
+    "forecasts_over",
     "learning_curve",
     "reconstruction",
     "sample_scores",

@@ -227,6 +227,38 @@ def forecast(
     return _finished(figure, panels, joined, title)
 
 
+def forecasts_over(
+    times, values: Mapping[str, Sequence[float]], title: str = "", column: str = "", interval: float | None = None
+) -> Figure:
+    """Draw what came and what was forecast over a stretch of time.
+
+    Args:
+        times: array of `steps` datetime64 or numbers.
+        values: dict of name to `(steps,)` values; "low" and "high" are the ends of the interval of the forecast.
+        title: str.
+        column: str. What is forecast.
+        interval: float. The share that the interval is to cover.
+
+    Returns:
+        A `matplotlib.figure.Figure`.
+    """
+    values = {name: np.asarray(line, np.float64) for name, line in values.items()}
+    times = _times(times, len(values["actual"]))
+    figure, panels = _panels([3.6])
+    axes = panels[0]
+    low, high = values.pop("low", None), values.pop("high", None)
+    marker = {"marker": "."} if len(times) <= 60 else {}
+    _line(axes, times, values.pop("actual"), "black", "actual", **marker)
+    _line(axes, times, values.pop("forecast"), _MODEL, "forecast", zorder=3, **marker)
+    if low is not None:
+        label = "interval" if interval is None else f"{100 * interval:g} % interval"
+        axes.fill_between(times, low, high, color=_MODEL, alpha=0.25, linewidth=0, label=label)
+    for number, (name, line) in enumerate(values.items()):
+        _line(axes, times, line, f"C{number % 8 + 1}", name, linestyle=("--", ":", "-.")[number % 3], linewidth=0.8)
+    axes.set_ylabel(_label(column or "value", 40), parse_math=False)
+    return _finished(figure, panels, times, title)
+
+
 def _panels(heights: Sequence[float]) -> tuple[Figure, np.ndarray]:
     """A figure with panels of these heights in inches, one under the other, over one time axis."""
     figure = Figure(figsize=(9.6, 0.9 + sum(heights)), layout="constrained")

@@ -32,6 +32,8 @@ class Scaler:
         columns: tuple of str. Names of the features.
         log: bool.
         plain: tuple of str. The columns that stay as they are, also where `log`: of categories, 0 and 1.
+        plus_one: bool. With `log`: the logarithm is that of the value + 1, for counts, which may be 0; back from it
+            nothing is below 0.
         groups: mapping from the name of a series to the center and the scale of it alone, where series are of
             different size; see `of`.
 
@@ -48,6 +50,7 @@ class Scaler:
     columns: tuple[str, ...]
     log: bool = False
     plain: tuple[str, ...] = ()
+    plus_one: bool = False
     groups: Mapping[str, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
 
     def __post_init__(self):
@@ -80,6 +83,7 @@ class Scaler:
         columns: Sequence[str],
         log: bool = False,
         plain: Sequence[str] = (),
+        plus_one: bool = False,
     ) -> "Scaler":
         """Measure the training part.
 
@@ -89,13 +93,14 @@ class Scaler:
             columns: sequence of str. Names of the features.
             log: bool. Scale the logarithm: for quantities that grow by a share rather than by an amount.
             plain: sequence of str. Columns that stay as they are.
+            plus_one: bool. With `log`: of the value + 1.
 
         Raises:
-            InputError: a column without any value, with an infinite one, or not above 0 where `log`.
+            InputError: a column without any value, with an infinite one, or one that has no such logarithm.
         """
         columns = tuple(columns)
         features = len(columns)
-        unscaled = cls(kind, np.zeros(features), np.ones(features), columns, log, tuple(plain))
+        unscaled = cls(kind, np.zeros(features), np.ones(features), columns, log, tuple(plain), plus_one=plus_one)
         values = [unscaled.logarithms(part) for part in values]
         if kind == "none":
             return unscaled
@@ -165,9 +170,13 @@ class Scaler:
         values = _by_feature(values, self.columns)
         if not self.log:
             return values
-        wrong = (values <= 0) & self._logged
-        _refuse_column(wrong, self.columns, "a value that is not above 0, which has no logarithm: train without log")
-        return np.where(self._logged, np.log(np.where(self._logged, values, 1.0)), values)
+        if self.plus_one:
+            wrong, why = values < 0, "a value below 0, which log1p is not for: train without it"
+        else:
+            wrong, why = values <= 0, "a value that is not above 0, which has no logarithm: train with log1p or without"
+        _refuse_column(wrong & self._logged, self.columns, why)
+        logarithm = np.log1p if self.plus_one else np.log
+        return np.where(self._logged, logarithm(np.where(self._logged, values, 1.0)), values)
 
     def transform(self, values: np.ndarray) -> np.ndarray:
         """Scale float values `(…, features)` of the columns `self.columns` in their order; returns float32.
@@ -197,7 +206,8 @@ class Scaler:
         if not self.log:
             return restored
         logged = self._logged[at]
-        return np.where(logged, np.exp(np.where(logged, restored, 0.0)), restored)
+        powers = np.where(logged, restored, 0.0)
+        return np.where(logged, np.maximum(np.expm1(powers), 0.0) if self.plus_one else np.exp(powers), restored)
 
     def match(self, series: Series) -> Series:
         """Return `series` with the columns of this scaler in its order, matched by name; others are dropped.
@@ -216,7 +226,7 @@ class Scaler:
         """Write the scaler as JSON."""
         path = Path(path)
         content = {"kind": self.kind, "center": self.center.tolist(), "scale": self.scale.tolist()}
-        content |= {"columns": self.columns, "log": self.log, "plain": self.plain}
+        content |= {"columns": self.columns, "log": self.log, "plain": self.plain, "plus_one": self.plus_one}
         if self.groups:
             content["groups"] = {name: [part.tolist() for part in each] for name, each in self.groups.items()}
         with replacing(path) as temporary:

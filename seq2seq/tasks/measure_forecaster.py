@@ -6,14 +6,31 @@ import numpy as np
 
 from seq2seq.errors import InputError
 from seq2seq.evaluation import baselines as naive
-from seq2seq.evaluation.forecasting import ForecastEvaluation, evaluate_forecast, forecast_scores, per_horizon
+from seq2seq.evaluation.forecasting import (
+    ForecastEvaluation,
+    evaluate_forecast,
+    forecast_scores,
+    per_horizon,
+    skill,
+)
 from seq2seq.evaluation.origins import origins_of, targets_at
 from seq2seq.inference.forecaster import Forecaster
 from seq2seq.inference.series_data import read_data
 from seq2seq.report import Report
 from seq2seq.series.segments import segments, stretches
-from seq2seq.series.series import split_in_time
+from seq2seq.series.series import Series, split_in_time
+from seq2seq.tasks.made_forecasts import MadeForecasts
 from seq2seq.tasks.series_split import split
+
+TIE = 0.005  # of the error: what is no loss
+# Which settings may help where a baseline is better.
+HELP = {
+    "seasonal naive": "raise windows.look_back to a season or more (with model.residual=auto), or set model.season",
+    "seasonal × growth": "raise windows.look_back to two seasons, or try data.log=true",
+    "seasonal × latest growth": "raise windows.look_back above a season, or try data.log=true",
+    "drift": "raise windows.look_back, or try data.log=true",
+}
+HELP_ELSE = "try model.residual=auto, more data, a longer windows.look_back or a lower training.learning_rate"
 
 
 @dataclass(frozen=True)
@@ -27,6 +44,7 @@ class ForecasterEvaluation:
         groups: likewise of each of several series: the RMSE, or of several columns the root of the mean scaled square.
         part: str. Which steps were forecast.
         origins: list of str. The step, or time, at which the first and the last forecast begin.
+        made: `MadeForecasts`, the forecasts themselves.
     """
 
     overall: ForecastEvaluation
@@ -35,6 +53,7 @@ class ForecasterEvaluation:
     part: str
     origins: list[str]
     groups: dict[str, dict[str, float]]
+    made: MadeForecasts
 
     def as_dict(self) -> dict:
         """JSON-ready."""
@@ -45,6 +64,7 @@ class ForecasterEvaluation:
             "per_horizon": self.ahead,
             "per_column": self.columns,
             "per_group": self.groups,
+            "warnings": self.warnings,
         }
 
     @staticmethod
@@ -66,19 +86,37 @@ class ForecasterEvaluation:
 
     def rows_ahead(self) -> list[tuple]:
         """Some steps ahead: errors of the model and of the best baseline there, the skill, and two RSEs."""
-        horizon, metric = self.overall.horizon, self.overall.metric
+        horizon = self.overall.horizon
         steps = sorted({step for step in (1, 2, 3, 6, 12, 24, 48, 96, 168, 336, 720) if step < horizon} | {horizon})
-        rows = []
-        for step in steps:
-            errors = {name: scores[metric][step - 1] for name, scores in self.ahead.items()}
-            ours = errors.pop("model")
-            if ours is None or not errors:
-                continue
-            best = min(errors, key=errors.get)
-            gained = 1 - ours / errors[best] if errors[best] else 0.0
-            rse = (self.ahead[name]["rse"][step - 1] for name in ("model", "last value"))
-            rows.append((step, ours, errors[best], best, gained, *rse))
-        return rows
+        compared = {step: self._compared(step) for step in steps}
+        return [
+            (step, *found, *(self.ahead[name]["rse"][step - 1] for name in ("model", "last value")))
+            for step, found in compared.items()
+            if found
+        ]
+
+    def _compared(self, step: int) -> tuple[float, float, str, float] | None:
+        """The errors of the model and of the best baseline so far ahead, its name, and the skill; None without any."""
+        errors = {name: scores[self.overall.metric][step - 1] for name, scores in self.ahead.items()}
+        ours = errors.pop("model")
+        if ours is None or not errors:
+            return None
+        best = min(errors, key=errors.get)
+        return ours, errors[best], best, skill(ours, errors[best])
+
+    @property
+    def warnings(self) -> list[str]:
+        """A line for each baseline that beats the model at some steps ahead, with the settings that help."""
+        lost: dict[str, list[tuple[int, float]]] = {}
+        for step in range(1, self.overall.horizon + 1):
+            found = self._compared(step)
+            if found and found[3] < -TIE:
+                lost.setdefault(found[2], []).append((step, found[0] / found[1] - 1.0 if found[1] else np.inf))
+        return [
+            f"{_steps([step for step, _ in steps])} ahead “{name}” is better than the model, by up to "
+            f"{max(worse for _, worse in steps):.1%} of {self.overall.metric}: {HELP.get(name, HELP_ELSE)}"
+            for name, steps in lost.items()
+        ]
 
 
 def evaluate(
@@ -108,7 +146,7 @@ def evaluate(
         InputError: no step to forecast.
     """
     report = report or Report()
-    config, columns, horizon = forecaster.config, forecaster.columns, forecaster.horizon
+    config, horizon = forecaster.config, forecaster.horizon
     settings = config.data if limit is None else replace(config.data, limit=limit)
     series = read_data(settings, report, data, windowed=not forecaster.stateful)
     series = forecaster.scaler.match(series)
@@ -125,8 +163,20 @@ def evaluate(
             f"Nothing to forecast in the {part} part of {data or config.data.location}: a forecast of {horizon} steps "
             f"does not fit; give more data{', or --part all' * (part == 'test')}."
         )
-    outputs = forecaster.core.rolling(columns.read_by_model(series, forecaster.scaler), origins)
-    values = [values[:, columns.target_columns] for values in series.values]
+    return measured(forecaster, series, origins, part)
+
+
+def measured(forecaster: Forecaster, series: Series, origins: list[np.ndarray], part: str) -> "ForecasterEvaluation":
+    """Forecast from given origins and compare with what came.
+
+    Args:
+        forecaster: `Forecaster`.
+        series: with its columns.
+        origins: of each series, the first steps to forecast.
+        part: what `ForecasterEvaluation.part` shall be.
+    """
+    outputs = forecaster.core.rolling(forecaster.columns.read_by_model(series, forecaster.scaler), origins)
+    values = [values[:, forecaster.columns.target_columns] for values in series.values]
     return _scored(forecaster, series, values, origins, outputs, part)
 
 
@@ -176,7 +226,7 @@ def _scored(forecaster, series, values, origins, outputs, part):
     }
     interval = None
     level = forecaster.core.level
-    if level:
+    if level and level in forecaster.core.calibration.levels:
         interval = (*map(unscaled, forecaster.core.ends(outputs, level)), level)
     scale = None if forecaster.scaler.log else forecaster.scaler.scale[columns.target_columns]
     # Errors of columns in different units cannot be added up: where there are several, the scaled ones decide.
@@ -195,8 +245,12 @@ def _scored(forecaster, series, values, origins, outputs, part):
         scores=overall.scores | scaled["model"],
         baselines={name: scores | scaled[name] for name, scores in overall.baselines.items()},
     )
+    lower, upper = interval[:2] if interval else (None, None)
+    beside = {name: beside[name] for name in overall.baselines}
+    named_so = (config.data.group, config.data.time)
+    made = MadeForecasts(series, columns.targets, origins, actual, predicted, lower, upper, beside, *named_so)
     by_column, by_group = _per_column(columns, actual, named), _per_group(series.names, origins, actual, named, scale)
-    return ForecasterEvaluation(overall, ahead, by_column, part, _ends(series, origins), by_group)
+    return ForecasterEvaluation(overall, ahead, by_column, part, _ends(series, origins), by_group, made)
 
 
 def _scaled_scores(actual, predicted, scale):
@@ -240,3 +294,10 @@ def _ends(series, origins):
     if series.times is None:
         return [str(min(firsts)), str(max(firsts))]
     return series.clock.texts(np.array([min(firsts), max(firsts)]))
+
+
+def _steps(steps):
+    """Numbers of steps as text: `step 1`, `steps 1 to 3, 7`."""
+    runs = np.split(steps, np.flatnonzero(np.diff(steps) > 1) + 1)
+    parts = [f"{run[0]}" if len(run) == 1 else f"{run[0]} to {run[-1]}" for run in runs]
+    return f"{'step' if len(steps) == 1 else 'steps'} {', '.join(parts[:6])}{', …' * (len(parts) > 6)}"

@@ -49,7 +49,8 @@ def split(series: Series, data: SeriesDataConfig, seed: int, report: Report, sca
         raise InputError(f"{data.location} has too few steps to split: {int(series.lengths.sum())} in all.")
     if scaler is None:
         of_categories = [name for name in series.columns if category_of(name, data.categorical)]
-        scaler = Scaler.fit(data.scaling, train.values, series.columns, log=data.log, plain=of_categories)
+        logs = {"log": data.log or data.log1p, "plus_one": data.log1p}
+        scaler = Scaler.fit(data.scaling, train.values, series.columns, plain=of_categories, **logs)
         if _by_group(scaler, train, data, report):
             scaler = scaler.by_series(train.values, train.names)
     for name, value in scaler.constants(train.values).items():

@@ -22,6 +22,8 @@ from seq2seq.training.loop import Training
 from seq2seq.training.number_losses import ObservedLoss
 from seq2seq.training.setup import Setup
 
+LEAST_PATIENCE = 15  # epochs without a better validation before a training stops, unless it is told
+
 
 def train(
     config: AutoencoderConfig,
@@ -91,11 +93,13 @@ def train(
 
 
 def settled(config: AutoencoderConfig, batches: WindowBatches | SequenceBatches) -> AutoencoderConfig:
-    """`config` with the epochs that it leaves to the data."""
-    if config.training.epochs is not None:
-        return config
-    epochs = -(-config.training.updates // batches.num_batches(0))
-    return replace(config, training=replace(config.training, epochs=epochs))
+    """`config` with the epochs that it leaves to the data, and the patience that it leaves to the epochs."""
+    epochs, patience = config.training.epochs, config.training.patience
+    if epochs is None:
+        epochs = -(-config.training.updates // batches.num_batches(0))
+    if patience is None:
+        patience = max(epochs // 5, LEAST_PATIENCE)
+    return replace(config, training=replace(config.training, epochs=epochs, patience=patience))
 
 
 def _card(config, parts):

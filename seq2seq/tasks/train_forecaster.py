@@ -9,22 +9,19 @@ from seq2seq.batches.chunks import ChunkBatches
 from seq2seq.batches.windows import WindowBatches
 from seq2seq.config import ForecasterConfig
 from seq2seq.errors import InputError
-from seq2seq.evaluation.origins import origins_of, targets_at
-from seq2seq.inference.calibration import Calibration
-from seq2seq.inference.columns import Columns, settled
+from seq2seq.inference.columns import Columns
 from seq2seq.inference.forecaster import TASK, Forecaster, build_model, quantiles_of
 from seq2seq.inference.series_data import decided, for_training, read_data
 from seq2seq.interruption import Interruption
 from seq2seq.report import Report
 from seq2seq.run import Run
 from seq2seq.series.files import data_files
-from seq2seq.series.table import Series
-from seq2seq.tasks.series_split import Split, shape_card, split, stored_scaler, with_context
+from seq2seq.tasks.forecaster_finishing import fit_to_weights, next_steps, valid_part
+from seq2seq.tasks.forecaster_settling import give_start, settled
+from seq2seq.tasks.series_split import shape_card, split, stored_scaler
 from seq2seq.training.loop import Training
 from seq2seq.training.number_losses import ObservedLoss, QuantileLoss
 from seq2seq.training.setup import Setup
-
-CALIBRATION_VALUES = 20_000_000  # forecast values that the intervals are calibrated on, at most
 
 
 def train(
@@ -56,15 +53,17 @@ def train(
     setup = Setup(config, run_dir, resume, finish)
     windowed = config.model.kind != "stateful"
     series = read_data(for_training(config.data), report, windowed=windowed)
-    config = settled(replace(config, data=decided(config.data, series)), series, report)
-    columns = Columns.of(config, series.columns)
+    config = replace(config, data=decided(config.data, series))
     # A stream has no name: it is read in one unit, whatever series it goes on with.
     data = config.data if windowed else replace(config.data, scale_by_group=False)
     parts = split(series, data, config.seed, report, stored_scaler(run_dir) if setup.resume else None)
     config = replace(config, data=replace(config.data, scale_by_group=bool(parts.scaler.groups)))
-    shape_card(series, parts, _card(config, columns), report)
+    config, said = settled(config, parts.train)
+    columns = Columns.of(config, series.columns)
     model = build_model(config, columns, config.training.precision)
     forecaster = Forecaster(config, parts.scaler, model)
+    said += give_start(forecaster, parts.train, valid_part(parts, config.windows.look_back))
+    shape_card(series, parts, [*_card(config, columns), *said], report)
     make_batches = _windows if windowed else _chunks
     batches, validate = make_batches(forecaster, parts, report)
     run = Run.start(run_dir, TASK, config, {"data.location": data_files(config.data.location)}, setup.resume)
@@ -75,8 +74,7 @@ def train(
         model, _loss(config), lambda epoch: batches, validate, config.training, run, report, interruption
     )
     metrics = (training.finish() if finish else training.fit()) | {f"train_{batches.unit}": batches.amount}
-    if windowed and config.model.interval:
-        _calibrate(Forecaster.load(run_dir), parts, report).save(run)
+    metrics |= fit_to_weights(run_dir, parts, report)
     run.write_metrics(metrics)
     return metrics
 
@@ -132,61 +130,21 @@ def _windows(forecaster, parts, report):
     return training, validate
 
 
-def valid_part(parts: Split, look_back: int) -> Series:
-    """The validation part with what is known before it; nothing of the training part is a target."""
-    return parts.valid if parts.valid.whole else with_context(parts.valid, parts.train, look_back)
-
-
 def _chunks(forecaster, parts, report):
     """The same for a stateful model: connected chunks; the validation part goes on from the training part's state."""
     config = forecaster.config
     training = ChunkBatches(parts.scaled("train"), chunk=config.windows.chunk)
     loss = ObservedLoss(config.training.loss)
-    pairs = [pair for pair in _continued(parts) if len(pair[1]) and sum(map(len, pair)) > 1]
-    if not pairs:
+    if not parts.valid.lengths.sum():
         raise InputError("The validation part has no steps: raise data.valid_share.")
-    report.say(f"{training.num_steps:,} steps for training, {sum(len(new) for _, new in pairs):,} for validation")
+    report.say(f"{training.num_steps:,} steps for training, {int(parts.valid.lengths.sum()):,} for validation")
 
     def validate():
         total = count = 0.0
-        for old, new in pairs:
-            following, _ = forecaster.core.warm_up(np.concatenate((old, new)))
-            actual, predicted = np.concatenate((old, new))[1:][-len(new) :], following[:-1][-len(new) :]
+        for actual, predicted in next_steps(forecaster, parts):
             observed = float(np.isfinite(actual).sum())
             total += float(loss(actual, predicted)) * observed
             count += observed
         return {"loss": total / max(count, 1.0)}
 
     return training, validate
-
-
-def _continued(parts):
-    """Of each stretch of the validation part: what comes before it in the training part, and the stretch, scaled."""
-    if parts.valid.whole:
-        return [(values[:0], values) for values in parts.scaled("valid")]
-    joined = with_context(parts.valid, parts.train)
-    before = joined.lengths - parts.valid.lengths
-    return [
-        (values[:steps], values[steps:])
-        for values, steps in zip(map(parts.scaler.transform, joined.values), before, strict=True)
-    ]
-
-
-def _calibrate(forecaster, parts, report):
-    """How far the trained model is off on the validation part."""
-    config, columns = forecaster.config, forecaster.columns
-    look_back, horizon = config.windows.look_back, config.windows.horizon
-    held_out = valid_part(parts, look_back)
-    inputs = columns.read_by_model(held_out, forecaster.scaler)
-    count = sum(max(len(values) - look_back - horizon + 1, 0) for values in inputs)
-    stride = -(-count * horizon * len(columns.targets) // CALIBRATION_VALUES)
-    origins = [origins_of(len(values), look_back, horizon, max(stride, 1)) for values in inputs]
-    outputs = forecaster.core.rolling(inputs, origins)
-    actual = targets_at([values[:, columns.target_columns] for values in inputs], origins, horizon)
-    calibration = Calibration.fit(outputs, actual, config.model.interval)
-    if config.model.interval not in calibration.levels:
-        report.warn(
-            f"{len(actual)} windows of the validation part are too few to calibrate an interval of "
-            f"{config.model.interval:.0%}: it is as the model says. Raise data.valid_share for more."
-        )
-    return calibration

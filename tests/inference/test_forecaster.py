@@ -1,5 +1,7 @@
 """A forecaster: histories and plans in, the next steps in their units and after their times out."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -20,7 +22,7 @@ def test_known_columns_are_wanted_for_the_steps_ahead(days_windowed, tmp_path):
     plans = []
     for value in ("0", "1"):
         file = tmp_path / f"plan{value}.csv"
-        file.write_text("plan\n" + f"{value}\n" * 5)
+        file.write_text("when,plan\n" + "".join(f"2024-03-11 0{hour}:00:00,{value}\n" for hour in range(9)))
         plans.append(days_windowed.read_known(str(file)))
     without, with_plan = (days_windowed.forecast(series, 5, known=plan).values[0] for plan in plans)
     assert np.abs(without - with_plan).max() > 0
@@ -46,6 +48,43 @@ def test_a_short_history_is_refused(days_plain):
         days_plain.forecast(first_steps(days_plain.read(), 10))
 
 
+def test_an_interval_that_nobody_measured_is_empty_and_said(days_plain):
+    series, config = days_plain.read(), days_plain.config
+    stopped = Forecaster(config, days_plain.scaler, days_plain.model)  # without a calibration
+    made = stopped.forecast(series, 5)
+    assert np.isnan(made.lower[0]).all() and np.isnan(made.upper[0]).all() and np.isfinite(made.values[0]).all()
+    assert len(made.notes) == 1 and "not calibrated for 90%" in made.notes[0]
+    kept = days_plain.core.calibration
+    within = Forecaster(config, days_plain.scaler, days_plain.model, replace(kept, residuals=kept.residuals[:0]))
+    made = within.forecast(series, 5)
+    assert np.isfinite(made.lower[0][:3]).all() and np.isnan(made.lower[0][3:]).all()
+    assert "end after the 3 steps" in made.notes[0]
+    assert not within.forecast(series, 3).notes and not days_plain.forecast(series, 5).notes
+
+
+def test_a_target_that_was_not_seen_has_no_interval(days_plain):
+    series = days_plain.read()
+    values = series.values[0].copy()
+    values[-24:, 1] = np.nan
+    made = days_plain.forecast(replace(series, values=(values,)))
+    assert np.isfinite(made.lower[0][:, 0]).all() and np.isnan(made.lower[0][:, 1]).all()
+    assert np.isfinite(made.values[0]).all() and made.notes[0].startswith("warm has no value in the 24 steps")
+
+
+def test_what_is_never_below_0_is_not_forecast_there(days_plain):
+    config = replace(days_plain.config, data=replace(days_plain.config.data, non_negative=("warm",)))
+    scaler = replace(days_plain.scaler, center=days_plain.scaler.center - [0.0, 20.0])
+    kept, free = (
+        Forecaster(each, scaler, days_plain.model, days_plain.core.calibration) for each in (config, days_plain.config)
+    )
+    series = days_plain.read()
+    series = replace(series, values=(series.values[0] - [0.0, 20.0],))
+    made, below = kept.forecast(series), free.forecast(series)
+    for ours, others in ((made.values, below.values), (made.lower, below.lower), (made.upper, below.upper)):
+        np.testing.assert_array_equal(ours[0], np.maximum(others[0], [-np.inf, 0.0]))
+    assert (below.lower[0][:, 1] < 0).any()
+
+
 def test_categories_are_read_and_not_forecast(tmp_path):
     draw, steps = np.random.default_rng(0), np.arange(80)
     times = np.datetime64("2024-03-01T00") + steps.astype("timedelta64[h]")
@@ -67,6 +106,6 @@ def test_categories_are_read_and_not_forecast(tmp_path):
     report.warn = told.append
     later = forecaster.read(str(tmp_path / "later.csv"), report=report)
     assert told == ["column 'sky' has values that training had not, in 1 rows: 'fog'"]
-    (tmp_path / "known.csv").write_text('sky\nwet\n"dry, hot"\n')
+    (tmp_path / "known.csv").write_text('when,sky\n2024-03-04T08,wet\n2024-03-04T09,"dry, hot"\n')
     made = forecaster.forecast(later, known=forecaster.read_known(str(tmp_path / "known.csv")))
     assert made.columns == ("load",) and np.isfinite(made.values[0]).all()

@@ -34,3 +34,22 @@ def test_bad_lines_leave_the_state(days_stateful):
             stream.read(line)
     clean.read("50,15")
     np.testing.assert_array_equal(stream.read("51,"), clean.read("51,nan"))
+
+
+def test_a_header_is_one_for_certain(days_stateful, monkeypatch):
+    stream = Stream(days_stateful)
+    names = stream.columns
+    assert stream.is_header(",".join(names)) and stream.is_header(f"when,{names[0]}")
+    monkeypatch.setattr(stream, "columns", ("0", "1"))  # as they are called without a header
+    for line in ("0,1", "0", "", "1,0", "abc,1"):
+        assert not stream.is_header(line), line
+
+
+def test_intervals_are_as_wide_as_the_errors_of_the_next_step(days_stateful):
+    stream = Stream(days_stateful, interval=0.9)
+    point, low, high = np.reshape(list(map(float, stream.answer("50,15"))), (-1, 3)).T
+    np.testing.assert_allclose(high - point, point - low, rtol=1e-4)
+    wider = np.reshape(list(map(float, Stream(days_stateful, interval=0.95).answer("50,15"))), (-1, 3))
+    assert (wider[:, 2] >= high).all()
+    with pytest.raises(InputError, match=r"0\.7: .* measured for 0\.5, 0\.8"):
+        Stream(days_stateful, interval=0.7)

@@ -9,8 +9,8 @@ import tensorflow as tf
 
 from seq2seq.errors import InputError
 from seq2seq.layers import LSTM
+from seq2seq.layers.observed import carried_forward
 from seq2seq.models import StreamForecaster
-from seq2seq.models.stream_forecaster import carried_forward
 
 TOLERANCE = {"rtol": 1e-5, "atol": 1e-5}
 FEATURES = 3

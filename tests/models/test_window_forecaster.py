@@ -8,6 +8,7 @@ import pytest
 import tensorflow as tf
 
 from seq2seq.errors import InputError
+from seq2seq.evaluation.linear import LinearForecast
 from seq2seq.models import WindowForecaster
 
 TOLERANCE = {"rtol": 1e-5, "atol": 1e-5}
@@ -16,6 +17,16 @@ CONFIGURATIONS = {
     "direct": {"target_columns": (0, 2)},
     "direct, known": {"known_features": 2, "residual": "last", "num_layers": 2, "dropout": 0.2},
     "direct, season, quantiles": {"residual": "season", "season": 4, "quantiles": (0.1, 0.5, 0.9)},
+    "direct, linear": {
+        "known_features": 2,
+        "known_columns": (1, 2),
+        "target_columns": (0,),
+        "residual": "linear",
+        "look_back": 8,
+        "quantiles": (0.1, 0.5, 0.9),
+        "normalize_window": True,
+    },
+    "decoder, linear": {"kind": "encoder_decoder", "residual": "linear", "look_back": 8, "normalize_window": True},
     "decoder": {"kind": "encoder_decoder", "target_columns": (2,), "cell": "gru"},
     "decoder, all": {
         "kind": "encoder_decoder",
@@ -141,6 +152,39 @@ def test_the_middle_quantile_starts_at_the_naive_forecast():
     np.testing.assert_allclose(model(window)[:, 0, :, 1], window[:, -1], **TOLERANCE)
 
 
+@pytest.mark.parametrize("name", ["direct, linear", "decoder, linear"])
+@pytest.mark.parametrize("normalize_window", [False, True])
+def test_an_untrained_linear_model_is_the_linear_forecast(name, normalize_window):
+    model = untrained(**CONFIGURATIONS[name] | {"normalize_window": normalize_window})
+    random, targets = np.random.default_rng(4), list(model.target_columns)
+    kernel = random.normal(size=(len(targets), LOOK_BACK, HORIZON))
+    bias = random.normal(size=(len(targets), HORIZON))
+    ahead = random.normal(size=(model.known_features, len(targets)))
+    fitted = LinearForecast(kernel, bias, ahead, (), np.zeros(0))
+    model.start.assign(kernel, bias, ahead)
+    inputs = make_inputs(model, missing=0.3)
+    window, known = inputs if model.known_features else (inputs, None)
+    expected = fitted.forecast(window[..., targets], known, window[..., list(model.known_columns)])
+    outputs = model(inputs)
+    middle = outputs[..., 1] if model.quantiles else outputs
+    np.testing.assert_allclose(middle, expected, rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize("name", ["direct, linear", "decoder, linear"])
+def test_of_the_change_from_the_linear_forecast_a_share_counts(name):
+    model = make_model(**CONFIGURATIONS[name])
+    inputs = make_inputs(model)
+    whole, parts = model(inputs).numpy(), {}
+    for share in (0.0, 0.25):
+        model.start.share.assign(np.full(model.start.share.shape, share))
+        parts[share] = model(inputs).numpy()
+    change = whole - parts[0.0]
+    change = change[..., 1:2] if model.quantiles else change
+    np.testing.assert_allclose(parts[0.25], parts[0.0] + 0.25 * change, rtol=1e-3, atol=1e-3)
+    if model.quantiles:  # the interval is as wide as before
+        np.testing.assert_allclose(np.diff(parts[0.0]), np.diff(whole), rtol=1e-3, atol=1e-3)
+
+
 @pytest.mark.parametrize("residual", ["none", "last"])
 @pytest.mark.parametrize("kind", ["direct", "encoder_decoder"])
 def test_with_normalized_windows_level_and_scale_pass_through(kind, residual):
@@ -206,7 +250,7 @@ def test_a_rule_is_learned(kind):
 # Artifacts, precision, errors
 
 
-@pytest.mark.parametrize("name", ["direct, known", "decoder, all"])
+@pytest.mark.parametrize("name", ["direct, known", "decoder, all", "direct, linear"])
 def test_saved_and_loaded_forecasts_the_same(name, tmp_path):
     model = shared_model(name)
     model.save(tmp_path / "model.keras")

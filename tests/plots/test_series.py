@@ -156,6 +156,16 @@ def test_a_forecast_of_one_step_without_times(drawn):
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("step", "value")
 
 
+def test_forecasts_over_a_stretch_stand_beside_what_came(drawn):
+    came, made = VALUES[:, 0], VALUES[:, 0] + 0.5
+    lines = {"actual": came, "forecast": made, "low": made - 1, "high": made + 1, "last value": np.roll(came, 1)}
+    figure = drawn(plots.forecasts_over(HOURS, lines, "test part", "load", 0.9))
+    for name in ("actual", "forecast", "last value"):
+        np.testing.assert_array_equal(curves(figure.axes[0])[name], lines[name])
+    assert legend_texts(figure) == ["actual", "forecast", "90 % interval", "last value"]
+    assert "low" in lines and figure.axes[0].get_ylabel() == "load"
+
+
 def test_names_are_text_and_nothing_overlaps(drawn):
     columns = ["$x_1$ " * 20, "a long name of a column, in metres per second"]
     naive = {f"$baseline_{number}$ number {number}": np.ones(3) for number in range(9)}

@@ -236,3 +236,18 @@ def test_files_that_are_none_are_refused(tmp_path):
             Scaler.load(path)
     with pytest.raises(InputError, match="not a whole scaler file"):
         Scaler.load(tmp_path / "none.json")
+
+
+def test_counts_with_zeros_have_a_logarithm_of_one_more():
+    counts = np.array([[0.0], [3.0], [40.0]])
+    scaler = Scaler.fit("standard", [counts], ["sold"], log=True, plus_one=True)
+    np.testing.assert_allclose(scaler.inverse(scaler.transform(counts)), counts, rtol=1e-5, atol=1e-6)
+    assert (scaler.inverse(np.array([[-50.0]])) == 0).all()
+    with pytest.raises(InputError, match="below 0"):
+        scaler.transform(np.array([[-1.0]]))
+
+
+def test_a_scaler_of_ones_more_is_saved(tmp_path):
+    scaler = Scaler.fit("standard", [np.arange(5.0)[:, None]], ["sold"], log=True, plus_one=True)
+    scaler.save(tmp_path / "scaler.json")
+    assert Scaler.load(tmp_path / "scaler.json").plus_one

@@ -50,6 +50,7 @@ CHANGES = {
     "data.scaling": ("minmax",),
     "data.log": ("true",),
     "data.scale_by_group": ("true",),
+    "data.log1p": ("true",),
     "data.limit": ("30",),
     "data.categorical": ("plant",),
     "data.decimal": (",",),
@@ -57,6 +58,7 @@ CHANGES = {
     "data.encoding": ("cp99999",),
     "data.valid_share": ("0.4",),
     "data.test_share": ("0.1",),
+    "data.non_negative": ('["load"]',),
     "windows.look_back": ("6",),
     "windows.horizon": ("2",),
     "windows.stride": ("3",),
@@ -171,6 +173,7 @@ def begun(kind, folder, run_dir, monkeypatch, *settings):
         run = reached["run"]
         forecaster = Forecaster(run.read_config_as(config), Scaler.load(run.scaler), reached["model"])
         numbers += forecaster.naive_forecasts(np.arange(30.0)[:, None], forecaster.horizon).values()
+        numbers.append(forecaster.unscaled(np.full((1, len(forecaster.columns.targets)), -99.0)))
     return [np.asarray(each).tolist() for each in [*numbers, reached["epochs"]]], str(model.get_config())
 
 

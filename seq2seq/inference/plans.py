@@ -1,0 +1,85 @@
+"""What is known about the steps ahead, joined to what is to be forecast: by series and time, never by place."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from seq2seq.errors import InputError
+from seq2seq.series.clock import time_text
+from seq2seq.series.series import Series
+
+LISTED = 3  # of what is missing
+
+
+def join_plans(
+    plans: Series | None,
+    names: Sequence[str],
+    times: Sequence[np.ndarray] | None,
+    steps: int,
+    columns: Sequence[str],
+) -> list[np.ndarray]:
+    """The columns known ahead for the steps to forecast.
+
+    Plans may begin earlier and end later, have other series besides, and list them in any order. Where the history has
+    no times, the first step of a series in the plans is the first one to forecast.
+
+    Args:
+        plans: `Series` with the known columns, in the user's units.
+        names: of the series to forecast.
+        times: of each of them, the times of its steps ahead, at least `steps`; None where the history has none.
+        steps: int. How many must be known.
+        columns: the known columns.
+
+    Returns:
+        For each series a float64 array `(steps, columns)`.
+
+    Raises:
+        InputError: series, times or values are missing (names the first), or only one side has times.
+    """
+    what = ", ".join(columns)
+    if plans is None:
+        raise InputError(f"{what} must be known for the {steps} steps ahead: give them with --known FILE.")
+    plans = plans.select(columns)
+    if (plans.times is None) != (times is None):
+        lacking, other = ("file of --known", "history") if plans.times is None else ("history", "file of --known")
+        raise InputError(
+            f"the {lacking} has no times, but the {other} has: {what} must be joined by time; add the column of times."
+        )
+    at = {name: number for number, name in enumerate(plans.names)}
+    joined, missing = [], []
+    for number, name in enumerate(names):
+        wanted = None if times is None else times[number][:steps]
+        found = _rows(plans, at.get(name), wanted, steps)
+        missing += [(name, step, wanted) for step in np.flatnonzero(np.isnan(found).any(axis=1))]
+        joined.append(found)
+    if missing:
+        listed = "; ".join(_place(*place) for place in missing[:LISTED]) + "; …" * (len(missing) > LISTED)
+        raise InputError(
+            f"{what} must be known for the {steps} steps ahead: --known lacks {len(missing):,} of "
+            f"{len(names) * steps:,} ({listed}). Add rows for them, or forecast fewer --steps."
+        )
+    return joined
+
+
+def _rows(plans, number, wanted, steps):
+    """The rows of a series at the times `wanted`, or its first ones; NaN where there are none."""
+    rows = np.full((steps, len(plans.columns)), np.nan)
+    if number is None:
+        return rows
+    values = plans.values[number]
+    if wanted is None:
+        rows[: len(values)] = values[:steps]
+        return rows
+    known = plans.times[number]
+    if not len(known) or known.dtype.kind != wanted.dtype.kind:
+        return rows
+    places = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
+    # Times that are numbers may come from a sum of many steps.
+    same = known[places] == wanted if known.dtype.kind == "M" else np.isclose(known[places], wanted, rtol=1e-9)
+    rows[same] = values[places[same]]
+    return rows
+
+
+def _place(name, step, wanted):
+    when = f"step {step + 1}" if wanted is None else time_text(wanted[step])
+    return f"{name} {when}" if name else when

@@ -1,0 +1,151 @@
+"""What a forecaster leaves to the data: its season, and the forecast from which its network learns the change."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from seq2seq.config import ForecasterConfig
+from seq2seq.errors import InputError
+from seq2seq.evaluation.linear import LinearForecast, fit_linear
+from seq2seq.inference.columns import Columns
+from seq2seq.inference.forecaster import Forecaster
+from seq2seq.series.season import Season, choose_season, find_seasons
+from seq2seq.series.series import column_positions
+from seq2seq.series.table import Series
+
+HOUR = 3_600 * 10**9  # nanoseconds
+Rows = list[tuple[str, str]]  # of the card of shapes
+
+
+def settled(config: ForecasterConfig, train: Series) -> tuple[ForecasterConfig, Rows]:
+    """`config` with the season and the residual that it leaves to the data, and what there is to say about them.
+
+    Args:
+        config: `ForecasterConfig`.
+        train: `Series`, the training part.
+
+    Raises:
+        InputError: a residual that needs a season, without one or with too short windows.
+    """
+    model, windowed = config.model, config.model.kind != "stateful"
+    look_back = config.windows.look_back if windowed else None
+    season, said = model.season, "as told"
+    if season is None:
+        found = _seasons(Columns.of(config, train.columns), train)
+        (season, _), said = choose_season(found, look_back), _said(found, choose_season(found, look_back), look_back)
+    residual = model.residual
+    if residual == "auto":
+        residual = "linear" if windowed else "last"
+    if residual not in ("none", "last") and not windowed:
+        raise InputError(
+            f"model.residual={residual} needs windows: a stateful model forecasts the change from the last."
+        )
+    needed = {"season": season, "season_growth": season + 1}.get(residual, 0)  # steps of a window
+    if residual.startswith("season") and not (season and needed <= look_back):
+        raise InputError(
+            f"model.residual={residual} with a season of {season} steps and windows of {look_back}: set model.season, "
+            f"and windows.look_back to at least {needed}."
+        )
+    columns = Columns.of(config, train.columns)
+    non_negative = config.data.non_negative
+    if non_negative is None:
+        non_negative = tuple(name for name in columns.targets if _stays_above(train, name))
+    column_positions(non_negative, columns.targets, "the forecast columns")
+    rows = [("season", f"{season} steps, {said}" if season else f"none, {said}")]
+    if residual != "linear":
+        rows.append(("learned", _LEARNED[residual].format(season)))
+    if non_negative:
+        rows.append(("never below 0", f"{', '.join(non_negative)} (data.non_negative)"))
+    data = replace(config.data, non_negative=non_negative)
+    return replace(config, data=data, model=replace(model, season=season, residual=residual)), rows
+
+
+_LEARNED = {
+    "none": "the values themselves",
+    "last": "the change from the last value",
+    "season": "the change from the value {} steps before",
+    "season_growth": "the change from the value {} steps before with its latest growth",
+}
+
+
+def _stays_above(train, name):
+    """Whether 0 is where a column ends: its values reach it, and none is below."""
+    at = train.columns.index(name)
+    least = min((np.nanmin(values[:, at], initial=np.inf) for values in train.values), default=np.inf)
+    return bool(least == 0)
+
+
+def _seasons(columns, train):
+    """The seasons of the forecast columns."""
+    values = [values[:, columns.target_columns] for values in train.values]
+    expected = calendar_seasons(max(train.times, key=len)) if train.times else ()
+    return [] if train.whole else find_seasons(values, expected)
+
+
+def _said(found, season, look_back):
+    if not found:
+        return "no autocorrelation of the training part tells of one"
+    said = f"autocorrelation {season.strength:.2f} in the training part"
+    strongest: Season = found[0]
+    if look_back and season.steps > look_back:
+        return f"{said}; longer than the windows of {look_back}: raise windows.look_back to use it"
+    if look_back and strongest.steps > look_back and strongest.strength > season.strength + 0.03:
+        said += f"; {strongest.steps} steps have {strongest.strength:.2f}: raise windows.look_back to use them"
+    return said
+
+
+def calendar_seasons(times: np.ndarray) -> tuple[int, ...]:
+    """Steps of the seasons that times suggest: day and week of hours or less, week of days, year of months.
+
+    Args:
+        times: datetime64 or float64 array, `(steps,)`.
+
+    >>> calendar_seasons(np.arange("2024-01-01", "2024-01-05", dtype="datetime64[h]"))
+    (24, 168)
+    """
+    if times.dtype.kind != "M" or len(times) < 3:
+        return ()
+    step = float(np.median(np.diff(times.astype("datetime64[ns]")).astype(np.int64))) / HOUR
+    if step < 24:
+        lengths = (24 / step, 168 / step) if step > 0 else ()
+        return tuple(round(length) for length in lengths if abs(length - round(length)) < 1e-6)
+    # Work days make weeks of 5; months and quarters are of different lengths.
+    return next((seasons for low, high, seasons in _SEASONS if 24 * low <= step <= 24 * high), ())
+
+
+# Days between steps, at least and at most; steps of the seasons.
+_SEASONS = ((1, 1, (5, 7)), (7, 7, (52,)), (28, 31, (12,)), (89, 92, (4,)))
+
+
+def give_start(forecaster: Forecaster, train: Series, valid: Series) -> Rows:
+    """Fit the linear forecast from which a network of `model.residual=linear` learns the change, and give it to it.
+
+    Args:
+        forecaster: `Forecaster` with a fresh model.
+        train: the training part.
+        valid: the validation part, with a window before it.
+
+    Returns:
+        What there is to say about it.
+    """
+    config, columns = forecaster.config, forecaster.columns
+    if config.model.residual != "linear":
+        return []
+    parts = [columns.read_by_model(part, forecaster.scaler) for part in (train, valid)]
+    windows = config.windows
+    fitted = fit_linear(
+        *parts, columns.target_columns, columns.known_columns, windows.look_back, windows.horizon, config.model.season
+    )
+    forecaster.model.start.assign(fitted.kernel, fitted.bias, fitted.ahead)
+    return [("learned", f"the change from a linear forecast, fitted to what {_runs(fitted)} leaves")]
+
+
+def _runs(fitted: LinearForecast) -> str:
+    """The naive forecasts of the first target by steps ahead: `last value (step 1), season (steps 2 to 24)`."""
+    names, said, first = fitted.naive[0], [], 0
+    for step in range(1, len(names) + 1):
+        if step == len(names) or names[step] != names[first]:
+            steps = f"step {step}" if step == first + 1 else f"steps {first + 1} to {step}"
+            said.append(f"the {names[first]} ({steps})")
+            first = step
+    return ", ".join(said[:4]) + ", …" * (len(said) > 4)

@@ -1,0 +1,108 @@
+"""The forecasts of an evaluation one by one: as lines of a table, and as one line over the time they cover."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from seq2seq.series.series import Series
+from seq2seq.series.writing import cell
+
+
+@dataclass(frozen=True)
+class MadeForecasts:
+    """Forecasts from one origin after the other, with what came, in the user's units.
+
+    Attributes:
+        series: `Series` that they are of.
+        columns: tuple of str. What is forecast.
+        origins: of each series, int array of the first step of each forecast.
+        actual: float64 `(all origins, horizon, columns)`, series after series, NaN = not observed.
+        predicted: the same of the model.
+        lower, upper: the ends of its interval, or None.
+        baselines: dict of name to the same.
+        group: str. The column of groups in the data, where there is one.
+        time: tuple of str. Those of times.
+    """
+
+    series: Series
+    columns: tuple[str, ...]
+    origins: list[np.ndarray]
+    actual: np.ndarray
+    predicted: np.ndarray
+    lower: np.ndarray | None
+    upper: np.ndarray | None
+    baselines: dict[str, np.ndarray]
+    group: str | None = None
+    time: tuple[str, ...] | None = None
+
+    def _named(self):
+        ends = {} if self.lower is None else {"low": self.lower, "high": self.upper}
+        return {"actual": self.actual, "forecast": self.predicted, **ends, **self.baselines}
+
+    def lines(self) -> Iterator[list[Any]]:
+        """A line for each forecast value: series, origin (the first step of the forecast), time, steps ahead, values.
+
+        There is a column of series, and one of columns, only where there are several.
+
+        Returns:
+            An iterator of lines, each a list of cells; the first one has the headings.
+        """
+        series, several, named = self.series, len(self.columns) > 1, self._named()
+        many = len(set(series.names)) > 1 or bool(self.group)
+        at = " ".join(self.time or ("time",)) if series.times else "step"
+        yield [*[self.group or "series"] * many, "origin", at, "ahead", *["column"] * several, *named]
+        horizon, number = self.actual.shape[1], 0
+        for name, times, origins in zip(series.names, self._steps(), self.origins, strict=True):
+            for origin in origins:
+                for ahead in range(horizon):
+                    for k, column in enumerate(self.columns):
+                        values = (cell(float(values[number, ahead, k])) for values in named.values())
+                        place = [*[name] * many, times[origin], times[origin + ahead], ahead + 1]
+                        yield [*place, *[column] * several, *values]
+                number += 1
+
+    def _steps(self):
+        """The times of the steps of each series as texts, or their numbers."""
+        if self.series.times is None:
+            return [range(len(values)) for values in self.series.values]
+        return [self.series.clock.texts(times) for times in self.series.times]
+
+    def over_time(self, column: str, name: str | None = None) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+        """One series of forecasts after the other, each from where the one before ends.
+
+        Args:
+            column: one of `columns`.
+            name: of the series; None for the first that was forecast.
+
+        Returns:
+            The times of the steps, or their numbers; and from "actual", "forecast", "low", "high" or the name of a
+            baseline to its float64 values, NaN at steps between the forecasts.
+        """
+        counts = [len(origins) for origins in self.origins]
+        named = self.series.names if name is None else (name,)
+        first = next(k for k, count in enumerate(counts) if count and self.series.names[k] in named)
+        chosen = [k for k, count in enumerate(counts) if count and self.series.names[k] == self.series.names[first]]
+        times, shown = zip(
+            *(self._stretch(k, sum(counts[:k]), self.columns.index(column)) for k in chosen), strict=True
+        )
+        gap = {label: np.array([np.nan]) for label in shown[0]}  # no line leads from one stretch to the next
+        times = [np.append(part, part[-1]) for part in times[:-1]] + [times[-1]]
+        shown = [part for each in shown for part in (each, gap)][:-1]
+        return np.concatenate(times), {label: np.concatenate([part[label] for part in shown]) for label in gap}
+
+    def _stretch(self, which, row, k):
+        """The same of one stretch between gaps, whose first forecast is in `row`."""
+        begun, end = [], -1
+        for number, origin in enumerate(self.origins[which], row):
+            if origin >= end:
+                begun.append((number, origin))
+                end = origin + self.actual.shape[1]
+        steps = np.arange(begun[0][1], end)
+        shown = {label: np.full(len(steps), np.nan) for label in self._named()}
+        for number, origin in begun:
+            at = origin - steps[0]
+            for label, values in self._named().items():
+                shown[label][at : at + values.shape[1]] = values[number, :, k]
+        return steps if self.series.times is None else self.series.local_times[which][steps], shown

@@ -1,0 +1,98 @@
+"""The linear forecast: never worse on validation than the naive ones, and what it knows of known columns."""
+
+import numpy as np
+import pytest
+
+from seq2seq.evaluation.linear import carried_forward, fit_linear, naive_kernels
+
+LOOK_BACK, HORIZON = 14, 9
+
+
+def series_of(kind, length=500, seed=0):
+    random, steps = np.random.default_rng(seed), np.arange(length)
+    noise = random.normal(size=length)
+    return {
+        "noise": noise,
+        "walk": noise.cumsum(),
+        "season": np.sin(steps * 2 * np.pi / 7) * 3 + noise,
+        "growth": steps * 0.1 + np.sin(steps * 2 * np.pi / 7) + noise * 0.1,
+        "constant": np.ones(length),
+        "holes": np.where(random.random(length) < 0.3, np.nan, noise.cumsum()),
+    }[kind][:, None]
+
+
+def fitted(values, targets=(0,), known=(), season=7):
+    cut = len(values) * 3 // 5
+    return fit_linear([values[:cut]], [values[cut - LOOK_BACK :]], targets, known, LOOK_BACK, HORIZON, season)
+
+
+def validation(values):
+    part = values[len(values) * 3 // 5 - LOOK_BACK :]
+    view = np.lib.stride_tricks.sliding_window_view(part, LOOK_BACK + HORIZON, axis=0).swapaxes(1, 2)
+    return view[:, :LOOK_BACK], view[:, LOOK_BACK:]
+
+
+@pytest.mark.parametrize("kind", ["noise", "walk", "season", "growth", "constant", "holes"])
+def test_no_step_is_worse_on_validation_than_the_best_naive_forecast(kind):
+    values = series_of(kind)
+    made = fitted(values)
+    windows, actual = validation(values)
+    naive = naive_kernels(LOOK_BACK, HORIZON, 7)
+    mean = np.nanmean(values[: len(values) * 3 // 5])
+    errors = {
+        name: np.nanmean((carried_forward(windows)[..., 0] @ kernel + bias(mean) - actual[..., 0]) ** 2, axis=0)
+        for name, (kernel, bias) in naive.items()
+    }
+    ours = np.nanmean((made.forecast(windows) - actual)[..., 0] ** 2, axis=0)
+    np.testing.assert_allclose(ours, made.errors[0], rtol=1e-3, atol=1e-9)
+    best = np.min(list(errors.values()), axis=0)
+    assert (ours <= best * 1.0001 + 1e-9).all()
+    if kind == "season":
+        assert ours.sum() < 0.8 * best.sum()
+
+
+def test_each_step_has_the_naive_forecast_that_suits_it():
+    random = np.random.default_rng(3)
+    slow = np.zeros(3000)
+    for step in range(1, 3000):
+        slow[step] = 0.8 * slow[step - 1] + random.normal()
+    assert (fitted(slow[:, None], season=0).naive[0][0], fitted(slow[:, None], season=0).naive[0][-1]) == (
+        "last value",
+        "mean",
+    )
+
+
+def test_naive_kernels_are_the_naive_forecasts():
+    window = np.arange(1.0, 8.0)
+    kernels = {name: window @ kernel + bias(-5.0) for name, (kernel, bias) in naive_kernels(7, 4, season=3).items()}
+    assert kernels["last value"].tolist() == [7.0] * 4 and kernels["mean"].tolist() == [-5.0] * 4
+    assert kernels["season"].tolist() == [5.0, 6.0, 7.0, 5.0]
+    assert kernels["season with growth"].tolist() == [8.0, 9.0, 10.0, 11.0]
+    assert "season" not in naive_kernels(7, 4, season=8) and "season with growth" not in naive_kernels(3, 4, season=3)
+
+
+def test_what_is_known_ahead_is_not_hidden():
+    random = np.random.default_rng(0)
+    plan = (random.random(600) < 0.3).astype(float)
+    sales = 0.5 * plan + random.normal(size=600) * 0.01 + np.repeat([0.0, 0.3], 300)
+    values = np.stack((sales, plan), axis=1)
+    made = fitted(values, known=(1,), season=7)
+    windows, actual = validation(values)
+    forecast = made.forecast(windows[..., :1], known=actual[..., 1:], past=windows[..., 1:])
+    assert np.sqrt(np.mean((forecast - actual[..., :1]) ** 2)) < 0.02
+    assert abs(made.ahead[0, 0] - 0.5) < 0.02
+
+
+def test_two_targets_are_fitted_each_by_itself():
+    values = np.concatenate((series_of("walk"), series_of("season")), axis=1)
+    both = fitted(values, targets=(1, 0))
+    for place, target in enumerate((1, 0)):
+        alone = fitted(values[:, [target]])
+        np.testing.assert_allclose(both.kernel[place], alone.kernel[0], rtol=1e-5, atol=1e-6)
+
+
+def test_a_walk_is_followed_wherever_it_goes():
+    values = series_of("walk")
+    windows, _ = validation(values)
+    shifted = fitted(values).forecast(windows + 500.0) - fitted(values).forecast(windows)
+    np.testing.assert_allclose(shifted, 500.0, rtol=0.01)
