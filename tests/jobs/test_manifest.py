@@ -11,7 +11,7 @@ ENTRY = {
     **{"input": "in/a.txt", "input_checksum": "0a", "output_checksum": "0b", "records": 3, "bad_records": 0},
     **{"problem": "", "model": "0c", "settings": {"beam_size": 2}, "finished": "2025-01-01T00:00:00+00:00"},
 }
-ASKED = {key: ENTRY[key] for key in ENTRY.keys() - {"input", "finished"}}
+ASKED = {key: value for key, value in ENTRY.items() if key not in ("input", "finished")}
 
 
 def entries(folder, name):
