@@ -15,12 +15,14 @@ import numpy as np
 
 from seq2seq.errors import InputError
 from seq2seq.series.numerals import is_missing, looks_like_number
+from seq2seq.series.patterns import time_of_day
 from seq2seq.series.records import BLANKS, cells, content, line_end, records
 from seq2seq.series.times import looks_like_time
 from seq2seq.sources import opened, wide_encoding
 
 SEPARATORS = ("\t", ";", ",", "|", BLANKS)  # the first of them where two would do
 HEAD_RECORDS = 200  # of a file, that are looked at before it is read
+_SCORED = 40  # of them, whose cells tell how well a separator splits
 _COMMENT = re.compile(r"\s*[#%]\s*")
 
 
@@ -129,7 +131,10 @@ def layout_of(path: Path, encoding: str, decimal: str | None = None) -> Layout:
 
 
 def _separator_of(lines, separators):
-    """What splits most lines into equally many cells, and most of them into numbers."""
+    """What splits most lines into equally many cells: the names above them too, and most cells into numbers and times.
+
+    A mark that splits the rows alone and not their header is a decimal comma, or is within texts.
+    """
     scores = {}
     for separator in separators:
         split = [
@@ -137,14 +142,16 @@ def _separator_of(lines, separators):
             for record in records(lines, separator)
             if record.strip() and not _COMMENT.match(record)
         ]
-        widths = Counter(map(len, split))
         if not split:
             continue
-        width, count = max(widths.items(), key=lambda each: (each[1], each[0]))
+        width, count = max(Counter(map(len, split)).items(), key=lambda each: (each[1], each[0]))
         needed = len(split) - 1 if separator == BLANKS else 0.6 * len(split)
         if width > 1 and count >= needed:
-            rows = [row for row in split if len(row) == width]
-            scores[separator] = np.mean([looks_like_number(cell) for row in rows for cell in row])
+            first, *rows = [row for row in split if len(row) == width]
+            whole = count == len(split) or not any(_is_value(first, column) for column in range(width))
+            sample = rows[:: len(rows) // _SCORED + 1] or [first]
+            values = np.mean([_is_value(row, column) for row in sample for column in range(width)])
+            scores[separator] = whole, values
     return max(scores, key=lambda each: scores[each]) if scores else separators[2]
 
 
@@ -229,12 +236,16 @@ def are_values(row: Sequence[str]) -> bool:
     if row[0] == "" and list(row[1:]) == [str(number) for number in range(len(row) - 1)]:
         return False  # what pandas writes above an index and columns without names
     others = [cell for cell in row if not looks_like_number(cell)]
-    return len(others) < len(row) and all(is_missing(cell) or looks_like_time(cell) for cell in others)
+    return len(others) < len(row) and all(is_missing(cell) or _is_time(cell) for cell in others)
 
 
 def _is_value(row, column):
     cell = row[column] if column < len(row) else ""
-    return looks_like_number(cell) or looks_like_time(cell)
+    return looks_like_number(cell) or _is_time(cell)
+
+
+def _is_time(cell):
+    return time_of_day(cell) or looks_like_time(cell)
 
 
 def _is_text(row, column):

@@ -1,6 +1,7 @@
 """Which strptime patterns the look of a date allows; which of them is meant, a whole column decides."""
 
 import re
+import warnings
 
 from pandas.tseries.api import guess_datetime_format
 
@@ -54,7 +55,9 @@ def patterns_of(text: str) -> list[str]:
             found = [f"{weekday}{pattern.replace('S', match['s'])}{hours}" for pattern in patterns]
             break
     else:
-        found = [guess_datetime_format(text, dayfirst=first) for first in (True, False)]
+        with warnings.catch_warnings():  # that a day cannot come first is what is asked here
+            warnings.simplefilter("ignore")
+            found = [guess_datetime_format(text, dayfirst=first) for first in (True, False)]
     dotted = re.match(r"\d{1,2}\.\d{1,2}\.\d{4}", text)
     return [pattern for pattern in dict.fromkeys(found) if pattern and not (dotted and pattern.startswith("%m"))]
 

@@ -74,6 +74,34 @@ def test_what_a_comma_means_is_told_or_asked(table):
     assert "has '7.25' in column 'b' and '1,5' in column 'a': say which mark is decimal" in both
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("header", [True, False])
+@pytest.mark.parametrize("whole", [(), (0,), (1, 5, 6)])
+@pytest.mark.parametrize(
+    ("names", "row"),
+    [
+        ("Zeit;Wert", "{day:02d}.01.2024 00:00;{value}"),
+        ("date;time;value", "2024-01-{day:02d};12:30;{value}"),
+        ("date;Ort;value", "2024-01-{day:02d};Kiel;{value}"),
+        ("Ort;Wert", "Kiel;{value}"),
+        ("Ort;Art;Wert", "Kiel;x;{value}"),
+        ("Ort;Wert;Art", "Kiel;{value};x"),
+        ("Wert;Datum", "{value};{day:02d}.01.2024"),
+        ("date|value", "2024-01-{day:02d}|{value}"),
+        ("time, of day;value, K", "2024-01-{day:02d};{value}"),
+        ("time\ta", "2024-01-{day:02d} 10:00\t{value}"),
+    ],
+)
+def test_a_decimal_comma_does_not_separate(table, names, row, whole, header):
+    values = [20 + day + (0 if day in whole else 0.4) for day in range(10)]
+    rows = [row.format(day=day + 1, value=f"{value:g}".replace(".", ",")) for day, value in enumerate(values)]
+    if not header and any(word in row for word in ("Kiel", "x")):
+        return  # a row with texts is taken for a header
+    series = read_series(table("\n".join([names] * header + rows)))
+    assert [value for (value,) in series.values[0]] == values
+    assert (series.times is not None) == ("day" in row)
+
+
 def test_a_comma_that_may_separate_or_be_decimal_is_asked(table):
     path = table("value\n1,5\n2,5\n3,5\n")
     assert "has more cells than the header, 'value'" in refusal(path) and "give --decimal ," in refusal(path)
