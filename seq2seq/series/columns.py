@@ -9,6 +9,7 @@ import pandas as pd
 from seq2seq.errors import InputError
 from seq2seq.series.files import RawTable
 from seq2seq.series.numerals import decimal_mark, is_marked, is_missing, parsed
+from seq2seq.series.patterns import looks_like_date
 from seq2seq.series.reading import Reading, category_of
 from seq2seq.series.series import column_positions
 from seq2seq.series.values import code_note, without_codes
@@ -67,6 +68,11 @@ def features_of(table: RawTable, rows: pd.Index, names: Sequence[str], reading: 
         elif name in learned:
             category = category_of(name, categories)
             found[name] = _is_value(frame[category], name[len(category) + 1 :])
+    if twice := [name for name in found if name in table.frame.columns and name not in plain]:
+        raise InputError(
+            f"{table.name} has a column {twice[0]!r}, and so is the feature of a value of "
+            f"{category_of(twice[0], categories)!r} called: rename the column, or take the other out of the categories"
+        )
     for category in categories:
         notes += _category_notes(frame[category], [name for name in found if category_of(name, categories) == category])
     if not found:
@@ -119,6 +125,11 @@ def _left_out(table, column, numbers, texts):
     if np.isnan(numbers).all():
         if not texts.any():
             return "holds nothing and was left out"
+        if looks_like_date(first := str(column[texts].iloc[0])):
+            return (
+                f"holds {first[:40]!r}, a date of no known form, and was left out: --time {column.name} and "
+                "--time-format, such as %d.%m.%y or '%Y-%m-%d %H:%M EST', read it as the times"
+            )
         few = _is_text(column) and column.nunique() <= MOST_VALUES
         return "holds no numbers and was left out" + ": --categorical makes its values features" * few
     if pd.api.types.infer_dtype(column, skipna=True) == "boolean":

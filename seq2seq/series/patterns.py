@@ -24,6 +24,7 @@ _DATES = [
     (r"(?P<name>)(?P<after>)\d{1,2}(?P<s>[-/.])\d{4}", ["%mS%Y"]),
     (r"(?P<name>)(?P<after>)W(?P<s>[- ])\d{4}", ["%bS%Y", "%BS%Y"]),
 ]
+_DATE_LIKE = re.compile(r"(?:\d{4}([-/.])\d{1,2}\1\d{1,2}|\d{1,2}([-/.])(?:\d{1,2}|[A-Za-z]{3})\2(?:\d{4}|\d\d))\b")
 _HOURS = re.compile(
     r"(?P<before>\s*[T ,:_.-]\s*)(?P<hour>\d{1,2})"
     r"(?:(?P<s>[:.]?)(?P<minute>\d\d)(?:(?P=s)(?P<second>\d\d)(?:(?P<point>[.,])(?P<fraction>\d{1,9}))?)?)?"
@@ -39,6 +40,15 @@ def time_of_day(text: str) -> bool:
     """
     match = _HOURS.fullmatch(f" {text.strip()}")
     return bool(match and match["s"] and match["minute"])
+
+
+def looks_like_date(text: str) -> bool:
+    """Whether `text` begins as a date in numbers does, though it may not tell its year, or ends as no known one.
+
+    >>> looks_like_date("01.02.24"), looks_like_date("2024-01-01 00:00 EST"), looks_like_date("1.5.2")
+    (True, True, False)
+    """
+    return _DATE_LIKE.match(text.strip()) is not None
 
 
 def patterns_of(text: str) -> list[str]:

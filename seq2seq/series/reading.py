@@ -43,7 +43,8 @@ class Reading:
             runs of earlier versions: steps are taken as equal, and each file by itself tells how its dates are written.
         rhythm: str. Of the times, as `rhythm.parsed` reads it. None recognises it.
         missing: str. What to do with missing values: `"error"`; `"interpolate"`, in a straight line over the
-            steps between the neighbours, the nearest value at the ends; or `"mask"`, which leaves them NaN.
+            steps between the neighbours, the nearest value at the ends and at gaps in time; or `"mask"`, which leaves
+            them NaN.
         rows: str. `"steps"`: a row is a step of all features. `"samples"`: a row is a sequence of one feature.
             `"auto"`: steps in tables, samples in arrays.
         limit: int. Only so many steps from the start of each series, or samples. None takes all.

@@ -8,7 +8,8 @@ import pandas as pd
 from seq2seq.series.clock import nanoseconds
 from seq2seq.series.rhythm import DAY, Months, Rhythm, Steps, Week, day_of_kind, month_numbers
 
-_RARE, _USUAL = 0.05, 0.5  # shares of the days of a week, or of the days: not open but by chance, open as a rule
+# Shares: of the days on which a time of day is there by chance, of weeks in which a day is, and as a rule.
+_RARE, _ODD, _USUAL = 0.05, 0.2, 0.5
 
 
 def months_in(local: np.ndarray) -> Months | None:
@@ -28,7 +29,8 @@ def months_in(local: np.ndarray) -> Months | None:
         least = 1.0 if kind in ("end", "") else 0.9  # a holiday moves a business day
         if np.mean(days == day_of_kind(firsts, kind, days.max())) >= least:
             counts, often = np.unique(apart, return_counts=True)
-            return Months(int(counts[often.argmax()]), kind)
+            shortened = not kind and days.max() > 28  # a February would make the 30th the 28th for good
+            return Months(int(counts[often.argmax()]), kind, int(days.max()) if shortened else 0)
     return None
 
 
@@ -44,12 +46,13 @@ def week_in(local: np.ndarray, step: int) -> Week | None:
     whole = np.arange(present[0], present[-1] + 1)
     possible, open_ = (np.bincount((each + 3) % 7, minlength=7) for each in (whole, present))
     shares = open_ / np.maximum(possible, 1)
+    shares[(open_ == 1) & (possible > 3)] = 0  # one odd Saturday
     if possible.min() < 2:  # of each day of the week, two: too short to tell
         shares = np.ones(7)
     of_days = seen / len(present) if len(present) >= 5 else np.ones(len(slots))
-    doubtful = ((shares > _RARE) & (shares < _USUAL)).any() or ((of_days > _RARE) & (of_days < _USUAL)).any()
+    doubtful = ((shares > _ODD) & (shares < _USUAL)).any() or ((of_days > _RARE) & (of_days < _USUAL)).any()
     weekdays, slots = np.flatnonzero(shares >= _USUAL), slots[of_days >= _USUAL]
-    if doubtful or not len(slots) or (len(weekdays) == 7 and len(slots) == DAY // step):
+    if doubtful or not len(slots) or not len(weekdays) or (len(weekdays) == 7 and len(slots) == DAY // step):
         return None
     if len(present) < 5 and len(slots) < DAY // step:
         return None
@@ -88,7 +91,10 @@ def rhythm_of(times: Sequence[np.ndarray], local: Sequence[np.ndarray]) -> Rhyth
         step = _usual(differences)
     if step <= 0:
         return None
-    return week_in(local[longest], step) or (Steps(step) if _steady(differences / step) else None)
+    if step > DAY:  # the same days of every week are no step, as Monday, Wednesday and Friday
+        return Steps(step) if _steady_days(differences, step) else week_in(local[longest], DAY)
+    steady = _steady_days(differences, step) if step == DAY else _steady(differences / step)
+    return week_in(local[longest], step) or (Steps(step) if steady else None)
 
 
 def nanoseconds_between(times: Sequence[np.ndarray]) -> np.ndarray:
@@ -102,7 +108,17 @@ def _usual(differences):
     return int(steps[counts.argmax()] if 2 * counts.max() >= len(differences) else np.median(differences))
 
 
+def _steady_days(differences, step):
+    """Whether days are at one step, but for what is left out: all are whole ones apart; a calendar of its own is not.
+
+    The third Friday of each month, its 1st and its 16th, 8 days that begin anew each January: near a step and never
+    twice the same.
+    """
+    off = np.abs(differences - np.round(differences / step) * step)
+    return np.mean(off < min(0.05 * step, DAY // 2)) >= 0.99 and np.mean(differences < 1.5 * step) >= 0.5
+
+
 def _steady(apart):
     """Whether there is a step: most neighbours are about one apart, or half of them one and most others whole ones."""
     near = np.abs(apart - np.round(apart)) < 0.05
-    return np.mean(np.abs(apart - 1) < 0.5) >= 0.8 or (np.mean(near) >= 0.8 and np.mean(near & (apart < 1.5)) >= 0.5)
+    return np.mean(np.abs(apart - 1) < 0.25) >= 0.8 or (np.mean(near) >= 0.8 and np.mean(near & (apart < 1.5)) >= 0.5)

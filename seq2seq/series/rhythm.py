@@ -13,9 +13,9 @@ DAY = 86_400 * 10**9  # nanoseconds
 WEEK = 7 * DAY
 HOLIDAYS = 3  # days without rows in a row that are no gap where days of the week are missing as a rule
 _NAMES = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_MONDAY = 3 * DAY  # 1 January 1970 was a Thursday
+MONDAY = 3 * DAY  # before 1 January 1970, a Thursday
 _KINDS = ("", "end", "business end", "business start")
-_MONTHS = re.compile(r"(\d+) months?(?: (end|business end|business start))?")
+_MONTHS = re.compile(r"(\d+) months?(?: (end|business end|business start)| day (\d+))?")
 _WEEKLY = re.compile(r"(?P<step>\S+) (?P<days>[A-Z][a-z]{2}(?:[-,][A-Z][a-z]{2})*)(?: (?P<hours>[\d:.,-]+))?")
 
 
@@ -58,10 +58,12 @@ class Months:
     Attributes:
         count: int. Months from one step to the next; 3 for quarters, 12 for years.
         kind: str. `""`: on the same day of each; else its `"end"`, its last or its first business day.
+        day: int. The same day, where not all months have it: 29 or 30. 0 for that of the last time.
     """
 
     count: int
     kind: str = ""
+    day: int = 0
     by_wall_clock = True
 
     def between(self, times: np.ndarray) -> np.ndarray:
@@ -73,13 +75,14 @@ class Months:
         stamp = pd.Timestamp(time)
         numbers = month_numbers([time])[0] + self.count * np.arange(1, count + 1)
         months = pd.DatetimeIndex(numbers.astype("datetime64[M]").astype("datetime64[ns]"))
-        days = day_of_kind(months, self.kind, stamp.day) - 1
+        days = day_of_kind(months, self.kind, self.day or stamp.day) - 1
         return (months + pd.to_timedelta(days, "D") + (stamp - stamp.normalize())).to_numpy("datetime64[ns]")
 
     missing = Steps.missing
 
     def __str__(self):
-        return f"{self.count} month{'s' * (self.count > 1)}{' ' * bool(self.kind)}{self.kind}"
+        which = f" day {self.day}" if self.day else f" {self.kind}" if self.kind else ""
+        return f"{self.count} month{'s' * (self.count > 1)}{which}"
 
 
 @dataclass(frozen=True)
@@ -105,7 +108,7 @@ class Week:
     def _place(self, times):
         """Which time of the rhythm is the latest at or before each of `times`, counted from one long ago."""
         slots = (np.array(self.days)[:, None] * DAY + self.of_a_day).ravel()
-        weeks, rest = np.divmod(nanoseconds(times) + _MONDAY, WEEK)
+        weeks, rest = np.divmod(nanoseconds(times) + MONDAY, WEEK)
         return weeks * len(slots) + np.searchsorted(slots, rest, side="right") - 1, slots
 
     def between(self, times: np.ndarray) -> np.ndarray:
@@ -116,7 +119,7 @@ class Week:
         """As of `Steps`."""
         place, slots = self._place(np.asarray([time]))
         weeks, at = np.divmod(place[0] + np.arange(1, count + 1), len(slots))
-        return dates_of(weeks * WEEK + slots[at] - _MONDAY)
+        return dates_of(weeks * WEEK + slots[at] - MONDAY)
 
     def missing(self, between: np.ndarray) -> np.ndarray:
         """As of `Steps`; a few whole days are a holiday, and nothing is missing."""
@@ -145,7 +148,7 @@ def parsed(text: str) -> Rhythm:
     """
     try:
         if match := _MONTHS.fullmatch(text):
-            return Months(int(match[1]), match[2] or "")
+            return Months(int(match[1]), match[2] or "", int(match[3] or 0))
         if match := _WEEKLY.fullmatch(text):
             pairs = [each.split("-") for each in (match["hours"] or "00:00-00:00").split(",")]
             hours = tuple(tuple(pd.Timedelta(_full(part)).as_unit("ns").value for part in pair) for pair in pairs)

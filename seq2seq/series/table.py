@@ -15,9 +15,10 @@ from seq2seq.series.condition import Condition
 from seq2seq.series.files import holds_array, read_table
 from seq2seq.series.reading import Reading
 from seq2seq.series.samples import from_array, samples_of
+from seq2seq.series.segments import gaps_of
 from seq2seq.series.series import Series, column_positions, parts_of, split_in_time, split_samples
 from seq2seq.series.time_axis import arranged, find_times, times_of
-from seq2seq.series.values import filled, limit_note, missing_notes, refuse, wrong_series
+from seq2seq.series.values import filled, limit_note, missing_notes, refuse, stretch_note, wrong_series
 
 __all__ = ["Reading", "Series", "parts_of", "read_series", "split_in_time", "split_samples"]
 
@@ -118,8 +119,18 @@ def _from_table(table, condition, reading, rejected):
         times = [whole[rows] for rows in groups.values()]
         parts, times, reading, told = arranged(parts, times, clock, reading, rows)
         notes += told
-    parts = [filled(part, reading.missing, names, name) for part, name in zip(parts, groups, strict=True)]
-    return Series(parts, names, tuple(groups), times and tuple(times), False, notes, reading, clock)
+    series = Series(parts, names, tuple(groups), times and tuple(times), False, notes, reading, clock)
+    return _interpolated(series) if reading.missing == "interpolate" else series
+
+
+def _interpolated(series):
+    """The same without missing values; no line is drawn across a gap in time."""
+    gaps, columns = gaps_of(series), series.columns
+    values = [
+        filled(part, "interpolate", columns, name, cuts)
+        for part, name, cuts in zip(series.values, series.names, gaps, strict=True)
+    ]
+    return replace(series, values=values, notes=series.notes + stretch_note(series.values, gaps))
 
 
 def _rows_of(frame, groups):
@@ -132,12 +143,13 @@ def _groups(table, frame, group):
     """Name of each series → positions of its rows, both in the order of the file."""
     if not group:
         return {"": np.arange(len(frame))}
+    texts = frame[group].astype(str).str.strip()  # a blank at the end of a name comes and goes
     refuse(
-        frame[group].isna().to_numpy(),
+        (frame[group].isna() | (texts == "")).to_numpy(bool),
         lambda index: table.row(frame.index[index[0]]),
         f"has an empty cell in the column of groups, {group!r}: say which series the row belongs to",
     )
-    codes, names = pd.factorize(frame[group].astype(str))
+    codes, names = pd.factorize(texts)
     order = np.argsort(codes, kind="stable")
     positions = np.split(order, np.cumsum(np.bincount(codes))[:-1])
     return dict(zip(map(str, names), positions, strict=True))

@@ -10,7 +10,7 @@ from seq2seq.errors import InputError
 from seq2seq.series.clock import Clock, dates_of, nanoseconds
 from seq2seq.series.reading import Reading
 from seq2seq.series.recognition import nanoseconds_between, rhythm_of
-from seq2seq.series.rhythm import DAY, Rhythm, length_of, parsed
+from seq2seq.series.rhythm import DAY, MONDAY, WEEK, Rhythm, Week, length_of, parsed
 from seq2seq.series.time_columns import columns_of_clocks, columns_of_dates, counters, number_format
 from seq2seq.series.times import read_times
 
@@ -120,7 +120,9 @@ def arranged(
     for part, row in zip(times, rows, strict=True):
         check_order(part, row, clock)
     if reading.step:
-        parts, times = _each(lambda part, at: _means(part, at, clock, reading.step), parts, times)
+        begins = [_begins(part, clock, reading.step) for part in times]
+        notes += _partial_note(begins, clock)
+        parts, times = _each(_means, parts, begins)
     rhythm = parsed(reading.rhythm) if reading.rhythm else rhythm_of(times, [clock.local(part) for part in times])
     if rhythm is None:
         return list(parts), list(times), reading, (*notes, *_unsteady(times))
@@ -157,21 +159,36 @@ def _mean_of(values, of_row, count):
     return np.divide(total, seen, out=np.full_like(total, np.nan), where=seen > 0)
 
 
-def _means(values, times, clock, step):
-    """Means over steps of one length, which begin at whole multiples of it by the clock on the wall."""
+def _begins(times, clock, step):
+    """When the step of each row begins: steps of one length, at whole multiples of it by the clock on the wall."""
     if times.dtype.kind != "M":
         length = _number(step)
-        begins = np.floor(times / length + 1e-9) * length
-    else:
-        length = length_of(step)
-        by_wall = nanoseconds(clock.local(times))
-        ahead = (
-            clock.offsets_of(times) if length < DAY else 0
-        )  # hours go on where clocks change, days begin at midnight
-        local = by_wall // length * length
-        begins = dates_of(local - ahead) if length < DAY else clock.instants(dates_of(local))
+        return np.floor(times / length + 1e-9) * length
+    length, by_wall = length_of(step), nanoseconds(clock.local(times))
+    first = -MONDAY if length % WEEK == 0 else 0  # weeks begin on Monday
+    local = (by_wall - first) // length * length + first
+    # Hours go on where clocks change, days begin at midnight.
+    return dates_of(local - clock.offsets_of(times)) if length < DAY else clock.instants(dates_of(local))
+
+
+def _means(values, begins):
     unique, of_row = np.unique(begins, return_inverse=True)
     return _mean_of(values, of_row, len(unique)), unique
+
+
+def _partial_note(begins, clock):
+    """A note on first and last steps that have fewer rows than the others."""
+    found = []
+    for unique, counts in (np.unique(part, return_counts=True) for part in begins):
+        usual = np.median(counts[1:-1]) if len(counts) > 2 else 0
+        found += [(unique[[at]], counts[at], usual) for at in (0, -1) if counts[at] < 0.9 * usual]
+    if not found:
+        return ()
+    begin, count, usual = found[0]
+    return (
+        f"{len(found):,} step{'s' * (len(found) > 1)} at the ends of the data not whole: that from "
+        f"{clock.texts(begin)[0]} is a mean of {count:,} rows where {usual:,.0f} are usual",
+    )
 
 
 def _number(step):
@@ -199,21 +216,38 @@ def following(time: np.generic, count: int, rhythm: Rhythm, clock: Clock) -> np.
     """The `count` times of the rhythm after `time`."""
     if not rhythm.by_wall_clock:
         return rhythm.after(time, count)
-    return clock.instants(rhythm.after(clock.local(np.asarray([time]))[0], count))
+    local, more = clock.local(np.asarray([time]))[0], 0
+    while True:
+        found = rhythm.after(local, count + more)
+        times = clock.instants(found)
+        if isinstance(rhythm, Week) and rhythm.step < DAY:  # no hour that is left out when clocks change
+            times = times[clock.local(times) == found]
+        if len(times) >= count:
+            return times[:count]
+        more += count - len(times)
+
+
+def _missing(times, rhythm, clock):
+    """int array `(steps - 1,)`: how many steps are missing between neighbours."""
+    missing = rhythm.missing(between(times, rhythm, clock))
+    if isinstance(rhythm, Week):  # an hour that is left out when clocks change is not missing
+        for at in np.flatnonzero((missing > 0) & (np.diff(clock.offsets_of(times)) > 0)):
+            missing[at] = (following(times[at], int(missing[at]), rhythm, clock) < times[at + 1]).sum()
+    return missing
 
 
 def gap_positions(times: np.ndarray, rhythm: Rhythm, clock: Clock) -> np.ndarray:
     """int64 array: the positions of the steps after each gap, where at least one step is missing."""
     if len(times) < 2:
         return np.zeros(0, np.int64)
-    return np.flatnonzero(rhythm.missing(between(times, rhythm, clock))) + 1
+    return np.flatnonzero(_missing(times, rhythm, clock)) + 1
 
 
 def _filled(values, times, rhythm, clock):
     """The same with a row of missing values for each step that is missing."""
     if len(times) < 2:
         return values, times
-    missing = rhythm.missing(between(times, rhythm, clock))
+    missing = _missing(times, rhythm, clock)
     if missing.sum() > MOST_FILLED:
         raise InputError(f"data.gaps=fill would add {int(missing.sum()):,} steps of {rhythm}: take data.gaps=split")
     at = np.flatnonzero(missing)
@@ -227,7 +261,10 @@ def _filled(values, times, rhythm, clock):
 def _unsteady(times):
     if max(map(len, times)) < 3:
         return ()
-    return ("the times follow no steady step: steps are taken as equal; --step 1h, say, takes means over equal ones",)
+    return (
+        "the times follow no steady step: steps are taken as equal, and times that follow them go on as the last ones "
+        "do or by their most common difference; --step 1h, say, takes means over equal ones",
+    )
 
 
 def _gap_notes(times, rhythm, clock, reading):

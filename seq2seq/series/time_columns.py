@@ -56,14 +56,15 @@ def columns_of_clocks(frame: pd.DataFrame, names: Sequence[str], groups: Mapping
         pattern = " ".join(_DIRECTIVES[: len(parts)])
         if _rising(_joined_numbers(frame, parts), groups, strictly=len(names) == len(parts)):
             return parts, pattern, (f"the times are put together from {', '.join(parts)}",)
-    for name in names:
-        if form := number_format(frame[name], name, groups):
-            what = f"Unix time in {form}" if form in UNITS else f"dates written as {form}"
-            return (
-                (name,),
-                form,
-                (f"column {name!r} is taken for the times, as {what}: no feature, unless it is chosen",),
-            )
+    # One that rises goes before one that has a time twice or out of order, which is for an error to say.
+    forms = {name: number_format(frame[name], name, groups) for name in names}
+    for name in sorted(filter(forms.get, names), key=lambda name: not _rising(_whole(frame[name]), groups)):
+        what = f"Unix time in {forms[name]}" if forms[name] in UNITS else f"dates written as {forms[name]}"
+        return (
+            (name,),
+            forms[name],
+            (f"column {name!r} is taken for the times, as {what}: no feature, unless it is chosen",),
+        )
     for name in names:
         numbers = _whole(frame[name], fractions=True)
         if _NAMED.fullmatch(name) and numbers is not None and _regular(numbers, groups):
@@ -80,18 +81,18 @@ def number_format(column: pd.Series, name: str, groups: Mapping[str, np.ndarray]
     numbers = _whole(column)
     if numbers is None or len(numbers) < 3:
         return None
-    digits = len(str(numbers[0]))
-    if digits in _RUN_TOGETHER and numbers.min() >= 1800 * 10 ** (digits - 4) and _rising(numbers, groups):
+    digits, named = len(str(numbers[0])), bool(_NAMED.fullmatch(name))
+    ordered = _rising(numbers, groups) or (named and _mostly_rising(numbers, groups))
+    if digits in _RUN_TOGETHER and numbers.min() >= 1800 * 10 ** (digits - 4) and ordered:
         texts = pd.Series(numbers).astype(str)
         parsed = pd.to_datetime(texts, format=_RUN_TOGETHER[digits], errors="coerce")
         if parsed.notna().all() and (texts.str.len() == digits).all():
             return _RUN_TOGETHER[digits]
-    named = bool(_NAMED.fullmatch(name))
     first = _NAMED_FIRST if named else _FIRST
     for unit, nanoseconds in UNITS.items():
         scale = 10**9 // nanoseconds
         if first * scale <= numbers.min() and numbers.max() < _LAST * scale:
-            return unit if _rising(numbers, groups) and (named or _regular(numbers, groups)) else None
+            return unit if ordered and (named or _regular(numbers, groups)) else None
     return None
 
 
@@ -142,6 +143,12 @@ def _rising(numbers, groups, strictly=True):
         return False
     least = 1 if strictly else 0
     return all((np.diff(numbers[rows]) >= least).all() for rows in groups.values())
+
+
+def _mostly_rising(numbers, groups):
+    """Whether only few rows are out of the order of numbers that tell the time."""
+    apart = np.concatenate([np.diff(numbers[rows]) for rows in groups.values()])
+    return len(apart) > 0 and np.mean(apart >= 0) >= 0.9 and np.mean(apart > 0) > 0
 
 
 def _regular(numbers, groups):

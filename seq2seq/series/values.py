@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -29,14 +30,15 @@ def code_note(numbers: np.ndarray, name: str) -> list[str]:
 
     Such a number comes again and again, far from all others.
     """
-    ends = (np.fmin.reduce(numbers), np.fmax.reduce(numbers)) if len(numbers) else ()
+    numbers = numbers[np.isfinite(numbers)]
+    ends = (numbers.min(), numbers.max()) if len(numbers) else ()
     for value in ends:
         is_code = numbers == value
         count = int(is_code.sum())
-        if count < 3 or value % 1 or not np.isfinite(value):
+        if count < 3 or value % 1:
             continue
         others = numbers[~is_code]
-        low, high = (np.fmin.reduce(others), np.fmax.reduce(others)) if len(others) else (value, value)
+        low, high = (others.min(), others.max()) if len(others) else (value, value)
         gap = max(low - value, value - high)
         if gap > (high - low) * (0.1 if abs(value) in _CODES else 1) > 0:
             return [
@@ -98,15 +100,44 @@ def wrong_series(
     return found
 
 
-def filled(values: np.ndarray, missing: str, columns: Sequence[str], name: str) -> np.ndarray:
-    """Return the float values `(steps, features)` of the series `name`, interpolated over the steps if so wished."""
+def stretch_note(parts: Sequence[np.ndarray], gaps: Sequence[np.ndarray]) -> tuple[str, ...]:
+    """A note on stretches between gaps in which a column has no value; `parts` and `gaps` are as of `filled`."""
+    empty = sum(
+        int((np.add.reduceat(~np.isnan(part), [0, *cuts], axis=0, dtype=np.int64) == 0).any(axis=1).sum())
+        for part, cuts in zip(parts, gaps, strict=True)
+        if len(cuts)
+    )
+    if not empty:
+        return ()
+    which = "a stretch between gaps has" if empty == 1 else f"{empty:,} stretches between gaps have"
+    return (f"{which} no value of some column to interpolate from: the nearest one beyond the gap is taken",)
+
+
+def filled(values: np.ndarray, missing: str, columns: Sequence[str], name: str, gaps: Sequence[int] = ()) -> np.ndarray:
+    """Return the values of the series `name`, interpolated over the steps if so wished.
+
+    Args:
+        values: float array, `(steps, features)`.
+        missing: str. As of `Reading`.
+        columns: their names.
+        name: str.
+        gaps: ints. The steps after gaps in time, across which no line is drawn: what is before a gap and after it has
+            the nearest value on its own side, or on the other one where there is none.
+    """
     if missing != "interpolate" or not np.isnan(values).any():
         return values
-    values, steps = values.copy(), np.arange(len(values))
+    values, bounds = values.copy(), [0, *gaps, len(values)]
     for feature, column in enumerate(values.T):
-        absent = np.isnan(column)
-        if absent.all():
+        if np.isnan(column).all():
             where = f"of series {name!r} " if name else ""
             raise InputError(f"column {columns[feature]!r} {where}has no value to interpolate from: leave it out")
-        column[absent] = np.interp(steps[absent], steps[~absent], column[~absent])
+        for first, end in pairwise(bounds):
+            _draw_lines(column[first:end])
+        _draw_lines(column)  # over stretches that have nothing, at whose ends all others have a value
     return values
+
+
+def _draw_lines(line):
+    absent, steps = np.isnan(line), np.arange(len(line))
+    if absent.any() and not absent.all():
+        line[absent] = np.interp(steps[absent], steps[~absent], line[~absent])

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from seq2seq.errors import InputError
 from seq2seq.series.clock import Clock
 from seq2seq.series.continuing import continue_times
+from seq2seq.series.rhythm import parsed
+from seq2seq.series.time_axis import gap_positions
 
 
 @pytest.mark.parametrize("frequency", ["s", "5min", "h", "D", "B", "W", "MS", "ME", "QS", "YS", "36h", "14D", "2MS"])
@@ -42,6 +44,7 @@ def test_numbers_go_on():
         ("2025-05-30", "1 month business end", ["2025-06-30", "2025-07-31"]),
         ("2024-01-31", "1 month", ["2024-02-29", "2024-03-31"]),
         ("2024-03-31", "3 months end", ["2024-06-30", "2024-09-30"]),
+        ("2024-02-29", "1 month day 30", ["2024-03-30", "2024-04-30"]),
         ("2024-02-29", "12 months", ["2025-02-28", "2026-02-28"]),
         ("2024-06-07", "1D Mon-Fri", ["2024-06-10", "2024-06-11"]),
         ("2024-06-08", "1D Mon-Fri", ["2024-06-10", "2024-06-11"]),
@@ -53,6 +56,17 @@ def test_numbers_go_on():
 def test_a_known_rhythm_goes_on_from_one_time(last, rhythm, following):
     times = continue_times(np.array([last], "datetime64[ns]"), 2, rhythm)
     np.testing.assert_array_equal(times, np.array(following, "datetime64[ns]"))
+
+
+@pytest.mark.parametrize("clock", [Clock(time_zone="Europe/Berlin"), Clock()])
+def test_open_hours_go_on_where_clocks_change(clock):
+    rhythm, step = parsed("1h Mon-Sun 00:00-05:00"), np.timedelta64(1, "h")
+    start = clock.instants(np.array(["2024-03-30T00"], "datetime64[ns]"))
+    times = start + np.arange(72) * step
+    times = times[pd.DatetimeIndex(clock.local(times)).hour < 6]
+    np.testing.assert_array_equal(continue_times(times[:1], len(times) - 1, str(rhythm), clock), times[1:])
+    assert not len(gap_positions(times, rhythm, clock))
+    assert gap_positions(np.delete(times, [4, 8]), rhythm, clock).tolist() == [4, 7]
 
 
 def test_days_go_on_at_the_same_hour_where_clocks_change_and_hours_one_by_one():

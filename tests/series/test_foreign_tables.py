@@ -2,6 +2,7 @@
 
 import gzip
 import sys
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -263,6 +264,38 @@ def test_a_limit_cuts_before_anything_is_counted(table):
     assert series.values[0][:, 0].tolist() == [1, 2]
     assert "1 of 4 values were missing and were left out by mask" in series.notes
     assert any("first 2 steps were read (data.limit)" in note for note in series.notes)
+
+
+def test_an_infinite_value_is_refused_without_a_warning(table):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", RuntimeWarning)
+        assert "line 3, column 'a' is infinite" in refusal(table("a\n1\ninf\n-inf\n-inf\n-inf\n2\n"))
+
+
+def test_blanks_around_the_name_of_a_group_are_no_part_of_it(table):
+    series = read_series(table("g,a\nA,1\nA ,2\n B,3\n"), group="g")
+    assert series.names == ("A", "B") and series.lengths.tolist() == [2, 1]
+
+
+def test_a_value_of_a_category_and_a_column_are_not_mixed_up(table):
+    path = table("a,s,s=x\n1,x,5\n2,y,6\n")
+    assert "has a column 's=x', and so is the feature" in refusal(path, categorical="s")
+    assert read_series(path).columns == ("a", "s=x")
+
+
+@pytest.mark.parametrize("date", ["2024-01-{:02d} 00:00 EST", "{:02d}.02.24", "{:02d}-Mar-24"])
+def test_dates_of_no_known_form_are_told_as_such(table, date):
+    path = table("t,a\n" + "".join(f"{date.format(day)},{day}\n" for day in range(1, 9)))
+    (note,) = read_series(path).notes
+    assert note.startswith(f"column 't' holds {date.format(1)!r}, a date of no known form") and "--time-format" in note
+    form = date.replace("2024-01-{:02d} 00:00", "%Y-%m-%d %H:%M").replace("{:02d}.02.24", "%d.%m.%y")
+    series = read_series(path, time="t", time_format=form.replace("{:02d}-Mar-24", "%d-%b-%y"))
+    assert series.reading.rhythm == "1D" and series.clock.texts(series.times[0])[0] == date.format(1)
+
+
+def test_times_out_of_range_name_their_column(table):
+    path = table("day,a\n1510-01-01,1\n1511-01-01,2\n")
+    assert "column 'day' has a time outside the years 1678 to 2261" in refusal(path)
 
 
 def test_one_bad_series_of_many_is_left_out_and_named(table):

@@ -26,6 +26,9 @@ def open_hours(days=30):
     return times[working]
 
 
+# Of two years that have no leap day.
+DAYS = [f"{2021 + k // 12}-{k % 12 + 1:02d}-{28 if k % 12 == 1 else 30}" for k in range(24)]
+THIRTIETHS = np.array(DAYS, "datetime64[ns]")
 KINDS = {
     "1h": every("h"),
     "10min": every("10min"),
@@ -36,9 +39,12 @@ KINDS = {
     "1 month end": every("ME", 30),
     "1 month business end": every("BME", 30),
     "1 month business start": every("BMS", 30),
+    "1 month day 30": THIRTIETHS,
     "3 months end": every("QE", 20),
     "12 months": every("YS", 20),
     "1D Mon-Fri": every("B"),
+    "1D Mon,Wed,Fri": every("D")[np.isin(np.arange(400) % 7, (0, 2, 5))],
+    "1D Tue,Thu": every("D")[np.isin(np.arange(400) % 7, (1, 6))],
     "30min Mon-Fri 09:00-11:30,13:00-16:30": open_hours(),
     "0.25": np.arange(0, 50, 0.25),
 }
@@ -65,7 +71,7 @@ def test_what_follows_is_one_step_apart_and_is_what_came(text):
 def test_steps_that_are_left_out_are_counted(text):
     times, known = KINDS[text], parsed(text)
     missing = known.missing(known.between(np.delete(times, [5, *range(8, 14)])))
-    if text == "1D Mon-Fri":  # a day is a holiday, six are not
+    if text.startswith("1D "):  # a day is a holiday, six are not
         assert missing.nonzero()[0].tolist() == [6] and missing.sum() == 6
     else:
         assert missing.nonzero()[0].tolist() == [4, 6] and missing[[4, 6]].tolist() == [1, 6]
@@ -77,6 +83,21 @@ def test_a_few_holidays_and_extra_days_do_not_hide_business_days():
     days = np.sort(np.concatenate((days, saturday)))
     assert rhythm(days) == "1D Mon-Fri"
     assert not parsed("1D Mon-Fri").missing(parsed("1D Mon-Fri").between(days)).any()
+    few = every("B", 60)
+    assert rhythm(np.sort(np.append(few, saturday - np.timedelta64(28, "D")))) == "1D Mon-Fri"
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        every("WOM-3FRI", 40),
+        every("SMS", 40),
+        np.array([day for day in every("D") if pd.Timestamp(day).day in (1, 11, 21)]),
+        np.concatenate([every("8D", 46, f"{year}-01-01") for year in (2018, 2019, 2020)]),
+    ],
+)
+def test_calendars_of_their_own_are_no_steps(times):
+    assert rhythm(times) is None
 
 
 def test_an_old_gap_does_not_hide_a_step_and_times_as_they_come_have_none():

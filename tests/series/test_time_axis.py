@@ -111,6 +111,38 @@ def test_means_over_a_step(table):
             read_series(path, step=bad)
 
 
+def test_weeks_begin_on_monday_and_ends_that_are_not_whole_are_told(table):
+    days = pd.date_range("2024-01-04", periods=30)  # a Thursday
+    series = read_series(table({"t": days, "x": np.arange(30.0)}), step="7D")
+    assert series.clock.texts(series.times[0])[:2] == ["2024-01-01", "2024-01-08"]
+    assert series.values[0][:2, 0].tolist() == [1.5, 7]
+    (note,) = series.notes
+    assert note.startswith(
+        "2 steps at the ends of the data not whole: that from 2024-01-01 is a mean of 4 rows where 7"
+    )
+    whole = read_series(table({"t": days[4:25], "x": np.arange(21.0)}), step="7D")
+    assert whole.lengths.tolist() == [3] and not whole.notes
+
+
+def test_no_line_is_drawn_across_a_gap(table):
+    days = pd.to_datetime([f"2024-01-{day:02d}" for day in (1, 2, 3, 4, 11, 12, 13, 14, 20)])
+    empty = np.nan
+    path = table({"t": days, "x": [1, empty, 3, empty, empty, empty, 7, 8, empty], "y": np.arange(9.0)})
+    series = read_series(path, missing="interpolate")
+    assert series.values[0][:, 0].tolist() == [1, 2, 3, 3, 7, 7, 7, 8, 8]
+    assert "a stretch between gaps has no value of some column" in series.notes[-1]
+    # Earlier runs took steps as equal.
+    assert read_series(path, missing="interpolate", gaps=None).values[0][3:6, 0].tolist() == [4, 5, 6]
+
+
+@pytest.mark.parametrize(("bad", "what"), [(0, "repeats the time"), (-30, "before")])
+def test_unix_time_with_one_bad_row_is_the_time(bad, what, table):
+    times = SECONDS.to_numpy().copy()
+    times[20] = times[19] + bad
+    with pytest.raises(InputError, match=what):
+        read_series(table({"timestamp": times, "x": X}))
+
+
 def test_gaps_are_filled_with_missing_values(table):
     kept = np.delete(np.arange(60), [5, 6, 30])
     path = table({"t": STAMPS[kept], "x": X[kept]})
