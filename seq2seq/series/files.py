@@ -14,7 +14,7 @@ from pathlib import Path
 import pandas as pd
 
 from seq2seq.errors import InputError
-from seq2seq.series.layout import distinct, encoding_of, layout_of
+from seq2seq.series.layout import NAME_ALL, distinct, encoding_of, layout_of
 from seq2seq.series.numerals import MISSING, is_identifier
 from seq2seq.series.reading import Reading
 from seq2seq.series.records import BLANKS
@@ -127,7 +127,7 @@ def named_errors(path):
     except (EOFError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile) as error:
         raise InputError(f"{path} is damaged or not what its name says ({error}): make or download it again") from error
     except pd.errors.ParserWarning as error:
-        raise InputError(f"{path}: the first row has more cells than the header: name every column") from error
+        raise InputError(f"{path}: the first row has more cells than the header: {NAME_ALL}") from error
     except OSError as error:
         reason = error.strerror or " ".join(str(error).split())
         raise InputError(f"{path} cannot be read: {reason}") from error

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from io import TextIOWrapper
 from itertools import islice, zip_longest
 from pathlib import Path
@@ -23,6 +24,7 @@ from seq2seq.sources import opened, wide_encoding
 SEPARATORS = ("\t", ";", ",", "|", BLANKS)  # the first of them where two would do
 HEAD_RECORDS = 200  # of a file, that are looked at before it is read
 _SCORED = 40  # of them, whose cells tell how well a separator splits
+NAME_ALL = "name every column, or, if the comma is a decimal mark, give --decimal ,"
 _COMMENT = re.compile(r"\s*[#%]\s*")
 
 
@@ -121,6 +123,11 @@ def layout_of(path: Path, encoding: str, decimal: str | None = None) -> Layout:
     if decimal == "," and not any('"' in line for line in lines):  # a comma that separates would need quotes
         separators = tuple(mark for mark in SEPARATORS if mark != ",")
     separator = _separator_of(lines, separators)
+    if separator == "," and _is_one_column(lines):
+        raise InputError(
+            f"{path}: each row is a number with a decimal comma, or some rows have fewer cells than others: give "
+            "--decimal , or fill them up"
+        )
     head = (record[: len(record) - len(line_end(record))] for record in records(lines, separator))
     rows = [[content(cell) for cell in cells(record, separator)] if record.strip() else [] for record in head]
     first, names, notes = head_of(rows, str(path))
@@ -155,6 +162,15 @@ def _separator_of(lines, separators):
     return max(scores, key=lambda each: scores[each]) if scores else separators[2]
 
 
+def _is_one_column(lines):
+    """Whether lines that commas split into different numbers of cells are all numbers as they are, below a header."""
+    body = [line.strip() for line in lines if line.strip() and not _COMMENT.match(line)]
+    widths = {line.count(",") for line in body[1:]}
+    if "," in body[0] and not looks_like_number(body[0]):  # the names of columns
+        return False
+    return len(widths) > 1 and all(map(looks_like_number, body[1:]))
+
+
 def head_of(rows: Sequence[list[str]], name: str) -> tuple[int, list[str] | None, list[str]]:
     """Where the table `name` begins in its first rows.
 
@@ -185,8 +201,7 @@ def head_of(rows: Sequence[list[str]], name: str) -> tuple[int, list[str] | None
         header = None if are_values(rows[start]) else start
     if header is None and start - 1 in above and not _is_comment(rows[start - 1]):
         raise InputError(
-            f"{name}: the first row has more cells than the header, {rows[start - 1][0][:40]!r}: name every column, "
-            "or, if the comma is a decimal mark, give --decimal ,"
+            f"{name}: the first row has more cells than the header, {rows[start - 1][0][:40]!r}: {NAME_ALL}"
         )
     names = None if header is None else rows[header]
     if header is None and start and _is_comment(rows[start - 1]):
@@ -227,7 +242,7 @@ def _as_wide(names, rows, name):
     """The header, with empty names for columns at its end that are empty in all rows."""
     beyond = [row[len(names) :] for row in rows]
     if any(map(any, beyond[:1])):
-        raise InputError(f"{name}: the first row has more cells than the header: name every column")
+        raise InputError(f"{name}: the first row has more cells than the header: {NAME_ALL}")
     return [*names, *[""] * max(map(len, beyond), default=0)] if not any(map(any, beyond)) else names
 
 
@@ -244,6 +259,7 @@ def _is_value(row, column):
     return looks_like_number(cell) or _is_time(cell)
 
 
+@lru_cache(4096)  # the same few rows are looked at again and again
 def _is_time(cell):
     return time_of_day(cell) or looks_like_time(cell)
 

@@ -107,6 +107,11 @@ def test_a_comma_that_may_separate_or_be_decimal_is_asked(table):
     path = table("value\n1,5\n2,5\n3,5\n")
     assert "has more cells than the header, 'value'" in refusal(path) and "give --decimal ," in refusal(path)
     assert read_series(path, decimal=",").values[0].tolist() == [[1.5], [2.5], [3.5]]
+    for content in ("value\n1,5\n2\n3,5\n4,5\n", "1,5\n2,5\n3\n4,5\n"):  # some of them whole numbers
+        path = table(content)
+        assert "give --decimal ," in refusal(path, missing="mask")
+        assert len(read_series(path, decimal=",").values[0]) == 4
+    assert np.isnan(read_series(table("a,b\n1,5\n2\n3,5\n"), missing="mask").values[0][1, 1])
     assert read_series(table('a,b\n"1,5",2\n"2,5",3\n'), decimal=",").values[0].tolist() == [[1.5, 2], [2.5, 3]]
 
 
