@@ -1,6 +1,6 @@
 """What a stateful forecaster does, in scaled numbers: it reads step by step, and goes on from its own forecasts."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import tensorflow as tf
@@ -97,15 +97,15 @@ class Stateful:
             self._graph = graph(self.model.run, x_spec, widths)
         return self._graph(x, self.model.initial_state(len(x)) if states is None else states)
 
-    def forecast(
-        self, history: np.ndarray, steps: int, ahead: np.ndarray | None = None, level: float = 0.0
-    ) -> tuple[np.ndarray, None, None]:
-        """Forecast the steps after a history, as `Windowed.forecast` does; of a stateful model nothing is known ahead.
+    def forecasts(
+        self, histories: Sequence[np.ndarray], steps: int, ahead: Sequence[None], level: float = 0.0
+    ) -> Iterator[tuple[np.ndarray, None, None]]:
+        """Forecast the steps after histories, as `Windowed.forecasts` does; of a stateful model nothing is known ahead.
 
         Returns:
-            The forecast, float32 `(steps, features)`, and no ends of an interval.
+            An iterator of the forecasts, float32 `(steps, features)`, and no ends of an interval.
         """
-        return self._continued(history, steps), None, None
+        return ((self._continued(history, steps), None, None) for history in histories)
 
     def _continued(self, values, steps, states=None):
         """The `steps` after `values`, which are read from `states` on."""

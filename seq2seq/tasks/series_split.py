@@ -91,23 +91,24 @@ def with_context(part: Series, before: Series, steps: int | None = None) -> Seri
         steps: int. How many steps in front, at most; None for all.
     """
     latest = {name: number for number, name in enumerate(before.names)}
-    values, times = list(part.values), list(part.times or ())
-    for number, name in reversed(list(enumerate(part.names))):  # of those with one name, the first is the last here
-        if part.names.index(name) != number or name not in latest:
-            continue
-        old = latest[name]
-        first = 0 if steps is None else max(len(before.values[old]) - steps, 0)
-        joined = replace(
-            part,
-            values=[np.concatenate((before.values[old][first:], values[number]))],
-            names=[name],
-            times=part.times and (np.concatenate((before.times[old][first:], times[number])),),
-        )
-        if not gaps_of(joined)[0].size:
-            values[number] = joined.values[0]
-            if joined.times:
-                times[number] = joined.times[0]
-    return replace(part, values=values, times=part.times and tuple(times))
+    first = {name: number for number, name in reversed(list(enumerate(part.names)))}
+
+    def joined(mine, others):
+        """An array of `part` for each series, the first of each name after what is known of it."""
+        parts = list(mine)
+        for name, number in first.items():
+            if name in latest:
+                old = others[latest[name]]
+                parts[number] = np.concatenate((old[0 if steps is None else max(len(old) - steps, 0) :], mine[number]))
+        return parts
+
+    values = joined(part.values, before.values)
+    if part.times is None:
+        return replace(part, values=values)
+    whole = replace(part, values=values, times=tuple(joined(part.times, before.times)))
+    pairs = list(zip(whole.values, whole.times, part.values, part.times, gaps_of(whole), strict=True))
+    kept = [(values, times) if not gaps.size else own for values, times, *own, gaps in pairs]
+    return replace(part, values=[each for each, _ in kept], times=tuple(each for _, each in kept))
 
 
 def shape_card(series: Series, parts: Split, rows: list[tuple[str, str]], report: Report) -> None:
