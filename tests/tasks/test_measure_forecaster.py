@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from seq2seq.inference.forecaster import Forecaster
 from seq2seq.tasks import measure_forecaster
 
 
