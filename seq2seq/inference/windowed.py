@@ -11,6 +11,7 @@ from seq2seq.inference.calibration import Calibration
 from seq2seq.inference.columns import Columns
 from seq2seq.inference.loaded import graph
 from seq2seq.models import WindowForecaster
+from seq2seq.report import Progress
 
 WINDOWS_AT_ONCE = 256  # that are forecast together
 PATHS = 256  # drawn futures, from which the interval beyond the horizon is read
@@ -155,12 +156,15 @@ class Windowed:
                 following[..., self.columns.known_columns] = known
             windows = np.concatenate((windows, following), axis=1)[:, -self.least_history :]
 
-    def rolling(self, inputs: Sequence[np.ndarray], origins: Sequence[np.ndarray]) -> np.ndarray:
+    def rolling(
+        self, inputs: Sequence[np.ndarray], origins: Sequence[np.ndarray], progress: Progress | None = None
+    ) -> np.ndarray:
         """Forecast from origins in series that are known: from the steps before each origin alone.
 
         Args:
             inputs: of each series, what `Columns.read_by_model` gives.
             origins: of each series, int array of the first steps to forecast, equally far apart.
+            progress: `Progress`, which counts them.
 
         Returns:
             float32 `(all origins, horizon, targets[, quantiles])`, series after series.
@@ -175,6 +179,7 @@ class Windowed:
             if self.columns.known_columns:
                 inputs = (inputs, flat[some[:, None] + ahead][..., self.columns.known_columns])
             outputs.append(self._predict(inputs))
+            (progress or Progress()).advance(len(some))
         return np.concatenate(outputs)
 
     def _predict(self, inputs):

@@ -163,10 +163,12 @@ def evaluate(
             f"Nothing to forecast in the {part} part of {data or config.data.location}: a forecast of {horizon} steps "
             f"does not fit; give more data{', or --part all' * (part == 'test')}."
         )
-    return measured(forecaster, series, origins, part)
+    return measured(forecaster, series, origins, part, report)
 
 
-def measured(forecaster: Forecaster, series: Series, origins: list[np.ndarray], part: str) -> "ForecasterEvaluation":
+def measured(
+    forecaster: Forecaster, series: Series, origins: list[np.ndarray], part: str, report: Report | None = None
+) -> "ForecasterEvaluation":
     """Forecast from given origins and compare with what came.
 
     Args:
@@ -174,8 +176,11 @@ def measured(forecaster: Forecaster, series: Series, origins: list[np.ndarray], 
         series: with its columns.
         origins: of each series, the first steps to forecast.
         part: what `ForecasterEvaluation.part` shall be.
+        report: `Report`.
     """
-    outputs = forecaster.core.rolling(forecaster.columns.read_by_model(series, forecaster.scaler), origins)
+    inputs = forecaster.columns.read_by_model(series, forecaster.scaler)
+    with (report or Report()).progress("Forecasting", sum(map(len, origins)), "origins") as progress:
+        outputs = forecaster.core.rolling(inputs, origins, progress)
     values = [values[:, forecaster.columns.target_columns] for values in series.values]
     return _scored(forecaster, series, values, origins, outputs, part)
 
