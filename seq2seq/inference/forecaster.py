@@ -170,7 +170,7 @@ class Forecaster:
         data = replace(for_other(self.config.data, location), columns=self.columns.known, missing="mask")
         if not any(category_of(name, data.categorical) for name in self.columns.known):
             data = replace(data, categorical=None)
-        return read_data(data, report or Report(), location, windowed=True)
+        return read_data(data, report or Report(), location, windowed=True, joined=True)
 
     def unscaled(self, values: np.ndarray, scaler: Scaler | None = None) -> np.ndarray:
         """Scaled values of the targets, last axis, in the user's units, float64; of some, never below 0.
@@ -244,7 +244,7 @@ class Forecaster:
         level = self.core.checked_level(interval)
         plans = [None] * len(series.values)
         if self.columns.known:
-            plans = join_plans(known, series.names, times, steps, self.columns.known)
+            plans = join_plans(known, series.names, times, steps, self.columns.known, clock)
         notes, forecasts = self.core.gaps_of_interval(steps, level), []
         scalers = [self.scaler.of(*each) for each in zip(series.names, series.values, strict=True)]
         with (report or Report()).progress("Forecasting", len(scalers), "series") as progress:

@@ -18,6 +18,7 @@ def read_data(
     location: str | None = None,
     windowed: bool = False,
     rejected: list[tuple[int | str, str]] | None = None,
+    joined: bool = False,
 ) -> Series:
     """The data of a run, or those at another `location` read in the same way.
 
@@ -27,11 +28,12 @@ def read_data(
         location: default `data.location`.
         windowed: the data are cut into windows: rows of a plain 2-D array are steps then, not samples.
         rejected: list that takes what cannot be used, as in `read_series`; None raises at the first.
+        joined: rows are joined to others by group and time, as in `read_series`.
     """
     how = {name: getattr(data, name) for name in READING}
     if windowed and data.rows == "auto":
         how["rows"] = "steps"
-    series = read_series(location or data.location, rejected=rejected, **how)
+    series = read_series(location or data.location, rejected=rejected, joined=joined, **how)
     for note in series.notes:
         report.warn(note)
     return series
