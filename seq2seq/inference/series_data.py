@@ -80,7 +80,7 @@ def for_other(data: SeriesDataConfig, location: str, array: str | None = None) -
     """`data` to read all of another `location` by, without what says nothing about a file of its kind."""
     if not holds_array(location):
         if not has_names(location, data.encoding, data.decimal):  # its columns are taken in their order
-            data = replace(data, columns=None)
+            data = replace(data, columns=None, time=data.time and None)  # and times are the first that is one
         return replace(data, array=array, limit=None)
     has_keys = not location.lower().endswith(".npy")
     array = (array or data.array) if has_keys else array
