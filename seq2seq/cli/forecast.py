@@ -121,7 +121,7 @@ def forecast(
 
     With --stream, continue it for ever: a step comes in, the forecast of the next goes out.
     """
-    unfit = [name for name, value in _windowed(steps, input_, array, known, output, plot) if value is not None]
+    unfit = [name for name, value in _windowed(steps, input_, array, known, output, plot, column) if value is not None]
     if stream and unfit:
         raise InputError(
             f"{unfit[0]} does not go with --stream, which reads standard input and writes standard output."
@@ -131,6 +131,7 @@ def forecast(
     if (header or times) and not stream:
         raise InputError(f"--{'header' if header else 'times'} is of the lines of a stream: add --stream.")
     check_picture(plot, "--plot")
+    series.check_of_picture(plot, "--column", column)
     read = {"--input": input_ or series.location_of(run), "--known": known}
     check_outputs({"--output": output, "--plot": plot, "--state": state}, read, run)
 
@@ -144,6 +145,7 @@ def forecast(
     if stream:
         _stream(forecaster, state, header, interval, times, report)
         return
+    column = series.drawn_column(column, forecaster.columns.targets)
     history = forecaster.read(input_, array=array, report=report)
     ahead = forecaster.read_known(known, report) if known else None
     rejected: list[tuple[str, str]] = []
@@ -160,18 +162,15 @@ def forecast(
         report.say(f"intervals are to hold {made.level:.0%} of the actual values")
 
 
-def _windowed(steps, input_, array, known, output, plot):
-    names = ("--steps", "--input", "--array", "--known", "--output", "--plot")
-    return zip(names, (steps, input_, array, known, output, plot), strict=True)
+def _windowed(*values):
+    names = ("--steps", "--input", "--array", "--known", "--output", "--plot", "--column")
+    return zip(names, values, strict=True)
 
 
 def _draw(forecaster, history, made, column, path):
     from seq2seq.plots import forecast as draw
     from seq2seq.plots import save_figure
 
-    column = column or made.columns[0]
-    if column not in made.columns:
-        raise InputError(f"--column {column}: the forecast columns are {', '.join(made.columns)}.")
     k, past = made.columns.index(column), history.select([column]).values[0]
     naive = forecaster.naive_forecasts(past, len(made.values[0]))
     figure = draw(

@@ -171,7 +171,7 @@ class Forecaster:
         data = replace(for_other(self.config.data, location), columns=self.columns.known, missing="mask")
         if not any(category_of(name, data.categorical) for name in self.columns.known):
             data = replace(data, categorical=None)
-        return read_data(data, report or Report(), location, windowed=True)
+        return read_data(data, report or Report(), location, windowed=True, joined=True)
 
     def unscaled(self, values: np.ndarray, scaler: Scaler | None = None) -> np.ndarray:
         """Scaled values of the targets, last axis, in the user's units, float64; of some, never below 0.
@@ -245,7 +245,7 @@ class Forecaster:
         level = self.core.checked_level(interval)
         plans = [None] * len(series.values)
         if self.columns.known:
-            plans = join_plans(known, series.names, times, steps, self.columns.known)
+            plans = join_plans(known, series.names, times, steps, self.columns.known, clock)
         scalers, histories = self.scaler.of_each(series), self.columns.read_by_model(series, self.scaler)
         local, ahead, forecasts = times and tuple(map(clock.local, times)), [], []
         for number, history in enumerate(histories):

@@ -19,6 +19,7 @@ def read_data(
     location: str | None = None,
     windowed: bool = False,
     rejected: list[tuple[int | str, str]] | None = None,
+    joined: bool = False,
 ) -> Series:
     """The data of a run, or those at another `location` read in the same way.
 
@@ -28,11 +29,12 @@ def read_data(
         location: default `data.location`.
         windowed: the data are cut into windows: rows of a plain 2-D array are steps then, not samples.
         rejected: list that takes what cannot be used, as in `read_series`; None raises at the first.
+        joined: rows are joined to others by group and time, as in `read_series`.
     """
     how = {name: getattr(data, name) for name in READING}
     if windowed and data.rows == "auto":
         how["rows"] = "steps"
-    series = read_series(location or data.location, rejected=rejected, **how)
+    series = read_series(location or data.location, rejected=rejected, joined=joined, **how)
     for note in series.notes:
         report.warn(note)
     return series
@@ -90,7 +92,7 @@ def for_other(data: SeriesDataConfig, location: str, array: str | None = None) -
     """`data` to read all of another `location` by, without what says nothing about a file of its kind."""
     if not holds_array(location):
         if not has_names(location, data.encoding, data.decimal):  # its columns are taken in their order
-            data = replace(data, columns=None)
+            data = replace(data, columns=None, time=data.time and None)  # and times are the first that is one
         return replace(data, array=array, limit=None)
     has_keys = not location.lower().endswith(".npy")
     array = (array or data.array) if has_keys else array

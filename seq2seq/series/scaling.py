@@ -227,7 +227,9 @@ class Scaler:
         Raises:
             InputError: a column is missing (names the near match).
         """
-        if len(series.columns) == len(self.columns) and (unnamed(series.columns) or unnamed(self.columns)):
+        # Beside a column of times the others of a file without a header are called "1", "2".
+        numbered = all(map(str.isdecimal, series.columns)) and not any(map(str.isdecimal, self.columns))
+        if len(series.columns) == len(self.columns) and (numbered or unnamed(series.columns) or unnamed(self.columns)):
             return series.select(series.columns, names=self.columns)
         return series.select(self.columns)
 

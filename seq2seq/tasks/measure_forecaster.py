@@ -15,7 +15,7 @@ from seq2seq.evaluation.forecasting import (
 )
 from seq2seq.evaluation.origins import origins_of, targets_at
 from seq2seq.inference.forecaster import Forecaster
-from seq2seq.inference.series_data import read_data
+from seq2seq.inference.series_data import for_other, read_data
 from seq2seq.report import Report
 from seq2seq.series.segments import segments, stretches
 from seq2seq.series.series import Series, split_in_time
@@ -135,11 +135,11 @@ def evaluate(
 
     Args:
         forecaster: `Forecaster`.
-        data: file, read as in training; default: that of the training.
+        data: file, read as in training, all of it; default: that of the training.
         part: `"test"`, the last share of the data, as the training set it apart; or `"all"`.
         backtest: int. Only the last so many origins, by default a horizon apart.
         stride: int. Steps between origins; 1 by default.
-        limit: int. Read only the first steps; default: as in training.
+        limit: int. Read only the first steps; default: all of `data`, of the data of the training as that did.
         report: `Report`.
 
     Raises:
@@ -147,7 +147,8 @@ def evaluate(
     """
     report = report or Report()
     config, horizon = forecaster.config, forecaster.horizon
-    settings = config.data if limit is None else replace(config.data, limit=limit)
+    settings = config.data if data is None else for_other(config.data, data)
+    settings = settings if limit is None else replace(settings, limit=limit)
     series = read_data(settings, report, data, windowed=not forecaster.stateful)
     series = forecaster.scaler.match(series)
     series, firsts = _first_steps(forecaster, series, part)

@@ -167,6 +167,8 @@ def test_scores_of_the_training_data_come_with_a_warning(beats_run, beats_file):
         (["--threshold", "f_beta=1"], "go together: give all or none"),
         (["--held-out", "x.npz"], "go together: give all or none"),
         (["--plot", "scores"], "expected a name that ends in .png"),
+        (["--show", "3", "--output", "scores.csv"], "--show 3 is of the picture: add --plot"),
+        (["--show", "x", "--output", "scores.csv", "--plot", "x.png"], "--show x: there is no such series"),
         (["--output", "no/scores.csv"], "there is no folder no"),
         (["--labels", "no.npz:y"], "no.npz"),
     ],

@@ -277,6 +277,16 @@ def test_labelled_windows_are_read(tmp_path):
         read_windows(path, "bb.csv")
 
 
+def test_labelled_windows_of_files_of_one_name_are_told_apart(tmp_path):
+    path = tmp_path / "windows.json"
+    path.write_text(json.dumps({"a/data.csv": [["2020-01-01", "2020-01-02"]], "b/data.csv": [], "": []}))
+    assert len(read_windows(path, "a/data.csv")) == len(read_windows(path, "/home/a/data.csv")) == 1
+    assert read_windows(path, "b/data.csv") == []
+    for name in ("data.csv", "c/data.csv"):
+        with pytest.raises(InputError, match=r"a/data.csv and b/data.csv: .* may be any of them"):
+            read_windows(path, name)
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

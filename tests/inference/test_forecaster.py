@@ -36,6 +36,12 @@ def test_known_columns_are_wanted_for_the_steps_ahead(days_windowed, tmp_path):
     assert np.abs(without - with_plan).max() > 0
 
 
+def test_a_file_of_what_is_known_ahead_has_the_columns_that_it_is_joined_by(days_windowed, tmp_path):
+    (tmp_path / "plan.csv").write_text("plan,load\n1,2\n")
+    with pytest.raises(InputError, match=r"plan.csv has no column 'when', by which its rows are joined .*: add it"):
+        days_windowed.read_known(str(tmp_path / "plan.csv"))
+
+
 def test_names_of_columns_known_ahead_may_hold_commas(tmp_path):
     given = {"windows__look_back": 2, "model__known": '"open, closed"', "model__season": 0, "model__residual": "none"}
     config = resolve(ForecasterConfig, **given)
