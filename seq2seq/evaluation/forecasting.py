@@ -85,6 +85,11 @@ def skill(score: float, baseline_score: float) -> float:
     return 1.0 - score / baseline_score
 
 
+def said_skill(value: float) -> float | str:
+    """Return a skill as a table shows it: the number, or in words that a baseline without error has no better."""
+    return value if np.isfinite(value) else "baseline exact"
+
+
 def coverage(lower: np.ndarray, upper: np.ndarray, actual: np.ndarray) -> float:
     """Return the share of the observed values that lie in their interval, its ends included."""
     observed = ~np.isnan(actual)
@@ -195,7 +200,7 @@ class ForecastEvaluation:
         order = sorted(self.baselines, key=lambda name: self.baselines[name][self.metric])
         table = [("model", self.scores), *((name, self.baselines[name]) for name in order)]
         return [
-            (name, *scores.values(), best and skill(scores[self.metric], self.baselines[best][self.metric]))
+            (name, *scores.values(), best and said_skill(skill(scores[self.metric], self.baselines[best][self.metric])))
             for name, scores in table
         ]
 

@@ -67,9 +67,8 @@ class Calibration:
         levels, factors, pooled = _bounds(_misses(outputs, actual), level, overlap)
         if trained is not None:
             least = dict(zip(*_bounds(_misses(*trained), level)[:2], strict=True))
-            factors = np.array(
-                [np.fmax(factor, least.get(each, 0.0)) for each, factor in zip(levels, factors, strict=True)], np.float32
-            ).reshape(factors.shape)
+            for each, factor in zip(levels, factors, strict=True):
+                np.fmax(factor, least.get(each, 0.0), out=factor)
         return cls(levels, np.zeros_like(factors), _some(actual - outputs[..., 1]), pooled, factors)
 
     def checked_level(self, level: float, trained: float) -> float:

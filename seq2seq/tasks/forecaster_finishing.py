@@ -201,7 +201,7 @@ def compare(forecaster: Forecaster, parts: Split, report: Report) -> dict:
     result = measured(forecaster, series, origins, "validation")
     overall = result.overall
     report.table(f"Validation part: {overall.metric} by steps ahead", result.columns_ahead, result.rows_ahead())
-    for line in result.warnings:
+    for line in result.naive_warnings:
         report.warn(f"on the validation part, {line}")
     scores = {"model": overall.scores, **overall.baselines}
     return {f"validation_{overall.metric}": {name: each[overall.metric] for name, each in scores.items()}}
