@@ -8,6 +8,7 @@ import numpy as np
 from seq2seq.errors import InputError
 
 Scores = dict[str, float | None]
+ALIKE = 1e-4  # of a skill: what figures of four digits do not show
 
 
 def forecast_scores(actual: np.ndarray, predicted: np.ndarray, scale: float | np.ndarray | None = None) -> Scores:
@@ -177,8 +178,8 @@ class ForecastEvaluation:
 
     @property
     def warning(self) -> str | None:
-        """A line for the user where the model is worse than the best baseline, else None."""
-        if self.skill is None or self.skill >= 0:
+        """A line for the user where the model is worse than the best baseline by what figures show, else None."""
+        if self.skill is None or self.skill >= -ALIKE:
             return None
         ours, theirs = self.scores[self.metric], self.baselines[self.best_baseline][self.metric]
         return (

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from seq2seq.evaluation.forecasting import ForecastEvaluation
 from seq2seq.tasks.made_forecasts import MadeForecasts
 
 TIE = 0.005  # of the error: what is no loss
@@ -38,6 +39,13 @@ def losses(compared: Compared, metric: str, made: MadeForecasts) -> list[str]:
         f"{_steps(list(errors))} ahead “{name}” {_by_how_much([*errors.values()], metric)}: {HELP.get(name, HELP_ELSE)}"
         for name, errors in lost.items()
     ]
+
+
+def on_the_whole(overall: ForecastEvaluation) -> str:
+    """A line for a baseline that is better on the whole, though at no step by more than a tie."""
+    best = overall.best_baseline
+    ours, theirs = overall.scores[overall.metric], overall.baselines[best][overall.metric]
+    return f"on the whole “{best}” {_by_how_much([(ours, theirs)], overall.metric)}: {HELP.get(best, HELP_ELSE)}"
 
 
 def too_little_held(intervals: Mapping[str, float] | None, forecasts: int, part: str) -> list[str]:

@@ -134,14 +134,15 @@ def _calibrate(forecaster, parts, report):
     trained = (forecaster.core.rolling(learned, learned_from), came)
     outputs = forecaster.core.rolling(inputs, origins)
     calibration = Calibration.of_quantiles(outputs, actual, level, trained, stride)
+    windows = int((~np.isnan(actual)).any(axis=(1, 2)).sum())  # after which something was observed
     if level not in calibration.levels:
         report.warn(
-            f"{len(actual)} windows of the validation part are too few to calibrate an interval of {level:.0%}: "
+            f"{windows} windows of the validation part are too few to calibrate an interval of {level:.0%}: "
             "forecasts will have none. Raise data.valid_share for more."
         )
     elif level in calibration.pooled:
         report.warn(
-            f"{len(actual)} windows of the validation part are too few to calibrate an interval of {level:.0%} for "
+            f"{windows} windows of the validation part are too few to calibrate an interval of {level:.0%} for "
             "each step ahead: it is calibrated for all steps together. Raise data.valid_share for more."
         )
     return calibration

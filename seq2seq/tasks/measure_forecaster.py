@@ -103,11 +103,13 @@ class ForecasterEvaluation:
         lost = forecast_warnings.losses(compared, self.overall.metric, self.made)
         if lost or not self.overall.warning or forecast_warnings.only_rounding(self.made):
             return lost
-        return [self.overall.warning]
+        return [forecast_warnings.on_the_whole(self.overall)]
 
     @property
     def interval_warnings(self) -> list[str]:
         """A line where intervals hold much less than they were asked to."""
+        if forecast_warnings.only_rounding(self.made):
+            return []
         return forecast_warnings.too_little_held(self.overall.intervals, self.overall.windows, self.part)
 
     @property
