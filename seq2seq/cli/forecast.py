@@ -15,7 +15,6 @@ from seq2seq.cli.outputs import check_outputs, check_picture, write_all, write_c
 from seq2seq.errors import InputError
 
 OUTPUT, STREAM = "Output", "Streaming"
-NAMED = 5  # series that are left out and named
 EXAMPLES = """\
 [bold]Examples[/bold]
 
@@ -138,6 +137,7 @@ def forecast(
     with quiet_tensorflow():
         from seq2seq.inference.forecast_lines import forecast_lines
         from seq2seq.inference.forecaster import Forecaster
+        from seq2seq.inference.series_data import warn_left_out
 
     report = ConsoleReport(stderr=True)
     forecaster = Forecaster.load(run)
@@ -148,10 +148,7 @@ def forecast(
     ahead = forecaster.read_known(known, report) if known else None
     rejected: list[tuple[str, str]] = []
     history = forecaster.usable(history, steps, rejected)
-    for name, reason in rejected[:NAMED]:
-        report.warn(f"series {name!r} is left out: {reason}")
-    if len(rejected) > NAMED:
-        report.warn(f"so are {len(rejected) - NAMED:,} more series")
+    warn_left_out(rejected, report)
     made = forecaster.forecast(history, steps, known=ahead, interval=interval, report=report)
     outputs = [(output, partial(write_csv, output, forecast_lines(made, forecaster.config.data)))]
     if plot:

@@ -107,11 +107,13 @@ def find_events(
     for option, span in (("merge", merge), ("min-length", min_length)):
         if isinstance(span, np.timedelta64) and (times is None or times.dtype.kind != "M"):
             raise InputError(f"--{option} {span}: the data have no dates; give a number of steps.")
-    merged: list[tuple[int, int]] = []
+    alarms, merged = scores > threshold, []
+    if not alarms.any():  # as in most of many series
+        return []
     gaps = np.zeros(len(scores), bool)
     if times is not None and times.dtype.kind == "M" and len(times):
         gaps[:-1] = durations(times)[:-1] < np.diff(times)
-    for first, last in _stretches(scores > threshold, gaps):
+    for first, last in _stretches(alarms, gaps):
         if merged and _is_bridged(merged[-1][1], first, times, gaps, merge):
             merged[-1] = merged[-1][0], last
         else:

@@ -19,10 +19,11 @@ from seq2seq.models import StreamForecaster, WindowForecaster
 from seq2seq.report import Report
 from seq2seq.run import Run
 from seq2seq.series.clock import Clock
-from seq2seq.series.continuing import continue_times
+from seq2seq.series.continuing import continue_each
 from seq2seq.series.reading import category_of
 from seq2seq.series.scaling import Scaler
 from seq2seq.series.segments import last_segments
+from seq2seq.series.series import some_of
 from seq2seq.series.table import Series
 
 TASK = "forecaster"
@@ -240,23 +241,22 @@ class Forecaster:
         # Windows are forecast a whole horizon at a time, of which the calendar is read to its end.
         whole = -(-steps // self.horizon) * self.horizon
         rhythm, clock = series.reading.rhythm if series.reading.gaps else None, series.clock
-        times = series.times and tuple(continue_times(past, whole, rhythm, clock) for past in series.times)
+        times = series.times and continue_each(series.times, whole, rhythm, clock)
         level = self.core.checked_level(interval)
         plans = [None] * len(series.values)
         if self.columns.known:
             plans = join_plans(known, series.names, times, steps, self.columns.known)
-        notes, forecasts = self.core.gaps_of_interval(steps, level), []
-        scalers = [self.scaler.of(*each) for each in zip(series.names, series.values, strict=True)]
+        scalers, histories = self.scaler.of_each(series), self.columns.read_by_model(series, self.scaler)
+        local, ahead, forecasts = times and tuple(map(clock.local, times)), [], []
+        for number, history in enumerate(histories):
+            self.core.check_history(len(history), series.names[number], steps)
+            ahead.append(self.columns.read_ahead(plans[number], local and local[number], whole, scalers[number]))
         with (report or Report()).progress("Forecasting", len(scalers), "series") as progress:
-            for number, history in enumerate(self.columns.read_by_model(series, self.scaler)):
-                self.core.check_history(len(history), series.names[number], steps)
-                local = times and clock.local(times[number])
-                ahead = self.columns.read_ahead(plans[number], local, whole, scalers[number])
-                made = self.core.forecast(history, steps, ahead, level)
-                if unseen := self._unseen(history):
-                    notes += self._without_interval(unseen, made, series.names[number])
+            for made in self.core.forecasts(histories, steps, ahead, level):
                 forecasts.append(made)
                 progress.advance()
+        notes = [*self._new(series), *self.core.gaps_of_interval(steps, level)]
+        notes += self._without_interval(histories, forecasts, series.names)
         points, lowers, uppers = zip(*forecasts, strict=True)
         return Forecast(
             self.columns.targets,
@@ -270,21 +270,30 @@ class Forecaster:
             tuple(notes),
         )
 
-    def _unseen(self, history):
-        """The numbers of the targets that a window has no value of."""
-        window = history[-self.core.least_history :, self.columns.target_columns]
-        return [] if self.stateful else np.flatnonzero(np.isnan(window).all(axis=0)).tolist()
+    def _new(self, series):
+        """What there is to say of series that have units of their own, which were not there in training."""
+        new = [name for name in dict.fromkeys(series.names) if name not in self.scaler.groups]
+        told = f"{some_of(new)} not there in training: forecast in units of its own values"
+        return [told] if self.scaler.groups and new else []
 
-    def _without_interval(self, targets, made, name):
-        """Empty the interval of targets that were not seen, and say so."""
-        for end in made[1:]:
-            if end is not None:
-                end[:, targets] = np.nan
-        listed = ", ".join(self.columns.targets[target] for target in targets)
-        of = f" of {name}" if name else ""
+    def _without_interval(self, histories, forecasts, names):
+        """Empty the intervals of targets of which a window has no value, and say so."""
+        if self.stateful:
+            return []
+        unseen: dict[tuple[str, ...], list[str]] = {}
+        for history, (_, *ends), name in zip(histories, forecasts, names, strict=True):
+            window = history[-self.core.least_history :, self.columns.target_columns]
+            targets = np.flatnonzero(np.isnan(window).all(axis=0))
+            if len(targets):
+                unseen.setdefault(tuple(self.columns.targets[each] for each in targets), []).append(name)
+                for end in ends:
+                    if end is not None:
+                        end[:, targets] = np.nan
         return [
-            f"{listed}{of} has no value in the {self.core.least_history} steps that the model reads: its forecast "
-            "rests on the other columns and the training part alone, and has no interval"
+            f"{', '.join(targets)}{f' of {some_of(of)}' if any(of) else ''} has no value in the "
+            f"{self.core.least_history} steps that the model reads: its forecast rests on the other columns and the "
+            "training part alone, and has no interval"
+            for targets, of in unseen.items()
         ]
 
     def naive_forecasts(self, history: np.ndarray, steps: int) -> dict[str, np.ndarray]:

@@ -6,9 +6,10 @@ from dataclasses import fields, replace
 from seq2seq.config import SeriesDataConfig
 from seq2seq.report import Report
 from seq2seq.series.files import has_names, holds_array
-from seq2seq.series.series import unnamed
+from seq2seq.series.series import some_of, unnamed
 from seq2seq.series.table import Reading, Series, read_series
 
+REASONS = 5  # that are told of series left out
 READING = tuple(field.name for field in fields(Reading))  # settings of the data that say how they are read
 
 
@@ -69,9 +70,20 @@ def read_usable(
         return read_data(data, report, location, windowed, rejected)
     left_out = []
     series = read_data(data, report, location, windowed, left_out)
-    for name, reason in left_out:
-        report.warn(f"series {name!r} is left out: {reason}")
+    warn_left_out(left_out, report)
     return series
+
+
+def warn_left_out(left_out: Sequence[tuple[int | str, str]], report: Report) -> None:
+    """Tell which series cannot be used and why, of many with the same reason the first, and of many reasons, too."""
+    of_reason: dict[str, list[str]] = {}
+    for name, reason in left_out:
+        of_reason.setdefault(reason, []).append(name)
+    told = list(of_reason.items())[:REASONS]
+    for reason, names in told:
+        report.warn(f"{some_of(names)} left out: {reason}")
+    if rest := len(left_out) - sum(len(names) for _, names in told):
+        report.warn(f"so are {rest:,} more series")
 
 
 def for_other(data: SeriesDataConfig, location: str, array: str | None = None) -> SeriesDataConfig:

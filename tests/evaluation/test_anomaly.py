@@ -338,3 +338,17 @@ def test_labelled_windows_lie_in_their_series(real_data):
         assert 0.05 < labels.mean() < 0.15  # the benchmark labels a tenth of each series
         found = window_hits(labels.astype(float), times, 0.5, windows)
         assert (found["hit"], found["false_alarms"]) == (len(windows), 0)
+
+
+@pytest.mark.parametrize("ties", [False, True])
+def test_areas_and_decisions_are_those_of_scikit_learn(ties):
+    from sklearn.metrics import average_precision_score, precision_recall_fscore_support, roc_auc_score
+
+    random = np.random.default_rng(0)
+    scores, labels = random.normal(size=200), random.random(200) < 0.2
+    scores = np.round(scores + labels) if ties else scores + labels
+    found = detection_scores(scores, labels, 0.5)
+    assert found["roc_auc"] == pytest.approx(roc_auc_score(labels, scores))
+    assert found["pr_auc"] == pytest.approx(average_precision_score(labels, scores))
+    expected = precision_recall_fscore_support(labels, scores > 0.5, average="binary")[:3]
+    assert [found[name] for name in ("precision", "recall", "f1")] == pytest.approx(expected)

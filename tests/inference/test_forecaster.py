@@ -9,10 +9,18 @@ from seq2seq.config import ForecasterConfig, resolve
 from seq2seq.errors import InputError
 from seq2seq.inference.columns import Columns
 from seq2seq.inference.forecaster import Forecaster, build_model
-from seq2seq.inference.series_data import first_steps
+from seq2seq.inference.series_data import first_steps, warn_left_out
 from seq2seq.report import Report
 from seq2seq.series.scaling import Scaler
 from seq2seq.tasks import train_forecaster
+
+
+class Listening(Report):
+    def __init__(self):
+        self.warnings = []
+
+    def warn(self, line):
+        self.warnings.append(line)
 
 
 def test_known_columns_are_wanted_for_the_steps_ahead(days_windowed, tmp_path):
@@ -109,3 +117,21 @@ def test_categories_are_read_and_not_forecast(tmp_path):
     (tmp_path / "known.csv").write_text('when,sky\n2024-03-04T08,wet\n2024-03-04T09,"dry, hot"\n')
     made = forecaster.forecast(later, known=forecaster.read_known(str(tmp_path / "known.csv")))
     assert made.columns == ("load",) and np.isfinite(made.values[0]).all()
+
+
+def test_a_series_that_was_not_there_in_training_is_told(days_plain):
+    series, scaler = days_plain.read(), days_plain.scaler
+    shops = replace(series, values=series.values * 5, names=list("abcde"), times=series.times * 5)
+    grouped = scaler.by_series(shops.take([0]).values, ["a"])
+    forecaster = Forecaster(days_plain.config, grouped, days_plain.model, days_plain.core.calibration)
+    assert not forecaster.forecast(shops.take([0])).notes
+    (told,) = forecaster.forecast(shops).notes
+    assert told.startswith("4 series ('b', 'c', 'd', …) not there in training")
+
+
+def test_of_many_series_left_out_some_are_named():
+    report = Listening()
+    bad = [(f"s{number}", "too short") for number in range(1000)]
+    warn_left_out(bad + [(name, f"{name} is far") for name, _ in bad], report)
+    assert len(report.warnings) == 6 and "1,000 series ('s0', 's1', 's2', …)" in report.warnings[0]
+    assert "996 more" in report.warnings[-1]
