@@ -1,4 +1,4 @@
-"""`python benchmarks/run.py`: how fast this project is, beside its peers, on this machine."""
+"""`python benchmarks/run.py`: how fast this project is beside its peers, and how good beside naive forecasts."""
 
 import json
 import os
@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated
 
+import naive
 import typer
 from chart import draw, draw_curves
 from curves import SENTENCES, curves
@@ -34,6 +35,7 @@ class Work(StrEnum):
     AUTOENCODER = "autoencoder"
     STARTUP = "startup"
     CURVES = "curves"
+    NAIVE = "naive"
 
 
 @app.command(cls=Command)
@@ -80,6 +82,8 @@ def measure(
         raise InputError("To measure the start, name a trained run: --run RUN.")
     if plot and Work.CURVES in works and len(works) > 1:
         raise InputError("The curves are a picture of their own: give --plot to a call that measures nothing else.")
+    if Work.NAIVE in works and (len(works) > 1 or plot):
+        raise InputError("naive is a table of its own: name no other work beside it, and no --plot.")
     pythons = {"torch": torch_python, "joeynmt": joey_python or torch_python}
     peers = {peer: pythons.get(peer, sys.executable) for peer in check_peers(peers)}
     check_file(json_file, "--json")
@@ -88,8 +92,12 @@ def measure(
     report, spec = ConsoleReport(), {"threads": threads or len(os.sched_getaffinity(0)), "steps": steps}
     with tempfile.TemporaryDirectory() as folder:
         # The workers have a folder of their own.
-        rows = measured(works, Bench(spec, turns, peers, report), folder, run and run.resolve(), (data, source, target))
-    report.table("", COLUMNS, [[row[column] for column in COLUMNS] for row in rows])
+        bench = Bench(spec, turns, peers, report)
+        rows = measured(works, bench, folder, run and run.resolve(), (data, source, target))
+    columns = naive.COLUMNS if Work.NAIVE in works else COLUMNS
+    report.table("", columns, [[row[column] for column in columns] for row in rows])
+    if Work.NAIVE in works:
+        report.say(naive.summary(rows))
     if plot:
         (draw_curves if Work.CURVES in works else draw)(rows, plot)
     if json_file:
@@ -112,6 +120,7 @@ def measured(works, bench, folder, run, corpus):
         Work.AUTOENCODER: lambda: autoencoder(bench, partial(prepare.write_series, folder)),
         Work.STARTUP: lambda: startup(bench, run),
         Work.TRANSLATION: lambda: translation(translating()),
+        Work.NAIVE: lambda: naive.compare(naive.sources(), Path(folder), bench.report),
         Work.CURVES: lambda: curves(bench, prepare, translating(SENTENCES) if run and corpus[0] else None),
     }
     rows = []

@@ -14,6 +14,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "benchmarks"))
 from chart import costs, draw_curves
 from curves import MIDDLE, STEPS, Point, each_amount, steps_of_turn, training_points
 from driver import PeerMissingError, Turns, Worker, result_rows
+from naive import COLUMNS, generated, summary
 from prepare import BATCHING, VOCABULARY_SIZE, even_corpus, generated_corpus
 from run import app
 from workers.protocol import Batch, batches_of_turn, load_batches, save_batches, target_tokens
@@ -192,11 +193,36 @@ def test_curves_are_drawn_as_time_for_one_unit_of_work(tmp_path):
     assert (tmp_path / "curves.png").stat().st_size > 0
 
 
+def test_generated_series_are_the_same_each_time_and_of_three_kinds(tmp_path):
+    series = generated()
+    assert len({source.name for source in series}) == 9
+    for source, again in zip(series, generated(), strict=True):
+        assert len(source.values) == 3000 and np.array_equal(source.values, again.values)
+        assert source.horizons == ((1, 7) if source.name.startswith("temperature") else (1, 24))
+    pollution, load = (
+        next(source.values for source in series if source.name == name) for name in ("pollution 1", "load 1")
+    )
+    assert (pollution >= 0).all() and (pollution == pollution.round()).all()
+    assert np.corrcoef(load[:-168], load[168:])[0, 1] > np.corrcoef(load[:-24], load[24:])[0, 1] > 0.5
+    series[0].write(tmp_path / "table.csv")
+    assert (tmp_path / "table.csv").read_text().startswith("when,value\n2015-01-01,")
+
+
+def test_losses_are_counted_and_those_told_of():
+    def row(skill, told, holds):
+        return dict.fromkeys(COLUMNS) | {"skill": skill, "told of a loss": told, "holds": holds}
+
+    said = summary([row(0.5, "no", 0.9), row(-0.1, "yes", 0.8), row(-0.01, "no", 1.0), row(0.0, "no", 0.9)])
+    assert said.startswith("better than the best naive forecast in 1 of 4; told of 1 of 2 losses; ")
+    assert said.endswith("intervals hold 0.900 on average, 0.800 at least")
+
+
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
         (["training", "--peers", "torch,kers"], "'kers' is none of torch, keras, bfloat16"),
         (["curves", "training", "--plot", "rates.png"], "a picture of their own"),
+        (["naive", "training"], "a table of its own"),
         (["translation"], "--run RUN --data PREFIX"),
         (["training", "--json", "no/such/folder/rows.json"], "there is no folder"),
     ],

@@ -268,5 +268,5 @@ def _show_forecasts(result, shown, report) -> None:
         shown.say(
             f"Intervals for {level:.0%} of the actual values hold {coverage:.1%}; their mean width is {width:.4g}"
         )
-    for line in result.warnings or [overall.warning] * bool(overall.warning):
+    for line in result.warnings:
         report.warn(line)

@@ -8,6 +8,7 @@ import numpy as np
 from seq2seq.errors import InputError
 
 Scores = dict[str, float | None]
+ALIKE = 1e-4  # of a skill: what figures of four digits do not show
 
 
 def forecast_scores(actual: np.ndarray, predicted: np.ndarray, scale: float | np.ndarray | None = None) -> Scores:
@@ -89,6 +90,11 @@ def skill(score: float, baseline_score: float) -> float:
     return 1.0 - score / baseline_score
 
 
+def said_skill(value: float) -> float | str:
+    """Return a skill as a table shows it: the number, or in words that a baseline without error has no better."""
+    return value if np.isfinite(value) else "baseline exact"
+
+
 def coverage(lower: np.ndarray, upper: np.ndarray, actual: np.ndarray) -> float:
     """Return the share of the observed values that lie in their interval, its ends included."""
     observed = ~np.isnan(actual)
@@ -102,18 +108,17 @@ def mean_width(lower: np.ndarray, upper: np.ndarray) -> float:
     return float(np.mean(np.subtract(upper, lower, dtype=np.float64)))
 
 
-def conformal_margin(lower: np.ndarray, upper: np.ndarray, actual: np.ndarray, coverage: float) -> np.ndarray:
-    """Return by how much intervals must be widened to cover, learned on windows that trained nothing.
+def conformal_bound(misses: np.ndarray, coverage: float, overlap: float | np.ndarray = 1.0) -> np.ndarray:
+    """Return what new misses stay below with probability `coverage`, learned on windows that trained nothing.
 
-    `[lower - margin, upper + margin]` covers a new value with probability `coverage` or more if it comes as those
-    here did (split-conformal quantile regression, Romano et al. 2019). Overlapping windows and a drifting
-    series make that approximate, so report the coverage on the test part too. A negative margin narrows.
+    That holds if they come as those here did (split-conformal prediction: Romano et al. 2019). Windows that overlap
+    tell less than as many that do not, so their bound is higher, by what fewer windows would have. A drifting series
+    makes it approximate, so report the coverage on the test part too.
 
     Args:
-        lower: float array, `(windows, horizon, features)`, in the user's units.
-        upper: float array of the same shape.
-        actual: float array of the same shape; NaN = not observed.
+        misses: float array, `(windows, horizon, features)`, how far forecasts were off; NaN = not observed.
         coverage: float between 0 and 1, for example 0.9.
+        overlap: float or array that broadcasts to `(horizon, features)`: how many windows tell as much as one would.
 
     Returns:
         float64 array, `(horizon, features)`.
@@ -123,18 +128,22 @@ def conformal_margin(lower: np.ndarray, upper: np.ndarray, actual: np.ndarray, c
     """
     if not 0 < coverage < 1:
         raise InputError(f"The coverage is {coverage}; pass a share between 0 and 1, for example 0.9.")
-    misses = np.sort(np.maximum(lower - actual, actual - upper), axis=0)  # NaN last
+    misses = np.sort(misses, axis=0)  # NaN last
     observed = np.sum(~np.isnan(misses), axis=0)
-    # The share that covers one more value drawn like these: (n + 1) · coverage, rounded up, of n. The rounding
-    # guards against 0.9 · 10 = 9.000000000000002.
-    rank = np.ceil(np.round((observed + 1) * coverage, 9)).astype(np.int64)
-    if np.any(rank > observed):
+
+    def rank(overlap):
+        # The share that covers one more value drawn like these: (n + 1) · coverage, rounded up, of n. The rounding
+        # guards against 0.9 · 10 = 9.000000000000002.
+        return np.ceil(np.round((observed + overlap) * coverage, 9)).astype(np.int64)
+
+    if np.any(rank(1) > observed):
         needed = int(np.ceil(np.round(coverage / (1 - coverage), 9)))
         raise InputError(
             f"{observed.min()} windows are too few to calibrate an interval of {coverage:.0%}, which takes {needed}; "
             "give more validation data or a smaller interval."
         )
-    return np.take_along_axis(misses, rank[None] - 1, axis=0)[0].astype(np.float64)
+    chosen = np.minimum(rank(overlap), observed)
+    return np.take_along_axis(misses, chosen[None] - 1, axis=0)[0].astype(np.float64)
 
 
 @dataclass(frozen=True)
@@ -173,8 +182,8 @@ class ForecastEvaluation:
 
     @property
     def warning(self) -> str | None:
-        """A line for the user where the model is worse than the best baseline, else None."""
-        if self.skill is None or self.skill >= 0:
+        """A line for the user where the model is worse than the best baseline by what figures show, else None."""
+        if self.skill is None or self.skill >= -ALIKE:
             return None
         ours, theirs = self.scores[self.metric], self.baselines[self.best_baseline][self.metric]
         return (
@@ -196,7 +205,7 @@ class ForecastEvaluation:
         order = sorted(self.baselines, key=lambda name: self.baselines[name][self.metric])
         table = [("model", self.scores), *((name, self.baselines[name]) for name in order)]
         return [
-            (name, *scores.values(), best and skill(scores[self.metric], self.baselines[best][self.metric]))
+            (name, *scores.values(), best and said_skill(skill(scores[self.metric], self.baselines[best][self.metric])))
             for name, scores in table
         ]
 

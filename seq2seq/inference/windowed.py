@@ -79,8 +79,7 @@ class Windowed:
 
     def ends(self, outputs: np.ndarray, level: float) -> tuple[np.ndarray, np.ndarray]:
         """Lower and upper end of the interval that holds the share `level`, of outputs `(…, horizon, targets, 3)`."""
-        margin = self.calibration.margin(level)
-        return outputs[..., 0] - margin, outputs[..., -1] + margin
+        return self.calibration.ends(outputs, level)
 
     def forecasts(
         self, histories: Sequence[np.ndarray], steps: int, ahead: Sequence[np.ndarray | None], level: float = 0.0

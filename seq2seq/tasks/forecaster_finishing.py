@@ -17,6 +17,7 @@ from seq2seq.tasks.series_split import Split, with_context
 
 CALIBRATION_VALUES = 20_000_000  # forecast values that the intervals are calibrated on, at most
 SHARE_VALUES = 2_000_000  # and that the shares are chosen on
+TRAINED_WINDOWS = 20_000  # of the training part that no interval is narrower than
 COMPARED = 2_000  # origins from which the model is compared with naive forecasts
 LEVEL = 0.9  # one of those that intervals of a stateful model can have
 SHARES = np.linspace(0.0, 1.0, 21)
@@ -53,15 +54,19 @@ def fit_to_weights(run_dir: str | Path, parts: Split, report: Report) -> dict:
     return compare(forecaster, parts, report)
 
 
-def _on_validation(forecaster, parts, most):
-    """What the model reads of the validation part, and origins there that make at most so many values."""
+def _on_part(forecaster, part, most):
+    """What the model reads of a part, origins there that make at most so many values, what came, and the stride."""
     windows, targets = forecaster.config.windows, forecaster.columns.target_columns
-    held_out = valid_part(parts, windows.look_back)
-    inputs = forecaster.columns.read_by_model(held_out, forecaster.scaler)
+    inputs = forecaster.columns.read_by_model(part, forecaster.scaler)
     count = sum(max(len(values) - windows.look_back - windows.horizon + 1, 0) for values in inputs)
     stride = max(-(-count * windows.horizon * len(targets) // most), 1)
     origins = [origins_of(len(values), windows.look_back, windows.horizon, stride) for values in inputs]
-    return inputs, origins, targets_at([values[:, targets] for values in inputs], origins, windows.horizon)
+    return inputs, origins, targets_at([values[:, targets] for values in inputs], origins, windows.horizon), stride
+
+
+def _on_validation(forecaster, parts, most):
+    """The same of the validation part."""
+    return _on_part(forecaster, valid_part(parts, forecaster.config.windows.look_back), most)
 
 
 def _share(forecaster, parts, report):
@@ -71,7 +76,7 @@ def _share(forecaster, parts, report):
     a network that has learned nothing of use does no harm.
     """
     core, share = forecaster.core, forecaster.model.start.share
-    inputs, origins, actual = _on_validation(forecaster, parts, SHARE_VALUES)
+    inputs, origins, actual, _ = _on_validation(forecaster, parts, SHARE_VALUES)
     share.assign(np.zeros(share.shape))
     without = core.point(core.rolling(inputs, origins))
     share.assign(np.ones(share.shape))
@@ -124,16 +129,20 @@ def _tell_share(shares, report):
 def _calibrate(forecaster, parts, report):
     """How far the trained model is off on the validation part."""
     level = forecaster.config.model.interval
-    inputs, origins, actual = _on_validation(forecaster, parts, CALIBRATION_VALUES)
-    calibration = Calibration.fit(forecaster.core.rolling(inputs, origins), actual, level)
+    inputs, origins, actual, stride = _on_validation(forecaster, parts, CALIBRATION_VALUES)
+    learned, learned_from, came, _ = _on_part(forecaster, parts.train, TRAINED_WINDOWS * actual[0].size)
+    trained = (forecaster.core.rolling(learned, learned_from), came)
+    outputs = forecaster.core.rolling(inputs, origins)
+    calibration = Calibration.of_quantiles(outputs, actual, level, trained, stride)
+    windows = int((~np.isnan(actual)).any(axis=(1, 2)).sum())  # after which something was observed
     if level not in calibration.levels:
         report.warn(
-            f"{len(actual)} windows of the validation part are too few to calibrate an interval of {level:.0%}: "
+            f"{windows} windows of the validation part are too few to calibrate an interval of {level:.0%}: "
             "forecasts will have none. Raise data.valid_share for more."
         )
     elif level in calibration.pooled:
         report.warn(
-            f"{len(actual)} windows of the validation part are too few to calibrate an interval of {level:.0%} for "
+            f"{windows} windows of the validation part are too few to calibrate an interval of {level:.0%} for "
             "each step ahead: it is calibrated for all steps together. Raise data.valid_share for more."
         )
     return calibration
@@ -142,7 +151,7 @@ def _calibrate(forecaster, parts, report):
 def _calibrate_next_step(forecaster, parts):
     """How far a stateful model is off on the validation part, one step ahead."""
     actual, made = (part[:, None] for part in _stacked(next_steps(forecaster, parts)))
-    return Calibration.fit(np.repeat(made[..., None], 3, axis=-1), actual, LEVEL)
+    return Calibration.of_errors(made, actual, LEVEL)
 
 
 def _stacked(pairs):
@@ -193,7 +202,7 @@ def compare(forecaster: Forecaster, parts: Split, report: Report) -> dict:
     result = measured(forecaster, series, origins, "validation")
     overall = result.overall
     report.table(f"Validation part: {overall.metric} by steps ahead", result.columns_ahead, result.rows_ahead())
-    for line in result.warnings:
+    for line in result.naive_warnings:
         report.warn(f"on the validation part, {line}")
     scores = {"model": overall.scores, **overall.baselines}
     return {f"validation_{overall.metric}": {name: each[overall.metric] for name, each in scores.items()}}

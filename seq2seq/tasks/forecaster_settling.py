@@ -9,11 +9,14 @@ from seq2seq.errors import InputError
 from seq2seq.evaluation.linear import LinearForecast, fit_linear
 from seq2seq.inference.columns import Columns
 from seq2seq.inference.forecaster import Forecaster
+from seq2seq.report import Report
 from seq2seq.series.season import Season, choose_season, find_seasons
 from seq2seq.series.series import column_positions
 from seq2seq.series.table import Series
 
 HOUR = 3_600 * 10**9  # nanoseconds
+UNSEEN = 0.05  # of the windows: without a value, that is told
+CROWDED = 1e-3  # of a unit: where nine in ten values lie within it, single precision blurs them
 Rows = list[tuple[str, str]]  # of the card of shapes
 
 
@@ -117,13 +120,14 @@ def calendar_seasons(times: np.ndarray) -> tuple[int, ...]:
 _SEASONS = ((1, 1, (5, 7)), (7, 7, (52,)), (28, 31, (12,)), (89, 92, (4,)))
 
 
-def give_start(forecaster: Forecaster, train: Series, valid: Series) -> Rows:
+def give_start(forecaster: Forecaster, train: Series, valid: Series, report: Report) -> Rows:
     """Fit the linear forecast from which a network of `model.residual=linear` learns the change, and give it to it.
 
     Args:
         forecaster: `Forecaster` with a fresh model.
         train: the training part.
         valid: the validation part, with a window before it.
+        report: `Report`.
 
     Returns:
         What there is to say about it.
@@ -133,11 +137,41 @@ def give_start(forecaster: Forecaster, train: Series, valid: Series) -> Rows:
         return []
     parts = [columns.read_by_model(part, forecaster.scaler) for part in (train, valid)]
     windows = config.windows
+    for name, share in zip(columns.targets, _unseen(parts[0], columns.target_columns, windows.look_back), strict=True):
+        if share > UNSEEN:
+            report.warn(
+                f"in {share:.0%} of the windows of {windows.look_back} steps no value of {name!r} was observed, and "
+                "nothing but the mean is known: raise windows.look_back"
+            )
+    for name in _crowded(parts[0], columns):
+        report.warn(
+            f"nearly all values of {name!r} are alike beside a few that are far away and decide its unit: forecasts of "
+            "the others are rough. Are these codes of missing values (--missing-values), or faults to leave out?"
+        )
     fitted = fit_linear(
         *parts, columns.target_columns, columns.known_columns, windows.look_back, windows.horizon, config.model.season
     )
     forecaster.model.start.assign(fitted.kernel, fitted.bias, fitted.ahead)
     return [("learned", f"the change from a linear forecast, fitted to what {_runs(fitted)} leaves")]
+
+
+def _unseen(series, targets, look_back):
+    """The share of windows in which nothing of a target was observed, for each target."""
+    unseen, count = np.zeros(len(targets)), 0
+    for values in series:
+        seen = np.cumsum(np.pad(~np.isnan(values[:, targets]), ((1, 0), (0, 0))), axis=0)
+        in_window = seen[look_back:] - seen[:-look_back]
+        unseen += (in_window == 0).sum(axis=0)
+        count += len(in_window)
+    return unseen / max(count, 1)
+
+
+def _crowded(series, columns):
+    """The targets whose values are within so little of their unit that single precision hardly tells them apart."""
+    values = np.concatenate([part[:, columns.target_columns] for part in series])
+    seen = [column[~np.isnan(column)] for column in values.T]
+    ranges = [np.subtract(*np.quantile(column, (0.95, 0.05))) if len(column) else 0.0 for column in seen]
+    return [name for name, spread in zip(columns.targets, ranges, strict=True) if 0 < spread < CROWDED]
 
 
 def _runs(fitted: LinearForecast) -> str:

@@ -11,6 +11,7 @@ from seq2seq.evaluation.forecasting import (
     evaluate_forecast,
     forecast_scores,
     per_horizon,
+    said_skill,
     skill,
 )
 from seq2seq.evaluation.origins import origins_of, targets_at
@@ -19,18 +20,9 @@ from seq2seq.inference.series_data import for_other, read_data
 from seq2seq.report import Report
 from seq2seq.series.segments import segments, stretches
 from seq2seq.series.series import Series, split_in_time
+from seq2seq.tasks import forecast_warnings
 from seq2seq.tasks.made_forecasts import MadeForecasts
 from seq2seq.tasks.series_split import split
-
-TIE = 0.005  # of the error: what is no loss
-# Which settings may help where a baseline is better.
-HELP = {
-    "seasonal naive": "raise windows.look_back to a season or more (with model.residual=auto), or set model.season",
-    "seasonal × growth": "raise windows.look_back to two seasons, or try data.log=true",
-    "seasonal × latest growth": "raise windows.look_back above a season, or try data.log=true",
-    "drift": "raise windows.look_back, or try data.log=true",
-}
-HELP_ELSE = "try model.residual=auto, more data, a longer windows.look_back or a lower training.learning_rate"
 
 
 @dataclass(frozen=True)
@@ -76,8 +68,8 @@ class ForecasterEvaluation:
             ours, others = of_name["model"], {other: error for other, error in of_name.items() if other != "model"}
             if others:
                 best = min(others, key=others.get)
-                rows.append((name, ours, others[best], best, 1 - ours / others[best] if others[best] else 0.0))
-        return sorted(rows, key=lambda row: row[-1])[:count]
+                rows.append((name, ours, others[best], best, skill(ours, others[best])))
+        return [(*row, said_skill(gained)) for *row, gained in sorted(rows, key=lambda row: row[-1])[:count]]
 
     @property
     def columns_ahead(self) -> tuple[str, ...]:
@@ -88,35 +80,42 @@ class ForecasterEvaluation:
         """Some steps ahead: errors of the model and of the best baseline there, the skill, and two RSEs."""
         horizon = self.overall.horizon
         steps = sorted({step for step in (1, 2, 3, 6, 12, 24, 48, 96, 168, 336, 720) if step < horizon} | {horizon})
-        compared = {step: self._compared(step) for step in steps}
         return [
-            (step, *found, *(self.ahead[name]["rse"][step - 1] for name in ("model", "last value")))
-            for step, found in compared.items()
-            if found
+            (step, *found, said_skill(gained), *(self.ahead[name]["rse"][step - 1] for name in ("model", "last value")))
+            for step, (*found, gained) in self._compared(steps).items()
         ]
 
-    def _compared(self, step: int) -> tuple[float, float, str, float] | None:
-        """The errors of the model and of the best baseline so far ahead, its name, and the skill; None without any."""
-        errors = {name: scores[self.overall.metric][step - 1] for name, scores in self.ahead.items()}
-        ours = errors.pop("model")
-        if ours is None or not errors:
-            return None
-        best = min(errors, key=errors.get)
-        return ours, errors[best], best, skill(ours, errors[best])
+    def _compared(self, steps) -> dict[int, tuple[float, float, str, float]]:
+        """Where there are any, the errors of the model and of the best baseline, its name, and the skill."""
+        found = {}
+        for step in steps:
+            errors = {name: scores[self.overall.metric][step - 1] for name, scores in self.ahead.items()}
+            ours = errors.pop("model")
+            if ours is not None and errors:
+                best = min(errors, key=errors.get)
+                found[step] = (ours, errors[best], best, skill(ours, errors[best]))
+        return found
+
+    @property
+    def naive_warnings(self) -> list[str]:
+        """A line for each baseline that beats the model at some steps ahead, or else for one that does on the whole."""
+        compared = self._compared(range(1, self.overall.horizon + 1))
+        lost = forecast_warnings.losses(compared, self.overall.metric, self.made)
+        if lost or not self.overall.warning or forecast_warnings.only_rounding(self.made):
+            return lost
+        return [forecast_warnings.on_the_whole(self.overall)]
+
+    @property
+    def interval_warnings(self) -> list[str]:
+        """A line where intervals hold much less than they were asked to."""
+        if forecast_warnings.only_rounding(self.made):
+            return []
+        return forecast_warnings.too_little_held(self.overall.intervals, self.overall.windows, self.part)
 
     @property
     def warnings(self) -> list[str]:
-        """A line for each baseline that beats the model at some steps ahead, with the settings that help."""
-        lost: dict[str, list[tuple[int, float]]] = {}
-        for step in range(1, self.overall.horizon + 1):
-            found = self._compared(step)
-            if found and found[3] < -TIE:
-                lost.setdefault(found[2], []).append((step, found[0] / found[1] - 1.0 if found[1] else np.inf))
-        return [
-            f"{_steps([step for step, _ in steps])} ahead “{name}” is better than the model, by up to "
-            f"{max(worse for _, worse in steps):.1%} of {self.overall.metric}: {HELP.get(name, HELP_ELSE)}"
-            for name, steps in lost.items()
-        ]
+        """All that should not be missed."""
+        return [*self.naive_warnings, *self.interval_warnings]
 
 
 def evaluate(
@@ -303,10 +302,3 @@ def _ends(series, origins):
     if series.times is None:
         return [str(min(firsts)), str(max(firsts))]
     return series.clock.texts(np.array([min(firsts), max(firsts)]))
-
-
-def _steps(steps):
-    """Numbers of steps as text: `step 1`, `steps 1 to 3, 7`."""
-    runs = np.split(steps, np.flatnonzero(np.diff(steps) > 1) + 1)
-    parts = [f"{run[0]}" if len(run) == 1 else f"{run[0]} to {run[-1]}" for run in runs]
-    return f"{'step' if len(steps) == 1 else 'steps'} {', '.join(parts[:6])}{', …' * (len(parts) > 6)}"

@@ -63,7 +63,7 @@ def train(
     columns = Columns.of(config, series.columns)
     model = build_model(config, columns, config.training.precision)
     forecaster = Forecaster(config, parts.scaler, model)
-    said += give_start(forecaster, parts.train, valid_part(parts, config.windows.look_back))
+    said += give_start(forecaster, parts.train, valid_part(parts, config.windows.look_back), report)
     shape_card(series, parts, [*units, *_card(config, columns), *said], report)
     make_batches = _windows if windowed else _chunks
     batches, validate = make_batches(forecaster, parts, report)

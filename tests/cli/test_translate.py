@@ -200,7 +200,9 @@ def test_a_text_may_begin_with_a_hyphen(tiny_run):
 @pytest.fixture
 def process(tiny_run):
     """`seq2seq translate` between two pipes."""
-    code = "from seq2seq.cli import main; main()"
+    # A test that runs in the background of a shell ignores Ctrl-C, and so would its children.
+    code = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    code += "from seq2seq.cli import main; main()"
     command = [sys.executable, "-c", code, "translate", str(tiny_run)]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     yield process

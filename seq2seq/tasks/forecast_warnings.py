@@ -1,0 +1,90 @@
+"""What nobody should miss about measured forecasts: naive ones that are better, intervals that hold too little."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from seq2seq.evaluation.forecasting import ForecastEvaluation
+from seq2seq.tasks.made_forecasts import MadeForecasts
+
+TIE = 0.005  # of the error: what is no loss
+ROUNDING = 1e-6  # of the values: what single precision cannot tell from no error at all
+# Of an interval: so many times the share that may lie outside is too many, of that many forecasts or more.
+OUTSIDE, LEAST_FORECASTS = 1.5, 20
+# Which settings may help where a baseline is better.
+HELP = {
+    "seasonal naive": "raise windows.look_back to a season or more (with model.residual=auto), or set model.season",
+    "seasonal × growth": "raise windows.look_back to two seasons, or try data.log=true",
+    "seasonal × latest growth": "raise windows.look_back above a season, or try data.log=true",
+    "drift": "raise windows.look_back, or try data.log=true",
+}
+HELP_ELSE = "try model.residual=auto, more data, a longer windows.look_back or a lower training.learning_rate"
+
+Compared = Mapping[int, tuple[float, float, str, float]]
+
+
+def losses(compared: Compared, metric: str, made: MadeForecasts) -> list[str]:
+    """A line for each baseline that beats the model at some steps ahead, with the settings that help.
+
+    Args:
+        compared: from step ahead to the errors of the model and of the best baseline, its name, and the skill.
+        metric: str. Which errors these are.
+        made: the forecasts themselves.
+    """
+    lost: dict[str, dict[int, tuple[float, float]]] = {}
+    for step, (ours, theirs, name, skill) in compared.items():
+        if skill < -TIE and not only_rounding(made, step):
+            lost.setdefault(name, {})[step] = (ours, theirs)
+    return [
+        f"{_steps(list(errors))} ahead “{name}” {_by_how_much([*errors.values()], metric)}: {HELP.get(name, HELP_ELSE)}"
+        for name, errors in lost.items()
+    ]
+
+
+def on_the_whole(overall: ForecastEvaluation) -> str:
+    """A line for a baseline that is better on the whole, though at no step by more than a tie."""
+    best = overall.best_baseline
+    ours, theirs = overall.scores[overall.metric], overall.baselines[best][overall.metric]
+    return f"on the whole “{best}” {_by_how_much([(ours, theirs)], overall.metric)}: {HELP.get(best, HELP_ELSE)}"
+
+
+def too_little_held(intervals: Mapping[str, float] | None, forecasts: int, part: str) -> list[str]:
+    """A line where intervals hold much less than they were asked to.
+
+    Args:
+        intervals: `ForecastEvaluation.intervals`.
+        forecasts: int. How many were measured.
+        part: str. What of the data they are of.
+    """
+    if not intervals or forecasts < LEAST_FORECASTS:
+        return []
+    level, coverage = intervals["level"], intervals["coverage"]
+    if 1 - coverage <= OUTSIDE * (1 - level):
+        return []
+    return [
+        f"intervals for {level:.0%} of the values hold {coverage:.1%} in the {part} part, which is unlike the one that "
+        "they were calibrated on: ask for wider ones (--interval), or train again with newer data or a larger "
+        "data.valid_share"
+    ]
+
+
+def only_rounding(made: MadeForecasts, step: int | None = None) -> bool:
+    """Whether the model is exact in each column, to the digits that it computes with: so far ahead, or everywhere."""
+    ahead = slice(None) if step is None else slice(step - 1, step)
+    actual, predicted = made.actual[:, ahead], made.predicted[:, ahead]
+    off, size = (np.nan_to_num(np.abs(each)).max(axis=(0, 1)) for each in (predicted - actual, actual))
+    return bool((off <= ROUNDING * size).all())
+
+
+def _by_how_much(errors, metric):
+    exact = [ours for ours, theirs in errors if theirs == 0]
+    if exact:
+        return f"is exactly right, the model is not (its {metric} up to {max(exact):.4g})"
+    return f"is better than the model, by up to {max(ours / theirs - 1 for ours, theirs in errors):.1%} of {metric}"
+
+
+def _steps(steps):
+    """Numbers of steps as text: `step 1`, `steps 1 to 3, 7`."""
+    runs = np.split(steps, np.flatnonzero(np.diff(steps) > 1) + 1)
+    parts = [f"{run[0]}" if len(run) == 1 else f"{run[0]} to {run[-1]}" for run in runs]
+    return f"{'step' if len(steps) == 1 else 'steps'} {', '.join(parts[:6])}{', …' * (len(parts) > 6)}"
