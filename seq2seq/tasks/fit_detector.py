@@ -15,6 +15,7 @@ from seq2seq.inference.pieces import as_pieces, cut, num_pieces
 from seq2seq.inference.reconstructor import Reconstructor
 from seq2seq.inference.series_data import read_data
 from seq2seq.report import Report
+from seq2seq.run.resuming import refuse_other_data
 from seq2seq.series.files import data_files
 from seq2seq.series.scaling import Scaler
 from seq2seq.tasks.series_split import Split, split
@@ -120,7 +121,7 @@ def refit(
     report = report or Report()
     reconstructor = Reconstructor.load(run_dir)
     run, config, look_back = reconstructor.run, reconstructor.config, reconstructor.look_back
-    run.refuse_other_data({"data.location": data_files(config.data.location)})
+    refuse_other_data(run, {"data.location": data_files(config.data.location)})
     settings = (Detector.load(run).settings if run.detector.exists() else None) or config.detection
     if score is not None:
         settings = replace(settings, score=score)
