@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from seq2seq.errors import InputError
-from seq2seq.series.clock import Clock, dates_of, nanoseconds
+from seq2seq.series.clock import UNITS, Clock, dates_of, nanoseconds
 from seq2seq.series.reading import Reading
 from seq2seq.series.recognition import nanoseconds_between, rhythm_of
 from seq2seq.series.rhythm import DAY, Rhythm, length_of, parsed
@@ -69,6 +69,8 @@ def times_of(
     if len(set(clock.offsets.tolist())) > 1 and not clock.time_zone:
         last = clock.texts(times[[-1]])[0]
         notes = (f"the offset of the times changes; that of {last} goes on after them, unless --time-zone is given",)
+    if times.dtype.kind == "M" and reading.zoned is None and clock.pattern not in UNITS:
+        reading = replace(reading, zoned=bool(clock.zones))
     return times, clock, replace(reading, time_format=form), notes
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from seq2seq.errors import InputError
-from seq2seq.series.clock import ISO, UNITS, Clock, dates_of, nanoseconds, time_text
+from seq2seq.series.clock import ISO, UNITS, Clock, dates_of, nanoseconds, offset_of, time_text
 from seq2seq.series.patterns import HAS_HOUR, ISO_FORM, YEAR, ZONE, patterns_of
 from seq2seq.series.reading import Reading
 from seq2seq.series.recognition import rhythm_of
@@ -49,6 +49,7 @@ def read_times(
     """
     earlier, form = reading.gaps is None, reading.time_format
     if pd.api.types.is_datetime64_any_dtype(column):
+        _check_zoned(getattr(column.dtype, "tz", None) is not None, column, reading, row)
         times, clock = _stored(column, reading, row)
         return times, Clock() if earlier else clock, None
     numeric = pd.api.types.is_numeric_dtype(column)
@@ -57,6 +58,7 @@ def read_times(
         return times, clock, form
     texts = _texts(column, form, numeric, row)
     local, zones = _split(texts, column, row, told="%z" in (form or ""))
+    _check_zoned(zones is not None, column, reading, row)
     form = form or _decided(local, column, reading, row, groups)
     bare = form.replace("%z", "").replace("%Z", "").strip()
     wall = _parsed(local, bare)
@@ -147,6 +149,17 @@ def _split(texts, column, row, told):
     return stripped.str.replace(ZONE, "", regex=True), zones
 
 
+def _check_zoned(zoned, column, reading, row):
+    """Refuse times that tell a zone where those of the run tell none, or the other way round: hours would be off."""
+    if reading.zoned in (None, zoned) or reading.time_zone:
+        return
+    said, expected = ("a", "none") if zoned else ("no", "one")
+    raise InputError(
+        f"{row(column.index[0])} has {str(column.iloc[0])!r} in column {column.name!r}, which tells {said} zone, while "
+        f"the times of this run tell {expected}: write them alike, or train with --time-zone Europe/Berlin, say"
+    )
+
+
 def _fits(texts, pattern):
     return not np.isnat(_parsed(texts, pattern)).any()
 
@@ -224,7 +237,7 @@ def _at_one_step(parts):
 
 
 def _instants(wall, zones, column, row):
-    offsets = {zone: _offset_of(zone) for zone in zones.unique()}
+    offsets = {zone: offset_of(zone) for zone in zones.unique()}
     ahead = zones.map(offsets).to_numpy(np.int64)
     times = dates_of(nanoseconds(wall) - ahead)
     later, clock = _by_offsets(times, ahead)
@@ -247,15 +260,6 @@ def _by_offsets(times, ahead):
     begins = instants[changes]
     begins[0] = np.iinfo(np.int64).min
     return None, Clock(changes=begins, offsets=offsets[changes])
-
-
-def _offset_of(zone):
-    zone = zone.strip()
-    if zone in ("Z", "UTC", "GMT"):
-        return 0
-    digits = zone[1:].replace(":", "").ljust(4, "0")
-    minutes = int(digits[:2]) * 60 + int(digits[2:])
-    return (-1 if zone[0] == "-" else 1) * minutes * 60 * 10**9
 
 
 def _checked_zone(name):

@@ -12,6 +12,7 @@ from seq2seq.evaluation.detection import Labels, Window, detection_scores, windo
 from seq2seq.evaluation.events import Span, event_scores, runs
 from seq2seq.inference.detection import Detection, events_of
 from seq2seq.inference.reconstructor import Reconstructor
+from seq2seq.series.clock import Clock
 from seq2seq.series.files import holds_array
 from seq2seq.series.table import Series, read_series
 
@@ -122,7 +123,8 @@ def read_labels(
         values = labelled.values[0] if labelled.values[0].shape[1] == 1 else np.stack(labelled.values)
     else:
         data = reconstructor.config.data
-        how = {name: getattr(data, name) for name in ("group", "time", "time_format", "day_first", "time_zone", "gaps")}
+        names = ("group", "time", "time_format", "day_first", "time_zone", "zoned", "gaps")
+        how = {name: getattr(data, name) for name in names}
         how["gaps"] = how["gaps"] and "split"
         labelled = read_series(file, columns=key and [key], keep=keep, **how)
         values = np.concatenate(labelled.values)
@@ -151,14 +153,12 @@ def _labelled_windows(location, key, reconstructor, series, name):
     if key and len(series.names) > 1:
         raise InputError(f"{location}:{key}: {name} holds {len(series.names)} series, each labelled by its own name.")
     names = [key] if key else series.names if reconstructor.config.data.group else [name]
-    # People write what clocks on the wall show; everything else goes by instants.
-    written = [[series.clock.instants(np.array(window)) for window in read_windows(location, each)] for each in names]
-    windows = tuple(tuple((start, end) for start, end in each) for each in written)
+    windows = tuple(tuple(read_windows(location, each, series.clock)) for each in names)
     values = [window_labels(times, each) for times, each in zip(series.times, windows, strict=True)]
     return Labels(np.concatenate(values), windows)
 
 
-def read_windows(path: str | Path, name: str) -> list[Window]:
+def read_windows(path: str | Path, name: str, clock: Clock | None = None) -> list[Window]:
     """Read the labelled anomaly windows of one file, from JSON in the format of the Numenta Anomaly Benchmark.
 
     That is `{"taxi.csv": [["2014-10-30 15:30:00", "2014-11-03 22:30:00"], …], …}`.
@@ -166,9 +166,10 @@ def read_windows(path: str | Path, name: str) -> list[Window]:
     Args:
         path: str or Path. The JSON file.
         name: str. The labelled file; folders are ignored, in `name` and in the JSON.
+        clock: `Clock`. What people write is what its clocks on the wall show, unless they tell an offset.
 
     Returns:
-        A list of `(start, end)`, datetime64[ns], both inside the window, in the order of the file.
+        A list of `(start, end)`, instants as datetime64[ns], both inside the window, in the order of the file.
 
     Raises:
         InputError: if the file cannot be read, is not in that format, or knows no such name.
@@ -190,8 +191,9 @@ def read_windows(path: str | Path, name: str) -> list[Window]:
         hint = f"did you mean {near[0]}?" if near else f"it has {', '.join(sorted(labelled)) or 'none'}."
         raise InputError(f"{path} has no windows for {name}; {hint}")
     try:
-        windows = [(np.datetime64(start, "ns"), np.datetime64(end, "ns")) for start, end in labelled[name]]
-    except (TypeError, ValueError) as error:
+        span = (clock or Clock()).span
+        windows = [(span(start)[0], span(end)[0]) for start, end in labelled[name]]
+    except (AttributeError, TypeError, ValueError) as error:
         raise InputError(f"{path}, {name}: {error}; write each window as [start, end], two times.") from None
     for start, end in windows:
         if not start <= end:

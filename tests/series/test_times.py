@@ -202,6 +202,18 @@ def test_local_times_of_a_zone_have_their_repeated_hour():
         read(texts, time_zone="Mars/Base")
 
 
+def test_other_times_tell_a_zone_as_those_of_the_run_do():
+    zoned, bare = ["2024-05-01 10:00+02:00"], ["2024-05-01 10:00"]
+    stored = pd.Series(pd.date_range("2024-05-01", periods=2, tz="Europe/Berlin"), name="t")
+    for cells, told, words in ((zoned, False, "a zone.*tell none"), (bare, True, "no zone.*tell one")):
+        with pytest.raises(InputError, match=f"^F, line 2 has '2024-05-01 10:00.*, which tells {words}.*--time-zone"):
+            read(cells, zoned=told)
+        assert len(times_in(cells, zoned=told, time_zone="Europe/Berlin")) == 1  # says what is meant
+        assert len(times_in(cells, zoned=not told)) == 1
+    with pytest.raises(InputError, match="tells a zone"):
+        read_times(stored, Reading(zoned=False), row, {"": np.arange(2)})
+
+
 def test_zones_that_do_not_go_together_are_refused():
     with pytest.raises(InputError, match=r"^F, line 3 has '2024-01-01 01:00', which tells no zone, as other rows do"):
         read(["2024-01-01 00:00Z", "2024-01-01 01:00"])
