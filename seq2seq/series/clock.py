@@ -86,13 +86,13 @@ class Clock:
         """What clocks on the wall show at these instants, datetime64[ns]; numbers stay as they are."""
         return times if times.dtype.kind != "M" else dates_of(nanoseconds(times) + self.offsets_of(times))
 
-    def instants(self, local: np.ndarray) -> np.ndarray:
-        """The instants at which clocks on the wall show these local times; of a repeated hour, the first."""
+    def instants(self, local: np.ndarray, second: bool = False) -> np.ndarray:
+        """The instants at which clocks on the wall show these local times; of a repeated hour, the first or second."""
         if local.dtype.kind != "M":
             return local
         if self.time_zone:
             times = pd.DatetimeIndex(local).tz_localize(
-                self.time_zone, ambiguous=np.ones(len(local), bool), nonexistent="shift_forward"
+                self.time_zone, ambiguous=np.full(len(local), not second), nonexistent="shift_forward"
             )
             return times.tz_convert("UTC").tz_localize(None).to_numpy("datetime64[ns]")
         times = local

@@ -126,7 +126,7 @@ def arranged(
     rhythm = parsed(reading.rhythm) if reading.rhythm else rhythm_of(times, [clock.local(part) for part in times])
     if rhythm is None:
         return list(parts), list(times), reading, (*notes, *_unsteady(times))
-    _check_kind(rhythm, times[0])
+    check_kind(rhythm, times[0])
     notes += _gap_notes(times, rhythm, clock, reading)
     if reading.gaps == "fill":
         if reading.missing == "error" and any(len(gap_positions(part, rhythm, clock)) for part in times):
@@ -183,7 +183,8 @@ def _number(step):
         raise InputError(f"data.step={step!r}: the times are numbers, so give the step as a number") from None
 
 
-def _check_kind(rhythm, times):
+def check_kind(rhythm: Rhythm, times: np.ndarray) -> None:
+    """Raise `InputError` where a rhythm of dates meets times that are numbers, or the other way round."""
     numbers = isinstance(getattr(rhythm, "step", 0), float)
     if numbers == (times.dtype.kind == "M"):
         raise InputError(
