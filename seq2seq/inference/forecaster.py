@@ -20,6 +20,7 @@ from seq2seq.report import Report
 from seq2seq.run import Run
 from seq2seq.series.clock import Clock
 from seq2seq.series.continuing import continue_times
+from seq2seq.series.far import far_notes
 from seq2seq.series.reading import category_of
 from seq2seq.series.scaling import Scaler
 from seq2seq.series.segments import last_segments
@@ -245,7 +246,7 @@ class Forecaster:
         plans = [None] * len(series.values)
         if self.columns.known:
             plans = join_plans(known, series.names, times, steps, self.columns.known)
-        notes, forecasts = self.core.gaps_of_interval(steps, level), []
+        notes, forecasts, far = self.core.gaps_of_interval(steps, level), [], {}
         scalers = [self.scaler.of(*each) for each in zip(series.names, series.values, strict=True)]
         with (report or Report()).progress("Forecasting", len(scalers), "series") as progress:
             for number, history in enumerate(self.columns.read_by_model(series, self.scaler)):
@@ -253,10 +254,15 @@ class Forecaster:
                 local = times and clock.local(times[number])
                 ahead = self.columns.read_ahead(plans[number], local, whole, scalers[number])
                 made = self.core.forecast(history, steps, ahead, level)
+                read = series.values[number][-self.core.least_history :]
+                far = far_notes(read, series.columns, scalers[number]) | far
+                if self.columns.known:
+                    far = far_notes(plans[number], self.columns.known, scalers[number]) | far
                 if unseen := self._unseen(history):
                     notes += self._without_interval(unseen, made, series.names[number])
                 forecasts.append(made)
                 progress.advance()
+        notes = [*notes, *far.values()]
         points, lowers, uppers = zip(*forecasts, strict=True)
         return Forecast(
             self.columns.targets,

@@ -11,6 +11,7 @@ from seq2seq.inference.forecaster import Forecaster
 from seq2seq.inference.loaded import graph
 from seq2seq.inference.series_data import READING
 from seq2seq.report import Report
+from seq2seq.series.far import far_notes
 from seq2seq.series.latest_times import LatestTimes
 from seq2seq.series.numerals import is_missing, looks_like_number, number_of
 from seq2seq.series.reading import Reading
@@ -46,7 +47,7 @@ class Stream:
                 f"{forecaster.run.path} was trained on windows: --stream needs one trained with --stateful."
             )
         self.forecaster, self.steps, self._report = forecaster, 0, report or Report()
-        self.columns = forecaster.columns.names
+        self.columns, self._far = forecaster.columns.names, set()  # those of which a far value was told of
         self.interval, self._margin = interval, forecaster.core.margin(interval) if interval else None
         data = forecaster.config.data
         self._reading = Reading(**{name: getattr(data, name) for name in READING})
@@ -124,11 +125,16 @@ class Stream:
             marks = "semicolons" if reading.decimal == "," else "commas"
             raise InputError(f"expected {self._width} cells with {marks} between, got {len(cells)}: {line[:60]!r}")
         values = [[number_of(cells[at], reading.decimal, reading.missing_values) for at in self._order]]
-        scaled = self.forecaster.scaler.transform(without_codes(np.array(values), reading.missing_values))
+        values = without_codes(np.array(values), reading.missing_values)
+        scaled = self.forecaster.scaler.transform(values)
         time = self._clock.read(" ".join(cells[at] for at in self._time_at)) if self._clock else None
         if self._clock and (gap := self._clock.gap_before(time)):
             self._report.warn(f"steps are missing between {gap}: the state begins anew")
             self._states = self.forecaster.model.initial_state(1)
+        for name, note in far_notes(values, self.columns, self.forecaster.scaler).items():
+            if name not in self._far:
+                self._report.warn(note)
+            self._far.add(name)
         output, self._states = self._step(scaled, self._states)
         self.steps += 1
         if self._clock:

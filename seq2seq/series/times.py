@@ -13,6 +13,7 @@ from seq2seq.series.clock import ISO, UNITS, Clock, dates_of, nanoseconds, offse
 from seq2seq.series.patterns import HAS_HOUR, ISO_FORM, YEAR, ZONE, patterns_of
 from seq2seq.series.reading import Reading
 from seq2seq.series.recognition import rhythm_of
+from seq2seq.series.zones import clock_of, of_another_zone
 
 Row = Callable[[int], str]  # from the label of a row to what an error shall call it
 _SHOWN = 1000  # cells by which it is told what is written without leading zeros
@@ -67,8 +68,7 @@ def read_times(
         clock = Clock(time_zone=_checked_zone(reading.time_zone))
         times = clock.instants(wall) if not reading.time_zone else _localized(wall, reading.time_zone, groups, row)
     else:
-        times, clock = _instants(wall, zones, column, row)
-        clock = replace(clock, time_zone=_checked_zone(reading.time_zone))
+        times, clock = _instants(wall, zones, column, row, groups, _checked_zone(reading.time_zone))
     return times, Clock() if earlier else _written(clock, times, texts, local, bare), form
 
 
@@ -81,7 +81,7 @@ def _stored(column, reading, row):
         clock = Clock(time_zone=_checked_zone(reading.time_zone))
         return clock.instants(local), replace(clock, **_finest(local))
     times = column.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy("datetime64[ns]")
-    _, clock = _by_offsets(times, nanoseconds(local) - nanoseconds(times))
+    clock = clock_of(times, nanoseconds(local) - nanoseconds(times))
     known = str(zone) in zoneinfo.available_timezones()
     clock = replace(clock, time_zone=reading.time_zone or (str(zone) if known else None), **_finest(local))
     return times, replace(clock, zones={int(offset): _offset_text(int(offset)) for offset in np.unique(clock.offsets)})
@@ -236,30 +236,18 @@ def _at_one_step(parts):
     return rhythm is not None and all(np.allclose(rhythm.between(part), 1) for part in local)
 
 
-def _instants(wall, zones, column, row):
+def _instants(wall, zones, column, row, groups, time_zone):
     offsets = {zone: offset_of(zone) for zone in zones.unique()}
     ahead = zones.map(offsets).to_numpy(np.int64)
     times = dates_of(nanoseconds(wall) - ahead)
-    later, clock = _by_offsets(times, ahead)
-    if later is not None:
+    other = None if time_zone else of_another_zone(times, ahead, groups)
+    if other is not None:
         raise InputError(
-            f"{row(column.index[later])} tells another zone than other rows at the same time, column {column.name!r}: "
-            "give the zone that times are to be written in, --time-zone Europe/Berlin"
+            f"{row(column.index[other])} tells another zone than other rows at about the same time, column "
+            f"{column.name!r}: give the zone that times are to be written in, --time-zone Europe/Berlin"
         )
-    return times, replace(clock, zones={offset: zone for zone, offset in reversed(offsets.items())})
-
-
-def _by_offsets(times, ahead):
-    """The first row whose offset is not that of others at its time, or None; and a clock of the offsets."""
-    order = np.argsort(times, kind="stable")
-    instants, offsets = nanoseconds(times)[order], ahead[order]
-    other = (np.diff(instants) == 0) & (np.diff(offsets) != 0)
-    if other.any():
-        return int(order[int(other.argmax()) + 1]), None
-    changes = np.append(0, np.flatnonzero(np.diff(offsets)) + 1)
-    begins = instants[changes]
-    begins[0] = np.iinfo(np.int64).min
-    return None, Clock(changes=begins, offsets=offsets[changes])
+    zones = {offset: zone for zone, offset in reversed(offsets.items())}
+    return times, replace(clock_of(times, ahead), zones=zones, time_zone=time_zone)
 
 
 def _checked_zone(name):

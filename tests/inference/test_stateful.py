@@ -1,9 +1,8 @@
 """Forecasts of a stateful model are those of its steps one by one."""
 
-from dataclasses import replace
-
 import numpy as np
 
+from seq2seq.inference.selection import Selection
 from seq2seq.inference.stream import Stream
 
 
@@ -20,8 +19,7 @@ def test_a_stateful_forecast_is_the_loop_of_its_steps(days_stateful):
 
 
 def test_a_stateful_evaluation_is_what_the_stream_says(days_stateful):
-    whole = days_stateful.read()
-    series = replace(whole, values=[values[:60] for values in whole.values], times=None)
+    series = Selection.of_steps([0], [60]).series(days_stateful.read())
     inputs = days_stateful.columns.read_by_model(series, days_stateful.scaler)
     rolled = days_stateful.unscaled(days_stateful.core.rolling(inputs, [np.array([30, 31])]))[:, 0]
     stream = Stream(days_stateful)
