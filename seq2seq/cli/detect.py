@@ -172,6 +172,7 @@ def detect(
     kind = alarms.read_threshold(threshold)
     _check(kind, held_out, held_out_labels, input_, array, part, refit, score, json_, labels)
     check_picture(plot, "--plot")
+    options.check_of_picture(plot, "--show", show)
     check_suffix(events, "--events", (".csv", ".json"))
     read = {"--input": input_, "--labels": labels, "--held-out": held_out, "--held-out-labels": held_out_labels}
     check_outputs({"--output": output, "--events": events, "--json": json_, "--plot": plot}, read, run)
@@ -199,10 +200,11 @@ def detect(
     labelled = None
     if held_out:
         labelled = _held_out(reconstructor, held_out, held_out_labels, (input_, array), report)
+    scored = series if selection is None else selection.series(series)
+    shown = None if show is None else options.position_of(scored, show)
     detection = score_series(
         reconstructor, series, threshold=kind, labelled=labelled, selection=selection, report=report
     )
-    shown = None if show is None else options.position_of(detection.series, show)
     report.say(
         f"{int(detection.alarms.sum()):,} of {len(detection.alarms):,} scores are above {detection.threshold:.4g}"
     )

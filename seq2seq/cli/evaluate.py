@@ -165,11 +165,12 @@ def evaluate(
     unfit = of_numbers | _given(plot=plot, column=column) if task == "translation" else of_text
     if unfit:
         raise InputError(f"--{next(iter(unfit)).replace('_', '-')} does not go with {run}, a {task} run.")
+    series.check_of_picture(plot, "--column", column)
     report = ConsoleReport(stderr=True)
     # Standard output is for the figures: as JSON where it is asked for there, as a table else.
     shown = report if str(json_) == "-" else ConsoleReport()
     if task == "forecaster":
-        result, show = _forecasts(run, data, limit, of_numbers, report), _show_forecasts
+        result, show = _forecasts(run, data, limit, column, of_numbers, report), _show_forecasts
     else:
         given = columns | scoring | {"limit": limit}
         result = _translations(run, data, 3 if examples is None else examples, given, chosen, report)
@@ -221,7 +222,7 @@ def _sides(example) -> list[tuple[str, str]]:
     return [("source", example.source), *references, ("translation", example.hypothesis)]
 
 
-def _forecasts(run, data, limit, options, report) -> Any:
+def _forecasts(run, data, limit, column, options, report) -> Any:
     """Forecast and score."""
     if options.get("part", "test") not in ("test", "all"):
         raise InputError(f"--part {options['part']}: expected test or all.")
@@ -229,7 +230,9 @@ def _forecasts(run, data, limit, options, report) -> Any:
         from seq2seq.inference.forecaster import Forecaster
         from seq2seq.tasks.measure_forecaster import evaluate as measure
 
-    return measure(Forecaster.load(run), data, limit=limit, report=report, **options)
+    forecaster = Forecaster.load(run)
+    series.drawn_column(column, forecaster.columns.targets)  # a wrong name is told before the work
+    return measure(forecaster, data, limit=limit, report=report, **options)
 
 
 def _draw(result, column, path) -> None:
@@ -237,9 +240,7 @@ def _draw(result, column, path) -> None:
     from seq2seq.plots import forecasts_over, save_figure
 
     made, overall = result.made, result.overall
-    column = column or made.columns[0]
-    if column not in made.columns:
-        raise InputError(f"--column {column}: the forecast columns are {', '.join(made.columns)}.")
+    column = series.drawn_column(column, made.columns)
     times, values = made.over_time(column)
     shown = {
         name: line for name, line in values.items() if name not in overall.baselines or name == overall.best_baseline

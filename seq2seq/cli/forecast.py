@@ -15,7 +15,6 @@ from seq2seq.cli.outputs import check_outputs, check_picture, write_all, write_c
 from seq2seq.errors import InputError
 
 OUTPUT, STREAM = "Output", "Streaming"
-NAMED = 5  # series that are left out and named
 EXAMPLES = """\
 [bold]Examples[/bold]
 
@@ -122,7 +121,7 @@ def forecast(
 
     With --stream, continue it for ever: a step comes in, the forecast of the next goes out.
     """
-    unfit = [name for name, value in _windowed(steps, input_, array, known, output, plot) if value is not None]
+    unfit = [name for name, value in _windowed(steps, input_, array, known, output, plot, column) if value is not None]
     if stream and unfit:
         raise InputError(
             f"{unfit[0]} does not go with --stream, which reads standard input and writes standard output."
@@ -136,26 +135,26 @@ def forecast(
     if stream and sys.stdin is None:
         raise InputError("--stream reads standard input, which is closed: pipe lines into it.")
     check_picture(plot, "--plot")
+    series.check_of_picture(plot, "--column", column)
     read = {"--input": input_ or series.location_of(run), "--known": known}
     check_outputs({"--output": output, "--plot": plot, "--state": state}, read, run)
 
     with quiet_tensorflow():
         from seq2seq.inference.forecast_lines import forecast_lines
         from seq2seq.inference.forecaster import Forecaster
+        from seq2seq.inference.series_data import warn_left_out
 
     report = ConsoleReport(stderr=True)
     forecaster = Forecaster.load(run)
     if stream:
         _stream(forecaster, state, header, interval, times, report)
         return
+    column = series.drawn_column(column, forecaster.columns.targets)
     history = forecaster.read(input_, array=array, report=report)
     ahead = forecaster.read_known(known, report) if known else None
     rejected: list[tuple[str, str]] = []
     history = forecaster.usable(history, steps, rejected)
-    for name, reason in rejected[:NAMED]:
-        report.warn(f"series {name!r} is left out: {reason}")
-    if len(rejected) > NAMED:
-        report.warn(f"so are {len(rejected) - NAMED:,} more series")
+    warn_left_out(rejected, report)
     made = forecaster.forecast(history, steps, known=ahead, interval=interval, report=report)
     outputs = [(output, partial(write_csv, output, forecast_lines(made, forecaster.config.data)))]
     if plot:
@@ -167,18 +166,15 @@ def forecast(
         report.say(f"intervals are to hold {made.level:.0%} of the actual values")
 
 
-def _windowed(steps, input_, array, known, output, plot):
-    names = ("--steps", "--input", "--array", "--known", "--output", "--plot")
-    return zip(names, (steps, input_, array, known, output, plot), strict=True)
+def _windowed(*values):
+    names = ("--steps", "--input", "--array", "--known", "--output", "--plot", "--column")
+    return zip(names, values, strict=True)
 
 
 def _draw(forecaster, history, made, column, path):
     from seq2seq.plots import forecast as draw
     from seq2seq.plots import save_figure
 
-    column = column or made.columns[0]
-    if column not in made.columns:
-        raise InputError(f"--column {column}: the forecast columns are {', '.join(made.columns)}.")
     k, past = made.columns.index(column), history.select([column]).values[0]
     naive = forecaster.naive_forecasts(past, len(made.values[0]))
     figure = draw(

@@ -77,6 +77,7 @@ def reconstruct(
     check_suffix(output, "--output", (".npz", ".csv", ".csv.gz"))
     check_suffix(embeddings, "--embeddings", (".npy",))
     check_picture(plot, "--plot")
+    options.check_of_picture(plot, "--show", show)
     check_outputs({"--output": output, "--embeddings": embeddings, "--plot": plot}, {"--input": input_}, run)
 
     with quiet_tensorflow():

@@ -138,6 +138,30 @@ def rolling(function: Baseline, values: np.ndarray, origins: Sequence[int], hori
     return forecasts
 
 
+def rolling_each(
+    function: Baseline, series: Sequence[np.ndarray], origins: Sequence[np.ndarray], horizon: int
+) -> np.ndarray:
+    """`rolling` of many series: float64 `(all origins, horizon, features)`, series after series.
+
+    Args:
+        function: as for `rolling`.
+        series: sequence of float arrays, `(steps, features)`.
+        origins: of each series an int array.
+        horizon: int.
+    """
+    # Every feature is forecast by itself, so that series with the same origins are forecast as features of one.
+    alike: dict[tuple[int, bytes], list[int]] = {}
+    for number, (values, at) in enumerate(zip(series, origins, strict=True)):
+        if len(at):
+            alike.setdefault((len(values), np.asarray(at, np.int64).tobytes()), []).append(number)
+    found: dict[int, np.ndarray] = {}
+    for numbers in alike.values():
+        beside = np.concatenate([series[number] for number in numbers], axis=1)
+        forecasts = rolling(function, beside, origins[numbers[0]], horizon)
+        found |= zip(numbers, np.split(forecasts, len(numbers), axis=-1), strict=True)
+    return np.concatenate([found[number] for number in sorted(found)])
+
+
 def _last_observed(values: np.ndarray) -> np.ndarray:
     """The last finite value along the first axis, NaN where there is none."""
     last = values[-1]

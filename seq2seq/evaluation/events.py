@@ -110,13 +110,15 @@ def find_events(
     for option, span in (("merge", merge), ("min-length", min_length)):
         if isinstance(span, np.timedelta64) and (times is None or times.dtype.kind != "M"):
             raise InputError(f"--{option} {span}: the data have no dates; give a number of steps.")
-    merged: list[tuple[int, int]] = []
+    alarms, merged = scores > threshold, []
+    if not alarms.any():  # as in most of many series
+        return []
     broken = np.zeros(len(scores), bool)  # after this step
     if gaps is not None:
         broken[np.asarray(gaps, np.int64) - 1] = True
     elif times is not None and times.dtype.kind == "M" and len(times):
         broken[:-1] = durations(times)[:-1] < np.diff(times)
-    for first, last in _stretches(scores > threshold, broken):
+    for first, last in _stretches(alarms, broken):
         if merged and _is_bridged(merged[-1][1], first, times, broken, merge):
             merged[-1] = merged[-1][0], last
         else:

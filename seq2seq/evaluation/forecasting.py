@@ -16,8 +16,9 @@ def forecast_scores(actual: np.ndarray, predicted: np.ndarray, scale: float | np
     Args:
         actual: float array, `(..., features)`, in the user's units; NaN = not observed.
         predicted: float array of the same shape.
-        scale: optional float or float array `(features,)`. Unit of `mae`, `rmse` and `mse`: with the standard
-            deviations of the training part these are the scores of standardised data, as ETT's are published.
+        scale: optional float or float array that broadcasts to that shape, such as `(features,)`. Unit of `mae`,
+            `rmse` and `mse`: with the standard deviations of the training part these are the scores of standardised
+            data, as ETT's are published.
 
     Returns:
         dict of float:
@@ -66,8 +67,11 @@ def per_horizon(actual: np.ndarray, predicted: np.ndarray, scale: float | np.nda
         dict of name of the score to a list of `horizon` values, None where a step was never observed.
     """
     actual = np.asarray(actual, dtype=np.float64)
+    units = np.broadcast_to(1.0 if scale is None else scale, actual.shape)
     steps = [
-        None if np.isnan(actual[:, step]).all() else forecast_scores(actual[:, step], predicted[:, step], scale)
+        None
+        if np.isnan(actual[:, step]).all()
+        else forecast_scores(actual[:, step], predicted[:, step], units[:, step])
         for step in range(actual.shape[1])
     ]
     names = next(scores for scores in steps if scores).keys() if any(steps) else ()

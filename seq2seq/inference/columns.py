@@ -65,8 +65,8 @@ class Columns:
 
     def read_by_model(self, series: Series, scaler: Scaler) -> list[np.ndarray]:
         """Scaled float32 `(steps, features)` of each series, the calendar after the columns."""
-        pairs = zip(series.names, series.values, strict=True)
-        scaled = [scaler.of(name, values).transform(values) for name, values in pairs]
+        pairs = zip(scaler.of_each(series), series.values, strict=True)
+        scaled = [alone.transform(values) for alone, values in pairs]
         if not self.calendar:
             return scaled
         if series.times is None:

@@ -79,6 +79,8 @@ def event_lines(
     blamed, known = ["column", "share"] * wide, ["label", "lead_seconds" if dates else "lead_steps"] * labelled
     yield [*[named] * bool(named), "start", "end", "steps", "peak", "peak_at", *blamed, *known]
     for number, of_series in enumerate(events):
+        if not of_series:
+            continue
         places = series.times[number] if series.times else np.arange(len(series.values[number]))
         texts = series.clock.texts(places) if series.times else places.tolist()
         for event in of_series:

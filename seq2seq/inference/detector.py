@@ -130,18 +130,18 @@ class Scorer:
     def score(self, errors: Iterator[tuple[Pieces, np.ndarray]], lengths: np.ndarray, look_back: int) -> Scores:
         """Score series of these lengths by the errors of their pieces."""
         features = len(self.errors.center) // self.steps
-        means = StepMeans(lengths, (features,))
-        windows = [np.full(length, np.nan) for length in lengths] if look_back else None
+        means, begins = StepMeans(lengths, (features,)), np.cumsum(lengths) - lengths
+        windows = np.full(int(np.sum(lengths)), np.nan)
         for pieces, values in errors:
             parts = self._parts(values)
             means.add(parts, pieces.series, pieces.first)
             if look_back:
-                for series, first, score in zip(pieces.series, pieces.first, observed_mean(_total(parts)), strict=True):
-                    windows[series][first + look_back - 1] = score
+                windows[begins[pieces.series] + pieces.first + look_back - 1] = observed_mean(_total(parts))
         blame = tuple(means.result())
-        steps = tuple(map(_total, blame))
-        samples = None if look_back else np.array([observed_mean(each) for each in steps])
-        return Scores(steps, blame, samples, windows and tuple(windows))
+        steps = tuple(np.split(_total(np.concatenate(blame)), begins[1:]))
+        if look_back:
+            return Scores(steps, blame, None, tuple(np.split(windows, begins[1:])))
+        return Scores(steps, blame, np.array([observed_mean(each) for each in steps]))
 
     def levelled(self, scores: Scores, names: Sequence[str]) -> Scores:
         """`scores` of the series `names`, each over its level."""

@@ -19,11 +19,12 @@ from seq2seq.models import StreamForecaster, WindowForecaster
 from seq2seq.report import Report
 from seq2seq.run import Run
 from seq2seq.series.clock import Clock
-from seq2seq.series.continuing import continue_times
+from seq2seq.series.continuing import continue_each
 from seq2seq.series.far import far_notes
 from seq2seq.series.reading import category_of
 from seq2seq.series.scaling import Scaler
 from seq2seq.series.segments import last_segments
+from seq2seq.series.series import some_of
 from seq2seq.series.table import Series
 
 TASK = "forecaster"
@@ -168,10 +169,10 @@ class Forecaster:
                 f"--known {location}: this run was trained without columns that are known ahead (model.known)."
             )
         # What is missing may be in rows that nobody asks for.
-        data = replace(for_other(self.config.data, location), columns=self.columns.known, missing="mask")
+        data = replace(for_other(self.config.data, location), columns=self.columns.known, missing="mask", zoned=None)
         if not any(category_of(name, data.categorical) for name in self.columns.known):
             data = replace(data, categorical=None)
-        return read_data(data, report or Report(), location, windowed=True)
+        return read_data(data, report or Report(), location, windowed=True, joined=True)
 
     def unscaled(self, values: np.ndarray, scaler: Scaler | None = None) -> np.ndarray:
         """Scaled values of the targets, last axis, in the user's units, float64; of some, never below 0.
@@ -241,28 +242,23 @@ class Forecaster:
         # Windows are forecast a whole horizon at a time, of which the calendar is read to its end.
         whole = -(-steps // self.horizon) * self.horizon
         rhythm, clock = series.reading.rhythm if series.reading.gaps else None, series.clock
-        times = series.times and tuple(continue_times(past, whole, rhythm, clock) for past in series.times)
+        times = series.times and continue_each(series.times, whole, rhythm, clock)
         level = self.core.checked_level(interval)
         plans = [None] * len(series.values)
         if self.columns.known:
-            plans = join_plans(known, series.names, times, steps, self.columns.known)
-        notes, forecasts, far = self.core.gaps_of_interval(steps, level), [], {}
-        scalers = [self.scaler.of(*each) for each in zip(series.names, series.values, strict=True)]
+            plans = join_plans(known, series.names, times, steps, self.columns.known, clock)
+        scalers, histories = self.scaler.of_each(series), self.columns.read_by_model(series, self.scaler)
+        local, ahead, forecasts = times and tuple(map(clock.local, times)), [], []
+        for number, history in enumerate(histories):
+            self.core.check_history(len(history), series.names[number], steps)
+            ahead.append(self.columns.read_ahead(plans[number], local and local[number], whole, scalers[number]))
         with (report or Report()).progress("Forecasting", len(scalers), "series") as progress:
-            for number, history in enumerate(self.columns.read_by_model(series, self.scaler)):
-                self.core.check_history(len(history), series.names[number], steps)
-                local = times and clock.local(times[number])
-                ahead = self.columns.read_ahead(plans[number], local, whole, scalers[number])
-                made = self.core.forecast(history, steps, ahead, level)
-                read = series.values[number][-self.core.least_history :]
-                far = far_notes(read, series.columns, scalers[number]) | far
-                if self.columns.known:
-                    far = far_notes(plans[number], self.columns.known, scalers[number]) | far
-                if unseen := self._unseen(history):
-                    notes += self._without_interval(unseen, made, series.names[number])
+            for made in self.core.forecasts(histories, steps, ahead, level):
                 forecasts.append(made)
                 progress.advance()
-        notes = [*notes, *far.values()]
+        notes = [*self._new(series), *self.core.gaps_of_interval(steps, level)]
+        notes += self._without_interval(histories, forecasts, series.names)
+        notes += self._far(series, plans, scalers)
         points, lowers, uppers = zip(*forecasts, strict=True)
         return Forecast(
             self.columns.targets,
@@ -276,21 +272,39 @@ class Forecaster:
             tuple(notes),
         )
 
-    def _unseen(self, history):
-        """The numbers of the targets that a window has no value of."""
-        window = history[-self.core.least_history :, self.columns.target_columns]
-        return [] if self.stateful else np.flatnonzero(np.isnan(window).all(axis=0)).tolist()
+    def _far(self, series, plans, scalers):
+        """What there is to say of values far from the training, in what the model reads: once for each column."""
+        far: dict[str, str] = {}
+        for values, plan, scaler in zip(series.values, plans, scalers, strict=True):
+            far = far_notes(values[-self.core.least_history :], series.columns, scaler) | far
+            if plan is not None:
+                far = far_notes(plan, self.columns.known, scaler) | far
+        return list(far.values())
 
-    def _without_interval(self, targets, made, name):
-        """Empty the interval of targets that were not seen, and say so."""
-        for end in made[1:]:
-            if end is not None:
-                end[:, targets] = np.nan
-        listed = ", ".join(self.columns.targets[target] for target in targets)
-        of = f" of {name}" if name else ""
+    def _new(self, series):
+        """What there is to say of series that have units of their own, which were not there in training."""
+        new = [name for name in dict.fromkeys(series.names) if name not in self.scaler.groups]
+        told = f"{some_of(new)} not there in training: forecast in units of its own values"
+        return [told] if self.scaler.groups and new else []
+
+    def _without_interval(self, histories, forecasts, names):
+        """Empty the intervals of targets of which a window has no value, and say so."""
+        if self.stateful:
+            return []
+        unseen: dict[tuple[str, ...], list[str]] = {}
+        for history, (_, *ends), name in zip(histories, forecasts, names, strict=True):
+            window = history[-self.core.least_history :, self.columns.target_columns]
+            targets = np.flatnonzero(np.isnan(window).all(axis=0))
+            if len(targets):
+                unseen.setdefault(tuple(self.columns.targets[each] for each in targets), []).append(name)
+                for end in ends:
+                    if end is not None:
+                        end[:, targets] = np.nan
         return [
-            f"{listed}{of} has no value in the {self.core.least_history} steps that the model reads: its forecast "
-            "rests on the other columns and the training part alone, and has no interval"
+            f"{', '.join(targets)}{f' of {some_of(of)}' if any(of) else ''} has no value in the "
+            f"{self.core.least_history} steps that the model reads: its forecast rests on the other columns and the "
+            "training part alone, and has no interval"
+            for targets, of in unseen.items()
         ]
 
     def naive_forecasts(self, history: np.ndarray, steps: int) -> dict[str, np.ndarray]:

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from seq2seq.errors import InputError
-from seq2seq.series.clock import time_text
+from seq2seq.series.clock import Clock, time_text
+from seq2seq.series.joining import rows_at
 from seq2seq.series.series import Series
 
 LISTED = 3  # of what is missing
@@ -17,6 +18,7 @@ def join_plans(
     times: Sequence[np.ndarray] | None,
     steps: int,
     columns: Sequence[str],
+    clock: Clock | None = None,
 ) -> list[np.ndarray]:
     """The columns known ahead for the steps to forecast.
 
@@ -29,6 +31,7 @@ def join_plans(
         times: of each of them, the times of its steps ahead, at least `steps`; None where the history has none.
         steps: int. How many must be known.
         columns: the known columns.
+        clock: that the times are by.
 
     Returns:
         For each series a float64 array `(steps, columns)`.
@@ -45,11 +48,10 @@ def join_plans(
         raise InputError(
             f"the {lacking} has no times, but the {other} has: {what} must be joined by time; add the column of times."
         )
-    at = {name: number for number, name in enumerate(plans.names)}
     joined, missing = [], []
     for number, name in enumerate(names):
         wanted = None if times is None else times[number][:steps]
-        found = _rows(plans, at.get(name), wanted, steps)
+        found = _first_rows(plans, name, steps) if times is None else rows_at(plans, name, wanted, clock or Clock())
         missing += [(name, step, wanted) for step in np.flatnonzero(np.isnan(found).any(axis=1))]
         joined.append(found)
     if missing:
@@ -61,22 +63,12 @@ def join_plans(
     return joined
 
 
-def _rows(plans, number, wanted, steps):
-    """The rows of a series at the times `wanted`, or its first ones; NaN where there are none."""
+def _first_rows(plans, name, steps):
+    """The first rows of a series; NaN where there are none."""
     rows = np.full((steps, len(plans.columns)), np.nan)
-    if number is None:
-        return rows
-    values = plans.values[number]
-    if wanted is None:
-        rows[: len(values)] = values[:steps]
-        return rows
-    known = plans.times[number]
-    if not len(known) or known.dtype.kind != wanted.dtype.kind:
-        return rows
-    places = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
-    # Times that are numbers may come from a sum of many steps.
-    same = known[places] == wanted if known.dtype.kind == "M" else np.isclose(known[places], wanted, rtol=1e-9)
-    rows[same] = values[places[same]]
+    if name in plans.names:
+        values = plans.values[plans.names.index(name)][:steps]
+        rows[: len(values)] = values
     return rows
 
 

@@ -12,11 +12,12 @@ from seq2seq.errors import InputError
 from seq2seq.evaluation.overlap import StepMeans
 from seq2seq.inference.loaded import graph, open_run
 from seq2seq.inference.pieces import Pieces, as_pieces, cut, num_pieces
-from seq2seq.inference.series_data import for_other, of_run, read_usable
+from seq2seq.inference.series_data import for_other, of_run, read_usable, warn_left_out
 from seq2seq.models import Autoencoder
 from seq2seq.report import Progress, Report
 from seq2seq.series.scaling import Scaler
 from seq2seq.series.segments import gaps_of, segments
+from seq2seq.series.series import some_of
 from seq2seq.series.table import Series
 
 TASK = "autoencoder"
@@ -114,13 +115,12 @@ class Reconstructor:
             (name, short) for name, length in zip(series.names, series.lengths, strict=True) if length < self.look_back
         ]
         if rejected is None:
-            for reason, names in _by_reason(bad).items():
-                report.warn(f"{_named(names)} left out: {reason}")
+            warn_left_out(bad, report)
         else:
             rejected += [(int(name) if series.whole else name, reason) for name, reason in bad]
         new = [name for name in dict.fromkeys(series.names) if name not in self.scaler.groups]
         if self.scaler.groups and new:
-            report.warn(f"{_named(new)} not there in training: measured in units of its own values")
+            report.warn(f"{some_of(new)} not there in training: measured in units of its own values")
         return series
 
     def _usable(self, series, location):
@@ -151,11 +151,9 @@ class Reconstructor:
 
     def scaled(self, series: Series) -> list[np.ndarray]:
         """float32 `(steps, features)` of each series; columns are matched by name."""
-        return [scaler.transform(values) for scaler, values in self._scalers(self.scaler.match(series))]
-
-    def _scalers(self, series):
-        """Of each series its scaler, and its values."""
-        return [(self.scaler.of(name, each), each) for name, each in zip(series.names, series.values, strict=True)]
+        series = self.scaler.match(series)
+        pairs = zip(self.scaler.of_each(series), series.values, strict=True)
+        return [scaler.transform(values) for scaler, values in pairs]
 
     def reconstruct(self, series: Series, report: Report | None = None) -> tuple[np.ndarray, ...]:
         """Reconstruct each step of series; where windows overlap, by the mean of all that cover it.
@@ -173,8 +171,8 @@ class Reconstructor:
         with (report or Report()).progress("Reconstructing", total, self.unit) as progress:
             for pieces, outputs in self.outputs(self.scaled(series), progress=progress, gaps=gaps_of(series)):
                 means.add(outputs, pieces.series, pieces.first)
-        scalers = self._scalers(self.scaler.match(series))
-        return tuple(scaler.inverse(values) for (scaler, _), values in zip(scalers, means.result(), strict=True))
+        scalers = self.scaler.of_each(self.scaler.match(series))
+        return tuple(scaler.inverse(values) for scaler, values in zip(scalers, means.result(), strict=True))
 
     def codes(self, series: Series) -> np.ndarray:
         """Encode series.
@@ -204,17 +202,3 @@ class Reconstructor:
     def _first_output(self, x):
         outputs = self.model(x)
         return outputs[0] if self.config.model.horizon else outputs
-
-
-def _by_reason(bad):
-    """Reason → the names of the series that it is of."""
-    names: dict[str, list[str]] = {}
-    for name, reason in bad:
-        names.setdefault(reason, []).append(name)
-    return names
-
-
-def _named(names):
-    """How many series these are, and the first of their names."""
-    listed = ", ".join(map(repr, names[:3])) + ", …" * (len(names) > 3) if any(names) else ""
-    return f"{len(names):,} series{f' ({listed})' * bool(listed)}"

@@ -6,9 +6,10 @@ from dataclasses import fields, replace
 from seq2seq.config import SeriesDataConfig
 from seq2seq.report import Report
 from seq2seq.series.files import has_names, holds_array
-from seq2seq.series.series import unnamed
+from seq2seq.series.series import some_of, unnamed
 from seq2seq.series.table import Reading, Series, read_series
 
+REASONS = 5  # that are told of series left out
 READING = tuple(field.name for field in fields(Reading))  # settings of the data that say how they are read
 
 
@@ -18,6 +19,7 @@ def read_data(
     location: str | None = None,
     windowed: bool = False,
     rejected: list[tuple[int | str, str]] | None = None,
+    joined: bool = False,
 ) -> Series:
     """The data of a run, or those at another `location` read in the same way.
 
@@ -27,11 +29,12 @@ def read_data(
         location: default `data.location`.
         windowed: the data are cut into windows: rows of a plain 2-D array are steps then, not samples.
         rejected: list that takes what cannot be used, as in `read_series`; None raises at the first.
+        joined: rows are joined to others by group and time, as in `read_series`.
     """
     how = {name: getattr(data, name) for name in READING}
     if windowed and data.rows == "auto":
         how["rows"] = "steps"
-    series = read_series(location or data.location, rejected=rejected, **how)
+    series = read_series(location or data.location, rejected=rejected, joined=joined, **how)
     for note in series.notes:
         report.warn(note)
     return series
@@ -69,16 +72,27 @@ def read_usable(
         return read_data(data, report, location, windowed, rejected)
     left_out = []
     series = read_data(data, report, location, windowed, left_out)
-    for name, reason in left_out:
-        report.warn(f"series {name!r} is left out: {reason}")
+    warn_left_out(left_out, report)
     return series
+
+
+def warn_left_out(left_out: Sequence[tuple[int | str, str]], report: Report) -> None:
+    """Tell which series cannot be used and why, of many with the same reason the first, and of many reasons, too."""
+    of_reason: dict[str, list[str]] = {}
+    for name, reason in left_out:
+        of_reason.setdefault(reason, []).append(name)
+    told = list(of_reason.items())[:REASONS]
+    for reason, names in told:
+        report.warn(f"{some_of(names)} left out: {reason}")
+    if rest := len(left_out) - sum(len(names) for _, names in told):
+        report.warn(f"so are {rest:,} more series")
 
 
 def for_other(data: SeriesDataConfig, location: str, array: str | None = None) -> SeriesDataConfig:
     """`data` to read all of another `location` by, without what says nothing about a file of its kind."""
     if not holds_array(location):
         if not has_names(location, data.encoding, data.decimal):  # its columns are taken in their order
-            data = replace(data, columns=None)
+            data = replace(data, columns=None, time=data.time and None)  # and times are the first that is one
         return replace(data, array=array, limit=None)
     has_keys = not location.lower().endswith(".npy")
     array = (array or data.array) if has_keys else array

@@ -1,6 +1,7 @@
 """What a stateful forecaster does, in scaled numbers: it reads step by step, and goes on from its own forecasts."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 
 import numpy as np
 import tensorflow as tf
@@ -10,8 +11,10 @@ from seq2seq.errors import InputError
 from seq2seq.inference.calibration import Calibration
 from seq2seq.inference.loaded import graph
 from seq2seq.models import StreamForecaster
+from seq2seq.report import Progress
 
 STEPS_AT_ONCE = 4096  # of a long series: bounds memory
+HISTORIES_AT_ONCE = 64  # neighbours of one length that are continued together
 
 
 class Stateful:
@@ -97,15 +100,23 @@ class Stateful:
             self._graph = graph(self.model.run, x_spec, widths)
         return self._graph(x, self.model.initial_state(len(x)) if states is None else states)
 
-    def forecast(
-        self, history: np.ndarray, steps: int, ahead: np.ndarray | None = None, level: float = 0.0
-    ) -> tuple[np.ndarray, None, None]:
-        """Forecast the steps after a history, as `Windowed.forecast` does; of a stateful model nothing is known ahead.
+    def forecasts(
+        self, histories: Sequence[np.ndarray], steps: int, ahead: Sequence[None], level: float = 0.0
+    ) -> Iterator[tuple[np.ndarray, None, None]]:
+        """Forecast the steps after histories, as `Windowed.forecasts` does; of a stateful model nothing is known ahead.
 
         Returns:
-            The forecast, float32 `(steps, features)`, and no ends of an interval.
+            An iterator of the forecasts, float32 `(steps, features)`, and no ends of an interval.
         """
-        return self._continued(history, steps), None, None
+        for length, alike in groupby(histories, key=len):
+            found, at_once = list(alike), HISTORIES_AT_ONCE if length <= STEPS_AT_ONCE else 1
+            for first in range(0, len(found), at_once):
+                some = found[first : first + at_once]
+                if at_once > 1:
+                    made = self.model.forecast(np.stack(some), steps).numpy()
+                else:
+                    made = [self._continued(some[0], steps)]
+                yield from ((each, None, None) for each in made)
 
     def _continued(self, values, steps, states=None):
         """The `steps` after `values`, which are read from `states` on."""
@@ -114,14 +125,20 @@ class Stateful:
             _, states = self.warm_up(values[:head], states)
         return self.model.forecast(values[None, head:], steps, states)[0].numpy()
 
-    def rolling(self, inputs: Sequence[np.ndarray], origins: Sequence[np.ndarray]) -> np.ndarray:
+    def rolling(
+        self, inputs: Sequence[np.ndarray], origins: Sequence[np.ndarray], progress: Progress | None = None
+    ) -> np.ndarray:
         """Forecast from origins in series that are known, as `Windowed.rolling` does.
 
         Returns:
             float32 `(all origins, horizon, features)`, series after series.
         """
-        pairs = [(values, at) for values, at in zip(inputs, origins, strict=True) if len(at)]
-        return np.concatenate([self._rolled(values, at) for values, at in pairs])
+        outputs = []
+        for values, at in zip(inputs, origins, strict=True):
+            if len(at):
+                outputs.append(self._rolled(values, at))
+                (progress or Progress()).advance(len(at))
+        return np.concatenate(outputs)
 
     def _rolled(self, values, origins):
         if self.horizon == 1:

@@ -11,6 +11,7 @@ from seq2seq.inference.calibration import Calibration
 from seq2seq.inference.columns import Columns
 from seq2seq.inference.loaded import graph
 from seq2seq.models import WindowForecaster
+from seq2seq.report import Progress
 
 WINDOWS_AT_ONCE = 256  # that are forecast together
 PATHS = 256  # drawn futures, from which the interval beyond the horizon is read
@@ -81,31 +82,45 @@ class Windowed:
         margin = self.calibration.margin(level)
         return outputs[..., 0] - margin, outputs[..., -1] + margin
 
-    def forecast(
-        self, history: np.ndarray, steps: int, ahead: np.ndarray | None = None, level: float = 0.0
-    ) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:
-        """Forecast the steps after a history; beyond the horizon, forecasts are fed back.
+    def forecasts(
+        self, histories: Sequence[np.ndarray], steps: int, ahead: Sequence[np.ndarray | None], level: float = 0.0
+    ) -> Iterator[tuple[np.ndarray, np.ndarray | None, np.ndarray | None]]:
+        """Forecast the steps after each of some histories; beyond the horizon, forecasts are fed back.
 
         Args:
-            history: float32 `(steps, features)`, as `Columns.read_by_model` gives it.
+            histories: float32 `(steps, features)` of each series, as `Columns.read_by_model` gives them.
             steps: int. How many to forecast.
-            ahead: what is known about them, as `Columns.read_ahead` gives it.
+            ahead: what is known about them of each series, as `Columns.read_ahead` gives it.
             level: float. The share that the interval is to hold; 0 for none.
 
         Returns:
-            The forecast and the ends of its interval, each `(steps, targets)`; `None` for the ends without one.
+            An iterator of each series' forecast and the ends of its interval, each `(steps, targets)`; `None` for the
+            ends without one.
         """
-        window = history[-self.least_history :]
-        outputs = np.concatenate(list(self._blocks(window[None], ahead, steps)), axis=1)[0]
-        point = self.point(outputs)
-        if not level:
-            return point[:steps], None, None
-        lower, upper = self.ends(outputs[: self.horizon], level)
-        if steps > self.horizon:
-            low, high = self._ends_beyond(window, ahead, steps, level, point[self.horizon :])
-            lower, upper = np.concatenate((lower, low)), np.concatenate((upper, high))
-        point = point[:steps]
-        return point, np.minimum(lower[:steps], point), np.maximum(upper[:steps], point)
+        for first in range(0, len(histories), WINDOWS_AT_ONCE):
+            some = slice(first, first + WINDOWS_AT_ONCE)
+            windows = np.stack([history[-self.least_history :] for history in histories[some]])
+            known = np.stack(ahead[some]) if self.columns.known_columns else None
+            outputs = np.concatenate(list(self._blocks(windows, known, steps)), axis=1)
+            points = self.point(outputs)
+            if not level:
+                yield from ((point, None, None) for point in points[:, :steps])
+                continue
+            lower, upper = self.ends(outputs[:, : self.horizon], level)
+            if steps > self.horizon:
+                rows = range(len(windows))
+                beyond = [
+                    self._ends_beyond(
+                        windows[row], None if known is None else known[row], steps, level, points[row, self.horizon :]
+                    )
+                    for row in rows
+                ]
+                low, high = map(np.stack, zip(*beyond, strict=True))
+                lower, upper = np.concatenate((lower, low), axis=1), np.concatenate((upper, high), axis=1)
+            points = points[:, :steps]
+            yield from zip(
+                points, np.minimum(lower[:, :steps], points), np.maximum(upper[:, :steps], points), strict=True
+            )
 
     def _ends_beyond(self, window, ahead, steps, level, point):
         """The ends of the interval about `point`, the forecast beyond the horizon; NaN where no errors are known."""
@@ -115,7 +130,8 @@ class Windowed:
             return unknown, unknown
         draws = np.random.default_rng(self.seed)
         windows = np.repeat(window[None], PATHS, axis=0)
-        futures = np.concatenate([self.point(block) for block in self._blocks(windows, ahead, steps, draws)], axis=1)
+        known = None if ahead is None else np.repeat(ahead[None], PATHS, axis=0)
+        futures = np.concatenate([self.point(block) for block in self._blocks(windows, known, steps, draws)], axis=1)
         low, middle, high = np.quantile(futures[:, self.horizon :], ((1 - level) / 2, 0.5, (1 + level) / 2), axis=0)
         # How far they spread about their own middle: errors that were seen before may all have been of one sign.
         return point + low - middle, point + high - middle
@@ -125,9 +141,7 @@ class Windowed:
     ) -> Iterator[np.ndarray]:
         """Block after block of the horizon, each read by the next; with `draws` off by errors that were seen before."""
         for first in range(0, steps, self.horizon):
-            known = None
-            if ahead is not None:
-                known = np.repeat(ahead[None, first : first + self.horizon], len(windows), axis=0)
+            known = None if ahead is None else ahead[:, first : first + self.horizon]
             outputs = self._predict(windows if known is None else (windows, known))
             point = self.point(outputs)
             if draws is not None:
@@ -142,12 +156,15 @@ class Windowed:
                 following[..., self.columns.known_columns] = known
             windows = np.concatenate((windows, following), axis=1)[:, -self.least_history :]
 
-    def rolling(self, inputs: Sequence[np.ndarray], origins: Sequence[np.ndarray]) -> np.ndarray:
+    def rolling(
+        self, inputs: Sequence[np.ndarray], origins: Sequence[np.ndarray], progress: Progress | None = None
+    ) -> np.ndarray:
         """Forecast from origins in series that are known: from the steps before each origin alone.
 
         Args:
             inputs: of each series, what `Columns.read_by_model` gives.
             origins: of each series, int array of the first steps to forecast, equally far apart.
+            progress: `Progress`, which counts them.
 
         Returns:
             float32 `(all origins, horizon, targets[, quantiles])`, series after series.
@@ -162,6 +179,7 @@ class Windowed:
             if self.columns.known_columns:
                 inputs = (inputs, flat[some[:, None] + ahead][..., self.columns.known_columns])
             outputs.append(self._predict(inputs))
+            (progress or Progress()).advance(len(some))
         return np.concatenate(outputs)
 
     def _predict(self, inputs):

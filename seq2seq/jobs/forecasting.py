@@ -60,6 +60,8 @@ class BatchForecast(SeriesWork):
 
     def answer(self, series, file, several):
         made = self.loaded.forecast(series, **self.asked)
+        notes = [f"{self._latest[0]}: {note}" for note in made.notes]
+        self._notes += [note for note in notes if note not in self._notes]
         write_lines(forecast_lines(made, self.loaded.config.data, several), file)
 
     def join(self, source, paths, file):

@@ -1,5 +1,6 @@
 """The batch job of an autoencoder: files of series through a trained run."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,11 @@ class AutoencoderWork(SeriesWork):
     def amounts(self, series):
         return np.array([num_pieces(length, self.loaded.look_back) for length in series.lengths[:, None]], np.int64)
 
+    def without(self, series, rows):
+        """Their values are missing then: each step has its place in what comes out."""
+        values = [np.full_like(each, np.nan) if row in rows else each for row, each in enumerate(series.values)]
+        return replace(series, values=values)
+
 
 class BatchReconstruction(AutoencoderWork):
     """Reconstructs the series of files, see `SeriesWork`; its model is named by the weights."""
@@ -56,7 +62,7 @@ class BatchReconstruction(AutoencoderWork):
         np.save(file, np.concatenate(self.loaded.reconstruct(series)), allow_pickle=False)
 
     def join(self, source, paths, file):
-        series, _ = self._read(source.path)
+        series, *_ = self._read(source.path)
         values = np.concatenate([np.load(path, allow_pickle=False) for path in paths])
         reconstructed = np.split(values, np.cumsum(series.lengths)[:-1])
         write_like(source.path, file, series, reconstructed)

@@ -45,7 +45,7 @@ class SeriesWork(Work):
         self.loaded, self.model, self.strict, self.part_size = loaded, model, strict, part_size
         self.array = array or loaded.config.data.array
         self.settings = settings | {"array": self.array, "part_size": part_size}
-        self._latest: tuple[Path, Series, Rejected] | None = None
+        self._latest: tuple[Path, Series, Rejected, list[slice]] | None = None
         self._notes: list[str] = []
 
     @abstractmethod
@@ -60,25 +60,30 @@ class SeriesWork(Work):
     def answer(self, series: Series, file: BinaryIO, several: bool) -> None:
         """Write what comes out for some series of an input, which has `several` or just one."""
 
+    def without(self, series: Series, rows: Sequence[int]) -> Series:
+        """`series` without those in `rows`, for which nothing can come out."""
+        return series.take([row for row in range(len(series.values)) if row not in rows])
+
     def scan(self, source):
         try:
-            series, rejected = self._read(source.path)
+            series, rejected, bounds = self._read(source.path)
         except InputError as error:
             return replace(source, problem=str(error))
         self._notes += [note if str(source.path) in note else f"{source.path}: {note}" for note in series.notes]
-        sizes = tuple(self.amounts(series)[rows].sum().item() for rows in self._bounds(series))
+        amounts = self.amounts(series)
+        sizes = tuple(amounts[rows].sum().item() for rows in bounds)
         records = len(series.values) + len(rejected) if series.whole else int(series.lengths.sum())
         return replace(source, records=records, sizes=sizes)
 
     def work(self, todo, progress) -> Iterator:
         for source, parts, numbers in todo:
             for number in numbers:
-                series, rejected = self._read(source.path)
-                rows = self._bounds(series)[number]
+                series, rejected, bounds = self._read(source.path)
+                some = series.take(range(bounds[number].start, bounds[number].stop))
                 with parts.writing(number) as (file, bad):
-                    self.answer(series.take(range(rows.start, rows.stop)), file, len(series.values) > 1)
-                    for which, reason in rejected if number == 0 else ():
-                        bad.add({"sample" if isinstance(which, int) else "series": which}, reason)
+                    failed = self._answered(source.path, some, file, len(series.values) > 1)
+                    for which, reason in [*rejected, *failed] if number == 0 else failed:
+                        bad.add({_kind(which): which}, reason)
                 progress.advance(source.sizes[number])
                 yield source
 
@@ -90,16 +95,41 @@ class SeriesWork(Work):
         return self.array if path.suffix.lower() == ".npz" else None
 
     def _read(self, path):
-        """The series of a file and its bad ones; of the latest file they are kept."""
+        """The series of a file, its bad ones, and which are in which part; of the latest file they are kept."""
         if self._latest is None or self._latest[0] != path:
             rejected: Rejected = []
             series = self.read(path, rejected)
-            if rejected and self.strict:
-                which, reason = rejected[0]
-                kind = "sample" if isinstance(which, int) else "series"
-                raise InputError(f"{path}, {kind} {which}: {reason}: mend it, or leave --strict.")
-            self._latest = path, series, rejected
+            self._refuse_if_strict(path, rejected)
+            self._latest = path, series, rejected, self._bounds(series)
         return self._latest[1:]
+
+    def _refuse_if_strict(self, path, rejected):
+        if rejected and self.strict:
+            which, reason = rejected[0]
+            raise InputError(f"{path}, {_kind(which)} {which}: {reason}: mend it, or leave --strict.")
+
+    def _answered(self, path, series, file, several):
+        """Write what comes out for those of `series` that can be answered; gives the others, and why they cannot."""
+        try:
+            self.answer(series, file, several)
+            return []
+        except InputError as error:
+            problem = error
+        failed: dict[int, str] = {}
+        for row in range(len(series.values)):
+            try:
+                self.answer(series.take([row]), io.BytesIO(), several)
+            except InputError as error:
+                failed[row] = str(error)
+        if not failed:
+            raise problem  # of no series alone
+        found = [(int(series.names[row]) if series.whole else series.names[row], failed[row]) for row in failed]
+        self._refuse_if_strict(path, found)
+        file.seek(0)
+        file.truncate()
+        if (rest := self.without(series, list(failed))).values:
+            self.answer(rest, file, several)
+        return found
 
     def _bounds(self, series):
         """Which series are in which part: one ends with the series that fills it."""
@@ -110,6 +140,10 @@ class SeriesWork(Work):
                 bounds.append(slice(start, row))
                 start, filled = row, 0
         return bounds
+
+
+def _kind(which):
+    return "sample" if isinstance(which, int) else "series"
 
 
 def write_lines(lines: Iterable[Sequence[Any]], file: BinaryIO) -> None:
@@ -125,9 +159,11 @@ def join_lines(paths: Sequence[Path], name: str, file: BinaryIO) -> None:
     packed = name.lower().endswith(".gz")
     # Without a time and a name in its header a gzip file depends on its content alone.
     stream = gzip.GzipFile("", "wb", fileobj=file, mtime=0) if packed else file
-    for number, path in enumerate(paths):
-        content = path.read_bytes()
-        stream.write(content[_end_of_headings(content) * (number > 0) :])
+    begun = False
+    for path in paths:
+        if content := path.read_bytes():  # else nothing came out for any of its series
+            stream.write(content[_end_of_headings(content) * begun :])
+            begun = True
     if packed:
         stream.close()
 

@@ -1,7 +1,7 @@
 """How the times of a table were written, so that others are written alike: pattern, fractions of a second, zone."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -46,6 +46,7 @@ _DIRECTIVES: dict[str, tuple[str, str, Callable[[pd.DatetimeIndex], Sequence]]] 
     "A": ("%s", "%s", lambda times: np.array(_DAYS)[times.day_of_week]),
 }
 DIRECTIVE = re.compile(r"%(.)")
+OF_DAY = frozenset("HIMSpf")  # directives of the time of day; all others are of the day
 
 
 @dataclass(frozen=True)
@@ -128,12 +129,13 @@ class Clock:
             return self._unix(instants)
         offsets = self.offsets_of(times)
         local = dates_of(instants + offsets)
-        texts = self._by_pattern(pd.DatetimeIndex(local)) if self.pattern else time_texts(local)
+        texts = np.array(self._by_pattern(local) if self.pattern else time_texts(local), object)
         if self.zones:
-            texts = [text + self._zone(offset) for text, offset in zip(texts, offsets.tolist(), strict=True)]
+            codes, unique = pd.factorize(offsets)
+            texts = texts + np.array([self._zone(offset) for offset in unique.tolist()], object)[codes]
         if self.exceptions:
             texts = [self.exceptions.get(at, text) for at, text in zip(instants.tolist(), texts, strict=True)]
-        return texts
+        return list(texts)
 
     def _unix(self, instants):
         unit = UNITS[self.pattern]
@@ -143,6 +145,16 @@ class Clock:
         return [f"{whole}.{rest * 10**self.digits // unit:0{self.digits}d}" for whole, rest in parts]
 
     def _by_pattern(self, times):
+        """Object array of texts: each day, and each time of day, is written once."""
+        days, of_day = np.divmod(nanoseconds(times), 24 * 60 * _MINUTE)
+        texts = ""
+        for pattern, by_day in _pieces(self.pattern):
+            codes, unique = pd.factorize(days if by_day else of_day)
+            instants = dates_of(unique * (24 * 60 * _MINUTE) if by_day else unique)
+            texts = texts + np.array(self._piece(pattern, pd.DatetimeIndex(instants)), object)[codes]
+        return texts
+
+    def _piece(self, pattern, times):
         # Nanoseconds since the last second are in two attributes.
         fraction = ((times.microsecond.to_numpy() * 1000 + times.nanosecond.to_numpy()) / 1e9) if self.digits else None
         columns = []
@@ -159,7 +171,7 @@ class Clock:
             columns.append(np.asarray(values(times)).tolist())
             return plain if name in self.unpadded else padded
 
-        template = DIRECTIVE.sub(form, self.pattern)
+        template = DIRECTIVE.sub(form, pattern)
         return [template % row for row in zip(*columns, strict=True)]
 
     def _zone(self, offset):
@@ -182,6 +194,19 @@ class Clock:
         """The cells below `heading`, for each of the times."""
         texts = self.texts(times)
         return [text.split(" ") for text in texts] if len(self.heading(time)) > 1 else [[text] for text in texts]
+
+
+def _pieces(pattern: str) -> Iterator[tuple[str, bool]]:
+    """A pattern in pieces, each of directives of the day alone (True) or of the time of day alone (False)."""
+    start, last = 0, None
+    for match in DIRECTIVE.finditer(pattern):
+        if match[1] != "%":
+            by_day = match[1] not in OF_DAY
+            if last not in (None, by_day):
+                yield pattern[start : match.start()], last
+                start = match.start()
+            last = by_day
+    yield pattern[start:], bool(last)
 
 
 def check_pattern(pattern: str, setting: str) -> None:

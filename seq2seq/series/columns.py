@@ -8,12 +8,13 @@ import pandas as pd
 
 from seq2seq.errors import InputError
 from seq2seq.series.files import RawTable
-from seq2seq.series.numerals import decimal_mark, is_marked, is_missing, parsed
+from seq2seq.series.numerals import decimal_mark, has_sign, is_marked, is_missing, parsed
 from seq2seq.series.reading import Reading, category_of
 from seq2seq.series.series import column_positions
 from seq2seq.series.values import code_note, without_codes
 
 MOST_VALUES = 100  # of a category
+SHOWN = 100  # cells by which it is told that numbers have signs
 _WHOLE = 2.0**53  # from here on not every whole number is a float
 
 
@@ -56,7 +57,8 @@ def features_of(table: RawTable, rows: pd.Index, names: Sequence[str], reading: 
     plain = [name for name in names if name not in (*learned, *categories)]
     column_positions([*plain, *categories], table.frame.columns, table.name)
     frame, decimal = _with_decimal(table, rows, plain, reading)
-    reading, notes, found = replace(reading, decimal=decimal), [], {}
+    notes = _thousands_note(table, frame, plain) if decimal == "." and reading.decimal is None else []
+    reading, found = replace(reading, decimal=decimal), {}
     for name in (*names, *(each for each in open_ if each not in names)):
         if name in plain:
             numbers, said = _numbers(table, frame[name], reading, chosen)
@@ -95,6 +97,24 @@ def _point(frame, names):
     return "." if any((head % 1 > 0).any() for head in heads) else None
 
 
+def _thousands_note(table, frame, names):
+    """A note where all points in numbers may stand between thousands."""
+    parts = {name: frame[name].dropna() for name in names if pd.api.types.is_float_dtype(frame[name])}
+    parts = {name: part for name, part in parts.items() if (part % 1 > 0).any()}
+    if not parts or not all(name in table.dotted and _may_be_thousands(part) for name, part in parts.items()):
+        return []
+    name, part = next(iter(parts.items()))
+    return [
+        f"column {name!r} has three digits after each point, as in {part.iloc[0]:.3f}: the point is taken as decimal; "
+        "if it stands between thousands, give --decimal ,"
+    ]
+
+
+def _may_be_thousands(numbers):
+    scaled = numbers.abs() * 1000
+    return bool(((scaled - scaled.round()).abs() < 1e-6).all() and numbers.abs().between(1, 1000).all())
+
+
 def _numbers(table, column, reading, chosen):
     """A column as float64 array with notes; None where it is left out."""
     numbers = _as_numbers(column, reading.decimal)
@@ -106,9 +126,15 @@ def _numbers(table, column, reading, chosen):
         return None, [f"column {column.name!r} {why}"]
     if texts.any():
         first = int(texts.argmax())
+        cell = str(column.iloc[first])[:60]
+        mend = (
+            "write numbers without it"
+            if has_sign(cell)
+            else f"mend it; if that stands for a missing value, leave the cell empty or give --missing-values {cell}"
+        )
         raise InputError(
-            f"{table.row(column.index[first])}, column {column.name!r}: {str(column.iloc[first])[:60]!r} is not a "
-            "number: mend it, leave the cell empty if the value is missing, or choose other columns"
+            f"{table.row(column.index[first])}, column {column.name!r}: {cell!r} "
+            f"{'has a sign' if has_sign(cell) else 'is not a number'}: {mend}, or choose other columns"
         )
     numbers = without_codes(numbers, reading.missing_values)
     return numbers, code_note(numbers, column.name)
@@ -119,6 +145,9 @@ def _left_out(table, column, numbers, texts):
     if np.isnan(numbers).all():
         if not texts.any():
             return "holds nothing and was left out"
+        if _is_text(column) and all(map(has_sign, map(str, column[texts].head(SHOWN)))):
+            cell = str(column[texts].iloc[0])[:60]
+            return f"was left out: its numbers have a sign, as in {cell!r}; write them without it"
         few = _is_text(column) and column.nunique() <= MOST_VALUES
         return "holds no numbers and was left out" + ": --categorical makes its values features" * few
     if pd.api.types.infer_dtype(column, skipna=True) == "boolean":

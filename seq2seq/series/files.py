@@ -15,7 +15,7 @@ import pandas as pd
 
 from seq2seq.errors import InputError
 from seq2seq.series.layout import distinct, encoding_of, layout_of
-from seq2seq.series.numerals import MISSING, is_identifier
+from seq2seq.series.numerals import MISSING, is_identifier, may_be_thousands
 from seq2seq.series.reading import Reading
 from seq2seq.series.records import BLANKS
 from seq2seq.series.sheets import sheet_of
@@ -40,6 +40,7 @@ class RawTable:
             None where cells have types of their own.
         identifiers: frozenset of str. Columns of digits with zeros before them, "00060".
         notes: tuple of str. What was passed over.
+        dotted: frozenset of str. Columns that begin with numbers such as 1.234, whose point may be decimal or not.
     """
 
     frame: pd.DataFrame
@@ -48,6 +49,7 @@ class RawTable:
     again: Callable[[str | None], pd.DataFrame] | None = None
     identifiers: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()
+    dotted: frozenset[str] = frozenset()
 
     def row(self, label: int) -> str:
         """What a message calls the row with this label of the index."""
@@ -196,6 +198,7 @@ def _joined(tables: Sequence[RawTable], name: str) -> RawTable:
         again if any(table.again for table in tables) else None,
         frozenset().union(*(table.identifiers for table in tables)),
         notes + tuple(note for table in tables for note in table.notes),
+        frozenset().union(*(table.dotted for table in tables)),
     )
 
 
@@ -240,13 +243,15 @@ def _read_csv(path, reading):
             )
         return _without_index(_without_end(frame, layout.names), layout.names)
 
+    columns = dict(zip(names, layout.columns, strict=True))
     return RawTable(
         read(reading.decimal or "."),
         str(path),
         ((0, str(path), layout.first + 1),),
         read,
-        frozenset(name for name, cells in zip(names, layout.columns, strict=True) if is_identifier(cells)),
+        frozenset(name for name, cells in columns.items() if is_identifier(cells)),
         layout.notes,
+        frozenset(name for name, cells in columns.items() if may_be_thousands(cells)),
     )
 
 

@@ -28,6 +28,9 @@ def _number(decimal: str) -> str:
 _NUMBER = {mark: re.compile(_number(mark)) for mark in MARKS}
 _INFINITE = re.compile(r"[-+]?inf(?:inity)?", re.IGNORECASE)
 _SAMPLE = 1000  # different texts that tell whether a column is one of numbers
+_SIGN_OF_UNIT = r"[%\u2030$\u00a2-\u00a5\u20a0-\u20cf]"  # percent, per mille, currencies
+_WITH_SIGN = re.compile(rf"(?P<first>{_SIGN})\s?{_SIGN_OF_UNIT}\s?(?P<after>.+)|(?P<before>.+?)\s?{_SIGN_OF_UNIT}")
+_MAY_BE_THOUSANDS = re.compile(rf"{_SIGN}[1-9]\d{{0,2}}\.\d{{3}}")
 _PLAIN = re.compile(rf"{_SIGN}(?:\d+\.?\d*|\.\d+){_EXPONENT}")
 
 
@@ -52,6 +55,22 @@ def is_identifier(cells: Iterable[str]) -> bool:
     there = [cell for cell in cells if not is_missing(cell)]
     zeros = any(len(cell) > 2 and cell.startswith("0") for cell in there)
     return zeros and all(cell.isdecimal() for cell in there)
+
+
+def has_sign(cell: str) -> bool:
+    """Whether a cell is a number beside a percent sign or that of a currency.
+
+    >>> has_sign("12.5 %"), has_sign("-$1,200.00"), has_sign("$"), has_sign("7")
+    (True, True, False, False)
+    """
+    match = _WITH_SIGN.fullmatch(cell.strip())
+    return match is not None and looks_like_number(match["before"] or f"{match['first']}{match['after']}")
+
+
+def may_be_thousands(cells: Iterable[str]) -> bool:
+    """Whether each cell has one point, and it may be decimal or stand between thousands, as in 1.234."""
+    there = [cell for cell in cells if not is_missing(cell)]
+    return bool(there) and all(_MAY_BE_THOUSANDS.fullmatch(cell) for cell in there)
 
 
 def is_marked(texts: pd.Series, decimal: str | None = None) -> bool:

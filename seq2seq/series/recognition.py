@@ -49,7 +49,7 @@ def week_in(local: np.ndarray, step: int) -> Week | None:
     of_days = seen / len(present) if len(present) >= 5 else np.ones(len(slots))
     doubtful = ((shares > _RARE) & (shares < _USUAL)).any() or ((of_days > _RARE) & (of_days < _USUAL)).any()
     weekdays, slots = np.flatnonzero(shares >= _USUAL), slots[of_days >= _USUAL]
-    if doubtful or not len(slots) or (len(weekdays) == 7 and len(slots) == DAY // step):
+    if doubtful or not (len(weekdays) and len(slots)) or (len(weekdays) == 7 and len(slots) == DAY // step):
         return None
     if len(present) < 5 and len(slots) < DAY // step:
         return None

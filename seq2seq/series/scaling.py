@@ -1,5 +1,6 @@
 """Units: from the user's to numbers about 0 that a network likes, and back."""
 
+import copy
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -135,7 +136,15 @@ class Scaler:
             center, scale = self.groups[name]
         elif values is not None:
             center, scale = self._own([self.logarithms(values)])
-        return replace(self, center=center, scale=scale, groups={})
+        # Of numbers that were checked: without doing so again for each of many series.
+        alone = copy.copy(self)
+        for field_, value in (("center", center), ("scale", scale), ("groups", {})):
+            object.__setattr__(alone, field_, value)
+        return alone
+
+    def of_each(self, series: Series) -> list["Scaler"]:
+        """The scaler of each of `series`, whose columns are in its order."""
+        return [self.of(*each) for each in zip(series.names, series.values, strict=True)]
 
     def _own(self, values):
         """Center and scale of a series; those of all in columns of which it tells too little."""
@@ -218,7 +227,9 @@ class Scaler:
         Raises:
             InputError: a column is missing (names the near match).
         """
-        if len(series.columns) == len(self.columns) and (unnamed(series.columns) or unnamed(self.columns)):
+        # Beside a column of times the others of a file without a header are called "1", "2".
+        numbered = all(map(str.isdecimal, series.columns)) and not any(map(str.isdecimal, self.columns))
+        if len(series.columns) == len(self.columns) and (numbered or unnamed(series.columns) or unnamed(self.columns)):
             return series.select(series.columns, names=self.columns)
         return series.select(self.columns)
 

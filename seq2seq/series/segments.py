@@ -19,7 +19,7 @@ def gaps_of(series: Series) -> tuple[np.ndarray, ...]:
     rhythm = series.reading.rhythm
     if series.whole or series.times is None or series.reading.gaps != "split" or not rhythm:
         return (np.zeros(0, np.int64),) * len(series.values)
-    return tuple(gap_positions(times, parsed(rhythm), series.clock) for times in series.times)
+    return tuple(gap_positions(series.times, parsed(rhythm), series.clock))
 
 
 def lengths_between(lengths: np.ndarray, gaps: Sequence[np.ndarray]) -> np.ndarray:

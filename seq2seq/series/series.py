@@ -102,6 +102,16 @@ def unnamed(columns: Sequence[str]) -> bool:
     return list(columns) == [str(number) for number in range(len(columns))]
 
 
+def some_of(names: Sequence[str]) -> str:
+    """How many series these are, and the first of their names.
+
+    >>> some_of(["north", "south"]), some_of([""])
+    ("2 series ('north', 'south')", '1 series')
+    """
+    listed = ", ".join(map(repr, names[:3])) + ", …" * (len(names) > 3) if any(names) else ""
+    return f"{len(names):,} series{f' ({listed})' * bool(listed)}"
+
+
 def near_match(name: str, names: Iterable[str]) -> str:
     """What to say after "there is no `name`": the nearest of `names`, or all of them."""
     names = list(map(str, names))

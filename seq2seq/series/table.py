@@ -15,7 +15,7 @@ from seq2seq.series.condition import Condition
 from seq2seq.series.files import holds_array, read_table
 from seq2seq.series.reading import Reading
 from seq2seq.series.samples import from_array, samples_of
-from seq2seq.series.series import Series, column_positions, parts_of, split_in_time, split_samples
+from seq2seq.series.series import Series, column_positions, near_match, parts_of, split_in_time, split_samples
 from seq2seq.series.time_axis import arranged, find_times, times_of
 from seq2seq.series.values import filled, limit_note, missing_notes, refuse, wrong_series
 
@@ -27,6 +27,7 @@ def read_series(
     *,
     split: str = "train",
     rejected: list[tuple[int | str, str]] | None = None,
+    joined: bool = False,
     **how: Any,
 ) -> Series:
     """Read numeric series from a table or an array.
@@ -42,6 +43,7 @@ def read_series(
         split: str. TFDS split where `location` names none.
         rejected: list. Samples, and series of a group, that would be an error are left out, their number or name and
             what is wrong put into this list; they are missing in the `names` then. None raises at the first.
+        joined: bool. Rows are joined to those of other data by group and time; what is said where a table lacks these.
         **how: attributes of `Reading`.
 
     Returns:
@@ -66,7 +68,19 @@ def read_series(
         )
     if reading.rows == "samples" and of_rows:
         raise InputError(f"rows that are samples have no column {of_rows!r} for groups or times")
-    return _from_table(read_table(location, reading), condition, reading, rejected)
+    table = read_table(location, reading)
+    if joined:
+        _check_keys(table, [reading.group, *(reading.time or ())])
+    return _from_table(table, condition, reading, rejected)
+
+
+def _check_keys(table, names):
+    for name in names:
+        if name and name not in table.frame.columns:
+            raise InputError(
+                f"{table.name} has no column {name!r}, by which its rows are joined to those of the data: add it; "
+                f"{near_match(name, table.frame.columns)}"
+            )
 
 
 def _from_table(table, condition, reading, rejected):

@@ -129,7 +129,7 @@ def arranged(
     check_kind(rhythm, times[0])
     notes += _gap_notes(times, rhythm, clock, reading)
     if reading.gaps == "fill":
-        if reading.missing == "error" and any(len(gap_positions(part, rhythm, clock)) for part in times):
+        if reading.missing == "error" and any(map(len, gap_positions(times, rhythm, clock))):
             raise InputError(f"{notes[-1]} (--gaps fill), so give --missing interpolate or --missing mask with it")
         parts, times = _each(lambda part, at: _filled(part, at, rhythm, clock), parts, times)
     return list(parts), list(times), replace(reading, rhythm=str(rhythm)), notes
@@ -205,11 +205,17 @@ def following(time: np.generic, count: int, rhythm: Rhythm, clock: Clock) -> np.
     return clock.instants(rhythm.after(clock.local(np.asarray([time]))[0], count))
 
 
-def gap_positions(times: np.ndarray, rhythm: Rhythm, clock: Clock) -> np.ndarray:
-    """int64 array: the positions of the steps after each gap, where at least one step is missing."""
-    if len(times) < 2:
-        return np.zeros(0, np.int64)
-    return np.flatnonzero(rhythm.missing(between(times, rhythm, clock))) + 1
+def gap_positions(times: Sequence[np.ndarray], rhythm: Rhythm, clock: Clock) -> list[np.ndarray]:
+    """Of the times of each series, int64 array: the positions of the steps after gaps, where steps are missing."""
+    lengths = np.array([len(part) for part in times], np.int64)
+    ends = np.cumsum(lengths)
+    if not lengths.sum():
+        return [np.zeros(0, np.int64)] * len(lengths)
+    # All series at once, end to end: there may be many short ones. What lies between two of them is no gap.
+    found = np.flatnonzero(rhythm.missing(between(np.concatenate(times), rhythm, clock))) + 1
+    of_series = np.searchsorted(ends, found, side="right")
+    at = found - (ends - lengths)[of_series]
+    return np.split(at[at > 0], np.searchsorted(of_series[at > 0], np.arange(1, len(lengths))))
 
 
 def _filled(values, times, rhythm, clock):
@@ -238,7 +244,7 @@ def _gap_notes(times, rhythm, clock, reading):
     if len(apart) and abs(np.median(apart) - 1) > 0.01 and reading.rhythm:
         told = f"{np.median(apart):.3g} steps of {rhythm} apart, as it was in training"
         return (f"most rows are {told}: give data at that step (train with --step for data at several)",)
-    found = [gap_positions(part, rhythm, clock) for part in times]
+    found = gap_positions(times, rhythm, clock)
     total = sum(map(len, found))
     if not total:
         return ()

@@ -1,6 +1,6 @@
 """A column of times becomes instants: how it is written is decided once, from all of it, for the life of a run."""
 
-import warnings
+import re
 import zoneinfo
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -10,9 +10,10 @@ import pandas as pd
 
 from seq2seq.errors import InputError
 from seq2seq.series.clock import ISO, UNITS, Clock, dates_of, nanoseconds, offset_of, time_text
-from seq2seq.series.patterns import HAS_HOUR, ISO_FORM, YEAR, ZONE, patterns_of
+from seq2seq.series.patterns import ISO_FORM, YEAR, ZONE, patterns_of
 from seq2seq.series.reading import Reading
 from seq2seq.series.recognition import rhythm_of
+from seq2seq.series.time_cells import Shapes, parsed_times, split_zones
 from seq2seq.series.zones import clock_of, of_another_zone
 
 Row = Callable[[int], str]  # from the label of a row to what an error shall call it
@@ -23,8 +24,8 @@ def looks_like_time(text: str) -> bool:
     """Return whether `text` is a date, with or without a time of day, that shows its year in four digits."""
     if not YEAR.search(text) or text.strip().isdigit():
         return False
-    local = pd.Series([text]).str.replace(ZONE, "", regex=True) if ":" in text or "T" in text else pd.Series([text])
-    return any(_fits(local.str.strip(), pattern) for pattern in (ISO, *patterns_of(local[0].strip())))
+    local = (re.sub(ZONE, "", text) if ":" in text or "T" in text else text).strip()
+    return any(_fits(pd.Series([local]), pattern) for pattern in (ISO, *patterns_of(local)))
 
 
 def read_times(
@@ -62,7 +63,7 @@ def read_times(
     _check_zoned(zones is not None, column, reading, row)
     form = form or _decided(local, column, reading, row, groups)
     bare = form.replace("%z", "").replace("%Z", "").strip()
-    wall = _parsed(local, bare)
+    wall = parsed_times(local, bare)
     _refuse(column, np.isnat(wall), row, f"is not a time written as {form}, as those of this run are: --time-format")
     if zones is None:
         clock = Clock(time_zone=_checked_zone(reading.time_zone))
@@ -121,32 +122,33 @@ def _texts(column, form, numeric, row):
     if numeric:
         _refuse(column, missing, row)
         whole = column.to_numpy(np.float64) % 1 == 0
-        texts = (column.astype("int64") if whole.all() else column).astype("string")
+        texts = (column.astype("int64") if whole.all() else column).astype("str")
     else:
-        texts = column.astype("string")
+        texts = column.astype("str")
     if form in UNITS:
         raise InputError(
             f"the times of column {column.name!r} are in Unix time ({form}), but {str(column.iloc[0])!r} is no number"
         )
-    plain = form is None
-    _refuse(column, missing if not plain else ~texts.str.contains(YEAR).fillna(False).to_numpy(bool), row)
-    return texts.astype(object)
+    _refuse(column, missing if form else ~_with_year(texts.fillna("")), row)
+    return texts
+
+
+def _with_year(texts):
+    """Where a year is seen."""
+    seen = Shapes.of(texts).matching(YEAR)
+    if not seen.all():  # dates that are run together tell by the digits
+        seen[~seen] = [YEAR.search(text) is not None for text in texts[~seen]]
+    return seen
 
 
 def _split(texts, column, row, told):
     """Cells without what tells a zone, and what told it, or None."""
     stripped = texts.str.strip()
-    # Most tables tell none, and patterns are slow to look for in millions of cells.
-    if not told and not any(text[-1:] in "ZCT" or "+" in text or "-" in text[10:] for text in stripped):
+    local, zones, tells = split_zones(stripped, told)
+    if not tells.any():
         return stripped, None
-    hours = stripped.str.contains(HAS_HOUR, regex=True) | told
-    if not hours.any():
-        return stripped, None
-    zones = stripped.str.extract(ZONE, expand=False).where(hours)
-    if zones.isna().all():
-        return stripped, None
-    _refuse(column, zones.isna().to_numpy(), row, "tells no zone, as other rows do: write all times alike")
-    return stripped.str.replace(ZONE, "", regex=True), zones
+    _refuse(column, ~tells, row, "tells no zone, as other rows do: write all times alike")
+    return local, zones
 
 
 def _check_zoned(zoned, column, reading, row):
@@ -161,25 +163,12 @@ def _check_zoned(zoned, column, reading, row):
 
 
 def _fits(texts, pattern):
-    return not np.isnat(_parsed(texts, pattern)).any()
-
-
-def _parsed(texts, pattern):
-    """datetime64[ns] of texts in a pattern, NaT where they are not of it."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        parsed = pd.to_datetime(texts, format=pattern, errors="coerce")
-    try:
-        return parsed.dt.as_unit("ns").to_numpy("datetime64[ns]")
-    except pd.errors.OutOfBoundsDatetime as error:
-        raise InputError(
-            f"column {texts.name!r} has a time outside the years 1678 to 2261 ({error}): give the times as numbers"
-        ) from error
+    return not np.isnat(parsed_times(texts, pattern)).any()
 
 
 def _decided(local, column, reading, row, groups):
     """The one format that all cells are of."""
-    if local.str.fullmatch(ISO_FORM).all():
+    if Shapes.of(local).matching(ISO_FORM, whole=True).all():
         return ISO
     first = local.iloc[0]
     found = [pattern for pattern in patterns_of(first) if _fits(local, pattern)]
@@ -194,7 +183,7 @@ def _decided(local, column, reading, row, groups):
         found = wanted
     if not found:
         # Which cell is it that is of no form that the others are of?
-        parsed = [_parsed(local, pattern) for pattern in (ISO, *patterns_of(first))]
+        parsed = [parsed_times(local, pattern) for pattern in (ISO, *patterns_of(first))]
         bad = np.isnat(min(parsed, key=lambda times: np.isnat(times).sum()))
         if bad.all():
             raise InputError(
@@ -202,7 +191,7 @@ def _decided(local, column, reading, row, groups):
                 "form with --time-format, such as '%d.%m.%Y %H:%M'"
             )
         _refuse(column, bad, row)
-    if len(found) == 1 or len({_parsed(local, pattern).tobytes() for pattern in found}) == 1:
+    if len(found) == 1 or len({parsed_times(local, pattern).tobytes() for pattern in found}) == 1:
         return found[0]
     if reading.gaps is None:
         return found[-1]  # runs of earlier versions took the month to come first
@@ -216,7 +205,7 @@ def _day_first(pattern):
 
 def _ordered(found, local, column, row, groups):
     """The one of several patterns in which the times go on as times do."""
-    parts = {pattern: [_parsed(local, pattern)[rows] for rows in groups.values()] for pattern in found}
+    parts = {pattern: [parsed_times(local, pattern)[rows] for rows in groups.values()] for pattern in found}
     rising = [name for name in found if all((np.diff(part) >= np.timedelta64(0)).all() for part in parts[name])]
     steady = [name for name in rising if _at_one_step(parts[name])]
     for left in (rising, steady):
@@ -237,8 +226,9 @@ def _at_one_step(parts):
 
 
 def _instants(wall, zones, column, row, groups, time_zone):
-    offsets = {zone: offset_of(zone) for zone in zones.unique()}
-    ahead = zones.map(offsets).to_numpy(np.int64)
+    codes, unique = pd.factorize(zones)
+    offsets = {zone: offset_of(zone) for zone in unique}
+    ahead = np.array(list(offsets.values()), np.int64)[codes]
     times = dates_of(nanoseconds(wall) - ahead)
     other = None if time_zone else of_another_zone(times, ahead, groups)
     if other is not None:
@@ -280,7 +270,7 @@ def _written(clock, times, texts, local, form):
         pattern = patterns_of(sample)[0]
     digits = 0
     if "%f" in pattern:
-        digits = int(local.str.extract(r"[.,](\d+)(?:\s?[AaPp][Mm])?$", expand=False).str.len().max())
+        digits = int(Shapes.of(local).each(_fraction_digits).max())
     clock = replace(clock, pattern=pattern, digits=digits)
     head = texts.iloc[:_SHOWN].tolist()
 
@@ -289,8 +279,14 @@ def _written(clock, times, texts, local, form):
         return sum(ours != theirs for ours, theirs in zip(written, head, strict=True))
 
     clock = replace(clock, unpadded=min(("", "dm", "HI", "dmHI"), key=wrong))
-    pairs = zip(nanoseconds(times).tolist(), clock.texts(times), texts, strict=True)
-    return replace(clock, exceptions={at: theirs for at, ours, theirs in pairs if ours != theirs})
+    others = np.flatnonzero(np.array(clock.texts(times), object) != texts.to_numpy(object))
+    kept = zip(nanoseconds(times[others]).tolist(), texts.iloc[others], strict=True)
+    return replace(clock, exceptions=dict(kept))
+
+
+def _fraction_digits(text):
+    match = re.search(r"[.,](\d+)(?:\s?[AaPp][Mm])?$", text)
+    return len(match[1]) if match else 0
 
 
 def _refuse(column, bad, row, instead=None):

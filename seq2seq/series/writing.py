@@ -1,6 +1,6 @@
 """What became of series, written as they came, the same rows in the same kind of file; or step by step as CSV."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -85,6 +85,15 @@ def _columns(frame, series, reconstructed):
     return {name: column for name, column in zip(names, values.T, strict=True) if name in frame.columns}
 
 
+def each_once(function: Callable[[np.ndarray], Any], times: Sequence[np.ndarray]) -> Iterator[Any]:
+    """`function` of the times of each series, called once for neighbours with equal ones: those of many often are."""
+    before, found = None, None
+    for part in times:
+        if before is None or not np.array_equal(part, before):
+            before, found = part, function(part)
+        yield found
+
+
 def step_lines(
     names: Sequence[str],
     times: Sequence[np.ndarray] | None,
@@ -115,8 +124,9 @@ def step_lines(
     """
     many, clock = len(names) > 1 or bool(group), clock or Clock()
     yield [*[group or unit] * many, *(clock.heading(time) if times else ["step"]), *columns]
+    at = each_once(lambda part: clock.cells(part, time), times) if times else None
     for number, name in enumerate(names):
         steps = len(values[number][0])
-        at = clock.cells(times[number], time) if times else [[step] for step in range(first, first + steps)]
-        for when, *cells in zip(at, *values[number], strict=True):
+        places = next(at) if at else [[step] for step in range(first, first + steps)]
+        for when, *cells in zip(places, *values[number], strict=True):
             yield [*[name] * many, *when, *map(cell, cells)]

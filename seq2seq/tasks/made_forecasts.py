@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from seq2seq.series.series import Series
-from seq2seq.series.writing import cell
+from seq2seq.series.writing import cell, each_once
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class MadeForecasts:
         """The times of the steps of each series as texts, or their numbers."""
         if self.series.times is None:
             return [range(len(values)) for values in self.series.values]
-        return [self.series.clock.texts(times) for times in self.series.times]
+        return each_once(self.series.clock.texts, self.series.times)
 
     def over_time(self, column: str, name: str | None = None) -> tuple[np.ndarray, dict[str, np.ndarray]]:
         """One series of forecasts after the other, each from where the one before ends.

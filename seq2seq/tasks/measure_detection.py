@@ -14,7 +14,10 @@ from seq2seq.inference.detection import Detection, events_of
 from seq2seq.inference.reconstructor import Reconstructor
 from seq2seq.series.clock import Clock
 from seq2seq.series.files import holds_array
+from seq2seq.series.joining import rows_at
 from seq2seq.series.table import Series, read_series
+
+LISTED = 3  # steps without a label
 
 
 def measure_detection(
@@ -103,40 +106,102 @@ def read_labels(
 ) -> Labels:
     """Read what is known about series.
 
+    Labels in a table are joined by group and time, where the series have them; more of them than needed do no harm.
+    Only where there is neither, and in arrays, does their order tell what they are of.
+
     Args:
         location: `FILE:KEY` or `FILE`: 0 and 1 for each sequence, or each step where windows are scored, as an array of
             an NPZ or NPY file or a column of a table; or a JSON file of labelled windows, see `read_windows`, whose
             KEY is the name of a single series where it is another one there.
-        reconstructor: the run, whose columns of groups and times a table of labels has too.
-        series: the labelled series.
+        reconstructor: the run.
+        series: the labelled series; a table of labels has its columns of groups and times, written as there.
         name: file that they are from; a single series is looked up by it in a JSON file, several by their own names.
         keep: what the series were kept by.
 
     Raises:
-        InputError: no such file, key or name; not one label for each score.
+        InputError: no such file, key, column or name; a score without a label.
     """
     file, key = split_location(location)
     if file.lower().endswith(".json"):
         return _labelled_windows(file, key, reconstructor, series, name)
+    each = "step" if reconstructor.look_back else "sequence"
     if holds_array(file):
+        if len(series.values) > 1 and not series.whole:
+            raise InputError(
+                f"{location} is an array, whose order does not tell which of {len(series.values)} series a label is "
+                "of: give a table with the columns of groups and times that the data have."
+            )
         labelled = read_series(file, array=key, keep=keep, rows="steps")
         values = labelled.values[0] if labelled.values[0].shape[1] == 1 else np.stack(labelled.values)
+        return Labels(_checked(_in_order(values, series, each, location), location))
+    return _labels_of_table(file, key, series, each, keep)
+
+
+def _labels_of_table(file, key, series, each, keep):
+    reading, by_time = series.reading, each == "step" and series.times is not None
+    how = {name: getattr(reading, name) for name in ("group", "time_format", "day_first", "time_zone")}
+    how |= {"gaps": reading.gaps and "split", "time": ()}
+    if by_time:
+        how |= {name: getattr(reading, name) for name in ("time", "duplicates", "step")}
+    labelled = read_series(file, columns=key and [key], keep=keep, missing="mask", joined=True, **how)
+    if len(labelled.columns) > 1:
+        raise InputError(f"{file} has columns {', '.join(labelled.columns[:6])}: name that of the labels, FILE:KEY.")
+    if by_time:
+        joined = zip(series.names, series.times, strict=True)
+        values = [rows_at(labelled, name, times, series.clock) for name, times in joined]
+    elif reading.group:
+        joined = zip(series.names, series.lengths.tolist(), strict=True)
+        values = [_of_group(labelled, name, length, each, file) for name, length in joined]
     else:
-        data = reconstructor.config.data
-        names = ("group", "time", "time_format", "day_first", "time_zone", "zoned", "gaps")
-        how = {name: getattr(data, name) for name in names}
-        how["gaps"] = how["gaps"] and "split"
-        labelled = read_series(file, columns=key and [key], keep=keep, **how)
-        values = np.concatenate(labelled.values)
-    wanted = int(series.lengths.sum()) if reconstructor.look_back else len(series.values)
+        values = [_in_order(np.concatenate(labelled.values), series, each, file)]
+    _refuse_unlabelled(values, series, by_time, each, file)
+    merged = by_time and (reading.step is not None or reading.duplicates == "mean")
+    return Labels(_checked(np.concatenate(values), file, merged))
+
+
+def _in_order(values, series, each, location):
+    wanted = int(series.lengths.sum()) if each == "step" else len(series.values)
     if values.size != wanted:
-        each = "step" if reconstructor.look_back else "sequence"
         raise InputError(f"{location} holds {values.size:,} labels, expected {wanted:,}: one for each {each}.")
-    values = values.reshape(-1)
-    if not np.isin(values, (0, 1)).all():
-        strange = values[~np.isin(values, (0, 1))][0]
-        raise InputError(f"{location} holds {strange:g}: expected labels of 1 for an anomaly and 0 for what is normal.")
-    return Labels(values.astype(bool))
+    return values.reshape(-1, 1)
+
+
+def _of_group(labelled, name, length, each, location):
+    """The labels of a series, in their order: one for each step, or a single one."""
+    wanted = length if each == "step" else 1
+    if name not in labelled.names:
+        return np.full((wanted, 1), np.nan)
+    values = labelled.values[labelled.names.index(name)]
+    if len(values) != wanted:
+        raise InputError(
+            f"{location} holds {len(values):,} labels of series {name!r}, expected {wanted:,}: one for each {each}."
+        )
+    return values
+
+
+def _refuse_unlabelled(values, series, by_time, each, location):
+    places = [(number, int(step)) for number, part in enumerate(values) for step in np.flatnonzero(np.isnan(part))]
+    if not places:
+        return
+    listed = []
+    for number, step in places[:LISTED]:
+        when = series.clock.texts(series.times[number][[step]])[0] if by_time else f"step {step + 1}"
+        name = series.names[number] if len(values) == len(series.names) else ""
+        listed.append(" ".join(filter(None, (name, when if each == "step" else ""))))
+    raise InputError(
+        f"{location} has no label for {len(places):,} of {sum(map(len, values)):,} {each}s "
+        f"({'; '.join(listed)}{'; …' * (len(places) > LISTED)}): add them, or score what is labelled."
+    )
+
+
+def _checked(values, location, merged=False):
+    """Labels as bool. A step that rows were `merged` into is an anomaly if one of them was."""
+    strange = values[(values < 0) | (values > 1)] if merged else values[~np.isin(values, (0, 1))]
+    if len(strange):
+        raise InputError(
+            f"{location} holds {strange[0]:g}: expected labels of 1 for an anomaly and 0 for what is normal."
+        )
+    return values.reshape(-1) > 0
 
 
 def split_location(location: str) -> tuple[str, str | None]:
@@ -165,16 +230,17 @@ def read_windows(path: str | Path, name: str, clock: Clock | None = None) -> lis
 
     Args:
         path: str or Path. The JSON file.
-        name: str. The labelled file; folders are ignored, in `name` and in the JSON.
+        name: str. The labelled file: a name of the JSON, or a path that ends in one, or else has the last part of one
+            alone.
         clock: `Clock`. What people write is what its clocks on the wall show, unless they tell an offset.
 
     Returns:
         A list of `(start, end)`, instants as datetime64[ns], both inside the window, in the order of the file.
 
     Raises:
-        InputError: if the file cannot be read, is not in that format, or knows no such name.
+        InputError: if the file cannot be read, is not in that format, or knows no such name, or several.
     """
-    path, name = Path(path), Path(name).name
+    path = Path(path)
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -185,17 +251,31 @@ def read_windows(path: str | Path, name: str, clock: Clock | None = None) -> lis
         raise InputError(
             f'{path} holds a {type(content).__name__}; labelled windows are {{"file": [[start, end], …]}}.'
         )
-    labelled = {Path(key).name: windows for key, windows in content.items()}
-    if name not in labelled:
-        near = get_close_matches(name, labelled, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"it has {', '.join(sorted(labelled)) or 'none'}."
-        raise InputError(f"{path} has no windows for {name}; {hint}")
+    name = _key_of(name, content, path)
     try:
         span = (clock or Clock()).span
-        windows = [(span(start)[0], span(end)[0]) for start, end in labelled[name]]
+        windows = [(span(start)[0], span(end)[0]) for start, end in content[name]]
     except (AttributeError, TypeError, ValueError) as error:
         raise InputError(f"{path}, {name}: {error}; write each window as [start, end], two times.") from None
     for start, end in windows:
         if not start <= end:
             raise InputError(f"{path}, {name}: the window from {start} ends before it begins, at {end}; swap them.")
     return windows
+
+
+def _key_of(name, keys, path):
+    """That of the `keys` which means the file `name`."""
+    if name in keys:
+        return name
+    parts = Path(name).parts or (name,)
+    ends = [key for key in keys if key and Path(key).parts == parts[-len(Path(key).parts) :]]
+    if ends:
+        return max(ends, key=lambda key: len(Path(key).parts))
+    alike = [key for key in keys if Path(key).name == parts[-1]]
+    if len(alike) == 1:
+        return alike[0]
+    if alike:
+        raise InputError(f"{path} has windows for {' and '.join(alike)}: {name} may be any of them; name it as one.")
+    near = get_close_matches(parts[-1], [Path(key).name for key in keys], n=1)
+    hint = f"did you mean {near[0]}?" if near else f"it has {', '.join(sorted(keys)) or 'none'}."
+    raise InputError(f"{path} has no windows for {parts[-1]}; {hint}")

@@ -15,7 +15,7 @@ from seq2seq.evaluation.forecasting import (
 )
 from seq2seq.evaluation.origins import origins_of, targets_at
 from seq2seq.inference.forecaster import Forecaster
-from seq2seq.inference.series_data import read_data
+from seq2seq.inference.series_data import for_other, read_data
 from seq2seq.report import Report
 from seq2seq.series.segments import segments, stretches
 from seq2seq.series.series import Series, split_in_time
@@ -135,11 +135,11 @@ def evaluate(
 
     Args:
         forecaster: `Forecaster`.
-        data: file, read as in training; default: that of the training.
+        data: file, read as in training, all of it; default: that of the training.
         part: `"test"`, the last share of the data, as the training set it apart; or `"all"`.
         backtest: int. Only the last so many origins, by default a horizon apart.
         stride: int. Steps between origins; 1 by default.
-        limit: int. Read only the first steps; default: as in training.
+        limit: int. Read only the first steps; default: all of `data`, of the data of the training as that did.
         report: `Report`.
 
     Raises:
@@ -147,7 +147,8 @@ def evaluate(
     """
     report = report or Report()
     config, horizon = forecaster.config, forecaster.horizon
-    settings = config.data if limit is None else replace(config.data, limit=limit)
+    settings = config.data if data is None else for_other(config.data, data)
+    settings = settings if limit is None else replace(settings, limit=limit)
     series = read_data(settings, report, data, windowed=not forecaster.stateful)
     series = forecaster.scaler.match(series)
     series, firsts = _first_steps(forecaster, series, part)
@@ -163,10 +164,12 @@ def evaluate(
             f"Nothing to forecast in the {part} part of {data or config.data.location}: a forecast of {horizon} steps "
             f"does not fit; give more data{', or --part all' * (part == 'test')}."
         )
-    return measured(forecaster, series, origins, part)
+    return measured(forecaster, series, origins, part, report)
 
 
-def measured(forecaster: Forecaster, series: Series, origins: list[np.ndarray], part: str) -> "ForecasterEvaluation":
+def measured(
+    forecaster: Forecaster, series: Series, origins: list[np.ndarray], part: str, report: Report | None = None
+) -> "ForecasterEvaluation":
     """Forecast from given origins and compare with what came.
 
     Args:
@@ -174,8 +177,11 @@ def measured(forecaster: Forecaster, series: Series, origins: list[np.ndarray], 
         series: with its columns.
         origins: of each series, the first steps to forecast.
         part: what `ForecasterEvaluation.part` shall be.
+        report: `Report`.
     """
-    outputs = forecaster.core.rolling(forecaster.columns.read_by_model(series, forecaster.scaler), origins)
+    inputs = forecaster.columns.read_by_model(series, forecaster.scaler)
+    with (report or Report()).progress("Forecasting", sum(map(len, origins)), "origins") as progress:
+        outputs = forecaster.core.rolling(inputs, origins, progress)
     values = [values[:, forecaster.columns.target_columns] for values in series.values]
     return _scored(forecaster, series, values, origins, outputs, part)
 
@@ -209,26 +215,24 @@ def _scored(forecaster, series, values, origins, outputs, part):
     config, columns, horizon = forecaster.config, forecaster.columns, forecaster.horizon
     actual = targets_at(values, origins, horizon)
 
+    scalers, counts = forecaster.scaler.of_each(series), [len(at) for at in origins]
+
     def unscaled(scaled):
         """Of each series by its own scaler."""
-        parts = zip(series.names, series.values, np.split(scaled, np.cumsum(list(map(len, origins)))[:-1]), strict=True)
-        return np.concatenate(
-            [forecaster.unscaled(part, forecaster.scaler.of(name, known)) for name, known, part in parts]
-        )
+        parts = zip(np.split(scaled, np.cumsum(counts)[:-1]), scalers, strict=True)
+        return np.concatenate([forecaster.unscaled(part, scaler) for part, scaler in parts])
 
     predicted = unscaled(forecaster.core.point(outputs))
     first = min(int(at[0]) for at in origins if len(at))
-    beside = {
-        name: np.concatenate(
-            [naive.rolling(function, each, at, horizon) for each, at in zip(values, origins, strict=True) if len(at)]
-        )
-        for name, function in naive.baselines(config.model.season, first).items()
-    }
+    possible = naive.baselines(config.model.season, first)
+    beside = {name: naive.rolling_each(function, values, origins, horizon) for name, function in possible.items()}
     interval = None
     level = forecaster.core.level
     if level and level in forecaster.core.calibration.levels:
         interval = (*map(unscaled, forecaster.core.ends(outputs, level)), level)
-    scale = None if forecaster.scaler.log else forecaster.scaler.scale[columns.target_columns]
+    scale = None  # `(all origins, 1, targets)`, of each series its own
+    if not forecaster.scaler.log:
+        scale = np.repeat([scaler.scale[columns.target_columns] for scaler in scalers], counts, axis=0)[:, None]
     # Errors of columns in different units cannot be added up: where there are several, the scaled ones decide.
     metric = "mse_scaled" if len(columns.targets) > 1 and scale is not None else "rmse"
     overall = evaluate_forecast(actual, predicted, beside, interval=interval)
@@ -271,17 +275,22 @@ def _per_column(columns, actual, named):
 
 def _per_group(names, origins, actual, named, scale):
     """Errors of each series by itself, where there are several."""
-    of_row = np.repeat(np.array(names), [len(at) for at in origins])
-    if len(set(of_row)) < 2:
+    number_of = {name: number for number, name in enumerate(dict.fromkeys(names))}
+    of_row = np.repeat([number_of[name] for name in names], [len(at) for at in origins])
+    if len(np.unique(of_row)) < 2:
         return {}
     scale = scale if actual.shape[-1] > 1 and scale is not None else 1.0
-    squares = {
-        name: np.square((forecast - actual) / scale).reshape(len(actual), -1) for name, forecast in named.items()
-    }
+    observed = np.bincount(of_row, (~np.isnan(actual)).sum(axis=(1, 2)), len(number_of))
+
+    def errors(forecast):
+        squares = np.nansum(np.square((forecast - actual) / scale), axis=(1, 2))
+        return np.sqrt(np.bincount(of_row, squares, len(number_of)) / np.maximum(observed, 1)).tolist()
+
+    found = {name: errors(forecast) for name, forecast in named.items()}
     return {
-        str(group): {name: float(np.sqrt(np.nanmean(each[rows]))) for name, each in squares.items()}
-        for group in dict.fromkeys(of_row)
-        if not np.isnan(actual[rows := np.flatnonzero(of_row == group)]).all()
+        group: {name: each[number] for name, each in found.items()}
+        for group, number in number_of.items()
+        if observed[number]
     }
 
 

@@ -42,6 +42,9 @@ def split(series: Series, data: SeriesDataConfig, seed: int, report: Report, sca
         seed: int.
         report: `Report`.
         scaler: that of a run that goes on; by default one is fitted.
+
+    Raises:
+        InputError: too few steps; units of each series that cannot be, or are otherwise than the run began with.
     """
     parts = parts_of(series, data.valid_share, data.test_share, seed)
     train = parts[0]
@@ -53,6 +56,12 @@ def split(series: Series, data: SeriesDataConfig, seed: int, report: Report, sca
         scaler = Scaler.fit(data.scaling, train.values, series.columns, plain=of_categories, **logs)
         if _by_group(scaler, train, data, report):
             scaler = scaler.by_series(train.values, train.names)
+    elif data.scale_by_group not in (None, bool(scaler.groups)):
+        began = "units of its own for each series" if scaler.groups else "one unit for all series"
+        raise InputError(
+            f"data.scale_by_group={str(data.scale_by_group).lower()}: the run began with {began}, and its weights with "
+            "it: leave the setting out, or train another run."
+        )
     for name, value in scaler.constants(train.values).items():
         report.warn(f"the column {name!r} is constant ({value:g}) in the training part: it tells nothing")
     return Split(*map(segments, parts), scaler)
@@ -66,7 +75,7 @@ def stored_scaler(run_dir: str | Path) -> Scaler | None:
 
 def _by_group(scaler, train, data, report):
     """Whether each series gets units of its own."""
-    possible = len(set(train.names)) > 1 and not train.whole and data.scaling != "none"
+    possible = _has_sizes(train, data)
     if data.scale_by_group is not None:
         if data.scale_by_group and not possible:
             raise InputError(
@@ -82,6 +91,27 @@ def _by_group(scaler, train, data, report):
     return column is not None
 
 
+def _has_sizes(train, data):
+    """Whether there are several series in time, in units."""
+    return len(set(train.names)) > 1 and not train.whole and data.scaling != "none"
+
+
+def unit_of_streams(parts: Split, data: SeriesDataConfig) -> list[tuple[str, str]]:
+    """What the card says where series of different size are read in one unit, because a stream has no name.
+
+    Raises:
+        InputError: units of each series were asked for.
+    """
+    if data.scale_by_group:
+        raise InputError(
+            "data.scale_by_group=true: a stream has no name, so that a stateful forecaster reads all series in one "
+            "unit; leave it out, or train on windows."
+        )
+    differ = _has_sizes(parts.train, data) and sizes_differ(parts.scaler, parts.train.values, parts.train.names)
+    told = f"one for all series, of different size (column {differ!r}): a stream has no name; data.log helps the small"
+    return [("units", told)] if differ else []
+
+
 def with_context(part: Series, before: Series, steps: int | None = None) -> Series:
     """`part` with what is known before it: never a target, nor across a gap.
 
@@ -91,23 +121,24 @@ def with_context(part: Series, before: Series, steps: int | None = None) -> Seri
         steps: int. How many steps in front, at most; None for all.
     """
     latest = {name: number for number, name in enumerate(before.names)}
-    values, times = list(part.values), list(part.times or ())
-    for number, name in reversed(list(enumerate(part.names))):  # of those with one name, the first is the last here
-        if part.names.index(name) != number or name not in latest:
-            continue
-        old = latest[name]
-        first = 0 if steps is None else max(len(before.values[old]) - steps, 0)
-        joined = replace(
-            part,
-            values=[np.concatenate((before.values[old][first:], values[number]))],
-            names=[name],
-            times=part.times and (np.concatenate((before.times[old][first:], times[number])),),
-        )
-        if not gaps_of(joined)[0].size:
-            values[number] = joined.values[0]
-            if joined.times:
-                times[number] = joined.times[0]
-    return replace(part, values=values, times=part.times and tuple(times))
+    first = {name: number for number, name in reversed(list(enumerate(part.names)))}
+
+    def joined(mine, others):
+        """An array of `part` for each series, the first of each name after what is known of it."""
+        parts = list(mine)
+        for name, number in first.items():
+            if name in latest:
+                old = others[latest[name]]
+                parts[number] = np.concatenate((old[0 if steps is None else max(len(old) - steps, 0) :], mine[number]))
+        return parts
+
+    values = joined(part.values, before.values)
+    if part.times is None:
+        return replace(part, values=values)
+    whole = replace(part, values=values, times=tuple(joined(part.times, before.times)))
+    pairs = list(zip(whole.values, whole.times, part.values, part.times, gaps_of(whole), strict=True))
+    kept = [(values, times) if not gaps.size else own for values, times, *own, gaps in pairs]
+    return replace(part, values=[each for each, _ in kept], times=tuple(each for _, each in kept))
 
 
 def shape_card(series: Series, parts: Split, rows: list[tuple[str, str]], report: Report) -> None:
@@ -125,6 +156,7 @@ def shape_card(series: Series, parts: Split, rows: list[tuple[str, str]], report
             *_times_of(series),
             ("features", f"{len(series.columns)}: {features}"),
             *_other_columns(series.reading),
+            *[("units", "each series its own (data.scale_by_group)")] * bool(parts.scaler.groups),
             *rows,
             *((name, _part_of(series, parts, name)) for name in ("train", "valid", "test")),
         ],

@@ -18,7 +18,7 @@ from seq2seq.run import Run
 from seq2seq.series.files import data_files
 from seq2seq.tasks.forecaster_finishing import fit_to_weights, next_steps, valid_part
 from seq2seq.tasks.forecaster_settling import give_start, settled
-from seq2seq.tasks.series_split import shape_card, split, stored_scaler
+from seq2seq.tasks.series_split import shape_card, split, stored_scaler, unit_of_streams
 from seq2seq.training.loop import Training
 from seq2seq.training.number_losses import ObservedLoss, QuantileLoss
 from seq2seq.training.setup import Setup
@@ -57,13 +57,14 @@ def train(
     # A stream has no name: it is read in one unit, whatever series it goes on with.
     data = config.data if windowed else replace(config.data, scale_by_group=False)
     parts = split(series, data, config.seed, report, stored_scaler(run_dir) if setup.resume else None)
+    units = [] if windowed else unit_of_streams(parts, config.data)
     config = replace(config, data=replace(config.data, scale_by_group=bool(parts.scaler.groups)))
     config, said = settled(config, parts.train)
     columns = Columns.of(config, series.columns)
     model = build_model(config, columns, config.training.precision)
     forecaster = Forecaster(config, parts.scaler, model)
     said += give_start(forecaster, parts.train, valid_part(parts, config.windows.look_back))
-    shape_card(series, parts, [*_card(config, columns), *said], report)
+    shape_card(series, parts, [*units, *_card(config, columns), *said], report)
     make_batches = _windows if windowed else _chunks
     batches, validate = make_batches(forecaster, parts, report)
     run = Run.start(run_dir, TASK, config, {"data.location": data_files(config.data.location)}, setup.resume)

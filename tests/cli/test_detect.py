@@ -87,7 +87,7 @@ def test_alarms_come_as_events_and_count_once(pumps_run, pumps_files, tmp_path):
     found = json.loads(events.read_text())
     assert list(found[0]) == KEYS
     hits = [event for event in found if event["label"]]
-    assert {event["pump"] for event in hits} == {"north", "south"} and hits[0]["label"] == "2024-01-03 12:00:00"
+    assert {event["pump"] for event in hits} == {"north", "south"} and hits[0]["label"] == "2024-01-03 12:00"
     assert all(abs(event["lead_seconds"]) <= 24 * 3600 for event in hits)
     measured = json.loads(figures.read_text())["autoencoder"]
     assert (measured["events"], measured["labelled"], measured["event_recall"]) == (len(found), 2, 1.0)
@@ -105,7 +105,7 @@ def test_a_part_of_the_training_data_or_a_range_of_time_is_scored(pumps_run, pum
         return read_rows(tmp_path / "scores.csv")
 
     valid = rows("--part", "valid")
-    assert len(valid) == 90 and valid[0]["time"] == "2024-01-11 15:00:00"
+    assert len(valid) == 90 and valid[0]["time"] == "2024-01-11 15:00"
     assert valid[0]["window_score"]  # what comes before is read
     every = {(row["pump"], row["time"]): row for row in rows("--part", "all")}
     for row in valid:
@@ -167,6 +167,8 @@ def test_scores_of_the_training_data_come_with_a_warning(beats_run, beats_file):
         (["--threshold", "f_beta=1"], "go together: give all or none"),
         (["--held-out", "x.npz"], "go together: give all or none"),
         (["--plot", "scores"], "expected a name that ends in .png"),
+        (["--show", "3", "--output", "scores.csv"], "--show 3 is of the picture: add --plot"),
+        (["--show", "x", "--output", "scores.csv", "--plot", "x.png"], "--show x: there is no such series"),
         (["--output", "no/scores.csv"], "there is no folder no"),
         (["--labels", "no.npz:y"], "no.npz"),
     ],

@@ -71,6 +71,23 @@ def test_a_forecast_continues_times_and_units(air, tmp_path):
         assert 100 < low <= middle <= high < 500
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["forecast", "RUN", "--column", "Passengers"], "--column Passengers is of the picture: add --plot"),
+        (["evaluate", "RUN", "--column", "Passengers"], "--column Passengers is of the picture: add --plot"),
+        (["forecast", "RUN", "--column", "X", "--plot", "x.png"], "--column X: the forecast columns are Passengers"),
+        (["evaluate", "RUN", "--column", "X", "--plot", "x.png"], "--column X: the forecast columns are Passengers"),
+        (["forecast", "RUN", "--stream", "--column", "Passengers"], "--column does not go with --stream"),
+    ],
+)
+def test_what_a_picture_shows_is_checked_before_anything_is_written(air, tmp_path, monkeypatch, arguments, said):
+    monkeypatch.chdir(tmp_path)
+    files = [] if "--stream" in arguments else ["--output", "out.csv"]
+    shown = run(*[str(air[0]) if each == "RUN" else each for each in arguments], *files, code=2)
+    assert said in shown.stderr and not list(tmp_path.iterdir())
+
+
 def test_another_file_is_continued_whatever_the_order_of_its_columns(air, months, tmp_path):
     lines = months.read_text().splitlines()
     (tmp_path / "early.csv").write_text(

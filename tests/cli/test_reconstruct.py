@@ -89,7 +89,11 @@ def test_series_become_a_table_like_the_one_that_came_in(pumps_run, pumps_files,
         (["--plot", "picture"], "expected a name that ends in .png"),
         (["--output", "no/out.npz"], "there is no folder no"),
         (["--embeddings", "codes.npy", "--array", "tset"], "did you mean 'test'?"),
-        (["--embeddings", "codes.npy", "--array", "test", "--show", "99"], "--show 99: there is no such series"),
+        (["--show", "3", "--output", "out.npz"], "--show 3 is of the picture: add --plot"),
+        (
+            ["--array", "test", "--show", "99", "--output", "out.npz", "--plot", "x.png"],
+            "--show 99: there is no such series",
+        ),
     ],
 )
 def test_what_cannot_be_reconstructed(beats_run, beats_file, tmp_path, monkeypatch, arguments, said):

@@ -283,6 +283,16 @@ def test_labelled_windows_are_read(tmp_path):
         read_windows(path, "bb.csv")
 
 
+def test_labelled_windows_of_files_of_one_name_are_told_apart(tmp_path):
+    path = tmp_path / "windows.json"
+    path.write_text(json.dumps({"a/data.csv": [["2020-01-01", "2020-01-02"]], "b/data.csv": [], "": []}))
+    assert len(read_windows(path, "a/data.csv")) == len(read_windows(path, "/home/a/data.csv")) == 1
+    assert read_windows(path, "b/data.csv") == []
+    for name in ("data.csv", "c/data.csv"):
+        with pytest.raises(InputError, match=r"a/data.csv and b/data.csv: .* may be any of them"):
+            read_windows(path, name)
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -344,3 +354,17 @@ def test_labelled_windows_lie_in_their_series(real_data):
         assert 0.05 < labels.mean() < 0.15  # the benchmark labels a tenth of each series
         found = window_hits(labels.astype(float), times, 0.5, windows)
         assert (found["hit"], found["false_alarms"]) == (len(windows), 0)
+
+
+@pytest.mark.parametrize("ties", [False, True])
+def test_areas_and_decisions_are_those_of_scikit_learn(ties):
+    from sklearn.metrics import average_precision_score, precision_recall_fscore_support, roc_auc_score
+
+    random = np.random.default_rng(0)
+    scores, labels = random.normal(size=200), random.random(200) < 0.2
+    scores = np.round(scores + labels) if ties else scores + labels
+    found = detection_scores(scores, labels, 0.5)
+    assert found["roc_auc"] == pytest.approx(roc_auc_score(labels, scores))
+    assert found["pr_auc"] == pytest.approx(average_precision_score(labels, scores))
+    expected = precision_recall_fscore_support(labels, scores > 0.5, average="binary")[:3]
+    assert [found[name] for name in ("precision", "recall", "f1")] == pytest.approx(expected)

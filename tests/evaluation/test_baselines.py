@@ -2,7 +2,15 @@ import numpy as np
 import pytest
 
 from seq2seq.errors import InputError
-from seq2seq.evaluation.baselines import baselines, drift, last_value, rolling, seasonal_growth, seasonal_naive
+from seq2seq.evaluation.baselines import (
+    baselines,
+    drift,
+    last_value,
+    rolling,
+    rolling_each,
+    seasonal_growth,
+    seasonal_naive,
+)
 from seq2seq.evaluation.forecasting import forecast_scores
 
 NAN = np.nan
@@ -146,3 +154,14 @@ def test_exchange_rate_as_published(real_data, horizon, rse):
     # One value, `horizon` steps ahead, for every day of the test part.
     ahead = rolling(last_value, values, targets - horizon + 1, horizon)[:, -1]
     assert forecast_scores(values[targets], ahead)["rse"] == pytest.approx(rse, abs=6e-5)
+
+
+@pytest.mark.parametrize("name", baselines(season=3))
+def test_many_series_are_forecast_as_each_by_itself(name):
+    random, function = np.random.default_rng(0), baselines(season=3)[name]
+    series = [random.normal(size=(length, 2)) for length in (12, 12, 15, 9, 12)]
+    series[1][[0, 5, 9]] = NAN
+    origins = [np.array([7, 9]), np.array([7, 9]), np.array([8]), np.array([], int), np.array([9])]
+    pairs = [(values, at) for values, at in zip(series, origins, strict=True) if len(at)]
+    expected = np.concatenate([rolling(function, values, at, 4) for values, at in pairs])
+    np.testing.assert_array_equal(rolling_each(function, series, origins, 4), expected)

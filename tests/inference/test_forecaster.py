@@ -10,9 +10,18 @@ from seq2seq.errors import InputError
 from seq2seq.inference.columns import Columns
 from seq2seq.inference.forecaster import Forecaster, build_model
 from seq2seq.inference.selection import Selection
+from seq2seq.inference.series_data import warn_left_out
 from seq2seq.report import Report
 from seq2seq.series.scaling import Scaler
 from seq2seq.tasks import train_forecaster
+
+
+class Listening(Report):
+    def __init__(self):
+        self.warnings = []
+
+    def warn(self, line):
+        self.warnings.append(line)
 
 
 def test_known_columns_are_wanted_for_the_steps_ahead(days_windowed, tmp_path):
@@ -26,6 +35,12 @@ def test_known_columns_are_wanted_for_the_steps_ahead(days_windowed, tmp_path):
         plans.append(days_windowed.read_known(str(file)))
     without, with_plan = (days_windowed.forecast(series, 5, known=plan).values[0] for plan in plans)
     assert np.abs(without - with_plan).max() > 0
+
+
+def test_a_file_of_what_is_known_ahead_has_the_columns_that_it_is_joined_by(days_windowed, tmp_path):
+    (tmp_path / "plan.csv").write_text("plan,load\n1,2\n")
+    with pytest.raises(InputError, match=r"plan.csv has no column 'when', by which its rows are joined .*: add it"):
+        days_windowed.read_known(str(tmp_path / "plan.csv"))
 
 
 def test_names_of_columns_known_ahead_may_hold_commas(tmp_path):
@@ -118,10 +133,27 @@ def test_values_far_from_the_training_are_told_of(days_windowed, tmp_path):
         plan.write_text("when,plan\n" + "".join(f"2024-03-11 0{hour}:00:00,{value}\n" for hour in range(9)))
         values = series.values[0].copy()
         values[-2, 0] = load
-        return days_windowed.forecast(
-            replace(series, values=(values,)), 2, known=days_windowed.read_known(str(plan))
-        ).notes
+        known = days_windowed.read_known(str(plan))
+        return days_windowed.forecast(replace(series, values=(values,)), 2, known=known).notes
 
     assert not notes(1, 70)
     assert [note[:35] for note in notes(1e6, 70)] == ["column 'plan' has the value 1e+06, "]
     assert [note[:34] for note in notes(1, -9e5)] == ["column 'load' has the value -90000"]
+
+
+def test_a_series_that_was_not_there_in_training_is_told(days_plain):
+    series, scaler = days_plain.read(), days_plain.scaler
+    shops = replace(series, values=series.values * 5, names=list("abcde"), times=series.times * 5)
+    grouped = scaler.by_series(shops.take([0]).values, ["a"])
+    forecaster = Forecaster(days_plain.config, grouped, days_plain.model, days_plain.core.calibration)
+    assert not forecaster.forecast(shops.take([0])).notes
+    (told,) = forecaster.forecast(shops).notes
+    assert told.startswith("4 series ('b', 'c', 'd', …) not there in training")
+
+
+def test_of_many_series_left_out_some_are_named():
+    report = Listening()
+    bad = [(f"s{number}", "too short") for number in range(1000)]
+    warn_left_out(bad + [(name, f"{name} is far") for name, _ in bad], report)
+    assert len(report.warnings) == 6 and "1,000 series ('s0', 's1', 's2', …)" in report.warnings[0]
+    assert "996 more" in report.warnings[-1]

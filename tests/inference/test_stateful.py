@@ -25,3 +25,12 @@ def test_a_stateful_evaluation_is_what_the_stream_says(days_stateful):
     stream = Stream(days_stateful)
     told = [stream.read(",".join(map(str, row))) for row in series.values[0][:31]]
     np.testing.assert_allclose(rolled, told[29:31], rtol=1e-4)
+
+
+def test_many_series_are_continued_as_each_by_itself(days_stateful):
+    values = days_stateful.columns.read_by_model(days_stateful.read(), days_stateful.scaler)[0]
+    histories = [values[:50], values[50:100], values[:70], values[20:70]]
+    together = [made for made, *_ in days_stateful.core.forecasts(histories, 3, [None] * 4)]
+    for history, made in zip(histories, together, strict=True):
+        ((alone, *_),) = days_stateful.core.forecasts([history], 3, [None])
+        np.testing.assert_allclose(made, alone, rtol=1e-4, atol=1e-5)

@@ -1,5 +1,7 @@
 """Forecasts of windows: nothing of the future is read, and what is fed back is what was forecast."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -48,3 +50,16 @@ def test_intervals_hold_the_forecast_and_widen_with_their_level(days_plain):
     assert ((wide.upper[0] - wide.lower[0]) >= (narrow.upper[0] - narrow.lower[0])).all()
     with pytest.raises(InputError, match=r"0\.5, 0\.8, 0\.9"):
         days_plain.forecast(series, interval=0.77)
+
+
+def test_many_series_are_forecast_as_each_by_itself(days_plain):
+    series = days_plain.read()
+    values = [series.values[0][:length] for length in (100, 60, 140)]
+    times = tuple(series.times[0][:length] for length in (100, 60, 140))
+    many = replace(series, values=values, names=["a", "b", "c"], times=times)
+    together = days_plain.forecast(many, 8)
+    for number in range(3):
+        alone = days_plain.forecast(many.take([number]), 8)
+        for name in ("values", "lower", "upper"):
+            np.testing.assert_allclose(getattr(together, name)[number], getattr(alone, name)[0], rtol=1e-4)
+        np.testing.assert_array_equal(together.times[number], alone.times[0])

@@ -3,12 +3,14 @@
 import csv
 import gzip
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from seq2seq.errors import InputError
 from seq2seq.inference.detection import detect
+from seq2seq.inference.forecaster import Forecaster
 from seq2seq.jobs.detection import BatchDetection
 from seq2seq.jobs.forecasting import BatchForecast
 from seq2seq.jobs.inputs import csv_name, find_inputs
@@ -102,3 +104,35 @@ def test_a_forecaster_that_must_know_columns_ahead_is_no_batch_job(trained_on_da
     ).run.path
     with pytest.raises(InputError, match=r"reads what is known ahead \(plan\)"):
         BatchForecast.load(run_dir)
+
+
+class Picky(BatchForecast):
+    """A forecast that finds out late that it cannot be made."""
+
+    def answer(self, series, file, several):
+        file.write(b"begun")
+        if "bad" in series.names:
+            raise InputError("it cannot be")
+        file.seek(0)
+        super().answer(series, file, several)
+
+
+@pytest.mark.parametrize("part_size", [1, 100])
+def test_what_turns_out_late_to_be_of_no_use_stops_no_other_series(days, days_file, tmp_path, part_size):
+    forecaster = Forecaster(
+        replace(days.config, data=replace(days.config.data, group="shop")),
+        days.scaler,
+        days.model,
+        days.core.calibration,
+        days.run,
+    )
+    head, *lines = days_file.read_text().splitlines()
+    rows = [f"{line},{shop}" for shop in ("bad", "good", "fine") for line in lines[:60]]
+    (tmp_path / "a.csv").write_text("\n".join([f"{head},shop", *rows]) + "\n")
+    outcome = run(Picky(forecaster, part_size=part_size), tmp_path / "a.csv", tmp_path / "out")
+    assert (outcome.finished, outcome.bad_records) == (1, 1)
+    assert [row["shop"] for row in rows_of(tmp_path / "out" / "a.csv")] == ["good"] * 3 + ["fine"] * 3
+    listed = json.loads((tmp_path / "out" / "a.csv.rejected.jsonl").read_text())
+    assert (listed["series"], listed["reason"]) == ("bad", "it cannot be")
+    with pytest.raises(InputError, match="series bad: it cannot be"):
+        run(Picky(forecaster, part_size=part_size, strict=True), tmp_path / "a.csv", tmp_path / "strict")

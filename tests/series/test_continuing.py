@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from seq2seq.errors import InputError
 from seq2seq.series.clock import Clock
-from seq2seq.series.continuing import continue_times
+from seq2seq.series.continuing import continue_each, continue_times
 
 
 @pytest.mark.parametrize("frequency", ["s", "5min", "h", "D", "B", "W", "MS", "ME", "QS", "YS", "36h", "14D", "2MS"])
@@ -63,3 +63,11 @@ def test_days_go_on_at_the_same_hour_where_clocks_change_and_hours_one_by_one():
     night = clock.instants(np.array(["2024-03-31T01"], "datetime64[ns]"))
     hours = clock.local(continue_times(night, 2, "1h", clock))
     np.testing.assert_array_equal(hours, np.array(["2024-03-31T03", "2024-03-31T04"], "datetime64[ns]"))
+
+
+@pytest.mark.parametrize("rhythm", [None, "1h"])
+def test_many_series_go_on_each_after_its_own_end(rhythm):
+    hours = np.arange("2024-01-01", "2024-01-06", dtype="datetime64[h]").astype("datetime64[ns]")
+    times = [hours[:50], hours[:60], hours[10:60], hours[:50]]
+    for found, past in zip(continue_each(times, 3, rhythm), times, strict=True):
+        np.testing.assert_array_equal(found, continue_times(past, 3, rhythm))

@@ -4,6 +4,7 @@ import gzip
 import sys
 
 import numpy as np
+import openpyxl
 import pandas as pd
 import pytest
 from hypothesis import given
@@ -206,8 +207,46 @@ def test_several_files_are_one_table(table, tmp_path):
     assert "no file is called" in refusal(tmp_path / "none*.csv")
 
 
+def test_numbers_with_signs_are_told(table):
+    path = table("share,price,x\n12.5%,$3,1\n7 %,-$4.50,2\n-,€5,3\n")
+    series = read_series(path)
+    assert series.columns == ("x",)
+    for name, cell in (("share", "12.5%"), ("price", "$3")):
+        assert any(f"column {name!r} was left out" in note and f"as in {cell!r}" in note for note in series.notes)
+    assert "line 2, column 'share': '12.5%' has a sign: write numbers without it" in refusal(path, columns="share")
+    assert "'5%' has a sign" in refusal(table("x,y\n1,1\n5%,2\n3,3\n"))
+
+
+def test_a_text_among_numbers_that_may_stand_for_a_missing_value_is_told(table):
+    path = table("x,y\n1,1\nnodata,2\n3,3\n")
+    assert "line 3, column 'x': 'nodata' is not a number" in refusal(path)
+    assert "give --missing-values nodata" in refusal(path)
+    assert np.isnan(read_series(path, missing_values="nodata", missing="mask").values[0][1, 0])
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("x,y\n1.234,1\n12.500,2\n-1.000,3\n", True),
+        ("x,y\n1.234,1\n?,2\n2.000,3\n", True),
+        ("x,y\n1.234,0.5\n12.500,2\n1.000,3\n", False),  # another column shows that the point is decimal
+        ("x,y\n1.234,1\n0.500,2\n1.000,3\n", False),
+        ("x,y\n1.234,1\n1234.500,2\n1.000,3\n", False),
+        ("x,y\n1.234,1\n1.50,2\n1.000,3\n", False),
+        ("x,y\n1,1\n12,2\n3,3\n", False),
+        ("x,y\n" + "1.234,1\n" * 300 + "1.2345,1\n", False),  # seen only beyond the first rows
+    ],
+)
+def test_points_that_may_stand_between_thousands_are_told(table, text, told):
+    path = table(text.replace(",", ";"))
+    series = read_series(path, missing="mask")
+    assert any("if it stands between thousands, give --decimal ," in note for note in series.notes) == told
+    assert not any("thousands" in note for note in read_series(path, missing="mask", decimal=".").notes)
+    if told:
+        assert np.nanmax(read_series(path, missing="mask", decimal=",").values[0]) >= 1234
+
+
 def test_xlsx(table, tmp_path):
-    openpyxl = pytest.importorskip("openpyxl")
     book = openpyxl.Workbook()
     for row in (["Report of May"], [], ["speed", "note", "heat"], [1.5, "ok", 2], [2.5, None, 3], [3.5, "ok", "4,5"]):
         book.active.append(row)

@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+import openpyxl
 import pandas as pd
 import pytest
 from hypothesis import given, settings
@@ -122,7 +123,6 @@ def test_other_columns_of_parquet_keep_types_and_values(tmp_path):
 
 
 def test_a_sheet_keeps_its_other_cells(tmp_path):
-    openpyxl = pytest.importorskip("openpyxl")
     book = openpyxl.Workbook()
     for row in (["Report"], [], ["a", "note"], [1.5, "00060"], [2.5, None]):
         book.active.append(row)

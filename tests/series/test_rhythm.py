@@ -97,3 +97,9 @@ def test_two_weeks_are_not_enough_to_tell_that_weekends_are_left_out():
 def test_what_is_no_rhythm_is_refused(bad):
     with pytest.raises(InputError, match="is no rhythm of times: expected 1h"):
         parsed(bad)
+
+
+def test_a_gap_of_years_leaves_the_step():
+    hours = np.datetime64("2024-01-01", "ns") + np.arange(120) * np.timedelta64(1, "h")
+    times = np.append(hours, np.datetime64("2026-06-01", "ns"))
+    assert str(rhythm_of([times], [times])) == "1h"

@@ -40,3 +40,13 @@ def test_parts_that_were_split_in_time_are_cut_alike(test_share):
     series = series_of([10, 50, 51])
     parts = split_in_time(series, 0.2, test_share)
     assert sum(int(segments(part).lengths.sum()) for part in parts) == len(series.values[0])
+
+
+def test_the_gaps_of_many_series_are_those_of_each():
+    random = np.random.default_rng(0)
+    kept = [np.flatnonzero(random.random(96) < 0.2) for _ in range(20)] + [range(96), range(1, 96), []]
+    series = series_of(*kept)
+    together = gaps_of(series)
+    assert any(map(len, together)) and not len(together[-1])
+    for number, gaps in enumerate(together):
+        assert gaps.tolist() == gaps_of(series.take([number]))[0].tolist()

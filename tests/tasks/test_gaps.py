@@ -70,9 +70,7 @@ def test_a_forecast_reads_what_comes_after_the_last_gap(forecaster, outages):
 def test_no_origin_of_an_evaluation_has_a_gap_in_its_window_or_horizon(forecaster, monkeypatch, backtest):
     seen = []
     rolling = forecaster.core.rolling
-    monkeypatch.setattr(
-        forecaster.core, "rolling", lambda inputs, origins: seen.append((inputs, origins)) or rolling(inputs, origins)
-    )
+    monkeypatch.setattr(forecaster.core, "rolling", lambda *given: seen.append(given[:2]) or rolling(*given))
     evaluate(forecaster, backtest=backtest)
     (inputs, origins) = seen[0]
     assert [len(values) for values in inputs] == [100, 159, 27]

@@ -79,6 +79,76 @@ def test_labels_of_steps_may_be_a_column(pumps_model, pumps_test, pumps_files, t
     np.testing.assert_array_equal(found.values, expected.values)
 
 
+def labelled_lines(pumps_files):
+    """Rows of the test file with a column of labels, which are as in the windows of faults."""
+    header, *lines = (pumps_files / "test.csv").read_text().splitlines()
+    return f"{header},fault", [f"{line},{int(i % 120 in range(60, 80))}" for i, line in enumerate(lines)]
+
+
+def test_labels_are_joined_by_group_and_time(pumps_model, pumps_test, pumps_files, tmp_path):
+    expected = read_labels(str(pumps_files / "faults.json"), pumps_model, pumps_test, "test.csv").values
+    header, lines = labelled_lines(pumps_files)
+    path = tmp_path / "labels.csv"
+    mixed = [line for pair in zip(lines[120:], lines[:120], strict=True) for line in pair]
+    others = ["2025-06-01 00:00,north,0,ok,0,1", "2024-01-01 00:00,west,0,ok,0,1"]
+    for rows in (lines[120:] + lines[:120], mixed, lines + others):
+        path.write_text("\n".join([header, *rows]))
+        np.testing.assert_array_equal(read_labels(f"{path}:fault", pumps_model, pumps_test, "x").values, expected)
+        # A series that was left out by the reader is not there, its labels are.
+        alone = read_labels(f"{path}:fault", pumps_model, pumps_test.take([1]), "x")
+        np.testing.assert_array_equal(alone.values, expected[120:])
+
+
+def test_steps_without_a_label_are_named(pumps_model, pumps_test, pumps_files, tmp_path):
+    header, lines = labelled_lines(pumps_files)
+    path = tmp_path / "labels.csv"
+    path.write_text("\n".join([header, *lines[2:120]]))
+    with pytest.raises(InputError, match=r"no label for 122 of 240 steps \(north 2024-01-01 00:00; .*; …\)"):
+        read_labels(f"{path}:fault", pumps_model, pumps_test, "x")
+    for column in ("time", "pump"):
+        path.write_text("\n".join([header.replace(column, "other"), *lines]))
+        with pytest.raises(InputError, match=f"no column '{column}', by which its rows are joined"):
+            read_labels(f"{path}:fault", pumps_model, pumps_test, "x")
+    path.write_text("\n".join([header, *lines]))
+    with pytest.raises(InputError, match="name that of the labels"):
+        read_labels(str(path), pumps_model, pumps_test, "x")
+    np.save(tmp_path / "labels.npy", np.zeros(240))
+    with pytest.raises(InputError, match="order does not tell which of 2 series"):
+        read_labels(str(tmp_path / "labels.npy"), pumps_model, pumps_test, "x")
+    assert len(read_labels(str(tmp_path / "labels.npy"), pumps_model, one_of_240(pumps_test), "x").values) == 240
+
+
+def one_of_240(series):
+    reading = replace(series.reading, group=None, time=())
+    return replace(series, values=[np.concatenate(series.values)], names=[""], times=None, reading=reading)
+
+
+def test_without_times_and_groups_order_tells(pumps_model, pumps_test, pumps_files, tmp_path):
+    header, lines = labelled_lines(pumps_files)
+    path, plain = tmp_path / "labels.csv", one_of_240(pumps_test)
+    path.write_text("\n".join([header, *lines]))
+    assert read_labels(f"{path}:fault", pumps_model, plain, "x").values.sum() == 40
+    path.write_text("\n".join([header, *lines[1:]]))
+    with pytest.raises(InputError, match="holds 239 labels, expected 240"):
+        read_labels(f"{path}:fault", pumps_model, plain, "x")
+    # Groups without times are still told apart by name.
+    by_group = replace(pumps_test, times=None)
+    path.write_text("\n".join([header, *lines[120:], *lines[:120]]))
+    assert read_labels(f"{path}:fault", pumps_model, by_group, "x").values[60:80].all()
+    path.write_text("\n".join([header, *lines[1:]]))
+    with pytest.raises(InputError, match="119 labels of series 'north', expected 120"):
+        read_labels(f"{path}:fault", pumps_model, by_group, "x")
+
+
+def test_a_step_is_an_anomaly_where_one_of_its_rows_is(pumps_model, pumps_test, tmp_path):
+    times = pumps_test.times[0][::6]
+    reading = replace(pumps_test.reading, group=None, step="6h")
+    coarse = replace(pumps_test, values=[pumps_test.values[0][::6]], names=[""], times=[times], reading=reading)
+    rows = [f"{str(time)[:16].replace('T', ' ')},{int(i == 15)}" for i, time in enumerate(pumps_test.times[0])]
+    (tmp_path / "labels.csv").write_text("\n".join(["time,fault", *rows]))
+    assert np.flatnonzero(read_labels(f"{tmp_path}/labels.csv:fault", pumps_model, coarse, "x").values).tolist() == [2]
+
+
 def test_kept_rows_keep_their_labels(beats_model, beats_file):
     series = beats_model.read(str(beats_file), array="test", keep="label==1")
     labels = read_labels(f"{beats_file}:label", beats_model, series, str(beats_file), keep="label==1")

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seq2seq.batches.chunks import connected_parts
-from seq2seq.config import resolve
+from seq2seq.config import LanguageConfig, resolve
 from seq2seq.decoding import Sampling
 from seq2seq.errors import InputError
 from seq2seq.inference.writer import Writer, build_model
@@ -46,7 +46,7 @@ def text_file(tmp_path_factory):
 def run(text_file, tmp_path_factory):
     """A run directory, trained in seconds on a text that repeats itself."""
     path = tmp_path_factory.mktemp("runs") / "verses"
-    train(resolve(LanguageConfig=TINY, data__text=str(text_file)), path)
+    train(resolve(LanguageConfig, settings=TINY, data__text=str(text_file)), path)
     return path
 
 
@@ -163,7 +163,7 @@ def test_prompts_with_unknown_characters_and_none(writer):
 def test_training_goes_on_where_it_stopped(text_file, tmp_path):
     def config(*more, epochs):
         given = {"data__text": str(text_file), "training__epochs": epochs, "data__min_count": 400}
-        return resolve(LanguageConfig=[*TINY, "model.units=8", *more], **given)
+        return resolve(LanguageConfig, settings=[*TINY, "model.units=8", *more], **given)
 
     run = tmp_path / "run"
     train(config(epochs=1), run, resume=True)  # nothing there yet: it begins

@@ -56,7 +56,7 @@ def make_training(path, loss=None, report=None, steps=400, run=None, **settings)
         loss or ObservedLoss(),
         lambda epoch: batches,
         lambda: {"loss": float(model.evaluate(batches.epoch(), verbose=0))},
-        AutoencoderTrainingConfig(epochs=2, lr_ramp_steps=2, **settings),
+        AutoencoderTrainingConfig(**{"epochs": 2, "lr_ramp_steps": 2, "patience": 0} | settings),
         run or Run.start(path, "autoencoder", AutoencoderConfig()),
         report or Report(),
     )
@@ -105,7 +105,7 @@ def test_of_equal_scores_the_one_with_the_lower_loss_is_the_best(tmp_path):
         monitor = "exact_match"
 
     training, losses = make_training(tmp_path / "run"), iter((3.0, 2.0, 2.5))
-    training.settings = ByExactMatch(epochs=3, lr_ramp_steps=2)
+    training.settings = ByExactMatch(epochs=3, lr_ramp_steps=2, patience=0)
     training.validate = lambda: {"loss": next(losses), "exact_match": 0.0}
     assert training.fit()["epoch"] == 2
 

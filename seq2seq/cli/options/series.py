@@ -1,5 +1,6 @@
 """Options of the commands that read numbers."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -148,6 +149,23 @@ Encoding = Annotated[
 def location_of(run: Path) -> str | None:
     """Where the data that a run on numbers was trained on come from, which some commands read by default."""
     return data_of(run).get("location")
+
+
+def check_of_picture(plot: Path | None, option: str, value: str | None) -> None:
+    """Raise `InputError` where an option says what a picture shows, and none is drawn."""
+    if value is not None and plot is None:
+        raise InputError(f"{option} {value} is of the picture: add --plot FILE.")
+
+
+def drawn_column(column: str | None, columns: Sequence[str]) -> str:
+    """The one of the forecast columns that `--column` asks for; without it the first.
+
+    Raises:
+        InputError: there is none of that name (lists those that there are).
+    """
+    if column is not None and column not in columns:
+        raise InputError(f"--column {column}: the forecast columns are {', '.join(columns)}.")
+    return columns[0] if column is None else column
 
 
 def position_of(series: Any, name: str | None) -> int:
