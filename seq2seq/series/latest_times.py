@@ -69,7 +69,7 @@ class LatestTimes:
         if not (self._times and self.reading.gaps and self.reading.rhythm):
             return ""
         both = np.array([self._times[-1], time])
-        if not len(gap_positions(both, parsed(self.reading.rhythm), self._clock)):
+        if not len(gap_positions([both], parsed(self.reading.rhythm), self._clock)[0]):
             return ""
         return " and ".join(self._clock.texts(both))
 
