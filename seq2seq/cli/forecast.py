@@ -130,6 +130,10 @@ def forecast(
         raise InputError(f"--state {state} is the state of a stream: add --stream.")
     if (header or times) and not stream:
         raise InputError(f"--{'header' if header else 'times'} is of the lines of a stream: add --stream.")
+    if str(state) == "-":
+        raise InputError("--state - : the state is written again after each answer, so it needs a file; name one.")
+    if stream and sys.stdin is None:
+        raise InputError("--stream reads standard input, which is closed: pipe lines into it.")
     check_picture(plot, "--plot")
     series.check_of_picture(plot, "--column", column)
     read = {"--input": input_ or series.location_of(run), "--known": known}
@@ -192,7 +196,7 @@ def _stream(forecaster, state, header, interval, times, report):
     """Answer each line of standard input as it comes with one line, empty where it cannot be used."""
     from seq2seq.inference.stream import Stream
 
-    stream = Stream(forecaster, interval or 0.0, times)
+    stream = Stream(forecaster, interval or 0.0, times, report)
     if state and state.exists():
         stream.load(state)
         report.say(f"going on after {stream.steps:,} steps")

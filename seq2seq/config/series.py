@@ -30,6 +30,7 @@ class SeriesDataConfig:
     )
     day_first: bool | None = None  # 1/2/2024 is in February; none: as the order of the rows says
     time_zone: str | None = None  # "Europe/Berlin": where local times are from, and the calendar's
+    zoned: bool | None = None  # times tell their zone, "+01:00" or "Z"; none: as the file does
     duplicates: Literal["error", "first", "mean"] = "error"  # rows that repeat a time
     step: str | None = None  # "1h": take means over steps of this length
     gaps: Literal["split", "fill"] | None = None  # none: split, and in runs of earlier versions steps are equal

@@ -86,6 +86,7 @@ def find_events(
     merge: Span = 0,
     min_length: Span = 1,
     labels: np.ndarray | None = None,
+    gaps: np.ndarray | None = None,
 ) -> list[Event]:
     """The events of one series.
 
@@ -100,6 +101,8 @@ def find_events(
             event goes on across a gap in time.
         min_length: `Span`. Shorter events are left out; a step lasts until the next one.
         labels: bool array, `(steps,)`: what is known to be anomalous.
+        gaps: int array: the steps after gaps in time, as the rhythm of the times has them. None finds them by how
+            long steps usually last.
 
     Raises:
         InputError: a span of time where times are no dates.
@@ -110,11 +113,13 @@ def find_events(
     alarms, merged = scores > threshold, []
     if not alarms.any():  # as in most of many series
         return []
-    gaps = np.zeros(len(scores), bool)
-    if times is not None and times.dtype.kind == "M" and len(times):
-        gaps[:-1] = durations(times)[:-1] < np.diff(times)
-    for first, last in _stretches(alarms, gaps):
-        if merged and _is_bridged(merged[-1][1], first, times, gaps, merge):
+    broken = np.zeros(len(scores), bool)  # after this step
+    if gaps is not None:
+        broken[np.asarray(gaps, np.int64) - 1] = True
+    elif times is not None and times.dtype.kind == "M" and len(times):
+        broken[:-1] = durations(times)[:-1] < np.diff(times)
+    for first, last in _stretches(alarms, broken):
+        if merged and _is_bridged(merged[-1][1], first, times, broken, merge):
             merged[-1] = merged[-1][0], last
         else:
             merged.append((first, last))
@@ -190,17 +195,17 @@ def event_scores(
     }
 
 
-def _stretches(alarms, gaps):
-    """Runs of alarms, none of them across a gap, after whose steps `gaps` is True."""
+def _stretches(alarms, broken):
+    """Runs of alarms, none of them across a gap, after whose steps `broken` is True."""
     for first, last in runs(alarms):
-        starts = [first, *(first + 1 + np.flatnonzero(gaps[first:last])).tolist(), last + 1]
+        starts = [first, *(first + 1 + np.flatnonzero(broken[first:last])).tolist(), last + 1]
         yield from ((start, end - 1) for start, end in pairwise(starts))
 
 
-def _is_bridged(last, first, times, gaps, merge):
+def _is_bridged(last, first, times, broken, merge):
     if isinstance(merge, np.timedelta64):
         return times[first] - times[last] <= merge
-    return first - last - 1 <= merge and not gaps[last:first].any()
+    return first - last - 1 <= merge and not broken[last:first].any()
 
 
 def _is_long(first, last, times, least):

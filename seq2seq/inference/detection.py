@@ -68,6 +68,8 @@ def events_of(
     if labels is not None:
         known = np.split(labels.values, np.cumsum(series.lengths)[:-1])
     times = series.times or known
+    # Runs of earlier versions know no gaps but by the lengths of steps; so does who knows no rhythm.
+    gaps = gaps_of(series) if series.reading.gaps and series.reading.rhythm else [None] * len(series.values)
     return [
         find_events(
             name,
@@ -79,6 +81,7 @@ def events_of(
             merge=merge,
             min_length=min_length,
             labels=known[number],
+            gaps=gaps[number],
         )
         for number, name in enumerate(series.names)
     ]

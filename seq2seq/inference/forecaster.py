@@ -20,6 +20,7 @@ from seq2seq.report import Report
 from seq2seq.run import Run
 from seq2seq.series.clock import Clock
 from seq2seq.series.continuing import continue_each
+from seq2seq.series.far import far_notes
 from seq2seq.series.reading import category_of
 from seq2seq.series.scaling import Scaler
 from seq2seq.series.segments import last_segments
@@ -168,7 +169,7 @@ class Forecaster:
                 f"--known {location}: this run was trained without columns that are known ahead (model.known)."
             )
         # What is missing may be in rows that nobody asks for.
-        data = replace(for_other(self.config.data, location), columns=self.columns.known, missing="mask")
+        data = replace(for_other(self.config.data, location), columns=self.columns.known, missing="mask", zoned=None)
         if not any(category_of(name, data.categorical) for name in self.columns.known):
             data = replace(data, categorical=None)
         return read_data(data, report or Report(), location, windowed=True, joined=True)
@@ -257,6 +258,7 @@ class Forecaster:
                 progress.advance()
         notes = [*self._new(series), *self.core.gaps_of_interval(steps, level)]
         notes += self._without_interval(histories, forecasts, series.names)
+        notes += self._far(series, plans, scalers)
         points, lowers, uppers = zip(*forecasts, strict=True)
         return Forecast(
             self.columns.targets,
@@ -269,6 +271,15 @@ class Forecaster:
             clock,
             tuple(notes),
         )
+
+    def _far(self, series, plans, scalers):
+        """What there is to say of values far from the training, in what the model reads: once for each column."""
+        far: dict[str, str] = {}
+        for values, plan, scaler in zip(series.values, plans, scalers, strict=True):
+            far = far_notes(values[-self.core.least_history :], series.columns, scaler) | far
+            if plan is not None:
+                far = far_notes(plan, self.columns.known, scaler) | far
+        return list(far.values())
 
     def _new(self, series):
         """What there is to say of series that have units of their own, which were not there in training."""

@@ -94,6 +94,8 @@ def part_of(series: Series, data: SeriesDataConfig, seed: int, part: str) -> Sel
 def between(series: Series, from_: str | None, to: str | None) -> Selection:
     """From a time on, up to and with another: `2024-05` means all of May. Where there are no times, steps are counted.
 
+    Times are by the clock on the wall, as the data show them, unless they tell an offset.
+
     Raises:
         InputError: a text that is no time, or no step is between them.
     """
@@ -101,28 +103,31 @@ def between(series: Series, from_: str | None, to: str | None) -> Selection:
         raise InputError("--from and --to are for series in time, but this run scores whole sequences: leave them out.")
     first, end = np.zeros(len(series.values), np.int64), series.lengths
     places = series.times or tuple(map(np.arange, series.lengths))
+    span = series.clock.span if places[0].dtype.kind == "M" else _number
     if from_ is not None:
-        start = _point(from_, "--from", places[0])[0]
+        start = _told(span, from_, "--from")[0]
         first = [np.searchsorted(each, start) for each in places]
     if to is not None:
-        stop = _point(to, "--to", places[0])[1]
+        stop = _told(span, to, "--to")[1]
         end = [np.searchsorted(each, stop) for each in places]
     found = Selection.of_steps(first, end)
     if not found.rows:
-        low, high = min(each[0] for each in places if len(each)), max(each[-1] for each in places if len(each))
+        ends = min(each[0] for each in places if len(each)), max(each[-1] for each in places if len(each))
+        low, high = series.clock.texts(np.array(ends))
         given = " ".join(f"{name} {text}" for name, text in (("--from", from_), ("--to", to)) if text is not None)
         raise InputError(f"{given}: the data have nothing there; they go from {low} to {high}.")
     return found
 
 
-def _point(text, option, places):
+def _told(span, text, option):
     """What `text` begins with, and what comes after it: a day for "2024-05-01"."""
-    dates = places.dtype.kind == "M"
     try:
-        start = np.datetime64(text.strip().replace(" ", "T")) if dates else float(text)
+        return span(text)
     except ValueError:
-        expected = "a time such as 2024-05-01 or 2024-05-01T06:30" if dates else "a number, as the data have no dates"
+        numbers = "a number, as the data have no dates"
+        expected = numbers if span is _number else "a time such as 2024-05-01 or 2024-05-01T06:30"
         raise InputError(f"{option} {text}: expected {expected}.") from None
-    if not dates:
-        return start, np.nextafter(start, np.inf)
-    return start.astype("datetime64[ns]"), (start + 1).astype("datetime64[ns]")
+
+
+def _number(text):
+    return float(text), np.nextafter(float(text), np.inf)

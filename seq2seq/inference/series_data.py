@@ -97,11 +97,3 @@ def for_other(data: SeriesDataConfig, location: str, array: str | None = None) -
     has_keys = not location.lower().endswith(".npy")
     array = (array or data.array) if has_keys else array
     return replace(data, array=array, columns=None, group=None, time=None, limit=None)
-
-
-def first_steps(series: Series, limit: int) -> Series:
-    """The first `limit` steps of each series, or the first `limit` samples."""
-    if series.whole:
-        return series.take(range(min(limit, len(series.values))))
-    times = series.times and tuple(times[:limit] for times in series.times)
-    return replace(series, values=tuple(values[:limit] for values in series.values), times=times)

@@ -10,9 +10,14 @@ from seq2seq.errors import InputError
 from seq2seq.inference.forecaster import Forecaster
 from seq2seq.inference.loaded import graph
 from seq2seq.inference.series_data import READING
+from seq2seq.report import Report
+from seq2seq.series.far import far_notes
 from seq2seq.series.latest_times import LatestTimes
+from seq2seq.series.numerals import is_missing, looks_like_number, number_of
 from seq2seq.series.reading import Reading
+from seq2seq.series.rewriting import cell
 from seq2seq.series.series import column_positions
+from seq2seq.series.values import without_codes
 from seq2seq.storage import digest, read_arrays, write_arrays
 
 
@@ -23,7 +28,9 @@ class Stream:
         forecaster: stateful `Forecaster`, loaded from its run.
         interval: float. Share of actual values that an interval about each forecast is to hold; 0 for none.
         times: bool. Each line has a time, in the column of times of the run, without a header in front of the others;
-            each answer begins with the time that it is for, empty until that can be told.
+            each answer begins with the time that it is for, empty until that can be told. Where steps are missing
+            before a line, it is the first one of a fresh state, as files are cut at gaps.
+        report: `Report`, told of those.
 
     Attributes:
         steps: int. Steps read so far, those before a loaded state included.
@@ -32,13 +39,15 @@ class Stream:
         InputError: the run was trained on windows, or its errors were not measured for that interval.
     """
 
-    def __init__(self, forecaster: Forecaster, interval: float = 0.0, times: bool = False):
+    def __init__(
+        self, forecaster: Forecaster, interval: float = 0.0, times: bool = False, report: Report | None = None
+    ):
         if not forecaster.stateful:
             raise InputError(
                 f"{forecaster.run.path} was trained on windows: --stream needs one trained with --stateful."
             )
-        self.forecaster, self.steps = forecaster, 0
-        self.columns = forecaster.columns.names
+        self.forecaster, self.steps, self._report = forecaster, 0, report or Report()
+        self.columns, self._far = forecaster.columns.names, set()  # those of which a far value was told of
         self.interval, self._margin = interval, forecaster.core.margin(interval) if interval else None
         data = forecaster.config.data
         self._reading = Reading(**{name: getattr(data, name) for name in READING})
@@ -64,8 +73,12 @@ class Stream:
 
     def is_header(self, line: str) -> bool:
         """Whether a first line is one of names for certain: some are columns of the run, and none is a number."""
-        cells = [cell.strip() for cell in _cells(line)]
-        return bool({*cells} & {*self.columns}) and not any(map(_is_number, cells))
+        try:
+            cells = [cell.strip() for cell in self._cells(line)]
+        except InputError:
+            return False
+        numbers = (is_missing(cell) or looks_like_number(cell) for cell in cells)
+        return bool({*cells} & {*self.columns}) and not any(numbers)
 
     def read_header(self, line: str) -> None:
         """Take the columns in the order of this line; further ones are dropped.
@@ -73,14 +86,16 @@ class Stream:
         Raises:
             InputError: a column of the run, or that of times, is missing (names the near match).
         """
-        cells = [cell.strip() for cell in _cells(line)]
+        cells = [cell.strip() for cell in self._cells(line)]
         self._order = column_positions(self.columns, cells, "the header of the stream")
         self._width = len(cells)
         if self._clock:
             self._time_at = column_positions(self._time, cells, "the header of the stream")
 
     def read(self, line: str) -> np.ndarray:
-        """Read one step, numbers with commas between, an empty cell where none was observed.
+        """Read one step, numbers as the run reads them, with commas between, or semicolons beside decimal commas.
+
+        What a table of the run says where a value is missing says it here: an empty cell, NA, `data.missing_values`.
 
         Returns:
             float64 `(columns,)`: the forecast of the next step, in the user's units.
@@ -94,16 +109,32 @@ class Stream:
         """Read one step as `read` does: the cells of the answer, as `header` names them."""
         point, low, high = self._forecast(line)
         parts = (point, low, high) if self.interval else (point,)
-        cells = [f"{value:.9g}" for values in zip(*parts, strict=True) for value in values]
+        cells = [cell(value) for values in zip(*parts, strict=True) for value in values]
         return [self._clock.following(), *cells] if self._clock else cells
 
+    def _cells(self, line):
+        separator = ";" if self._reading.decimal == "," else ","
+        try:
+            return next(csv.reader([line], delimiter=separator), [""])
+        except csv.Error as error:
+            raise InputError(f"{error}: {line[:60]!r}") from error
+
     def _forecast(self, line):
-        cells = _cells(line)
+        cells, reading = self._cells(line), self._reading
         if len(cells) != self._width:
-            raise InputError(f"expected {self._width} cells with commas between, got {len(cells)}: {line[:60]!r}")
-        values = [_number(cells[at]) for at in self._order]
+            marks = "semicolons" if reading.decimal == "," else "commas"
+            raise InputError(f"expected {self._width} cells with {marks} between, got {len(cells)}: {line[:60]!r}")
+        values = [[number_of(cells[at], reading.decimal, reading.missing_values) for at in self._order]]
+        values = without_codes(np.array(values), reading.missing_values)
+        scaled = self.forecaster.scaler.transform(values)
         time = self._clock.read(" ".join(cells[at] for at in self._time_at)) if self._clock else None
-        scaled = self.forecaster.scaler.transform(np.array([values]))
+        if self._clock and (gap := self._clock.gap_before(time)):
+            self._report.warn(f"steps are missing between {gap}: the state begins anew")
+            self._states = self.forecaster.model.initial_state(1)
+        for name, note in far_notes(values, self.columns, self.forecaster.scaler).items():
+            if name not in self._far:
+                self._report.warn(note)
+            self._far.add(name)
         output, self._states = self._step(scaled, self._states)
         self.steps += 1
         if self._clock:
@@ -147,28 +178,3 @@ class Stream:
         if "cells" in record and ("times" in arrays) == bool(self._clock):
             cells = record["cells"]
             self._order, self._width, self._time_at = cells["order"], cells["width"], cells["time_at"]
-
-
-def _cells(line):
-    return next(csv.reader([line]), [""])
-
-
-def _is_number(cell):
-    try:
-        float(cell or "nan")
-    except ValueError:
-        return False
-    return True
-
-
-def _number(cell):
-    """A number, or NaN for an empty cell."""
-    if not cell.strip():
-        return np.nan
-    try:
-        value = float(cell)
-    except ValueError:
-        raise InputError(f"{cell.strip()[:60]!r} is not a number") from None
-    if np.isinf(value):
-        raise InputError(f"{cell.strip()} is infinite")
-    return value

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from seq2seq.errors import InputError
+from seq2seq.series.patterns import HAS_HOUR, ZONE
 
 UNITS = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}  # of Unix time, in nanoseconds
 ISO = "ISO8601"
@@ -86,19 +87,34 @@ class Clock:
         """What clocks on the wall show at these instants, datetime64[ns]; numbers stay as they are."""
         return times if times.dtype.kind != "M" else dates_of(nanoseconds(times) + self.offsets_of(times))
 
-    def instants(self, local: np.ndarray) -> np.ndarray:
-        """The instants at which clocks on the wall show these local times; of a repeated hour, the first."""
+    def instants(self, local: np.ndarray, second: bool = False) -> np.ndarray:
+        """The instants at which clocks on the wall show these local times; of a repeated hour, the first or second."""
         if local.dtype.kind != "M":
             return local
         if self.time_zone:
             times = pd.DatetimeIndex(local).tz_localize(
-                self.time_zone, ambiguous=np.ones(len(local), bool), nonexistent="shift_forward"
+                self.time_zone, ambiguous=np.full(len(local), not second), nonexistent="shift_forward"
             )
             return times.tz_convert("UTC").tz_localize(None).to_numpy("datetime64[ns]")
         times = local
         for _ in range(2):  # first the offset of about that time, then of that time
             times = dates_of(nanoseconds(local) - self.offsets_of(times))
         return times
+
+    def span(self, text: str) -> tuple[np.datetime64, np.datetime64]:
+        """The instant at which what `text` names begins, and the one at which it is over: of "2024-05" all of May.
+
+        It is by the clock on the wall, unless it tells an offset: "2024-05-01T06:30+02:00".
+
+        Raises:
+            ValueError: it is no such time.
+        """
+        text = text.strip()
+        told = re.search(ZONE, text) if re.search(HAS_HOUR, text) else None
+        first = np.datetime64((text[: told.start()] if told else text).replace(" ", "T"))
+        bounds = np.array([first, first + 1], "datetime64[ns]")
+        begin, end = dates_of(nanoseconds(bounds) - offset_of(told["zone"])) if told else self.instants(bounds)
+        return begin, end
 
     def _zoned(self, times):
         local = pd.DatetimeIndex(times).tz_localize("UTC").tz_convert(self.time_zone).tz_localize(None)
@@ -201,6 +217,16 @@ def check_pattern(pattern: str, setting: str) -> None:
             f"{setting}={pattern!r}: expected {ISO}, Unix time in {', '.join(UNITS)}, or a pattern such as "
             f"%d.%m.%Y %H:%M of {' '.join('%' + name for name in _DIRECTIVES)} %f %z"
         )
+
+
+def offset_of(zone: str) -> int:
+    """Nanoseconds that a zone is ahead of UTC, as it is written after a time: Z, UTC, +01:00, -0530, +02."""
+    zone = zone.strip()
+    if zone in ("Z", "UTC", "GMT"):
+        return 0
+    digits = zone[1:].replace(":", "").ljust(4, "0")
+    minutes = int(digits[:2]) * 60 + int(digits[2:])
+    return (-1 if zone[0] == "-" else 1) * minutes * _MINUTE
 
 
 def nanoseconds(times: np.ndarray) -> np.ndarray:

@@ -127,6 +127,21 @@ def parsed(texts: pd.Series, decimal: str) -> np.ndarray:
     return numbers[codes]  # a missing cell has the code -1
 
 
+def number_of(cell: str, decimal: str | None = None, missing_values: Iterable[str] | None = None) -> float:
+    """The number that one cell is, as in a table; NaN where it says that its value is missing.
+
+    Raises:
+        InputError: it is no number, or an infinite one.
+    """
+    cell = cell.strip()
+    if is_missing(cell) or cell.lower() in map(str.lower, missing_values or ()):
+        return np.nan
+    value = _value(cell, decimal or ".")
+    if not np.isfinite(value):
+        raise InputError(f"{cell[:60]!r} is {'not a number' if np.isnan(value) else 'infinite'}")
+    return value
+
+
 def _value(text, decimal):
     if _NUMBER[decimal].fullmatch(text):
         text = re.sub(f"[{_GROUPS}{MARKS.replace(decimal, '')}]", "", text).replace(decimal, ".").replace("\u2212", "-")

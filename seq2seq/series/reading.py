@@ -37,6 +37,8 @@ class Reading:
             None decides from the whole column.
         day_first: bool. Whether 1/2/2024 is the 1st of February. None decides by what orders the column.
         time_zone: str. Of the IANA data base, Europe/Berlin: where local times are from, and the calendar's.
+        zoned: bool. Whether the times tell their zone or offset. Those of other data are refused if they do not do
+            likewise, unless `time_zone` says what is meant. None takes both.
         duplicates: str. Rows of one time: `"error"`; keep the `"first"`; or take their `"mean"`.
         step: str. A length of time, `"1h"`, over which rows are averaged; None takes them as they are.
         gaps: str. `"split"`: no window runs across a gap; `"fill"`: steps without rows are missing values. None, as in
@@ -68,6 +70,7 @@ class Reading:
     time_format: str | None = None
     day_first: bool | None = None
     time_zone: str | None = None
+    zoned: bool | None = None
     duplicates: str = "error"
     step: str | None = None
     gaps: str | None = "split"

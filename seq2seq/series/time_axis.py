@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from seq2seq.errors import InputError
-from seq2seq.series.clock import Clock, dates_of, nanoseconds
+from seq2seq.series.clock import UNITS, Clock, dates_of, nanoseconds
 from seq2seq.series.reading import Reading
 from seq2seq.series.recognition import nanoseconds_between, rhythm_of
 from seq2seq.series.rhythm import DAY, MONDAY, WEEK, Rhythm, Week, length_of, parsed
@@ -69,6 +69,8 @@ def times_of(
     if len(set(clock.offsets.tolist())) > 1 and not clock.time_zone:
         last = clock.texts(times[[-1]])[0]
         notes = (f"the offset of the times changes; that of {last} goes on after them, unless --time-zone is given",)
+    if times.dtype.kind == "M" and reading.zoned is None and clock.pattern not in UNITS:
+        reading = replace(reading, zoned=bool(clock.zones))
     return times, clock, replace(reading, time_format=form), notes
 
 
@@ -126,7 +128,7 @@ def arranged(
     rhythm = parsed(reading.rhythm) if reading.rhythm else rhythm_of(times, [clock.local(part) for part in times])
     if rhythm is None:
         return list(parts), list(times), reading, (*notes, *_unsteady(times))
-    _check_kind(rhythm, times[0])
+    check_kind(rhythm, times[0])
     notes += _gap_notes(times, rhythm, clock, reading)
     if reading.gaps == "fill":
         if reading.missing == "error" and any(map(len, gap_positions(times, rhythm, clock))):
@@ -198,7 +200,8 @@ def _number(step):
         raise InputError(f"data.step={step!r}: the times are numbers, so give the step as a number") from None
 
 
-def _check_kind(rhythm, times):
+def check_kind(rhythm: Rhythm, times: np.ndarray) -> None:
+    """Raise `InputError` where a rhythm of dates meets times that are numbers, or the other way round."""
     numbers = isinstance(getattr(rhythm, "step", 0), float)
     if numbers == (times.dtype.kind == "M"):
         raise InputError(

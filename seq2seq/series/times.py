@@ -9,11 +9,12 @@ import numpy as np
 import pandas as pd
 
 from seq2seq.errors import InputError
-from seq2seq.series.clock import ISO, UNITS, Clock, dates_of, nanoseconds, time_text
+from seq2seq.series.clock import ISO, UNITS, Clock, dates_of, nanoseconds, offset_of, time_text
 from seq2seq.series.patterns import ISO_FORM, YEAR, ZONE, patterns_of
 from seq2seq.series.reading import Reading
 from seq2seq.series.recognition import rhythm_of
 from seq2seq.series.time_cells import Shapes, parsed_times, split_zones
+from seq2seq.series.zones import clock_of, of_another_zone
 
 Row = Callable[[int], str]  # from the label of a row to what an error shall call it
 _SHOWN = 1000  # cells by which it is told what is written without leading zeros
@@ -53,6 +54,7 @@ def read_times(
     """
     earlier, form = reading.gaps is None, reading.time_format
     if pd.api.types.is_datetime64_any_dtype(column):
+        _check_zoned(getattr(column.dtype, "tz", None) is not None, column, reading, row)
         times, clock = _stored(column, reading, row)
         return times, Clock() if earlier else clock, None
     numeric = pd.api.types.is_numeric_dtype(column)
@@ -61,6 +63,7 @@ def read_times(
         return times, clock, form
     texts = _texts(column, form, numeric, row)
     local, zones = _split(texts, column, row, told="%z" in (form or ""))
+    _check_zoned(zones is not None, column, reading, row)
     form = form or _decided(local, column, reading, row, groups)
     bare = form.replace("%z", "").replace("%Z", "").strip()
     wall = parsed_times(local, bare)
@@ -69,8 +72,7 @@ def read_times(
         clock = Clock(time_zone=_checked_zone(reading.time_zone))
         times = clock.instants(wall) if not reading.time_zone else _localized(wall, reading.time_zone, groups, row)
     else:
-        times, clock = _instants(wall, zones, column, row)
-        clock = replace(clock, time_zone=_checked_zone(reading.time_zone))
+        times, clock = _instants(wall, zones, column, row, groups, _checked_zone(reading.time_zone))
     return times, Clock() if earlier else _written(clock, times, texts, local, bare), form
 
 
@@ -83,7 +85,7 @@ def _stored(column, reading, row):
         clock = Clock(time_zone=_checked_zone(reading.time_zone))
         return clock.instants(local), replace(clock, **_finest(local))
     times = column.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy("datetime64[ns]")
-    _, clock = _by_offsets(times, nanoseconds(local) - nanoseconds(times))
+    clock = clock_of(times, nanoseconds(local) - nanoseconds(times))
     known = str(zone) in zoneinfo.available_timezones()
     clock = replace(clock, time_zone=reading.time_zone or (str(zone) if known else None), **_finest(local))
     return times, replace(clock, zones={int(offset): _offset_text(int(offset)) for offset in np.unique(clock.offsets)})
@@ -152,6 +154,17 @@ def _split(texts, column, row, told):
     return local, zones
 
 
+def _check_zoned(zoned, column, reading, row):
+    """Refuse times that tell a zone where those of the run tell none, or the other way round: hours would be off."""
+    if reading.zoned in (None, zoned) or reading.time_zone:
+        return
+    said, expected = ("a", "none") if zoned else ("no", "one")
+    raise InputError(
+        f"{row(column.index[0])} has {str(column.iloc[0])!r} in column {column.name!r}, which tells {said} zone, while "
+        f"the times of this run tell {expected}: write them alike, or train with --time-zone Europe/Berlin, say"
+    )
+
+
 def _fits(texts, pattern):
     return not np.isnat(parsed_times(texts, pattern)).any()
 
@@ -215,40 +228,19 @@ def _at_one_step(parts):
     return rhythm is not None and all(np.allclose(rhythm.between(part), 1) for part in local)
 
 
-def _instants(wall, zones, column, row):
+def _instants(wall, zones, column, row, groups, time_zone):
     codes, unique = pd.factorize(zones)
-    offsets = {zone: _offset_of(zone) for zone in unique}
+    offsets = {zone: offset_of(zone) for zone in unique}
     ahead = np.array(list(offsets.values()), np.int64)[codes]
     times = dates_of(nanoseconds(wall) - ahead)
-    later, clock = _by_offsets(times, ahead)
-    if later is not None:
+    other = None if time_zone else of_another_zone(times, ahead, groups)
+    if other is not None:
         raise InputError(
-            f"{row(column.index[later])} tells another zone than other rows at the same time, column {column.name!r}: "
-            "give the zone that times are to be written in, --time-zone Europe/Berlin"
+            f"{row(column.index[other])} tells another zone than other rows at about the same time, column "
+            f"{column.name!r}: give the zone that times are to be written in, --time-zone Europe/Berlin"
         )
-    return times, replace(clock, zones={offset: zone for zone, offset in reversed(offsets.items())})
-
-
-def _by_offsets(times, ahead):
-    """The first row whose offset is not that of others at its time, or None; and a clock of the offsets."""
-    order = np.argsort(times, kind="stable")
-    instants, offsets = nanoseconds(times)[order], ahead[order]
-    other = (np.diff(instants) == 0) & (np.diff(offsets) != 0)
-    if other.any():
-        return int(order[int(other.argmax()) + 1]), None
-    changes = np.append(0, np.flatnonzero(np.diff(offsets)) + 1)
-    begins = instants[changes]
-    begins[0] = np.iinfo(np.int64).min
-    return None, Clock(changes=begins, offsets=offsets[changes])
-
-
-def _offset_of(zone):
-    zone = zone.strip()
-    if zone in ("Z", "UTC", "GMT"):
-        return 0
-    digits = zone[1:].replace(":", "").ljust(4, "0")
-    minutes = int(digits[:2]) * 60 + int(digits[2:])
-    return (-1 if zone[0] == "-" else 1) * minutes * 60 * 10**9
+    zones = {offset: zone for zone, offset in reversed(offsets.items())}
+    return times, replace(clock_of(times, ahead), zones=zones, time_zone=time_zone)
 
 
 def _checked_zone(name):

@@ -12,6 +12,7 @@ from seq2seq.evaluation.detection import Labels, Window, detection_scores, windo
 from seq2seq.evaluation.events import Span, event_scores, runs
 from seq2seq.inference.detection import Detection, events_of
 from seq2seq.inference.reconstructor import Reconstructor
+from seq2seq.series.clock import Clock
 from seq2seq.series.files import holds_array
 from seq2seq.series.joining import rows_at
 from seq2seq.series.table import Series, read_series
@@ -217,14 +218,12 @@ def _labelled_windows(location, key, reconstructor, series, name):
     if key and len(series.names) > 1:
         raise InputError(f"{location}:{key}: {name} holds {len(series.names)} series, each labelled by its own name.")
     names = [key] if key else series.names if reconstructor.config.data.group else [name]
-    # People write what clocks on the wall show; everything else goes by instants.
-    written = [[series.clock.instants(np.array(window)) for window in read_windows(location, each)] for each in names]
-    windows = tuple(tuple((start, end) for start, end in each) for each in written)
+    windows = tuple(tuple(read_windows(location, each, series.clock)) for each in names)
     values = [window_labels(times, each) for times, each in zip(series.times, windows, strict=True)]
     return Labels(np.concatenate(values), windows)
 
 
-def read_windows(path: str | Path, name: str) -> list[Window]:
+def read_windows(path: str | Path, name: str, clock: Clock | None = None) -> list[Window]:
     """Read the labelled anomaly windows of one file, from JSON in the format of the Numenta Anomaly Benchmark.
 
     That is `{"taxi.csv": [["2014-10-30 15:30:00", "2014-11-03 22:30:00"], …], …}`.
@@ -233,9 +232,10 @@ def read_windows(path: str | Path, name: str) -> list[Window]:
         path: str or Path. The JSON file.
         name: str. The labelled file: a name of the JSON, or a path that ends in one, or else has the last part of one
             alone.
+        clock: `Clock`. What people write is what its clocks on the wall show, unless they tell an offset.
 
     Returns:
-        A list of `(start, end)`, datetime64[ns], both inside the window, in the order of the file.
+        A list of `(start, end)`, instants as datetime64[ns], both inside the window, in the order of the file.
 
     Raises:
         InputError: if the file cannot be read, is not in that format, or knows no such name, or several.
@@ -253,8 +253,9 @@ def read_windows(path: str | Path, name: str) -> list[Window]:
         )
     name = _key_of(name, content, path)
     try:
-        windows = [(np.datetime64(start, "ns"), np.datetime64(end, "ns")) for start, end in content[name]]
-    except (TypeError, ValueError) as error:
+        span = (clock or Clock()).span
+        windows = [(span(start)[0], span(end)[0]) for start, end in content[name]]
+    except (AttributeError, TypeError, ValueError) as error:
         raise InputError(f"{path}, {name}: {error}; write each window as [start, end], two times.") from None
     for start, end in windows:
         if not start <= end:

@@ -205,6 +205,7 @@ def test_bad_input_ends_in_one_line(air, stream, months, tmp_path):
         (["forecast", air[0], "--stream"], "trained on windows"),
         (["forecast", air[0], "--state", tmp_path / "s.npz"], "add --stream"),
         (["forecast", stream, "--stream", "--steps", 2], "--steps does not go with --stream"),
+        (["forecast", stream, "--stream", "--state", "-"], "--state -"),
         (["forecast", stream, "--interval", 0.9], "a stateful run gives no intervals"),
         (["evaluate", air[0], "--beam-size", 4], "--beam-size does not go with"),
         (["evaluate", air[0], "--part", "train"], "expected test or all"),

@@ -10,6 +10,7 @@ from seq2seq.evaluation.anomaly import ERROR_KINDS, ErrorModel, PCABaseline, obs
 from seq2seq.evaluation.detection import detection_scores, window_hits, window_labels
 from seq2seq.evaluation.overlap import StepMeans
 from seq2seq.evaluation.thresholds import fit_threshold
+from seq2seq.series.clock import Clock
 from seq2seq.tasks.measure_detection import read_windows
 
 NAN = np.nan
@@ -273,6 +274,11 @@ def test_labelled_windows_are_read(tmp_path):
     expected = [(np.datetime64("2020-01-01T07", "ns"), np.datetime64("2020-01-02", "ns"))]
     assert read_windows(path, "a.csv") == read_windows(str(path), "folder/a.csv") == expected
     assert read_windows(path, "b.csv") == []
+    berlin = Clock(time_zone="Europe/Berlin")  # one hour ahead in winter
+    path.write_text(json.dumps({"a.csv": [["2020-01-01 08:00", "2020-01-02 01:00"]], "b.csv": []}))
+    assert read_windows(path, "a.csv", berlin) == expected
+    path.write_text(json.dumps({"a.csv": [["2020-01-01T07:00Z", "2020-01-02T02:00+02:00"]], "b.csv": []}))
+    assert read_windows(path, "a.csv") == read_windows(path, "a.csv", berlin) == expected
     with pytest.raises(InputError, match=r"did you mean b.csv"):
         read_windows(path, "bb.csv")
 

@@ -84,3 +84,10 @@ def test_each_event_and_each_anomaly_counts_once():
 def test_what_is_no_span(text):
     with pytest.raises(InputError, match="neither a number of steps"):
         parse_span(text)
+
+
+def test_gaps_are_those_of_the_rhythm():
+    weekend = np.where(np.arange(40) >= 6, HOURS + np.timedelta64(3, "D"), HOURS)
+    assert spans(events(times=weekend, gaps=np.array([], int)))[0] == (5, 7)
+    hour = np.where(np.arange(40) >= 6, HOURS + np.timedelta64(1, "h"), HOURS)  # one step is missing
+    assert spans(events(times=hour, gaps=np.array([6])))[:2] == [(5, 5), (6, 7)]

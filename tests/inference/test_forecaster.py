@@ -9,7 +9,8 @@ from seq2seq.config import ForecasterConfig, resolve
 from seq2seq.errors import InputError
 from seq2seq.inference.columns import Columns
 from seq2seq.inference.forecaster import Forecaster, build_model
-from seq2seq.inference.series_data import first_steps, warn_left_out
+from seq2seq.inference.selection import Selection
+from seq2seq.inference.series_data import warn_left_out
 from seq2seq.report import Report
 from seq2seq.series.scaling import Scaler
 from seq2seq.tasks import train_forecaster
@@ -59,7 +60,7 @@ def test_columns_are_matched_by_name(days_plain):
 
 def test_a_short_history_is_refused(days_plain):
     with pytest.raises(InputError, match="has 10 steps, the model reads 24"):
-        days_plain.forecast(first_steps(days_plain.read(), 10))
+        days_plain.forecast(Selection.of_steps([0], [10]).series(days_plain.read()))
 
 
 def test_an_interval_that_nobody_measured_is_empty_and_said(days_plain):
@@ -123,6 +124,21 @@ def test_categories_are_read_and_not_forecast(tmp_path):
     (tmp_path / "known.csv").write_text('when,sky\n2024-03-04T08,wet\n2024-03-04T09,"dry, hot"\n')
     made = forecaster.forecast(later, known=forecaster.read_known(str(tmp_path / "known.csv")))
     assert made.columns == ("load",) and np.isfinite(made.values[0]).all()
+
+
+def test_values_far_from_the_training_are_told_of(days_windowed, tmp_path):
+    series, plan = days_windowed.read(), tmp_path / "plan.csv"
+
+    def notes(value, load):
+        plan.write_text("when,plan\n" + "".join(f"2024-03-11 0{hour}:00:00,{value}\n" for hour in range(9)))
+        values = series.values[0].copy()
+        values[-2, 0] = load
+        known = days_windowed.read_known(str(plan))
+        return days_windowed.forecast(replace(series, values=(values,)), 2, known=known).notes
+
+    assert not notes(1, 70)
+    assert [note[:35] for note in notes(1e6, 70)] == ["column 'plan' has the value 1e+06, "]
+    assert [note[:34] for note in notes(1, -9e5)] == ["column 'load' has the value -90000"]
 
 
 def test_a_series_that_was_not_there_in_training_is_told(days_plain):

@@ -1,5 +1,7 @@
 """Which steps of which series are scored."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,7 @@ from seq2seq.config import SeriesDataConfig
 from seq2seq.errors import InputError
 from seq2seq.evaluation.detection import Labels
 from seq2seq.inference.selection import Selection, between, part_of
+from seq2seq.series.clock import Clock
 from seq2seq.series.series import Series, split_in_time
 
 HOURS = np.datetime64("2024-05-01T00", "ns") + np.arange(100) * np.timedelta64(1, "h")
@@ -59,3 +62,15 @@ def test_what_comes_before_is_at_hand_and_labels_stay_with_their_steps():
     assert [len(part) for part in chosen.cut(series.values, 9)] == [10]
     labels = Labels(np.arange(120) == 5)
     assert np.flatnonzero(chosen.labels(labels, series).values).tolist() == [2]
+
+
+def test_a_range_of_time_is_by_the_clock_on_the_wall():
+    # Midnight of Kolkata, +05:30, is 18:30 of the day before in UTC.
+    clock = Clock(pattern="%Y-%m-%d %H:%M", time_zone="Asia/Kolkata")
+    series = replace(series_of(100), times=(HOURS - np.timedelta64(330, "m"),), clock=clock)
+    found = between(series, "2024-05-02", "2024-05-02")
+    assert (found.first, found.end) == ((24,), (48,))
+    told = between(series, "2024-05-01 18:30Z", "2024-05-02T18:00+00:00")
+    assert (told.first, told.end) == ((24,), (48,))
+    with pytest.raises(InputError, match="they go from 2024-05-01 00:00 to 2024-05-05 03:00"):
+        between(series, "2025", None)

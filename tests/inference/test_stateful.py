@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from seq2seq.inference.series_data import first_steps
+from seq2seq.inference.selection import Selection
 from seq2seq.inference.stream import Stream
 
 
@@ -19,7 +19,7 @@ def test_a_stateful_forecast_is_the_loop_of_its_steps(days_stateful):
 
 
 def test_a_stateful_evaluation_is_what_the_stream_says(days_stateful):
-    series = first_steps(days_stateful.read(), 60)
+    series = Selection.of_steps([0], [60]).series(days_stateful.read())
     inputs = days_stateful.columns.read_by_model(series, days_stateful.scaler)
     rolled = days_stateful.unscaled(days_stateful.core.rolling(inputs, [np.array([30, 31])]))[:, 0]
     stream = Stream(days_stateful)

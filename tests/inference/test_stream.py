@@ -1,10 +1,13 @@
 """A stream goes on from where it was, and from nowhere else."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from seq2seq.errors import InputError
 from seq2seq.inference.stream import Stream
+from seq2seq.report import Report
 from seq2seq.storage import read_arrays, write_arrays
 
 
@@ -53,3 +56,31 @@ def test_intervals_are_as_wide_as_the_errors_of_the_next_step(days_stateful):
     assert (wider[:, 2] >= high).all()
     with pytest.raises(InputError, match=r"0\.7: .* measured for 0\.5, 0\.8"):
         Stream(days_stateful, interval=0.7)
+
+
+def test_cells_are_read_as_in_the_files_of_the_run(days_stateful, monkeypatch):
+    def told(line, **data):
+        config = replace(days_stateful.config, data=replace(days_stateful.config.data, **data))
+        with monkeypatch.context() as patch:
+            patch.setattr(days_stateful, "config", config)
+            return Stream(days_stateful).read(line)
+
+    missing = told("50,")
+    for line, data in (("50,NA", {}), ("50, ?", {}), ("50,-200.0", {"missing_values": ("-200",)})):
+        np.testing.assert_array_equal(told(line, **data), missing, line)
+    np.testing.assert_array_equal(told("50,5;15", decimal=","), told("50.5,15"))
+    for line in ("5_0,15", "50,1e999", f"50,{'1' * 140_000}"):
+        with pytest.raises(InputError):
+            told(line)
+
+
+def test_no_state_runs_across_an_outage(days_stateful):
+    notes = []
+    report = Report()
+    report.warn = notes.append
+    stream, fresh = Stream(days_stateful, times=True, report=report), Stream(days_stateful)
+    for hour in range(3):
+        stream.answer(f"2024-01-01 0{hour}:00:00,50,15")
+    after = stream.answer("2024-01-02 00:00:00,51,16")
+    assert list(map(float, after[1:])) == pytest.approx(fresh.read("51,16").tolist(), rel=1e-6)
+    assert len(notes) == 1 and "steps are missing between 2024-01-01 02:00:00 and 2024-01-02 00:00:00" in notes[0]

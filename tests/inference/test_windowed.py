@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from seq2seq.errors import InputError
-from seq2seq.inference.series_data import first_steps
+from seq2seq.inference.selection import Selection
 from seq2seq.series.table import Series
 
 
@@ -26,14 +26,14 @@ def test_a_forecast_is_that_of_its_origin(days_plain):
     series = days_plain.read()
     rolled = days_plain.core.rolling(days_plain.columns.read_by_model(series, days_plain.scaler), [np.array([120])])
     np.testing.assert_allclose(
-        days_plain.forecast(first_steps(series, 120), interval=0.0).values[0],
+        days_plain.forecast(Selection.of_steps([0], [120]).series(series), interval=0.0).values[0],
         days_plain.unscaled(days_plain.core.point(rolled))[0],
         rtol=1e-5,
     )
 
 
 def test_beyond_the_horizon_forecasts_are_fed_back(days_plain):
-    series = first_steps(days_plain.read(), 120)
+    series = Selection.of_steps([0], [120]).series(days_plain.read())
     found = days_plain.forecast(series, 8)
     first = days_plain.forecast(series, 3)
     np.testing.assert_allclose(found.values[0][:3], first.values[0], rtol=1e-5)

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seq2seq.series.records import cells, content, records
+from seq2seq.series.rewriting import cell
 from seq2seq.series.table import read_series
 from seq2seq.series.writing import write_like
 
@@ -137,3 +138,9 @@ def test_records_and_cells():
     assert list(records(lines, ",")) == ['a,"b, c"\r\n', '"d\ne",f\n', '5",6']
     assert cells('x"y,"a""b", "c" ,', ",") == ['x"y', '"a""b"', ' "c" ', ""]
     assert [content(cell) for cell in ('"a""b"', ' "c" ', 'x"y', "")] == ['a"b', "c", 'x"y', ""]
+
+
+def test_a_counter_keeps_its_changes():
+    for value, text in ((1234567890.5, "1234567890.5"), (1e15 + 10, "1000000000000010"), (-2.5e6, "-2500000")):
+        assert cell(value) == text
+    assert (cell(0.1 + 0.2), cell(float("nan")), cell(1e300), cell(np.float32(0.5))) == ("0.3", "", "1e+300", "0.5")

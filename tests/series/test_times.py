@@ -202,11 +202,39 @@ def test_local_times_of_a_zone_have_their_repeated_hour():
         read(texts, time_zone="Mars/Base")
 
 
+def test_other_times_tell_a_zone_as_those_of_the_run_do():
+    zoned, bare = ["2024-05-01 10:00+02:00"], ["2024-05-01 10:00"]
+    stored = pd.Series(pd.date_range("2024-05-01", periods=2, tz="Europe/Berlin"), name="t")
+    for cells, told, words in ((zoned, False, "a zone.*tell none"), (bare, True, "no zone.*tell one")):
+        with pytest.raises(InputError, match=f"^F, line 2 has '2024-05-01 10:00.*, which tells {words}.*--time-zone"):
+            read(cells, zoned=told)
+        assert len(times_in(cells, zoned=told, time_zone="Europe/Berlin")) == 1  # says what is meant
+        assert len(times_in(cells, zoned=not told)) == 1
+    with pytest.raises(InputError, match="tells a zone"):
+        read_times(stored, Reading(zoned=False), row, {"": np.arange(2)})
+
+
+def test_series_of_two_zones_need_one_to_be_written_in():
+    def of(*zones, **told):
+        cells = pd.Series([f"2024-05-01 0{hour}:{zone}" for zone in zones for hour in range(9)], name="t")
+        groups = {zone: np.arange(9) + 9 * number for number, zone in enumerate(zones)}
+        return read_times(cells, Reading(**told), row, groups)
+
+    with pytest.raises(InputError, match=r"another zone than other rows at about the same time.*--time-zone"):
+        of("00+01:00", "00+05:30")
+    assert len(of("00+01:00", "00+05:30", time_zone="Asia/Kolkata")[0]) == 18
+    assert len(of("00+01:00", "30+01:00")[0]) == 18
+    # One zone has two offsets, and series need not be there at the change.
+    cells = ["2024-03-30T00:00+01:00", "2024-04-01T00:00+02:00", "2024-03-30T12:00+01:00", "2024-03-31T12:00+02:00"]
+    groups = {"a": np.array([0, 1]), "b": np.array([2, 3])}
+    assert len(read_times(pd.Series(cells, name="t"), Reading(), row, groups)[0]) == 4
+
+
 def test_zones_that_do_not_go_together_are_refused():
     with pytest.raises(InputError, match=r"^F, line 3 has '2024-01-01 01:00', which tells no zone, as other rows do"):
         read(["2024-01-01 00:00Z", "2024-01-01 01:00"])
     mixed = ["2024-01-01T00:00+00:00", "2024-01-01T01:00+01:00"]
-    with pytest.raises(InputError, match=r"^F, line 3 tells another zone than other rows at the same time"):
+    with pytest.raises(InputError, match=r"^F, line 3 tells another zone than other rows at about the same time"):
         read(mixed)
 
 

@@ -41,6 +41,7 @@ CHANGES = {
     "data.time_format": ("%m/%d/%Y",),
     "data.day_first": ("false", "data.time=dated"),
     "data.time_zone": ("Nowhere/City",),
+    "data.zoned": ("true",),
     "data.duplicates": ("sometimes",),
     "data.step": ("2h",),
     "data.gaps": ("fill",),

@@ -1,0 +1,33 @@
+"""Values far from all that a training has seen, of which a model has learned nothing."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from seq2seq.series.scaling import Scaler
+
+_FAR = {"standard": 30.0, "minmax": 10.0}  # about ten times the range of the training, in units of the scaler
+
+
+def far_notes(values: np.ndarray, columns: Sequence[str], scaler: Scaler) -> dict[str, str]:
+    """What to tell about each of the columns that has such a value; nothing where nothing was scaled.
+
+    Args:
+        values: float array `(steps, columns)`, in the user's units.
+        columns: sequence of str, of those of the scaler.
+        scaler: `Scaler` of the series.
+    """
+    if scaler.kind not in _FAR or not len(values):
+        return {}
+    at = [scaler.columns.index(name) for name in columns]
+    rows = np.full((len(values), len(scaler.columns)), np.nan)
+    rows[:, at] = values
+    middle = 0.5 if scaler.kind == "minmax" else 0.0
+    away = np.nan_to_num(np.abs(scaler.transform(rows)[:, at] - middle))
+    low, high = scaler.inverse(np.array([[middle * 2 - 1.0], [1.0]]) * np.ones(len(at)), columns)
+    return {
+        name: f"column {name!r} has the value {values[away[:, k].argmax(), k]:g}, far from those of the training, most "
+        f"of them around {low[k]:g} to {high[k]:g}: what the model makes of it is a guess"
+        for k, name in enumerate(columns)
+        if away[:, k].max() > _FAR[scaler.kind]
+    }
