@@ -136,7 +136,7 @@ def _numbers(table, column, reading, chosen):
         mend = (
             "write numbers without it"
             if has_sign(cell)
-            else f"mend it; if that stands for a missing value, leave the cell empty or give --missing-values {cell}"
+            else f"mend it; if that stands for a missing value, leave the cell empty or give --missing-values {cell!r}"
         )
         raise InputError(
             f"{table.row(column.index[first])}, column {column.name!r}: {cell!r} "

@@ -85,6 +85,7 @@ def second_references(tiny_data, tmp_path):
     return first, again
 
 
+@pytest.mark.slow
 def test_references_come_from_files_beside_the_data(evaluated, tiny_run, tiny_data, second_references):
     files = [argument for file in second_references for argument in ("--references", file)]
     scoring = [*files, "--language", "de", "--bleu-tokenizer", "intl"]

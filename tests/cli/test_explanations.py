@@ -44,6 +44,7 @@ def test_an_alignment_has_a_line_for_each_line(tiny_run, plain, tmp_path):
         assert all(0 <= place < len(source.split()) for place, _ in links)
 
 
+@pytest.mark.slow
 def test_of_several_translations_each_has_its_line_and_json_says_more(tiny_run, tmp_path):
     plain, path = tmp_path / "links", tmp_path / "links.jsonl"
     search = ["--beam-size", 3, "--n-best", 2]

@@ -59,6 +59,7 @@ def test_the_prompt_and_what_comes_of_it(poet):
     assert text.startswith("to be,  ") and len(text) == 8 + 40 + 1 and text.endswith("\n")
 
 
+@pytest.mark.slow
 def test_options_of_the_draw_arrive(poet):
     def drawn(*options):
         return written(poet, "--prompt", "to", "--length", 60, *options)

@@ -45,6 +45,7 @@ def history(run):
         return list(csv.DictReader(stream))
 
 
+@pytest.mark.slow
 def test_options_win_over_settings_and_settings_over_the_recipe(tiny_data, recipe, tmp_path):
     run = tmp_path / "run"
     settings = ["--set", "model.units=20", "--set", "training.epochs=7", "--set", "text.joint=false"]

@@ -224,6 +224,7 @@ def test_a_process_that_waits_for_each_answer_gets_it(process, plain, texts):
     assert process.stderr.read() == b"Interrupted.\n"
 
 
+@pytest.mark.slow
 def test_a_reader_that_leaves_is_no_error(process):
     process.stdout.close()
     process.stdin.write(b"a b c\n" * 100)

@@ -347,6 +347,7 @@ def kill_inputs(folder, count):
                 file.write(json.dumps({"text": text} if draw.random() < 0.9 else {}).encode() + b"\n")
 
 
+@pytest.mark.slow
 def test_killed_processes_leave_nothing_half_written(tmp_path):
     kill_inputs(tmp_path, 90)
     _, whole = killed(tmp_path, kills=0, seconds=0, seed=0, output=f"{tmp_path}/whole")

@@ -219,6 +219,7 @@ def waves(count=256, steps=12, seed=0):
     return np.sin(phase + frequency * np.arange(steps + 3))[..., None]
 
 
+@pytest.mark.slow
 def test_fit_as_people_write_it_learns():
     keras.utils.set_random_seed(0)
     x = waves()[:, :12]

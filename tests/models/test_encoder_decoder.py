@@ -286,6 +286,7 @@ def test_the_random_state_of_mixing_is_among_the_variables(mixing):
     assert (first != second).any()
 
 
+@pytest.mark.slow
 def test_training_follows_a_truth_ratio_that_changes_in_one_trace():
     model = make_model(attention="none")
     source, target_input, labels = make_batch()

@@ -90,6 +90,7 @@ def test_many_kills(nursery, task, small_data, tmp_path, record_property):
     record_property("kills", count)
 
 
+@pytest.mark.slow
 def test_a_stopped_forecaster_goes_on_from_its_last_whole_checkpoint(small_data, whole_forecaster, tmp_path):
     with pytest.raises(Stopped):
         train("forecaster", str(small_data), str(tmp_path / "stopped"), interruption=StopsAfter(25))

@@ -254,7 +254,7 @@ def test_numbers_with_signs_are_told(table):
 def test_a_text_among_numbers_that_may_stand_for_a_missing_value_is_told(table):
     path = table("x,y\n1,1\nnodata,2\n3,3\n")
     assert "line 3, column 'x': 'nodata' is not a number" in refusal(path)
-    assert "give --missing-values nodata" in refusal(path)
+    assert "give --missing-values 'nodata'" in refusal(path)
     assert np.isnan(read_series(path, missing_values="nodata", missing="mask").values[0][1, 0])
 
 

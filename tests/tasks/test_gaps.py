@@ -90,6 +90,7 @@ def test_a_stateful_model_starts_anew_after_a_gap(outages, tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_scores_of_a_series_are_those_of_its_stretches(outages, tmp_path):
     given = {"windows__look_back": 8, "data__location": str(outages)}
     train_autoencoder.train(resolve(AutoencoderConfig, settings=TINY, **given), tmp_path / "run")

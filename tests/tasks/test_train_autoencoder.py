@@ -159,6 +159,7 @@ WINDOWED = {"windows__look_back": 12}
 SHORT = ("training.epochs=3", "training.learning_rate=0.02", "training.lr_ramp_steps=4", "windows.batch_size=16")
 
 
+@pytest.mark.slow
 def test_sensors_that_are_never_observed_together_end_in_a_detector(tmp_path):
     values = waves(400, 3)
     values[np.arange(3) != np.arange(400)[:, None] % 3] = np.nan
@@ -197,6 +198,7 @@ def test_the_rounding_of_a_setpoint_is_no_alarm_and_a_change_of_a_tenth_is(tmp_p
             assert after > 10 * found.threshold if alarms else after == pytest.approx(before, rel=1e-3)
 
 
+@pytest.mark.slow
 def test_the_faults_of_a_small_shop_are_found_beside_a_large_one(tmp_path):
     sizes = {"mall": 1000.0, "kiosk": 1.0}
 
@@ -226,6 +228,7 @@ def test_the_faults_of_a_small_shop_are_found_beside_a_large_one(tmp_path):
     assert 100 < np.abs(restored).mean() < 1000
 
 
+@pytest.mark.slow
 def test_a_stopped_training_is_finished_as_it_is(beats_file, tmp_path):
     config = config_of(beats_file, "training.epochs=9", data__array="train")
     stopped = replace(config, training=replace(config.training, epochs=1))

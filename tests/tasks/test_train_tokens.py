@@ -62,6 +62,7 @@ def protected(text):
     return sorted(re.findall(r"\{[a-z]+\}|<[^>]+>", text))
 
 
+@pytest.mark.slow
 def test_a_model_that_has_learned_to_copy_puts_protected_texts_where_they_belong(marked_run, marked_data):
     scores = evaluate(Translator.load(marked_run), str(marked_data / "test"), num_examples=0).scores
     assert scores.exact_match > 0.8
@@ -149,6 +150,7 @@ def test_a_corpus_is_the_same_in_memory_and_in_a_folder(code, tmp_path, monkeypa
         )
 
 
+@pytest.mark.slow
 def test_characters_keep_white_space_from_file_to_score(code, tmp_path):
     config = code_config(code, "text.tokenizer=char", "data.valid_share=0.2")
     assert config.text.white_space == "auto"
@@ -174,6 +176,7 @@ def test_characters_keep_white_space_from_file_to_score(code, tmp_path):
 # --- models from elsewhere
 
 
+@pytest.mark.slow
 def test_a_run_with_a_model_from_elsewhere_stands_by_itself(code, tmp_path):
     model = BytesIO()
     texts = [text for pair in INDENTED for text in pair]

@@ -171,6 +171,7 @@ class Telling(Report):
         self.warnings.append(line)
 
 
+@pytest.mark.slow
 def test_an_interrupted_training_of_a_large_corpus_ends_with_the_weights_of_a_whole_one_in_memory(
     tiny_config, tmp_path, monkeypatch
 ):

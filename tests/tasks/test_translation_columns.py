@@ -159,6 +159,7 @@ def test_references_are_behind_both_texts(write, tmp_path):
     assert columns_of(data.train, replace(given, swap=True)) == Columns(1, 2)
 
 
+@pytest.mark.slow
 def test_from_training_to_evaluation(write, tmp_path):
     run = tmp_path / "run"
     train = write("train.tsv", 0, 2, 1, header=("id", "french", "english"))

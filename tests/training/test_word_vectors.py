@@ -119,6 +119,7 @@ def test_files_that_do_not_fit_are_refused(vectors, tmp_path):
 # --- in a training
 
 
+@pytest.mark.slow
 def test_a_run_starts_from_them_and_needs_them_no_more(tiny_config, tmp_path):
     path = tmp_path / "vectors.txt"
     path.write_text("".join(f"{letter} {' '.join([str(k - 3)] * 16)}\n" for k, letter in enumerate("abcdefgh")))
