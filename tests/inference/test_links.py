@@ -42,6 +42,7 @@ def unseen():
     return named(80, 5)
 
 
+@pytest.mark.slow
 def test_an_alignment_of_reversals_is_the_reversal(translator, unseen):
     lines = [source for source, _ in unseen]
     found = Scorer(translator).explain(lines, list(translator.stream(lines)), aligned=True)
@@ -53,6 +54,7 @@ def test_an_alignment_of_reversals_is_the_reversal(translator, unseen):
     assert np.mean(right) > 0.85
 
 
+@pytest.mark.slow
 def test_names_that_training_has_not_seen_come_out(translator, unseen):
     lines = [source for source, _ in unseen]
     names = [next((word for word in line.split() if word.startswith("Name")), None) for line in lines]
@@ -65,6 +67,7 @@ def test_names_that_training_has_not_seen_come_out(translator, unseen):
         assert all(one in (other, UNKNOWN_TEXT) for one, other in zip(before.split(), after.split(), strict=True))
 
 
+@pytest.mark.slow
 def test_a_beginning_stays_as_it_was_given_beside_copies(translator, unseen):
     lines = [source for source, _ in unseen if "Name" in source]
     begun = translator.translate(lines, copy_unknown=True, prefix="Somebody a")
@@ -72,6 +75,7 @@ def test_a_beginning_stays_as_it_was_given_beside_copies(translator, unseen):
     assert any("Name" in text for text in begun)
 
 
+@pytest.mark.slow
 def test_copies_do_not_depend_on_who_is_translated_together(translator, unseen):
     lines = [source for source, _ in unseen[:6]]
     search = {"beam_size": 3, "n_best": 2, "copy_unknown": True}

@@ -112,6 +112,7 @@ class Interrupting(Report):
         yield Pressing()
 
 
+@pytest.mark.slow
 def test_an_interrupted_run_resumes_to_the_same_scores(beats_file, tmp_path):
     config = config_of(beats_file, "training.epochs=3", data__array="train", data__keep="kind==1", data__limit=60)
     train(config, tmp_path / "whole")
