@@ -28,9 +28,10 @@ class Event:
         peak_at: time, or step, of that.
         column: str. The column with the largest part of the scores.
         share: float, 0 to 1. That part.
+        known_at: time, or step, at which whoever watches the data come in is first alarmed of it; None where never.
         label: time, or step, at which the labelled anomaly begins that it meets first; None where it meets none.
-        lead: float. How long before that its first alarm was, in seconds (steps, where times are none); negative is
-            after. None where it meets none.
+        lead: float. How long before that it was known, in seconds (steps, where times are none); negative is after.
+            None where it meets none, or never was known.
     """
 
     series: str
@@ -42,6 +43,7 @@ class Event:
     peak_at: np.datetime64 | float | int
     column: str
     share: float
+    known_at: np.datetime64 | float | int | None = None
     label: np.datetime64 | float | int | None = None
     lead: float | None = None
 
@@ -87,6 +89,8 @@ def find_events(
     min_length: Span = 1,
     labels: np.ndarray | None = None,
     gaps: np.ndarray | None = None,
+    live: np.ndarray | None = None,
+    reach: int = 0,
 ) -> list[Event]:
     """The events of one series.
 
@@ -103,6 +107,9 @@ def find_events(
         labels: bool array, `(steps,)`: what is known to be anomalous.
         gaps: int array: the steps after gaps in time, as the rhythm of the times has them. None finds them by how
             long steps usually last.
+        live: bool array, `(steps,)`: which steps are an alarm by what is known when they come in. An event is known
+            from the first of them on, from its first step to `reach` steps after its last.
+        reach: int. For how many steps after its last one what comes in still tells of an event.
 
     Raises:
         InputError: a span of time where times are no dates.
@@ -134,6 +141,8 @@ def find_events(
         parts = np.nansum(blame[steps], axis=0)
         most, total = int(parts.argmax()), parts.sum()
         met = next((places[start] for start, end in known if start <= last and first <= end), None)
+        alarmed = () if live is None else first + np.flatnonzero(live[first : last + 1 + reach])
+        known_at = places[alarmed[0]] if len(alarmed) else None
         found.append(
             Event(
                 name,
@@ -145,8 +154,9 @@ def find_events(
                 places[peak],
                 columns[most],
                 float(parts[most] / total) if total else 0.0,
+                known_at,
                 met,
-                None if met is None else _seconds(met - places[first]),
+                None if met is None or known_at is None else _seconds(met - known_at),
             )
         )
     return found
@@ -165,9 +175,9 @@ def event_scores(
 
     Returns:
         dict of `events` and `labelled`: int, how many of each; `event_precision`: share of the events that meet a
-        labelled anomaly; `event_recall`: share of those that meet an event; `event_f1`; `median_lead_seconds`
-        (or `…_steps`): of the first event at each labelled anomaly, see `Event.lead`. None where there is nothing to
-        divide by.
+        labelled anomaly; `event_recall`: share of those that meet an event; `event_f1`; `known_recall`: share of those
+        that meet an event which was known as the data came in; `median_lead_seconds` (or `…_steps`): of the first such
+        event at each of them, see `Event.lead`. None where there is nothing to divide by.
     """
     found = [event for of_series in events for event in of_series]
     labelled = hit = 0
@@ -182,7 +192,7 @@ def event_scores(
             if event.lead is not None:
                 earliest.setdefault((number, event.label), event.lead)
     leads = list(earliest.values())
-    precision = sum(event.lead is not None for event in found) / len(found) if found else None
+    precision = sum(event.label is not None for event in found) / len(found) if found else None
     recall = hit / labelled if labelled else None
     both = precision is not None and recall is not None
     return {
@@ -191,6 +201,7 @@ def event_scores(
         "event_precision": precision,
         "event_recall": recall,
         "event_f1": (2 * precision * recall / (precision + recall) if precision + recall else 0.0) if both else None,
+        "known_recall": len(leads) / labelled if labelled else None,
         f"median_lead_{unit}": float(np.median(leads)) if leads else None,
     }
 

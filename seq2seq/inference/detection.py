@@ -9,7 +9,6 @@ import numpy as np
 from seq2seq.errors import InputError
 from seq2seq.evaluation.detection import Labels
 from seq2seq.evaluation.events import Event, Span, find_events
-from seq2seq.evaluation.thresholds import fit_threshold
 from seq2seq.inference.detector import Detector, Scores
 from seq2seq.inference.pieces import cut, num_pieces
 from seq2seq.inference.reconstructor import Reconstructor
@@ -30,6 +29,10 @@ class Detection:
         pca: `Scores` of the principal components.
         pca_threshold: float. Theirs.
         components: int. How many they are.
+        live: tuple of bool arrays, `(steps,)` each: where the autoencoder raises an alarm as the data come in, by the
+            window that ends there; False throughout for a series that is measured in units of all of its own values,
+            later ones too. None where whole sequences are scored, or an earlier version fitted the detector.
+        pca_live: likewise of the principal components.
     """
 
     series: Series
@@ -38,6 +41,8 @@ class Detection:
     pca: Scores
     pca_threshold: float
     components: int
+    live: tuple[np.ndarray, ...] | None = None
+    pca_live: tuple[np.ndarray, ...] | None = None
 
     @property
     def alarms(self) -> np.ndarray:
@@ -50,13 +55,14 @@ class Detection:
         Raises:
             InputError: whole sequences are scored, of which each is an alarm by itself.
         """
-        return events_of(self.series, self.scores, self.threshold, merge, min_length, labels)
+        return events_of(self.series, self.scores, self.threshold, self.live, merge, min_length, labels)
 
 
 def events_of(
     series: Series,
     scores: Scores,
     threshold: float,
+    live: Sequence[np.ndarray] | None = None,
     merge: Span = 0,
     min_length: Span = 1,
     labels: Labels | None = None,
@@ -82,6 +88,8 @@ def events_of(
             min_length=min_length,
             labels=known[number],
             gaps=gaps[number],
+            live=None if live is None else live[number],
+            reach=scores.look_back - 1,
         )
         for number, name in enumerate(series.names)
     ]
@@ -111,8 +119,8 @@ def detect(
         InputError: the run has no detector yet; a threshold that cannot be fitted.
     """
     detector = Detector.load(reconstructor.run)
-    own, pca = _scores(reconstructor, detector, series, report or Report(), selection)
-    thresholds = [detector.autoencoder.threshold, detector.pca.threshold]
+    both = _scores(reconstructor, detector, series, report or Report(), selection)
+    scorers = [detector.autoencoder, detector.pca]
     if (threshold is not None and threshold[0] == "f_beta") != (labelled is not None):
         raise InputError(
             "A threshold by f_beta is fitted on labelled data that are not scored: give --threshold f_beta=BETA, "
@@ -120,16 +128,25 @@ def detect(
         )
     if labelled is not None:
         held_out = _scores(reconstructor, detector, labelled[0], Report())
-        thresholds = [fit_threshold(*_swap(threshold, each.judged), labelled[1].values) for each in held_out]
+        pairs = zip(scorers, held_out, strict=True)
+        scorers = [scorer.with_threshold(*threshold, each, labelled[1].values) for scorer, each in pairs]
     elif threshold is not None:
-        held_out = (detector.autoencoder.held_out, detector.pca.held_out)
-        thresholds = [fit_threshold(*_swap(threshold, each)) for each in held_out]
+        scorers = [scorer.with_threshold(*threshold) for scorer in scorers]
     series = series if selection is None else selection.series(series)
-    return Detection(series, own, thresholds[0], pca, thresholds[1], detector.baseline.components)
+    (own, live), (pca, pca_live) = (
+        (scores, _live(scorer, scores, series.names, reconstructor.scaler.groups))
+        for scorer, scores in zip(scorers, both, strict=True)
+    )
+    thresholds = [scorer.threshold for scorer in scorers]
+    return Detection(series, own, thresholds[0], pca, thresholds[1], detector.baseline.components, live, pca_live)
 
 
-def _swap(threshold, scores):
-    return threshold[0], scores, threshold[1]
+def _live(scorer, scores, names, groups):
+    """Alarms as the data come in; of a series that has no unit yet there are none, it takes all of its values."""
+    live = scorer.live(scores)
+    if live is None or not groups:
+        return live
+    return tuple(each & (name in groups) for name, each in zip(names, live, strict=True))
 
 
 def _scores(reconstructor, detector, series, report, selection=None):

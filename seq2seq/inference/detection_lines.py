@@ -37,8 +37,10 @@ def score_lines(
     for number, score in enumerate(scores.steps):
         shares = _shares(scores.blame[number]).T if blamed else ()
         own = [(score > detection.threshold).astype(int), scores.windows[number]] if scores.windows else []
+        own += [detection.live[number].astype(int)] if detection.live else []
         values.append([score, *own, *shares])
-    named = ["score", *(["alarm", "window_score"] if scores.windows else []), *blamed]
+    own = ["alarm", "window_score"] * bool(scores.windows) + ["window_alarm"] * bool(detection.live)
+    named = ["score", *own, *blamed]
     series, unit = detection.series, "sample" if detection.series.whole else "series"
     group = data.group or (unit if several else None)
     how = {"group": group, "time": data.time, "clock": series.clock, "unit": unit}
@@ -62,9 +64,9 @@ def event_lines(
 
     They are: the series where there are several, or a column of groups; `start` and `end`, times or steps; `steps`,
     from the first alarm to the last; `peak`, the highest score, and `peak_at`; where there are several columns
-    `column`, the one most to blame, and `share`, its part of the scores; where `labelled`, `label`, the time at which
-    the labelled anomaly begins that it meets, and `lead_seconds` (or `lead_steps`), how long before that the first
-    alarm was.
+    `column`, the one most to blame, and `share`, its part of the scores; `known_at`, when it was known as the data came
+    in; where `labelled`, `label`, the time at which the labelled anomaly begins that it meets, and `lead_seconds` (or
+    `lead_steps`), how long before that it was known.
 
     Args:
         series: that they are of.
@@ -77,16 +79,17 @@ def event_lines(
     named = data.group or ("series" if several or len(series.names) > 1 else None)
     wide = len(series.columns) > 1
     blamed, known = ["column", "share"] * wide, ["label", "lead_seconds" if dates else "lead_steps"] * labelled
-    yield [*[named] * bool(named), "start", "end", "steps", "peak", "peak_at", *blamed, *known]
+    yield [*[named] * bool(named), "start", "end", "steps", "peak", "peak_at", *blamed, "known_at", *known]
     for number, of_series in enumerate(events):
         if not of_series:
             continue
         places = series.times[number] if series.times else np.arange(len(series.values[number]))
         texts = series.clock.texts(places) if series.times else places.tolist()
         for event in of_series:
-            peak_at, label = (
-                None if at is None else texts[int(np.searchsorted(places, at))] for at in (event.peak_at, event.label)
+            peak_at, known_at, label = (
+                None if at is None else texts[int(np.searchsorted(places, at))]
+                for at in (event.peak_at, event.known_at, event.label)
             )
             line = [*[event.series] * bool(named), texts[event.first], texts[event.last]]
             line += [event.steps, event.peak, peak_at]
-            yield [*line, *[event.column, event.share] * wide, *[label, event.lead] * labelled]
+            yield [*line, *[event.column, event.share] * wide, known_at, *[label, event.lead] * labelled]

@@ -33,12 +33,14 @@ class Scores:
         samples: float64 array, `(series,)`, the mean of the steps, where whole sequences are scored; else None.
         windows: tuple of float64 arrays, `(steps,)`: the score of the window that ends at the step, all that is known
             when it comes in; None where whole sequences are scored.
+        look_back: int. Steps of a window; 0 where whole sequences are scored.
     """
 
     steps: tuple[np.ndarray, ...]
     blame: tuple[np.ndarray, ...]
     samples: np.ndarray | None = None
     windows: tuple[np.ndarray, ...] | None = None
+    look_back: int = 0
 
     @property
     def judged(self) -> np.ndarray:
@@ -49,9 +51,14 @@ class Scores:
         """The scores of each series without those of its first so many steps."""
         if self.samples is not None or not any(skipped):
             return self
-        each = (self.steps, self.blame, self.windows)
-        steps, blame, windows = (tuple(one[first:] for one, first in zip(of, skipped, strict=True)) for of in each)
-        return Scores(steps, blame, None, windows)
+        return self._each(lambda of: tuple(one[first:] for one, first in zip(of, skipped, strict=True)))
+
+    def over(self, levels: Sequence[float]) -> "Scores":
+        """The scores of each series divided by its level; those of windows."""
+        return self._each(lambda of: tuple(map(np.divide, of, levels)))
+
+    def _each(self, change):
+        return replace(self, **{name: change(getattr(self, name)) for name in ("steps", "blame", "windows")})
 
 
 @dataclass(frozen=True)
@@ -68,6 +75,9 @@ class Scorer:
         errors: `ErrorModel` of vectors of `steps` × features.
         threshold: float. An alarm is a score above it.
         held_out: float64 array: held-out scores that the threshold was fitted on.
+        window_threshold: float. A window's score above it is an alarm as it comes in; NaN where an earlier version
+            fitted the scorer, or whole sequences are scored.
+        held_out_windows: float64 array: held-out scores of windows that this was fitted on.
         steps: int. 1, or the steps of every sequence.
         usual: float64 array `(look_back, features)`: root mean square of the errors at each step of a window, over
             that of all its steps; `(1, 1)` ones for whole sequences.
@@ -81,6 +91,8 @@ class Scorer:
     steps: int = 1
     usual: np.ndarray = field(default_factory=lambda: np.ones((1, 1)))
     levels: Mapping[str, float] = field(default_factory=dict)
+    window_threshold: float = np.nan
+    held_out_windows: np.ndarray = field(default_factory=lambda: np.empty(0))
 
     @classmethod
     def fit(
@@ -112,7 +124,8 @@ class Scorer:
             units = np.tile(np.broadcast_to(units, features), lengths[0])
             model = ErrorModel.fit(settings.score, vectors, units)
             scorer = cls(model, np.nan, np.empty(0), int(lengths[0]))
-            return scorer._with_threshold(settings, _crossed_scores(settings.score, vectors, units))
+            crossed = _crossed_scores(settings.score, vectors, units)
+            return replace(scorer, held_out=crossed).with_threshold(settings.threshold, settings.value)._thinned()
         usual = _usual(np.concatenate(held_out_errors)) if look_back else np.ones((1, 1))
         vectors = np.concatenate([(each / usual).reshape(-1, features) for each in held_out_errors])
         scorer = cls(ErrorModel.fit(settings.score, vectors, units), np.nan, np.empty(0), usual=usual)
@@ -120,12 +133,43 @@ class Scorer:
         if names is not None:
             scorer = replace(scorer, levels=_levels(settings, names, scores.steps))
             scores = scorer.levelled(scores, names)
-        held_out = scores.judged
-        return scorer._with_threshold(settings, held_out[~np.isnan(held_out)])
+        return scorer._holding(scores).with_threshold(settings.threshold, settings.value)._thinned()
 
-    def _with_threshold(self, settings, held_out):
-        threshold = fit_threshold(settings.threshold, held_out, settings.value)
-        return replace(self, threshold=threshold, held_out=held_out[:: len(held_out) // KEPT + 1])
+    def with_threshold(
+        self, kind: str, value: float, labelled: Scores | None = None, labels: np.ndarray | None = None
+    ) -> "Scorer":
+        """This scorer with thresholds of another kind and value, see `fit_threshold`.
+
+        Args:
+            kind: str.
+            value: float.
+            labelled: `Scores` that they are fitted to, with `labels`; default: the held-out ones.
+            labels: bool array, one for each of these scores. A window is an anomaly if one of its steps is.
+        """
+        if labelled is None:
+            window = fit_threshold(kind, self.held_out_windows, value) if len(self.held_out_windows) else np.nan
+            return replace(self, threshold=fit_threshold(kind, self.held_out, value), window_threshold=window)
+        threshold, window = fit_threshold(kind, labelled.judged, value, labels), np.nan
+        if labelled.look_back:
+            scores, known = np.concatenate(labelled.windows), _labels_of_windows(labels, labelled)
+            if len(set(known[~np.isnan(scores)])) == 2:  # else there is nothing to tell apart
+                window = fit_threshold(kind, scores, value, known)
+        return replace(self, threshold=threshold, window_threshold=window)
+
+    def _holding(self, scores):
+        windows = np.concatenate(scores.windows) if scores.look_back else np.empty(0)
+        judged = scores.judged
+        return replace(self, held_out=judged[~np.isnan(judged)], held_out_windows=windows[~np.isnan(windows)])
+
+    def _thinned(self):
+        few = {name: getattr(self, name) for name in ("held_out", "held_out_windows")}
+        return replace(self, **{name: scores[:: len(scores) // KEPT + 1] for name, scores in few.items()})
+
+    def live(self, scores: Scores) -> tuple[np.ndarray, ...] | None:
+        """Which steps are an alarm as they come in, by the window that ends there: bool arrays, None if not fitted."""
+        if np.isnan(self.window_threshold) or scores.windows is None:
+            return None
+        return tuple(windows > self.window_threshold for windows in scores.windows)
 
     def score(self, errors: Iterator[tuple[Pieces, np.ndarray]], lengths: np.ndarray, look_back: int) -> Scores:
         """Score series of these lengths by the errors of their pieces."""
@@ -140,17 +184,14 @@ class Scorer:
         blame = tuple(means.result())
         steps = tuple(np.split(_total(np.concatenate(blame)), begins[1:]))
         if look_back:
-            return Scores(steps, blame, None, tuple(np.split(windows, begins[1:])))
+            return Scores(steps, blame, None, tuple(np.split(windows, begins[1:])), look_back)
         return Scores(steps, blame, np.array([observed_mean(each) for each in steps]))
 
     def levelled(self, scores: Scores, names: Sequence[str]) -> Scores:
         """`scores` of the series `names`, each over its level."""
-        levels = [self.levels.get(name, 1.0) for name in names]
         if not self.levels or scores.windows is None:
             return scores
-        each = (scores.steps, scores.blame, scores.windows)
-        steps, blame, windows = (tuple(map(np.divide, values, levels)) for values in each)
-        return Scores(steps, blame, None, windows)
+        return scores.over([self.levels.get(name, 1.0) for name in names])
 
     def _parts(self, errors):
         """Scores of steps, shared out among the features: an array like `errors`, `(pieces, steps, features)`."""
@@ -189,6 +230,13 @@ def _levels(settings, names, steps):
     high = {name: np.quantile(scores, share) for name, scores in together.items() if len(scores) >= FEWEST_SCORES}
     usual = np.quantile(np.concatenate(list(together.values())), share) if high else 0.0
     return {name: float(value / usual) for name, value in high.items() if value > 0}
+
+
+def _labels_of_windows(labels, scores):
+    """For each step whether one of the steps of the window that ends there is labelled."""
+    parts = np.split(np.asarray(labels, bool), np.cumsum([len(steps) for steps in scores.steps])[:-1])
+    sums = [np.concatenate((np.zeros(scores.look_back, np.int64), np.cumsum(part))) for part in parts]
+    return np.concatenate([each[scores.look_back :] > each[: -scores.look_back] for each in sums])
 
 
 def _crossed_scores(kind, vectors, units=1.0):
@@ -233,6 +281,8 @@ class Detector:
             scorer = getattr(self, name)
             arrays |= _named(name, {**scorer.errors.to_arrays(), "threshold": scorer.threshold, "steps": scorer.steps})
             arrays |= {f"{name}_held_out": scorer.held_out, f"{name}_usual": scorer.usual}
+            arrays[f"{name}_window_threshold"] = np.array(scorer.window_threshold)
+            arrays[f"{name}_held_out_windows"] = scorer.held_out_windows
             if scorer.levels:
                 arrays[f"{name}_level_names"] = np.array(list(scorer.levels))
                 arrays[f"{name}_levels"] = np.array(list(scorer.levels.values()))
@@ -273,7 +323,16 @@ def pca_errors(baseline: PCABaseline, width: int, pieces: Pieces) -> np.ndarray:
 def _scorer(arrays):
     errors = ErrorModel.from_arrays(arrays)
     levels = dict(zip(map(str, arrays.get("level_names", ())), map(float, arrays.get("levels", ())), strict=True))
-    return Scorer(errors, float(arrays["threshold"]), arrays["held_out"], int(arrays["steps"]), arrays["usual"], levels)
+    return Scorer(
+        errors,
+        float(arrays["threshold"]),
+        arrays["held_out"],
+        int(arrays["steps"]),
+        arrays["usual"],
+        levels,
+        float(arrays.get("window_threshold", np.nan)),  # earlier versions had none
+        arrays.get("held_out_windows", np.empty(0)),
+    )
 
 
 def _named(name, arrays):

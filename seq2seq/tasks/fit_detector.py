@@ -38,6 +38,8 @@ def check_detection(settings: DetectionConfig, parts: Split, look_back: int, rep
             "the validation part has no observed value to fit a threshold on: raise data.valid_share, or train on "
             "more data."
         )
+    if look_back:  # what is an alarm as it comes in is fitted on windows, which are fewer than steps
+        scores = min(scores, num_pieces(np.array([len(values) for values in valid]), look_back))
     # Any scores will do: whether a threshold can be fitted depends on how many there are.
     fit_threshold(settings.threshold, np.random.default_rng(0).exponential(size=scores), settings.value)
     columns = parts.valid.columns
@@ -86,6 +88,8 @@ def fit_detector(
     )
     what = "steps" if look_back else "sequences"
     report.say(f"an alarm is a score above {own.threshold:.4g}, fitted on the {what} of the validation part")
+    if look_back:
+        report.say(f"as data come in, it is the score of a window above {own.window_threshold:.4g}, fitted likewise")
     if own.levels:
         few = len(set(parts.valid.names)) - len(own.levels)
         rest = f"; {few:,} have too few held-out scores for that" if few else ""

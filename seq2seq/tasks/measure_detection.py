@@ -36,18 +36,20 @@ def measure_detection(
         figures of it alone; `columns`, from each of several columns to how well its part of the scores does by itself.
     """
     systems = {
-        "autoencoder": (detection.scores, detection.threshold),
-        "pca": (detection.pca, detection.pca_threshold),
+        "autoencoder": (detection.scores, detection.threshold, detection.live),
+        "pca": (detection.pca, detection.pca_threshold, detection.pca_live),
     }
     series, figures = detection.series, {}
-    for name, (scores, threshold) in systems.items():
+    for name, (scores, threshold, live) in systems.items():
         found = detection_scores(scores.judged, labels.values, threshold)
         if scores.samples is None:
             known = np.split(labels.values, np.cumsum(series.lengths)[:-1])
-            events = events_of(series, scores, threshold, merge, min_length, labels)
+            events = events_of(series, scores, threshold, live, merge, min_length, labels)
             dates = series.times is not None and series.times[0].dtype.kind == "M"
             there = [~np.isnan(each) for each in scores.steps]
             found |= event_scores(events, known, there, "seconds" if dates else "steps")
+            if live is None:  # of which nothing is known, not of none
+                found["known_recall"] = None
             if dates:
                 found |= _hits(scores.steps, series.times, threshold, labels.windows or _windows(known, series.times))
             if len(set(series.names)) > 1:

@@ -55,7 +55,8 @@ def test_a_line_for_each_step_of_series(pumps_run, pumps_files, tmp_path):
     data = ["--input", pumps_files / "test.csv", "--labels", pumps_files / "faults.json"]
     result = run(pumps_run, *data, "--output", output, "--plot", plot, "--show", "south")
     rows = read_rows(output)
-    assert list(rows[0]) == ["pump", "time", "score", "alarm", "window_score", "blame_flow", "blame_heat"]
+    scored = ["score", "alarm", "window_score", "window_alarm"]
+    assert list(rows[0]) == ["pump", "time", *scored, "blame_flow", "blame_heat"]
     assert len(rows) == 240 and rows[0]["time"] == "2024-01-01 00:00"
     for row in rows:
         assert float(row["blame_flow"]) + float(row["blame_heat"]) == pytest.approx(1.0, abs=1e-6)
@@ -77,7 +78,7 @@ def test_the_threshold_can_be_another(beats_run, beats_file, tmp_path):
     assert 20 <= alarms("--threshold", "f_beta=1", *held_out) <= 40
 
 
-KEYS = ["pump", "start", "end", "steps", "peak", "peak_at", "column", "share", "label", "lead_seconds"]
+KEYS = ["pump", "start", "end", "steps", "peak", "peak_at", "column", "share", "known_at", "label", "lead_seconds"]
 
 
 def test_alarms_come_as_events_and_count_once(pumps_run, pumps_files, tmp_path):

@@ -12,6 +12,8 @@ SCORES[[5, 6, 7, 9, 20, 30, 31]] = [1, 3, 1, 1, 5, 1, 1]
 BLAME = SCORES[:, None] * np.array([0.25, 0.75])
 LABELS = np.zeros(40, bool)
 LABELS[[7, 8, 28, 29, 30, 36]] = True
+LIVE = np.zeros(40, bool)
+LIVE[[3, 6, 7, 12, 13, 22, 31]] = True
 
 
 def events(**given):
@@ -29,8 +31,18 @@ def test_a_run_of_alarms_is_one_event():
     first = found[0]
     assert (first.start, first.end, first.peak, first.peak_at) == (HOURS[5], HOURS[7], 3.0, HOURS[6])
     assert (first.column, first.share, first.steps) == ("heat", pytest.approx(0.75), 3)
-    assert (first.label, first.lead) == (HOURS[7], 7200.0)  # two hours before the label begins
-    assert [event.lead for event in found] == [7200.0, None, None, -7200.0]
+    assert (first.label, first.known_at, first.lead) == (HOURS[7], None, None)  # of what was known nothing is said
+
+
+def test_the_lead_counts_from_when_an_event_was_known():
+    def known(**given):
+        return [(event.known_at, event.lead) for event in events(labels=LABELS, **given)]
+
+    # The first event was known at step 6, an hour before its label; that at 9 by no window that covers it.
+    assert known(live=LIVE, reach=2)[:2] == [(HOURS[6], 3600.0), (None, None)]
+    assert known(live=LIVE, reach=2)[2:] == [(HOURS[22], None), (HOURS[31], -3 * 3600.0)]
+    assert known(live=LIVE, reach=3)[1] == (HOURS[12], None) and known(live=LIVE, reach=1)[2] == (None, None)
+    assert known(live=LIVE, reach=2, merge=2)[0] == (HOURS[6], 3600.0)
 
 
 @pytest.mark.parametrize(
@@ -62,7 +74,8 @@ def test_no_event_goes_on_across_an_outage_unless_it_is_told_to():
 
 def test_without_times_steps_are_counted():
     found = events(times=None, labels=LABELS)
-    assert (found[0].start, found[0].lead) == (5, 2.0)
+    assert (found[0].start, found[0].known_at) == (5, None)
+    assert events(times=None, labels=LABELS, live=LIVE)[0].lead == 1.0
     with pytest.raises(InputError, match="no dates; give a number of steps"):
         events(times=None, merge=parse_span("2h"))
 
@@ -70,12 +83,14 @@ def test_without_times_steps_are_counted():
 def test_each_event_and_each_anomaly_counts_once():
     scored = np.ones(40, bool)
     scored[36] = False
-    figures = event_scores([events(labels=LABELS)], [LABELS], [scored], "seconds")
-    assert (figures["events"], figures["labelled"]) == (4, 2)
-    assert (figures["event_precision"], figures["event_recall"], figures["median_lead_seconds"]) == (0.5, 1.0, 0.0)
+    figures = event_scores([events(labels=LABELS, live=LIVE)], [LABELS], [scored], "seconds")
+    assert (figures["events"], figures["labelled"], figures["known_recall"]) == (4, 2, 1.0)
+    assert (figures["event_precision"], figures["event_recall"], figures["median_lead_seconds"]) == (0.5, 1.0, -3600.0)
+    unknown = event_scores([events(labels=LABELS)], [LABELS], [scored], "seconds")
+    assert (unknown["event_recall"], unknown["known_recall"], unknown["median_lead_seconds"]) == (1.0, 0.0, None)
     twice = np.zeros(40, bool)
     twice[5:10] = True  # met by two events, of which the first one counts
-    assert event_scores([events(labels=twice)], [twice], [scored])["median_lead_steps"] == 0.0
+    assert event_scores([events(labels=twice, live=LIVE)], [twice], [scored])["median_lead_steps"] == -3600.0
     nothing = event_scores([[]], [LABELS], [scored])
     assert (nothing["event_precision"], nothing["event_recall"], nothing["event_f1"]) == (None, 0.0, None)
 

@@ -1,12 +1,17 @@
 """Scores and alarms of a trained autoencoder."""
 
+import shutil
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from seq2seq.errors import InputError
 from seq2seq.inference.detection import detect, was_trained_on
 from seq2seq.inference.detector import Detector
+from seq2seq.inference.reconstructor import Reconstructor
 from seq2seq.run import Run
+from seq2seq.tasks.fit_detector import refit
 
 
 def test_scores_add_up(pumps_model, pumps_test, beats_model, beats_file):
@@ -18,6 +23,44 @@ def test_scores_add_up(pumps_model, pumps_test, beats_model, beats_file):
     assert 0 < windowed.steps[0][0] < 12 * first
     whole = detect(beats_model, beats_model.read(str(beats_file), array="test")).scores
     np.testing.assert_allclose(whole.samples, [steps.mean() for steps in whole.steps])
+
+
+def test_an_event_is_known_when_the_data_until_then_say_so(pumps_model, pumps_test):
+    whole, look_back = detect(pumps_model, pumps_test), 12
+    assert any(event.known_at is not None for event in whole.events()[0])
+    for event in whole.events()[0]:
+        known = whole.live[0][event.first : event.last + look_back]
+        last = event.first + (int(known.argmax()) if known.any() else len(known) - 1)
+        assert (event.known_at is None) == (not known.any())
+        assert event.known_at is None or event.known_at == pumps_test.times[0][last]
+        # Whoever reads no further than that has the same alarms: they take nothing that comes later.
+        until = detect(pumps_model, until_step(pumps_test, last + 1))
+        np.testing.assert_allclose(until.scores.windows[0], whole.scores.windows[0][: last + 1], rtol=1e-3)
+        np.testing.assert_array_equal(until.live[0], whole.live[0][: last + 1])
+
+
+def until_step(series, end):
+    first = series.take([0])
+    return replace(first, values=[first.values[0][:end]], times=(first.times[0][:end],))
+
+
+def test_what_a_run_of_an_earlier_version_cannot_know_is_left_out(pumps_run, pumps_test, tmp_path):
+    run = Run.open(shutil.copytree(pumps_run, tmp_path / "run"), "autoencoder")
+    arrays = run.load_fitted(run.detector)
+    run.save_fitted(run.detector, {name: array for name, array in arrays.items() if "window" not in name})
+    for threshold in (None, ("quantile", 0.9)):
+        found = detect(Reconstructor.load(run.path), pumps_test, threshold=threshold)
+        assert found.live is None and {event.known_at for event in found.events()[0]} == {None}
+    refit(run.path)
+    assert detect(Reconstructor.load(run.path), pumps_test).live is not None
+
+
+def test_a_series_in_units_of_all_its_own_values_is_known_only_in_hindsight(pumps_model, pumps_test):
+    assert all(each.any() for each in detect(pumps_model, pumps_test).live)
+    units = {"north": (pumps_model.scaler.center, pumps_model.scaler.scale)}
+    model = Reconstructor(pumps_model.config, replace(pumps_model.scaler, groups=units), pumps_model.model)
+    model.run = pumps_model.run
+    assert [bool(each.any()) for each in detect(model, pumps_test).live] == [True, False]
 
 
 def test_the_scores_of_sequences_are_those_of_their_error_model(beats_run, beats_model, beats_file):
