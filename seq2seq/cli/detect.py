@@ -193,7 +193,7 @@ def detect(
     reconstructor = Reconstructor.load(run)
     if events and not reconstructor.look_back:
         raise InputError(f"--events {events}: this run scores whole sequences, each of which is an alarm or none.")
-    series, selection, name = _read(reconstructor, input_, array, keep, (part, from_, to), report)
+    series, selection, name, parts = _read(reconstructor, input_, array, keep, (part, from_, to), report)
     known = read_labels(labels, reconstructor, series, name, keep=keep) if labels else None
     if known and selection:
         known = selection.labels(known, series)
@@ -205,9 +205,8 @@ def detect(
     detection = score_series(
         reconstructor, series, threshold=kind, labelled=labelled, selection=selection, report=report
     )
-    report.say(
-        f"{int(detection.alarms.sum()):,} of {len(detection.alarms):,} scores are above {detection.threshold:.4g}"
-    )
+    alarms_raised = f"{int(detection.alarms.sum()):,} of {len(detection.alarms):,}"
+    report.say(f"{alarms_raised} scores are above {detection.threshold:.4g}: {detection.rule}")
     data = reconstructor.config.data
     figures, outputs = measure_detection(detection, known, **spans) if known else None, []
     found = detection.events(**spans, labels=known) if events else None
@@ -216,11 +215,11 @@ def detect(
     if events:
         write = partial(detected.write_events, events, detection.series, found, data, bool(known))
         outputs.append((events, write))
-        report.say(f"they are {sum(map(len, found)):,} events")
+        detected.tell_events(found, detection, report)
     if output or not (known or plot or events):
         from seq2seq.inference.detection_lines import score_lines
 
-        lines = score_lines(detection, data, per_step)
+        lines = score_lines(detection, data, per_step, parts=parts)
         outputs.append((output, partial(write_csv, output, lines)))
     if plot:
         outputs.append((plot, partial(detected.draw, detection, known, shown, plot)))
@@ -258,12 +257,21 @@ def _refit(run, score, threshold, report):
 
 
 def _read(reconstructor, input_, array, keep, chosen, report):
-    """The series, what of them is to be scored, and what their file is called."""
+    """The series, what of them is to be scored, how their file is called; of the training's the part of each step."""
     from seq2seq.inference.detection import was_trained_on
-    from seq2seq.inference.selection import between, part_of
+    from seq2seq.inference.selection import between, part_of, parts_of_steps
+    from seq2seq.run.resuming import data_have_changed
+    from seq2seq.series.files import data_files
 
     (part, from_, to), config = chosen, reconstructor.config
+    trained = input_ is None or was_trained_on(reconstructor, input_, array)
+    changed = trained and data_have_changed(reconstructor.run, "data.location", data_files(config.data.location))
     if input_ is None:
+        if changed:
+            raise InputError(
+                f"{config.data.location} has changed since the training, so its parts are no longer those of then: "
+                "give --input, and --from TIME for what is new."
+            )
         series = reconstructor.read_training(keep=keep, report=report)
         part = part or ("all" if from_ or to else "test")
         selection, name = part_of(series, config.data, config.seed, part), config.data.location
@@ -274,10 +282,15 @@ def _read(reconstructor, input_, array, keep, chosen, report):
         selection = times if selection is None else selection & times
     if selection is not None and not selection.rows:
         raise InputError(f"there is nothing to score: the {part} part has no step from {from_} to {to}.")
-    trained = part != "test" if input_ is None else was_trained_on(reconstructor, input_, array)
-    if trained:
-        report.warn("the run was trained on these data: their scores are lower than those of others")
-    return series, selection, name
+    parts = None
+    read_alike = (input_ is None and keep is None) or (keep, config.data.limit) == (config.data.keep, None)
+    if trained and read_alike and not changed:
+        parts = parts_of_steps(series, config.data, config.seed)
+        parts = parts if selection is None else selection.cut(parts)
+        detected.tell_parts(parts, series.whole, report)
+    elif trained:
+        report.warn("the run was trained on some of these data, whose scores are lower than those of others")
+    return series, selection, name, parts
 
 
 def _held_out(reconstructor, location, labels, scored, report):

@@ -1,6 +1,8 @@
 """What `seq2seq detect` shows and writes: figures, events, a picture."""
 
 import json
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,8 +36,39 @@ def show_figures(figures: dict[str, dict], components: int, report: Any) -> None
             report.table(f"\n{title}{some}", ("", *(name.replace("_", " ") for name in names)), rows)
 
 
+def tell_parts(parts: Sequence[Any], whole: bool, report: Any) -> None:
+    """Warn where what is scored helped to make the run; `parts`: of each series, the part of each of its steps."""
+    counts = Counter(part for steps in parts for part in (steps[:1] if whole else steps).tolist())
+    unit = "sequences" if whole else "steps"
+    said = [
+        f"{counts[part]:,} {unit} of the {name}"
+        for part, name in (
+            ("train", "training part, which the model has learned"),
+            ("valid", "validation part, by which weights and threshold were chosen"),
+        )
+        if counts[part]
+    ]
+    if said:
+        rest = f"; {counts['test']:,} are of the test part" if counts["test"] else ""
+        report.warn(f"scored are {', and '.join(said)}: their scores are lower than those of other data{rest}")
+
+
+def tell_events(found: Sequence[Sequence[Any]], detection: Any, report: Any) -> None:
+    """Say how many events the alarms of each series are, and how many of them were known as the data came in."""
+    events = [event for of_series in found for event in of_series]
+    if detection.live is None:
+        report.say(f"they are {len(events):,} events")
+        report.warn(
+            "when they were known is left empty, and the lead with it: an earlier version fitted this detector, "
+            "detect --refit fits what that takes"
+        )
+        return
+    known = sum(event.known_at is not None for event in events)
+    report.say(f"they are {len(events):,} events, {known:,} of them known as the data came in")
+
+
 def write_events(path: Path, series: Any, events: list, data: Any, labelled: bool) -> None:
-    """The events of each series as CSV, or as a list of objects in JSON."""
+    """The events of each series as CSV, or as a list of objects in JSON: the same times, and the same numbers."""
     from seq2seq.inference.detection_lines import event_lines
     from seq2seq.series.writing import cell
 
@@ -44,8 +77,17 @@ def write_events(path: Path, series: Any, events: list, data: Any, labelled: boo
         write_csv(path, (map(cell, line) for line in lines))
     else:
         headings = next(lines)
-        rows = [dict(zip(headings, line, strict=True)) for line in lines]
-        write_text(path, json.dumps(rows, indent=2, ensure_ascii=False) + "\n")
+        rows = [dict(zip(headings, map(_as_in_table, line), strict=True)) for line in lines]
+        write_text(path, json.dumps(rows, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def _as_in_table(value):
+    """A number with the figures that a table has of it; None where that has an empty cell."""
+    from seq2seq.series.writing import cell
+
+    if not isinstance(value, float):
+        return value
+    return float(cell(value)) if cell(value) else None
 
 
 def draw(detection: Any, known: Any, number: int | None, path: Path) -> None:

@@ -58,7 +58,20 @@ def fit_threshold(kind: str, scores: np.ndarray, value: float, labels: np.ndarra
         raise InputError("A held-out score is infinite; check the data and the learning rate of the training.")
     if kind == "f_beta":
         return _highest_f(scores[observed], np.asarray(labels).astype(bool)[observed], value)
-    return {"quantile": _quantile, "sigma": _sigma, "pot": _peaks_over_threshold}[kind](scores[observed], value)
+    fitted = {"quantile": _quantile, "sigma": _sigma, "pot": _peaks_over_threshold}[kind](scores[observed], value)
+    if not np.isfinite(fitted):
+        raise InputError(f"The threshold {kind}={value:g} is above any score; pass another value.")
+    return fitted
+
+
+def beyond_held_out(kind: str, value: float, count: int) -> str | None:
+    """What is to be said where so few held-out scores do not tell a threshold: it is about the highest of them."""
+    if kind != "quantile" or count * (1 - value) >= 1:
+        return None
+    return (
+        f"{count:,} held-out scores do not tell the quantile {value:g}: the threshold is about the highest of them; "
+        "pot goes on beyond it"
+    )
 
 
 def _quantile(scores: np.ndarray, share: float) -> float:
@@ -66,7 +79,8 @@ def _quantile(scores: np.ndarray, share: float) -> float:
 
 
 def _sigma(scores: np.ndarray, deviations: float) -> float:
-    return float(scores.mean() + deviations * scores.std())
+    with np.errstate(over="ignore"):
+        return float(scores.mean() + deviations * scores.std())
 
 
 def _peaks_over_threshold(scores: np.ndarray, risk: float) -> float:

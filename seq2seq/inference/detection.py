@@ -9,9 +9,11 @@ import numpy as np
 from seq2seq.errors import InputError
 from seq2seq.evaluation.detection import Labels
 from seq2seq.evaluation.events import Event, Span, find_events
-from seq2seq.inference.detector import Detector, Scores
+from seq2seq.evaluation.thresholds import beyond_held_out
+from seq2seq.inference.detector import Detector
 from seq2seq.inference.pieces import cut, num_pieces
 from seq2seq.inference.reconstructor import Reconstructor
+from seq2seq.inference.scores import Scores
 from seq2seq.inference.selection import Selection
 from seq2seq.report import Report
 from seq2seq.series.segments import gaps_of, lengths_between
@@ -33,6 +35,7 @@ class Detection:
             window that ends there; False throughout for a series that is measured in units of all of its own values,
             later ones too. None where whole sequences are scored, or an earlier version fitted the detector.
         pca_live: likewise of the principal components.
+        rule: str. What the threshold is, such as `"quantile=0.99 of 180 held-out scores, the highest of which is 4.2"`.
     """
 
     series: Series
@@ -43,6 +46,7 @@ class Detection:
     components: int
     live: tuple[np.ndarray, ...] | None = None
     pca_live: tuple[np.ndarray, ...] | None = None
+    rule: str = ""
 
     @property
     def alarms(self) -> np.ndarray:
@@ -132,13 +136,27 @@ def detect(
         scorers = [scorer.with_threshold(*threshold, each, labelled[1].values) for scorer, each in pairs]
     elif threshold is not None:
         scorers = [scorer.with_threshold(*threshold) for scorer in scorers]
+    if threshold is not None and labelled is None:
+        warning = beyond_held_out(*threshold, len(detector.autoencoder.held_out))
+        if warning:
+            (report or Report()).warn(warning)
+    held_out = detector.autoencoder.held_out if labelled is None else held_out[0].judged
+    settings = detector.settings or reconstructor.config.detection
+    rule = _rule(
+        threshold or (settings.threshold, settings.value), held_out, "held-out" if labelled is None else "labelled"
+    )
     series = series if selection is None else selection.series(series)
     (own, live), (pca, pca_live) = (
         (scores, _live(scorer, scores, series.names, reconstructor.scaler.groups))
         for scorer, scores in zip(scorers, both, strict=True)
     )
     thresholds = [scorer.threshold for scorer in scorers]
-    return Detection(series, own, thresholds[0], pca, thresholds[1], detector.baseline.components, live, pca_live)
+    return Detection(series, own, thresholds[0], pca, thresholds[1], detector.baseline.components, live, pca_live, rule)
+
+
+def _rule(threshold, scores, kind):
+    highest = np.nanmax(scores)
+    return f"{threshold[0]}={threshold[1]:g} of {len(scores):,} {kind} scores, the highest of which is {highest:.4g}"
 
 
 def _live(scorer, scores, names, groups):
@@ -175,7 +193,7 @@ def _scores(reconstructor, detector, series, report, selection=None):
 
 
 def was_trained_on(reconstructor: Reconstructor, location: str, array: str | None = None) -> bool:
-    """Whether these are the data that the run was trained on, whose errors are smaller than those of others."""
+    """Whether these are called as the data that the run was trained on, whose errors are smaller than of others."""
     data = reconstructor.config.data
     same = location == data.location or Path(location).resolve() == Path(data.location).resolve()
     return same and (array or data.array) == data.array

@@ -13,7 +13,11 @@ from seq2seq.series.writing import cell, step_lines
 
 
 def score_lines(
-    detection: Detection, data: SeriesDataConfig, per_step: bool = False, several: bool = False
+    detection: Detection,
+    data: SeriesDataConfig,
+    per_step: bool = False,
+    several: bool = False,
+    parts: Sequence[np.ndarray] | None = None,
 ) -> Iterator[list[Any]]:
     """For each step, or each whole sequence, score, alarm and blame of each column; the first line has the headings.
 
@@ -22,25 +26,26 @@ def score_lines(
         data: how its series were read.
         per_step: whether steps are listed also where whole sequences are scored.
         several: whether each line names its series, also where there is but one of them.
+        parts: of each series, for each step the part of the training data that it is in, as from `parts_of_steps`.
     """
     scores, columns = detection.scores, detection.series.columns
     blamed = [f"blame_{name}" for name in columns] if len(columns) > 1 else []
     if scores.samples is not None and not per_step:
-        yield ["sample", "score", "alarm", *blamed]
-        for name, score, alarm, blame in zip(
-            detection.series.names, scores.samples, detection.alarms, scores.blame, strict=True
+        yield ["sample", "score", "alarm", *blamed, *["part"] * bool(parts)]
+        for number, (name, score, alarm, blame) in enumerate(
+            zip(detection.series.names, scores.samples, detection.alarms, scores.blame, strict=True)
         ):
             shares = _shares(np.nansum(blame, axis=0)) if blamed else ()
-            yield [name, cell(score), int(alarm), *map(cell, shares)]
+            yield [name, cell(score), int(alarm), *map(cell, shares), *(parts[number][:1] if parts else ())]
         return
     values = []
     for number, score in enumerate(scores.steps):
         shares = _shares(scores.blame[number]).T if blamed else ()
         own = [(score > detection.threshold).astype(int), scores.windows[number]] if scores.windows else []
         own += [detection.live[number].astype(int)] if detection.live else []
-        values.append([score, *own, *shares])
+        values.append([score, *own, *shares, *([parts[number]] if parts else [])])
     own = ["alarm", "window_score"] * bool(scores.windows) + ["window_alarm"] * bool(detection.live)
-    named = ["score", *own, *blamed]
+    named = ["score", *own, *blamed, *["part"] * bool(parts)]
     series, unit = detection.series, "sample" if detection.series.whole else "series"
     group = data.group or (unit if several else None)
     how = {"group": group, "time": data.time, "clock": series.clock, "unit": unit}

@@ -12,6 +12,7 @@ from seq2seq.evaluation.anomaly import ErrorModel, PCABaseline, observed_mean
 from seq2seq.evaluation.overlap import StepMeans
 from seq2seq.evaluation.thresholds import fit_threshold
 from seq2seq.inference.pieces import Pieces
+from seq2seq.inference.scores import Scores
 from seq2seq.run import Run
 
 Errors = Callable[[int], Iterator[tuple[Pieces, np.ndarray]]]  # from a stride: pieces, and errors like their values
@@ -21,44 +22,6 @@ VECTORS = 200_000  # error vectors that an error model is fitted on, at most
 FOLDS = 10  # held-out sequences are scored by error models of the others
 KEPT = 200_000  # held-out scores that are stored, at most
 FEWEST_SCORES = 50  # held-out scores that tell the level of one group
-
-
-@dataclass(frozen=True)
-class Scores:
-    """Anomaly scores of series; higher is more anomalous, NaN is not scored.
-
-    Attributes:
-        steps: tuple of float64 arrays, `(steps,)` each: the mean over all windows that cover a step.
-        blame: tuple of float64 arrays, `(steps, features)`: a step's score shared out among the features.
-        samples: float64 array, `(series,)`, the mean of the steps, where whole sequences are scored; else None.
-        windows: tuple of float64 arrays, `(steps,)`: the score of the window that ends at the step, all that is known
-            when it comes in; None where whole sequences are scored.
-        look_back: int. Steps of a window; 0 where whole sequences are scored.
-    """
-
-    steps: tuple[np.ndarray, ...]
-    blame: tuple[np.ndarray, ...]
-    samples: np.ndarray | None = None
-    windows: tuple[np.ndarray, ...] | None = None
-    look_back: int = 0
-
-    @property
-    def judged(self) -> np.ndarray:
-        """The scores that alarms are made of, `(scores,)`: of the samples, or of all steps end to end."""
-        return np.concatenate(self.steps) if self.samples is None else self.samples
-
-    def after(self, skipped: Sequence[int]) -> "Scores":
-        """The scores of each series without those of its first so many steps."""
-        if self.samples is not None or not any(skipped):
-            return self
-        return self._each(lambda of: tuple(one[first:] for one, first in zip(of, skipped, strict=True)))
-
-    def over(self, levels: Sequence[float]) -> "Scores":
-        """The scores of each series divided by its level; those of windows."""
-        return self._each(lambda of: tuple(map(np.divide, of, levels)))
-
-    def _each(self, change):
-        return replace(self, **{name: change(getattr(self, name)) for name in ("steps", "blame", "windows")})
 
 
 @dataclass(frozen=True)
@@ -151,7 +114,7 @@ class Scorer:
             return replace(self, threshold=fit_threshold(kind, self.held_out, value), window_threshold=window)
         threshold, window = fit_threshold(kind, labelled.judged, value, labels), np.nan
         if labelled.look_back:
-            scores, known = np.concatenate(labelled.windows), _labels_of_windows(labels, labelled)
+            scores, known = np.concatenate(labelled.windows), labelled.labels_of_windows(labels)
             if len(set(known[~np.isnan(scores)])) == 2:  # else there is nothing to tell apart
                 window = fit_threshold(kind, scores, value, known)
         return replace(self, threshold=threshold, window_threshold=window)
@@ -230,13 +193,6 @@ def _levels(settings, names, steps):
     high = {name: np.quantile(scores, share) for name, scores in together.items() if len(scores) >= FEWEST_SCORES}
     usual = np.quantile(np.concatenate(list(together.values())), share) if high else 0.0
     return {name: float(value / usual) for name, value in high.items() if value > 0}
-
-
-def _labels_of_windows(labels, scores):
-    """For each step whether one of the steps of the window that ends there is labelled."""
-    parts = np.split(np.asarray(labels, bool), np.cumsum([len(steps) for steps in scores.steps])[:-1])
-    sums = [np.concatenate((np.zeros(scores.look_back, np.int64), np.cumsum(part))) for part in parts]
-    return np.concatenate([each[scores.look_back :] > each[: -scores.look_back] for each in sums])
 
 
 def _crossed_scores(kind, vectors, units=1.0):

@@ -91,6 +91,16 @@ def part_of(series: Series, data: SeriesDataConfig, seed: int, part: str) -> Sel
     return Selection.of_steps(first[part], first[part] + parts[part].lengths)
 
 
+def parts_of_steps(series: Series, data: SeriesDataConfig, seed: int) -> list[np.ndarray]:
+    """Of each series of the training data, for each step the part that it is in: arrays of str, `(steps,)`."""
+    found = [np.full(length, "", "<U5") for length in series.lengths]
+    for part in ("train", "valid", *["test"] * bool(data.test_share)):
+        chosen = part_of(series, data, seed, part)
+        for row, first, end in zip(chosen.rows, chosen.first, chosen.end, strict=True):
+            found[row][first:end] = part
+    return found
+
+
 def between(series: Series, from_: str | None, to: str | None) -> Selection:
     """From a time on, up to and with another: `2024-05` means all of May. Where there are no times, steps are counted.
 

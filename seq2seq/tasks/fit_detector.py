@@ -9,7 +9,7 @@ import numpy as np
 from seq2seq.config import DetectionConfig
 from seq2seq.errors import InputError
 from seq2seq.evaluation.anomaly import FEWEST_TOGETHER, PCABaseline
-from seq2seq.evaluation.thresholds import fit_threshold
+from seq2seq.evaluation.thresholds import beyond_held_out, fit_threshold
 from seq2seq.inference.detector import Detector, Scorer, pca_errors
 from seq2seq.inference.pieces import as_pieces, cut, num_pieces
 from seq2seq.inference.reconstructor import Reconstructor
@@ -42,6 +42,8 @@ def check_detection(settings: DetectionConfig, parts: Split, look_back: int, rep
         scores = min(scores, num_pieces(np.array([len(values) for values in valid]), look_back))
     # Any scores will do: whether a threshold can be fitted depends on how many there are.
     fit_threshold(settings.threshold, np.random.default_rng(0).exponential(size=scores), settings.value)
+    if warning := beyond_held_out(settings.threshold, settings.value, scores):
+        report.warn(warning)
     columns = parts.valid.columns
     for column, there in zip(columns, np.any([each.any(axis=0) for each in observed], axis=0), strict=True):
         if not there:

@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from seq2seq.cli import app
+from seq2seq.series.writing import cell
 
 
 def run(*arguments, code=0):
@@ -38,7 +39,7 @@ def test_a_line_for_each_sequence_and_figures_against_labels(beats_run, beats_fi
     assert found["autoencoder"]["alarms"] == sum(int(row["alarm"]) for row in rows)
     assert found["autoencoder"]["scored"] == found["pca"]["scored"] == 90
     assert "PCA(8)" in result.stdout and "roc auc" in result.stdout
-    assert "scores are above" in result.stderr
+    assert "scores are above" in result.stderr and ": quantile=0.99 of 24 held-out scores, the highest" in result.stderr
     assert plot.read_bytes().startswith(b"\x89PNG")
 
 
@@ -97,7 +98,14 @@ def test_alarms_come_as_events_and_count_once(pumps_run, pumps_files, tmp_path):
     assert "event recall" in result.stdout and "north" in result.stdout
     run(pumps_run, "--input", pumps_files / "test.csv", "--events", table, "--merge", "6h", "--min-length", "2")
     rows = read_rows(table)
-    assert [row["start"] for row in rows] == [event["start"] for event in found] and "label" not in rows[0]
+    assert "label" not in rows[0] and len(rows) == len(found)
+    for row, event in zip(rows, found, strict=True):
+        assert row == {name: "" if event[name] is None else cell(event[name]) for name in row} | {
+            "steps": str(event["steps"])
+        }
+    known = sum(row["known_at"] != "" for row in rows)
+    assert f"they are {len(rows)} events, {known} of them known as the data came in" in result.stderr
+    assert measured["known_recall"] == 1.0 and measured["median_lead_seconds"] <= 0  # nothing announces these faults
 
 
 def test_a_part_of_the_training_data_or_a_range_of_time_is_scored(pumps_run, pumps_files, tmp_path):
@@ -153,18 +161,35 @@ def test_whole_sequences_have_parts_but_no_events(beats_run, beats_file, tmp_pat
     assert "whole sequences" in refused(beats_run, *data, "--from", "2024-01-01")
 
 
-def test_scores_of_the_training_data_come_with_a_warning(beats_run, beats_file):
-    assert "was trained on these data" in run(beats_run, "--input", beats_file).stderr
-    assert "was trained on these data" not in run(beats_run, "--input", beats_file, "--array", "test").stderr
+def test_what_helped_to_make_the_run_is_told_part_by_part(beats_run, beats_file, pumps_run, tmp_path):
+    assert "was trained on some of these data" in run(beats_run, "--input", beats_file).stderr
+    assert "trained" not in run(beats_run, "--input", beats_file, "--array", "test").stderr
+    result = run(beats_run, "--input", beats_file, "--keep", "kind==1")  # as the training read them
+    assert "scored are 136 sequences of the training part, which" in result.stderr
+    rows = list(csv.DictReader(result.stdout.splitlines()))
+    assert [sum(row["part"] == part for row in rows) for part in ("train", "valid", "test")] == [136, 24, 0]
+    result = run(pumps_run, "--part", "valid")
+    assert "Warning: scored are 90 steps of the validation part, by which" in result.stderr
+    assert {row["part"] for row in csv.DictReader(result.stdout.splitlines())} == {"valid"}
+    result = run(pumps_run, "--part", "all")
+    assert "510 steps of the training part" in result.stderr and "and 90 steps of the validation part" in result.stderr
+
+
+def test_parts_of_data_that_have_changed_since_the_training_are_refused(pumps_run, pumps_files, monkeypatch):
+    monkeypatch.setattr("seq2seq.run.resuming.digests", lambda files: ["of other content"])
+    assert "has changed since the training" in refused(pumps_run, "--part", "valid")
+    assert "trained on some of these data" in run(pumps_run, "--input", pumps_files / "train.csv").stderr
 
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
         (["--json", "figures.json"], "--json figures.json is for the figures against labels: add --labels"),
-        (["--threshold", "quantil=0.9"], "--threshold quantil=0.9: expected KIND=NUMBER with one of quantile"),
+        (["--threshold", "quantil=0.9"], "--threshold quantil=0.9: expected KIND=NUMBER: quantile=0.999"),
         (["--threshold", "quantile=x"], "expected KIND=NUMBER"),
-        (["--threshold", "quantile=2"], "pass a number above 0 and below 1"),
+        (["--threshold", "20"], "--threshold 20: expected KIND=NUMBER: quantile=0.999 (the share of held-out scores"),
+        (["--threshold", "quantile=2"], "expected a number above 0 and below 1; 2 % is quantile=0.02"),
+        (["--threshold", "sigma=nan"], "--threshold sigma=nan: expected a number above 0."),
         (["--threshold", "f_beta=1"], "go together: give all or none"),
         (["--held-out", "x.npz"], "go together: give all or none"),
         (["--plot", "scores"], "expected a name that ends in .png"),

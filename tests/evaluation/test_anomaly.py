@@ -9,7 +9,7 @@ from seq2seq.errors import InputError
 from seq2seq.evaluation.anomaly import ERROR_KINDS, ErrorModel, PCABaseline, observed_mean
 from seq2seq.evaluation.detection import detection_scores, window_hits, window_labels
 from seq2seq.evaluation.overlap import StepMeans
-from seq2seq.evaluation.thresholds import fit_threshold
+from seq2seq.evaluation.thresholds import beyond_held_out, fit_threshold
 from seq2seq.series.clock import Clock
 from seq2seq.tasks.measure_detection import read_windows
 
@@ -163,6 +163,10 @@ def test_thresholds_leave_the_share_above_that_was_asked_for():
     for risk in (1e-3, 1e-5):  # -ln(risk) is exact; four in five such samples have nothing beyond the second
         assert fit_threshold("pot", normal, risk) == pytest.approx(-np.log(risk), rel=0.15)
     assert fit_threshold("pot", normal, 0.1) == fit_threshold("quantile", normal, 0.9)
+    with pytest.raises(InputError, match=r"sigma=1e\+308 is above any score"):
+        fit_threshold("sigma", 1e3 * normal, 1e308)
+    assert beyond_held_out("quantile", 0.99, 100) is None and beyond_held_out("pot", 0.001, 9) is None
+    assert "99 held-out scores do not tell the quantile 0.99" in beyond_held_out("quantile", 0.99, 99)
 
 
 @pytest.mark.parametrize("kind", ["quantile", "sigma", "pot"])
