@@ -33,7 +33,7 @@ def refuse_new_settings(path: str | Path, config: Any) -> None:
     ]
     if new:
         raise InputError(
-            f"--resume of {path} with {', '.join(new)}, which the version that started the run did not know: leave it "
+            f"{path} cannot go on with {', '.join(new)}, which the version that started the run did not know: leave it "
             "out, or start a new run."
         )
 
@@ -50,7 +50,7 @@ def refuse_other_settings(run: "Run", config: Any) -> None:
         if name in known and stored[name] != value and name not in MAY_CHANGE
     ]
     if differing:
-        raise InputError(f"--resume of {run.path} with other settings: {', '.join(differing)}; give the run's own.")
+        raise InputError(f"{run.path} cannot go on with other settings: {', '.join(differing)}; give the run's own.")
 
 
 def refuse_other_data(run: "Run", data: Mapping[str, Iterable[Path]]) -> None:
@@ -62,7 +62,7 @@ def refuse_other_data(run: "Run", data: Mapping[str, Iterable[Path]]) -> None:
     ]
     if differing:
         raise InputError(
-            f"--resume of {run.path} with other data: the content of {', '.join(differing)} has changed since the run "
+            f"{run.path} cannot go on with other data: the content of {', '.join(differing)} has changed since the run "
             "was started; restore it, or start a new run."
         )
 

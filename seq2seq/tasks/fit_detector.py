@@ -65,9 +65,9 @@ def fit_detector(
         reconstructor: `Reconstructor` with the best weights.
         parts: `Split` of the training data.
         report: `Report`.
-        settings: `DetectionConfig`; by default that of the run.
+        settings: `DetectionConfig`; by default that of the last fit, or else of the training.
     """
-    settings, look_back = settings or reconstructor.config.detection, reconstructor.look_back
+    settings, look_back = settings or settings_of(reconstructor), reconstructor.look_back
     train, valid, lengths = parts.scaled("train"), parts.scaled("valid"), parts.valid.lengths
     stride = num_pieces(parts.train.lengths, look_back) // BASELINE_PIECES + 1
     pieces = [each.values for each in cut(train, look_back, stride)]
@@ -99,6 +99,12 @@ def fit_detector(
     return Detector(own, pca, baseline, width, settings)
 
 
+def settings_of(reconstructor: Reconstructor) -> DetectionConfig:
+    """What the detector of a run was fitted with last, or else is to be fitted with as the training says."""
+    run = reconstructor.run
+    return (Detector.load(run).settings if run.detector.exists() else None) or reconstructor.config.detection
+
+
 def _units(parts):
     """The usual spread of each column, as the model reads it."""
     if parts.scaler.kind != "none":
@@ -128,7 +134,7 @@ def refit(
     reconstructor = Reconstructor.load(run_dir)
     run, config, look_back = reconstructor.run, reconstructor.config, reconstructor.look_back
     refuse_other_data(run, {"data.location": data_files(config.data.location)})
-    settings = (Detector.load(run).settings if run.detector.exists() else None) or config.detection
+    settings = settings_of(reconstructor)
     if score is not None:
         settings = replace(settings, score=score)
     if threshold is not None:

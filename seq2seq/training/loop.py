@@ -93,20 +93,30 @@ class Training:
         return self._figures()
 
     def finish(self) -> dict:
-        """Train no further: take the best weights that the run has.
+        """Train no further: take the best weights that the run has, or those so far where no epoch has ended.
 
         Returns:
-            As `fit`.
+            As `fit`; where no epoch has ended `epochs` is 0, and `batches` is how many there were.
 
         Raises:
-            InputError: no epoch was finished.
+            InputError: nothing was trained yet.
         """
         self._resume()
-        if not self.state.history or not self.run.weights.exists():
+        if self.state.history:
+            return self._figures()
+        batches, seconds = self.state.batch, self.state.seconds
+        if not batches:
             raise InputError(
-                f"{self.run.path} has finished no epoch yet, so there is nothing to finish: --resume goes on with it."
+                f"{self.run.path} has trained nothing yet, so there is nothing to finish: --resume goes on with it."
             )
-        return self._figures()
+        self.report.warn(
+            f"no epoch has ended, so none is the best: taken are the weights of batch {batches:,} of the first"
+        )
+        with self.average.applied():
+            figures = {f"val_{name}": value for name, value in self.validate().items()}
+            self._save_weights()
+        counted = {"epoch": 0, "epochs": 0, "batches": batches, "weights": self.model.count_params()}
+        return figures | counted | {"training_seconds": round(seconds, 1)}
 
     def _figures(self):
         history = self.state.history
@@ -127,9 +137,9 @@ class Training:
                     self._roll_back(error)
             self._save()
         except KeyboardInterrupt:
-            # Before the first validation any weights are better than none: what is there can be tried out, and the
-            # first epoch that ends replaces them.
-            if not self.run.weights.exists():
+            # Before the first validation the latest weights are better than none: what is there can be tried out, and
+            # the first epoch that ends replaces them.
+            if not self.state.history:
                 self._save_weights()
             raise
 

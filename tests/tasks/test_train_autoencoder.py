@@ -9,8 +9,12 @@ import pytest
 from seq2seq.config import AutoencoderConfig, resolve
 from seq2seq.errors import InputError
 from seq2seq.inference.detection import detect
+from seq2seq.inference.detector import Detector
 from seq2seq.inference.reconstructor import Reconstructor
+from seq2seq.interruption import Interruption, Stopped
 from seq2seq.report import Progress, Report
+from seq2seq.run import Run
+from seq2seq.tasks.fit_detector import refit
 from seq2seq.tasks.train_autoencoder import batch_size_for, train
 
 
@@ -244,4 +248,36 @@ def test_a_stopped_training_is_finished_as_it_is(beats_file, tmp_path):
     assert (run / "weights.npz").read_bytes() == weights and (run / "metrics.json").exists()
     reconstructor = Reconstructor.load(run)
     assert np.isfinite(detect(reconstructor, reconstructor.read(str(beats_file), array="test")).scores.samples).all()
+    refit(run, threshold=("sigma", 4.0))
+    train(config, run, finish=True)  # a run that is complete stays as it is
+    assert Detector.load(Run.open(run, "autoencoder")).settings.threshold == "sigma"
     assert train(replace(config, training=replace(config.training, epochs=2)), run, resume=True)["epochs"] == 2
+
+
+def test_a_training_that_stopped_within_its_first_epoch_is_finished_with_what_it_has(beats_file, tmp_path):
+    config, run = config_of(beats_file, "training.epochs=2", data__array="train"), tmp_path / "run"
+    with pytest.raises(Stopped):
+        train(config, run, interruption=Interruption(1e-9))  # after the first batches
+    with pytest.raises(InputError, match="has no detector"):
+        Detector.load(Run.open(run, "autoencoder"))
+    found = []
+    for _ in range(2):
+        report = Listening()
+        metrics = train(config, run, finish=True, report=report)
+        (warning,) = (line for line in report.warnings if "no epoch has ended" in line)
+        assert f"taken are the weights of batch {metrics['batches']} of the first" in warning and not metrics["epochs"]
+        found.append((Detector.load(Run.open(run, "autoencoder")).autoencoder.threshold, metrics["val_loss"]))
+    assert found[0] == found[1]
+    whole = train(config, tmp_path / "whole")
+    assert train(config, run, resume=True)["val_loss"] == whole["val_loss"]  # as if it had never been finished
+
+
+def test_there_is_nothing_to_finish_where_nothing_was_trained(beats_file, tmp_path):
+    settings = ["training.epochs=2", "training.on_divergence=roll_back"]  # which keeps a checkpoint before it begins
+    config, run = config_of(beats_file, *settings, data__array="train"), tmp_path / "run"
+    with pytest.raises(Stopped):
+        train(config, run, interruption=Interruption(1e-9))
+    for late in sorted((run / "checkpoints").glob("checkpoint-*.npz"))[1:]:
+        late.unlink()
+    with pytest.raises(InputError, match="has trained nothing yet"):
+        train(config, run, finish=True)

@@ -85,8 +85,10 @@ def train_run(
             metrics = train(config, run, resume=resume, report=report, interruption=interruption, **finishing)
     except Stopped as stop:
         raise Stopped(f"{stop}: {_kept(run, finish is not None)}", stop.exit_code) from stop
-    best = f"epoch {metrics['epoch']}, the best of {metrics['epochs']} by validation {config.training.monitor}"
-    report.say(f"{run} holds the weights of {best}")
+    weights = f"of epoch {metrics['epoch']}, the best of {metrics['epochs']} by validation {config.training.monitor}"
+    if not metrics["epochs"]:
+        weights = f"of batch {metrics['batches']:,} of the first epoch"
+    report.say(f"{run} holds the weights {weights}")
     return metrics
 
 
@@ -94,7 +96,7 @@ def _kept(run, can_finish):
     from seq2seq.run import RunFolder
 
     if RunFolder(run).checkpoints():
-        finish = ", with --finish takes the best weights so far" * (can_finish and RunFolder(run).weights.exists())
+        finish = ", with --finish takes the best weights so far" * can_finish
         return f"{run} keeps all of it: the same command with --resume goes on{finish}."
     return f"{run} has nothing to keep yet: the same command with --resume starts again."
 
