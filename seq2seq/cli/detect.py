@@ -11,7 +11,7 @@ from seq2seq.cli import detected
 from seq2seq.cli.console import ConsoleReport, quiet_tensorflow
 from seq2seq.cli.options import detection as alarms
 from seq2seq.cli.options import series as options
-from seq2seq.cli.outputs import check_outputs, check_picture, check_suffix, write_all, write_csv, write_text
+from seq2seq.cli.outputs import check_csv, check_outputs, check_picture, check_suffix, write_all, write_csv, write_text
 from seq2seq.config.series import Score
 from seq2seq.errors import InputError
 
@@ -176,6 +176,7 @@ def detect(
     check_suffix(events, "--events", (".csv", ".json"))
     read = {"--input": input_, "--labels": labels, "--held-out": held_out, "--held-out-labels": held_out_labels}
     check_outputs({"--output": output, "--events": events, "--json": json_, "--plot": plot}, read, run)
+    check_csv(output, "--output")
 
     with quiet_tensorflow():
         from seq2seq.evaluation.events import parse_span
@@ -184,6 +185,8 @@ def detect(
         from seq2seq.tasks.measure_detection import measure_detection, read_labels
 
     spans = {"merge": parse_span(merge), "min_length": parse_span(min_length)}
+    if spans != {"merge": 0, "min_length": 1} and not (events or labels):
+        raise InputError("--merge and --min-length are for events: add --events FILE, or --labels.")
     report = ConsoleReport(stderr=True)
     if refit:
         _refit(run, score, kind, report)

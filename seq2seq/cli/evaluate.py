@@ -157,7 +157,9 @@ def evaluate(
     check_outputs({"--json": json_, "--output": output, "--plot": plot}, read | {"--references": references}, run)
     from seq2seq.run import Run
 
-    task = Run.open(run, "translation", "forecaster").task
+    task = Run.open(run, "translation", "forecaster", "autoencoder").task
+    if task == "autoencoder":
+        raise InputError(f"{run} is an autoencoder: detect {run} --labels FILE measures how well it finds anomalies.")
     scoring = _given(references=references or None, bleu_tokenizer=bleu_tokenizer, language=language)
     columns = _given(source=source, target=target, header=header, swap=swap)
     of_text = columns | _given(examples=examples) | chosen | scoring

@@ -150,6 +150,12 @@ def check_suffix(path: Path | None, option: str, suffixes: tuple[str, ...]) -> N
         raise InputError(f"{option} {path}: expected a name that ends in {' or '.join(suffixes)}.")
 
 
+def check_csv(path: Path | None, option: str) -> None:
+    """Raise InputError, naming `option`, where the name of a file of CSV is that of another kind of file."""
+    if path is not None and path.name.lower().endswith((".xlsx", ".xls", ".parquet", ".json", ".npz", ".npy")):
+        raise InputError(f"{option} {path} is written as CSV: give a name that ends in .csv or .csv.gz.")
+
+
 def check_picture(path: Path | None, option: str) -> None:
     """Raise InputError, naming `option`, where the name of a picture is that of no kind that can be drawn."""
     if path is not None:

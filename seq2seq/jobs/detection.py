@@ -38,6 +38,8 @@ class BatchDetection(AutoencoderWork):
     ):
         spans = {"merge": merge, "min_length": min_length} if events else {}
         settings = {"task": "detect", "threshold": threshold and list(threshold), "events": events} | spans
+        if events:  # what a job of an earlier version has written lacks a column
+            settings["known_at"] = True
         super().__init__(reconstructor, digest(reconstructor.run.detector), settings, **given)
         self.threshold, self.events = threshold, events
         self.spans: dict[str, Span] = {name: parse_span(span) for name, span in spans.items()}

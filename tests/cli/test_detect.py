@@ -192,6 +192,8 @@ def test_parts_of_data_that_have_changed_since_the_training_are_refused(pumps_ru
         (["--threshold", "sigma=nan"], "--threshold sigma=nan: expected a number above 0."),
         (["--threshold", "f_beta=1"], "go together: give all or none"),
         (["--held-out", "x.npz"], "go together: give all or none"),
+        (["--output", "scores.xlsx"], "--output scores.xlsx is written as CSV: give a name that ends in .csv"),
+        (["--merge", "2h"], "are for events: add --events FILE, or --labels"),
         (["--plot", "scores"], "expected a name that ends in .png"),
         (["--show", "3", "--output", "scores.csv"], "--show 3 is of the picture: add --plot"),
         (["--show", "x", "--output", "scores.csv", "--plot", "x.png"], "--show x: there is no such series"),

@@ -144,3 +144,8 @@ def test_a_length_penalty_without_a_beam_is_refused(tiny_run, tiny_data):
     line = ["evaluate", tiny_run, "--data", tiny_data / "test", "--length-penalty", 0.5]
     result = CliRunner().invoke(app, [*map(str, line)])
     assert result.exit_code == 2 and "does nothing with a beam size of 1" in result.stderr
+
+
+def test_an_autoencoder_is_measured_by_detect(pumps_run):
+    result = CliRunner().invoke(app, ["evaluate", str(pumps_run), "--output", "out.csv"])
+    assert result.exit_code == 2 and f"detect {pumps_run} --labels FILE measures" in result.stderr
