@@ -48,7 +48,7 @@ def test_alarms_come_as_events(pumps_run, pumps_files, tmp_path):
     run(work, pumps_files / "test.csv", tmp_path / "out")
     rows = rows_of(tmp_path / "out" / "test.csv")
     assert {row["pump"] for row in rows if row["column"] == "flow"} == {"north", "south"}
-    assert list(rows[0]) == ["pump", "start", "end", "steps", "peak", "peak_at", "column", "share"]
+    assert list(rows[0]) == ["pump", "start", "end", "steps", "peak", "peak_at", "column", "share", "known_at"]
 
 
 def test_whole_sequences_are_scored_too(beats_run, beats_file, tmp_path):
