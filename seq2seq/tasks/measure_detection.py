@@ -31,9 +31,10 @@ def measure_detection(
         merge, min_length: `Span`s, by which alarms become events.
 
     Returns:
-        From `"autoencoder"` and `"pca"` to the figures of `detection_scores`; of steps, those of `event_scores`, and,
-        where they have dates, of `window_hits` over all series; `groups`, from the name of each of several series to
-        figures of it alone; `columns`, from each of several columns to how well its part of the scores does by itself.
+        From `"autoencoder"` and `"pca"` to the figures of `detection_scores`; of steps, those of `event_scores` and
+        `window_false_alarms`, the runs of alarms as the data came in by windows that hold nothing labelled; where they
+        have dates, those of `window_hits` over all series; `groups`, from the name of each of several series to figures
+        of it alone; `columns`, from each of several columns to how well its part of the scores does by itself.
     """
     systems = {
         "autoencoder": (detection.scores, detection.threshold, detection.live),
@@ -48,8 +49,7 @@ def measure_detection(
             dates = series.times is not None and series.times[0].dtype.kind == "M"
             there = [~np.isnan(each) for each in scores.steps]
             found |= event_scores(events, known, there, "seconds" if dates else "steps")
-            if live is None:  # of which nothing is known, not of none
-                found["known_recall"] = None
+            found |= _as_it_came(scores, live, labels.values)
             if dates:
                 found |= _hits(scores.steps, series.times, threshold, labels.windows or _windows(known, series.times))
             if len(set(series.names)) > 1:
@@ -58,6 +58,14 @@ def measure_detection(
             found["columns"] = _by_column(series.columns, scores, labels.values)
         figures[name] = found
     return figures
+
+
+def _as_it_came(scores, live, labels):
+    """Runs of alarms by windows that hold nothing labelled; None where such alarms were not fitted."""
+    if live is None:
+        return {"known_recall": None, "window_false_alarms": None}
+    near = np.split(scores.labels_of_windows(labels), np.cumsum([len(steps) for steps in live])[:-1])
+    return {"window_false_alarms": sum(len(runs(each & ~real)) for each, real in zip(live, near, strict=True))}
 
 
 def _windows(labels, times):

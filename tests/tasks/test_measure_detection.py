@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from seq2seq.errors import InputError
+from seq2seq.evaluation.events import runs
 from seq2seq.inference.detection import detect
 from seq2seq.tasks.measure_detection import measure_detection, read_labels, split_location
 
@@ -28,6 +29,11 @@ def test_faults_in_series_are_found_and_blamed(pumps_model, pumps_test, pumps_fi
     found = detect(pumps_model, pumps_test)
     figures = measure_detection(found, labels)["autoencoder"]
     assert (figures["windows"], figures["hit"]) == (2, 2) and figures["roc_auc"] > 0.9
+    # As the data came in, a fault is alarmed of while a window of 12 steps holds some of it: until 11 steps after it.
+    live = [each & ~np.isin(np.arange(120), np.arange(60, 91)) for each in found.live]
+    assert figures["window_false_alarms"] == sum(len(runs(each)) for each in live)
+    unknown = measure_detection(replace(found, live=None), labels)["autoencoder"]
+    assert (unknown["known_recall"], unknown["window_false_alarms"]) == (None, None)
     assert found.scores.blame[0][62:78, 0].sum() > 2 * found.scores.blame[0][62:78, 1].sum()
 
 
