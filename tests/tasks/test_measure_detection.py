@@ -59,6 +59,18 @@ def test_a_threshold_by_f_beta_is_fitted_on_labelled_data_of_its_own(beats_model
         detect(beats_model, series, threshold=("f_beta", 1.0))
 
 
+def test_by_f_beta_a_window_is_an_anomaly_if_one_of_its_steps_is(pumps_model, pumps_test, pumps_files):
+    labels = read_labels(str(pumps_files / "faults.json"), pumps_model, pumps_test, "test.csv")
+    found = detect(pumps_model, pumps_test, threshold=("f_beta", 1.0), labelled=(pumps_test, labels))
+    near = np.split(found.scores.labels_of_windows(labels.values), 2)
+    assert [np.flatnonzero(each)[[0, -1]].tolist() for each in near] == [[60, 90], [60, 90]]
+    right = np.mean([np.mean(live == real) for live, real in zip(found.live, near, strict=True)])
+    assert right > 0.95
+    nothing = replace(labels, values=labels.values | True)
+    nothing.values[0] = False  # a step that no window ends at: of windows there is nothing to tell apart
+    assert detect(pumps_model, pumps_test, threshold=("f_beta", 1.0), labelled=(pumps_test, nothing)).live is None
+
+
 def test_labels_that_do_not_fit_are_refused(beats_model, beats_file, pumps_model, pumps_test, pumps_files, tmp_path):
     series = beats_model.read(str(beats_file), array="test")
     for location, message in (
