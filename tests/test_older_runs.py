@@ -40,3 +40,12 @@ def test_a_run_of_the_version_before_answers_as_it_did(answer, tmp_path):
     assert NUMBER.sub("#", found) == NUMBER.sub("#", expected)
     numbers = (np.array(NUMBER.findall(text), np.float64) for text in (found, expected))
     np.testing.assert_allclose(*numbers, rtol=1e-4, atol=2e-4)
+
+
+def test_events_of_a_run_of_the_version_before_say_how_to_learn_when_they_were_known(tmp_path):
+    command = ["detect", FOLDER / "autoencoder", "--input", FOLDER / "series.csv", "--threshold", "quantile=0.5"]
+    result = CliRunner().invoke(app, [*map(str, command), "--events", str(tmp_path / "events.csv")])
+    assert result.exit_code == 0 and "known is left empty, and its lead" in result.stderr
+    assert "detect --refit fits one" in result.stderr and "as the data came in" not in result.stderr
+    lines = (tmp_path / "events.csv").read_text().splitlines()
+    assert lines[0].endswith(",known_at") and len(lines) > 1 and all(line.endswith(",") for line in lines[1:])

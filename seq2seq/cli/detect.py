@@ -210,6 +210,11 @@ def detect(
     )
     alarms_raised = f"{int(detection.alarms.sum()):,} of {len(detection.alarms):,}"
     report.say(f"{alarms_raised} scores are above {detection.threshold:.4g}: {detection.rule}")
+    if (events or known) and detection.scores.windows and detection.live is None:
+        report.warn(
+            "when an event was known is left empty, and its lead: this run has no threshold for the scores of windows, "
+            "detect --refit fits one"
+        )
     data = reconstructor.config.data
     figures, outputs = measure_detection(detection, known, **spans) if known else None, []
     found = detection.events(**spans, labels=known) if events else None

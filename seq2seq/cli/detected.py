@@ -56,15 +56,9 @@ def tell_parts(parts: Sequence[Any], whole: bool, report: Any) -> None:
 def tell_events(found: Sequence[Sequence[Any]], detection: Any, report: Any) -> None:
     """Say how many events the alarms of each series are, and how many of them were known as the data came in."""
     events = [event for of_series in found for event in of_series]
-    if detection.live is None:
-        report.say(f"they are {len(events):,} events")
-        report.warn(
-            "when they were known is left empty, and the lead with it: an earlier version fitted this detector, "
-            "detect --refit fits what that takes"
-        )
-        return
     known = sum(event.known_at is not None for event in events)
-    report.say(f"they are {len(events):,} events, {known:,} of them known as the data came in")
+    came = "" if detection.live is None else f", {known:,} of them known as the data came in"
+    report.say(f"they are {len(events):,} events{came}")
 
 
 def write_events(path: Path, series: Any, events: list, data: Any, labelled: bool) -> None:
