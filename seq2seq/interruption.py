@@ -46,6 +46,8 @@ class Interruption:
         before = {each: signal.signal(each, self._receive) for each in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)}
         try:
             yield
+        except SystemError as error:  # what a library in C makes of an exception that comes in its midst
+            raise self._stop or error from error
         finally:
             for each, handler in before.items():
                 signal.signal(each, handler)

@@ -33,6 +33,16 @@ def test_a_deferred_signal_is_found_later_and_a_second_one_waits_no_longer(numbe
             send(number)
 
 
+def test_a_stop_in_the_midst_of_a_library_is_a_stop():
+    with pytest.raises(Stopped), Interruption().listening():
+        try:
+            send(signal.SIGTERM)
+        except Stopped as stop:
+            raise SystemError("returned a result with an exception set") from stop
+    with pytest.raises(SystemError, match="its own"), Interruption().listening():
+        raise SystemError("its own")
+
+
 def test_sigusr1_asks_for_one_checkpoint():
     interruption = Interruption()
     with interruption.listening():
