@@ -23,7 +23,7 @@ from seq2seq.series.continuing import continue_each
 from seq2seq.series.far import far_notes
 from seq2seq.series.reading import category_of
 from seq2seq.series.scaling import Scaler
-from seq2seq.series.segments import last_segments
+from seq2seq.series.segments import last_segments, since_gap
 from seq2seq.series.series import some_of
 from seq2seq.series.table import Series
 
@@ -185,22 +185,29 @@ class Forecaster:
         floors = [0.0 if name in self._non_negative else -np.inf for name in self.columns.targets]
         return np.maximum(values, floors) if self._non_negative else values
 
-    def usable(self, series: Series, steps: int | None, rejected: list[tuple[str, str]]) -> Series:
+    def usable(self, series: Series, steps: int | None, rejected: list[tuple[int | str, str]]) -> Series:
         """`series` without those that are too short to be forecast, or have values far from those of the training.
 
-        Their names and what is wrong come into `rejected`.
+        Args:
+            series: in the user's units, with the columns of the run.
+            steps: int. That follow the end of each; default: the horizon. 0: none, histories may be of any length.
+            rejected: list that takes the names of the others, and what is wrong.
 
         Raises:
-            InputError: none can be forecast.
+            InputError: none can be used.
         """
         kept, reason = [], ""
+        steps = self.horizon if steps is None else steps
+        known = last_segments(series).lengths.tolist()
         for number, (name, values) in enumerate(zip(series.names, series.values, strict=True)):
             try:
-                self.core.check_history(len(values), name, self.horizon if steps is None else steps)
+                if steps:
+                    gap = since_gap(series, number, known[number])
+                    self.core.check_history(known[number], name, steps, gap)
                 self.scaler.of(name, values).transform(values)
             except InputError as error:
                 reason = str(error)
-                rejected.append((name, reason))
+                rejected.append((int(name) if series.whole else name, reason))
             else:
                 kept.append(number)
         if not kept:
@@ -238,7 +245,8 @@ class Forecaster:
         steps = self.horizon if steps is None else steps
         if steps < 1:
             raise InputError(f"{steps} steps to forecast: expected at least 1.")
-        series = last_segments(self.scaler.match(series))
+        whole_series = self.scaler.match(series)
+        series = last_segments(whole_series)
         # Windows are forecast a whole horizon at a time, of which the calendar is read to its end.
         whole = -(-steps // self.horizon) * self.horizon
         rhythm, clock = series.reading.rhythm if series.reading.gaps else None, series.clock
@@ -250,7 +258,8 @@ class Forecaster:
         scalers, histories = self.scaler.of_each(series), self.columns.read_by_model(series, self.scaler)
         local, ahead, forecasts = times and tuple(map(clock.local, times)), [], []
         for number, history in enumerate(histories):
-            self.core.check_history(len(history), series.names[number], steps)
+            gap = since_gap(whole_series, number, len(history))
+            self.core.check_history(len(history), series.names[number], steps, gap)
             ahead.append(self.columns.read_ahead(plans[number], local and local[number], whole, scalers[number]))
         with (report or Report()).progress("Forecasting", len(scalers), "series") as progress:
             for made in self.core.forecasts(histories, steps, ahead, level):

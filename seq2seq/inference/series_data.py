@@ -78,14 +78,14 @@ def read_usable(
 
 def warn_left_out(left_out: Sequence[tuple[int | str, str]], report: Report) -> None:
     """Tell which series cannot be used and why, of many with the same reason the first, and of many reasons, too."""
-    of_reason: dict[str, list[str]] = {}
+    of_reason: dict[str, list[int | str]] = {}
     for name, reason in left_out:
         of_reason.setdefault(reason, []).append(name)
     told = list(of_reason.items())[:REASONS]
     for reason, names in told:
         report.warn(f"{some_of(names)} left out: {reason}")
     if rest := len(left_out) - sum(len(names) for _, names in told):
-        report.warn(f"so are {rest:,} more series")
+        report.warn(f"so are {rest:,} more")
 
 
 def for_other(data: SeriesDataConfig, location: str, array: str | None = None) -> SeriesDataConfig:

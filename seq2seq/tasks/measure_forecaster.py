@@ -14,9 +14,9 @@ from seq2seq.evaluation.forecasting import (
     said_skill,
     skill,
 )
-from seq2seq.evaluation.origins import origins_of, targets_at
+from seq2seq.evaluation.origins import first_seen, origins_of, targets_at
 from seq2seq.inference.forecaster import Forecaster
-from seq2seq.inference.series_data import for_other, read_data
+from seq2seq.inference.series_data import for_other, read_data, warn_left_out
 from seq2seq.report import Report
 from seq2seq.series.segments import segments, stretches
 from seq2seq.series.series import Series, split_in_time
@@ -148,16 +148,14 @@ def evaluate(
     config, horizon = forecaster.config, forecaster.horizon
     settings = config.data if data is None else for_other(config.data, data)
     settings = settings if limit is None else replace(settings, limit=limit)
-    series = read_data(settings, report, data, windowed=not forecaster.stateful)
-    series = forecaster.scaler.match(series)
+    left_out: list[tuple[int | str, str]] = []
+    series = read_data(settings, report, data, windowed=not forecaster.stateful, rejected=left_out)
+    series = forecaster.usable(forecaster.scaler.match(series), 0, left_out)
     series, firsts = _first_steps(forecaster, series, part)
     stride = stride or (horizon if backtest else 1)
-    origins = [
-        origins_of(len(values), first, horizon, stride, backtest)
-        for values, first in zip(series.values, firsts, strict=True)
-    ]
-    if backtest:
-        origins = _latest(origins, series.names, backtest)
+    origins = _origins(forecaster, series, firsts, stride, backtest)
+    left_out += _without_origins(series, origins, horizon)
+    warn_left_out(left_out, report)
     if not sum(map(len, origins)):
         raise InputError(
             f"Nothing to forecast in the {part} part of {data or config.data.location}: a forecast of {horizon} steps "
@@ -183,6 +181,24 @@ def measured(
         outputs = forecaster.core.rolling(inputs, origins, progress)
     values = [values[:, forecaster.columns.target_columns] for values in series.values]
     return _scored(forecaster, series, values, origins, outputs, part)
+
+
+def _origins(forecaster, series, firsts, stride, backtest):
+    """Of each series the first steps of its forecasts: none of what nothing is known of, before or after."""
+    origins = []
+    for values, first in zip(series.values, firsts, strict=True):
+        targets = values[:, forecaster.columns.target_columns]
+        at = origins_of(len(values), max(first, first_seen(targets)), forecaster.horizon, stride, backtest)
+        origins.append(at if len(at) and not np.isnan(targets[at[0] :]).all() else at[:0])
+    return _latest(origins, series.names, backtest) if backtest else origins
+
+
+def _without_origins(series, origins, horizon):
+    """The names of the series that are not measured, and why."""
+    measured = {name for name, at in zip(series.names, origins, strict=True) if len(at)}
+    why = f"no forecast of {horizon} step{'s' * (horizon > 1)} has values before it and in it"
+    unmeasured = [name for name in dict.fromkeys(series.names) if name not in measured]
+    return [(int(name) if series.whole else name, why) for name in unmeasured]
 
 
 def _latest(origins, names, count):
