@@ -10,7 +10,7 @@ from typing import Annotated
 from typer import Argument, Option
 
 from seq2seq.cli.console import ConsoleReport, quiet_tensorflow
-from seq2seq.cli.options import series
+from seq2seq.cli.options import forecasts, series
 from seq2seq.cli.outputs import check_outputs, check_picture, write_all, write_csv
 from seq2seq.errors import InputError
 
@@ -28,15 +28,7 @@ EXAMPLES = """\
 
 def forecast(
     run: Annotated[Path, Argument(metavar="RUN", help="Folder of a trained run.")],
-    steps: Annotated[
-        int | None,
-        Option(
-            min=1,
-            help="Steps to forecast. Beyond the run's horizon, forecasts are fed back.",
-            show_default="the run's horizon",
-            rich_help_panel=OUTPUT,
-        ),
-    ] = None,
+    steps: forecasts.Steps = None,
     input_: Annotated[
         str | None,
         Option(
@@ -47,14 +39,7 @@ def forecast(
         ),
     ] = None,
     array: series.Array = None,
-    known: Annotated[
-        str | None,
-        Option(
-            help="File with the columns known ahead, for the steps to forecast.",
-            show_default="none",
-            rich_help_panel=series.DATA,
-        ),
-    ] = None,
+    known: forecasts.Known = None,
     output: Annotated[
         Path | None,
         Option(help="CSV file for the forecast.", show_default="standard output", rich_help_panel=OUTPUT),
@@ -71,16 +56,7 @@ def forecast(
         str | None,
         Option(help="Column that the picture shows.", show_default="the first", rich_help_panel=OUTPUT),
     ] = None,
-    interval: Annotated[
-        float | None,
-        Option(
-            min=0.0,
-            max=0.999,
-            help="Share of actual values that the prediction interval is to hold; 0 for none.",
-            show_default="as trained",
-            rich_help_panel=OUTPUT,
-        ),
-    ] = None,
+    interval: forecasts.Interval = None,
     stream: Annotated[
         bool,
         Option(

@@ -1,9 +1,10 @@
 """The data of a run on numbers, and other data read in the same way."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
 
 from seq2seq.config import SeriesDataConfig
+from seq2seq.errors import InputError
 from seq2seq.report import Report
 from seq2seq.series.files import has_names, holds_array
 from seq2seq.series.series import some_of, unnamed
@@ -74,6 +75,26 @@ def read_usable(
     series = read_data(data, report, location, windowed, left_out)
     warn_left_out(left_out, report)
     return series
+
+
+def passing(series: Series, check: Callable[[int], None], rejected: list[tuple[int | str, str]]) -> Series:
+    """`series` without those for whose number `check` raises; their names and its messages come into `rejected`.
+
+    Raises:
+        InputError: none is left.
+    """
+    kept, reason = [], ""
+    for number, name in enumerate(series.names):
+        try:
+            check(number)
+        except InputError as error:
+            reason = str(error)
+            rejected.append((int(name) if series.whole else name, reason))
+        else:
+            kept.append(number)
+    if not kept:
+        raise InputError(reason)
+    return series if len(kept) == len(series.names) else series.take(kept)
 
 
 def warn_left_out(left_out: Sequence[tuple[int | str, str]], report: Report) -> None:

@@ -62,7 +62,8 @@ class Windowed:
                 f"the history{of} has {length} steps {gap}, and no window of {needed} runs across one: give "
                 f"{needed - length} more, or train with --gaps fill (data.gaps), which makes missing values of gaps."
             )
-        others = [name for name in self.columns.names if name not in (*self.columns.targets, *self.columns.known)]
+        used = (*self.columns.targets, *self.columns.known)
+        others = self.columns.in_table([name for name in self.columns.names if name not in used])
         if steps > self.horizon and others:
             raise InputError(
                 f"{steps} steps are beyond the horizon of {self.horizon}, and {others[0]!r} is read but not forecast: "
