@@ -258,15 +258,36 @@ def _show_forecasts(result, shown, report) -> None:
     shown.table(title, overall.columns, overall.rows())
     if overall.horizon > 1:
         shown.table(f"\n{overall.metric} by steps ahead", result.columns_ahead, result.rows_ahead())
-    for title, errors in (("columns", result.columns), ("series", result.groups)):
-        if len(errors) > 1:
-            rows = result.worst(errors)
-            some = f"{title}, the {len(rows)} worst of {len(errors):,}" if len(errors) > len(rows) else title
-            shown.table(f"\nRMSE by {some}", (title, "model", "best baseline", "", "skill"), rows)
+    if len(result.columns) > 1:
+        _show_worst(result, "columns", shown)
+    if len(result.groups) > 1:
+        _show_worst(result, "series", shown)
+    if overall.metric.endswith("_scaled"):
+        shown.say(f"Scores called …_scaled are in {result.unit}")
     if overall.intervals:
-        level, coverage, width = (overall.intervals[name] for name in ("level", "coverage", "width"))
-        shown.say(
-            f"Intervals for {level:.0%} of the actual values hold {coverage:.1%}; their mean width is {width:.4g}"
-        )
+        _show_intervals(overall.intervals, result.unit, shown)
     for line in result.warnings:
         report.warn(line)
+
+
+def _show_worst(result, what, shown) -> None:
+    """The columns, or series, in which the model is worst beside the best baseline."""
+    errors, intervals = (result.columns if what == "columns" else result.groups), result.overall.intervals
+    rows = result.worst(errors)
+    some = f"{what}, the {len(rows)} worst of {len(errors):,}" if len(errors) > len(rows) else what
+    heads, title = (what, "model", "best baseline", "", "skill"), f"RMSE by {some}"
+    if what == "columns":
+        title += ", each in its own unit"
+        if intervals:
+            held = intervals["columns"]
+            rows = [(*row, f"{held[row[0]]['coverage']:.1%}", held[row[0]]["width"]) for row in rows]
+            heads = (*heads, "interval holds", "mean width")
+    elif len(result.columns) > 1:
+        title = f"Root of {result.overall.metric} by {some}"
+    shown.table(f"\n{title}", heads, rows)
+
+
+def _show_intervals(intervals, unit, shown) -> None:
+    level, coverage, width = (intervals[name] for name in ("level", "coverage", "width"))
+    mean = f"{intervals['width_scaled']:.4g} {unit}" if width is None else f"{width:.4g}"
+    shown.say(f"Intervals for {level:.0%} of the actual values hold {coverage:.1%}; their mean width is {mean}")

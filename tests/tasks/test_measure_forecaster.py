@@ -97,3 +97,34 @@ def test_nothing_is_measured_before_a_column_has_a_value(days_plain, of_shops):
     assert [at[0] for at in origins] == [24, 51]
     measured = measure_forecaster.measured(of_shops, both, origins, "all")
     assert "last value" in measured.overall.baselines and measured.rows_ahead()
+
+
+def test_no_figure_that_is_shown_mixes_the_units_of_columns(days_plain):
+    """One column in a unit a thousand times smaller changes its own lines alone."""
+    series, origins = days_plain.read(), [np.arange(100, 140)]
+    scaler = days_plain.scaler
+    factor = np.array([1.0, 1000.0])
+    smaller = replace(series, values=[series.values[0] * factor])
+    rescaled = replace(scaler, center=scaler.center * factor, scale=scaler.scale * factor)
+    other = Forecaster(days_plain.config, rescaled, days_plain.model, days_plain.core.calibration)
+    before, after = (
+        measure_forecaster.measured(*each, origins, "all") for each in ((days_plain, series), (other, smaller))
+    )
+    assert not {"mae", "rmse", "mse", "rse"} & set(before.overall.columns)
+    shown, changed = ([*each.overall.rows(), *each.rows_ahead()] for each in (before, after))
+    for ours, theirs in zip(shown, changed, strict=True):
+        assert ours[0] == theirs[0]
+        assert [each for each in ours if isinstance(each, float)] == pytest.approx(
+            [each for each in theirs if isinstance(each, float)], rel=1e-3
+        )
+    assert before.columns["load"] == pytest.approx(after.columns["load"], rel=1e-3)
+    assert after.columns["warm"]["model"] == pytest.approx(1000 * before.columns["warm"]["model"], rel=1e-3)
+    held, wider = before.overall.intervals, after.overall.intervals
+    assert held["width"] is None and held["width_scaled"] == pytest.approx(wider["width_scaled"], rel=1e-3)
+    assert wider["columns"]["warm"]["width"] == pytest.approx(1000 * held["columns"]["warm"]["width"], rel=1e-3)
+    assert held["coverage"] == pytest.approx(np.mean([each["coverage"] for each in held["columns"].values()]))
+    unscaled = replace(scaler, kind="none")  # nor where the scaler knows no unit
+    plain = Forecaster(days_plain.config, unscaled, days_plain.model, days_plain.core.calibration)
+    assert (
+        measure_forecaster.measured(plain, series, origins, "all").unit == "standard deviations of the values that came"
+    )
