@@ -122,16 +122,14 @@ def evaluate(
     plot: Annotated[
         Path | None,
         Option(
-            help="Draw the forecasts of the first series over the part, each from where the one before ends, beside "
+            help="Draw the forecasts of a series over the part, each from where the one before ends, beside "
             "what came and the best baseline: .png, .svg or .pdf.",
             show_default="no picture",
             rich_help_panel=FORECAST,
         ),
     ] = None,
-    column: Annotated[
-        str | None,
-        Option(help="Column that the picture shows.", show_default="the first", rich_help_panel=FORECAST),
-    ] = None,
+    column: series.Column = None,
+    show: series.Show = None,
     examples: Annotated[
         int | None,
         Option(
@@ -162,19 +160,20 @@ def evaluate(
     columns = _given(source=source, target=target, header=header, swap=swap)
     of_text = columns | _given(examples=examples) | chosen | scoring
     of_numbers = _given(part=part, backtest=backtest, stride=stride)
-    unfit = of_numbers | _given(plot=plot, column=column) if task == "translation" else of_text
+    unfit = of_numbers | _given(plot=plot, column=column, show=show) if task == "translation" else of_text
     if unfit:
         raise InputError(f"--{next(iter(unfit)).replace('_', '-')} does not go with {run}, a {task} run.")
     series.check_of_picture(plot, "--column", column)
+    series.check_of_picture(plot, "--show", show)
     report = ConsoleReport(stderr=True)
     # Standard output is for the figures: as JSON where it is asked for there, as a table else.
     shown = report if str(json_) == "-" else ConsoleReport()
     if task == "forecaster":
-        result, show = _forecasts(run, data, limit, column, of_numbers, report), _show_forecasts
+        result, tell = _forecasts(run, data, limit, column, of_numbers, report), _show_forecasts
     else:
         given = columns | scoring | {"limit": limit}
         result = _translations(run, data, 3 if examples is None else examples, given, chosen, report)
-        show = _show_translations
+        tell = _show_translations
     outputs = []
     if json_:
         figures = json.dumps(result.as_dict(), ensure_ascii=False, indent=2)
@@ -187,9 +186,10 @@ def evaluate(
     elif output:
         outputs.append((output, partial(write_csv, output, result.made.lines())))
     if plot:
-        outputs.append((plot, partial(_draw, result, column, plot)))
+        names = result.made.measured
+        outputs.append((plot, partial(_draw, result, column, names[series.position_of(names, show)], plot)))
     write_all(*outputs)
-    show(result, shown, report)
+    tell(result, shown, report)
 
 
 def _given(**options: Any) -> dict[str, Any]:
@@ -235,19 +235,20 @@ def _forecasts(run, data, limit, column, options, report) -> Any:
     return measure(forecaster, data, limit=limit, report=report, **options)
 
 
-def _draw(result, column, path) -> None:
+def _draw(result, column, name, path) -> None:
     """The forecasts beside what came and the best baseline, as a picture."""
     from seq2seq.plots import forecasts_over, save_figure
 
     made, overall = result.made, result.overall
     column = series.drawn_column(column, made.columns)
-    times, values = made.over_time(column)
+    times, values = made.over_time(column, name)
     shown = {
         name: line for name, line in values.items() if name not in overall.baselines or name == overall.best_baseline
     }
     level = overall.intervals and overall.intervals["level"]
     ahead = f"{overall.horizon} steps at a time" if overall.horizon > 1 else "one step ahead"
-    title = f"{result.part} part, {ahead}"
+    title = series.picture_title(column, made.columns, name, made.measured, made.group)
+    title += f": {result.part} part, {ahead}"
     save_figure(forecasts_over(times, shown, title, column, level), path)
 
 
