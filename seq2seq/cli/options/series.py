@@ -146,6 +146,27 @@ Encoding = Annotated[
 ]
 
 
+# How data are read, as settings of the section `data` are called.
+READING = {
+    "array": Array,
+    "keep": Keep,
+    "columns": Columns,
+    "group": Group,
+    "time": Time,
+    "time_format": TimeFormat,
+    "day_first": DayFirst,
+    "time_zone": TimeZone,
+    "duplicates": Duplicates,
+    "step": Step,
+    "gaps": Gaps,
+    "missing": Missing,
+    "limit": Limit,
+    "categorical": Categorical,
+    "decimal": Decimal,
+    "missing_values": MissingValues,
+    "encoding": Encoding,
+}
+
 Show = Annotated[
     str | None,
     Option(
