@@ -1,6 +1,8 @@
 """What is known about the steps ahead, joined to what is to be forecast: by series and time, never by place."""
 
+import glob
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
@@ -12,6 +14,11 @@ from seq2seq.series.series import Series
 LISTED = 3  # of what is missing
 
 
+def pattern_of(location: str) -> str:
+    """`location`, or of a folder the pattern of all files in it."""
+    return str(Path(glob.escape(location)) / "**" / "*") if Path(location).is_dir() else location
+
+
 def join_plans(
     plans: Series | None,
     names: Sequence[str],
@@ -19,6 +26,7 @@ def join_plans(
     steps: int,
     columns: Sequence[str],
     clock: Clock | None = None,
+    called: Sequence[str] = (),
 ) -> list[np.ndarray]:
     """The columns known ahead for the steps to forecast.
 
@@ -32,6 +40,7 @@ def join_plans(
         steps: int. How many must be known.
         columns: the known columns.
         clock: that the times are by.
+        called: the names of these columns in the table, where a category is one column, and not one for each value.
 
     Returns:
         For each series a float64 array `(steps, columns)`.
@@ -39,7 +48,7 @@ def join_plans(
     Raises:
         InputError: series, times or values are missing (names the first), or only one side has times.
     """
-    what = ", ".join(columns)
+    what = ", ".join(called or columns)
     if plans is None:
         raise InputError(f"{what} must be known for the {steps} steps ahead: give them with --known FILE.")
     plans = plans.select(columns)

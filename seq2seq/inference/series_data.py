@@ -1,9 +1,10 @@
 """The data of a run on numbers, and other data read in the same way."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
 
 from seq2seq.config import SeriesDataConfig
+from seq2seq.errors import InputError
 from seq2seq.report import Report
 from seq2seq.series.files import has_names, holds_array
 from seq2seq.series.series import some_of, unnamed
@@ -76,16 +77,36 @@ def read_usable(
     return series
 
 
+def passing(series: Series, check: Callable[[int], None], rejected: list[tuple[int | str, str]]) -> Series:
+    """`series` without those for whose number `check` raises; their names and its messages come into `rejected`.
+
+    Raises:
+        InputError: none is left.
+    """
+    kept, reason = [], ""
+    for number, name in enumerate(series.names):
+        try:
+            check(number)
+        except InputError as error:
+            reason = str(error)
+            rejected.append((int(name) if series.whole else name, reason))
+        else:
+            kept.append(number)
+    if not kept:
+        raise InputError(reason)
+    return series if len(kept) == len(series.names) else series.take(kept)
+
+
 def warn_left_out(left_out: Sequence[tuple[int | str, str]], report: Report) -> None:
     """Tell which series cannot be used and why, of many with the same reason the first, and of many reasons, too."""
-    of_reason: dict[str, list[str]] = {}
+    of_reason: dict[str, list[int | str]] = {}
     for name, reason in left_out:
         of_reason.setdefault(reason, []).append(name)
     told = list(of_reason.items())[:REASONS]
     for reason, names in told:
         report.warn(f"{some_of(names)} left out: {reason}")
     if rest := len(left_out) - sum(len(names) for _, names in told):
-        report.warn(f"so are {rest:,} more series")
+        report.warn(f"so are {rest:,} more")
 
 
 def for_other(data: SeriesDataConfig, location: str, array: str | None = None) -> SeriesDataConfig:

@@ -102,14 +102,15 @@ def unnamed(columns: Sequence[str]) -> bool:
     return list(columns) == [str(number) for number in range(len(columns))]
 
 
-def some_of(names: Sequence[str]) -> str:
-    """How many series these are, and the first of their names.
+def some_of(names: Sequence[int | str]) -> str:
+    """How many series these are, or samples, whose names are numbers, and the first of their names.
 
-    >>> some_of(["north", "south"]), some_of([""])
-    ("2 series ('north', 'south')", '1 series')
+    >>> some_of(["north", "south"]), some_of([""]), some_of([0, 7])
+    ("2 series ('north', 'south')", '1 series', '2 samples (0, 7)')
     """
-    listed = ", ".join(map(repr, names[:3])) + ", …" * (len(names) > 3) if any(names) else ""
-    return f"{len(names):,} series{f' ({listed})' * bool(listed)}"
+    listed = ", ".join(map(repr, names[:3])) + ", …" * (len(names) > 3) if set(names) != {""} else ""
+    kind = f"sample{'s' * (len(names) > 1)}" if any(isinstance(name, int) for name in names) else "series"
+    return f"{len(names):,} {kind}{f' ({listed})' * bool(listed)}"
 
 
 def near_match(name: str, names: Iterable[str]) -> str:

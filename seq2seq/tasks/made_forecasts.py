@@ -69,6 +69,12 @@ class MadeForecasts:
             return [range(len(values)) for values in self.series.values]
         return each_once(self.series.clock.texts, self.series.times)
 
+    @property
+    def measured(self) -> list[str]:
+        """The names of the series of which there are forecasts."""
+        pairs = zip(self.series.names, self.origins, strict=True)
+        return list(dict.fromkeys(name for name, origins in pairs if len(origins)))
+
     def over_time(self, column: str, name: str | None = None) -> tuple[np.ndarray, dict[str, np.ndarray]]:
         """One series of forecasts after the other, each from where the one before ends.
 
@@ -81,9 +87,8 @@ class MadeForecasts:
             baseline to its float64 values, NaN at steps between the forecasts.
         """
         counts = [len(origins) for origins in self.origins]
-        named = self.series.names if name is None else (name,)
-        first = next(k for k, count in enumerate(counts) if count and self.series.names[k] in named)
-        chosen = [k for k, count in enumerate(counts) if count and self.series.names[k] == self.series.names[first]]
+        wanted = self.measured[0] if name is None else name
+        chosen = [k for k, count in enumerate(counts) if count and self.series.names[k] == wanted]
         times, shown = zip(
             *(self._stretch(k, sum(counts[:k]), self.columns.index(column)) for k in chosen), strict=True
         )

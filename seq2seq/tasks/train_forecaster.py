@@ -87,7 +87,7 @@ def _card(config, columns):
     if model.kind == "stateful":
         return [("each step", f"forecasts the next; {windows.chunk} steps in a chunk"), ("forecast", forecast)]
     rows = [("window", f"{windows.look_back} steps, a new one every {windows.stride}"), ("forecast", forecast)]
-    ahead = [*columns.known, *columns.calendar]
+    ahead = [*columns.in_table(columns.known), *columns.calendar]
     return [*rows, ("known ahead", ", ".join(ahead))] if ahead else rows
 
 

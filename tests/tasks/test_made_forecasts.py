@@ -37,6 +37,9 @@ def test_over_time_no_step_is_there_twice():
     assert np.diff(times).min() > np.timedelta64(0) and len(times) == 6  # from the steps 4 and 7
     assert values["actual"].tolist() == [109.0, 111.0, 113.0, 115.0, 117.0, 119.0]
     assert set(values) == {"actual", "forecast", "low", "high", "last value"}
+    assert made_of().measured == ["A", "B"]
+    unforecast = replace(made_of(), origins=[np.arange(0), np.arange(4, 8)])
+    assert unforecast.measured == ["B"]
     times, _ = made_of(times=False).over_time("load")
     assert times.tolist() == [4, 5, 6, 7, 8, 9]
     made = made_of(("",))
