@@ -124,7 +124,8 @@ class Stream:
         if len(cells) != self._width:
             marks = "semicolons" if reading.decimal == "," else "commas"
             raise InputError(f"expected {self._width} cells with {marks} between, got {len(cells)}: {line[:60]!r}")
-        values = [[number_of(cells[at], reading.decimal, reading.missing_values) for at in self._order]]
+        told = (reading.decimal, reading.missing_values, reading.thousands)
+        values = [[number_of(cells[at], *told) for at in self._order]]
         values = without_codes(np.array(values), reading.missing_values)
         scaled = self.forecaster.scaler.transform(values)
         time = self._clock.read(" ".join(cells[at] for at in self._time_at)) if self._clock else None

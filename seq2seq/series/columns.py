@@ -8,7 +8,15 @@ import pandas as pd
 
 from seq2seq.errors import InputError
 from seq2seq.series.files import RawTable
-from seq2seq.series.numerals import decimal_mark, has_sign, is_marked, is_missing, parsed
+from seq2seq.series.numerals import (
+    decimal_mark,
+    has_sign,
+    has_thousands,
+    is_marked,
+    is_missing,
+    other_decimal_mark,
+    parsed,
+)
 from seq2seq.series.patterns import looks_like_date
 from seq2seq.series.reading import Reading, category_of
 from seq2seq.series.series import column_positions
@@ -57,9 +65,8 @@ def features_of(table: RawTable, rows: pd.Index, names: Sequence[str], reading: 
     open_ = [each for each in categories if each not in known]
     plain = [name for name in names if name not in (*learned, *categories)]
     column_positions([*plain, *categories], table.frame.columns, table.name)
-    frame, decimal = _with_decimal(table, rows, plain, reading)
-    notes = _thousands_note(table, frame, plain) if decimal == "." and reading.decimal is None else []
-    reading, found = replace(reading, decimal=decimal), {}
+    frame, reading, notes = _with_decimal(table, rows, plain, reading)
+    found = {}
     for name in (*names, *(each for each in open_ if each not in names)):
         if name in plain:
             numbers, said = _numbers(table, frame[name], reading, chosen)
@@ -84,13 +91,31 @@ def features_of(table: RawTable, rows: pd.Index, names: Sequence[str], reading: 
 
 
 def _with_decimal(table, rows, names, reading):
-    """The rows as a frame whose numbers are read with the right decimal mark, and that mark, None where all will do."""
-    frame = _rows(table.frame, rows)
-    if reading.decimal or not any(_is_text(frame[name]) and is_marked(frame[name]) for name in names):
-        return frame, reading.decimal or _point(frame, names)
-    texts = _rows(table.again(None), rows) if table.again else frame
-    decimal = decimal_mark({name: texts[name] for name in names if _is_text(texts[name])}, table.name)
-    return _rows(table.again(decimal), rows) if table.again else frame, decimal
+    """The rows as a frame whose numbers are read with the right decimal mark; `reading` with that; and notes."""
+    frame, decimal, notes = _rows(table.frame, rows), reading.decimal, []
+    later = reading.thousands is not None  # how numbers are written was decided in training
+    marked = any(_is_text(frame[name]) and is_marked(frame[name], decimal) for name in names)
+    if marked and (later or not decimal):
+        texts = _rows(table.again(None), rows) if table.again else frame
+        texts = {name: texts[name] for name in names if _is_text(texts[name])}
+        if later:
+            decimal = other_decimal_mark(texts, table.name, decimal, reading.thousands)
+            notes += [_other_mark_note(table, decimal)] * (decimal != (reading.decimal or decimal))
+        else:
+            decimal = decimal_mark(texts, table.name)
+        frame = _rows(table.again(decimal), rows) if table.again else frame
+    decimal = decimal or _point(frame, names)
+    if decimal == "." and reading.decimal is None:
+        notes += _thousands_note(table, frame, names)
+    if not later:
+        texts = (frame[name] for name in names if _is_text(frame[name]))
+        reading = replace(reading, thousands=any(has_thousands(each, decimal or ".") for each in texts))
+    return frame, replace(reading, decimal=decimal), notes
+
+
+def _other_mark_note(table, decimal):
+    has, had = ("comma", "point") if decimal == "," else ("point", "comma")
+    return f"numbers of {table.name} have a decimal {has}, and are read so; those of the training have a {had}"
 
 
 def _rows(frame, labels):

@@ -213,7 +213,7 @@ def _read_sheet(path):
 
 
 def _read_csv(path, reading):
-    layout = layout_of(path, encoding_of(path, reading.encoding), reading.decimal)
+    layout = _layout(path, reading)
     names = list(layout.keys)
     told = _NOT_THERE | set(reading.missing_values or ())
     kept = {reading.group, *(reading.categorical or ())}  # columns of which a cell may say NA, say for Namibia
@@ -253,6 +253,15 @@ def _read_csv(path, reading):
         layout.notes,
         frozenset(name for name, cells in columns.items() if may_be_thousands(cells)),
     )
+
+
+def _layout(path, reading):
+    encoding = encoding_of(path, reading.encoding)
+    layout = layout_of(path, encoding, reading.decimal)
+    decided = reading.thousands is not None and reading.decimal == ","
+    if decided and layout.header and len(layout.names) == 1 and layout.names[0] not in (reading.columns or ()):
+        return layout_of(path, encoding)  # where the run has other columns, their commas may separate
+    return layout
 
 
 def _without_end(frame, names):
