@@ -159,6 +159,8 @@ def _separator_of(lines, separators):
             sample = rows[:: len(rows) // _SCORED + 1] or [first]
             values = np.mean([_is_value(row, column) for row in sample for column in range(width)])
             scores[separator] = whole, values
+    if scores.get("\t", (False,))[0]:  # a tab is a blank too, and beside an empty cell a run of them would be one
+        scores.pop(BLANKS, None)
     return max(scores, key=lambda each: scores[each]) if scores else separators[2]
 
 

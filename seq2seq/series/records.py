@@ -59,7 +59,7 @@ def _quoted_cells(record, separator):
     """The cells, and whether the last one is a quoted one without an end."""
     if separator not in _SPANS:
         other, blank = f"[^{re.escape(separator)}]", r"[ \t]" if separator != "\t" else " "
-        _SPANS[separator] = re.compile(rf'{blank}*"(?:[^"]|"")*"{other}*|(?P<open>{blank}*"[\s\S]*)|{other}*')
+        _SPANS[separator] = re.compile(rf'{blank}*"(?:[^"]|"")*"(?!"){other}*|(?P<open>{blank}*"[\s\S]*)|{other}*')
     found, position, span = [], 0, _SPANS[separator]
     while True:
         match = span.match(record, position)

@@ -128,6 +128,16 @@ def test_runs_of_blanks_separate(table):
     assert series.values[0].tolist() == [[12.5, 13.5], [14.5, 15]]
 
 
+@pytest.mark.parametrize("separator", ["\t", ";", ",", "|"])
+@pytest.mark.parametrize("column", [0, 1, 2])
+def test_an_empty_cell_keeps_its_place(table, separator, column):
+    rows = [[str(10 * row + k) for k in range(3)] for row in range(6)]
+    rows[2][column] = ""
+    content = "\n".join(separator.join(row) for row in [["a", "b", "c"], *rows])
+    expected = [[float(cell or "nan") for cell in row] for row in rows]
+    np.testing.assert_array_equal(read_series(table(content), missing="mask").values[0], expected)
+
+
 ROWS = "2024-01-01,1.5,2\n2024-01-02,2.5,3\n2024-01-03,3.5,4\n2024-01-04,4.5,5\n"
 
 
