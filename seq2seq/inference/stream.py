@@ -12,10 +12,10 @@ from seq2seq.inference.loaded import graph
 from seq2seq.inference.series_data import READING
 from seq2seq.report import Report
 from seq2seq.series.far import far_notes
+from seq2seq.series.figures import cell, decimals_of
 from seq2seq.series.latest_times import LatestTimes
 from seq2seq.series.numerals import is_missing, looks_like_number, number_of
 from seq2seq.series.reading import Reading
-from seq2seq.series.rewriting import cell
 from seq2seq.series.series import column_positions
 from seq2seq.series.values import without_codes
 from seq2seq.storage import digest, read_arrays, write_arrays
@@ -56,6 +56,7 @@ class Stream:
         times = len(self._time) if times else 0
         self._order = [times + k for k in range(len(self.columns))]  # where each column is in a line
         self._time_at, self._width = list(range(times)), times + len(self.columns)
+        self._decimals = [decimals_of(*size) for size in forecaster.scaler.sizes()]
         model = forecaster.model
         self._states = model.initial_state(1)
         widths = tf.nest.map_structure(lambda width: tf.TensorSpec((1, width)), model.state_widths)
@@ -109,7 +110,8 @@ class Stream:
         """Read one step as `read` does: the cells of the answer, as `header` names them."""
         point, low, high = self._forecast(line)
         parts = (point, low, high) if self.interval else (point,)
-        cells = [cell(value) for values in zip(*parts, strict=True) for value in values]
+        rows = zip(*parts, self._decimals, strict=True)
+        cells = [cell(value, decimals) for *values, decimals in rows for value in values]
         return [self._clock.following(), *cells] if self._clock else cells
 
     def _cells(self, line):

@@ -10,7 +10,7 @@ import numpy as np
 
 from seq2seq.errors import InputError
 from seq2seq.series.series import Series, column_positions, unnamed
-from seq2seq.series.sizes import FEWEST_STEPS, by_name, ends, is_constant, observed
+from seq2seq.series.sizes import FEWEST_STEPS, by_name, ends, is_constant, observed, unseen_note
 from seq2seq.storage import replacing
 
 KINDS = ("standard", "minmax", "none")
@@ -165,10 +165,16 @@ class Scaler:
             return 0.0, 1.0
         return _measure(self.kind, observed(values, feature), name, self._logged[feature])
 
-    def constants(self, values: Sequence[np.ndarray]) -> dict[str, float]:
-        """The columns that do not vary in `values`, arrays `(steps, features)`, and the value that they have there."""
+    def sizes(self) -> list[tuple[float, float]]:
+        """Of each column the magnitude, and the spread, 0 where it is not known, in the user's units."""
+        known = (self.kind != "none") & ~self._logged
+        return list(zip(np.abs(self.center).tolist(), np.where(known, self.scale, 0.0).tolist(), strict=True))
+
+    def notes(self, values: Sequence[np.ndarray]) -> list[str]:
+        """What to tell of columns whose changes in `values`, arrays `(steps, features)`, no model sees."""
         columns = ((name, observed(values, feature)) for feature, name in enumerate(self.columns))
-        return {name: ends(parts)[0] for name, parts in columns if parts and is_constant(*ends(parts), log=False)}
+        found = (unseen_note(name, *ends(parts), self.kind) for name, parts in columns if parts)
+        return [note for note in found if note]
 
     def logarithms(self, values: np.ndarray) -> np.ndarray:
         """Float64 `(rows, features)` of values `(…, features)`: the logarithms of those that are scaled by them.

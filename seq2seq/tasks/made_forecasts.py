@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from seq2seq.series.figures import cell
 from seq2seq.series.series import Series
-from seq2seq.series.writing import cell, each_once
+from seq2seq.series.writing import each_once
 
 
 @dataclass(frozen=True)

@@ -62,8 +62,8 @@ def split(series: Series, data: SeriesDataConfig, seed: int, report: Report, sca
             f"data.scale_by_group={str(data.scale_by_group).lower()}: the run began with {began}, and its weights with "
             "it: leave the setting out, or train another run."
         )
-    for name, value in scaler.constants(train.values).items():
-        report.warn(f"the column {name!r} is constant ({value:g}) in the training part: it tells nothing")
+    for note in scaler.notes(train.values):
+        report.warn(note)
     return Split(*map(segments, parts), scaler)
 
 
