@@ -68,7 +68,7 @@ def decided(data: SeriesDataConfig, series: Series) -> SeriesDataConfig:
 def _check_effect(data, series):
     if data.time_format is not None and data.day_first is not None:
         raise InputError(
-            f"data.day_first={data.day_first} does nothing: data.time_format={data.time_format} says which comes first: "
+            f"data.day_first={data.day_first} does nothing: data.time_format={data.time_format} says which is first: "
             "leave one of them out."
         )
     times = series.times is not None

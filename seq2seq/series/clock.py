@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 
 from seq2seq.errors import InputError
-from seq2seq.series.patterns import HAS_HOUR, ZONE
 
 UNITS = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}  # of Unix time, in nanoseconds
 ISO = "ISO8601"
@@ -100,21 +99,6 @@ class Clock:
         for _ in range(2):  # first the offset of about that time, then of that time
             times = dates_of(nanoseconds(local) - self.offsets_of(times))
         return times
-
-    def span(self, text: str) -> tuple[np.datetime64, np.datetime64]:
-        """The instant at which what `text` names begins, and the one at which it is over: of "2024-05" all of May.
-
-        It is by the clock on the wall, unless it tells an offset: "2024-05-01T06:30+02:00".
-
-        Raises:
-            ValueError: it is no such time.
-        """
-        text = text.strip()
-        told = re.search(ZONE, text) if re.search(HAS_HOUR, text) else None
-        first = np.datetime64((text[: told.start()] if told else text).replace(" ", "T"))
-        bounds = np.array([first, first + 1], "datetime64[ns]")
-        begin, end = dates_of(nanoseconds(bounds) - offset_of(told["zone"])) if told else self.instants(bounds)
-        return begin, end
 
     def _zoned(self, times):
         local = pd.DatetimeIndex(times).tz_localize("UTC").tz_convert(self.time_zone).tz_localize(None)

@@ -73,5 +73,5 @@ def test_what_is_told_about_what_the_data_have_not_is_refused(tmp_path, name, va
 def test_only_one_of_two_that_say_the_same(tmp_path):
     (tmp_path / "data.csv").write_text("when,b\n13/01/2024,1\n14/01/2024,2\n15/01/2024,4\n")
     data = SeriesDataConfig(location=str(tmp_path / "data.csv"), time_format="%d/%m/%Y", day_first=True)
-    with pytest.raises(InputError, match=r"data\.time_format=%d/%m/%Y says which comes first: leave one of them out"):
+    with pytest.raises(InputError, match=r"data\.time_format=%d/%m/%Y says which is first: leave one of them out"):
         decided(data, read_data(data, Report()))
