@@ -18,7 +18,7 @@ _UNITS = ["Y", "M", "D", "h", "m", "s", "us"]
 def span(text: str, clock: Clock) -> tuple[np.datetime64, np.datetime64]:
     """The instant at which what `text` names begins, and the one at which it is over: of "2024-05" all of May.
 
-    It is written as the times of the data, or the beginning of one ("31.01.2024" of "31.01.2024 13:00"), or in ISO 8601.
+    It is written as the times of the data, or the beginning of one ("31.01.2024" of "31.01.2024 13:00"), or ISO 8601.
     It is by the clock on the wall, unless it tells an offset: "2024-05-01T06:30+02:00".
 
     Args:
@@ -83,7 +83,7 @@ def _of_pattern(text, pattern):
 
 
 def _beginnings(pattern: str) -> Iterator[tuple[str, str]]:
-    """A pattern and what is left of it without its last directives, as long as it tells a year; with the unit of each."""
+    """A pattern, and what is left of it without its last directives, as long as that tells a year; the unit of each."""
     ends = [match.end() for match in DIRECTIVE.finditer(pattern)] if pattern not in ("", ISO, *UNITS) else []
     for end in reversed(ends):
         names = DIRECTIVE.findall(pattern[:end])
