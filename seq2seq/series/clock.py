@@ -63,6 +63,7 @@ class Clock:
         zones: mapping of an offset in nanoseconds to how it is written: `"+01:00"`, `"Z"`.
         time_zone: str or None. Of the IANA data base; what is local time then, and offsets of other times.
         exceptions: mapping of an instant in nanoseconds to how it was written, where that is not as the others are.
+        words: tuple of int. Where times are put together from columns, with blanks between, the words of each of these.
     """
 
     pattern: str = ""
@@ -73,6 +74,7 @@ class Clock:
     zones: Mapping[int, str] = field(default_factory=dict)
     time_zone: str | None = None
     exceptions: Mapping[int, str] = field(default_factory=dict)
+    words: tuple[int, ...] = ()
 
     def offsets_of(self, times: np.ndarray) -> np.ndarray:
         """int64 `(steps,)`: nanoseconds that local time is ahead of each of the instants."""
@@ -172,12 +174,27 @@ class Clock:
     def heading(self, time: Sequence[str] | str | None) -> list[str]:
         """Names of the columns of times in a table that is written: those that were read, if each has its part."""
         names = [time] if isinstance(time, str) else list(time or ())
-        return names if len(names) == self.pattern.count(" ") + 1 else [" ".join(names) or "time"]
+        blanks = self.pattern.count(" ") + any(zone.startswith(" ") for zone in self.zones.values())
+        words = self.words or (1,) * len(names)
+        return names if len(words) == len(names) and sum(words) == blanks + 1 else [" ".join(names) or "time"]
 
     def cells(self, times: np.ndarray, time: Sequence[str] | str | None) -> list[list[str]]:
         """The cells below `heading`, for each of the times."""
-        texts = self.texts(times)
-        return [text.split(" ") for text in texts] if len(self.heading(time)) > 1 else [[text] for text in texts]
+        count, texts = len(self.heading(time)), self.texts(times)
+        return [[text] for text in texts] if count == 1 else [shared_out(text, self.words, count) for text in texts]
+
+
+def shared_out(text: str, words: Sequence[int], count: int) -> list[str]:
+    """A time that was put together from `count` columns, which had so many words each (none says one), as their cells.
+
+    >>> shared_out("2024-05-01 10:00 PM", (1, 2), 2), shared_out("2024 5 1", (), 3)
+    (['2024-05-01', '10:00 PM'], ['2024', '5', '1'])
+    """
+    parts, found = text.split(" "), []
+    for number in words or (1,) * count:
+        found.append(" ".join(parts[:number]))
+        parts = parts[number:]
+    return found
 
 
 def _pieces(pattern: str) -> Iterator[tuple[str, bool]]:

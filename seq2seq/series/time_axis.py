@@ -61,10 +61,12 @@ def times_of(
     Raises:
         InputError: cells that are no times; says where.
     """
-    column = frame[reading.time[0]]
+    column, words = frame[reading.time[0]], ()
     if len(reading.time) > 1:
-        column = pd.Series(_joined(frame, reading.time, row), frame.index, name=",".join(reading.time))
+        texts, words = _joined(frame, reading.time, row)
+        column = pd.Series(texts, frame.index, name=",".join(reading.time))
     times, clock, form = read_times(column, reading, row, groups)
+    clock = replace(clock, words=words)
     notes = ()
     if len(set(clock.offsets.tolist())) > 1 and not clock.time_zone:
         last = clock.texts(times[[-1]])[0]
@@ -75,6 +77,7 @@ def times_of(
 
 
 def _joined(frame, names, row):
+    """Cells of several columns with a blank between, and how many words each column has, if it is as many in all."""
     cells = []
     for name in names:
         column = frame[name]
@@ -87,7 +90,9 @@ def _joined(frame, names, row):
         if pd.api.types.is_datetime64_any_dtype(column):
             column = column.dt.strftime("%Y-%m-%d")
         cells.append(column.astype(str).str.strip())
-    return [" ".join(parts) for parts in zip(*cells, strict=True)]
+    words = [np.unique(column.str.count(" ")) + 1 for column in cells]
+    alike = tuple(int(each[0]) for each in words) if all(len(each) == 1 for each in words) else ()
+    return [" ".join(parts) for parts in zip(*cells, strict=True)], alike
 
 
 def arranged(
