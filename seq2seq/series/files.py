@@ -3,27 +3,31 @@
 import difflib
 import glob
 import gzip
+import re
 import warnings
 import zipfile
 import zlib
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from seq2seq.errors import InputError
-from seq2seq.series.layout import NAME_ALL, distinct, encoding_of, layout_of
+from seq2seq.series.layout import NAME_ALL, distinct, encoding_of, layout_of, opened_text
 from seq2seq.series.numerals import MISSING, is_identifier, may_be_thousands
 from seq2seq.series.reading import Reading
-from seq2seq.series.records import BLANKS
+from seq2seq.series.records import BLANKS, records
 from seq2seq.series.sheets import sheet_of
 from seq2seq.sources import is_tfds, opened, tfds_files
 
 _TEXTS = (".csv", ".csv.gz", ".txt", ".txt.gz", ".tsv", ".tsv.gz")
 _TABLES = (*_TEXTS, ".parquet", ".xlsx")
 _ARRAYS = (".npy", ".npz")
+_LINE_END = re.compile(r"\r\n|\r|\n")
 _NOT_THERE = {*MISSING, *map(str.upper, MISSING), *map(str.capitalize, MISSING), "NaN", "-NaN", "NaT"}
 
 
@@ -34,8 +38,8 @@ class RawTable:
     Attributes:
         frame: pandas DataFrame, its index 0, 1, … in the order of the rows, its columns str.
         name: str. The file.
-        parts: tuple of the first label, name and first line (counted from 1; None where a file has no lines) of each
-            file.
+        parts: tuple of the first label and the name of each file, and a function from the number of a row in it (from 0)
+            to its line (from 1), or None where a file has no lines.
         again: function from a decimal mark to the same frame with numbers that have it, from None to one of texts;
             None where cells have types of their own.
         identifiers: frozenset of str. Columns of digits with zeros before them, "00060".
@@ -45,7 +49,7 @@ class RawTable:
 
     frame: pd.DataFrame
     name: str
-    parts: tuple[tuple[int, str, int | None], ...]
+    parts: tuple[tuple[int, str, Callable[[int], int] | None], ...]
     again: Callable[[str | None], pd.DataFrame] | None = None
     identifiers: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()
@@ -53,8 +57,8 @@ class RawTable:
 
     def row(self, label: int) -> str:
         """What a message calls the row with this label of the index."""
-        start, name, line = next(part for part in reversed(self.parts) if part[0] <= label)
-        return f"{name}, row {label - start + 1}" if line is None else f"{name}, line {label - start + line}"
+        start, name, line_of = next(part for part in reversed(self.parts) if part[0] <= label)
+        return f"{name}, row {label - start + 1}" if line_of is None else f"{name}, line {line_of(label - start)}"
 
 
 def files_of(location: str | Path) -> list[Path]:
@@ -209,7 +213,7 @@ def _read_sheet(path):
     texts = {name: frame[name].dropna() for name in frame if not pd.api.types.is_numeric_dtype(frame[name])}
     texts = {name: cells for name, cells in texts.items() if cells.map(lambda cell: isinstance(cell, str)).all()}
     identifiers = frozenset(name for name, cells in texts.items() if is_identifier(cells))
-    return RawTable(frame, str(path), ((0, str(path), first + 1),), None, identifiers, tuple(notes))
+    return RawTable(frame, str(path), ((0, str(path), lambda row: first + 1 + row),), None, identifiers, tuple(notes))
 
 
 def _read_csv(path, reading):
@@ -247,12 +251,24 @@ def _read_csv(path, reading):
     return RawTable(
         read(reading.decimal or "."),
         str(path),
-        ((0, str(path), layout.first + 1),),
+        ((0, str(path), _lines(path, layout)),),
         read,
         frozenset(name for name, cells in columns.items() if is_identifier(cells)),
         layout.notes,
         frozenset(name for name, cells in columns.items() if may_be_thousands(cells)),
     )
+
+
+def _lines(path, layout):
+    """The function from a row of a file of text to its line: a quoted cell may go on over several."""
+
+    @cache
+    def ends():
+        with opened_text(path, layout.encoding) as text:
+            counts = [len(_LINE_END.findall(record)) for record in records(text, layout.separator)]
+        return np.cumsum(counts)
+
+    return lambda row: int(ends()[layout.first + row - 1]) + 1 if layout.first + row else 1
 
 
 def _layout(path, reading):

@@ -61,12 +61,7 @@ class MadeForecasts:
                 for ahead in range(horizon):
                     for k, column in enumerate(self.columns):
                         values = (cell(float(values[number, ahead, k])) for values in named.values())
-                        place = [
-                            *[name] * many,
-                            begun,
-                            *steps[origin + ahead],
-                            ahead + 1,
-                        ]
+                        place = [*[name] * many, begun, *steps[origin + ahead], ahead + 1]
                         yield [*place, *[column] * several, *values]
                 number += 1
 

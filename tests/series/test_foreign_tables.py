@@ -419,3 +419,15 @@ def test_a_cell_that_may_have_another_mark_is_no_number():
     with pytest.raises(InputError, match=r"write 17304 or 17\.304"):
         number_of("17,304", ".", thousands=False)
     assert number_of("17,304.5", ".", thousands=False) == 17304.5
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("above", ["", "# made by a logger\n\n"])
+def test_errors_name_the_line_of_the_file(table, above, end):
+    rows = ['"a, b",note', '1,"two\nlines"', '2,"three\n\nlines"', "3,x", "bad,y"]
+    path = table((above + "\n".join(rows)).replace("\n", end))
+    line = (above + "\n".join(rows)).split("\n").index("bad,y") + 1
+    assert refusal(path, columns=["a, b"]).startswith(f", line {line}, column 'a, b': 'bad' is not a number")
+    other = table("note," + '"a, b"' + "\n1,2\n", "other.csv")
+    both = refusal(f"{other.parent}/[do]*.csv", columns=["a, b"])
+    assert f"{path}, line {line}, column" in both
