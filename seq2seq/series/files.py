@@ -13,21 +13,20 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from seq2seq.errors import InputError
 from seq2seq.series.layout import NAME_ALL, distinct, encoding_of, layout_of, opened_text
 from seq2seq.series.numerals import MISSING, is_identifier, may_be_thousands
 from seq2seq.series.reading import Reading
-from seq2seq.series.records import BLANKS, records
+from seq2seq.series.records import BLANKS, first_lines, records
 from seq2seq.series.sheets import sheet_of
 from seq2seq.sources import is_tfds, opened, tfds_files
 
 _TEXTS = (".csv", ".csv.gz", ".txt", ".txt.gz", ".tsv", ".tsv.gz")
 _TABLES = (*_TEXTS, ".parquet", ".xlsx")
 _ARRAYS = (".npy", ".npz")
-_LINE_END = re.compile(r"\r\n|\r|\n")
+_LONG_ROW = re.compile(r"Expected (\d+) fields in line (\d+), saw (\d+)")
 _NOT_THERE = {*MISSING, *map(str.upper, MISSING), *map(str.capitalize, MISSING), "NaN", "-NaN", "NaT"}
 
 
@@ -38,8 +37,8 @@ class RawTable:
     Attributes:
         frame: pandas DataFrame, its index 0, 1, … in the order of the rows, its columns str.
         name: str. The file.
-        parts: tuple of the first label and the name of each file, and a function from the number of a row in it (from 0)
-            to its line (from 1), or None where a file has no lines.
+        parts: tuple, of each file, of its first label, its name, and the function from the number of a row, 0 first, to
+            its line, 1 first; None where a file has no lines.
         again: function from a decimal mark to the same frame with numbers that have it, from None to one of texts;
             None where cells have types of their own.
         identifiers: frozenset of str. Columns of digits with zeros before them, "00060".
@@ -229,9 +228,11 @@ def _read_csv(path, reading):
         "na_values": {name: {""} if name in kept else told for name in names},
     }
 
+    line_of = _lines(path, layout)
+
     def read(decimal):
         types = "str" if decimal is None else {name: "str" for name in kept & set(names)}
-        with opened(path, utf8=False) as stream, warnings.catch_warnings():
+        with opened(path, utf8=False) as stream, warnings.catch_warnings(), _named_rows(path, layout, line_of):
             warnings.simplefilter("error", pd.errors.ParserWarning)  # a first row longer than the header
             frame = pd.read_csv(
                 stream,
@@ -251,7 +252,7 @@ def _read_csv(path, reading):
     return RawTable(
         read(reading.decimal or "."),
         str(path),
-        ((0, str(path), _lines(path, layout)),),
+        ((0, str(path), line_of),),
         read,
         frozenset(name for name, cells in columns.items() if is_identifier(cells)),
         layout.notes,
@@ -259,16 +260,29 @@ def _read_csv(path, reading):
     )
 
 
+@contextmanager
+def _named_rows(path, layout, line_of):
+    """Name the line of a row that is too long, of which pandas knows the number of its record."""
+    try:
+        yield
+    except pd.errors.ParserError as error:
+        if (match := _LONG_ROW.search(str(error))) is None:
+            raise
+        raise InputError(
+            f"{path}, line {line_of(int(match[2]) - 1 - layout.first)} has {match[3]} cells, expected {match[1]}: give "
+            f"rows of one length, and quote what has {layout.separator!r} in it"
+        ) from error
+
+
 def _lines(path, layout):
     """The function from a row of a file of text to its line: a quoted cell may go on over several."""
 
     @cache
-    def ends():
+    def firsts():
         with opened_text(path, layout.encoding) as text:
-            counts = [len(_LINE_END.findall(record)) for record in records(text, layout.separator)]
-        return np.cumsum(counts)
+            return list(first_lines(records(text, layout.separator)))
 
-    return lambda row: int(ends()[layout.first + row - 1]) + 1 if layout.first + row else 1
+    return lambda row: firsts()[layout.first + row]
 
 
 def _layout(path, reading):

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 
 BLANKS = " "  # as a separator: runs of blanks
 _SPANS = {}
+_LINE_END = re.compile(r"\r\n|\r|\n")
 
 
 def records(lines: Iterable[str], separator: str) -> Iterator[str]:
@@ -22,6 +23,18 @@ def records(lines: Iterable[str], separator: str) -> Iterator[str]:
         waiting = ""
     if waiting:
         yield waiting
+
+
+def first_lines(records: Iterable[str]) -> Iterator[int]:
+    r"""The line at which each record begins, 1 first.
+
+    >>> list(first_lines(["a,b\n", '1,"two\nlines"\n', "3,x"]))
+    [1, 2, 4]
+    """
+    line = 1
+    for record in records:
+        yield line
+        line += len(_LINE_END.findall(record))
 
 
 def cells(record: str, separator: str) -> list[str]:

@@ -424,10 +424,13 @@ def test_a_cell_that_may_have_another_mark_is_no_number():
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 @pytest.mark.parametrize("above", ["", "# made by a logger\n\n"])
 def test_errors_name_the_line_of_the_file(table, above, end):
-    rows = ['"a, b",note', '1,"two\nlines"', '2,"three\n\nlines"', "3,x", "bad,y"]
+    rows = ['"a, b",note', '1,"two\nlines"', '2,"three\n\nlines"', "3,x", "bad,y", ""]
     path = table((above + "\n".join(rows)).replace("\n", end))
     line = (above + "\n".join(rows)).split("\n").index("bad,y") + 1
     assert refusal(path, columns=["a, b"]).startswith(f", line {line}, column 'a, b': 'bad' is not a number")
+    assert refusal(table(path.read_text() + "4,x,y\n", "long.csv")).startswith(
+        f", line {line + 1} has 3 cells, expected 2"
+    )
     other = table("note," + '"a, b"' + "\n1,2\n", "other.csv")
     both = refusal(f"{other.parent}/[do]*.csv", columns=["a, b"])
     assert f"{path}, line {line}, column" in both
