@@ -216,10 +216,8 @@ def head_of(
     first = start if header is None else header + 1
     notes = _passed_note([rows[number] for number in range(first) if rows[number] and number != header], name)
     while header is not None and first in above and any(_is_text(rows[first], column) for column in numeric):
-        units = ", ".join(cell for cell in rows[first] if cell)[:40]
-        notes.append(
-            f"{name}, line {lines[first] if lines else first + 1} ({units}) was passed over: texts, as units are, where numbers follow"
-        )
+        units, line = ", ".join(cell for cell in rows[first] if cell)[:40], lines[first] if lines else first + 1
+        notes.append(f"{name}, line {line} ({units}) was passed over: texts, as units are, where numbers follow")
         first += 1
     if names is not None:
         names = _as_wide(names, rows[first:], name)
