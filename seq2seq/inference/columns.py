@@ -9,7 +9,7 @@ from seq2seq.errors import InputError
 from seq2seq.series.calendar import calendar_columns, calendar_features
 from seq2seq.series.reading import category_of
 from seq2seq.series.scaling import Scaler
-from seq2seq.series.series import column_positions
+from seq2seq.series.series import column_positions, listed
 from seq2seq.series.table import Series
 
 
@@ -45,7 +45,7 @@ class Columns:
         if both := [name for name in targets if name in known]:
             raise InputError(f"the column {both[0]!r} is in model.targets and in model.known: it is one or the other.")
         if not targets:
-            raise InputError(f"model.known={','.join(known)} leaves no column to forecast.")
+            raise InputError(f"model.known={listed(known)} leaves no column to forecast.")
         return cls(names, targets, known, calendar)
 
     @property

@@ -19,7 +19,7 @@ from seq2seq.series.numerals import (
 )
 from seq2seq.series.patterns import looks_like_date
 from seq2seq.series.reading import Reading, category_of
-from seq2seq.series.series import column_positions
+from seq2seq.series.series import column_positions, listed
 from seq2seq.series.values import code_note, without_codes
 
 MOST_VALUES = 100  # of a category
@@ -85,8 +85,8 @@ def features_of(table: RawTable, rows: pd.Index, names: Sequence[str], reading: 
     for category in categories:
         notes += _category_notes(frame[category], [name for name in found if category_of(name, categories) == category])
     if not found:
-        listed = ", ".join(names[:12]) or "none that is no group or time"
-        raise InputError(f"{table.name} has no column of numbers; its columns: {listed}")
+        others = listed(names) or "none that is no group or time"
+        raise InputError(f"{table.name} has no column of numbers; its columns: {others}")
     return Features(np.stack(list(found.values()), axis=1), tuple(found), tuple(notes), reading)
 
 
@@ -179,8 +179,8 @@ def _left_out(table, column, numbers, texts):
         cell = str(column[texts].iloc[0])[:60]
         if looks_like_date(cell):
             return (
-                f"holds {cell!r}, a date of no known form, and was left out: --time {column.name} and --time-format, "
-                "such as %d.%m.%y or '%Y-%m-%d %H:%M EST', read it as the times"
+                f"holds {cell!r}, a date of no known form, and was left out: --time {listed([column.name])} and "
+                "--time-format, such as %d.%m.%y or '%Y-%m-%d %H:%M EST', read it as the times"
             )
         if _is_text(column) and all(map(has_sign, map(str, column[texts].head(SHOWN)))):
             return f"was left out: its numbers have a sign, as in {cell!r}; write them without it"
@@ -238,7 +238,7 @@ def _category_notes(column, features) -> Iterator[str]:
     known = {feature[len(column.name) + 1 :] for feature in features}
     unseen = texts[texts.notna() & ~texts.isin(known)]
     if len(unseen):
-        listed = ", ".join(map(repr, sorted(unseen.unique())[:6])) + ", …" * (unseen.nunique() > 6)
-        yield f"column {column.name!r} has values that training had not, in {len(unseen):,} rows: {listed}"
+        values = ", ".join(map(repr, sorted(unseen.unique())[:6])) + ", …" * (unseen.nunique() > 6)
+        yield f"column {column.name!r} has values that training had not, in {len(unseen):,} rows: {values}"
     if empty := int(texts.isna().sum()):
         yield f"column {column.name!r} is empty in {empty:,} rows: none of its values is there"

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from seq2seq.errors import InputError
-from seq2seq.series.series import Series, column_positions, unnamed
+from seq2seq.series.series import Series, column_positions, listed, unnamed
 from seq2seq.series.sizes import FEWEST_STEPS, by_name, ends, is_constant, observed, unseen_note
 from seq2seq.storage import replacing
 
@@ -279,7 +279,7 @@ def _by_feature(values, columns):
     values = np.asarray(values, np.float64)
     if values.ndim < 2 or values.shape[-1] != len(columns):
         raise InputError(
-            f"expected an array (…, steps, features) with {len(columns)} features ({', '.join(columns)}), "
+            f"expected an array (…, steps, features) with {len(columns)} features ({listed(columns)}), "
             f"got the shape {values.shape}"
         )
     return values.reshape(-1, len(columns))

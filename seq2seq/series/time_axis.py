@@ -11,6 +11,7 @@ from seq2seq.series.clock import UNITS, Clock, dates_of, nanoseconds
 from seq2seq.series.reading import Reading
 from seq2seq.series.recognition import nanoseconds_between, rhythm_of
 from seq2seq.series.rhythm import DAY, MONDAY, WEEK, Rhythm, Week, length_of, parsed
+from seq2seq.series.series import listed
 from seq2seq.series.time_columns import columns_of_clocks, columns_of_dates, counters, number_format
 from seq2seq.series.times import read_times
 
@@ -42,7 +43,7 @@ def find_times(
         if not time:
             time, form, notes = columns_of_clocks(frame, names, groups)
         elif len(time) > 1:
-            notes = (f"the times are put together from {' and '.join(time)}",)
+            notes = (f"the times are put together from {listed(time)}",)
     else:
         time = reading.time
         if len(time) == 1 and reading.time_format is None and reading.rhythm is None:
@@ -64,7 +65,7 @@ def times_of(
     column, words = frame[reading.time[0]], ()
     if len(reading.time) > 1:
         texts, words = _joined(frame, reading.time, row)
-        column = pd.Series(texts, frame.index, name=",".join(reading.time))
+        column = pd.Series(texts, frame.index, name=listed(reading.time))
     times, clock, form = read_times(column, reading, row, groups)
     clock = replace(clock, words=words)
     notes = ()

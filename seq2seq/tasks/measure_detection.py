@@ -15,6 +15,7 @@ from seq2seq.inference.reconstructor import Reconstructor
 from seq2seq.series.clock import Clock
 from seq2seq.series.files import holds_array
 from seq2seq.series.joining import rows_at
+from seq2seq.series.series import listed
 from seq2seq.series.table import Series, read_series
 from seq2seq.series.told_times import forms, span
 
@@ -146,7 +147,7 @@ def _labels_of_table(file, key, series, each, keep):
         how |= {name: getattr(reading, name) for name in ("time", "duplicates", "step")}
     labelled = read_series(file, columns=key and [key], keep=keep, missing="mask", joined=True, **how)
     if len(labelled.columns) > 1:
-        raise InputError(f"{file} has columns {', '.join(labelled.columns[:6])}: name that of the labels, FILE:KEY.")
+        raise InputError(f"{file} has columns {listed(labelled.columns, 6)}: name that of the labels, FILE:KEY.")
     if by_time:
         joined = zip(series.names, series.times, strict=True)
         values = [rows_at(labelled, name, times, series.clock) for name, times in joined]
