@@ -1,4 +1,4 @@
-"""The rows of a table in their time: what tells it, their order and rhythm, gaps that are filled, and notes on these."""
+"""The rows of a table in their time: what tells it, their order and rhythm, gaps that are filled; and notes on it."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
