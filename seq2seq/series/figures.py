@@ -37,12 +37,14 @@ def column_cells(values: Any) -> list[Any]:
     >>> column_cells(np.array([100000.00001, 100000.00002])), column_cells(np.array([0.25, np.nan]))
     (['100000.00001', '100000.00002'], ['0.25', ''])
     """
-    decimals = None
-    if isinstance(values, np.ndarray) and values.dtype.kind == "f":
-        seen = values[np.isfinite(values)]
-        if len(seen):
-            decimals = decimals_of(float(np.abs(seen).max()), float(seen.max() - seen.min()))
+    decimals = decimals_in(values) if isinstance(values, np.ndarray) and values.dtype.kind == "f" else None
     return [cell(value, decimals) for value in values]
+
+
+def decimals_in(values: np.ndarray) -> int | None:
+    """How many decimals show the changes of a column of floats, of any shape; None where nine figures do."""
+    seen = values[np.isfinite(values)]
+    return decimals_of(float(np.abs(seen).max()), float(seen.max() - seen.min())) if seen.size else None
 
 
 def decimals_of(magnitude: float, spread: float) -> int | None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from seq2seq.series.figures import cell
+from seq2seq.series.figures import cell, decimals_in
 from seq2seq.series.series import Series
 from seq2seq.series.writing import each_once
 
@@ -55,12 +55,13 @@ class MadeForecasts:
         at = series.clock.heading(self.time) if series.times else ["step"]
         yield [*[self.group or "series"] * many, "origin", *at, "ahead", *["column"] * several, *named]
         horizon, number = self.actual.shape[1], 0
+        decimals = [decimals_in(self.actual[..., k]) for k in range(len(self.columns))]
         for name, steps, origins in zip(series.names, self._steps(), self.origins, strict=True):
             for origin in origins:
                 begun = " ".join(steps[origin]) if series.times else origin
                 for ahead in range(horizon):
                     for k, column in enumerate(self.columns):
-                        values = (cell(float(values[number, ahead, k])) for values in named.values())
+                        values = (cell(float(values[number, ahead, k]), decimals[k]) for values in named.values())
                         place = [*[name] * many, begun, *steps[origin + ahead], ahead + 1]
                         yield [*place, *[column] * several, *values]
                 number += 1

@@ -41,6 +41,12 @@ def test_times_of_several_columns_come_out_in_as_many():
     assert first[:6] == ["2024 1 1 4", "2024", "1", "1", "4", 1]
 
 
+def test_the_changes_of_a_large_column_are_seen():
+    made = made_of(("",), ("load",))
+    made = replace(made, actual=1e7 + made.actual * 1e-5, predicted=1e7 + made.predicted * 1e-5)
+    assert [line[3:5] for line in made.lines()][1] == ["10000000.00008", "10000000.000085"]
+
+
 def test_over_time_no_step_is_there_twice():
     times, values = made_of().over_time("warm", "B")
     assert np.diff(times).min() > np.timedelta64(0) and len(times) == 6  # from the steps 4 and 7
