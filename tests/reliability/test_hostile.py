@@ -87,7 +87,6 @@ def run_of(small_data, tmp_path_factory):
 @pytest.mark.parametrize(
     ("task", "count"),
     [
-        ("translation", 20),
         ("forecaster", 20),
         *(pytest.param(task, 1700, marks=pytest.mark.slow) for task in ("translation", "autoencoder", "forecaster")),
     ],

@@ -72,6 +72,7 @@ def killed_until_done(nursery, task, small_data, run, random, kills, settings=()
         count += 1
 
 
+@pytest.mark.slow  # the longest of a file whose other tests stop a training by a signal, or at a moment of its own
 def test_a_killed_training_goes_on_as_if_it_had_not_been(nursery, small_data, tmp_path):
     assert killed_until_done(nursery, "forecaster", small_data, tmp_path / "killed", random.Random(4), kills=1)
     assert left_by(tmp_path / "killed") == left_by(tmp_path / "whole")

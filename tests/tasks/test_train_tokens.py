@@ -50,12 +50,22 @@ def marked_data(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def marked_run(marked_data, tiny_config, tmp_path_factory):
-    run = tmp_path_factory.mktemp("runs") / "marked"
-    where = {f"data__{name}": str(marked_data / name) for name in ("train", "valid")}
-    settings = ["training.epochs=6", "training.learning_rate=0.02", "batching.batch_sentences=8"]
-    train(tiny_config(KEEP, *settings, "training.validate_bleu=false", **where), run)
-    return run
+def marked(marked_data, tiny_config, tmp_path_factory):
+    """A function of settings that gives a run of them."""
+
+    def marked(*settings):
+        run = tmp_path_factory.mktemp("runs") / "marked"
+        where = {f"data__{name}": str(marked_data / name) for name in ("train", "valid")}
+        train(tiny_config(KEEP, *settings, "training.validate_bleu=false", **where), run)
+        return run
+
+    return marked
+
+
+@pytest.fixture(scope="module")
+def marked_run(marked):
+    """A run that has hardly learned anything: what is protected comes through all the same."""
+    return marked("training.epochs=1")
 
 
 def protected(text):
@@ -63,7 +73,8 @@ def protected(text):
 
 
 @pytest.mark.slow
-def test_a_model_that_has_learned_to_copy_puts_protected_texts_where_they_belong(marked_run, marked_data):
+def test_a_model_that_has_learned_to_copy_puts_protected_texts_where_they_belong(marked, marked_data):
+    marked_run = marked("training.epochs=6", "training.learning_rate=0.02", "batching.batch_sentences=8")
     scores = evaluate(Translator.load(marked_run), str(marked_data / "test"), num_examples=0).scores
     assert scores.exact_match > 0.8
     assert json.loads((marked_run / "config.json").read_text())["config"]["text"]["keep"] == [
