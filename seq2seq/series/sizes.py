@@ -67,8 +67,13 @@ def ends(parts: Sequence[np.ndarray]) -> tuple[float, float]:
 
 
 def is_constant(low: float, high: float, log: bool) -> bool:
-    """Whether what is left between two values (logarithms if `log`) is the rounding of numbers of their magnitude."""
-    return high - low <= ROUNDING * (1.0 if log else max(abs(low), abs(high))) < np.inf
+    """Whether what is left between two values (logarithms if `log`) is the rounding of numbers of their magnitude.
+
+    Whole numbers, as identifiers and counters are, are not rounded unless floats have no room for them.
+    """
+    whole = not log and float(low).is_integer() and float(high).is_integer()
+    size = 1.0 if log else max(abs(low), abs(high))
+    return high - low <= (_LAST_BITS if whole else ROUNDING) * size < np.inf
 
 
 def unseen_note(name: str, low: float, high: float, kind: str) -> str:

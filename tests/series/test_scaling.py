@@ -97,6 +97,14 @@ def test_changes_that_are_small_beside_a_column_are_kept_or_told(magnitude):
         assert ("nothing is left in 32 bits" in unscaled) == (share == 1e-7)
 
 
+@pytest.mark.parametrize("magnitude", [1e9, 17e8, 1e12])
+def test_whole_numbers_are_not_rounded(magnitude):
+    column = (magnitude + np.arange(50) % 2)[:, None]
+    scaler = Scaler.fit("standard", [column], ["id"])
+    assert scaler.notes([column]) == [] and scaler.scale[0] == pytest.approx(0.5)
+    np.testing.assert_array_equal(scaler.inverse(scaler.transform(column)), column)
+
+
 # --- series of different size
 
 
