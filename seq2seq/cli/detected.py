@@ -37,7 +37,7 @@ def show_figures(figures: dict[str, dict], components: int, report: Any) -> None
 def write_events(path: Path, series: Any, events: list, data: Any, labelled: bool) -> None:
     """The events of each series as CSV, or as a list of objects in JSON."""
     from seq2seq.inference.detection_lines import event_lines
-    from seq2seq.series.writing import cell
+    from seq2seq.series.figures import cell
 
     lines = event_lines(series, events, data, labelled)
     if path.name.endswith(".csv"):

@@ -10,7 +10,7 @@ from seq2seq.errors import InputError
 from seq2seq.series.calendar import calendar_columns, calendar_features
 from seq2seq.series.reading import category_of
 from seq2seq.series.scaling import Scaler
-from seq2seq.series.series import column_positions
+from seq2seq.series.series import column_positions, listed
 from seq2seq.series.table import Series
 
 
@@ -49,7 +49,7 @@ class Columns:
             name = category_of(both[0], categories) or both[0]
             raise InputError(f"the column {name!r} is in model.targets and in model.known: it is one or the other.")
         if not targets:
-            raise InputError(f"model.known={','.join(model.known)} leaves no column to forecast.")
+            raise InputError(f"model.known={listed(model.known)} leaves no column to forecast.")
         return cls(names, targets, known, calendar, tuple(categories))
 
     def in_table(self, names: Sequence[str]) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ import numpy as np
 from seq2seq.errors import InputError
 from seq2seq.series.clock import Clock, time_text
 from seq2seq.series.joining import rows_at
-from seq2seq.series.series import Series
+from seq2seq.series.series import Series, listed
 
 LISTED = 3  # of what is missing
 
@@ -48,7 +48,7 @@ def join_plans(
     Raises:
         InputError: series, times or values are missing (names the first), or only one side has times.
     """
-    what = ", ".join(called or columns)
+    what = listed(called or columns)
     if plans is None:
         raise InputError(f"{what} must be known for the {steps} steps ahead: give them with --known FILE.")
     plans = plans.select(columns)
@@ -64,10 +64,10 @@ def join_plans(
         missing += [(name, step, wanted) for step in np.flatnonzero(np.isnan(found).any(axis=1))]
         joined.append(found)
     if missing:
-        listed = "; ".join(_place(*place) for place in missing[:LISTED]) + "; …" * (len(missing) > LISTED)
+        places = "; ".join(_place(*place) for place in missing[:LISTED]) + "; …" * (len(missing) > LISTED)
         raise InputError(
             f"{what} must be known for the {steps} steps ahead: --known lacks {len(missing):,} of "
-            f"{len(names) * steps:,} ({listed}). Add rows for them, or forecast fewer --steps."
+            f"{len(names) * steps:,} ({places}). Add rows for them, or forecast fewer --steps."
         )
     return joined
 

@@ -12,6 +12,7 @@ from seq2seq.inference.plans import pattern_of
 from seq2seq.jobs.series import SeriesWork, join_lines, write_lines
 from seq2seq.report import Report
 from seq2seq.series.files import files_of
+from seq2seq.series.series import listed
 from seq2seq.storage import digest, fingerprint
 
 
@@ -41,7 +42,7 @@ class BatchForecast(SeriesWork):
         run, settings = forecaster.run, {"task": "forecast", "steps": steps, "interval": interval}
         files = [run.weights, *[run.calibration] * run.calibration.exists()]
         if known is None and forecaster.columns.known:
-            names = ", ".join(forecaster.columns.in_table(forecaster.columns.known))
+            names = listed(forecaster.columns.in_table(forecaster.columns.known))
             raise InputError(f"{run.path} reads what is known ahead ({names}): give it with --known.")
         if known is not None:
             plans = files_of(pattern_of(known))

@@ -14,8 +14,8 @@ import numpy as np
 from seq2seq.errors import InputError
 from seq2seq.jobs.inputs import Source
 from seq2seq.jobs.job import Work
+from seq2seq.series.figures import cell
 from seq2seq.series.series import Series
-from seq2seq.series.writing import cell
 
 PART_SIZE = 20_000
 Rejected = list[tuple[int | str, str]]  # samples or series that cannot be used: which, and why

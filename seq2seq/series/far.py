@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from seq2seq.series.figures import cell
 from seq2seq.series.scaling import Scaler
 
 _FAR = {"standard": 30.0, "minmax": 10.0}  # about ten times the range of the training, in units of the scaler
@@ -34,8 +35,13 @@ def far_notes(values: np.ndarray, columns: Sequence[str], scaler: Scaler) -> dic
     with np.errstate(over="ignore"):  # of a column that was never observed
         low, high = scaler.inverse(np.array([[middle * 2 - 1.0], [1.0]]) * np.ones(len(at)), columns)
     return {
-        name: f"column {name!r} has the value {values[away[:, k].argmax(), k]:g}, far from those of the training, most "
-        f"of them around {low[k]:g} to {high[k]:g}: what the model makes of it is a guess"
+        name: f"column {name!r} has the value {_told(values[away[:, k].argmax(), k])}, far from those of the training, "
+        f"most of them around {_told(low[k])} to {_told(high[k])}: what the model makes of it is a guess"
         for k, name in enumerate(columns)
         if away[:, k].max() > _FAR[kind]
     }
+
+
+def _told(value):
+    """Six figures; more of large numbers, whose changes are small beside them."""
+    return cell(value) if abs(value) >= 1e5 else f"{value:g}"

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from seq2seq.errors import InputError
-from seq2seq.series.series import Series, column_positions, unnamed
-from seq2seq.series.sizes import FEWEST_STEPS, by_name, ends, is_constant, observed
+from seq2seq.series.series import Series, column_positions, listed, unnamed
+from seq2seq.series.sizes import FEWEST_STEPS, by_name, ends, is_constant, observed, unseen_note
 from seq2seq.storage import replacing
 
 KINDS = ("standard", "minmax", "none")
@@ -182,10 +182,16 @@ class Scaler:
                 found[feature] = standard._measured(values, feature)
         return tuple(found.T)
 
-    def constants(self, values: Sequence[np.ndarray]) -> dict[str, float]:
-        """The columns that do not vary in `values`, arrays `(steps, features)`, and the value that they have there."""
+    def sizes(self) -> list[tuple[float, float]]:
+        """Of each column the magnitude, and the spread, 0 where it is not known, in the user's units."""
+        known = (self.kind != "none") & ~self._logged
+        return list(zip(np.abs(self.center).tolist(), np.where(known, self.scale, 0.0).tolist(), strict=True))
+
+    def notes(self, values: Sequence[np.ndarray]) -> list[str]:
+        """What to tell of columns whose changes in `values`, arrays `(steps, features)`, no model sees."""
         columns = ((name, observed(values, feature)) for feature, name in enumerate(self.columns))
-        return {name: ends(parts)[0] for name, parts in columns if parts and is_constant(*ends(parts), log=False)}
+        found = (unseen_note(name, *ends(parts), self.kind) for name, parts in columns if parts)
+        return [note for note in found if note]
 
     def logarithms(self, values: np.ndarray) -> np.ndarray:
         """Float64 `(rows, features)` of values `(…, features)`: the logarithms of those that are scaled by them.
@@ -292,7 +298,7 @@ def _by_feature(values, columns):
     values = np.asarray(values, np.float64)
     if values.ndim < 2 or values.shape[-1] != len(columns):
         raise InputError(
-            f"expected an array (…, steps, features) with {len(columns)} features ({', '.join(columns)}), "
+            f"expected an array (…, steps, features) with {len(columns)} features ({listed(columns)}), "
             f"got the shape {values.shape}"
         )
     return values.reshape(-1, len(columns))

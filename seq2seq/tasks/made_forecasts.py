@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from seq2seq.series.figures import cell, decimals_in
 from seq2seq.series.series import Series
-from seq2seq.series.writing import cell, each_once
+from seq2seq.series.writing import each_once
 
 
 @dataclass(frozen=True)
@@ -51,23 +52,25 @@ class MadeForecasts:
         """
         series, several, named = self.series, len(self.columns) > 1, self._named()
         many = len(set(series.names)) > 1 or bool(self.group)
-        at = " ".join(self.time or ("time",)) if series.times else "step"
-        yield [*[self.group or "series"] * many, "origin", at, "ahead", *["column"] * several, *named]
+        at = series.clock.heading(self.time) if series.times else ["step"]
+        yield [*[self.group or "series"] * many, "origin", *at, "ahead", *["column"] * several, *named]
         horizon, number = self.actual.shape[1], 0
-        for name, times, origins in zip(series.names, self._steps(), self.origins, strict=True):
+        decimals = [decimals_in(self.actual[..., k]) for k in range(len(self.columns))]
+        for name, steps, origins in zip(series.names, self._steps(), self.origins, strict=True):
             for origin in origins:
+                begun = " ".join(steps[origin]) if series.times else origin
                 for ahead in range(horizon):
                     for k, column in enumerate(self.columns):
-                        values = (cell(float(values[number, ahead, k])) for values in named.values())
-                        place = [*[name] * many, times[origin], times[origin + ahead], ahead + 1]
+                        values = (cell(float(values[number, ahead, k]), decimals[k]) for values in named.values())
+                        place = [*[name] * many, begun, *steps[origin + ahead], ahead + 1]
                         yield [*place, *[column] * several, *values]
                 number += 1
 
     def _steps(self):
-        """The times of the steps of each series as texts, or their numbers."""
+        """The cells of the times of the steps of each series, or of their numbers."""
         if self.series.times is None:
-            return [range(len(values)) for values in self.series.values]
-        return each_once(self.series.clock.texts, self.series.times)
+            return [[[step] for step in range(len(values))] for values in self.series.values]
+        return each_once(lambda times: self.series.clock.cells(times, self.time), self.series.times)
 
     @property
     def measured(self) -> list[str]:

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from seq2seq.series.clock import Clock
 from seq2seq.series.series import Series
 from seq2seq.tasks.made_forecasts import MadeForecasts
 
@@ -30,6 +31,20 @@ def test_a_line_for_each_value():
     header, *lines = made_of(("",), ("load",), times=False, interval=False).lines()
     assert header == ["origin", "step", "ahead", "actual", "forecast", "last value"]
     assert lines[4][:4] == [5, 6, 2, "12"]
+
+
+def test_times_of_several_columns_come_out_in_as_many():
+    made, time = made_of(("",), ("load",)), ("year", "month", "day", "hour")
+    made = replace(made, series=replace(made.series, clock=Clock("%Y %m %d %H", unpadded="dmH")), time=time)
+    header, first, *_ = made.lines()
+    assert header[:6] == ["origin", *time, "ahead"]
+    assert first[:6] == ["2024 1 1 4", "2024", "1", "1", "4", 1]
+
+
+def test_the_changes_of_a_large_column_are_seen():
+    made = made_of(("",), ("load",))
+    made = replace(made, actual=1e7 + made.actual * 1e-5, predicted=1e7 + made.predicted * 1e-5)
+    assert [line[3:5] for line in made.lines()][1] == ["10000000.00008", "10000000.000085"]
 
 
 def test_over_time_no_step_is_there_twice():

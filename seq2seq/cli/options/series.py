@@ -198,8 +198,10 @@ def drawn_column(column: str | None, columns: Sequence[str]) -> str:
     Raises:
         InputError: there is none of that name (lists those that there are).
     """
+    from seq2seq.series.series import listed
+
     if column is not None and column not in columns:
-        raise InputError(f"--column {column}: the forecast columns are {', '.join(columns)}.")
+        raise InputError(f"--column {column}: the forecast columns are {listed(columns)}.")
     return columns[0] if column is None else column
 
 
@@ -230,9 +232,10 @@ def position_of(names: Sequence[str], name: str | None) -> int:
     Raises:
         InputError: there is none of that name (lists those that there are).
     """
+    from seq2seq.series.series import listed
+
     if name is None:
         return 0
     if name not in names:
-        listed = ", ".join(names[:6]) + ", …" * (len(names) > 6)
-        raise InputError(f"--show {name}: there is no such series; there are {listed}.")
+        raise InputError(f"--show {name}: there is no such series; there are {listed(names, 6)}.")
     return names.index(name)
