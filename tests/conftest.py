@@ -11,6 +11,10 @@ import pytest
 from hypothesis import settings
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
+if WORKER and hasattr(os, "sched_setaffinity"):  # a core for each, so that no worker waits for the threads of another
+    cores = sorted(os.sched_getaffinity(0))
+    os.sched_setaffinity(0, {cores[int(WORKER.removeprefix("gw")) % len(cores)]})
 settings.register_profile("untimed", deadline=None)  # no test asserts on time: a machine may be slow
 settings.load_profile("untimed")
 
@@ -49,7 +53,7 @@ TINY = [
 def shared(tmp_path_factory):
     """A function `(name, make)` that gives the path `name`, which `make(path)` has made once for all workers."""
     folder = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
+    if WORKER:
         folder = folder.parent  # a worker has a folder of its own in that of the session
 
     def made(name, make) -> Path:

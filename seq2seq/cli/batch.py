@@ -8,7 +8,7 @@ from typer import Argument, Option, Typer
 from seq2seq.cli.command import SETTINGS, Command, Tasks
 from seq2seq.cli.jobs import run_job
 from seq2seq.cli.options import detection as alarms
-from seq2seq.cli.options import search
+from seq2seq.cli.options import forecasts, search
 from seq2seq.cli.options import series as series_options
 from seq2seq.errors import InputError
 
@@ -44,6 +44,8 @@ FORECAST_EXAMPLES = """\
 [bold]Examples[/bold]
 
   seq2seq batch forecast runs/air --input 'in/*.csv' --steps 24 --output out
+
+  seq2seq batch forecast runs/sales --input 'in/*.csv' --known calendar.csv --output out
 """
 
 RunFolder = Annotated[Path, Argument(metavar="RUN", help="Folder of a trained run.")]
@@ -230,20 +232,9 @@ def forecast(
     output: Tables,
     more: MoreInputs = None,
     array: series_options.Array = None,
-    steps: Annotated[
-        int | None,
-        Option(min=1, help="Steps to forecast.", show_default="the horizon of the run", rich_help_panel=FILES),
-    ] = None,
-    interval: Annotated[
-        float | None,
-        Option(
-            min=0.0,
-            max=0.999,
-            help="Share of actual values that the prediction interval is to hold; 0 for none.",
-            show_default="as trained",
-            rich_help_panel=FILES,
-        ),
-    ] = None,
+    known: forecasts.Known = None,
+    steps: forecasts.Steps = None,
+    interval: forecasts.Interval = None,
     shard: ShardOption = None,
     strict: Strict = False,
     part_size: Annotated[
@@ -254,13 +245,16 @@ def forecast(
     """Continue the series of files, .csv, .parquet, .npz or .npy: a table of the next steps for each.
 
     Series that are too short are listed and stop nothing. Started again, the job goes on where it was stopped.
+
+    With --known, each input is forecast with the columns known ahead. A folder has a file for each input, called like
+    it, where no column of groups in the data tells what a row is of.
     """
 
     def load():
         from seq2seq.jobs.forecasting import BatchForecast
 
         given = {"array": array, "part_size": part_size, "strict": strict}
-        return BatchForecast.load(run, steps=steps, interval=interval, **given)
+        return BatchForecast.load(run, steps=steps, interval=interval, known=known, **given)
 
     run_job(load, _series_check(array), [*input_, *(more or ())], output, shard, strict, tables=True)
 

@@ -204,7 +204,7 @@ def detect(
     if held_out:
         labelled = _held_out(reconstructor, held_out, held_out_labels, (input_, array), report)
     scored = series if selection is None else selection.series(series)
-    shown = None if show is None else options.position_of(scored, show)
+    shown = None if show is None else options.position_of(scored.names, show)
     detection = score_series(
         reconstructor, series, threshold=kind, labelled=labelled, selection=selection, report=report
     )

@@ -64,7 +64,7 @@ def tell_events(found: Sequence[Sequence[Any]], detection: Any, report: Any) -> 
 def write_events(path: Path, series: Any, events: list, data: Any, labelled: bool) -> None:
     """The events of each series as CSV, or as a list of objects in JSON: the same times, and the same numbers."""
     from seq2seq.inference.detection_lines import event_lines
-    from seq2seq.series.writing import cell
+    from seq2seq.series.figures import cell
 
     lines = event_lines(series, events, data, labelled)
     if path.name.endswith(".csv"):

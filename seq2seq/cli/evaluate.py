@@ -122,16 +122,14 @@ def evaluate(
     plot: Annotated[
         Path | None,
         Option(
-            help="Draw the forecasts of the first series over the part, each from where the one before ends, beside "
+            help="Draw the forecasts of a series over the part, each from where the one before ends, beside "
             "what came and the best baseline: .png, .svg or .pdf.",
             show_default="no picture",
             rich_help_panel=FORECAST,
         ),
     ] = None,
-    column: Annotated[
-        str | None,
-        Option(help="Column that the picture shows.", show_default="the first", rich_help_panel=FORECAST),
-    ] = None,
+    column: series.Column = None,
+    show: series.Show = None,
     examples: Annotated[
         int | None,
         Option(
@@ -164,19 +162,20 @@ def evaluate(
     columns = _given(source=source, target=target, header=header, swap=swap)
     of_text = columns | _given(examples=examples) | chosen | scoring
     of_numbers = _given(part=part, backtest=backtest, stride=stride)
-    unfit = of_numbers | _given(plot=plot, column=column) if task == "translation" else of_text
+    unfit = of_numbers | _given(plot=plot, column=column, show=show) if task == "translation" else of_text
     if unfit:
         raise InputError(f"--{next(iter(unfit)).replace('_', '-')} does not go with {run}, a {task} run.")
     series.check_of_picture(plot, "--column", column)
+    series.check_of_picture(plot, "--show", show)
     report = ConsoleReport(stderr=True)
     # Standard output is for the figures: as JSON where it is asked for there, as a table else.
     shown = report if str(json_) == "-" else ConsoleReport()
     if task == "forecaster":
-        result, show = _forecasts(run, data, limit, column, of_numbers, report), _show_forecasts
+        result, tell = _forecasts(run, data, limit, column, of_numbers, report), _show_forecasts
     else:
         given = columns | scoring | {"limit": limit}
         result = _translations(run, data, 3 if examples is None else examples, given, chosen, report)
-        show = _show_translations
+        tell = _show_translations
     outputs = []
     if json_:
         figures = json.dumps(result.as_dict(), ensure_ascii=False, indent=2)
@@ -189,9 +188,10 @@ def evaluate(
     elif output:
         outputs.append((output, partial(write_csv, output, result.made.lines())))
     if plot:
-        outputs.append((plot, partial(_draw, result, column, plot)))
+        names = result.made.measured
+        outputs.append((plot, partial(_draw, result, column, names[series.position_of(names, show)], plot)))
     write_all(*outputs)
-    show(result, shown, report)
+    tell(result, shown, report)
 
 
 def _given(**options: Any) -> dict[str, Any]:
@@ -237,19 +237,20 @@ def _forecasts(run, data, limit, column, options, report) -> Any:
     return measure(forecaster, data, limit=limit, report=report, **options)
 
 
-def _draw(result, column, path) -> None:
+def _draw(result, column, name, path) -> None:
     """The forecasts beside what came and the best baseline, as a picture."""
     from seq2seq.plots import forecasts_over, save_figure
 
     made, overall = result.made, result.overall
     column = series.drawn_column(column, made.columns)
-    times, values = made.over_time(column)
+    times, values = made.over_time(column, name)
     shown = {
         name: line for name, line in values.items() if name not in overall.baselines or name == overall.best_baseline
     }
     level = overall.intervals and overall.intervals["level"]
     ahead = f"{overall.horizon} steps at a time" if overall.horizon > 1 else "one step ahead"
-    title = f"{result.part} part, {ahead}"
+    title = series.picture_title(column, made.columns, name, made.measured, made.group)
+    title += f": {result.part} part, {ahead}"
     save_figure(forecasts_over(times, shown, title, column, level), path)
 
 
@@ -260,15 +261,36 @@ def _show_forecasts(result, shown, report) -> None:
     shown.table(title, overall.columns, overall.rows())
     if overall.horizon > 1:
         shown.table(f"\n{overall.metric} by steps ahead", result.columns_ahead, result.rows_ahead())
-    for title, errors in (("columns", result.columns), ("series", result.groups)):
-        if len(errors) > 1:
-            rows = result.worst(errors)
-            some = f"{title}, the {len(rows)} worst of {len(errors):,}" if len(errors) > len(rows) else title
-            shown.table(f"\nRMSE by {some}", (title, "model", "best baseline", "", "skill"), rows)
+    if len(result.columns) > 1:
+        _show_worst(result, "columns", shown)
+    if len(result.groups) > 1:
+        _show_worst(result, "series", shown)
+    if overall.metric.endswith("_scaled"):
+        shown.say(f"Scores called …_scaled are in {result.unit}")
     if overall.intervals:
-        level, coverage, width = (overall.intervals[name] for name in ("level", "coverage", "width"))
-        shown.say(
-            f"Intervals for {level:.0%} of the actual values hold {coverage:.1%}; their mean width is {width:.4g}"
-        )
+        _show_intervals(overall.intervals, result.unit, shown)
     for line in result.warnings:
         report.warn(line)
+
+
+def _show_worst(result, what, shown) -> None:
+    """The columns, or series, in which the model is worst beside the best baseline."""
+    errors, intervals = (result.columns if what == "columns" else result.groups), result.overall.intervals
+    rows = result.worst(errors)
+    some = f"{what}, the {len(rows)} worst of {len(errors):,}" if len(errors) > len(rows) else what
+    heads, title = (what, "model", "best baseline", "", "skill"), f"RMSE by {some}"
+    if what == "columns":
+        title += ", each in its own unit"
+        if intervals:
+            held = intervals["columns"]
+            rows = [(*row, f"{held[row[0]]['coverage']:.1%}", held[row[0]]["width"]) for row in rows]
+            heads = (*heads, "interval holds", "mean width")
+    elif len(result.columns) > 1:
+        title = f"Root of {result.overall.metric} by {some}"
+    shown.table(f"\n{title}", heads, rows)
+
+
+def _show_intervals(intervals, unit, shown) -> None:
+    level, coverage, width = (intervals[name] for name in ("level", "coverage", "width"))
+    mean = f"{intervals['width_scaled']:.4g} {unit}" if width is None else f"{width:.4g}"
+    shown.say(f"Intervals for {level:.0%} of the actual values hold {coverage:.1%}; their mean width is {mean}")

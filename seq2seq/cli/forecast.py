@@ -10,7 +10,7 @@ from typing import Annotated
 from typer import Argument, Option
 
 from seq2seq.cli.console import ConsoleReport, quiet_tensorflow
-from seq2seq.cli.options import series
+from seq2seq.cli.options import forecasts, series
 from seq2seq.cli.outputs import check_outputs, check_picture, write_all, write_csv
 from seq2seq.errors import InputError
 
@@ -28,15 +28,7 @@ EXAMPLES = """\
 
 def forecast(
     run: Annotated[Path, Argument(metavar="RUN", help="Folder of a trained run.")],
-    steps: Annotated[
-        int | None,
-        Option(
-            min=1,
-            help="Steps to forecast. Beyond the run's horizon, forecasts are fed back.",
-            show_default="the run's horizon",
-            rich_help_panel=OUTPUT,
-        ),
-    ] = None,
+    steps: forecasts.Steps = None,
     input_: Annotated[
         str | None,
         Option(
@@ -47,14 +39,7 @@ def forecast(
         ),
     ] = None,
     array: series.Array = None,
-    known: Annotated[
-        str | None,
-        Option(
-            help="File with the columns known ahead, for the steps to forecast.",
-            show_default="none",
-            rich_help_panel=series.DATA,
-        ),
-    ] = None,
+    known: forecasts.Known = None,
     output: Annotated[
         Path | None,
         Option(help="CSV file for the forecast.", show_default="standard output", rich_help_panel=OUTPUT),
@@ -64,23 +49,12 @@ def forecast(
         Option(
             help="Draw the forecast after its history: .png, .svg or .pdf.",
             show_default="no picture",
-            rich_help_panel=OUTPUT,
+            rich_help_panel=series.PICTURE,
         ),
     ] = None,
-    column: Annotated[
-        str | None,
-        Option(help="Column that the picture shows.", show_default="the first", rich_help_panel=OUTPUT),
-    ] = None,
-    interval: Annotated[
-        float | None,
-        Option(
-            min=0.0,
-            max=0.999,
-            help="Share of actual values that the prediction interval is to hold; 0 for none.",
-            show_default="as trained",
-            rich_help_panel=OUTPUT,
-        ),
-    ] = None,
+    column: series.Column = None,
+    show: series.Show = None,
+    interval: forecasts.Interval = None,
     stream: Annotated[
         bool,
         Option(
@@ -121,7 +95,8 @@ def forecast(
 
     With --stream, continue it for ever: a step comes in, the forecast of the next goes out.
     """
-    unfit = [name for name, value in _windowed(steps, input_, array, known, output, plot, column) if value is not None]
+    given = _windowed(steps, input_, array, known, output, plot, column, show)
+    unfit = [name for name, value in given if value is not None]
     if stream and unfit:
         raise InputError(
             f"{unfit[0]} does not go with --stream, which reads standard input and writes standard output."
@@ -136,6 +111,7 @@ def forecast(
         raise InputError("--stream reads standard input, which is closed: pipe lines into it.")
     check_picture(plot, "--plot")
     series.check_of_picture(plot, "--column", column)
+    series.check_of_picture(plot, "--show", show)
     read = {"--input": input_ or series.location_of(run), "--known": known}
     check_outputs({"--output": output, "--plot": plot, "--state": state}, read, run)
 
@@ -155,10 +131,11 @@ def forecast(
     rejected: list[tuple[str, str]] = []
     history = forecaster.usable(history, steps, rejected)
     warn_left_out(rejected, report)
+    shown = series.position_of(history.names, show)
     made = forecaster.forecast(history, steps, known=ahead, interval=interval, report=report)
     outputs = [(output, partial(write_csv, output, forecast_lines(made, forecaster.config.data)))]
     if plot:
-        outputs.append((plot, partial(_draw, forecaster, history, made, column, plot)))
+        outputs.append((plot, partial(_draw, forecaster, history, made, column, shown, plot)))
     write_all(*outputs)
     for note in made.notes:
         report.warn(note)
@@ -167,27 +144,27 @@ def forecast(
 
 
 def _windowed(*values):
-    names = ("--steps", "--input", "--array", "--known", "--output", "--plot", "--column")
+    names = ("--steps", "--input", "--array", "--known", "--output", "--plot", "--column", "--show")
     return zip(names, values, strict=True)
 
 
-def _draw(forecaster, history, made, column, path):
+def _draw(forecaster, history, made, column, shown, path):
     from seq2seq.plots import forecast as draw
     from seq2seq.plots import save_figure
 
-    k, past = made.columns.index(column), history.select([column]).values[0]
-    naive = forecaster.naive_forecasts(past, len(made.values[0]))
+    k, past = made.columns.index(column), history.select([column]).values[shown]
+    naive = forecaster.naive_forecasts(past, len(made.values[shown]))
     figure = draw(
         past[:, 0],
-        history.times and history.local_times[0],
-        made.values[0][:, k],
-        made.times and made.clock.local(made.times[0]),
-        None if made.lower is None else made.lower[0][:, k],
-        None if made.upper is None else made.upper[0][:, k],
+        history.times and history.local_times[shown],
+        made.values[shown][:, k],
+        made.times and made.clock.local(made.times[shown]),
+        None if made.lower is None else made.lower[shown][:, k],
+        None if made.upper is None else made.upper[shown][:, k],
         {name: values[:, 0] for name, values in naive.items()},
         column=column,
         interval=made.level or None,
-        title=made.names[0],
+        title=series.picture_title(column, made.columns, made.names[shown], made.names, forecaster.config.data.group),
     )
     save_figure(figure, path)
 

@@ -60,7 +60,7 @@ def _tell(outcome, output, shard, report):
     if outcome.bad_records:
         said.append(f"*.rejected.jsonl lists {_counted(outcome.bad_records, 'bad record')}")
     if outcome.problems:
-        said.append(f"{_counted(len(outcome.problems), 'input')} could not be read, or not to the end")
+        said.append(f"{_counted(len(outcome.problems), 'input')} could not be used, or not to the end")
     report.say("; ".join(said))
     for problem in outcome.problems:
         report.warn(problem)

@@ -10,7 +10,7 @@ from seq2seq.cli.options import series as options
 from seq2seq.cli.outputs import check_outputs, check_picture, check_suffix, write_csv
 from seq2seq.errors import InputError
 
-OUTPUT, PICTURE = "Output", "Picture"
+OUTPUT = "Output"
 DRAWN_STEPS = 1000  # of a long series: more of them would be a blot
 EXAMPLES = """\
 [bold]Examples[/bold]
@@ -56,17 +56,10 @@ def reconstruct(
         Option(
             help="Draw one series over its reconstruction, the error below: .png, .svg or .pdf.",
             show_default="no picture",
-            rich_help_panel=PICTURE,
+            rich_help_panel=options.PICTURE,
         ),
     ] = None,
-    show: Annotated[
-        str | None,
-        Option(
-            help="Name of the series, or number of the sample, that the picture shows.",
-            show_default="the first",
-            rich_help_panel=PICTURE,
-        ),
-    ] = None,
+    show: options.Show = None,
 ) -> None:
     """Write sequences as an autoencoder has understood them, and the codes that it wrote them from.
 
@@ -90,7 +83,7 @@ def reconstruct(
     report = ConsoleReport(stderr=True)
     reconstructor = Reconstructor.load(run)
     series = reconstructor.read(input_, array=array, keep=keep, report=report)
-    shown = options.position_of(series, show)
+    shown = options.position_of(series.names, show)
     if output or plot:
         reconstructed = reconstructor.reconstruct(series, report)
     if output and output.name.lower().endswith(".npz"):

@@ -1,11 +1,11 @@
 """`seq2seq train autoencoder`: sequences of numbers into one vector each, and back."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from typer import Option
 
 from seq2seq.cli.console import ConsoleReport, quiet_tensorflow
-from seq2seq.cli.options import series, training
+from seq2seq.cli.options import groups, series, training
 from seq2seq.cli.outputs import check_folder
 from seq2seq.config import AutoencoderConfig, resolve
 from seq2seq.config.series import AutoencoderModelConfig, AutoencoderTrainingConfig, RecurrentConfig
@@ -23,6 +23,7 @@ EXAMPLES = """\
 """
 
 
+@groups.options(series.READING)
 def autoencoder(
     run: training.RunFolder,
     data: Annotated[
@@ -33,23 +34,6 @@ def autoencoder(
             rich_help_panel=series.DATA,
         ),
     ] = None,
-    array: series.Array = None,
-    keep: series.Keep = None,
-    columns: series.Columns = None,
-    group: series.Group = None,
-    time: series.Time = None,
-    time_format: series.TimeFormat = None,
-    day_first: series.DayFirst = None,
-    time_zone: series.TimeZone = None,
-    duplicates: series.Duplicates = None,
-    step: series.Step = None,
-    gaps: series.Gaps = None,
-    missing: series.Missing = None,
-    limit: series.Limit = None,
-    categorical: series.Categorical = None,
-    decimal: series.Decimal = None,
-    missing_values: series.MissingValues = None,
-    encoding: series.Encoding = None,
     look_back: Annotated[
         int | None,
         Option(
@@ -88,6 +72,8 @@ def autoencoder(
         ),
     ] = None,
     seed: training.Seed = None,
+    *,
+    chosen: dict[str, Any],
 ) -> None:
     """Train an autoencoder: from a sequence to one vector, and from that back to the sequence.
 
@@ -102,28 +88,12 @@ def autoencoder(
         set_ or (),
         ConsoleReport(),
         data__location=data,
-        data__array=array,
-        data__keep=keep,
-        data__columns=columns,
-        data__group=group,
-        data__time=time,
-        data__time_format=time_format,
-        data__day_first=day_first,
-        data__time_zone=time_zone,
-        data__duplicates=duplicates,
-        data__step=step,
-        data__gaps=gaps,
-        data__missing=missing,
-        data__limit=limit,
-        data__categorical=categorical,
-        data__decimal=decimal,
-        data__missing_values=missing_values,
-        data__encoding=encoding,
         windows__look_back=_checked(look_back),
         model__units=units,
         model__latent_dim=latent_dim,
         training__epochs=epochs,
         seed=seed,
+        **{f"data__{name}": value for name, value in chosen.items()},
     )
     if not config.data.location:
         raise InputError("--data is missing, and no recipe names data: give a file.")

@@ -1,11 +1,11 @@
 """`seq2seq train forecaster`: the next steps of series of numbers."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from typer import Option
 
 from seq2seq.cli.console import ConsoleReport, quiet_tensorflow
-from seq2seq.cli.options import series, training
+from seq2seq.cli.options import groups, series, training
 from seq2seq.cli.outputs import check_folder
 from seq2seq.config import ForecasterConfig, SeriesTrainingConfig, resolve
 from seq2seq.config.series import ForecasterModelConfig, ForecasterWindowsConfig
@@ -25,6 +25,7 @@ EXAMPLES = """\
 """
 
 
+@groups.options(series.READING)
 def forecaster(
     run: training.RunFolder,
     data: Annotated[
@@ -35,19 +36,6 @@ def forecaster(
             rich_help_panel=series.DATA,
         ),
     ] = None,
-    array: series.Array = None,
-    keep: series.Keep = None,
-    columns: series.Columns = None,
-    group: series.Group = None,
-    time: series.Time = None,
-    time_format: series.TimeFormat = None,
-    day_first: series.DayFirst = None,
-    time_zone: series.TimeZone = None,
-    duplicates: series.Duplicates = None,
-    step: series.Step = None,
-    gaps: series.Gaps = None,
-    missing: series.Missing = None,
-    limit: series.Limit = None,
     non_negative: Annotated[
         str | None,
         Option(
@@ -57,10 +45,6 @@ def forecaster(
             rich_help_panel=series.DATA,
         ),
     ] = None,
-    categorical: series.Categorical = None,
-    decimal: series.Decimal = None,
-    missing_values: series.MissingValues = None,
-    encoding: series.Encoding = None,
     look_back: Annotated[
         int | None,
         Option(help="Steps that a forecast is made from.", show_default="the recipe's", rich_help_panel=SHAPE),
@@ -111,6 +95,8 @@ def forecaster(
         ),
     ] = None,
     seed: training.Seed = None,
+    *,
+    chosen: dict[str, Any],
 ) -> None:
     """Train a forecaster: from the last steps of a series to the next ones, or step by step with a lasting state.
 
@@ -128,24 +114,7 @@ def forecaster(
         set_ or (),
         ConsoleReport(),
         data__location=data,
-        data__array=array,
-        data__keep=keep,
-        data__columns=columns,
-        data__group=group,
-        data__time=time,
-        data__time_format=time_format,
-        data__day_first=day_first,
-        data__time_zone=time_zone,
-        data__duplicates=duplicates,
-        data__step=step,
-        data__gaps=gaps,
-        data__missing=missing,
-        data__limit=limit,
         data__non_negative=non_negative,
-        data__categorical=categorical,
-        data__decimal=decimal,
-        data__missing_values=missing_values,
-        data__encoding=encoding,
         windows__look_back=look_back,
         windows__horizon=horizon,
         windows__chunk=chunk,
@@ -153,6 +122,7 @@ def forecaster(
         model__interval=interval,
         training__epochs=epochs,
         seed=seed,
+        **{f"data__{name}": value for name, value in chosen.items()},
     )
     if not config.data.location:
         raise InputError("--data is missing, and no recipe names data: give a file.")

@@ -44,6 +44,7 @@ class SeriesDataConfig:
     limit: int | None = None  # only the first steps of each series, or the first samples
     categorical: Names | None = None  # "season,weather": columns whose values are names, a feature for each value
     decimal: Literal[".", ","] | None = None  # mark of numbers in text; none: told from the file
+    thousands: bool | None = None  # the other mark stands between thousands; none: told from the file
     missing_values: Names | None = None  # "-200,unknown": missing, as NA, null, ? and the like are
     encoding: str | None = None  # of a file of text that is neither UTF-8 nor UTF-16: "cp1252"
     valid_share: float = 0.15  # of each series, before the test part; of whole sequences: drawn from the seed

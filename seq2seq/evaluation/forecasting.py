@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 
 from seq2seq.errors import InputError
 
 Scores = dict[str, float | None]
+IN_UNITS = ("mae", "rmse", "mse", "rse")  # scores that are in the units of the values, or weigh columns by them
 ALIKE = 1e-4  # of a skill: what figures of four digits do not show
 
 
@@ -157,7 +159,8 @@ class ForecastEvaluation:
         scores: dict, as `forecast_scores` returns it, over all steps.
         baselines: dict of name to such a dict.
         per_horizon: dict of name of the score to a list of `horizon` values, of the model.
-        intervals: dict or None. `level` (what was asked for), `coverage` (what was reached) and `width`.
+        intervals: dict or None. `level` (what was asked for), `coverage` (the share of all values that is held) and
+            `width`, the mean, in the unit of the values.
     """
 
     windows: int
@@ -166,7 +169,7 @@ class ForecastEvaluation:
     scores: Scores
     baselines: dict[str, Scores]
     per_horizon: dict[str, list]
-    intervals: dict[str, float] | None = None
+    intervals: dict[str, Any] | None = None
 
     @property
     def best_baseline(self) -> str | None:
@@ -194,7 +197,12 @@ class ForecastEvaluation:
     @property
     def columns(self) -> tuple[str, ...]:
         """Headings of `rows`."""
-        return ("forecast", *self.scores, f"skill ({self.metric})")
+        return ("forecast", *self._shown(self.scores), f"skill ({self.metric})")
+
+    def _shown(self, scores):
+        """The scores that say something: where scaled ones decide, the others add up columns in different units."""
+        mixed = IN_UNITS if self.metric.endswith("_scaled") else ()
+        return {name: score for name, score in scores.items() if name not in mixed}
 
     def rows(self) -> list[tuple]:
         """Return a table: the model, then each baseline from best to worst, each with its scores and its skill.
@@ -204,10 +212,8 @@ class ForecastEvaluation:
         best = self.best_baseline
         order = sorted(self.baselines, key=lambda name: self.baselines[name][self.metric])
         table = [("model", self.scores), *((name, self.baselines[name]) for name in order)]
-        return [
-            (name, *scores.values(), best and said_skill(skill(scores[self.metric], self.baselines[best][self.metric])))
-            for name, scores in table
-        ]
+        gained = [best and said_skill(skill(each[self.metric], self.baselines[best][self.metric])) for _, each in table]
+        return [(name, *self._shown(scores).values(), gain) for (name, scores), gain in zip(table, gained, strict=True)]
 
     def as_dict(self) -> dict:
         """Return everything as plain types, ready for JSON."""

@@ -24,6 +24,16 @@ def origins_of(length: int, first: int, horizon: int, stride: int = 1, last: int
     return np.arange(end, first - 1, -stride)[:last][::-1]
 
 
+def first_seen(values: np.ndarray) -> int:
+    """The first step that can be forecast from something: each column that has values at all has one before it.
+
+    >>> first_seen(np.array([[np.nan, 1.0, np.nan], [2.0, np.nan, np.nan]]))
+    2
+    """
+    seen = ~np.isnan(values)
+    return int(np.max(seen.argmax(axis=0) + 1, where=seen.any(axis=0), initial=0))
+
+
 def targets_at(series: Sequence[np.ndarray], origins: Sequence[np.ndarray], horizon: int) -> np.ndarray:
     """`(all origins, horizon, features)`: what came after each origin, series after series."""
     return np.concatenate(

@@ -1,5 +1,6 @@
 """What each column is to a forecaster, and the arrays that it reads."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +10,7 @@ from seq2seq.errors import InputError
 from seq2seq.series.calendar import calendar_columns, calendar_features
 from seq2seq.series.reading import category_of
 from seq2seq.series.scaling import Scaler
-from seq2seq.series.series import column_positions
+from seq2seq.series.series import column_positions, listed
 from seq2seq.series.table import Series
 
 
@@ -22,12 +23,14 @@ class Columns:
         targets: those that are forecast.
         known: those that are known ahead.
         calendar: calendar features, which are read after the columns and known ahead too.
+        categories: columns of the table that are among `names` as one for each of their values.
     """
 
     names: tuple[str, ...]
     targets: tuple[str, ...]
     known: tuple[str, ...] = ()
     calendar: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, config: ForecasterConfig, names: tuple[str, ...]) -> "Columns":
@@ -43,10 +46,15 @@ class Columns:
         column_positions((*targets, *known), names, "the data")
         calendar_columns(calendar)
         if both := [name for name in targets if name in known]:
-            raise InputError(f"the column {both[0]!r} is in model.targets and in model.known: it is one or the other.")
+            name = category_of(both[0], categories) or both[0]
+            raise InputError(f"the column {name!r} is in model.targets and in model.known: it is one or the other.")
         if not targets:
-            raise InputError(f"model.known={','.join(known)} leaves no column to forecast.")
-        return cls(names, targets, known, calendar)
+            raise InputError(f"model.known={listed(model.known)} leaves no column to forecast.")
+        return cls(names, targets, known, calendar, tuple(categories))
+
+    def in_table(self, names: Sequence[str]) -> tuple[str, ...]:
+        """These columns as the table has them: of a category once, and not one for each of its values."""
+        return tuple(dict.fromkeys(category_of(name, self.categories) or name for name in names))
 
     @property
     def features(self) -> int:

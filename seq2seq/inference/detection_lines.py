@@ -8,8 +8,9 @@ import numpy as np
 from seq2seq.config import SeriesDataConfig
 from seq2seq.evaluation.events import Event
 from seq2seq.inference.detection import Detection
+from seq2seq.series.figures import cell
 from seq2seq.series.series import Series
-from seq2seq.series.writing import cell, step_lines
+from seq2seq.series.writing import step_lines
 
 
 def score_lines(

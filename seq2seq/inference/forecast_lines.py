@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from seq2seq.config import SeriesDataConfig
-from seq2seq.inference.forecaster import Forecast
+from seq2seq.inference.forecast import Forecast
 from seq2seq.series.writing import step_lines
 
 

@@ -1,6 +1,7 @@
 """Series in, their next steps out: a trained forecaster, loaded."""
 
-from dataclasses import dataclass, field, replace
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,50 +11,24 @@ from seq2seq.errors import InputError
 from seq2seq.evaluation import baselines as naive
 from seq2seq.inference.calibration import Calibration
 from seq2seq.inference.columns import Columns
+from seq2seq.inference.forecast import Forecast
 from seq2seq.inference.loaded import open_run
-from seq2seq.inference.plans import join_plans
-from seq2seq.inference.series_data import for_other, of_run, read_data, read_usable
+from seq2seq.inference.plans import join_plans, pattern_of
+from seq2seq.inference.series_data import for_other, of_run, passing, read_data, read_usable
 from seq2seq.inference.stateful import Stateful
 from seq2seq.inference.windowed import Windowed
 from seq2seq.models import StreamForecaster, WindowForecaster
 from seq2seq.report import Report
 from seq2seq.run import Run
-from seq2seq.series.clock import Clock
 from seq2seq.series.continuing import continue_each
 from seq2seq.series.far import far_notes
 from seq2seq.series.reading import category_of
 from seq2seq.series.scaling import Scaler
-from seq2seq.series.segments import last_segments
+from seq2seq.series.segments import last_segments, since_gap
 from seq2seq.series.series import some_of
 from seq2seq.series.table import Series
 
 TASK = "forecaster"
-
-
-@dataclass(frozen=True)
-class Forecast:
-    """The next steps of each series, in the user's units.
-
-    Attributes:
-        columns: tuple of str. What is forecast.
-        names: tuple of str. Of the series.
-        times: tuple of arrays `(steps,)`, or None where the data have none.
-        values: tuple of float64 arrays `(steps, targets)`.
-        lower, upper: the ends of the prediction interval, like `values`; or None.
-        level: float. The share of actual values that the interval is to hold; 0 without one.
-        notes: tuple of str. What the user should be told: where an interval is empty (NaN), and why.
-        clock: `Clock`. That the times are by: of the data that are continued.
-    """
-
-    columns: tuple[str, ...]
-    names: tuple[str, ...]
-    times: tuple[np.ndarray, ...] | None
-    values: tuple[np.ndarray, ...]
-    lower: tuple[np.ndarray, ...] | None = None
-    upper: tuple[np.ndarray, ...] | None = None
-    level: float = 0.0
-    clock: Clock = field(default_factory=Clock)
-    notes: tuple[str, ...] = ()
 
 
 def build_model(config: ForecasterConfig, columns: Columns, dtype="float32") -> WindowForecaster | StreamForecaster:
@@ -140,13 +115,22 @@ class Forecaster:
         """Whether it reads step by step, and not windows."""
         return isinstance(self.core, Stateful)
 
-    def read(self, location: str | None = None, *, array: str | None = None, report: Report | None = None) -> Series:
+    def read(
+        self,
+        location: str | None = None,
+        *,
+        array: str | None = None,
+        report: Report | None = None,
+        rejected: list[tuple[int | str, str]] | None = None,
+    ) -> Series:
         """Read the series to continue in the way of the training data; columns are matched by name.
 
         Args:
             location: file, or `tfds:NAME/CONFIG`; default: the training data themselves, to their end.
             array: of an NPZ file, or TFDS feature; default: that of the training.
             report: `Report`.
+            rejected: list that takes what cannot be used, as in `read_series`. None: series of a group are left out
+                with a warning, and the first such sample raises.
 
         Raises:
             InputError: data that cannot be read, or a column is missing.
@@ -154,12 +138,13 @@ class Forecaster:
         data = self.config.data
         if location is not None:
             data = for_other(data, location, array)
-        return self.scaler.match(read_usable(data, report or Report(), location, windowed=not self.stateful))
+        return self.scaler.match(read_usable(data, report or Report(), location, not self.stateful, rejected))
 
     def read_known(self, location: str, report: Report | None = None) -> Series:
         """Read the columns that are known ahead, from a file with the steps to forecast and perhaps others.
 
-        It has the columns of groups and times that the data of the training have.
+        It has the columns of groups and times that the data of the training have. Several files, a pattern or a
+        folder, are read as one.
 
         Raises:
             InputError: the run knows no such columns, or the file cannot be read.
@@ -168,6 +153,7 @@ class Forecaster:
             raise InputError(
                 f"--known {location}: this run was trained without columns that are known ahead (model.known)."
             )
+        location = pattern_of(location)
         # What is missing may be in rows that nobody asks for.
         data = replace(for_other(self.config.data, location), columns=self.columns.known, missing="mask", zoned=None)
         if not any(category_of(name, data.categorical) for name in self.columns.known):
@@ -185,27 +171,27 @@ class Forecaster:
         floors = [0.0 if name in self._non_negative else -np.inf for name in self.columns.targets]
         return np.maximum(values, floors) if self._non_negative else values
 
-    def usable(self, series: Series, steps: int | None, rejected: list[tuple[str, str]]) -> Series:
+    def usable(self, series: Series, steps: int | None, rejected: list[tuple[int | str, str]]) -> Series:
         """`series` without those that are too short to be forecast, or have values far from those of the training.
 
-        Their names and what is wrong come into `rejected`.
+        Args:
+            series: in the user's units, with the columns of the run.
+            steps: int. That follow the end of each; default: the horizon. 0: none, histories may be of any length.
+            rejected: list that takes the names of the others, and what is wrong.
 
         Raises:
-            InputError: none can be forecast.
+            InputError: none can be used.
         """
-        kept, reason = [], ""
-        for number, (name, values) in enumerate(zip(series.names, series.values, strict=True)):
-            try:
-                self.core.check_history(len(values), name, self.horizon if steps is None else steps)
-                self.scaler.of(name, values).transform(values)
-            except InputError as error:
-                reason = str(error)
-                rejected.append((name, reason))
-            else:
-                kept.append(number)
-        if not kept:
-            raise InputError(reason)
-        return series if len(kept) == len(series.names) else series.take(kept)
+        steps = self.horizon if steps is None else steps
+        known = last_segments(series).lengths.tolist()
+
+        def check(number):
+            name, values = series.names[number], series.values[number]
+            if steps:
+                self.core.check_history(known[number], name, steps, since_gap(series, number, known[number]))
+            self.scaler.of(name, values).transform(values)
+
+        return passing(series, check, rejected)
 
     def forecast(
         self,
@@ -238,19 +224,18 @@ class Forecaster:
         steps = self.horizon if steps is None else steps
         if steps < 1:
             raise InputError(f"{steps} steps to forecast: expected at least 1.")
-        series = last_segments(self.scaler.match(series))
+        whole_series = self.scaler.match(series)
+        series = last_segments(whole_series)
         # Windows are forecast a whole horizon at a time, of which the calendar is read to its end.
         whole = -(-steps // self.horizon) * self.horizon
-        rhythm, clock = series.reading.rhythm if series.reading.gaps else None, series.clock
-        times = series.times and continue_each(series.times, whole, rhythm, clock)
-        level = self.core.checked_level(interval)
-        plans = [None] * len(series.values)
-        if self.columns.known:
-            plans = join_plans(known, series.names, times, steps, self.columns.known, clock)
+        clock, level = series.clock, self.core.checked_level(interval)
+        times = self._times_ahead(series, whole)
+        plans = self._plans(series, times, steps, known)
         scalers, histories = self.scaler.of_each(series), self.columns.read_by_model(series, self.scaler)
         local, ahead, forecasts = times and tuple(map(clock.local, times)), [], []
         for number, history in enumerate(histories):
-            self.core.check_history(len(history), series.names[number], steps)
+            gap = since_gap(whole_series, number, len(history))
+            self.core.check_history(len(history), series.names[number], steps, gap)
             ahead.append(self.columns.read_ahead(plans[number], local and local[number], whole, scalers[number]))
         with (report or Report()).progress("Forecasting", len(scalers), "series") as progress:
             for made in self.core.forecasts(histories, steps, ahead, level):
@@ -271,6 +256,33 @@ class Forecaster:
             clock,
             tuple(notes),
         )
+
+    def planned(
+        self, series: Series, steps: int | None, known: Series | None, rejected: list[tuple[int | str, str]]
+    ) -> Series:
+        """`series` without those of which too little is known ahead, as `usable` is without others; see `forecast`."""
+        steps, cut = self.horizon if steps is None else steps, last_segments(series)
+        times = self._times_ahead(cut, steps)
+        with suppress(InputError):
+            self._plans(cut, times, steps, known)
+            return series
+
+        def check(number):
+            self._plans(cut.take([number]), times and times[number : number + 1], steps, known)
+
+        return passing(series, check, rejected)
+
+    def _times_ahead(self, series, steps):
+        """The times of the steps after each series; None where they have none."""
+        rhythm = series.reading.rhythm if series.reading.gaps else None
+        return series.times and continue_each(series.times, steps, rhythm, series.clock)
+
+    def _plans(self, series, times, steps, known):
+        """What is known of the steps after each series."""
+        if not self.columns.known:
+            return [None] * len(series.values)
+        called = self.columns.in_table(self.columns.known)
+        return join_plans(known, series.names, times, steps, self.columns.known, series.clock, called)
 
     def _far(self, series, plans, scalers):
         """What there is to say of values far from the training, in what the model reads: once for each column."""

@@ -1,15 +1,22 @@
 """What is known about the steps ahead, joined to what is to be forecast: by series and time, never by place."""
 
+import glob
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
 from seq2seq.errors import InputError
 from seq2seq.series.clock import Clock, time_text
 from seq2seq.series.joining import rows_at
-from seq2seq.series.series import Series
+from seq2seq.series.series import Series, listed
 
 LISTED = 3  # of what is missing
+
+
+def pattern_of(location: str) -> str:
+    """`location`, or of a folder the pattern of all files in it."""
+    return str(Path(glob.escape(location)) / "**" / "*") if Path(location).is_dir() else location
 
 
 def join_plans(
@@ -19,6 +26,7 @@ def join_plans(
     steps: int,
     columns: Sequence[str],
     clock: Clock | None = None,
+    called: Sequence[str] = (),
 ) -> list[np.ndarray]:
     """The columns known ahead for the steps to forecast.
 
@@ -32,6 +40,7 @@ def join_plans(
         steps: int. How many must be known.
         columns: the known columns.
         clock: that the times are by.
+        called: the names of these columns in the table, where a category is one column, and not one for each value.
 
     Returns:
         For each series a float64 array `(steps, columns)`.
@@ -39,7 +48,7 @@ def join_plans(
     Raises:
         InputError: series, times or values are missing (names the first), or only one side has times.
     """
-    what = ", ".join(columns)
+    what = listed(called or columns)
     if plans is None:
         raise InputError(f"{what} must be known for the {steps} steps ahead: give them with --known FILE.")
     plans = plans.select(columns)
@@ -55,10 +64,10 @@ def join_plans(
         missing += [(name, step, wanted) for step in np.flatnonzero(np.isnan(found).any(axis=1))]
         joined.append(found)
     if missing:
-        listed = "; ".join(_place(*place) for place in missing[:LISTED]) + "; …" * (len(missing) > LISTED)
+        places = "; ".join(_place(*place) for place in missing[:LISTED]) + "; …" * (len(missing) > LISTED)
         raise InputError(
             f"{what} must be known for the {steps} steps ahead: --known lacks {len(missing):,} of "
-            f"{len(names) * steps:,} ({listed}). Add rows for them, or forecast fewer --steps."
+            f"{len(names) * steps:,} ({places}). Add rows for them, or forecast fewer --steps."
         )
     return joined
 

@@ -9,6 +9,7 @@ from seq2seq.config import SeriesDataConfig
 from seq2seq.errors import InputError
 from seq2seq.evaluation.detection import Labels
 from seq2seq.series.series import Series, parts_of
+from seq2seq.series.told_times import forms, span
 
 PARTS = ("train", "valid", "test", "all")
 
@@ -104,7 +105,7 @@ def parts_of_steps(series: Series, data: SeriesDataConfig, seed: int) -> list[np
 def between(series: Series, from_: str | None, to: str | None) -> Selection:
     """From a time on, up to and with another: `2024-05` means all of May. Where there are no times, steps are counted.
 
-    Times are by the clock on the wall, as the data show them, unless they tell an offset.
+    Times are as the data have them, or ISO 8601; by the clock on the wall, unless they tell an offset.
 
     Raises:
         InputError: a text that is no time, or no step is between them.
@@ -113,12 +114,12 @@ def between(series: Series, from_: str | None, to: str | None) -> Selection:
         raise InputError("--from and --to are for series in time, but this run scores whole sequences: leave them out.")
     first, end = np.zeros(len(series.values), np.int64), series.lengths
     places = series.times or tuple(map(np.arange, series.lengths))
-    span = series.clock.span if places[0].dtype.kind == "M" else _number
+    clock = series.clock if places[0].dtype.kind == "M" else None
     if from_ is not None:
-        start = _told(span, from_, "--from")[0]
+        start = _told(clock, from_, "--from")[0]
         first = [np.searchsorted(each, start) for each in places]
     if to is not None:
-        stop = _told(span, to, "--to")[1]
+        stop = _told(clock, to, "--to")[1]
         end = [np.searchsorted(each, stop) for each in places]
     found = Selection.of_steps(first, end)
     if not found.rows:
@@ -129,13 +130,12 @@ def between(series: Series, from_: str | None, to: str | None) -> Selection:
     return found
 
 
-def _told(span, text, option):
+def _told(clock, text, option):
     """What `text` begins with, and what comes after it: a day for "2024-05-01"."""
     try:
-        return span(text)
+        return span(text, clock) if clock else _number(text)
     except ValueError:
-        numbers = "a number, as the data have no dates"
-        expected = numbers if span is _number else "a time such as 2024-05-01 or 2024-05-01T06:30"
+        expected = forms(clock) if clock else "a number, as the data have no dates"
         raise InputError(f"{option} {text}: expected {expected}.") from None
 
 

@@ -1,9 +1,10 @@
 """The data of a run on numbers, and other data read in the same way."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
 
 from seq2seq.config import SeriesDataConfig
+from seq2seq.errors import InputError
 from seq2seq.report import Report
 from seq2seq.series.files import has_names, holds_array
 from seq2seq.series.series import some_of, unnamed
@@ -11,6 +12,13 @@ from seq2seq.series.table import Reading, Series, read_series
 
 REASONS = 5  # that are told of series left out
 READING = tuple(field.name for field in fields(Reading))  # settings of the data that say how they are read
+# What data must have → the settings that say something about it, and nothing where it is not there.
+_NEEDED_BY = {
+    "times": ("time_format", "duplicates", "step", "rhythm", "gaps"),
+    "dates": ("day_first", "time_zone", "zoned"),
+    "names of columns": ("categorical",),
+}
+_LEFT = (None, "error", "split")  # what leaves such a setting as it is
 
 
 def read_data(
@@ -46,10 +54,35 @@ def for_training(data: SeriesDataConfig) -> SeriesDataConfig:
 
 
 def decided(data: SeriesDataConfig, series: Series) -> SeriesDataConfig:
-    """`data` with what was decided in reading `series` where it was left open: for the life of the run."""
+    """`data` with what was decided in reading `series` where it was left open: for the life of the run.
+
+    Raises:
+        InputError: a setting does nothing, as the data have nothing of the kind.
+    """
+    _check_effect(data, series)
     found = {name: getattr(series.reading, name) for name in READING if getattr(data, name) is None}
     # Categories have become the values that they had.
     return replace(data, **found | {"columns": series.reading.columns})
+
+
+def _check_effect(data, series):
+    if data.time_format is not None and data.day_first is not None:
+        raise InputError(
+            f"data.day_first={data.day_first} does nothing: data.time_format={data.time_format} says which is first: "
+            "leave one of them out."
+        )
+    times = series.times is not None
+    there = {"times": times, "dates": times and series.times[0].dtype.kind == "M"}
+    there["names of columns"] = not holds_array(data.location)
+    for what, names in _NEEDED_BY.items():
+        idle = [name for name in names if getattr(data, name) not in _LEFT]
+        if idle and not there[what]:
+            option = f" (--{idle[0].replace('_', '-')})" if idle[0] not in ("rhythm", "zoned") else ""
+            mend = "" if holds_array(data.location) else "name the column of times with --time, or "
+            raise InputError(
+                f"data.{idle[0]}={getattr(data, idle[0])}{option} does nothing: "
+                f"{data.location} has no {what}, or none that is known as such: {mend}leave it out."
+            )
 
 
 def of_run(data: SeriesDataConfig, columns: Sequence[str]) -> SeriesDataConfig:
@@ -76,16 +109,36 @@ def read_usable(
     return series
 
 
+def passing(series: Series, check: Callable[[int], None], rejected: list[tuple[int | str, str]]) -> Series:
+    """`series` without those for whose number `check` raises; their names and its messages come into `rejected`.
+
+    Raises:
+        InputError: none is left.
+    """
+    kept, reason = [], ""
+    for number, name in enumerate(series.names):
+        try:
+            check(number)
+        except InputError as error:
+            reason = str(error)
+            rejected.append((int(name) if series.whole else name, reason))
+        else:
+            kept.append(number)
+    if not kept:
+        raise InputError(reason)
+    return series if len(kept) == len(series.names) else series.take(kept)
+
+
 def warn_left_out(left_out: Sequence[tuple[int | str, str]], report: Report) -> None:
     """Tell which series cannot be used and why, of many with the same reason the first, and of many reasons, too."""
-    of_reason: dict[str, list[str]] = {}
+    of_reason: dict[str, list[int | str]] = {}
     for name, reason in left_out:
         of_reason.setdefault(reason, []).append(name)
     told = list(of_reason.items())[:REASONS]
     for reason, names in told:
         report.warn(f"{some_of(names)} left out: {reason}")
     if rest := len(left_out) - sum(len(names) for _, names in told):
-        report.warn(f"so are {rest:,} more series")
+        report.warn(f"so are {rest:,} more")
 
 
 def for_other(data: SeriesDataConfig, location: str, array: str | None = None) -> SeriesDataConfig:

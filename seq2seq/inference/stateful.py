@@ -64,7 +64,7 @@ class Stateful:
             )
         return self.calibration.margin(level)[0]
 
-    def check_history(self, length: int, name: str, steps: int) -> None:
+    def check_history(self, length: int, name: str, steps: int, gap: str = "") -> None:
         """Raise InputError where the series `name` has no step to forecast from."""
         if not length:
             raise InputError("there is no step to forecast from: give at least one.")

@@ -11,11 +11,12 @@ from seq2seq.inference.forecaster import Forecaster
 from seq2seq.inference.loaded import graph
 from seq2seq.inference.series_data import READING
 from seq2seq.report import Report
+from seq2seq.series.clock import shared_out
 from seq2seq.series.far import far_notes
+from seq2seq.series.figures import cell, decimals_of
 from seq2seq.series.latest_times import LatestTimes
 from seq2seq.series.numerals import is_missing, looks_like_number, number_of
 from seq2seq.series.reading import Reading
-from seq2seq.series.rewriting import cell
 from seq2seq.series.series import column_positions
 from seq2seq.series.values import without_codes
 from seq2seq.storage import digest, read_arrays, write_arrays
@@ -52,10 +53,11 @@ class Stream:
         data = forecaster.config.data
         self._reading = Reading(**{name: getattr(data, name) for name in READING})
         self._clock = LatestTimes(self._reading) if times else None
-        self._time = data.time or ("time",)
+        self._time, self._latest = data.time or ("time",), []
         times = len(self._time) if times else 0
         self._order = [times + k for k in range(len(self.columns))]  # where each column is in a line
         self._time_at, self._width = list(range(times)), times + len(self.columns)
+        self._decimals = [decimals_of(*size) for size in forecaster.scaler.sizes()]
         model = forecaster.model
         self._states = model.initial_state(1)
         widths = tf.nest.map_structure(lambda width: tf.TensorSpec((1, width)), model.state_widths)
@@ -68,7 +70,7 @@ class Stream:
     def header(self) -> list[str]:
         """The names of the cells of an answer."""
         ends = ("", "_low", "_high") if self.interval else ("",)
-        time = [" ".join(self._time)] if self._clock else []
+        time = self._time if self._clock else []
         return [*time, *(name + end for name in self.columns for end in ends)]
 
     def is_header(self, line: str) -> bool:
@@ -109,8 +111,13 @@ class Stream:
         """Read one step as `read` does: the cells of the answer, as `header` names them."""
         point, low, high = self._forecast(line)
         parts = (point, low, high) if self.interval else (point,)
-        cells = [cell(value) for values in zip(*parts, strict=True) for value in values]
-        return [self._clock.following(), *cells] if self._clock else cells
+        rows = zip(*parts, self._decimals, strict=True)
+        cells = [cell(value, decimals) for *values, decimals in rows for value in values]
+        if not self._clock:
+            return cells
+        # The latest time has as many words in each of its cells as the next one will have.
+        words = [text.count(" ") + 1 for text in self._latest]
+        return [*shared_out(self._clock.following(), words, len(words)), *cells]
 
     def _cells(self, line):
         separator = ";" if self._reading.decimal == "," else ","
@@ -124,10 +131,12 @@ class Stream:
         if len(cells) != self._width:
             marks = "semicolons" if reading.decimal == "," else "commas"
             raise InputError(f"expected {self._width} cells with {marks} between, got {len(cells)}: {line[:60]!r}")
-        values = [[number_of(cells[at], reading.decimal, reading.missing_values) for at in self._order]]
+        told = (reading.decimal, reading.missing_values, reading.thousands)
+        values = [[number_of(cells[at], *told) for at in self._order]]
         values = without_codes(np.array(values), reading.missing_values)
         scaled = self.forecaster.scaler.transform(values)
-        time = self._clock.read(" ".join(cells[at] for at in self._time_at)) if self._clock else None
+        latest = [cells[at].strip() for at in self._time_at]
+        time = self._clock.read(" ".join(latest)) if self._clock else None
         if self._clock and (gap := self._clock.gap_before(time)):
             self._report.warn(f"steps are missing between {gap}: the state begins anew")
             self._states = self.forecaster.model.initial_state(1)
@@ -139,6 +148,7 @@ class Stream:
         self.steps += 1
         if self._clock:
             self._clock.add(time)
+            self._latest = latest
         point = output.numpy()[0]
         margin = np.nan if self._margin is None else self._margin
         return [self.forecaster.unscaled(part) for part in (point, point - margin, point + margin)]

@@ -45,12 +45,25 @@ class Windowed:
         """
         return self.calibration.checked_level(self.level if interval is None else interval, self.level)
 
-    def check_history(self, length: int, name: str, steps: int) -> None:
-        """Raise InputError where `steps` cannot be forecast from the `length` known ones of the series `name`."""
+    def check_history(self, length: int, name: str, steps: int, gap: str = "") -> None:
+        """Raise InputError where `steps` cannot be forecast from the `length` known ones of the series `name`.
+
+        Args:
+            length: int.
+            name: str.
+            steps: int.
+            gap: str. As of `since_gap`, where there are more that cannot be read.
+        """
         if length < self.least_history:
-            of = f" of series {name!r}" if name else ""
-            raise InputError(f"the history{of} has {length} steps, the model reads {self.least_history}: give more.")
-        others = [name for name in self.columns.names if name not in (*self.columns.targets, *self.columns.known)]
+            of, needed = f" of series {name!r}" if name else "", self.least_history
+            if not gap:
+                raise InputError(f"the history{of} has {length} steps, the model reads {needed}: give more.")
+            raise InputError(
+                f"the history{of} has {length} steps {gap}, and no window of {needed} runs across one: give "
+                f"{needed - length} more, or train with --gaps fill (data.gaps), which makes missing values of gaps."
+            )
+        used = (*self.columns.targets, *self.columns.known)
+        others = self.columns.in_table([name for name in self.columns.names if name not in used])
         if steps > self.horizon and others:
             raise InputError(
                 f"{steps} steps are beyond the horizon of {self.horizon}, and {others[0]!r} is read but not forecast: "

@@ -8,8 +8,11 @@ import numpy as np
 from seq2seq.errors import InputError
 from seq2seq.inference.forecast_lines import forecast_lines
 from seq2seq.inference.forecaster import Forecaster
+from seq2seq.inference.plans import pattern_of
 from seq2seq.jobs.series import SeriesWork, join_lines, write_lines
 from seq2seq.report import Report
+from seq2seq.series.files import files_of
+from seq2seq.series.series import listed
 from seq2seq.storage import digest, fingerprint
 
 
@@ -20,49 +23,71 @@ class BatchForecast(SeriesWork):
         forecaster: `Forecaster`.
         steps: int. Default: the horizon of the run.
         interval: float. Share of the actual values that the interval is to hold; default: as trained.
+        known: str. File, pattern or folder with the columns that are known ahead, joined to inputs by series and time.
+            Where the data have no column of groups, a folder has a file for each input, called like it.
         **given: arguments of `SeriesWork`.
     """
 
     title, unit = "Forecasting", "series"
 
     def __init__(
-        self, forecaster: Forecaster, *, steps: int | None = None, interval: float | None = None, **given: Any
+        self,
+        forecaster: Forecaster,
+        *,
+        steps: int | None = None,
+        interval: float | None = None,
+        known: str | None = None,
+        **given: Any,
     ):
         run, settings = forecaster.run, {"task": "forecast", "steps": steps, "interval": interval}
         files = [run.weights, *[run.calibration] * run.calibration.exists()]
+        if known is None and forecaster.columns.known:
+            names = listed(forecaster.columns.in_table(forecaster.columns.known))
+            raise InputError(f"{run.path} reads what is known ahead ({names}): give it with --known.")
+        if known is not None:
+            plans = files_of(pattern_of(known))
+            settings |= {"known": fingerprint([[file.name, digest(file)] for file in plans if file.is_file()])}
         super().__init__(forecaster, fingerprint([digest(file) for file in files]), settings, **given)
         self.asked = {"steps": steps, "interval": interval}
+        # Without names of series nothing but its own name tells which input a file is for.
+        apart = known is not None and Path(known).is_dir() and not forecaster.config.data.group
+        apart = apart and bool(forecaster.columns.known)  # else reading them refuses it
+        self._folder = Path(known) if apart else None
+        self._known = None if known is None or apart else forecaster.read_known(known, Report())
+        self._tell(() if self._known is None else self._known.notes)
 
     @classmethod
     def load(cls, run_dir: str | Path, **given: Any) -> "BatchForecast":
         """The work of a run directory.
 
         Raises:
-            InputError: not a run of a forecaster, one that needs to know columns ahead, no weights yet, damaged, or
-                written by a newer version.
+            InputError: not a run of a forecaster, one that needs to know columns ahead without `known`, or the other
+                way round, no weights yet, damaged, or written by a newer version.
         """
-        forecaster = Forecaster.load(run_dir)
-        if forecaster.columns.known:
-            names = ", ".join(forecaster.columns.known)
-            raise InputError(
-                f"{run_dir} reads what is known ahead ({names}): forecast --known does that, file by file."
-            )
-        return cls(forecaster, **given)
+        return cls(Forecaster.load(run_dir), **given)
 
-    def read(self, path, rejected):
-        series = self.loaded.read(str(path), array=self.key(path), report=Report())
+    def read(self, source, rejected):
+        path, steps = source.path, self.asked["steps"]
+        series = self.loaded.read(str(path), array=self.key(path), report=Report(), rejected=rejected)
         if series.times is None and self.loaded.columns.calendar:
             raise InputError(f"{path} has no column of times, of which the model reads the calendar.")
-        return self.loaded.usable(series, self.asked["steps"], rejected)
+        if self._folder:
+            file = self._folder / source.below
+            self._known = self.loaded.read_known(str(file), Report())
+            self._tell(note if str(file) in note else f"{file}: {note}" for note in self._known.notes)
+        series = self.loaded.usable(series, steps, rejected)
+        return self.loaded.planned(series, steps, self._known, rejected)
 
     def amounts(self, series):
         return np.ones(len(series.values), np.int64)
 
     def answer(self, series, file, several):
-        made = self.loaded.forecast(series, **self.asked)
-        notes = [f"{self._latest[0]}: {note}" for note in made.notes]
-        self._notes += [note for note in notes if note not in self._notes]
+        made = self.loaded.forecast(series, **self.asked, known=self._known)
+        self._tell(f"{self._latest[0]}: {note}" for note in made.notes)
         write_lines(forecast_lines(made, self.loaded.config.data, several), file)
 
     def join(self, source, paths, file):
         join_lines(paths, source.name, file)
+
+    def _tell(self, notes):
+        self._notes += [note for note in notes if note not in self._notes]

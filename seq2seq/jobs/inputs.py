@@ -2,7 +2,7 @@
 
 import glob
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
@@ -22,6 +22,8 @@ class Source:
         records: int. As many are in the output.
         sizes: tuple of int. What there is to do in each part, in the unit of the progress.
         problem: str. Why it cannot be read, or not to its end; empty if it can.
+        refused: tuple of the place and the reason of each bad record, where there is no other and no output.
+        below: str. Its own name, relative to the folder where the first wildcard of its pattern is.
     """
 
     path: Path
@@ -30,6 +32,8 @@ class Source:
     records: int = 0
     sizes: tuple[int, ...] = ()
     problem: str = ""
+    refused: tuple[tuple[Mapping[str, int | str], str], ...] = ()
+    below: str = ""
 
 
 def find_inputs(patterns: Iterable[str], output: Path, named: Callable[[str], str] = str) -> list[Source]:
@@ -51,7 +55,8 @@ def find_inputs(patterns: Iterable[str], output: Path, named: Callable[[str], st
         base, paths = _files(pattern)
         _check_apart(pattern, base, output)
         for path in paths:
-            source = Source(path, named(path.relative_to(base).as_posix()))
+            below = path.relative_to(base).as_posix()
+            source = Source(path, named(below), below=below)
             other = found.setdefault(source.name, source)
             if other.path.resolve() != path.resolve():
                 raise InputError(

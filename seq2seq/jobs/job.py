@@ -17,10 +17,10 @@ from typing import Any, BinaryIO
 from seq2seq.errors import InputError
 from seq2seq.jobs.inputs import Source
 from seq2seq.jobs.manifest import Manifest
-from seq2seq.jobs.parts import FOLDER, REJECTED, Parts
+from seq2seq.jobs.parts import FOLDER, REJECTED, Parts, Rejected
 from seq2seq.jobs.shards import Shard
 from seq2seq.report import Progress, Report
-from seq2seq.storage import digest, fingerprint
+from seq2seq.storage import digest, fingerprint, replacing
 
 WRITE_EVERY = 1.0  # seconds between two manifests: there may be thousands of small outputs
 
@@ -143,15 +143,17 @@ class Job:
                 try:
                     source = replace(source, checksum=digest(source.path))
                 except OSError as error:
-                    self._problem(f"{source.path} cannot be read: {error.strerror or error}")
+                    self._refuse(replace(source, problem=f"{source.path} cannot be read: {error.strerror or error}"))
                     continue
                 if self._is_finished(source):
                     continue
                 source = self.work.scan(source)
+                if source.problem and not source.records:
+                    self._refuse(source)
+                    continue
                 if source.problem:
                     self._problem(source.problem)
-                if source.records or not source.problem:
-                    unfinished[source.name] = place, source
+                unfinished[source.name] = place, source
         return unfinished
 
     def _share(self, unfinished):
@@ -251,6 +253,16 @@ class Job:
                 f"{source.path} has {entry['bad_records']:,} bad records, listed in "
                 f"{self.output / (source.name + REJECTED)}: mend them, or run without --strict."
             )
+
+    def _refuse(self, source):
+        """List why nothing comes out for an input, where its bad records would be."""
+        target = self.output / (source.name + REJECTED)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(target) as temporary, open(temporary, "wb") as file:
+            rejected = Rejected(file)
+            for place, reason in source.refused or [({"input": str(source.path)}, source.problem)]:
+                rejected.add(place, reason)
+        self._problem(source.problem)
 
     def _problem(self, problem):
         if self.strict:

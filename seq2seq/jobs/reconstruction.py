@@ -24,7 +24,8 @@ class AutoencoderWork(SeriesWork):
     def unit(self) -> str:
         return self.loaded.unit
 
-    def read(self, path, rejected):
+    def read(self, source, rejected):
+        path = source.path
         return self.loaded.read(str(path), array=self.key(path), report=Report(), rejected=rejected)
 
     def amounts(self, series):
@@ -62,7 +63,7 @@ class BatchReconstruction(AutoencoderWork):
         np.save(file, np.concatenate(self.loaded.reconstruct(series)), allow_pickle=False)
 
     def join(self, source, paths, file):
-        series, *_ = self._read(source.path)
+        series, *_ = self._read(source)
         values = np.concatenate([np.load(path, allow_pickle=False) for path in paths])
         reconstructed = np.split(values, np.cumsum(series.lengths)[:-1])
         write_like(source.path, file, series, reconstructed)

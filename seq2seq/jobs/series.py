@@ -12,9 +12,10 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from seq2seq.errors import InputError
+from seq2seq.jobs.inputs import Source
 from seq2seq.jobs.job import Work
+from seq2seq.series.figures import cell
 from seq2seq.series.series import Series
-from seq2seq.series.writing import cell
 
 PART_SIZE = 20_000
 Rejected = list[tuple[int | str, str]]  # samples or series that cannot be used: which, and why
@@ -49,8 +50,8 @@ class SeriesWork(Work):
         self._notes: list[str] = []
 
     @abstractmethod
-    def read(self, path: Path, rejected: Rejected) -> Series:
-        """The series of a file; what of it cannot be used comes into `rejected`."""
+    def read(self, source: Source, rejected: Rejected) -> Series:
+        """The series of an input; what of it cannot be used comes into `rejected`."""
 
     @abstractmethod
     def amounts(self, series: Series) -> np.ndarray:
@@ -65,10 +66,13 @@ class SeriesWork(Work):
         return series.take([row for row in range(len(series.values)) if row not in rows])
 
     def scan(self, source):
+        rejected: Rejected = []
         try:
-            series, rejected, bounds = self._read(source.path)
+            series, _, bounds = self._read(source, rejected)
         except InputError as error:
-            return replace(source, problem=str(error))
+            problem = str(error) if str(source.path) in str(error) else f"{source.path}: {error}"
+            refused = tuple(({_kind(which): which}, reason) for which, reason in rejected)
+            return replace(source, problem=problem, refused=refused)
         self._notes += [note if str(source.path) in note else f"{source.path}: {note}" for note in series.notes]
         amounts = self.amounts(series)
         sizes = tuple(amounts[rows].sum().item() for rows in bounds)
@@ -78,7 +82,7 @@ class SeriesWork(Work):
     def work(self, todo, progress) -> Iterator:
         for source, parts, numbers in todo:
             for number in numbers:
-                series, rejected, bounds = self._read(source.path)
+                series, rejected, bounds = self._read(source)
                 some = series.take(range(bounds[number].start, bounds[number].stop))
                 with parts.writing(number) as (file, bad):
                     failed = self._answered(source.path, some, file, len(series.values) > 1)
@@ -94,13 +98,13 @@ class SeriesWork(Work):
         """The array that is read of a file, where it may have several."""
         return self.array if path.suffix.lower() == ".npz" else None
 
-    def _read(self, path):
+    def _read(self, source, rejected=None):
         """The series of a file, its bad ones, and which are in which part; of the latest file they are kept."""
-        if self._latest is None or self._latest[0] != path:
-            rejected: Rejected = []
-            series = self.read(path, rejected)
-            self._refuse_if_strict(path, rejected)
-            self._latest = path, series, rejected, self._bounds(series)
+        if self._latest is None or self._latest[0] != source.path:
+            rejected = [] if rejected is None else rejected
+            series = self.read(source, rejected)
+            self._refuse_if_strict(source.path, rejected)
+            self._latest = source.path, series, rejected, self._bounds(series)
         return self._latest[1:]
 
     def _refuse_if_strict(self, path, rejected):

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from seq2seq.errors import InputError
-from seq2seq.plots.panels import DATA, MODEL, as_times, draw_line, finish, make_panels, short_label
+from seq2seq.plots.panels import DATA, MODEL, as_times, draw_line, finish, make_panels, short_label, with_breaks
 
 
 def forecast(
@@ -67,7 +67,7 @@ def forecast(
     if lower is not None and upper is not None:
         label = "interval" if interval is None else f"{100 * interval:g} % interval"
         ends = after("lower end", lower), after("upper end", upper)
-        axes.fill_between(joined, *ends, color=MODEL, alpha=0.25, linewidth=0, label=label)
+        axes.fill_between(*with_breaks(joined, *ends), color=MODEL, alpha=0.25, linewidth=0, label=label)
     for number, (name, values) in enumerate((baselines or {}).items()):
         style = ("--", ":", "-.")[number % 3]
         draw_line(axes, joined, after(name, values), f"C{number % 8 + 1}", name, linestyle=style)
@@ -101,7 +101,7 @@ def forecasts_over(
     draw_line(axes, times, values.pop("forecast"), MODEL, "forecast", zorder=3, **marker)
     if low is not None:
         label = "interval" if interval is None else f"{100 * interval:g} % interval"
-        axes.fill_between(times, low, high, color=MODEL, alpha=0.25, linewidth=0, label=label)
+        axes.fill_between(*with_breaks(times, low, high), color=MODEL, alpha=0.25, linewidth=0, label=label)
     for number, (name, line) in enumerate(values.items()):
         draw_line(axes, times, line, f"C{number % 8 + 1}", name, linestyle=("--", ":", "-.")[number % 3], linewidth=0.8)
     axes.set_ylabel(short_label(column or "value", 40), parse_math=False)

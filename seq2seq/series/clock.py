@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 
 from seq2seq.errors import InputError
-from seq2seq.series.patterns import HAS_HOUR, ZONE
 
 UNITS = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}  # of Unix time, in nanoseconds
 ISO = "ISO8601"
@@ -64,6 +63,7 @@ class Clock:
         zones: mapping of an offset in nanoseconds to how it is written: `"+01:00"`, `"Z"`.
         time_zone: str or None. Of the IANA data base; what is local time then, and offsets of other times.
         exceptions: mapping of an instant in nanoseconds to how it was written, where that is not as the others are.
+        words: tuple of int. Where times are put together from columns, with blanks between, the words of each of these.
     """
 
     pattern: str = ""
@@ -74,6 +74,7 @@ class Clock:
     zones: Mapping[int, str] = field(default_factory=dict)
     time_zone: str | None = None
     exceptions: Mapping[int, str] = field(default_factory=dict)
+    words: tuple[int, ...] = ()
 
     def offsets_of(self, times: np.ndarray) -> np.ndarray:
         """int64 `(steps,)`: nanoseconds that local time is ahead of each of the instants."""
@@ -100,21 +101,6 @@ class Clock:
         for _ in range(2):  # first the offset of about that time, then of that time
             times = dates_of(nanoseconds(local) - self.offsets_of(times))
         return times
-
-    def span(self, text: str) -> tuple[np.datetime64, np.datetime64]:
-        """The instant at which what `text` names begins, and the one at which it is over: of "2024-05" all of May.
-
-        It is by the clock on the wall, unless it tells an offset: "2024-05-01T06:30+02:00".
-
-        Raises:
-            ValueError: it is no such time.
-        """
-        text = text.strip()
-        told = re.search(ZONE, text) if re.search(HAS_HOUR, text) else None
-        first = np.datetime64((text[: told.start()] if told else text).replace(" ", "T"))
-        bounds = np.array([first, first + 1], "datetime64[ns]")
-        begin, end = dates_of(nanoseconds(bounds) - offset_of(told["zone"])) if told else self.instants(bounds)
-        return begin, end
 
     def _zoned(self, times):
         local = pd.DatetimeIndex(times).tz_localize("UTC").tz_convert(self.time_zone).tz_localize(None)
@@ -188,12 +174,27 @@ class Clock:
     def heading(self, time: Sequence[str] | str | None) -> list[str]:
         """Names of the columns of times in a table that is written: those that were read, if each has its part."""
         names = [time] if isinstance(time, str) else list(time or ())
-        return names if len(names) == self.pattern.count(" ") + 1 else [" ".join(names) or "time"]
+        blanks = self.pattern.count(" ") + any(zone.startswith(" ") for zone in self.zones.values())
+        words = self.words or (1,) * len(names)
+        return names if len(words) == len(names) and sum(words) == blanks + 1 else [" ".join(names) or "time"]
 
     def cells(self, times: np.ndarray, time: Sequence[str] | str | None) -> list[list[str]]:
         """The cells below `heading`, for each of the times."""
-        texts = self.texts(times)
-        return [text.split(" ") for text in texts] if len(self.heading(time)) > 1 else [[text] for text in texts]
+        count, texts = len(self.heading(time)), self.texts(times)
+        return [[text] for text in texts] if count == 1 else [shared_out(text, self.words, count) for text in texts]
+
+
+def shared_out(text: str, words: Sequence[int], count: int) -> list[str]:
+    """A time that was put together from `count` columns, which had so many words each (none says one), as their cells.
+
+    >>> shared_out("2024-05-01 10:00 PM", (1, 2), 2), shared_out("2024 5 1", (), 3)
+    (['2024-05-01', '10:00 PM'], ['2024', '5', '1'])
+    """
+    parts, found = text.split(" "), []
+    for number in words or (1,) * count:
+        found.append(" ".join(parts[:number]))
+        parts = parts[number:]
+    return found
 
 
 def _pieces(pattern: str) -> Iterator[tuple[str, bool]]:

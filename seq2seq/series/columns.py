@@ -8,10 +8,18 @@ import pandas as pd
 
 from seq2seq.errors import InputError
 from seq2seq.series.files import RawTable
-from seq2seq.series.numerals import decimal_mark, has_sign, is_marked, is_missing, parsed
+from seq2seq.series.numerals import (
+    decimal_mark,
+    has_sign,
+    has_thousands,
+    is_marked,
+    is_missing,
+    other_decimal_mark,
+    parsed,
+)
 from seq2seq.series.patterns import looks_like_date
 from seq2seq.series.reading import Reading, category_of
-from seq2seq.series.series import column_positions
+from seq2seq.series.series import column_positions, listed
 from seq2seq.series.values import code_note, without_codes
 
 MOST_VALUES = 100  # of a category
@@ -57,9 +65,8 @@ def features_of(table: RawTable, rows: pd.Index, names: Sequence[str], reading: 
     open_ = [each for each in categories if each not in known]
     plain = [name for name in names if name not in (*learned, *categories)]
     column_positions([*plain, *categories], table.frame.columns, table.name)
-    frame, decimal = _with_decimal(table, rows, plain, reading)
-    notes = _thousands_note(table, frame, plain) if decimal == "." and reading.decimal is None else []
-    reading, found = replace(reading, decimal=decimal), {}
+    frame, reading, notes = _with_decimal(table, rows, plain, reading)
+    found = {}
     for name in (*names, *(each for each in open_ if each not in names)):
         if name in plain:
             numbers, said = _numbers(table, frame[name], reading, chosen)
@@ -78,19 +85,37 @@ def features_of(table: RawTable, rows: pd.Index, names: Sequence[str], reading: 
     for category in categories:
         notes += _category_notes(frame[category], [name for name in found if category_of(name, categories) == category])
     if not found:
-        listed = ", ".join(names[:12]) or "none that is no group or time"
-        raise InputError(f"{table.name} has no column of numbers; its columns: {listed}")
+        others = listed(names) or "none that is no group or time"
+        raise InputError(f"{table.name} has no column of numbers; its columns: {others}")
     return Features(np.stack(list(found.values()), axis=1), tuple(found), tuple(notes), reading)
 
 
 def _with_decimal(table, rows, names, reading):
-    """The rows as a frame whose numbers are read with the right decimal mark, and that mark, None where all will do."""
-    frame = _rows(table.frame, rows)
-    if reading.decimal or not any(_is_text(frame[name]) and is_marked(frame[name]) for name in names):
-        return frame, reading.decimal or _point(frame, names)
-    texts = _rows(table.again(None), rows) if table.again else frame
-    decimal = decimal_mark({name: texts[name] for name in names if _is_text(texts[name])}, table.name)
-    return _rows(table.again(decimal), rows) if table.again else frame, decimal
+    """The rows as a frame whose numbers are read with the right decimal mark; `reading` with that; and notes."""
+    frame, decimal, notes = _rows(table.frame, rows), reading.decimal, []
+    later = reading.thousands is not None  # how numbers are written was decided in training
+    marked = any(_is_text(frame[name]) and is_marked(frame[name], decimal) for name in names)
+    if marked and (later or not decimal):
+        texts = _rows(table.again(None), rows) if table.again else frame
+        texts = {name: texts[name] for name in names if _is_text(texts[name])}
+        if later:
+            decimal = other_decimal_mark(texts, table.name, decimal, reading.thousands)
+            notes += [_other_mark_note(table, decimal)] * (decimal != (reading.decimal or decimal))
+        else:
+            decimal = decimal_mark(texts, table.name)
+        frame = _rows(table.again(decimal), rows) if table.again else frame
+    decimal = decimal or _point(frame, names)
+    if decimal == "." and reading.decimal is None:
+        notes += _thousands_note(table, frame, names)
+    if not later:
+        texts = (frame[name] for name in names if _is_text(frame[name]))
+        reading = replace(reading, thousands=any(has_thousands(each, decimal or ".") for each in texts))
+    return frame, replace(reading, decimal=decimal), notes
+
+
+def _other_mark_note(table, decimal):
+    has, had = ("comma", "point") if decimal == "," else ("point", "comma")
+    return f"numbers of {table.name} have a decimal {has}, and are read so; those of the training have a {had}"
 
 
 def _rows(frame, labels):
@@ -154,8 +179,8 @@ def _left_out(table, column, numbers, texts):
         cell = str(column[texts].iloc[0])[:60]
         if looks_like_date(cell):
             return (
-                f"holds {cell!r}, a date of no known form, and was left out: --time {column.name} and --time-format, "
-                "such as %d.%m.%y or '%Y-%m-%d %H:%M EST', read it as the times"
+                f"holds {cell!r}, a date of no known form, and was left out: --time {listed([column.name])} and "
+                "--time-format, such as %d.%m.%y or '%Y-%m-%d %H:%M EST', read it as the times"
             )
         if _is_text(column) and all(map(has_sign, map(str, column[texts].head(SHOWN)))):
             return f"was left out: its numbers have a sign, as in {cell!r}; write them without it"
@@ -213,7 +238,7 @@ def _category_notes(column, features) -> Iterator[str]:
     known = {feature[len(column.name) + 1 :] for feature in features}
     unseen = texts[texts.notna() & ~texts.isin(known)]
     if len(unseen):
-        listed = ", ".join(map(repr, sorted(unseen.unique())[:6])) + ", …" * (unseen.nunique() > 6)
-        yield f"column {column.name!r} has values that training had not, in {len(unseen):,} rows: {listed}"
+        values = ", ".join(map(repr, sorted(unseen.unique())[:6])) + ", …" * (unseen.nunique() > 6)
+        yield f"column {column.name!r} has values that training had not, in {len(unseen):,} rows: {values}"
     if empty := int(texts.isna().sum()):
         yield f"column {column.name!r} is empty in {empty:,} rows: none of its values is there"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from seq2seq.errors import InputError
+from seq2seq.series.figures import cell
 
 _COMPARISONS = {
     "==": operator.eq,
@@ -60,7 +61,7 @@ class Condition:
         kept = np.flatnonzero(_COMPARISONS[self.sign](values, self.number) & ~np.isnan(values))
         if not kept.size:
             occurring = np.unique(values[~np.isnan(values)])
-            listed = ", ".join(f"{value:g}" for value in occurring[:8]) + ", …" * (len(occurring) > 8)
-            wanted = f"{self.key} {self.sign} {self.number:g}"
+            listed = ", ".join(cell(value) for value in occurring[:8]) + ", …" * (len(occurring) > 8)
+            wanted = f"{self.key} {self.sign} {cell(self.number)}"
             raise InputError(f"{name} has no {wanted}: the values of {self.key} are {listed or 'missing'}")
         return kept

@@ -1,33 +1,47 @@
 """Values far from all that a training has seen, of which a model has learned nothing."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
+from seq2seq.series.figures import cell
 from seq2seq.series.scaling import Scaler
 
 _FAR = {"standard": 30.0, "minmax": 10.0}  # about ten times the range of the training, in units of the scaler
 
 
 def far_notes(values: np.ndarray, columns: Sequence[str], scaler: Scaler) -> dict[str, str]:
-    """What to tell about each of the columns that has such a value; nothing where nothing was scaled.
+    """What to tell about each of the columns that has such a value; nothing for runs of earlier versions on raw values.
 
     Args:
         values: float array `(steps, columns)`, in the user's units.
         columns: sequence of str, of those of the scaler.
         scaler: `Scaler` of the series.
     """
-    if scaler.kind not in _FAR or not len(values):
+    kind = scaler.kind
+    if kind == "none" and scaler.seen is not None:  # looked at as if they had been scaled
+        center, scale = scaler.seen
+        kind, scale = "standard", np.where(scale > 0, scale, np.finfo(np.float64).max)
+        scaler = replace(scaler, center=center, scale=scale)
+    if kind not in _FAR or not len(values):
         return {}
     at = [scaler.columns.index(name) for name in columns]
     rows = np.full((len(values), len(scaler.columns)), np.nan)
     rows[:, at] = values
-    middle = 0.5 if scaler.kind == "minmax" else 0.0
-    away = np.nan_to_num(np.abs(scaler.transform(rows)[:, at] - middle))
-    low, high = scaler.inverse(np.array([[middle * 2 - 1.0], [1.0]]) * np.ones(len(at)), columns)
+    middle = 0.5 if kind == "minmax" else 0.0
+    scaled = (scaler.logarithms(rows) - scaler.center) / scaler.scale
+    away = np.nan_to_num(np.abs(scaled[:, at] - middle))
+    with np.errstate(over="ignore"):  # of a column that was never observed
+        low, high = scaler.inverse(np.array([[middle * 2 - 1.0], [1.0]]) * np.ones(len(at)), columns)
     return {
-        name: f"column {name!r} has the value {values[away[:, k].argmax(), k]:g}, far from those of the training, most "
-        f"of them around {low[k]:g} to {high[k]:g}: what the model makes of it is a guess"
+        name: f"column {name!r} has the value {_told(values[away[:, k].argmax(), k])}, far from those of the training, "
+        f"most of them around {_told(low[k])} to {_told(high[k])}: what the model makes of it is a guess"
         for k, name in enumerate(columns)
-        if away[:, k].max() > _FAR[scaler.kind]
+        if away[:, k].max() > _FAR[kind]
     }
+
+
+def _told(value):
+    """Six figures; more of large numbers, whose changes are small beside them."""
+    return cell(value) if abs(value) >= 1e5 else f"{value:g}"

@@ -3,27 +3,30 @@
 import difflib
 import glob
 import gzip
+import re
 import warnings
 import zipfile
 import zlib
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pandas as pd
 
 from seq2seq.errors import InputError
-from seq2seq.series.layout import NAME_ALL, distinct, encoding_of, layout_of
+from seq2seq.series.layout import NAME_ALL, distinct, encoding_of, layout_of, opened_text
 from seq2seq.series.numerals import MISSING, is_identifier, may_be_thousands
 from seq2seq.series.reading import Reading
-from seq2seq.series.records import BLANKS
+from seq2seq.series.records import BLANKS, first_lines, records
 from seq2seq.series.sheets import sheet_of
 from seq2seq.sources import is_tfds, opened, tfds_files
 
 _TEXTS = (".csv", ".csv.gz", ".txt", ".txt.gz", ".tsv", ".tsv.gz")
 _TABLES = (*_TEXTS, ".parquet", ".xlsx")
 _ARRAYS = (".npy", ".npz")
+_LONG_ROW = re.compile(r"Expected (\d+) fields in line (\d+), saw (\d+)")
 _NOT_THERE = {*MISSING, *map(str.upper, MISSING), *map(str.capitalize, MISSING), "NaN", "-NaN", "NaT"}
 
 
@@ -34,8 +37,8 @@ class RawTable:
     Attributes:
         frame: pandas DataFrame, its index 0, 1, … in the order of the rows, its columns str.
         name: str. The file.
-        parts: tuple of the first label, name and first line (counted from 1; None where a file has no lines) of each
-            file.
+        parts: tuple, of each file, of its first label, its name, and the function from the number of a row, 0 first, to
+            its line, 1 first; None where a file has no lines.
         again: function from a decimal mark to the same frame with numbers that have it, from None to one of texts;
             None where cells have types of their own.
         identifiers: frozenset of str. Columns of digits with zeros before them, "00060".
@@ -45,7 +48,7 @@ class RawTable:
 
     frame: pd.DataFrame
     name: str
-    parts: tuple[tuple[int, str, int | None], ...]
+    parts: tuple[tuple[int, str, Callable[[int], int] | None], ...]
     again: Callable[[str | None], pd.DataFrame] | None = None
     identifiers: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()
@@ -53,8 +56,8 @@ class RawTable:
 
     def row(self, label: int) -> str:
         """What a message calls the row with this label of the index."""
-        start, name, line = next(part for part in reversed(self.parts) if part[0] <= label)
-        return f"{name}, row {label - start + 1}" if line is None else f"{name}, line {label - start + line}"
+        start, name, line_of = next(part for part in reversed(self.parts) if part[0] <= label)
+        return f"{name}, row {label - start + 1}" if line_of is None else f"{name}, line {line_of(label - start)}"
 
 
 def files_of(location: str | Path) -> list[Path]:
@@ -209,11 +212,11 @@ def _read_sheet(path):
     texts = {name: frame[name].dropna() for name in frame if not pd.api.types.is_numeric_dtype(frame[name])}
     texts = {name: cells for name, cells in texts.items() if cells.map(lambda cell: isinstance(cell, str)).all()}
     identifiers = frozenset(name for name, cells in texts.items() if is_identifier(cells))
-    return RawTable(frame, str(path), ((0, str(path), first + 1),), None, identifiers, tuple(notes))
+    return RawTable(frame, str(path), ((0, str(path), lambda row: first + 1 + row),), None, identifiers, tuple(notes))
 
 
 def _read_csv(path, reading):
-    layout = layout_of(path, encoding_of(path, reading.encoding), reading.decimal)
+    layout = _layout(path, reading)
     names = list(layout.keys)
     told = _NOT_THERE | set(reading.missing_values or ())
     kept = {reading.group, *(reading.categorical or ())}  # columns of which a cell may say NA, say for Namibia
@@ -225,9 +228,11 @@ def _read_csv(path, reading):
         "na_values": {name: {""} if name in kept else told for name in names},
     }
 
+    line_of = _lines(path, layout)
+
     def read(decimal):
         types = "str" if decimal is None else {name: "str" for name in kept & set(names)}
-        with opened(path, utf8=False) as stream, warnings.catch_warnings():
+        with opened(path, utf8=False) as stream, warnings.catch_warnings(), _named_rows(path, layout, line_of):
             warnings.simplefilter("error", pd.errors.ParserWarning)  # a first row longer than the header
             frame = pd.read_csv(
                 stream,
@@ -247,12 +252,46 @@ def _read_csv(path, reading):
     return RawTable(
         read(reading.decimal or "."),
         str(path),
-        ((0, str(path), layout.first + 1),),
+        ((0, str(path), line_of),),
         read,
         frozenset(name for name, cells in columns.items() if is_identifier(cells)),
         layout.notes,
         frozenset(name for name, cells in columns.items() if may_be_thousands(cells)),
     )
+
+
+@contextmanager
+def _named_rows(path, layout, line_of):
+    """Name the line of a row that is too long, of which pandas knows the number of its record."""
+    try:
+        yield
+    except pd.errors.ParserError as error:
+        if (match := _LONG_ROW.search(str(error))) is None:
+            raise
+        raise InputError(
+            f"{path}, line {line_of(int(match[2]) - 1 - layout.first)} has {match[3]} cells, expected {match[1]}: give "
+            f"rows of one length, and quote what has {layout.separator!r} in it"
+        ) from error
+
+
+def _lines(path, layout):
+    """The function from a row of a file of text to its line: a quoted cell may go on over several."""
+
+    @cache
+    def firsts():
+        with opened_text(path, layout.encoding) as text:
+            return list(first_lines(records(text, layout.separator)))
+
+    return lambda row: firsts()[layout.first + row]
+
+
+def _layout(path, reading):
+    encoding = encoding_of(path, reading.encoding)
+    layout = layout_of(path, encoding, reading.decimal)
+    decided = reading.thousands is not None and reading.decimal == ","
+    if decided and layout.header and len(layout.names) == 1 and layout.names[0] not in (reading.columns or ()):
+        return layout_of(path, encoding)  # where the run has other columns, their commas may separate
+    return layout
 
 
 def _without_end(frame, names):

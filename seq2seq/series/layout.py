@@ -17,7 +17,7 @@ import numpy as np
 from seq2seq.errors import InputError
 from seq2seq.series.numerals import is_missing, looks_like_number
 from seq2seq.series.patterns import time_of_day
-from seq2seq.series.records import BLANKS, cells, content, line_end, records
+from seq2seq.series.records import BLANKS, cells, content, first_lines, line_end, records
 from seq2seq.series.times import looks_like_time
 from seq2seq.sources import opened, wide_encoding
 
@@ -128,9 +128,10 @@ def layout_of(path: Path, encoding: str, decimal: str | None = None) -> Layout:
             f"{path}: each row is a number with a decimal comma, or some rows have fewer cells than others: give "
             "--decimal , or fill them up"
         )
-    head = (record[: len(record) - len(line_end(record))] for record in records(lines, separator))
+    whole = list(records(lines, separator))
+    head = (record[: len(record) - len(line_end(record))] for record in whole)
     rows = [[content(cell) for cell in cells(record, separator)] if record.strip() else [] for record in head]
-    first, names, notes = head_of(rows, str(path))
+    first, names, notes = head_of(rows, str(path), list(first_lines(whole)))
     header = names is not None
     names = names if header else list(map(str, range(len(rows[first]))))
     columns = zip_longest(*[row[: len(names)] for row in rows[first:]], [""] * len(names), fillvalue="")
@@ -159,6 +160,8 @@ def _separator_of(lines, separators):
             sample = rows[:: len(rows) // _SCORED + 1] or [first]
             values = np.mean([_is_value(row, column) for row in sample for column in range(width)])
             scores[separator] = whole, values
+    if scores.get("\t", (False,))[0]:  # a tab is a blank too, and beside an empty cell a run of them would be one
+        scores.pop(BLANKS, None)
     return max(scores, key=lambda each: scores[each]) if scores else separators[2]
 
 
@@ -171,7 +174,9 @@ def _is_one_column(lines):
     return len(widths) > 1 and all(map(looks_like_number, body[1:]))
 
 
-def head_of(rows: Sequence[list[str]], name: str) -> tuple[int, list[str] | None, list[str]]:
+def head_of(
+    rows: Sequence[list[str]], name: str, lines: Sequence[int] | None = None
+) -> tuple[int, list[str] | None, list[str]]:
     """Where the table `name` begins in its first rows.
 
     The header is the first row that has most names; before it may be a preamble of titles and comments, and below it
@@ -181,6 +186,7 @@ def head_of(rows: Sequence[list[str]], name: str) -> tuple[int, list[str] | None
     Args:
         rows: the cells of each row; none of a blank one.
         name: what a message calls the table.
+        lines: at which each of them begins; None where they are lines.
 
     Returns:
         The number of its first row of values, the names in its header or None, and notes on what was passed over.
@@ -210,8 +216,8 @@ def head_of(rows: Sequence[list[str]], name: str) -> tuple[int, list[str] | None
     first = start if header is None else header + 1
     notes = _passed_note([rows[number] for number in range(first) if rows[number] and number != header], name)
     while header is not None and first in above and any(_is_text(rows[first], column) for column in numeric):
-        units = ", ".join(cell for cell in rows[first] if cell)[:40]
-        notes.append(f"{name}, line {first + 1} ({units}) was passed over: texts, as units are, where numbers follow")
+        units, line = ", ".join(cell for cell in rows[first] if cell)[:40], lines[first] if lines else first + 1
+        notes.append(f"{name}, line {line} ({units}) was passed over: texts, as units are, where numbers follow")
         first += 1
     if names is not None:
         names = _as_wide(names, rows[first:], name)

@@ -81,6 +81,17 @@ def is_marked(texts: pd.Series, decimal: str | None = None) -> bool:
     return any((decimal == "," or not _PLAIN.fullmatch(text)) and looks_like_number(text) for text in unique)
 
 
+def has_thousands(texts: pd.Series, decimal: str) -> bool:
+    """Whether some of texts are numbers with this decimal mark and the other one between thousands."""
+    other = MARKS.replace(decimal, "")
+    return any(other in text and _NUMBER[decimal].fullmatch(text.strip()) for text in map(str, texts.dropna().unique()))
+
+
+def _fitting(text: str) -> list[str]:
+    """The decimal marks with which a text is a number."""
+    return [mark for mark in MARKS if _NUMBER[mark].fullmatch(text)]
+
+
 def decimal_mark(columns: Mapping[str, pd.Series], name: str) -> str:
     """Tell from columns of texts which mark is decimal.
 
@@ -93,27 +104,84 @@ def decimal_mark(columns: Mapping[str, pd.Series], name: str) -> str:
     Raises:
         InputError: nothing tells, or both are there.
     """
-    seen, open_to_both = dict.fromkeys(MARKS), None
-    for column, texts in columns.items():
-        for text in map(str.strip, map(str, texts.dropna().unique())):
-            fits = [mark for mark in MARKS if _NUMBER[mark].fullmatch(text)]
-            if len(fits) == 1 and any(mark in text for mark in MARKS):
-                seen[fits[0]] = seen[fits[0]] or (column, text)
-            elif fits and "," in text:
-                open_to_both = open_to_both or (column, text)
+    seen, either = _evidence(columns, ".")
     if all(seen.values()):
         (one, point), (other, comma) = seen.values()
         raise InputError(
             f"{name} has {point!r} in column {one!r} and {comma!r} in column {other!r}: say which mark is decimal with "
             "--decimal, and leave out the columns that are written otherwise"
         )
-    if open_to_both and not any(seen.values()):
-        column, text = open_to_both
+    if either and not any(seen.values()):
+        column, text = either
         raise InputError(
             f"{name}, column {column!r}: {text!r} may be a whole number or have a decimal comma, and nothing tells: "
             "give --decimal . or --decimal ,"
         )
     return next((mark for mark, found in seen.items() if found), ".")
+
+
+def other_decimal_mark(columns: Mapping[str, pd.Series], name: str, decimal: str | None, thousands: bool) -> str:
+    """Tell which mark is decimal in data that come after those of a training.
+
+    It is that of the training where any number shows it, or none shows another.
+
+    Args:
+        columns: from the name of each column to its texts.
+        name: the table.
+        decimal: str. The mark that the training had; None where all numbers were whole.
+        thousands: bool. Whether it had marks between thousands.
+
+    Raises:
+        InputError: numbers may have the one mark or the other, and the training had none between thousands.
+    """
+    usual = decimal or "."
+    seen, either = _evidence(columns, usual)
+    other = MARKS.replace(usual, "")
+    if seen[usual] or not (seen[other] or either):
+        return usual
+    if seen[other]:
+        return other
+    if not thousands:
+        column, text = either
+        raise InputError(f"{name}, column {column!r}: {doubt(text, decimal)}")
+    return usual
+
+
+def doubt(text: str, decimal: str | None) -> str:
+    """What is said of a number with one mark, `1,234`, where the training had none between thousands."""
+    usual = decimal or "."
+    marks = {".": "point", ",": "comma"}
+    other = MARKS.replace(usual, "")
+    had = f"a decimal {marks[decimal]} and no marks between thousands" if decimal else "whole numbers without marks"
+    return (
+        f"{text!r} may be a whole number or have a decimal {marks[other]}, and nothing tells; the data of the training "
+        f"have {had}: write {text.replace(other, '')} or {text.replace(other, usual)}"
+    )
+
+
+def may_be_either(cell: str, decimal: str | None) -> bool:
+    """Whether a cell is a number with this decimal mark only if the other one stands between thousands, and not surely.
+
+    >>> may_be_either("17,304", "."), may_be_either("17,304.5", "."), may_be_either("17.304", ".")
+    (True, False, False)
+    """
+    return MARKS.replace(decimal or ".", "") in cell and len(_fitting(cell)) == 2
+
+
+def _evidence(columns, usual):
+    """For each mark the first column and text that shows it to be decimal, and the first that is open to both.
+
+    A text that has the `usual` mark alone is not open.
+    """
+    seen, either = dict.fromkeys(MARKS), None
+    for column, texts in columns.items():
+        for text in map(str.strip, map(str, texts.dropna().unique())):
+            fits = _fitting(text)
+            if len(fits) == 1 and any(mark in text for mark in MARKS):
+                seen[fits[0]] = seen[fits[0]] or (column, text)
+            elif fits and may_be_either(text, usual):
+                either = either or (column, text)
+    return seen, either
 
 
 def parsed(texts: pd.Series, decimal: str) -> np.ndarray:
@@ -127,13 +195,21 @@ def parsed(texts: pd.Series, decimal: str) -> np.ndarray:
     return numbers[codes]  # a missing cell has the code -1
 
 
-def number_of(cell: str, decimal: str | None = None, missing_values: Iterable[str] | None = None) -> float:
+def number_of(
+    cell: str,
+    decimal: str | None = None,
+    missing_values: Iterable[str] | None = None,
+    thousands: bool | None = None,
+) -> float:
     """The number that one cell is, as in a table; NaN where it says that its value is missing.
 
     Raises:
-        InputError: it is no number, or an infinite one.
+        InputError: it is no number, or an infinite one; or, unless `thousands` may have marks, of which it is not sure
+            whether they are decimal.
     """
     cell = cell.strip()
+    if thousands is False and may_be_either(cell, decimal):
+        raise InputError(doubt(cell, decimal))
     if is_missing(cell) or cell.lower() in map(str.lower, missing_values or ()):
         return np.nan
     value = _value(cell, decimal or ".")

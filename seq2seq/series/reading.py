@@ -54,6 +54,9 @@ class Reading:
             `season=winter`, 1 where it is there and 0 elsewhere. Those are in `columns` once they are decided.
         decimal: str. The decimal mark of numbers in text, `"."` or `","`; the other one, blanks and apostrophes may
             stand between thousands. None tells it from the file.
+        thousands: bool. Whether a point or a comma stands between thousands. None takes it to be so where `decimal`
+            says so, and tells it from the file. Once it is decided, other data have the decimal mark that their numbers
+            show, `decimal` where they show none; False refuses them where `1,234` may have either.
         missing_values: tuple of str. What stands for a missing value, beside empty cells, `NA`, `null`, `?`, `-` and
             the like: numbers such as `-200`, texts.
         encoding: str. Of a file of text that is neither UTF-8 nor UTF-16.
@@ -80,6 +83,7 @@ class Reading:
     limit: int | None = None
     categorical: Sequence[str] | None = None
     decimal: str | None = None
+    thousands: bool | None = None
     missing_values: Sequence[str] | None = None
     encoding: str | None = None
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 
 BLANKS = " "  # as a separator: runs of blanks
 _SPANS = {}
+_LINE_END = re.compile(r"\r\n|\r|\n")
 
 
 def records(lines: Iterable[str], separator: str) -> Iterator[str]:
@@ -22,6 +23,18 @@ def records(lines: Iterable[str], separator: str) -> Iterator[str]:
         waiting = ""
     if waiting:
         yield waiting
+
+
+def first_lines(records: Iterable[str]) -> Iterator[int]:
+    r"""The line at which each record begins, 1 first.
+
+    >>> list(first_lines(["a,b\n", '1,"two\nlines"\n', "3,x"]))
+    [1, 2, 4]
+    """
+    line = 1
+    for record in records:
+        yield line
+        line += len(_LINE_END.findall(record))
 
 
 def cells(record: str, separator: str) -> list[str]:
@@ -59,7 +72,7 @@ def _quoted_cells(record, separator):
     """The cells, and whether the last one is a quoted one without an end."""
     if separator not in _SPANS:
         other, blank = f"[^{re.escape(separator)}]", r"[ \t]" if separator != "\t" else " "
-        _SPANS[separator] = re.compile(rf'{blank}*"(?:[^"]|"")*"{other}*|(?P<open>{blank}*"[\s\S]*)|{other}*')
+        _SPANS[separator] = re.compile(rf'{blank}*"(?:[^"]|"")*"(?!"){other}*|(?P<open>{blank}*"[\s\S]*)|{other}*')
     found, position, span = [], 0, _SPANS[separator]
     while True:
         match = span.match(record, position)

@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from io import TextIOWrapper
 from itertools import islice
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import numpy as np
 
+from seq2seq.series.figures import column_cells
 from seq2seq.series.layout import encoding_of, layout_of, opened_text
 from seq2seq.series.reading import Reading
 from seq2seq.series.records import BLANKS, blank_spans, cells, line_end, records
@@ -46,7 +47,7 @@ def write_text(path: Path, file: BinaryIO, columns: Mapping[str, np.ndarray], re
 
 
 def _texts(values, decimal):
-    return [cell(value).replace(".", decimal) for value in values.astype(float)]
+    return [text.replace(".", decimal) for text in column_cells(values.astype(float))]
 
 
 def _changed(record, separator, texts):
@@ -87,17 +88,3 @@ def write_parquet(path: Path, file: BinaryIO, columns: Mapping[str, np.ndarray])
         kind = kind if pa.types.is_floating(kind) else pa.float64()
         table = table.set_column(at, pa.field(table.column_names[at], kind), pa.array(values, pa.float64()).cast(kind))
     parquet.write_table(table, file)
-
-
-def cell(value: Any) -> Any:
-    """A number with nine figures, of millions and more with three decimals; empty for NaN; anything else as it is.
-
-    >>> cell(0.1 + 0.2), cell(1234567890.5), cell(1e15 + 3), cell(1e30)
-    ('0.3', '1234567890.5', '1000000000000003', '1e+30')
-    """
-    if not isinstance(value, float | np.floating):
-        return value
-    if value != value:
-        return ""
-    # A counter is large beside its changes, which nine figures would round away; above 2**53 floats have none.
-    return f"{value:.3f}".rstrip("0").rstrip(".") if 1e6 <= abs(value) < 2**53 else f"{value:.9g}"

@@ -3,14 +3,15 @@
 import copy
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
 from seq2seq.errors import InputError
-from seq2seq.series.series import Series, column_positions, unnamed
-from seq2seq.series.sizes import FEWEST_STEPS, by_name, ends, is_constant, observed
+from seq2seq.series.series import Series, column_positions, listed, unnamed
+from seq2seq.series.sizes import FEWEST_STEPS, by_name, ends, is_constant, observed, unseen_note
 from seq2seq.storage import replacing
 
 KINDS = ("standard", "minmax", "none")
@@ -37,6 +38,9 @@ class Scaler:
             nothing is below 0.
         groups: mapping from the name of a series to the center and the scale of it alone, where series are of
             different size; see `of`.
+        seen: where `kind` is `"none"`, what `"standard"` would have: mean and standard deviation of each feature in
+            training, by which values far from it are told; 0 for a feature that was never observed. None in runs of
+            earlier versions.
 
     >>> scaler = Scaler.fit("standard", [np.array([[1.0], [3.0]])], ["speed"])
     >>> scaler.transform(np.array([[2.0], [4.0]])).tolist()
@@ -53,6 +57,7 @@ class Scaler:
     plain: tuple[str, ...] = ()
     plus_one: bool = False
     groups: Mapping[str, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
+    seen: tuple[np.ndarray, np.ndarray] | None = None
 
     def __post_init__(self):
         if self.kind not in KINDS:
@@ -62,6 +67,10 @@ class Scaler:
         object.__setattr__(self, "_logged", np.array([self.log and name not in self.plain for name in self.columns]))
         for name, numbers in zip(("center", "scale"), self._checked(self.center, self.scale), strict=True):
             object.__setattr__(self, name, numbers)
+        if self.seen is not None:
+            object.__setattr__(self, "seen", tuple(np.asarray(part, np.float64) for part in self.seen))
+            if any(part.shape != (len(self.columns),) or not np.isfinite(part).all() for part in self.seen):
+                raise InputError(f"what a scaling has seen must be two finite numbers for each column, got {self.seen}")
         object.__setattr__(self, "groups", {name: self._checked(*each) for name, each in self.groups.items()})
 
     def _checked(self, center, scale):
@@ -104,7 +113,7 @@ class Scaler:
         unscaled = cls(kind, np.zeros(features), np.ones(features), columns, log, tuple(plain), plus_one=plus_one)
         values = [unscaled.logarithms(part) for part in values]
         if kind == "none":
-            return unscaled
+            return replace(unscaled, seen=unscaled._spread(values))
         measured = [unscaled._measured(values, feature) for feature in range(features)]
         return replace(unscaled, center=[center for center, _ in measured], scale=[scale for _, scale in measured])
 
@@ -165,10 +174,24 @@ class Scaler:
             return 0.0, 1.0
         return _measure(self.kind, observed(values, feature), name, self._logged[feature])
 
-    def constants(self, values: Sequence[np.ndarray]) -> dict[str, float]:
-        """The columns that do not vary in `values`, arrays `(steps, features)`, and the value that they have there."""
+    def _spread(self, values):
+        """What `seen` is, of values whose logarithms were taken."""
+        standard, found = replace(self, kind="standard"), np.zeros((len(self.columns), 2))
+        for feature in range(len(self.columns)):
+            with suppress(InputError):  # none observed, or too large to be told apart
+                found[feature] = standard._measured(values, feature)
+        return tuple(found.T)
+
+    def sizes(self) -> list[tuple[float, float]]:
+        """Of each column the magnitude, and the spread, 0 where it is not known, in the user's units."""
+        known = (self.kind != "none") & ~self._logged
+        return list(zip(np.abs(self.center).tolist(), np.where(known, self.scale, 0.0).tolist(), strict=True))
+
+    def notes(self, values: Sequence[np.ndarray]) -> list[str]:
+        """What to tell of columns whose changes in `values`, arrays `(steps, features)`, no model sees."""
         columns = ((name, observed(values, feature)) for feature, name in enumerate(self.columns))
-        return {name: ends(parts)[0] for name, parts in columns if parts and is_constant(*ends(parts), log=False)}
+        found = (unseen_note(name, *ends(parts), self.kind) for name, parts in columns if parts)
+        return [note for note in found if note]
 
     def logarithms(self, values: np.ndarray) -> np.ndarray:
         """Float64 `(rows, features)` of values `(…, features)`: the logarithms of those that are scaled by them.
@@ -238,6 +261,8 @@ class Scaler:
         path = Path(path)
         content = {"kind": self.kind, "center": self.center.tolist(), "scale": self.scale.tolist()}
         content |= {"columns": self.columns, "log": self.log, "plain": self.plain, "plus_one": self.plus_one}
+        if self.seen is not None:
+            content["seen"] = [part.tolist() for part in self.seen]
         if self.groups:
             content["groups"] = {name: [part.tolist() for part in each] for name, each in self.groups.items()}
         with replacing(path) as temporary:
@@ -273,7 +298,7 @@ def _by_feature(values, columns):
     values = np.asarray(values, np.float64)
     if values.ndim < 2 or values.shape[-1] != len(columns):
         raise InputError(
-            f"expected an array (…, steps, features) with {len(columns)} features ({', '.join(columns)}), "
+            f"expected an array (…, steps, features) with {len(columns)} features ({listed(columns)}), "
             f"got the shape {values.shape}"
         )
     return values.reshape(-1, len(columns))

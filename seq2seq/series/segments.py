@@ -49,6 +49,13 @@ def last_segments(series: Series) -> Series:
     return _cut(series, list(last.values()))
 
 
+def since_gap(series: Series, number: int, steps: int) -> str:
+    """What to say of the last `steps` steps of a series, as `last_segments` has them: which gap they follow, if any."""
+    if steps >= len(series.values[number]):
+        return ""
+    return f"since its last gap in time, which ends at {series.clock.texts(series.times[number][-steps:][:1])[0]}"
+
+
 def _cut(series, found):
     times = series.times and tuple(series.times[number][first:end] for number, first, end in found)
     return replace(

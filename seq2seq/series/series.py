@@ -43,7 +43,7 @@ class Series:
             if np.ndim(values) != 2 or np.shape(values)[1] != len(self.columns):
                 raise InputError(
                     f"expected series of shape (time_steps, {len(self.columns)}), one column for each of "
-                    f"{', '.join(self.columns)}; got the shape {np.shape(values)}"
+                    f"{listed(self.columns)}; got the shape {np.shape(values)}"
                 )
         lengths = [len(times) for times in self.times] if self.times is not None else self.lengths.tolist()
         if len(self.names) != len(self.values) or lengths != self.lengths.tolist():
@@ -102,14 +102,15 @@ def unnamed(columns: Sequence[str]) -> bool:
     return list(columns) == [str(number) for number in range(len(columns))]
 
 
-def some_of(names: Sequence[str]) -> str:
-    """How many series these are, and the first of their names.
+def some_of(names: Sequence[int | str]) -> str:
+    """How many series these are, or samples, whose names are numbers, and the first of their names.
 
-    >>> some_of(["north", "south"]), some_of([""])
-    ("2 series ('north', 'south')", '1 series')
+    >>> some_of(["north", "south"]), some_of([""]), some_of([0, 7])
+    ("2 series ('north', 'south')", '1 series', '2 samples (0, 7)')
     """
-    listed = ", ".join(map(repr, names[:3])) + ", …" * (len(names) > 3) if any(names) else ""
-    return f"{len(names):,} series{f' ({listed})' * bool(listed)}"
+    listed = ", ".join(map(repr, names[:3])) + ", …" * (len(names) > 3) if set(names) != {""} else ""
+    kind = f"sample{'s' * (len(names) > 1)}" if any(isinstance(name, int) for name in names) else "series"
+    return f"{len(names):,} {kind}{f' ({listed})' * bool(listed)}"
 
 
 def near_match(name: str, names: Iterable[str]) -> str:
@@ -118,9 +119,22 @@ def near_match(name: str, names: Iterable[str]) -> str:
     near = difflib.get_close_matches(name, names, 1, 0.6) or [
         other for other in names if other.casefold() == name.casefold()
     ]
-    quoted = [f'"{each}"' if "," in each else each for each in names]  # as they are to be given
-    listed = ", ".join(quoted[:12]) + ", …" * (len(names) > 12)
-    return (f"did you mean {near[0]!r}? " if near else "") + f"there are {listed or 'none'}"
+    return (f"did you mean {near[0]!r}? " if near else "") + f"there are {listed(names) or 'none'}"
+
+
+def listed(names: Iterable[str], most: int = 12) -> str:
+    """Names with commas between, the first of them where there are many; quoted, as they are to be given, if need be.
+
+    >>> listed(["Temp, C", "flow"]), listed("abc", 2)
+    ('"Temp, C", flow', 'a, b, …')
+    """
+    names = list(map(str, names))
+    return ", ".join(map(_quoted, names[:most])) + ", …" * (len(names) > most)
+
+
+def _quoted(name):
+    doubtful = name != name.strip() or {*name} & {*',"\n\r'}
+    return '"' + name.replace('"', '""').replace("\n", "\\n").replace("\r", "\\r") + '"' if doubtful else name
 
 
 def parts_of(series: Series, valid_share: float, test_share: float, seed: int) -> tuple[Series, Series, Series]:

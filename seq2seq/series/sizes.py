@@ -5,8 +5,12 @@ from typing import Protocol
 
 import numpy as np
 
+from seq2seq.series.figures import cell
+
 ROUNDING = 1e-9  # of a column's magnitude: what varies by less varies by the rounding of its numbers alone
 FEWEST_STEPS = 20  # observed values that a unit of a group is measured on
+_LAST_BITS = 1e-13  # of it: what the rounding of floats amounts to
+_SINGLE = 1e-5  # of it: in 32 bits, which keep seven figures, smaller changes are steps or nothing
 DIFFERENT = 3.0  # times the usual spread in a group is the spread of all where groups are of different size
 
 
@@ -63,5 +67,28 @@ def ends(parts: Sequence[np.ndarray]) -> tuple[float, float]:
 
 
 def is_constant(low: float, high: float, log: bool) -> bool:
-    """Whether what is left between two values (logarithms if `log`) is the rounding of numbers of their magnitude."""
-    return high - low <= ROUNDING * (1.0 if log else max(abs(low), abs(high))) < np.inf
+    """Whether what is left between two values (logarithms if `log`) is the rounding of numbers of their magnitude.
+
+    Whole numbers, as identifiers and counters are, are not rounded unless floats have no room for them.
+    """
+    whole = not log and float(low).is_integer() and float(high).is_integer()
+    size = 1.0 if log else max(abs(low), abs(high))
+    return high - low <= (_LAST_BITS if whole else ROUNDING) * size < np.inf
+
+
+def unseen_note(name: str, low: float, high: float, kind: str) -> str:
+    """What to tell of a column between two values, scaled by `kind`, of whose changes a model sees nothing; or ""."""
+    size, spread = max(abs(low), abs(high)), high - low
+    if not is_constant(low, high, log=False):
+        if kind != "none" or spread >= _SINGLE * size:
+            return ""
+        return (
+            f"the column {name!r} varies by {spread:.3g} about {cell(low)}, of which nothing is left in 32 bits: leave "
+            "--set data.scaling=none, or subtract an offset from the column"
+        )
+    if spread <= _LAST_BITS * size:
+        return f"the column {name!r} is constant ({cell(low)}) in the training part: it tells nothing"
+    return (
+        f"the column {name!r} varies by {spread:.3g} about {cell(low)} in the training part, which is taken for the "
+        "rounding of its numbers: if it is more, subtract an offset from the column"
+    )

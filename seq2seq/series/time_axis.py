@@ -1,4 +1,4 @@
-"""The rows of a table in their time: repeated ones, a coarser step, gaps that are filled, and what is told of them."""
+"""The rows of a table in their time: what tells it, their order and rhythm, gaps that are filled; and notes on it."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -7,10 +7,12 @@ import numpy as np
 import pandas as pd
 
 from seq2seq.errors import InputError
-from seq2seq.series.clock import UNITS, Clock, dates_of, nanoseconds
+from seq2seq.series.clock import UNITS, Clock
+from seq2seq.series.means import means_of_steps, of_each, one_each_time
 from seq2seq.series.reading import Reading
 from seq2seq.series.recognition import nanoseconds_between, rhythm_of
-from seq2seq.series.rhythm import DAY, MONDAY, WEEK, Rhythm, Week, length_of, parsed
+from seq2seq.series.rhythm import DAY, Rhythm, Week, parsed
+from seq2seq.series.series import listed
 from seq2seq.series.time_columns import columns_of_clocks, columns_of_dates, counters, number_format
 from seq2seq.series.times import read_times
 
@@ -42,7 +44,7 @@ def find_times(
         if not time:
             time, form, notes = columns_of_clocks(frame, names, groups)
         elif len(time) > 1:
-            notes = (f"the times are put together from {' and '.join(time)}",)
+            notes = (f"the times are put together from {listed(time)}",)
     else:
         time = reading.time
         if len(time) == 1 and reading.time_format is None and reading.rhythm is None:
@@ -61,10 +63,12 @@ def times_of(
     Raises:
         InputError: cells that are no times; says where.
     """
-    column = frame[reading.time[0]]
+    column, words = frame[reading.time[0]], ()
     if len(reading.time) > 1:
-        column = pd.Series(_joined(frame, reading.time, row), frame.index, name=",".join(reading.time))
+        texts, words = _joined(frame, reading.time, row)
+        column = pd.Series(texts, frame.index, name=listed(reading.time))
     times, clock, form = read_times(column, reading, row, groups)
+    clock = replace(clock, words=words)
     notes = ()
     if len(set(clock.offsets.tolist())) > 1 and not clock.time_zone:
         last = clock.texts(times[[-1]])[0]
@@ -75,6 +79,7 @@ def times_of(
 
 
 def _joined(frame, names, row):
+    """Cells of several columns with a blank between, and how many words each column has, if it is as many in all."""
     cells = []
     for name in names:
         column = frame[name]
@@ -87,7 +92,9 @@ def _joined(frame, names, row):
         if pd.api.types.is_datetime64_any_dtype(column):
             column = column.dt.strftime("%Y-%m-%d")
         cells.append(column.astype(str).str.strip())
-    return [" ".join(parts) for parts in zip(*cells, strict=True)]
+    words = [np.unique(column.str.count(" ")) + 1 for column in cells]
+    alike = tuple(int(each[0]) for each in words) if all(len(each) == 1 for each in words) else ()
+    return [" ".join(parts) for parts in zip(*cells, strict=True)], alike
 
 
 def arranged(
@@ -114,17 +121,12 @@ def arranged(
     """
     notes = ()
     if reading.duplicates != "error":
-        before = sum(map(len, times))
-        parts, times = _each(lambda part, at: _one_each(part, at, reading.duplicates), parts, times)
-        if count := before - sum(map(len, times)):
-            kept = "the first is kept" if reading.duplicates == "first" else "their mean is taken"
-            notes += (f"{count:,} rows repeat a time: of rows at one time {kept}",)
+        parts, times, notes = one_each_time(parts, times, reading.duplicates)
     for part, row in zip(times, rows, strict=True):
         check_order(part, row, clock)
     if reading.step:
-        begins = [_begins(part, clock, reading.step) for part in times]
-        notes += _partial_note(begins, clock)
-        parts, times = _each(_means, parts, begins)
+        parts, times, told = means_of_steps(parts, times, clock, reading.step)
+        notes += told
     rhythm = parsed(reading.rhythm) if reading.rhythm else rhythm_of(times, [clock.local(part) for part in times])
     if rhythm is None:
         return list(parts), list(times), reading, (*notes, *_unsteady(times))
@@ -133,71 +135,8 @@ def arranged(
     if reading.gaps == "fill":
         if reading.missing == "error" and any(map(len, gap_positions(times, rhythm, clock))):
             raise InputError(f"{notes[-1]} (--gaps fill), so give --missing interpolate or --missing mask with it")
-        parts, times = _each(lambda part, at: _filled(part, at, rhythm, clock), parts, times)
+        parts, times = of_each(lambda part, at: _filled(part, at, rhythm, clock), parts, times)
     return list(parts), list(times), replace(reading, rhythm=str(rhythm)), notes
-
-
-def _each(function, parts, times):
-    return zip(*(function(part, at) for part, at in zip(parts, times, strict=True)), strict=True)
-
-
-def _one_each(values, times, which):
-    """One row for each time, in the order in which times come first."""
-    unique, first, of_row = np.unique(times, return_index=True, return_inverse=True)
-    if len(unique) == len(times):
-        return values, times
-    order = np.argsort(first)
-    if which == "first":
-        return values[first[order]], times[first[order]]
-    return _mean_of(values, of_row, len(unique))[order], unique[order]
-
-
-def _mean_of(values, of_row, count):
-    """float64 `(count, features)`: means of the rows of each number, of what was observed."""
-    observed = ~np.isnan(values)
-    total, seen = np.zeros((count, values.shape[1])), np.zeros((count, values.shape[1]))
-    np.add.at(total, of_row, np.where(observed, values, 0.0))
-    np.add.at(seen, of_row, observed)
-    return np.divide(total, seen, out=np.full_like(total, np.nan), where=seen > 0)
-
-
-def _begins(times, clock, step):
-    """When the step of each row begins: steps of one length, at whole multiples of it by the clock on the wall."""
-    if times.dtype.kind != "M":
-        length = _number(step)
-        return np.floor(times / length + 1e-9) * length
-    length, by_wall = length_of(step), nanoseconds(clock.local(times))
-    first = -MONDAY if length % WEEK == 0 else 0  # weeks begin on Monday
-    local = (by_wall - first) // length * length + first
-    # Hours go on where clocks change, days begin at midnight.
-    return dates_of(local - clock.offsets_of(times)) if length < DAY else clock.instants(dates_of(local))
-
-
-def _means(values, begins):
-    unique, of_row = np.unique(begins, return_inverse=True)
-    return _mean_of(values, of_row, len(unique)), unique
-
-
-def _partial_note(begins, clock):
-    """A note on first and last steps that have fewer rows than the others."""
-    found = []
-    for unique, counts in (np.unique(part, return_counts=True) for part in begins):
-        usual = np.median(counts[1:-1]) if len(counts) > 2 else 0
-        found += [(unique[[at]], counts[at], usual) for at in (0, -1) if counts[at] < 0.9 * usual]
-    if not found:
-        return ()
-    begin, count, usual = found[0]
-    return (
-        f"{len(found):,} step{'s' * (len(found) > 1)} at the ends of the data not whole: that from "
-        f"{clock.texts(begin)[0]} is a mean of {count:,} rows where {usual:,.0f} are usual",
-    )
-
-
-def _number(step):
-    try:
-        return float(step)
-    except ValueError:
-        raise InputError(f"data.step={step!r}: the times are numbers, so give the step as a number") from None
 
 
 def check_kind(rhythm: Rhythm, times: np.ndarray) -> None:

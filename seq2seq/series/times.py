@@ -109,6 +109,12 @@ def _numbers(column, unit, reading, row):
     _refuse(column, ~np.isfinite(numbers), row)
     if unit is None:
         return numbers, Clock()
+    _refuse(
+        column,
+        np.abs(numbers) >= 2**63 // UNITS[unit],
+        row,
+        f"is no Unix time in {unit} of the years 1678 to 2261: give times in {unit}, as those of this run are",
+    )
     if pd.api.types.is_integer_dtype(column):
         whole, fraction = column.to_numpy(np.int64), np.zeros(len(column))
     else:

@@ -7,6 +7,7 @@ from itertools import pairwise
 import numpy as np
 
 from seq2seq.errors import InputError
+from seq2seq.series.figures import cell
 
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 _CODES = (99, 200, 999, 9999, 99999, 32768)  # that many files have for a missing value, with a minus or without
@@ -41,9 +42,10 @@ def code_note(numbers: np.ndarray, name: str) -> list[str]:
         low, high = (others.min(), others.max()) if len(others) else (value, value)
         gap = max(low - value, value - high)
         if gap > (high - low) * (0.1 if abs(value) in _CODES else 1) > 0:
+            value, low, high = map(cell, (value, low, high))
             return [
-                f"column {name!r} is {value:g} in {count:,} rows and {low:g} to {high:g} in all others: if that stands "
-                f"for a missing value, give --missing-values {value:g}"
+                f"column {name!r} is {value} in {count:,} rows and {low} to {high} in all others: if that stands "
+                f"for a missing value, give --missing-values {value}"
             ]
     return []
 

@@ -8,8 +8,9 @@ import numpy as np
 
 from seq2seq.series.arrays import read_array
 from seq2seq.series.clock import Clock
+from seq2seq.series.figures import column_cells
 from seq2seq.series.files import holds_array, read_table
-from seq2seq.series.rewriting import cell, write_parquet, write_text
+from seq2seq.series.rewriting import write_parquet, write_text
 from seq2seq.series.series import Series
 from seq2seq.series.sheets import write_sheet
 
@@ -128,5 +129,5 @@ def step_lines(
     for number, name in enumerate(names):
         steps = len(values[number][0])
         places = next(at) if at else [[step] for step in range(first, first + steps)]
-        for when, *cells in zip(places, *values[number], strict=True):
-            yield [*[name] * many, *when, *map(cell, cells)]
+        for when, *row in zip(places, *map(column_cells, values[number]), strict=True):
+            yield [*[name] * many, *when, *row]

@@ -19,33 +19,50 @@ HELP = {
     "drift": "raise windows.look_back, or try data.log=true",
 }
 HELP_ELSE = "try model.residual=auto, more data, a longer windows.look_back or a lower training.learning_rate"
+# The same of a stateful run, which reads no window and has nothing but its state to know a season from.
+HELP_STREAM = {
+    "drift": "train longer (training.epochs), try data.log=true, or train on windows, without --stateful",
+    **dict.fromkeys(
+        ("seasonal naive", "seasonal × growth", "seasonal × latest growth"),
+        "raise windows.chunk to some seasons and train longer (training.epochs), or train on windows of a season or "
+        "more, without --stateful",
+    ),
+}
+HELP_STREAM_ELSE = (
+    "try more data, a longer windows.chunk or a lower training.learning_rate, or train on windows, without --stateful"
+)
 
 Compared = Mapping[int, tuple[float, float, str, float]]
 
 
-def losses(compared: Compared, metric: str, made: MadeForecasts) -> list[str]:
+def losses(compared: Compared, metric: str, made: MadeForecasts, stateful: bool = False) -> list[str]:
     """A line for each baseline that beats the model at some steps ahead, with the settings that help.
 
     Args:
         compared: from step ahead to the errors of the model and of the best baseline, its name, and the skill.
         metric: str. Which errors these are.
         made: the forecasts themselves.
+        stateful: whether the run is, and has other settings than one of windows.
     """
     lost: dict[str, dict[int, tuple[float, float]]] = {}
     for step, (ours, theirs, name, skill) in compared.items():
         if skill < -TIE and not only_rounding(made, step):
             lost.setdefault(name, {})[step] = (ours, theirs)
     return [
-        f"{_steps(list(errors))} ahead “{name}” {_by_how_much([*errors.values()], metric)}: {HELP.get(name, HELP_ELSE)}"
+        f"{_steps(list(errors))} ahead “{name}” {_by_how_much([*errors.values()], metric)}: {_help(name, stateful)}"
         for name, errors in lost.items()
     ]
 
 
-def on_the_whole(overall: ForecastEvaluation) -> str:
+def _help(name, stateful):
+    return HELP_STREAM.get(name, HELP_STREAM_ELSE) if stateful else HELP.get(name, HELP_ELSE)
+
+
+def on_the_whole(overall: ForecastEvaluation, stateful: bool = False) -> str:
     """A line for a baseline that is better on the whole, though at no step by more than a tie."""
     best = overall.best_baseline
     ours, theirs = overall.scores[overall.metric], overall.baselines[best][overall.metric]
-    return f"on the whole “{best}” {_by_how_much([(ours, theirs)], overall.metric)}: {HELP.get(best, HELP_ELSE)}"
+    return f"on the whole “{best}” {_by_how_much([(ours, theirs)], overall.metric)}: {_help(best, stateful)}"
 
 
 def too_little_held(intervals: Mapping[str, float] | None, forecasts: int, part: str) -> list[str]:

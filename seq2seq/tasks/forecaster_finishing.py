@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from seq2seq.evaluation.linear import carried_forward
-from seq2seq.evaluation.origins import origins_of, targets_at
+from seq2seq.evaluation.origins import first_seen, origins_of, targets_at
 from seq2seq.inference.calibration import Calibration
 from seq2seq.inference.forecaster import Forecaster
 from seq2seq.report import Report
@@ -190,7 +190,9 @@ def compare(forecaster: Forecaster, parts: Split, report: Report) -> dict:
     """
     parts, horizon = _some_series(parts), forecaster.horizon
     series = valid_part(parts)
-    firsts = np.maximum(series.lengths - parts.valid.lengths, forecaster.core.least_history).tolist()
+    seen = [first_seen(values[:, forecaster.columns.target_columns]) for values in series.values]
+    begins = np.maximum(series.lengths - parts.valid.lengths, forecaster.core.least_history)
+    firsts = np.maximum(begins, seen).tolist()
     count = sum(max(len(values) - horizon - first + 1, 0) for values, first in zip(series.values, firsts, strict=True))
     if not count:
         return {}

@@ -145,8 +145,9 @@ def give_start(forecaster: Forecaster, train: Series, valid: Series, report: Rep
             )
     for name in _crowded(parts[0], columns):
         report.warn(
-            f"nearly all values of {name!r} are alike beside a few that are far away and decide its unit: forecasts of "
-            "the others are rough. Are these codes of missing values (--missing-values), or faults to leave out?"
+            f"nearly all values of {name!r} are alike beside a few that are far away and decide its unit, the farthest "
+            f"{_farthest(train, name)}: forecasts of the others are rough. Are these codes of missing values "
+            "(--missing-values), or faults to leave out?"
         )
     fitted = fit_linear(
         *parts, columns.target_columns, columns.known_columns, windows.look_back, windows.horizon, config.model.season
@@ -172,6 +173,17 @@ def _crowded(series, columns):
     seen = [column[~np.isnan(column)] for column in values.T]
     ranges = [np.subtract(*np.quantile(column, (0.95, 0.05))) if len(column) else 0.0 for column in seen]
     return [name for name, spread in zip(columns.targets, ranges, strict=True) if 0 < spread < CROWDED]
+
+
+def _farthest(train, name):
+    """The value of a column that is farthest from most of it, and where."""
+    columns = [values[:, train.columns.index(name)] for values in train.values]
+    middle = np.nanmedian(np.concatenate(columns))
+    away = [np.nan_to_num(np.abs(column - middle)) for column in columns]
+    number = int(np.argmax([each.max(initial=0.0) for each in away]))
+    step, of = int(away[number].argmax()), f" of series {train.names[number]!r}" * bool(train.names[number])
+    at = train.clock.texts(train.times[number][step : step + 1])[0] if train.times else f"step {step}"
+    return f"{columns[number][step]:g} at {at}{of}"
 
 
 def _runs(fitted: LinearForecast) -> str:

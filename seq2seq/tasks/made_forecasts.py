@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from seq2seq.series.figures import cell, decimals_in
 from seq2seq.series.series import Series
-from seq2seq.series.writing import cell, each_once
+from seq2seq.series.writing import each_once
 
 
 @dataclass(frozen=True)
@@ -51,23 +52,31 @@ class MadeForecasts:
         """
         series, several, named = self.series, len(self.columns) > 1, self._named()
         many = len(set(series.names)) > 1 or bool(self.group)
-        at = " ".join(self.time or ("time",)) if series.times else "step"
-        yield [*[self.group or "series"] * many, "origin", at, "ahead", *["column"] * several, *named]
+        at = series.clock.heading(self.time) if series.times else ["step"]
+        yield [*[self.group or "series"] * many, "origin", *at, "ahead", *["column"] * several, *named]
         horizon, number = self.actual.shape[1], 0
-        for name, times, origins in zip(series.names, self._steps(), self.origins, strict=True):
+        decimals = [decimals_in(self.actual[..., k]) for k in range(len(self.columns))]
+        for name, steps, origins in zip(series.names, self._steps(), self.origins, strict=True):
             for origin in origins:
+                begun = " ".join(steps[origin]) if series.times else origin
                 for ahead in range(horizon):
                     for k, column in enumerate(self.columns):
-                        values = (cell(float(values[number, ahead, k])) for values in named.values())
-                        place = [*[name] * many, times[origin], times[origin + ahead], ahead + 1]
+                        values = (cell(float(values[number, ahead, k]), decimals[k]) for values in named.values())
+                        place = [*[name] * many, begun, *steps[origin + ahead], ahead + 1]
                         yield [*place, *[column] * several, *values]
                 number += 1
 
     def _steps(self):
-        """The times of the steps of each series as texts, or their numbers."""
+        """The cells of the times of the steps of each series, or of their numbers."""
         if self.series.times is None:
-            return [range(len(values)) for values in self.series.values]
-        return each_once(self.series.clock.texts, self.series.times)
+            return [[[step] for step in range(len(values))] for values in self.series.values]
+        return each_once(lambda times: self.series.clock.cells(times, self.time), self.series.times)
+
+    @property
+    def measured(self) -> list[str]:
+        """The names of the series of which there are forecasts."""
+        pairs = zip(self.series.names, self.origins, strict=True)
+        return list(dict.fromkeys(name for name, origins in pairs if len(origins)))
 
     def over_time(self, column: str, name: str | None = None) -> tuple[np.ndarray, dict[str, np.ndarray]]:
         """One series of forecasts after the other, each from where the one before ends.
@@ -81,9 +90,8 @@ class MadeForecasts:
             baseline to its float64 values, NaN at steps between the forecasts.
         """
         counts = [len(origins) for origins in self.origins]
-        named = self.series.names if name is None else (name,)
-        first = next(k for k, count in enumerate(counts) if count and self.series.names[k] in named)
-        chosen = [k for k, count in enumerate(counts) if count and self.series.names[k] == self.series.names[first]]
+        wanted = self.measured[0] if name is None else name
+        chosen = [k for k, count in enumerate(counts) if count and self.series.names[k] == wanted]
         times, shown = zip(
             *(self._stretch(k, sum(counts[:k]), self.columns.index(column)) for k in chosen), strict=True
         )

@@ -15,7 +15,9 @@ from seq2seq.inference.reconstructor import Reconstructor
 from seq2seq.series.clock import Clock
 from seq2seq.series.files import holds_array
 from seq2seq.series.joining import rows_at
+from seq2seq.series.series import listed
 from seq2seq.series.table import Series, read_series
+from seq2seq.series.told_times import forms, span
 
 LISTED = 3  # steps without a label
 
@@ -149,13 +151,13 @@ def read_labels(
 
 def _labels_of_table(file, key, series, each, keep):
     reading, by_time = series.reading, each == "step" and series.times is not None
-    how = {name: getattr(reading, name) for name in ("group", "time_format", "day_first", "time_zone")}
+    how = {name: getattr(reading, name) for name in ("group", "time_format", "day_first", "time_zone", "encoding")}
     how |= {"gaps": reading.gaps and "split", "time": ()}
     if by_time:
         how |= {name: getattr(reading, name) for name in ("time", "duplicates", "step")}
     labelled = read_series(file, columns=key and [key], keep=keep, missing="mask", joined=True, **how)
     if len(labelled.columns) > 1:
-        raise InputError(f"{file} has columns {', '.join(labelled.columns[:6])}: name that of the labels, FILE:KEY.")
+        raise InputError(f"{file} has columns {listed(labelled.columns, 6)}: name that of the labels, FILE:KEY.")
     if by_time:
         joined = zip(series.names, series.times, strict=True)
         values = [rows_at(labelled, name, times, series.clock) for name, times in joined]
@@ -242,7 +244,8 @@ def read_windows(path: str | Path, name: str, clock: Clock | None = None) -> lis
         path: str or Path. The JSON file.
         name: str. The labelled file: a name of the JSON, or a path that ends in one, or else has the last part of one
             alone.
-        clock: `Clock`. What people write is what its clocks on the wall show, unless they tell an offset.
+        clock: `Clock` of the data: times are written as there, Unix time as numbers, or in ISO 8601; they are what its
+            clocks on the wall show, unless they tell an offset.
 
     Returns:
         A list of `(start, end)`, instants as datetime64[ns], both inside the window, in the order of the file.
@@ -263,10 +266,12 @@ def read_windows(path: str | Path, name: str, clock: Clock | None = None) -> lis
         )
     name = _key_of(name, content, path)
     try:
-        span = (clock or Clock()).span
-        windows = [(span(start)[0], span(end)[0]) for start, end in content[name]]
-    except (AttributeError, TypeError, ValueError) as error:
-        raise InputError(f"{path}, {name}: {error}; write each window as [start, end], two times.") from None
+        clock = clock or Clock()
+        windows = [(span(str(start), clock)[0], span(str(end), clock)[0]) for start, end in content[name]]
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            f"{path}, {name}: {error}; write each window as [start, end], two times, each {forms(clock)}."
+        ) from None
     for start, end in windows:
         if not start <= end:
             raise InputError(f"{path}, {name}: the window from {start} ends before it begins, at {end}; swap them.")

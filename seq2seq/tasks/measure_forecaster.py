@@ -1,22 +1,17 @@
 """How good a forecaster is: from many origins, beside the baselines."""
 
+import warnings
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from seq2seq.errors import InputError
 from seq2seq.evaluation import baselines as naive
-from seq2seq.evaluation.forecasting import (
-    ForecastEvaluation,
-    evaluate_forecast,
-    forecast_scores,
-    per_horizon,
-    said_skill,
-    skill,
-)
-from seq2seq.evaluation.origins import origins_of, targets_at
+from seq2seq.evaluation.by_part import by_column, by_group, intervals_by_column, scaled_scores
+from seq2seq.evaluation.forecasting import ForecastEvaluation, evaluate_forecast, per_horizon, said_skill, skill
+from seq2seq.evaluation.origins import first_seen, origins_of, targets_at
 from seq2seq.inference.forecaster import Forecaster
-from seq2seq.inference.series_data import for_other, read_data
+from seq2seq.inference.series_data import for_other, read_data, warn_left_out
 from seq2seq.report import Report
 from seq2seq.series.segments import segments, stretches
 from seq2seq.series.series import Series, split_in_time
@@ -37,6 +32,8 @@ class ForecasterEvaluation:
         part: str. Which steps were forecast.
         origins: list of str. The step, or time, at which the first and the last forecast begin.
         made: `MadeForecasts`, the forecasts themselves.
+        unit: str. What the scores called `…_scaled` are in, in words.
+        stateful: bool. Whether the run is.
     """
 
     overall: ForecastEvaluation
@@ -46,6 +43,8 @@ class ForecasterEvaluation:
     origins: list[str]
     groups: dict[str, dict[str, float]]
     made: MadeForecasts
+    unit: str
+    stateful: bool
 
     def as_dict(self) -> dict:
         """JSON-ready."""
@@ -53,6 +52,7 @@ class ForecasterEvaluation:
             **self.overall.as_dict(),
             "part": self.part,
             "origins": self.origins,
+            "scaled_in": self.unit,
             "per_horizon": self.ahead,
             "per_column": self.columns,
             "per_group": self.groups,
@@ -72,16 +72,21 @@ class ForecasterEvaluation:
         return [(*row, said_skill(gained)) for *row, gained in sorted(rows, key=lambda row: row[-1])[:count]]
 
     @property
+    def _rse(self) -> tuple[str, ...]:
+        """Whose RSE by steps ahead is shown: that of several columns would mix their units."""
+        return ("model", "last value") if len(self.made.columns) == 1 and "last value" in self.ahead else ()
+
+    @property
     def columns_ahead(self) -> tuple[str, ...]:
         """Headings of `rows_ahead`."""
-        return ("steps ahead", "model", "best baseline", "", "skill", "model's RSE", "last value's RSE")
+        return ("steps ahead", "model", "best baseline", "", "skill", *(f"{name}'s RSE" for name in self._rse))
 
     def rows_ahead(self) -> list[tuple]:
-        """Some steps ahead: errors of the model and of the best baseline there, the skill, and two RSEs."""
+        """Some steps ahead: errors of the model and of the best baseline there, the skill, and of one column RSEs."""
         horizon = self.overall.horizon
         steps = sorted({step for step in (1, 2, 3, 6, 12, 24, 48, 96, 168, 336, 720) if step < horizon} | {horizon})
         return [
-            (step, *found, said_skill(gained), *(self.ahead[name]["rse"][step - 1] for name in ("model", "last value")))
+            (step, *found, said_skill(gained), *(self.ahead[name]["rse"][step - 1] for name in self._rse))
             for step, (*found, gained) in self._compared(steps).items()
         ]
 
@@ -100,10 +105,10 @@ class ForecasterEvaluation:
     def naive_warnings(self) -> list[str]:
         """A line for each baseline that beats the model at some steps ahead, or else for one that does on the whole."""
         compared = self._compared(range(1, self.overall.horizon + 1))
-        lost = forecast_warnings.losses(compared, self.overall.metric, self.made)
+        lost = forecast_warnings.losses(compared, self.overall.metric, self.made, self.stateful)
         if lost or not self.overall.warning or forecast_warnings.only_rounding(self.made):
             return lost
-        return [forecast_warnings.on_the_whole(self.overall)]
+        return [forecast_warnings.on_the_whole(self.overall, self.stateful)]
 
     @property
     def interval_warnings(self) -> list[str]:
@@ -148,16 +153,14 @@ def evaluate(
     config, horizon = forecaster.config, forecaster.horizon
     settings = config.data if data is None else for_other(config.data, data)
     settings = settings if limit is None else replace(settings, limit=limit)
-    series = read_data(settings, report, data, windowed=not forecaster.stateful)
-    series = forecaster.scaler.match(series)
+    left_out: list[tuple[int | str, str]] = []
+    series = read_data(settings, report, data, windowed=not forecaster.stateful, rejected=left_out)
+    series = forecaster.usable(forecaster.scaler.match(series), 0, left_out)
     series, firsts = _first_steps(forecaster, series, part)
     stride = stride or (horizon if backtest else 1)
-    origins = [
-        origins_of(len(values), first, horizon, stride, backtest)
-        for values, first in zip(series.values, firsts, strict=True)
-    ]
-    if backtest:
-        origins = _latest(origins, series.names, backtest)
+    origins = _origins(forecaster, series, firsts, stride, backtest)
+    left_out += _without_origins(series, origins, horizon)
+    warn_left_out(left_out, report)
     if not sum(map(len, origins)):
         raise InputError(
             f"Nothing to forecast in the {part} part of {data or config.data.location}: a forecast of {horizon} steps "
@@ -183,6 +186,24 @@ def measured(
         outputs = forecaster.core.rolling(inputs, origins, progress)
     values = [values[:, forecaster.columns.target_columns] for values in series.values]
     return _scored(forecaster, series, values, origins, outputs, part)
+
+
+def _origins(forecaster, series, firsts, stride, backtest):
+    """Of each series the first steps of its forecasts: none of what nothing is known of, before or after."""
+    origins = []
+    for values, first in zip(series.values, firsts, strict=True):
+        targets = values[:, forecaster.columns.target_columns]
+        at = origins_of(len(values), max(first, first_seen(targets)), forecaster.horizon, stride, backtest)
+        origins.append(at if len(at) and not np.isnan(targets[at[0] :]).all() else at[:0])
+    return _latest(origins, series.names, backtest) if backtest else origins
+
+
+def _without_origins(series, origins, horizon):
+    """The names of the series that are not measured, and why."""
+    measured = {name for name, at in zip(series.names, origins, strict=True) if len(at)}
+    why = f"no forecast of {horizon} step{'s' * (horizon > 1)} has values before it and in it"
+    unmeasured = [name for name in dict.fromkeys(series.names) if name not in measured]
+    return [(int(name) if series.whole else name, why) for name in unmeasured]
 
 
 def _latest(origins, names, count):
@@ -229,68 +250,44 @@ def _scored(forecaster, series, values, origins, outputs, part):
     level = forecaster.core.level
     if level and level in forecaster.core.calibration.levels:
         interval = (*map(unscaled, forecaster.core.ends(outputs, level)), level)
-    scale = None  # `(all origins, 1, targets)`, of each series its own
-    if not forecaster.scaler.log:
-        scale = np.repeat([scaler.scale[columns.target_columns] for scaler in scalers], counts, axis=0)[:, None]
-    # Errors of columns in different units cannot be added up: where there are several, the scaled ones decide.
-    metric = "mse_scaled" if len(columns.targets) > 1 and scale is not None else "rmse"
+    scale, unit = _unit(forecaster, scalers, counts, actual)
     overall = evaluate_forecast(actual, predicted, beside, interval=interval)
     named = {"model": predicted, **{name: beside[name] for name in overall.baselines}}
-    scaled = {name: _scaled_scores(actual, forecast, scale) for name, forecast in named.items()}
+    scaled = {name: scaled_scores(actual, forecast, scale) for name, forecast in named.items()}
     ahead = {name: per_horizon(actual, forecast) for name, forecast in named.items()}
-    if scale is not None:
-        for name, forecast in named.items():
-            steps = per_horizon(actual, forecast, scale)
-            ahead[name] |= {"mse_scaled": steps["mse"], "mae_scaled": steps["mae"]}
+    for name, forecast in named.items():
+        steps = per_horizon(actual, forecast, scale)
+        ahead[name] |= {"mse_scaled": steps["mse"], "mae_scaled": steps["mae"]}
     overall = replace(
         overall,
-        metric=metric,
+        # Errors of columns in different units cannot be added up: where there are several, the scaled ones decide.
+        metric="mse_scaled" if len(columns.targets) > 1 else "rmse",
         scores=overall.scores | scaled["model"],
         baselines={name: scores | scaled[name] for name, scores in overall.baselines.items()},
+        intervals=interval and overall.intervals | intervals_by_column(columns.targets, *interval[:2], actual, scale),
     )
     lower, upper = interval[:2] if interval else (None, None)
     beside = {name: beside[name] for name in overall.baselines}
     named_so = (config.data.group, config.data.time)
     made = MadeForecasts(series, columns.targets, origins, actual, predicted, lower, upper, beside, *named_so)
-    by_column, by_group = _per_column(columns, actual, named), _per_group(series.names, origins, actual, named, scale)
-    return ForecasterEvaluation(overall, ahead, by_column, part, _ends(series, origins), by_group, made)
+    groups = by_group(series.names, counts, actual, named, scale if len(columns.targets) > 1 else 1.0)
+    by_columns = by_column(columns.targets, actual, named)
+    ends, stateful = _ends(series, origins), forecaster.stateful
+    return ForecasterEvaluation(overall, ahead, by_columns, part, ends, groups, made, unit, stateful)
 
 
-def _scaled_scores(actual, predicted, scale):
-    """In standard deviations (or ranges) of the training part, as scores of scaled data are published."""
-    if scale is None:
-        return {}
-    scores = forecast_scores(actual, predicted, scale)
-    return {f"{name}_scaled": scores[name] for name in ("mae", "mse")}
-
-
-def _per_column(columns, actual, named):
-    return {
-        column: {name: forecast_scores(actual[..., k], forecast[..., k])["rmse"] for name, forecast in named.items()}
-        for k, column in enumerate(columns.targets)
-        if not np.isnan(actual[..., k]).all()
-    }
-
-
-def _per_group(names, origins, actual, named, scale):
-    """Errors of each series by itself, where there are several."""
-    number_of = {name: number for number, name in enumerate(dict.fromkeys(names))}
-    of_row = np.repeat([number_of[name] for name in names], [len(at) for at in origins])
-    if len(np.unique(of_row)) < 2:
-        return {}
-    scale = scale if actual.shape[-1] > 1 and scale is not None else 1.0
-    observed = np.bincount(of_row, (~np.isnan(actual)).sum(axis=(1, 2)), len(number_of))
-
-    def errors(forecast):
-        squares = np.nansum(np.square((forecast - actual) / scale), axis=(1, 2))
-        return np.sqrt(np.bincount(of_row, squares, len(number_of)) / np.maximum(observed, 1)).tolist()
-
-    found = {name: errors(forecast) for name, forecast in named.items()}
-    return {
-        group: {name: each[number] for name, each in found.items()}
-        for group, number in number_of.items()
-        if observed[number]
-    }
+def _unit(forecaster, scalers, counts, actual):
+    """What errors of all columns are measured in, an array that broadcasts to `actual`, and what that is called."""
+    of_all = forecaster.scaler
+    if of_all.log or of_all.kind == "none":  # the scaler knows no unit of the values themselves
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a column of which nothing came
+            spread = np.nan_to_num(np.nanstd(actual, axis=(0, 1)))
+        return np.where(spread > 0, spread, 1.0), "standard deviations of the values that came"
+    targets = forecaster.columns.target_columns
+    scale = np.repeat([scaler.scale[targets] for scaler in scalers], counts, axis=0)[:, None]
+    what = {"standard": "standard deviations", "minmax": "ranges"}[of_all.kind]
+    return scale, f"{what} of the training part{' of each series' * bool(of_all.groups)}"
 
 
 def _ends(series, origins):

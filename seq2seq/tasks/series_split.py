@@ -12,6 +12,7 @@ from seq2seq.run import RunFolder
 from seq2seq.series.reading import category_of
 from seq2seq.series.scaling import Scaler
 from seq2seq.series.segments import gaps_of, segments
+from seq2seq.series.series import listed
 from seq2seq.series.sizes import sizes_differ
 from seq2seq.series.table import Series, parts_of
 
@@ -62,8 +63,8 @@ def split(series: Series, data: SeriesDataConfig, seed: int, report: Report, sca
             f"data.scale_by_group={str(data.scale_by_group).lower()}: the run began with {began}, and its weights with "
             "it: leave the setting out, or train another run."
         )
-    for name, value in scaler.constants(train.values).items():
-        report.warn(f"the column {name!r} is constant ({value:g}) in the training part: it tells nothing")
+    for note in scaler.notes(train.values):
+        report.warn(note)
     return Split(*map(segments, parts), scaler)
 
 
@@ -146,7 +147,6 @@ def shape_card(series: Series, parts: Split, rows: list[tuple[str, str]], report
     lengths = series.lengths
     steps = f"{lengths.min():,}" if lengths.min() == lengths.max() else f"{lengths.min():,} to {lengths.max():,}"
     kind = "independent samples" if series.whole else "series in time"
-    features = ", ".join(series.columns) if len(series.columns) <= 12 else f"{', '.join(series.columns[:12])}, …"
     report.table(
         "Shapes",
         ("", ""),
@@ -154,7 +154,7 @@ def shape_card(series: Series, parts: Split, rows: list[tuple[str, str]], report
             ("sequences", f"{len(lengths):,} {kind}"),
             ("time steps", f"{steps} in each"),
             *_times_of(series),
-            ("features", f"{len(series.columns)}: {features}"),
+            ("features", f"{len(series.columns)}: {listed(series.columns)}"),
             *_other_columns(series.reading),
             *[("units", "each series its own (data.scale_by_group)")] * bool(parts.scaler.groups),
             *rows,
@@ -166,7 +166,7 @@ def shape_card(series: Series, parts: Split, rows: list[tuple[str, str]], report
 def _other_columns(reading):
     """What the columns are that are no features."""
     columns = (("names of series", reading.group), ("kept by", reading.keep))
-    categories = [("categories", ", ".join(reading.categorical))] if reading.categorical else []
+    categories = [("categories", listed(reading.categorical))] if reading.categorical else []
     return [*categories, *((what, name) for what, name in columns if name)]
 
 
@@ -195,4 +195,4 @@ def _times_of(series):
     form = f", {reading.time_format}" if reading.time_format else ""
     zone = f", {reading.time_zone}" if reading.time_zone else ""
     rhythm = f"every {reading.rhythm}" if reading.rhythm else "at no steady step"
-    return [("times", f"{', '.join(reading.time)}{form}{zone}: {rhythm}")]
+    return [("times", f"{listed(reading.time)}{form}{zone}: {rhythm}")]

@@ -16,6 +16,7 @@ from seq2seq.interruption import Interruption
 from seq2seq.report import Report
 from seq2seq.run import Run
 from seq2seq.series.files import data_files
+from seq2seq.series.series import listed
 from seq2seq.tasks.forecaster_finishing import fit_to_weights, next_steps, valid_part
 from seq2seq.tasks.forecaster_settling import give_start, settled
 from seq2seq.tasks.series_split import shape_card, split, stored_scaler, unit_of_streams
@@ -83,12 +84,12 @@ def train(
 def _card(config, columns):
     model, windows = config.model, config.windows
     ahead = f"the next {windows.horizon} steps" if windows.horizon > 1 else "the next step"
-    forecast = f"{', '.join(columns.targets[:12])}{', …' * (len(columns.targets) > 12)}: {ahead}"
+    forecast = f"{listed(columns.targets)}: {ahead}"
     if model.kind == "stateful":
         return [("each step", f"forecasts the next; {windows.chunk} steps in a chunk"), ("forecast", forecast)]
     rows = [("window", f"{windows.look_back} steps, a new one every {windows.stride}"), ("forecast", forecast)]
-    ahead = [*columns.known, *columns.calendar]
-    return [*rows, ("known ahead", ", ".join(ahead))] if ahead else rows
+    ahead = [*columns.in_table(columns.known), *columns.calendar]
+    return [*rows, ("known ahead", listed(ahead))] if ahead else rows
 
 
 def _loss(config):

@@ -91,7 +91,7 @@ def test_inputs_that_cannot_be_read_give_exit_code_1_and_are_named_at_the_end(ti
         (folder / "in" / name).write_bytes(b"\x1f\x8b no gzip")
     shown = run("translate", tiny_run, "--input", "in/*", "--output", "out", code=1).stderr
     *_, said, first, second = shown.splitlines()
-    assert said.startswith("2 outputs finished in out; 2 inputs could not be read")
+    assert said.startswith("2 outputs finished in out; 2 inputs could not be used")
     assert "a.txt.gz" in first and "b.txt.gz" in second
 
 

@@ -9,7 +9,7 @@ from functools import partial
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
@@ -146,6 +146,7 @@ LINES = st.lists(st.one_of(BLANK, ORDINARY, st.just("a b " * 300)), max_size=8)
 def test_every_line_has_its_rows_in_every_form(translator, lines, end, ended):
     """As many rows as asked for, with all their columns; a line of nothing has empty ones."""
     content = end.join(lines) + end * (ended or not lines or not lines[-1])
+    assume("\n" in content or "\r" not in content)  # the file of an old Mac, which is refused
     read = list(read_lines(io.BytesIO(content.encode())))
     seen = [any(character in "abcdefghxy" for character in line) for line in read]
     for n_best, scores in ((1, False), (1, True), (3, True)):

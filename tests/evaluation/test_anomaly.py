@@ -278,6 +278,10 @@ def test_labelled_windows_are_read(tmp_path):
     expected = [(np.datetime64("2020-01-01T07", "ns"), np.datetime64("2020-01-02", "ns"))]
     assert read_windows(path, "a.csv") == read_windows(str(path), "folder/a.csv") == expected
     assert read_windows(path, "b.csv") == []
+    path.write_text('{"a.csv": [[1577836800, "1577840400"]]}')
+    assert read_windows(path, "a.csv", Clock("s")) == [(np.datetime64("2020-01-01T00"), np.datetime64("2020-01-01T01"))]
+    with pytest.raises(InputError, match=r"'1577836800' is no time; write each window .* such as 2024-05-01"):
+        read_windows(path, "a.csv")
     berlin = Clock(time_zone="Europe/Berlin")  # one hour ahead in winter
     path.write_text(json.dumps({"a.csv": [["2020-01-01 08:00", "2020-01-02 01:00"]], "b.csv": []}))
     assert read_windows(path, "a.csv", berlin) == expected

@@ -63,6 +63,20 @@ def test_a_short_history_is_refused(days_plain):
         days_plain.forecast(Selection.of_steps([0], [10]).series(days_plain.read()))
 
 
+def test_what_is_known_since_a_gap_is_told_apart_from_a_short_history(days_plain, days_file, tmp_path):
+    head, *lines = days_file.read_text().splitlines()
+    (tmp_path / "gap.csv").write_text("\n".join([head, *lines[:100], *lines[130:141]]) + "\n")
+    series = days_plain.read(str(tmp_path / "gap.csv"))
+    said = r"11 steps since its last gap in time, which ends at 2024-03-06 10:00, .* of 24 .* give 13 more, or .* fill"
+    with pytest.raises(InputError, match=said):
+        days_plain.forecast(series)
+    rejected = []
+    (values,), (times,) = series.values, series.times
+    both = replace(series, values=[values[:100], values], names=["a", "b"], times=[times[:100], times])
+    assert days_plain.usable(both, None, rejected).names == ("a",)
+    assert rejected[0][0] == "b" and "since its last gap" in rejected[0][1]
+
+
 def test_an_interval_that_nobody_measured_is_empty_and_said(days_plain):
     series, config = days_plain.read(), days_plain.config
     stopped = Forecaster(config, days_plain.scaler, days_plain.model)  # without a calibration

@@ -74,3 +74,26 @@ def test_a_range_of_time_is_by_the_clock_on_the_wall():
     assert (told.first, told.end) == ((24,), (48,))
     with pytest.raises(InputError, match="they go from 2024-05-01 00:00 to 2024-05-05 03:00"):
         between(series, "2025", None)
+
+
+@pytest.mark.parametrize("pattern", ["s", "ms", "%Y%m%d%H%M", "%d.%m.%Y %H:%M", "%Y-%d-%m %H", "%Y-%m-%d %I %p"])
+def test_a_range_of_time_is_told_as_the_data_have_their_times(pattern):
+    clock = Clock(pattern=pattern)
+    series = replace(series_of(100), clock=clock)
+    texts = clock.texts(HOURS)
+    found = between(series, texts[30], texts[40])
+    assert (found.first, found.end) == ((30,), (41,))
+    iso = between(series, "2024-05-02T06", "2024-05-02T16") if pattern != "%Y-%d-%m %H" else found
+    assert (iso.first, iso.end) == ((30,), (41,))
+    if pattern[0] == "%":  # a beginning of one: the whole of that day
+        day = between(series, texts[30].split(" ")[0][:10].removesuffix("06"), None)
+        assert day.first == (24,)
+    with pytest.raises(InputError, match=r"^--from 1e9: expected a time such as"):
+        between(series, "1e9", None)
+
+
+@pytest.mark.parametrize("text", ["1700000000", "20240501", "now", "today", "NaT", "5", "01/05/2024", "2024-13", ""])
+def test_what_is_no_time_of_the_data_is_refused(text):
+    for clock in (Clock(), Clock(pattern="%Y-%m-%d %H:%M")):
+        with pytest.raises(InputError, match=r"expected a time such as 2024-05-01 or 2024-05-01T06:30\.$"):
+            between(replace(series_of(100), clock=clock), text, None)

@@ -84,3 +84,14 @@ def test_no_state_runs_across_an_outage(days_stateful):
     after = stream.answer("2024-01-02 00:00:00,51,16")
     assert list(map(float, after[1:])) == pytest.approx(fresh.read("51,16").tolist(), rel=1e-6)
     assert len(notes) == 1 and "steps are missing between 2024-01-01 02:00:00 and 2024-01-02 00:00:00" in notes[0]
+
+
+def test_times_of_several_columns_come_in_and_go_out_in_as_many(days_stateful, monkeypatch):
+    data = replace(days_stateful.config.data, time=("day", "hour"), time_format="%d.%m.%Y %I:%M %p")
+    monkeypatch.setattr(days_stateful, "config", replace(days_stateful.config, data=data))
+    stream = Stream(days_stateful, times=True)
+    assert stream.header[:2] == ["day", "hour"]
+    assert stream.answer("31.12.2024, 11:00 PM,50,15")[:2] == ["01.01.2025", "12:00 AM"]
+    monkeypatch.setattr(days_stateful, "config", replace(days_stateful.config, data=replace(data, thousands=False)))
+    with pytest.raises(InputError, match="write 17304 or"):
+        Stream(days_stateful, times=True).answer('31.12.2024,11:00 PM,"17,304",15')

@@ -98,12 +98,95 @@ def test_a_job_with_another_question_does_it_again(days, days_file, tmp_path):
     assert len(rows_of(tmp_path / "out" / "days.csv")) == 3
 
 
-def test_a_forecaster_that_must_know_columns_ahead_is_no_batch_job(trained_on_days):
-    run_dir = trained_on_days(
-        "days-known", "windows.look_back=24", "windows.horizon=3", model__known=("plan",)
-    ).run.path
-    with pytest.raises(InputError, match=r"reads what is known ahead \(plan\)"):
-        BatchForecast.load(run_dir)
+@pytest.fixture
+def knowing(trained_on_days):
+    """A forecaster that knows the plan ahead."""
+    return trained_on_days("days-known", "windows.look_back=24", "windows.horizon=3", model__known=("plan",))
+
+
+def days_of(folder, file, **named):
+    """Write the lines of `file` that a slice names, with what is known after them; give what the folders are called."""
+    head, *lines = file.read_text().splitlines()
+    inputs, plans = folder / "in", folder / "plans"
+    for each in (inputs, plans):
+        each.mkdir()
+    for name, rows in named.items():
+        (inputs / f"{name}.csv").write_text("\n".join([head, *lines[rows]]) + "\n")
+        ahead = [f"{line.split(',')[0]},{line.split(',')[3]}" for line in lines[rows.stop : rows.stop + 3]]
+        (plans / f"{name}.csv").write_text("\n".join(["when,plan", *ahead]) + "\n")
+    return inputs, plans
+
+
+def test_what_is_known_ahead_is_joined_as_by_forecast(knowing, days_file, tmp_path):
+    inputs, plans = days_of(tmp_path, days_file, a=slice(0, 100), b=slice(20, 80))
+    with pytest.raises(InputError, match=r"reads what is known ahead \(plan\): give it with --known"):
+        BatchForecast.load(knowing.run.path)
+    # One file for all inputs; and one for each, which a folder has where no group tells them apart.
+    for known, output in ((days_file, "one"), (plans, "each")):
+        work = BatchForecast.load(knowing.run.path, known=str(known))
+        outcome = run(work, inputs / "*.csv", tmp_path / output)
+        assert (outcome.finished, outcome.bad_records, outcome.problems) == (2, 0, [])
+        for name in "ab":
+            rows = rows_of(tmp_path / output / f"{name}.csv")
+            file = str(known if known == days_file else known / f"{name}.csv")
+            made = knowing.forecast(knowing.read(str(inputs / f"{name}.csv")), known=knowing.read_known(file))
+            np.testing.assert_allclose([float(row["load"]) for row in rows], made.values[0][:, 0], rtol=1e-6)
+    (plans / "a.csv").write_text("when,plan\n2024-03-05 04:00:00,1\n")
+    outcome = run(BatchForecast.load(knowing.run.path, known=str(plans)), inputs / "*.csv", tmp_path / "each")
+    assert outcome.finished == 1 and "--known lacks 2 of 3" in outcome.problems[0]  # other plans: all is done again
+    assert "--known lacks 2 of 3" in (tmp_path / "each" / "a.csv.rejected.jsonl").read_text()
+
+
+def test_each_series_is_joined_to_its_own_plan(knowing, days_file, tmp_path):
+    forecaster = Forecaster(
+        replace(knowing.config, data=replace(knowing.config.data, group="shop")),
+        *(knowing.scaler, knowing.model, knowing.core.calibration, knowing.run),
+    )
+    _, plans = days_of(tmp_path, days_file, north=slice(0, 60), south=slice(0, 60))
+    head, *lines = days_file.read_text().splitlines()
+    shops = [f"{line},{shop}" for shop in ("north", "south", "west") for line in lines[:60]]
+    (tmp_path / "shops.csv").write_text("\n".join([f"{head},shop", *shops]) + "\n")
+    for path in plans.iterdir():
+        top, *rows = path.read_text().splitlines()
+        path.write_text("\n".join([f"{top},shop", *(f"{row},{path.stem}" for row in rows)]) + "\n")
+    outcome = run(BatchForecast(forecaster, known=str(plans)), tmp_path / "shops.csv", tmp_path / "out")
+    assert (outcome.finished, outcome.bad_records) == (1, 1)
+    assert [row["shop"] for row in rows_of(tmp_path / "out" / "shops.csv")] == ["north"] * 3 + ["south"] * 3
+    assert json.loads((tmp_path / "out" / "shops.csv.rejected.jsonl").read_text())["series"] == "west"
+
+
+def test_whatever_is_left_out_has_a_line(pumps_run, pumps_files, days, days_file, tmp_path):
+    """A whole file, or the series of a file of which none is left, or one that was read and is not even a number."""
+    head, *lines = days_file.read_text().splitlines()
+    shops = replace(days.config, data=replace(days.config.data, group="shop"))
+    forecaster = Forecaster(shops, days.scaler, days.model, days.core.calibration, days.run)
+    good, short = ([f"{line},{name}" for line in lines[:count]] for name, count in (("good", 60), ("short", 9)))
+    infinite = [f"{line},infinite" for line in lines[:60]]
+    infinite[7] = "2024-03-01 07:00:00,inf,1,1,infinite"
+    for name, rows in {"some": [*good, *short, *infinite], "none": [*short, *infinite]}.items():
+        (tmp_path / f"{name}.csv").write_text("\n".join([f"{head},shop", *rows]) + "\n")
+    (tmp_path / "strange.csv").write_text("nothing,of\nthe,kind\n")
+    outcome = run(BatchForecast(forecaster), tmp_path / "*.csv", tmp_path / "out")
+    assert (outcome.finished, outcome.bad_records, len(outcome.problems)) == (1, 2, 2)
+    assert "none.csv: " in outcome.problems[0] and "strange.csv" in outcome.problems[1]
+
+    def listed(name):
+        rows = (tmp_path / "out" / f"{name}.csv.rejected.jsonl").read_text().splitlines()
+        return [json.loads(row) for row in rows]
+
+    assert (
+        [row["series"] for row in listed("some")] == [row["series"] for row in listed("none")] == ["infinite", "short"]
+    )
+    (row,) = listed("strange")
+    assert row["input"] == str(tmp_path / "strange.csv") and row["reason"] in outcome.problems[1]
+    (tmp_path / "pumps").mkdir()
+    lines = (pumps_files / "test.csv").read_text().splitlines()
+    (tmp_path / "pumps" / "short.csv").write_text("\n".join(lines[:6]) + "\n")
+    outcome = run(BatchDetection.load(pumps_run), tmp_path / "pumps" / "*.csv", tmp_path / "out")
+    assert len(outcome.problems) == 1 and "a window has 12 steps" in listed("short")[0]["reason"]
+    (tmp_path / "pumps" / "short.csv").write_text("\n".join(lines) + "\n")  # mended
+    run(BatchDetection.load(pumps_run), tmp_path / "pumps" / "*.csv", tmp_path / "out")
+    assert not (tmp_path / "out" / "short.csv.rejected.jsonl").exists()
 
 
 class Picky(BatchForecast):

@@ -166,6 +166,25 @@ def test_forecasts_over_a_stretch_stand_beside_what_came(drawn):
     assert "low" in lines and figure.axes[0].get_ylabel() == "load"
 
 
+def test_an_interval_breaks_where_the_lines_do(drawn):
+    late = np.where(np.arange(200) >= 90, HOURS + np.timedelta64(9, "D"), HOURS)
+    lines = {"actual": VALUES[:, 0], "forecast": VALUES[:, 0], "low": VALUES[:, 0] - 1, "high": VALUES[:, 0] + 1}
+    over = drawn(plots.forecasts_over(late, lines))
+    made = drawn(
+        plots.forecast(
+            VALUES[:50, 0],
+            late[:50],
+            *(each[50:] for each in (VALUES[:, 0], late)),
+            *(each[50:] for each in (lines["low"], lines["high"])),
+        )
+    )
+    for figure in (over, made):
+        before, after = figure.axes[0].collections[0].get_paths()
+        assert before.vertices[:, 0].max() <= date2num(late[89]) < date2num(late[90]) <= after.vertices[:, 0].min()
+    whole = drawn(plots.forecasts_over(HOURS, lines)).axes[0].collections[0].get_paths()
+    assert len(whole) == 1
+
+
 def test_names_are_text_and_nothing_overlaps(drawn):
     columns = ["$x_1$ " * 20, "a long name of a column, in metres per second"]
     naive = {f"$baseline_{number}$ number {number}": np.ones(3) for number in range(9)}

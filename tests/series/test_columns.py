@@ -4,8 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from seq2seq.config.names import names_in
 from seq2seq.errors import InputError
 from seq2seq.series.scaling import Scaler
+from seq2seq.series.series import listed
 from seq2seq.series.table import read_series
 
 DAYS = "season,sky,flag,a\nwinter,01,true,1\nsummer,02,false,2\nwinter,,true,3\n"
@@ -76,3 +78,10 @@ def test_values_of_categories_are_not_scaled(tmp_path):
     np.testing.assert_allclose(scaler.inverse(scaler.transform(values[0])), values[0])
     scaler.save(tmp_path / "scaler.json")
     assert Scaler.load(tmp_path / "scaler.json").plain == ("s=x",)
+
+
+def test_names_that_are_listed_are_told_apart_as_they_are_to_be_given():
+    names = ["Temp, C", "flow", 'a "b"', " x ", "two\nlines"]
+    assert listed(names) == '"Temp, C", flow, "a ""b""", " x ", "two\\nlines"'
+    assert names_in(listed(names[:3]), "data.columns") == tuple(names[:3])
+    assert listed("abcd", 3) == "a, b, c, …" and listed([]) == ""

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from seq2seq.errors import InputError
 from seq2seq.series.layout import head_of
-from seq2seq.series.numerals import looks_like_number, parsed
+from seq2seq.series.numerals import looks_like_number, number_of, parsed
 from seq2seq.series.table import read_series
 
 VALUES = [[1234.5, -0.25], [2.0, 1234567.75], [3.5, 4.0]]
@@ -126,6 +126,16 @@ def test_runs_of_blanks_separate(table):
     assert series.columns == ("speed", "heat") and series.values[0].tolist() == [[1, 2], [10.5, -3]]
     series = read_series(table("12,5 13,5\n14,5 15\n", "data.txt"))
     assert series.values[0].tolist() == [[12.5, 13.5], [14.5, 15]]
+
+
+@pytest.mark.parametrize("separator", ["\t", ";", ",", "|"])
+@pytest.mark.parametrize("column", [0, 1, 2])
+def test_an_empty_cell_keeps_its_place(table, separator, column):
+    rows = [[str(10 * row + k) for k in range(3)] for row in range(6)]
+    rows[2][column] = ""
+    content = "\n".join(separator.join(row) for row in [["a", "b", "c"], *rows])
+    expected = [[float(cell or "nan") for cell in row] for row in rows]
+    np.testing.assert_array_equal(read_series(table(content), missing="mask").values[0], expected)
 
 
 ROWS = "2024-01-01,1.5,2\n2024-01-02,2.5,3\n2024-01-03,3.5,4\n2024-01-04,4.5,5\n"
@@ -362,3 +372,65 @@ def test_a_column_that_is_not_used_may_hold_anything(table):
 def test_the_head_of_a_table_of_texts_alone():
     assert head_of([["a", "b"], ["x", "y"]], "data.csv") == (1, ["a", "b"], [])
     assert head_of([["1", "2"], ["3", "4"]], "data.csv") == (0, None, [])
+
+
+POINTS, COMMAS = "a;b\n17.304;1\n17.5;7\n17.25;3\n", "a;b\n17,304;1\n17,5;7\n17,25;3\n"
+
+
+def later(series):
+    """How a run whose data were `series` reads other data."""
+    return vars(series.reading)
+
+
+@pytest.mark.parametrize(("training", "mark", "other"), [(POINTS, ".", ","), (COMMAS, ",", ".")])
+def test_another_decimal_mark_in_later_data_is_seen_or_refused(table, training, mark, other):
+    how = later(read_series(table(training)))
+    same, turned = f"a;b\n16{mark}504;1\n17;2\n", f"a;b\n16{other}504;1\n17;2\n"
+    assert read_series(table(same, "later.csv"), **how).values[0].tolist() == [[16.504, 1], [17, 2]]
+    message = refusal(table(turned, "later.csv"), **how)
+    assert f"column 'a': '16{other}504' may be a whole number or have a decimal" in message
+    assert message.endswith(f"write 16504 or 16{mark}504")
+    # Any number that can be read in one way alone tells; there is no need to ask.
+    series = read_series(table(turned + f"17{other}3;3\n", "later.csv"), **how)
+    assert series.values[0].tolist() == [[16.504, 1], [17, 2], [17.3, 3]] and series.reading.decimal == other
+    assert "those of the training have a" in series.notes[0]
+    series = read_series(table(turned + f"17{mark}3;3\n", "later.csv"), **how)
+    assert series.values[0].tolist() == [[16504, 1], [17, 2], [17.3, 3]] and series.notes == ()
+
+
+def test_separators_of_later_data_are_their_own(table):
+    how = later(read_series(table(COMMAS)))
+    assert read_series(table("a,b\n17.3,1\n17.5,2\n", "later.csv"), **how).values[0].tolist() == [[17.3, 1], [17.5, 2]]
+    how = later(read_series(table("value\n1,5\n2,5\n"), decimal=","))
+    assert read_series(table("value\n3,5\n4,5\n", "later.csv"), **how).values[0].tolist() == [[3.5], [4.5]]
+
+
+def test_thousands_of_the_training_may_come_again(table):
+    for training, told in (("a;b\n1,234.5;1\n18;2\n", None), ("a;b\n1,234;1\n18;2\n", ".")):
+        how = later(read_series(table(training), decimal=told))
+        assert read_series(table("a;b\n17,304;1\n", "later.csv"), **how).values[0].tolist() == [[17304, 1]]
+    whole = later(read_series(table("a;b\n17;1\n18;2\n")))
+    assert "the data of the training have whole numbers" in refusal(table("a;b\n17,304;1\n", "later.csv"), **whole)
+    assert read_series(table("a;b\n17,3;1\n", "later.csv"), **whole).values[0].tolist() == [[17.3, 1]]
+
+
+def test_a_cell_that_may_have_another_mark_is_no_number():
+    assert number_of("17,304", ".") == number_of("17,304", ".", thousands=True) == 17304
+    with pytest.raises(InputError, match=r"write 17304 or 17\.304"):
+        number_of("17,304", ".", thousands=False)
+    assert number_of("17,304.5", ".", thousands=False) == 17304.5
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("above", ["", "# made by a logger\n\n"])
+def test_errors_name_the_line_of_the_file(table, above, end):
+    rows = ['"a, b",note', '1,"two\nlines"', '2,"three\n\nlines"', "3,x", "bad,y", ""]
+    path = table((above + "\n".join(rows)).replace("\n", end))
+    line = (above + "\n".join(rows)).split("\n").index("bad,y") + 1
+    assert refusal(path, columns=["a, b"]).startswith(f", line {line}, column 'a, b': 'bad' is not a number")
+    assert refusal(table(path.read_text() + "4,x,y\n", "long.csv")).startswith(
+        f", line {line + 1} has 3 cells, expected 2"
+    )
+    other = table("note," + '"a, b"' + "\n1,2\n", "other.csv")
+    both = refusal(f"{other.parent}/[do]*.csv", columns=["a, b"])
+    assert f"{path}, line {line}, column" in both

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from seq2seq.series.figures import cell
 from seq2seq.series.records import cells, content, records
-from seq2seq.series.rewriting import cell
 from seq2seq.series.table import read_series
 from seq2seq.series.writing import write_like
 

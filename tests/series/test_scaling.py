@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from seq2seq.errors import InputError
+from seq2seq.series.figures import cell, column_cells
 from seq2seq.series.scaling import KINDS, Scaler
 from seq2seq.series.series import Series
 from seq2seq.series.sizes import sizes_differ
@@ -74,9 +75,34 @@ def test_the_rounding_of_a_constant_is_not_taken_for_its_spread(magnitude, log):
     scaler = Scaler.fit("standard", [noisy[:, None]], ["setpoint"], log=log)
     small, large = magnitude * np.array([1 + 1e-10, 1.1])
     assert abs(scaler.transform([[small]])) < 1e-7 and scaler.transform([[large]]) > 4
-    assert scaler.constants([noisy[:, None]]) == {"setpoint": pytest.approx(magnitude)}
+    (note,) = scaler.notes([noisy[:, None]])
+    assert note.startswith("the column 'setpoint' is constant (")
     varying = magnitude * (1 + np.arange(9.0) * 1e-6)  # a millionth is seen
     assert Scaler.fit("standard", [varying[:, None]], ["level"]).transform(varying[:, None]).std() == pytest.approx(1)
+
+
+@pytest.mark.parametrize("magnitude", [1e9, 1e15, 123456.0])
+def test_changes_that_are_small_beside_a_column_are_kept_or_told(magnitude):
+    changes = np.sin(np.arange(50.0))
+    for share, told in ((1e-4, False), (1e-7, False), (3e-10, True)):
+        column = (magnitude * (1 + share * changes))[:, None]
+        scaler = Scaler.fit("standard", [column], ["id"])
+        notes = scaler.notes([column])
+        assert [f"about {cell(column.min())}" in note for note in notes] == [True] * told
+        if not told:
+            size = 1e-15 * magnitude + 1e-6 * scaler.scale[0]
+            np.testing.assert_allclose(scaler.inverse(scaler.transform(column)), column, rtol=0, atol=size)
+            assert len(set(column_cells(column[:, 0]))) == 50
+        (unscaled,) = Scaler.fit("none", [column], ["id"]).notes([column]) or [""]
+        assert ("nothing is left in 32 bits" in unscaled) == (share == 1e-7)
+
+
+@pytest.mark.parametrize("magnitude", [1e9, 17e8, 1e12])
+def test_whole_numbers_are_not_rounded(magnitude):
+    column = (magnitude + np.arange(50) % 2)[:, None]
+    scaler = Scaler.fit("standard", [column], ["id"])
+    assert scaler.notes([column]) == [] and scaler.scale[0] == pytest.approx(0.5)
+    np.testing.assert_array_equal(scaler.inverse(scaler.transform(column)), column)
 
 
 # --- series of different size

@@ -131,7 +131,7 @@ def test_a_missing_column_names_the_near_match(csv):
         ("a,b\n1,NaN\n3,4\n", ", line 2, column 'b' is missing"),
         ("a,b\n1,2\n3\n", ", line 3, column 'b' is missing"),
         ("a,b\n1,2\n\n3,4\n", ", line 3, column 'a' is missing"),
-        ("a,b\n1,2\n3,4,5\n", "Expected 2 fields in line 3, saw 3"),
+        ("a,b\n1,2\n3,4,5\n", ", line 3 has 3 cells, expected 2"),
         ("a,b\n1,2,3\n4,5,6\n", "the first row has more cells than the header"),
         ("", " is empty"),
         ("\n\n", " is empty"),

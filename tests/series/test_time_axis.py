@@ -28,6 +28,8 @@ CLOCKS = {
     "run together": {"day": STAMPS.strftime("%Y%m%d%H").astype(int)},
     "parts": {"year": STAMPS.year, "month": STAMPS.month, "day": STAMPS.day, "hour": STAMPS.hour},
     "date and time": {"Date": STAMPS.strftime("%d/%m/%Y"), "Time": STAMPS.strftime("%H.%M.%S")},
+    "half days": {"Date": STAMPS.strftime("%m/%d/%Y"), "Time": STAMPS.strftime("%I:%M %p")},
+    "words": {"Date": STAMPS.strftime("%d %b %Y"), "Time": STAMPS.strftime("%H:%M")},
     "named numbers": {"time": np.arange(60) * 0.25},
 }
 
@@ -52,6 +54,13 @@ def test_a_clock_is_the_time_and_no_feature(kind, table):
     told = {"time": series.reading.time, "time_format": series.reading.time_format, "columns": series.columns}
     again = read_series(few, rhythm=series.reading.rhythm, **told)
     np.testing.assert_array_equal(again.times[0], series.times[0][40:43])
+
+
+def test_columns_of_times_with_a_zone_come_back_as_they_are(table):
+    columns = {"x": X, "day": STAMPS.strftime("%Y-%m-%d"), "hour": STAMPS.strftime("%H:%M UTC")}
+    series = read_series(table(columns), time=["day", "hour"])
+    assert series.clock.heading(["day", "hour"]) == ["day", "hour"]
+    assert series.clock.cells(series.times[0][:2], ["day", "hour"]) == [["2023-02-27", f"0{h}:00 UTC"] for h in (0, 1)]
 
 
 def test_what_is_chosen_stays_a_feature(table):

@@ -111,6 +111,9 @@ def test_unix_time_is_read_and_written_to_the_last_digit(unit, first):
     assert clock.texts(times) == ["1500000000.00", "1500000000.25"]
     with pytest.raises(InputError, match=r"Unix time \(s\), but 'noon' is no number"):
         read(["noon"], time_format="s")
+    # In another unit they are centuries away.
+    with pytest.raises(InputError, match=r"'1700000000000', which is no Unix time in s of the years 1678 to 2261"):
+        read([1_700_000_000_000], time_format="s")
 
 
 @pytest.mark.parametrize("zone", [None, "UTC", "Europe/Berlin", "Asia/Kolkata"])

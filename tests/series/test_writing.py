@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from seq2seq.series.writing import cell, step_lines
+from seq2seq.series.figures import cell
+from seq2seq.series.writing import step_lines
 
 
 def test_each_step_has_its_line():

@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
+from seq2seq.evaluation.baselines import baselines
 from seq2seq.tasks.forecast_warnings import losses, too_little_held
 
 
@@ -33,3 +34,10 @@ def test_an_interval_is_told_of_where_half_as_many_values_again_lie_outside():
 
     assert not said(0.86) and not said(0.7, forecasts=10) and not too_little_held(None, 100, "test")
     assert said(0.84)[0].startswith("intervals for 90% of the values hold 84.0% in the test part")
+
+
+def test_a_stateful_run_gets_no_advice_about_windows_that_it_has_not():
+    for name in baselines(season=2):
+        (line,) = losses({1: (2.0, 1.0, name, -1.0)}, "rmse", made([1.0], [2.0]), stateful=True)
+        assert "look_back" not in line and "residual" not in line and "without --stateful" in line
+        assert "--stateful" not in losses({1: (2.0, 1.0, name, -1.0)}, "rmse", made([1.0], [2.0]))[0]

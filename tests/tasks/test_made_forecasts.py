@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from seq2seq.series.clock import Clock
 from seq2seq.series.series import Series
 from seq2seq.tasks.made_forecasts import MadeForecasts
 
@@ -32,11 +33,28 @@ def test_a_line_for_each_value():
     assert lines[4][:4] == [5, 6, 2, "12"]
 
 
+def test_times_of_several_columns_come_out_in_as_many():
+    made, time = made_of(("",), ("load",)), ("year", "month", "day", "hour")
+    made = replace(made, series=replace(made.series, clock=Clock("%Y %m %d %H", unpadded="dmH")), time=time)
+    header, first, *_ = made.lines()
+    assert header[:6] == ["origin", *time, "ahead"]
+    assert first[:6] == ["2024 1 1 4", "2024", "1", "1", "4", 1]
+
+
+def test_the_changes_of_a_large_column_are_seen():
+    made = made_of(("",), ("load",))
+    made = replace(made, actual=1e7 + made.actual * 1e-5, predicted=1e7 + made.predicted * 1e-5)
+    assert [line[3:5] for line in made.lines()][1] == ["10000000.00008", "10000000.000085"]
+
+
 def test_over_time_no_step_is_there_twice():
     times, values = made_of().over_time("warm", "B")
     assert np.diff(times).min() > np.timedelta64(0) and len(times) == 6  # from the steps 4 and 7
     assert values["actual"].tolist() == [109.0, 111.0, 113.0, 115.0, 117.0, 119.0]
     assert set(values) == {"actual", "forecast", "low", "high", "last value"}
+    assert made_of().measured == ["A", "B"]
+    unforecast = replace(made_of(), origins=[np.arange(0), np.arange(4, 8)])
+    assert unforecast.measured == ["B"]
     times, _ = made_of(times=False).over_time("load")
     assert times.tolist() == [4, 5, 6, 7, 8, 9]
     made = made_of(("",))

@@ -5,7 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from seq2seq.errors import InputError
 from seq2seq.inference.forecaster import Forecaster
+from seq2seq.report import Report
 from seq2seq.tasks import measure_forecaster
 
 
@@ -46,3 +48,83 @@ def test_scaled_figures_are_in_units_of_each_series(days_plain):
         np.testing.assert_allclose(together.ahead["model"][name], alone.ahead["model"][name], rtol=1e-4)
     groups = together.groups
     assert groups["a"]["model"] == pytest.approx(groups["b"]["model"], rel=1e-4)
+
+
+@pytest.fixture
+def of_shops(days_plain):
+    """The forecaster of a table with a column of groups, which may lack values."""
+    data = replace(days_plain.config.data, group="shop", missing="mask")
+    config = replace(days_plain.config, data=data)
+    return Forecaster(config, days_plain.scaler, days_plain.model, days_plain.core.calibration)
+
+
+def test_series_that_cannot_be_measured_are_named_and_stop_no_other(of_shops, days_file, tmp_path):
+    head, *lines = days_file.read_text().splitlines()
+    rows = {"good": lines[:60], "short": lines[:5]}
+    for name, value, at in (("infinite", "inf", 30), ("far", "1e300", 30), ("empty", "", slice(None))):
+        cells = [line.split(",") for line in lines[:60]]
+        for row in cells[at] if isinstance(at, slice) else [cells[at]]:
+            row[1:3] = [value, value]
+        rows[name] = [",".join(row) for row in cells]
+
+    def evaluated(*names):
+        file, report = tmp_path / "shops.csv", Report()
+        told, report.warn = [], lambda line: told.append(line)
+        table = [f"{line},{name}" for name in names for line in rows[name]]
+        file.write_text("\n".join([f"{head},shop", *table]) + "\n")
+        return measure_forecaster.evaluate(of_shops, str(file), part="all", report=report), told
+
+    (alone, _), (together, told) = evaluated("good"), evaluated(*rows)
+    assert together.overall == alone.overall
+    left_out = [line for line in told if "left out: " in line]
+    assert [line.split(" left out")[0] for line in left_out] == [
+        *("1 series ('infinite')", "1 series ('far')", "2 series ('short', 'empty')")
+    ]
+    assert "no forecast of 3 steps has values before it and in it" in left_out[2]
+    with pytest.raises(InputError, match="infinite"):
+        evaluated("infinite", "far")
+
+
+def test_nothing_is_measured_before_a_column_has_a_value(days_plain, of_shops):
+    series = days_plain.read()
+    late = series.values[0][:60].copy()
+    late[:50, 1] = np.nan
+    both = replace(
+        series, values=[series.values[0][:60], late], names=["a", "b"], times=[each[:60] for each in series.times * 2]
+    )
+    firsts = [24, 24]
+    origins = measure_forecaster._origins(of_shops, both, firsts, 1, None)
+    assert [at[0] for at in origins] == [24, 51]
+    measured = measure_forecaster.measured(of_shops, both, origins, "all")
+    assert "last value" in measured.overall.baselines and measured.rows_ahead()
+
+
+def test_no_figure_that_is_shown_mixes_the_units_of_columns(days_plain):
+    """One column in a unit a thousand times smaller changes its own lines alone."""
+    series, origins = days_plain.read(), [np.arange(100, 140)]
+    scaler = days_plain.scaler
+    factor = np.array([1.0, 1000.0])
+    smaller = replace(series, values=[series.values[0] * factor])
+    rescaled = replace(scaler, center=scaler.center * factor, scale=scaler.scale * factor)
+    other = Forecaster(days_plain.config, rescaled, days_plain.model, days_plain.core.calibration)
+    before, after = (
+        measure_forecaster.measured(*each, origins, "all") for each in ((days_plain, series), (other, smaller))
+    )
+    assert not {"mae", "rmse", "mse", "rse"} & set(before.overall.columns)
+    shown, changed = ([*each.overall.rows(), *each.rows_ahead()] for each in (before, after))
+    for ours, theirs in zip(shown, changed, strict=True):
+        assert ours[0] == theirs[0]
+        assert [each for each in ours if isinstance(each, float)] == pytest.approx(
+            [each for each in theirs if isinstance(each, float)], rel=1e-3
+        )
+    assert before.columns["load"] == pytest.approx(after.columns["load"], rel=1e-3)
+    assert after.columns["warm"]["model"] == pytest.approx(1000 * before.columns["warm"]["model"], rel=1e-3)
+    held, wider = before.overall.intervals, after.overall.intervals
+    assert held["width"] is None and held["width_scaled"] == pytest.approx(wider["width_scaled"], rel=1e-3)
+    assert wider["columns"]["warm"]["width"] == pytest.approx(1000 * held["columns"]["warm"]["width"], rel=1e-3)
+    assert held["coverage"] == pytest.approx(np.mean([each["coverage"] for each in held["columns"].values()]))
+    unscaled = replace(scaler, kind="none")  # nor where the scaler knows no unit
+    plain = Forecaster(days_plain.config, unscaled, days_plain.model, days_plain.core.calibration)
+    assert (
+        measure_forecaster.measured(plain, series, origins, "all").unit == "standard deviations of the values that came"
+    )

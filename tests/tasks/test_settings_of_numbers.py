@@ -1,5 +1,6 @@
 """No setting of a run on numbers does nothing: another value changes what is trained, or is refused with the reason."""
 
+import re
 from dataclasses import fields
 
 import numpy as np
@@ -55,6 +56,7 @@ CHANGES = {
     "data.limit": ("30",),
     "data.categorical": ("plant",),
     "data.decimal": (",",),
+    "data.thousands": ("false", "data.location={}/thousands.csv", "data.decimal=."),
     "data.missing_values": ("2",),
     "data.encoding": ("cp99999",),
     "data.valid_share": ("0.4",),
@@ -130,6 +132,8 @@ def folder(tmp_path_factory):
             cells = [(f"{w}:00,{d},{d.item():%d/%m/%Y},p{pump},q{pump // 2}", a, b, c) for w, d, a, b, c in rows]
             lines += [f"{left},{a},{b},{c}".replace("nan", "") for left, a, b, c in cells[:10] + cells[11:]]
         (folder / f"{name}.csv").write_text("\n".join(lines) + "\n")
+    plain = (folder / "table.csv").read_text()
+    (folder / "thousands.csv").write_text(re.sub(r",(\d\d)\.(\d)\d*,", r',"\1,\g<2>00",', plain))
     draw = np.random.default_rng(2)
     np.savez(folder / "arrays.npz", x=draw.normal(size=(30, 30)), y=draw.normal(size=(30, 30)))
     return folder

@@ -9,12 +9,12 @@ def translate(run: …, chosen: dict[str, Any]) -> None:
 """
 
 import functools
-import inspect
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
 from typer import Option
 
+from seq2seq.cli.options import groups
 from seq2seq.config import DecodingConfig
 from seq2seq.errors import InputError
 
@@ -71,18 +71,16 @@ SAMPLING = {
 }
 
 
-def options(*groups: Mapping[str, Any]) -> Callable:
-    """Decorate a command: it has these options beside its own, and gets what was given of them as `chosen`.
+def options(*kinds: Mapping[str, Any]) -> Callable:
+    """Decorate a command, as `groups.options` does.
 
     Raises:
         InputError: when the command is called: options of sampling without a temperature.
     """
-    kinds = {name: kind for group in groups for name, kind in group.items()}
 
     def decorate(command):
         @functools.wraps(command)
-        def taking(**arguments):
-            chosen = {name: value for name in kinds if (value := arguments.pop(name)) is not None}
+        def checked(*, chosen, **arguments):
             rest = [name for name in SAMPLING if name in chosen]
             if rest and "temperature" not in chosen:
                 listed = ", ".join(f"--{name.replace('_', '-')}" for name in rest)
@@ -91,12 +89,7 @@ def options(*groups: Mapping[str, Any]) -> Callable:
                 )
             return command(**arguments, chosen=chosen)
 
-        signature = inspect.signature(command)
-        own = [each for each in signature.parameters.values() if each.name != "chosen"]
-        added = [inspect.Parameter(name, own[0].kind, default=None, annotation=kind) for name, kind in kinds.items()]
-        taking.__signature__ = signature.replace(parameters=[*own, *added])
-        taking.__annotations__ = {each.name: each.annotation for each in (*own, *added)}
-        return taking
+        return groups.options(*kinds)(checked)
 
     return decorate
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from typer import Option
 
@@ -10,7 +10,7 @@ from seq2seq.cli.options.run import data_of
 from seq2seq.config import SeriesDataConfig
 from seq2seq.errors import InputError
 
-DATA = "Data"
+DATA, PICTURE = "Data", "Picture"
 
 Array = Annotated[
     str | None,
@@ -146,6 +146,41 @@ Encoding = Annotated[
 ]
 
 
+# How data are read, as settings of the section `data` are called.
+READING = {
+    "array": Array,
+    "keep": Keep,
+    "columns": Columns,
+    "group": Group,
+    "time": Time,
+    "time_format": TimeFormat,
+    "day_first": DayFirst,
+    "time_zone": TimeZone,
+    "duplicates": Duplicates,
+    "step": Step,
+    "gaps": Gaps,
+    "missing": Missing,
+    "limit": Limit,
+    "categorical": Categorical,
+    "decimal": Decimal,
+    "missing_values": MissingValues,
+    "encoding": Encoding,
+}
+
+Show = Annotated[
+    str | None,
+    Option(
+        help="Name of the series, or number of the sample, that the picture shows.",
+        show_default="the first",
+        rich_help_panel=PICTURE,
+    ),
+]
+Column = Annotated[
+    str | None,
+    Option(help="Column that the picture shows.", show_default="the first", rich_help_panel=PICTURE),
+]
+
+
 def location_of(run: Path) -> str | None:
     """Where the data that a run on numbers was trained on come from, which some commands read by default."""
     return data_of(run).get("location")
@@ -163,20 +198,44 @@ def drawn_column(column: str | None, columns: Sequence[str]) -> str:
     Raises:
         InputError: there is none of that name (lists those that there are).
     """
+    from seq2seq.series.series import listed
+
     if column is not None and column not in columns:
-        raise InputError(f"--column {column}: the forecast columns are {', '.join(columns)}.")
+        raise InputError(f"--column {column}: the forecast columns are {listed(columns)}.")
     return columns[0] if column is None else column
 
 
-def position_of(series: Any, name: str | None) -> int:
-    """Where in a `Series` the one called `name` is, which `--show` asks for; without a name the first.
+def picture_title(column: str, columns: Sequence[str], name: str, names: Sequence[str], group: str | None) -> str:
+    """What a picture shows, where there may be more: a column of those that are forecast, and a series.
+
+    Args:
+        column: that is drawn.
+        columns: all that could be.
+        name: of the series that is drawn; empty where it has none.
+        names: of all that could be.
+        group: what the data call the names of series.
+
+    >>> picture_title("sales", ["sales", "calls"], "north", ["north", "south"], "shop")
+    'sales (one of 2 columns), shop north (one of 2)'
+    >>> picture_title("sales", ["sales"], "", [""], None)
+    'sales'
+    """
+    shown = f"column {column}" if column.isdecimal() else column
+    shown += f" (one of {len(columns):,} columns)" * (len(columns) > 1)
+    count = len(dict.fromkeys(names))
+    return shown + (f", {group or 'series'} {name}" + f" (one of {count:,})" * (count > 1)) * bool(name)
+
+
+def position_of(names: Sequence[str], name: str | None) -> int:
+    """Where in the `names` of series the one is that `--show` asks for; without a name the first.
 
     Raises:
         InputError: there is none of that name (lists those that there are).
     """
+    from seq2seq.series.series import listed
+
     if name is None:
         return 0
-    if name not in series.names:
-        listed = ", ".join(series.names[:6]) + ", …" * (len(series.names) > 6)
-        raise InputError(f"--show {name}: there is no such series; there are {listed}.")
-    return series.names.index(name)
+    if name not in names:
+        raise InputError(f"--show {name}: there is no such series; there are {listed(names, 6)}.")
+    return names.index(name)
