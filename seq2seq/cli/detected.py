@@ -77,7 +77,7 @@ def write_events(path: Path, series: Any, events: list, data: Any, labelled: boo
 
 def _as_in_table(value):
     """A number with the figures that a table has of it; None where that has an empty cell."""
-    from seq2seq.series.writing import cell
+    from seq2seq.series.figures import cell
 
     if not isinstance(value, float):
         return value

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from seq2seq.cli import app
-from seq2seq.series.writing import cell
+from seq2seq.series.figures import cell
 
 
 def run(*arguments, code=0):
