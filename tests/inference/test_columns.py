@@ -29,6 +29,6 @@ def test_categories_are_called_as_in_the_table():
     columns = Columns.of(config, names)
     assert columns.known == ("promo=no", "promo=yes") and columns.in_table(columns.known) == ("promo",)
     assert columns.in_table(names) == ("load", "promo", "sky")
-    with pytest.raises(InputError, match=r"model\.known=load,promo,sky leaves no column"):
+    with pytest.raises(InputError, match=r"model\.known=load, promo, sky leaves no column"):
         given = {"model__known": "load,promo,sky", "data__categorical": "promo,sky"}
         Columns.of(resolve(ForecasterConfig, windows__look_back=2, **given), names)

@@ -151,7 +151,7 @@ def test_values_far_from_the_training_are_told_of(days_windowed, tmp_path):
         return days_windowed.forecast(replace(series, values=(values,)), 2, known=known).notes
 
     assert not notes(1, 70)
-    assert [note[:35] for note in notes(1e6, 70)] == ["column 'plan' has the value 1e+06, "]
+    assert [note[:35] for note in notes(1e6, 70)] == ["column 'plan' has the value 1000000"]
     assert [note[:34] for note in notes(1, -9e5)] == ["column 'load' has the value -90000"]
 
 
