@@ -137,7 +137,8 @@ def test_series_are_scored_to_tables_of_scores_or_events(pumps_run, pumps_files,
     assert len((tmp_path / "scores" / "test.csv").read_text().splitlines()) == 241
     given = ["--input", pumps_files / "test.csv", "--output", tmp_path / "events"]
     run("detect", pumps_run, *given, "--events", "--merge", "6h", "--threshold", "quantile=0.999")
-    assert (tmp_path / "events" / "test.csv").read_text().startswith("pump,start,end,steps,peak,peak_at,column,share\n")
+    heading = "pump,start,end,steps,peak,peak_at,column,share,known_at\n"
+    assert (tmp_path / "events" / "test.csv").read_text().startswith(heading)
     assert (
         "1 had been finished before"
         in run("detect", pumps_run, *given, "--events", "--merge", "6h", "--threshold", "quantile=0.999").stderr
