@@ -10,7 +10,7 @@ from typer import Argument, Option
 from seq2seq.cli.console import ConsoleReport, quiet_tensorflow
 from seq2seq.cli.options import pairs, search, series
 from seq2seq.cli.options.pairs import DATA
-from seq2seq.cli.outputs import check_outputs, check_picture, write_all, write_csv, write_text
+from seq2seq.cli.outputs import check_csv, check_outputs, check_picture, write_all, write_csv, write_text
 from seq2seq.errors import InputError
 
 SCORE, RESULT, FORECAST = "Scores of text", "Results", "Forecasts"
@@ -165,6 +165,8 @@ def evaluate(
     unfit = of_numbers | _given(plot=plot, column=column, show=show) if task == "translation" else of_text
     if unfit:
         raise InputError(f"--{next(iter(unfit)).replace('_', '-')} does not go with {run}, a {task} run.")
+    if task == "forecaster":
+        check_csv(output, "--output")
     series.check_of_picture(plot, "--column", column)
     series.check_of_picture(plot, "--show", show)
     report = ConsoleReport(stderr=True)

@@ -11,7 +11,7 @@ from typer import Argument, Option
 
 from seq2seq.cli.console import ConsoleReport, quiet_tensorflow
 from seq2seq.cli.options import forecasts, series
-from seq2seq.cli.outputs import check_outputs, check_picture, write_all, write_csv
+from seq2seq.cli.outputs import check_csv, check_outputs, check_picture, write_all, write_csv
 from seq2seq.errors import InputError
 
 OUTPUT, STREAM = "Output", "Streaming"
@@ -109,6 +109,7 @@ def forecast(
         raise InputError("--state - : the state is written again after each answer, so it needs a file; name one.")
     if stream and sys.stdin is None:
         raise InputError("--stream reads standard input, which is closed: pipe lines into it.")
+    check_csv(output, "--output")
     check_picture(plot, "--plot")
     series.check_of_picture(plot, "--column", column)
     series.check_of_picture(plot, "--show", show)

@@ -92,6 +92,12 @@ def test_what_a_picture_shows_is_checked_before_anything_is_written(air, tmp_pat
     assert said in shown.stderr and not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("command", ["forecast", "evaluate"])
+def test_a_table_is_not_written_under_the_name_of_another_kind(air, tmp_path, command):
+    assert "--output" in run(command, str(air[0]), "--output", str(tmp_path / "made.xlsx"), code=2).stderr
+    assert not list(tmp_path.iterdir())
+
+
 def test_another_file_is_continued_whatever_the_order_of_its_columns(air, months, tmp_path):
     lines = months.read_text().splitlines()
     (tmp_path / "early.csv").write_text(
