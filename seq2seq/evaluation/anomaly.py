@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from sklearn.covariance import LedoitWolf
+from sklearn.covariance import empirical_covariance, ledoit_wolf_shrinkage, shrunk_covariance
 from sklearn.decomposition import PCA
 
 from seq2seq.errors import InputError
@@ -47,7 +47,14 @@ class ErrorModel:
     covariance: np.ndarray
 
     @classmethod
-    def fit(cls, kind: str, errors: np.ndarray, units: np.ndarray | float = 1.0) -> "ErrorModel":
+    def fit(
+        cls,
+        kind: str,
+        errors: np.ndarray,
+        units: np.ndarray | float = 1.0,
+        independent: int | None = None,
+        correlations: bool = True,
+    ) -> "ErrorModel":
         """Learn from the errors on normal data that trained nothing: on the training part they are too small.
 
         Args:
@@ -56,6 +63,9 @@ class ErrorModel:
                 `"mahalanobis"` learns from them; correlations only from steps with all features observed.
             units: float, or array `(features,)`: the usual spread of each feature itself. A model that is never off,
                 as by a column that was constant, is not taken to be exact to the last digit.
+            independent: int. How many different steps the errors are of: those that overlapping windows tell of again
+                and again are no more than that to the shrinkage. Default: as many as there are errors.
+            correlations: bool. Whether to learn them; without them features are taken one by one.
 
         Returns:
             An `ErrorModel`.
@@ -75,10 +85,12 @@ class ErrorModel:
         center, scale = _moments(whole if together else errors)
         units = np.broadcast_to(units, features)
         scale = np.where(np.isnan(errors).all(axis=0), units, np.maximum(scale, LEAST_ERROR * units))
-        if not together:
+        if not (together and correlations):
             return cls(kind, center, scale, np.eye(features))
         # Standardised first, as the shrinkage draws towards equal variances, which features of their own units lack.
-        covariance = LedoitWolf(assume_centered=True).fit((whole - center) / scale).covariance_
+        standard = (whole - center) / scale
+        shrinkage = ledoit_wolf_shrinkage(standard, assume_centered=True) * len(whole) / (independent or len(whole))
+        covariance = shrunk_covariance(empirical_covariance(standard, assume_centered=True), min(shrinkage, 1.0))
         return cls(kind, center, scale, covariance)
 
     def scores(self, errors: np.ndarray) -> np.ndarray:

@@ -15,13 +15,8 @@ from seq2seq.inference.pieces import Pieces
 from seq2seq.inference.scores import Scores
 from seq2seq.run import Run
 
-Errors = Callable[[int], Iterator[tuple[Pieces, np.ndarray]]]  # from a stride: pieces, and errors like their values
-
-WIDEST = 1024  # values of a sequence whose covariance is still estimated as a whole
-VECTORS = 200_000  # error vectors that an error model is fitted on, at most
-FOLDS = 10  # held-out sequences are scored by error models of the others
-KEPT = 200_000  # held-out scores that are stored, at most
-FEWEST_SCORES = 50  # held-out scores that tell the level of one group
+Errors = tuple[Pieces, np.ndarray]  # pieces, and errors like their values
+Parts = Callable[[Pieces, np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 
 @dataclass(frozen=True)
@@ -57,47 +52,6 @@ class Scorer:
     window_threshold: float = np.nan
     held_out_windows: np.ndarray = field(default_factory=lambda: np.empty(0))
 
-    @classmethod
-    def fit(
-        cls,
-        settings: DetectionConfig,
-        errors: Errors,
-        lengths: np.ndarray,
-        look_back: int,
-        *,
-        units: np.ndarray | float = 1.0,
-        names: Sequence[str] | None = None,
-    ) -> "Scorer":
-        """Learn from the errors on held-out normal data.
-
-        Args:
-            settings: `DetectionConfig`.
-            errors: function from a stride to pieces with their errors.
-            lengths: int array. Steps of each held-out series.
-            look_back: int. Steps of a window; 0: whole sequences.
-            units: float, or array `(features,)`: the usual spread of each feature, as the model reads it.
-            names: sequence of str. Of each held-out series, where each is to have a level of its own.
-        """
-        stride = max(int(lengths.sum()) * (look_back or 1) // VECTORS, 1) if look_back else 1
-        held_out_errors = [each for _, each in errors(stride)]
-        features = held_out_errors[0].shape[-1]
-        equal = not look_back and len(set(lengths.tolist())) == 1
-        if settings.score == "mahalanobis" and equal and lengths[0] * features <= WIDEST and len(lengths) > FOLDS:
-            vectors = np.concatenate(held_out_errors).reshape(len(lengths), -1)
-            units = np.tile(np.broadcast_to(units, features), lengths[0])
-            model = ErrorModel.fit(settings.score, vectors, units)
-            scorer = cls(model, np.nan, np.empty(0), int(lengths[0]))
-            crossed = _crossed_scores(settings.score, vectors, units)
-            return replace(scorer, held_out=crossed).with_threshold(settings.threshold, settings.value)._thinned()
-        usual = _usual(np.concatenate(held_out_errors)) if look_back else np.ones((1, 1))
-        vectors = np.concatenate([(each / usual).reshape(-1, features) for each in held_out_errors])
-        scorer = cls(ErrorModel.fit(settings.score, vectors, units), np.nan, np.empty(0), usual=usual)
-        scores = scorer.score(errors(1), lengths, look_back)
-        if names is not None:
-            scorer = replace(scorer, levels=_levels(settings, names, scores.steps))
-            scores = scorer.levelled(scores, names)
-        return scorer._holding(scores).with_threshold(settings.threshold, settings.value)._thinned()
-
     def with_threshold(
         self, kind: str, value: float, labelled: Scores | None = None, labels: np.ndarray | None = None
     ) -> "Scorer":
@@ -119,36 +73,20 @@ class Scorer:
                 window = fit_threshold(kind, scores, value, known)
         return replace(self, threshold=threshold, window_threshold=window)
 
-    def _holding(self, scores):
-        windows = np.concatenate(scores.windows) if scores.look_back else np.empty(0)
-        judged = scores.judged
-        return replace(self, held_out=judged[~np.isnan(judged)], held_out_windows=windows[~np.isnan(windows)])
-
-    def _thinned(self):
-        few = {name: getattr(self, name) for name in ("held_out", "held_out_windows")}
-        return replace(self, **{name: scores[:: len(scores) // KEPT + 1] for name, scores in few.items()})
-
     def live(self, scores: Scores) -> tuple[np.ndarray, ...] | None:
         """Which steps are an alarm as they come in, by the window that ends there: bool arrays, None if not fitted."""
         if np.isnan(self.window_threshold) or scores.windows is None:
             return None
         return tuple(windows > self.window_threshold for windows in scores.windows)
 
-    def score(self, errors: Iterator[tuple[Pieces, np.ndarray]], lengths: np.ndarray, look_back: int) -> Scores:
+    def score(self, errors: Iterator[Errors], lengths: np.ndarray, look_back: int) -> Scores:
         """Score series of these lengths by the errors of their pieces."""
-        features = len(self.errors.center) // self.steps
-        means, begins = StepMeans(lengths, (features,)), np.cumsum(lengths) - lengths
-        windows = np.full(int(np.sum(lengths)), np.nan)
-        for pieces, values in errors:
-            parts = self._parts(values)
-            means.add(parts, pieces.series, pieces.first)
-            if look_back:
-                windows[begins[pieces.series] + pieces.first + look_back - 1] = observed_mean(_total(parts))
-        blame = tuple(means.result())
-        steps = tuple(np.split(_total(np.concatenate(blame)), begins[1:]))
-        if look_back:
-            return Scores(steps, blame, None, tuple(np.split(windows, begins[1:])), look_back)
-        return Scores(steps, blame, np.array([observed_mean(each) for each in steps]))
+
+        def shared(_, values):
+            parts = self.parts(values)
+            return parts, parts
+
+        return gathered(errors, lengths, look_back, len(self.errors.center) // self.steps, shared)
 
     def levelled(self, scores: Scores, names: Sequence[str]) -> Scores:
         """`scores` of the series `names`, each over its level."""
@@ -156,7 +94,7 @@ class Scorer:
             return scores
         return scores.over([self.levels.get(name, 1.0) for name in names])
 
-    def _parts(self, errors):
+    def parts(self, errors: np.ndarray) -> np.ndarray:
         """Scores of steps, shared out among the features: an array like `errors`, `(pieces, steps, features)`."""
         if self.steps > 1:
             if errors.shape[1] > self.steps:
@@ -174,33 +112,29 @@ class Scorer:
         return parts
 
 
-def _usual(errors):
-    """Root mean square over pieces `(pieces, steps, features)`, over that of all steps; 1 where there is no error."""
-    squares = np.square(errors, dtype=np.float64)
-    observed = ~np.isnan(squares)
-    of_step = np.where(observed, squares, 0.0).sum(axis=0) / np.maximum(observed.sum(axis=0), 1)
-    of_all = of_step.mean(axis=0)
-    return np.sqrt(np.divide(of_step, of_all, out=np.ones_like(of_step), where=of_step > 0))
+def gathered(errors: Iterator[Errors], lengths: np.ndarray, look_back: int, features: int, parts_of: Parts) -> Scores:
+    """Scores of series from those of the steps of their pieces.
 
-
-def _levels(settings, names, steps):
-    """How high the usual scores of each series are, over those of all: of a quantile, since alarms are made of it."""
-    share = settings.value if settings.threshold == "quantile" else 0.99
-    of_series: dict[str, list] = {}
-    for name, scores in zip(names, steps, strict=True):
-        of_series.setdefault(name, []).append(scores[~np.isnan(scores)])
-    together = {name: np.concatenate(parts) for name, parts in of_series.items()}
-    high = {name: np.quantile(scores, share) for name, scores in together.items() if len(scores) >= FEWEST_SCORES}
-    usual = np.quantile(np.concatenate(list(together.values())), share) if high else 0.0
-    return {name: float(value / usual) for name, value in high.items() if value > 0}
-
-
-def _crossed_scores(kind, vectors, units=1.0):
-    """Scores of each vector by an error model of the others: one that has seen it finds it too usual."""
-    scores, fold = np.empty(len(vectors)), np.arange(len(vectors)) % FOLDS
-    for number in range(FOLDS):
-        scores[fold == number] = ErrorModel.fit(kind, vectors[fold != number], units).scores(vectors[fold == number])
-    return scores
+    Args:
+        errors: pieces with their errors.
+        lengths: int array `(series,)`. Steps of each.
+        look_back: int. Steps of a window; 0: whole sequences.
+        features: int.
+        parts_of: function from pieces and their errors to two arrays like these, scores of steps shared out among the
+            features: those that the score of a step is the mean of, and those that the score of a window is.
+    """
+    means, begins = StepMeans(lengths, (features,)), np.cumsum(lengths) - lengths
+    windows = np.full(int(np.sum(lengths)), np.nan)
+    for pieces, values in errors:
+        of_steps, of_windows = parts_of(pieces, values)
+        means.add(of_steps, pieces.series, pieces.first)
+        if look_back:
+            windows[begins[pieces.series] + pieces.first + look_back - 1] = observed_mean(_total(of_windows))
+    blame = tuple(means.result())
+    steps = tuple(np.split(_total(np.concatenate(blame)), begins[1:]))
+    if look_back:
+        return Scores(steps, blame, None, tuple(np.split(windows, begins[1:])), look_back)
+    return Scores(steps, blame, np.array([observed_mean(each) for each in steps]))
 
 
 def _total(values):

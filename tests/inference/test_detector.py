@@ -9,7 +9,8 @@ from seq2seq.config import AutoencoderConfig, DetectionConfig, resolve
 from seq2seq.errors import InputError
 from seq2seq.evaluation.anomaly import ErrorModel
 from seq2seq.inference.detection import detect
-from seq2seq.inference.detector import Detector, Scorer, _crossed_scores
+from seq2seq.inference.detector import Detector
+from seq2seq.inference.held_out import crossed_scores, fit_scorer
 from seq2seq.inference.pieces import Pieces, cut
 from seq2seq.inference.reconstructor import Reconstructor
 from seq2seq.run import Run
@@ -18,9 +19,9 @@ from seq2seq.run import Run
 def test_held_out_sequences_are_scored_by_error_models_of_the_others():
     vectors = np.random.default_rng(0).normal(size=(40, 12))
     own = ErrorModel.fit("mahalanobis", vectors).scores(vectors)
-    assert np.mean(_crossed_scores("mahalanobis", vectors)) > 1.1 * np.mean(own)
+    assert np.mean(crossed_scores("mahalanobis", vectors)) > 1.1 * np.mean(own)
     for kind in ("absolute", "squared"):
-        np.testing.assert_allclose(_crossed_scores(kind, vectors), ErrorModel.fit(kind, vectors).scores(vectors))
+        np.testing.assert_allclose(crossed_scores(kind, vectors), ErrorModel.fit(kind, vectors).scores(vectors))
 
 
 @pytest.mark.parametrize("score", ["absolute", "squared", "mahalanobis"])
@@ -32,7 +33,7 @@ def test_about_the_share_asked_for_of_normal_data_is_above_the_threshold(score, 
 
     settings = resolve(AutoencoderConfig, settings=[f"detection.score={score}", "detection.value=0.9"]).detection
     lengths = np.full(300, 20)
-    scorer = Scorer.fit(settings, errors(0), lengths, look_back)
+    scorer = fit_scorer(settings, errors(0), lengths, look_back)
     judged = scorer.score(errors(1)(1), lengths, look_back).judged
     assert 0.04 < np.mean(judged > scorer.threshold) < 0.18
 
@@ -46,7 +47,7 @@ def test_ends_of_a_series_are_no_alarms_though_a_model_errs_more_at_the_ends_of_
             draw = np.random.default_rng(1)
             yield pieces, draw.normal(size=pieces.values.shape) * often
 
-    scorer = Scorer.fit(DetectionConfig(), errors, lengths, look_back)
+    scorer = fit_scorer(DetectionConfig(), errors, lengths, look_back)
     steps = np.stack(scorer.score(errors(1), lengths, look_back).steps)
     assert steps[:, -1].max() < 8 * steps.mean()  # a single window's score, of a chi-square with two degrees of freedom
     assert scorer.usual[-1] == pytest.approx(10 * scorer.usual[0], rel=0.2)

@@ -1,0 +1,235 @@
+"""Scorers from the errors on held-out normal data: thresholds rest on scores of what was not learned from."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+import numpy as np
+
+from seq2seq.config import DetectionConfig
+from seq2seq.evaluation.anomaly import ErrorModel
+from seq2seq.inference.detector import Errors, Scorer, gathered
+from seq2seq.inference.pieces import Pieces
+
+WIDEST = 1024  # values of a sequence whose covariance is still estimated as a whole
+VECTORS = 200_000  # error vectors that an error model is fitted on, at most
+FOLDS = 10  # parts of what is held out, each scored by what was learned from the others
+LEAST_LEFT = 0.25  # of the windows: with fewer of them outside of a part little is learned
+PER_COLUMN = 3  # steps of each column, at least, that correlations are learned from
+KEPT = 200_000  # held-out scores that are stored, at most
+FEWEST_SCORES = 50  # held-out scores that tell the level of one group
+
+
+def tell_correlations(steps: int, features: int) -> bool:
+    """Whether so many held-out steps tell how the errors of so many columns go together."""
+    return steps >= PER_COLUMN * features
+
+
+@dataclass(frozen=True)
+class Folds:
+    """Held-out steps in parts, each to be scored by what is learned from the others.
+
+    Where windows are scored, a part is a stretch of the steps of all series laid end to end. Whole sequences are dealt
+    out among the parts.
+
+    Attributes:
+        bounds: int array `(parts + 1,)`. The steps at which parts begin and end.
+        begins: int array `(series,)`. The step at which each series begins.
+        look_back: int. Steps of a window; 0: whole sequences.
+    """
+
+    bounds: np.ndarray
+    begins: np.ndarray
+    look_back: int
+
+    @classmethod
+    def of(cls, lengths: np.ndarray, look_back: int) -> "Folds | None":
+        """The parts of series of these lengths; None where they are too short to learn anything outside of a part."""
+        steps, begins = int(lengths.sum()), np.cumsum(lengths) - lengths
+        count = FOLDS if look_back else min(FOLDS, len(lengths))
+        folds = cls(np.arange(count + 1) * steps // count, begins, look_back)
+        if not look_back:
+            return folds if count > 1 else None
+        starts = zip(begins, lengths - look_back + 1, strict=True)
+        first = np.concatenate([begin + np.arange(max(windows, 0)) for begin, windows in starts])
+        enough = all(folds._apart(first, part).mean() >= LEAST_LEFT for part in range(count))
+        return folds if enough else None
+
+    def __len__(self):
+        return len(self.bounds) - 1
+
+    def of_steps(self, pieces: Pieces) -> np.ndarray:
+        """Int array `(pieces, steps)`: the part of each step."""
+        if not self.look_back:
+            return np.broadcast_to((pieces.series % len(self))[:, None], pieces.values.shape[:2])
+        return np.searchsorted(self.bounds, _places(pieces, self.begins), side="right") - 1
+
+    def without(self, part: int, errors: Sequence[Errors]) -> list[Errors]:
+        """The pieces that share no step with a part, nor with a window that ends in it, and their errors."""
+        found = []
+        for pieces, values in errors:
+            if self.look_back:
+                apart = self._apart(self.begins[pieces.series] + pieces.first, part)
+            else:
+                apart = pieces.series % len(self) != part
+            found.append((Pieces(pieces.values[apart], pieces.series[apart], pieces.first[apart]), values[apart]))
+        return found
+
+    def _apart(self, first, part):
+        return (first + 2 * self.look_back - 2 < self.bounds[part]) | (first >= self.bounds[part + 1])
+
+
+def scored_as_a_whole(settings: DetectionConfig, lengths: np.ndarray, look_back: int, features: int) -> bool:
+    """Whether the errors of a sequence are weighed together: all have one length and are short."""
+    equal = not look_back and len(set(lengths.tolist())) == 1
+    return settings.score == "mahalanobis" and equal and lengths[0] * features <= WIDEST and len(lengths) > FOLDS
+
+
+def fit_scorer(
+    settings: DetectionConfig,
+    errors: Callable[[int], Iterator[Errors]],
+    lengths: np.ndarray,
+    look_back: int,
+    *,
+    units: np.ndarray | float = 1.0,
+    names: Sequence[str] | None = None,
+) -> Scorer:
+    """Learn from the errors on held-out normal data.
+
+    What errors are usual is learned from all of them; the thresholds are of scores by what was learned without the
+    steps that are scored, or they would be too low by as much as the errors of few steps are learned by heart.
+
+    Args:
+        settings: `DetectionConfig`.
+        errors: function from a stride to pieces with their errors.
+        lengths: int array. Steps of each held-out series.
+        look_back: int. Steps of a window; 0: whole sequences.
+        units: float, or array `(features,)`: the usual spread of each feature, as the model reads it.
+        names: sequence of str. Of each held-out series, where each is to have a level of its own.
+    """
+    stride = max(int(lengths.sum()) * (look_back or 1) // VECTORS, 1) if look_back else 1
+    held_out = list(errors(stride))
+    features = held_out[0][1].shape[-1]
+    if scored_as_a_whole(settings, lengths, look_back, features):
+        vectors = np.concatenate([each for _, each in held_out]).reshape(len(lengths), -1)
+        units = np.tile(np.broadcast_to(units, features), lengths[0])
+        scorer = Scorer(ErrorModel.fit(settings.score, vectors, units), np.nan, np.empty(0), int(lengths[0]))
+        return _with_thresholds(scorer, settings, crossed_scores(settings.score, vectors, units), np.empty(0))
+    folds = Folds.of(lengths, look_back)
+    begins = np.cumsum(lengths) - lengths
+    correlations = tell_correlations(_different_steps(held_out, begins), features)
+
+    def learned(chosen):
+        usual = _usual(np.concatenate([each for _, each in chosen])) if look_back else np.ones((1, 1))
+        vectors = np.concatenate([(each / usual).reshape(-1, features) for _, each in chosen])
+        steps = _different_steps(chosen, begins)
+        return Scorer(
+            ErrorModel.fit(settings.score, vectors, units, steps, correlations), np.nan, np.empty(0), usual=usual
+        )
+
+    scorer = learned(held_out)
+    again = held_out if stride == 1 else errors(1)
+    if folds is None:
+        scores = scorer.score(again, lengths, look_back)
+    else:
+        scorers = [learned(folds.without(part, held_out)) for part in range(len(folds))]
+        scores = gathered(again, lengths, look_back, features, _crossed(scorers, folds))
+    if names is not None and look_back:
+        levels, crossed = _levels(settings, names, scores.steps, look_back)
+        scorer = replace(scorer, levels=levels)
+        scores = replace(
+            scores,
+            steps=tuple(map(np.divide, scores.steps, crossed)),
+            windows=tuple(map(np.divide, scores.windows, crossed)),
+        )
+    windows = np.concatenate(scores.windows) if look_back else np.empty(0)
+    return _with_thresholds(scorer, settings, scores.judged, windows)
+
+
+def crossed_scores(kind: str, vectors: np.ndarray, units: np.ndarray | float = 1.0) -> np.ndarray:
+    """Scores of each vector by an error model of the others: one that has seen it finds it too usual."""
+    scores, part = np.empty(len(vectors)), np.arange(len(vectors)) % FOLDS
+    for number in range(FOLDS):
+        scores[part == number] = ErrorModel.fit(kind, vectors[part != number], units).scores(vectors[part == number])
+    return scores
+
+
+def _with_thresholds(scorer, settings, scores, windows):
+    """`scorer` with thresholds of these held-out scores, of which it keeps some."""
+    told = [each[~np.isnan(each)] for each in (scores, windows)]
+    scorer = replace(scorer, held_out=told[0], held_out_windows=told[1])
+    scorer = scorer.with_threshold(settings.threshold, settings.value)
+    few = [each[:: len(each) // KEPT + 1] for each in told]
+    return replace(scorer, held_out=few[0], held_out_windows=few[1])
+
+
+def _crossed(scorers, folds):
+    """The scores of each step by the scorer of its part, of each window by that of the part in which it ends."""
+
+    def parts_of(pieces, values):
+        part = folds.of_steps(pieces)
+        of_steps, of_windows = np.full(values.shape, np.nan), np.full(values.shape, np.nan)
+        for number in np.unique(part):
+            here = part == number
+            rows, last = here.any(axis=1), here[:, -1]
+            parts = scorers[number].parts(values[rows])
+            of_steps[rows] = np.where(here[rows][..., None], parts, of_steps[rows])
+            of_windows[last] = parts[last[rows]]
+        return of_steps, of_windows
+
+    return parts_of
+
+
+def _places(pieces, begins):
+    """Where each step of pieces is among those of all series, `(pieces, steps)`."""
+    return (begins[pieces.series] + pieces.first)[:, None] + np.arange(pieces.values.shape[1])
+
+
+def _different_steps(errors, begins):
+    """How many steps the errors are of whose features are all observed, those in many windows counted once."""
+    places = [_places(pieces, begins)[~np.isnan(values).any(axis=-1)] for pieces, values in errors]
+    return len(np.unique(np.concatenate(places)))
+
+
+def _usual(errors):
+    """Root mean square over pieces `(pieces, steps, features)`, over that of all steps; 1 where there is no error."""
+    squares = np.square(errors, dtype=np.float64)
+    observed = ~np.isnan(squares)
+    of_step = np.where(observed, squares, 0.0).sum(axis=0) / np.maximum(observed.sum(axis=0), 1)
+    of_all = of_step.mean(axis=0)
+    return np.sqrt(np.divide(of_step, of_all, out=np.ones_like(of_step), where=of_step > 0))
+
+
+def _levels(settings, names, steps, look_back):
+    """How high the usual scores of each series are, over those of all: of a quantile, since alarms are made of it.
+
+    Returns:
+        Name of each series that has scores enough → its level; and, for the series in their order, float64 arrays
+        `(steps,)` of what it is by the other parts of the series.
+    """
+    share = settings.value if settings.threshold == "quantile" else 0.99
+    of_series: dict[str, list] = {}
+    for name, scores in zip(names, steps, strict=True):
+        of_series.setdefault(name, []).append(scores)
+    together = {name: np.concatenate(parts) for name, parts in of_series.items()}
+    high = {name: _high(scores, share) for name, scores in together.items()}
+    usual = np.nanquantile(np.concatenate(list(together.values())), share)
+    levels = {name: float(value / usual) for name, value in high.items() if value > 0}
+    crossed = {name: np.ones(len(scores)) for name, scores in together.items()}
+    for name, level in levels.items():
+        scores = together[name]
+        bounds = np.arange(FOLDS + 1) * len(scores) // FOLDS
+        for first, end in pairwise(bounds):
+            apart = np.append(scores[: max(first - look_back + 1, 0)], scores[end + look_back - 1 :])
+            crossed[name][first:end] = _high(apart, share) / usual or level
+    begin, each = dict.fromkeys(together, 0), []
+    for name, scores in zip(names, steps, strict=True):
+        each.append(crossed[name][begin[name] : begin[name] + len(scores)])
+        begin[name] += len(scores)
+    return levels, each
+
+
+def _high(scores, share):
+    """The quantile of scores; 0 where they are too few to tell it."""
+    scores = scores[~np.isnan(scores)]
+    return float(np.quantile(scores, share)) if len(scores) >= FEWEST_SCORES else 0.0
