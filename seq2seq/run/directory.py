@@ -93,7 +93,9 @@ class Run(RunFolder):
         """
         path = Path(path)
         if not path.is_dir():
-            raise InputError(f"{path}: no such run directory; train one with: seq2seq train {tasks[0]} --run {path} …")
+            raise InputError(
+                f"{path}: no such run directory; train one with: seq2seq train {'|'.join(tasks)} --run {path} …"
+            )
         if not (path / "config.json").exists():
             raise InputError(f"{path} is not a run directory: it has no config.json.")
         refuse_links_out(path)

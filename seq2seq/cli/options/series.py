@@ -237,5 +237,6 @@ def position_of(names: Sequence[str], name: str | None) -> int:
     if name is None:
         return 0
     if name not in names:
-        raise InputError(f"--show {name}: there is no such series; there are {listed(names, 6)}.")
+        there = f"there are {listed(names, 6)}" if any(names) else "there is a single one, without a name"
+        raise InputError(f"--show {name}: there is no such series; {there}.")
     return names.index(name)
