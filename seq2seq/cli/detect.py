@@ -197,7 +197,7 @@ def detect(
     if events and not reconstructor.look_back:
         raise InputError(f"--events {events}: this run scores whole sequences, each of which is an alarm or none.")
     series, selection, name, parts = _read(reconstructor, input_, array, keep, (part, from_, to), report)
-    known = read_labels(labels, reconstructor, series, name, keep=keep) if labels else None
+    known = read_labels(labels, reconstructor, series, name, keep=keep, report=report) if labels else None
     if known and selection:
         known = selection.labels(known, series)
     labelled = None
@@ -286,7 +286,7 @@ def _read(reconstructor, input_, array, keep, chosen, report):
     else:
         series, selection, name = reconstructor.read(input_, array=array, keep=keep, report=report), None, input_
     if from_ is not None or to is not None:
-        times = between(series, from_, to)
+        times = between(series, from_, to, report)
         selection = times if selection is None else selection & times
     if selection is not None and not selection.rows:
         raise InputError(f"there is nothing to score: the {part} part has no step from {from_} to {to}.")
@@ -308,4 +308,4 @@ def _held_out(reconstructor, location, labels, scored, report):
     if Path(file).resolve() == Path(scored[0]).resolve() and array in (None, scored[1]):
         raise InputError(f"--held-out {location} are the data to be scored: a threshold is fitted on others.")
     series = reconstructor.read(file, array=array, report=report)
-    return series, read_labels(labels, reconstructor, series, file)
+    return series, read_labels(labels, reconstructor, series, file, report=report)

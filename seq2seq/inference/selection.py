@@ -8,6 +8,8 @@ import numpy as np
 from seq2seq.config import SeriesDataConfig
 from seq2seq.errors import InputError
 from seq2seq.evaluation.detection import Labels
+from seq2seq.report import Report
+from seq2seq.series.clock import time_texts
 from seq2seq.series.series import Series, parts_of
 from seq2seq.series.told_times import forms, span
 
@@ -102,10 +104,11 @@ def parts_of_steps(series: Series, data: SeriesDataConfig, seed: int) -> list[np
     return found
 
 
-def between(series: Series, from_: str | None, to: str | None) -> Selection:
+def between(series: Series, from_: str | None, to: str | None, report: Report | None = None) -> Selection:
     """From a time on, up to and with another: `2024-05` means all of May. Where there are no times, steps are counted.
 
-    Times are as the data have them, or ISO 8601; by the clock on the wall, unless they tell an offset.
+    Times are as the data have them, or ISO 8601; by the clock on the wall, unless they tell an offset. An end that lies
+    outside of all of the data is told to `report`.
 
     Raises:
         InputError: a text that is no time, or no step is between them.
@@ -115,18 +118,26 @@ def between(series: Series, from_: str | None, to: str | None) -> Selection:
     first, end = np.zeros(len(series.values), np.int64), series.lengths
     places = series.times or tuple(map(np.arange, series.lengths))
     clock = series.clock if places[0].dtype.kind == "M" else None
+    ends = min(each[0] for each in places if len(each)), max(each[-1] for each in places if len(each))
+    low, high = series.clock.texts(np.array(ends))
+    outside = []
     if from_ is not None:
-        start = _told(clock, from_, "--from")[0]
+        start, over = _told(clock, from_, "--from")
         first = [np.searchsorted(each, start) for each in places]
+        outside += [("--from", from_, start, "before")] * bool(over <= ends[0])
     if to is not None:
-        stop = _told(clock, to, "--to")[1]
+        start, stop = _told(clock, to, "--to")
         end = [np.searchsorted(each, stop) for each in places]
+        outside += [("--to", to, start, "after")] * bool(start > ends[1])
     found = Selection.of_steps(first, end)
     if not found.rows:
-        ends = min(each[0] for each in places if len(each)), max(each[-1] for each in places if len(each))
-        low, high = series.clock.texts(np.array(ends))
         given = " ".join(f"{name} {text}" for name, text in (("--from", from_), ("--to", to)) if text is not None)
         raise InputError(f"{given}: the data have nothing there; they go from {low} to {high}.")
+    for option, text, start, side in outside:
+        read = f", read as {time_texts(clock.local(np.array([start])))[0]}," if clock else ""
+        (report or Report()).warn(
+            f"{option} {text}{read} lies {side} all of the data, which go from {low} to {high}: it leaves nothing out"
+        )
     return found
 
 

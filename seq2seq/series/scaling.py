@@ -11,12 +11,21 @@ import numpy as np
 
 from seq2seq.errors import InputError
 from seq2seq.series.series import Series, column_positions, listed, unnamed
-from seq2seq.series.sizes import FEWEST_STEPS, by_name, ends, is_constant, observed, unseen_note
+from seq2seq.series.sizes import (
+    FEWEST_STEPS,
+    by_name,
+    ends,
+    is_constant,
+    measure,
+    observed,
+    standing_still,
+    still_notes,
+    unseen_note,
+    without,
+)
 from seq2seq.storage import replacing
 
 KINDS = ("standard", "minmax", "none")
-
-CONSTANT_UNIT = 0.02  # of its magnitude: the unit of a column that was constant, so that a tenth of it is five units
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +47,7 @@ class Scaler:
             nothing is below 0.
         groups: mapping from the name of a series to the center and the scale of it alone, where series are of
             different size; see `of`.
+        still: likewise of series that stand still, while others vary, at a value that these never have.
         seen: where `kind` is `"none"`, what `"standard"` would have: mean and standard deviation of each feature in
             training, by which values far from it are told; 0 for a feature that was never observed. None in runs of
             earlier versions.
@@ -58,6 +68,7 @@ class Scaler:
     plus_one: bool = False
     groups: Mapping[str, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
     seen: tuple[np.ndarray, np.ndarray] | None = None
+    still: Mapping[str, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
 
     def __post_init__(self):
         if self.kind not in KINDS:
@@ -71,7 +82,8 @@ class Scaler:
             object.__setattr__(self, "seen", tuple(np.asarray(part, np.float64) for part in self.seen))
             if any(part.shape != (len(self.columns),) or not np.isfinite(part).all() for part in self.seen):
                 raise InputError(f"what a scaling has seen must be two finite numbers for each column, got {self.seen}")
-        object.__setattr__(self, "groups", {name: self._checked(*each) for name, each in self.groups.items()})
+        for own in ("groups", "still"):
+            object.__setattr__(self, own, {name: self._checked(*each) for name, each in getattr(self, own).items()})
 
     def _checked(self, center, scale):
         center, scale = np.asarray(center, np.float64), np.asarray(scale, np.float64)
@@ -94,6 +106,7 @@ class Scaler:
         log: bool = False,
         plain: Sequence[str] = (),
         plus_one: bool = False,
+        names: Sequence[str] = (),
     ) -> "Scaler":
         """Measure the training part.
 
@@ -104,6 +117,8 @@ class Scaler:
             log: bool. Scale the logarithm: for quantities that grow by a share rather than by an amount.
             plain: sequence of str. Columns that stay as they are.
             plus_one: bool. With `log`: of the value + 1.
+            names: sequence of str. Of each of `values` the series that it is of: those that stand still in a column in
+                which others vary are left out of its unit. Without names all are taken.
 
         Raises:
             InputError: a column without any value, with an infinite one, or one that has no such logarithm.
@@ -114,8 +129,11 @@ class Scaler:
         values = [unscaled.logarithms(part) for part in values]
         if kind == "none":
             return replace(unscaled, seen=unscaled._spread(values))
-        measured = [unscaled._measured(values, feature) for feature in range(features)]
-        return replace(unscaled, center=[center for center, _ in measured], scale=[scale for _, scale in measured])
+        still = unscaled.standing_still(values, names) if names else {}
+        varying = without(values, names, still) if still else values
+        measured = [unscaled._measured(varying, feature) for feature in range(features)]
+        scaler = replace(unscaled, center=[center for center, _ in measured], scale=[scale for _, scale in measured])
+        return replace(scaler, still=scaler._levels(still, by_name(values, names), varying)) if still else scaler
 
     def by_series(self, values: Sequence[np.ndarray], names: Sequence[str]) -> "Scaler":
         """The same with units of each series beside those of all.
@@ -125,7 +143,7 @@ class Scaler:
             names: sequence of str. Of each the series that it is of.
         """
         of_series = by_name([self.logarithms(part) for part in values], names)
-        return replace(self, groups={name: self._own(parts) for name, parts in of_series.items()})
+        return replace(self, groups={name: self._own(parts) for name, parts in of_series.items()}, still={})
 
     def of(self, name: str, values: np.ndarray | None = None) -> "Scaler":
         """The scaler of one series.
@@ -138,16 +156,15 @@ class Scaler:
         Returns:
             A `Scaler` without groups; `self` where there are none.
         """
-        if not self.groups:
+        known = self.groups or self.still
+        if not known:
             return self
-        center, scale = self.center, self.scale
-        if name in self.groups:
-            center, scale = self.groups[name]
-        elif values is not None:
+        center, scale = known.get(name, (self.center, self.scale))
+        if self.groups and name not in known and values is not None:
             center, scale = self._own([self.logarithms(values)])
         # Of numbers that were checked: without doing so again for each of many series.
         alone = copy.copy(self)
-        for field_, value in (("center", center), ("scale", scale), ("groups", {})):
+        for field_, value in (("center", center), ("scale", scale), ("groups", {}), ("still", {})):
             object.__setattr__(alone, field_, value)
         return alone
 
@@ -167,12 +184,28 @@ class Scaler:
                     scales[feature] = scale
         return centers, scales
 
+    def standing_still(self, values: Sequence[np.ndarray], names: Sequence[str]) -> dict[str, list[int]]:
+        """As the function of that name, of values as `logarithms` gives them."""
+        return standing_still(values, names, [name in self.plain for name in self.columns], self._logged)
+
+    def _levels(self, still, of_series, varying):
+        """Center and scale of series that stand still, of their own where that is out of the range of the others."""
+        bounds = [ends(observed(varying, feature) or [np.zeros(1)]) for feature in range(len(self.columns))]
+        levels = {}
+        for name, features in still.items():
+            own, shared = np.array(self._own(of_series[name])), np.array((self.center, self.scale))
+            away = [feature for feature in features if not bounds[feature][0] <= own[0, feature] <= bounds[feature][1]]
+            shared[:, away] = own[:, away]
+            if away:
+                levels[name] = tuple(shared)
+        return levels
+
     def _measured(self, values, feature):
         """Center and scale of a column of values whose logarithms were taken."""
         name = self.columns[feature]
         if name in self.plain:
             return 0.0, 1.0
-        return _measure(self.kind, observed(values, feature), name, self._logged[feature])
+        return measure(self.kind, observed(values, feature), name, self._logged[feature])
 
     def _spread(self, values):
         """What `seen` is, of values whose logarithms were taken."""
@@ -187,10 +220,13 @@ class Scaler:
         known = (self.kind != "none") & ~self._logged
         return list(zip(np.abs(self.center).tolist(), np.where(known, self.scale, 0.0).tolist(), strict=True))
 
-    def notes(self, values: Sequence[np.ndarray]) -> list[str]:
-        """What to tell of columns whose changes in `values`, arrays `(steps, features)`, no model sees."""
+    def notes(self, values: Sequence[np.ndarray], names: Sequence[str] = ()) -> list[str]:
+        """What to tell of columns whose changes, in `values`, no model sees, and of series that stand still."""
         columns = ((name, observed(values, feature)) for feature, name in enumerate(self.columns))
-        found = (unseen_note(name, *ends(parts), self.kind) for name, parts in columns if parts)
+        found = [unseen_note(name, *ends(parts), self.kind) for name, parts in columns if parts]
+        if names:
+            values = [self.logarithms(part) for part in values]
+            found += still_notes(self.standing_still(values, names), by_name(values, names), self.columns)
         return [note for note in found if note]
 
     def logarithms(self, values: np.ndarray) -> np.ndarray:
@@ -263,8 +299,8 @@ class Scaler:
         content |= {"columns": self.columns, "log": self.log, "plain": self.plain, "plus_one": self.plus_one}
         if self.seen is not None:
             content["seen"] = [part.tolist() for part in self.seen]
-        if self.groups:
-            content["groups"] = {name: [part.tolist() for part in each] for name, each in self.groups.items()}
+        for own in (own for own in ("groups", "still") if getattr(self, own)):
+            content[own] = {name: [part.tolist() for part in each] for name, each in getattr(self, own).items()}
         with replacing(path) as temporary:
             temporary.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
@@ -308,22 +344,3 @@ def _refuse_column(bad, columns, what):
     if bad.any():
         name = columns[int(bad.any(axis=0).argmax())]
         raise InputError(f"column {name!r} has {what}")
-
-
-def _measure(kind, parts, name, log):
-    """Center and scale of one column from its observed values, a list of 1-D arrays."""
-    if not parts:
-        raise InputError(f"column {name!r} has no value in the training part: leave it out, or train on more of it")
-    low, high = ends(parts)
-    if is_constant(low, high, log):  # what is left would be scaled up to a spread of 1
-        center, scale = low, CONSTANT_UNIT * (1.0 if log else abs(low)) or 1.0
-    elif kind == "minmax":
-        center, scale = low, high - low
-    else:
-        count = sum(map(len, parts))
-        center = sum(map(np.sum, parts)) / count
-        with np.errstate(over="ignore", invalid="ignore"):
-            scale = np.sqrt(sum(np.sum((part - center) ** 2) for part in parts) / count)
-    if not (np.isfinite(center) and np.isfinite(scale) and scale > 0):
-        raise InputError(f"column {name!r} has an infinite value or one too large to scale: mend or leave it out")
-    return center, scale

@@ -5,8 +5,11 @@ from typing import Protocol
 
 import numpy as np
 
+from seq2seq.errors import InputError
 from seq2seq.series.figures import cell
+from seq2seq.series.series import some_of
 
+CONSTANT_UNIT = 0.02  # of its magnitude: the unit of a column that was constant, so that a tenth of it is five units
 ROUNDING = 1e-9  # of a column's magnitude: what varies by less varies by the rounding of its numbers alone
 FEWEST_STEPS = 20  # observed values that a unit of a group is measured on
 _LAST_BITS = 1e-13  # of it: what the rounding of floats amounts to
@@ -47,6 +50,57 @@ def sizes_differ(scaler: Scaling, values: Sequence[np.ndarray], names: Sequence[
     return None
 
 
+def standing_still(
+    values: Sequence[np.ndarray], names: Sequence[str], plain: Sequence[bool], log: Sequence[bool]
+) -> dict[str, list[int]]:
+    """Name of each series that does not vary in columns in which others do → the places of these columns.
+
+    A series of few values has no say.
+
+    Args:
+        values: sequence of float arrays, each `(steps, features)`, logarithms where those are scaled.
+        names: sequence of str. Of each the series that it is of.
+        plain, log: sequences of bool. Of each column whether it is not scaled, and whether by its logarithms.
+    """
+    still: dict[str, list[int]] = {}
+    of_series = by_name(values, names)
+    for feature in (number for number, each in enumerate(plain) if not each):
+        parts = {name: observed(each, feature) for name, each in of_series.items()}
+        parts = {name: each for name, each in parts.items() if sum(map(len, each)) >= FEWEST_STEPS}
+        constant = [name for name, each in parts.items() if is_constant(*ends(each), log[feature])]
+        if len(constant) < len(parts):
+            for name in constant:
+                still.setdefault(name, []).append(feature)
+    return still
+
+
+def without(values: Sequence[np.ndarray], names: Sequence[str], still: Mapping[str, list[int]]) -> list[np.ndarray]:
+    """`values` of the series `names`, NaN in those columns in which one stands still."""
+    found = []
+    for name, part in zip(names, values, strict=True):
+        if name in still:
+            part = part.copy()
+            part[:, still[name]] = np.nan
+        found.append(part)
+    return found
+
+
+def still_notes(still: Mapping[str, list[int]], of_series: Mapping[str, list[np.ndarray]], columns: Sequence[str]):
+    """What to tell of series that stand still: of each column a list of them, those apart that vary by rounding."""
+    notes = []
+    for feature, column in enumerate(columns):
+        alike: dict[bool, list[str]] = {}
+        for name in (name for name, features in still.items() if feature in features):
+            low, high = ends(observed(of_series[name], feature))
+            alike.setdefault(high - low <= _LAST_BITS * max(abs(low), abs(high)), []).append(name)
+        for exactly, those in alike.items():
+            why = "constant" if exactly else "varying by less than a billionth, taken for the rounding of its numbers"
+            notes.append(
+                f"column {column!r}: {some_of(those)} {why} in the training part: left out of the unit of the others"
+            )
+    return notes
+
+
 def by_name(values: Sequence[np.ndarray], names: Sequence[str]) -> Mapping[str, list[np.ndarray]]:
     """Name of each series → its arrays."""
     of_series: dict[str, list[np.ndarray]] = {}
@@ -74,6 +128,29 @@ def is_constant(low: float, high: float, log: bool) -> bool:
     whole = not log and float(low).is_integer() and float(high).is_integer()
     size = 1.0 if log else max(abs(low), abs(high))
     return high - low <= (_LAST_BITS if whole else ROUNDING) * size < np.inf
+
+
+def measure(kind: str, parts: Sequence[np.ndarray], name: str, log: bool) -> tuple[float, float]:
+    """Center and scale of the column `name` from its observed values, 1-D arrays (logarithms if `log`).
+
+    Raises:
+        InputError: there is none, or they have no such scale.
+    """
+    if not parts:
+        raise InputError(f"column {name!r} has no value in the training part: leave it out, or train on more of it")
+    low, high = ends(parts)
+    if is_constant(low, high, log):  # what is left would be scaled up to a spread of 1
+        center, scale = low, CONSTANT_UNIT * (1.0 if log else abs(low)) or 1.0
+    elif kind == "minmax":
+        center, scale = low, high - low
+    else:
+        count = sum(map(len, parts))
+        center = sum(map(np.sum, parts)) / count
+        with np.errstate(over="ignore", invalid="ignore"):
+            scale = np.sqrt(sum(np.sum((part - center) ** 2) for part in parts) / count)
+    if not (np.isfinite(center) and np.isfinite(scale) and scale > 0):
+        raise InputError(f"column {name!r} has an infinite value or one too large to scale: mend or leave it out")
+    return center, scale
 
 
 def unseen_note(name: str, low: float, high: float, kind: str) -> str:

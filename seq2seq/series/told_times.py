@@ -12,6 +12,7 @@ from seq2seq.series.patterns import HAS_HOUR, ISO_FORM, ZONE
 
 # What a time that ends with a directive is the name of: a year, a minute.
 _NAMED = {"Y": "Y", "y": "Y", "m": "M", "b": "M", "B": "M", "d": "D", "j": "D", "H": "h", "I": "h", "M": "m", "S": "s"}
+_LEAST = np.timedelta64(1, "ns")
 _UNITS = ["Y", "M", "D", "h", "m", "s", "us"]
 
 
@@ -19,7 +20,8 @@ def span(text: str, clock: Clock) -> tuple[np.datetime64, np.datetime64]:
     """The instant at which what `text` names begins, and the one at which it is over: of "2024-05" all of May.
 
     It is written as the times of the data, or the beginning of one ("31.01.2024" of "31.01.2024 13:00"), or ISO 8601.
-    It is by the clock on the wall, unless it tells an offset: "2024-05-01T06:30+02:00".
+    It is by the clock on the wall, unless it tells an offset: "2024-05-01T06:30+02:00". In the hour that clocks show
+    twice it begins when they show it first, and is over when they have shown it again.
 
     Args:
         text: a time.
@@ -41,14 +43,28 @@ def span(text: str, clock: Clock) -> tuple[np.datetime64, np.datetime64]:
     local = text[: told.start()] if told else text
     first, unit = _of_pattern(local, clock.pattern) or _iso(local)
     bounds = np.array([first, first.astype(f"datetime64[{unit}]") + 1], "datetime64[ns]")
-    begin, end = dates_of(nanoseconds(bounds) - offset_of(told["zone"])) if told else clock.instants(bounds)
-    return begin, end
+    if told:
+        begin, end = dates_of(nanoseconds(bounds) - offset_of(told["zone"]))
+        return begin, end
+    latest = bounds[1] - _LEAST
+    begin, end = _shown(bounds[0], clock)[0], _shown(latest, clock)[1]
+    # In the hour that clocks leave out, what is named begins and is over when they go on.
+    return begin, end + _LEAST if clock.local(np.array([end]))[0] == latest else max(begin, end)
 
 
 def forms(clock: Clock) -> str:
     """What to say of how a time is to be written."""
     (own,) = clock.texts(np.array(["2024-05-01T06:30"], "datetime64[ns]"))
     return "a time such as 2024-05-01 or 2024-05-01T06:30" + (f", or {own}" if not re.match(r"\d{4}-", own) else "")
+
+
+def _shown(local, clock):
+    """The first and the last instant at which clocks on the wall show a time."""
+    if clock.time_zone or not len(clock.offsets):
+        return tuple(clock.instants(np.array([local]), second)[0] for second in (False, True))
+    times = dates_of(nanoseconds(np.array([local])) - np.unique(clock.offsets))
+    times = times[clock.local(times) == local]
+    return (times.min(), times.max()) if len(times) else tuple(clock.instants(np.array([local, local])))
 
 
 def _unix(text, nanoseconds_in):

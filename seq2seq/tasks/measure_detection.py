@@ -12,14 +12,15 @@ from seq2seq.evaluation.detection import Labels, Window, detection_scores, windo
 from seq2seq.evaluation.events import Span, event_scores, runs
 from seq2seq.inference.detection import Detection, events_of
 from seq2seq.inference.reconstructor import Reconstructor
-from seq2seq.series.clock import Clock
+from seq2seq.report import Report
+from seq2seq.series.clock import Clock, time_texts
 from seq2seq.series.files import holds_array
 from seq2seq.series.joining import rows_at
 from seq2seq.series.series import listed
 from seq2seq.series.table import Series, read_series
 from seq2seq.series.told_times import forms, span
 
-LISTED = 3  # steps without a label
+LISTED = 3  # steps without a label, and series without a labelled one, that are told of
 
 
 def measure_detection(
@@ -114,7 +115,13 @@ def _hits(steps, times, threshold, windows):
 
 
 def read_labels(
-    location: str, reconstructor: Reconstructor, series: Series, name: str, *, keep: str | None = None
+    location: str,
+    reconstructor: Reconstructor,
+    series: Series,
+    name: str,
+    *,
+    keep: str | None = None,
+    report: Report | None = None,
 ) -> Labels:
     """Read what is known about series.
 
@@ -129,13 +136,14 @@ def read_labels(
         series: the labelled series; a table of labels has its columns of groups and times, written as there.
         name: file that they are from; a single series is looked up by it in a JSON file, several by their own names.
         keep: what the series were kept by.
+        report: `Report`, told of series none of whose labelled windows holds a step.
 
     Raises:
         InputError: no such file, key, column or name; a score without a label.
     """
     file, key = split_location(location)
     if file.lower().endswith(".json"):
-        return _labelled_windows(file, key, reconstructor, series, name)
+        return _labelled_windows(file, key, reconstructor, series, name, report or Report())
     each = "step" if reconstructor.look_back else "sequence"
     if holds_array(file):
         if len(series.values) > 1 and not series.whole:
@@ -222,7 +230,7 @@ def split_location(location: str) -> tuple[str, str | None]:
     return (file, key) if colon and file and not Path(location).exists() else (location, None)
 
 
-def _labelled_windows(location, key, reconstructor, series, name):
+def _labelled_windows(location, key, reconstructor, series, name, report):
     if not reconstructor.look_back:
         raise InputError(f"{location} labels windows of time, but this run scores whole sequences: give FILE:KEY.")
     if series.times is None:
@@ -232,7 +240,26 @@ def _labelled_windows(location, key, reconstructor, series, name):
     names = [key] if key else series.names if reconstructor.config.data.group else [name]
     windows = tuple(tuple(read_windows(location, each, series.clock)) for each in names)
     values = [window_labels(times, each) for times, each in zip(series.times, windows, strict=True)]
+    outside = [
+        _outside(each, called, times, series.clock)
+        for each, called, times, known in zip(windows, names, series.times, values, strict=True)
+        if each and len(times) and not known.any()
+    ]
+    for note in outside[:LISTED]:
+        report.warn(f"{location}: {note}")
+    if rest := len(outside[LISTED:]):
+        report.warn(f"{location}: so it is with {rest:,} series more")
     return Labels(np.concatenate(values), windows)
+
+
+def _outside(windows, name, times, clock):
+    """What to tell of windows none of which holds a step."""
+    ends = min(start for start, _ in windows), max(end for _, end in windows)
+    first, last, low, high = time_texts(clock.local(np.array([*ends, times[0], times[-1]])))
+    return (
+        f"none of {len(windows):,} windows of {name!r} holds a step: they are from {first} to {last}, the data from "
+        f"{low} to {high}"
+    )
 
 
 def read_windows(path: str | Path, name: str, clock: Clock | None = None) -> list[Window]:

@@ -54,7 +54,8 @@ def split(series: Series, data: SeriesDataConfig, seed: int, report: Report, sca
     if scaler is None:
         of_categories = [name for name in series.columns if category_of(name, data.categorical)]
         logs = {"log": data.log or data.log1p, "plus_one": data.log1p}
-        scaler = Scaler.fit(data.scaling, train.values, series.columns, plain=of_categories, **logs)
+        names = train.names if _has_sizes(train, data) else ()
+        scaler = Scaler.fit(data.scaling, train.values, series.columns, plain=of_categories, names=names, **logs)
         if _by_group(scaler, train, data, report):
             scaler = scaler.by_series(train.values, train.names)
     elif data.scale_by_group not in (None, bool(scaler.groups)):
@@ -63,7 +64,7 @@ def split(series: Series, data: SeriesDataConfig, seed: int, report: Report, sca
             f"data.scale_by_group={str(data.scale_by_group).lower()}: the run began with {began}, and its weights with "
             "it: leave the setting out, or train another run."
         )
-    for note in scaler.notes(train.values):
+    for note in scaler.notes(train.values, train.names if _has_sizes(train, data) else ()):
         report.warn(note)
     return Split(*map(segments, parts), scaler)
 

@@ -80,8 +80,14 @@ def test_a_forecast_continues_times_and_units(air, tmp_path):
         (["evaluate", "RUN", "--column", "X", "--plot", "x.png"], "--column X: the forecast columns are Passengers"),
         (["forecast", "RUN", "--show", "a"], "--show a is of the picture: add --plot"),
         (["evaluate", "RUN", "--show", "a"], "--show a is of the picture: add --plot"),
-        (["forecast", "RUN", "--show", "a", "--plot", "x.png"], "--show a: there is no such series; there is a single one, without a name"),
-        (["evaluate", "RUN", "--show", "a", "--plot", "x.png"], "--show a: there is no such series; there is a single one, without a name"),
+        (
+            ["forecast", "RUN", "--show", "a", "--plot", "x.png"],
+            "--show a: there is no such series; there is a single one",
+        ),
+        (
+            ["evaluate", "RUN", "--show", "a", "--plot", "x.png"],
+            "--show a: there is no such series; there is a single one",
+        ),
         (["forecast", "RUN", "--stream", "--column", "Passengers"], "--column does not go with --stream"),
     ],
 )

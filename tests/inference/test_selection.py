@@ -9,6 +9,7 @@ from seq2seq.config import SeriesDataConfig
 from seq2seq.errors import InputError
 from seq2seq.evaluation.detection import Labels
 from seq2seq.inference.selection import Selection, between, part_of
+from seq2seq.report import Report
 from seq2seq.series.clock import Clock
 from seq2seq.series.series import Series, split_in_time
 
@@ -74,6 +75,37 @@ def test_a_range_of_time_is_by_the_clock_on_the_wall():
     assert (told.first, told.end) == ((24,), (48,))
     with pytest.raises(InputError, match="they go from 2024-05-01 00:00 to 2024-05-05 03:00"):
         between(series, "2025", None)
+
+
+@pytest.mark.parametrize("zone", ["told", "named"])
+def test_in_the_hour_that_comes_twice_both_are_meant(zone):
+    hours = np.datetime64("2024-10-26T22", "ns") + np.arange(10) * np.timedelta64(1, "h")  # midnight in Berlin
+    if zone == "named":
+        clock = Clock(pattern="%d.%m.%Y %H:%M", time_zone="Europe/Berlin")
+    else:
+        change, hour = np.datetime64("2024-10-27T01", "ns").astype(np.int64), 3600 * 10**9
+        begins = np.array([np.iinfo(np.int64).min, change])
+        clock = Clock(changes=begins, offsets=np.array([2 * hour, hour]))
+    series = replace(series_of(10), times=(hours,), clock=clock)
+    for start, end, rows in (
+        ("2024-10-27T02:00", "2024-10-27T02:00", (2, 4)),
+        ("2024-10-27T01", "2024-10-27T01", (1, 2)),
+        ("2024-10-27T03", "2024-10-27T03", (4, 5)),
+        ("2024-10-27T02+01:00", "2024-10-27T02+01:00", (3, 4)),
+    ):
+        found = between(series, start, end)
+        assert (found.first[0], found.end[0]) == rows
+
+
+def test_an_end_outside_of_all_of_the_data_is_told():
+    series, told, report = replace(series_of(100), clock=Clock(pattern="ms")), [], Report()
+    report.warn = told.append
+    assert between(series, "1714600000", None, report).first == (0,)  # seconds, where the data count milliseconds
+    assert "--from 1714600000, read as 1970-01-20 20:16:40" in told[0] and "before all of the data" in told[0]
+    between(series, "2024-05-01", "2024-05-06", report)
+    assert len(told) == 2 and told[1].startswith("--to 2024-05-06") and "it leaves nothing out" in told[1]
+    between(series, "2024-05-01", "2024-05-05", report)
+    assert len(told) == 2
 
 
 @pytest.mark.parametrize("pattern", ["s", "ms", "%Y%m%d%H%M", "%d.%m.%Y %H:%M", "%Y-%d-%m %H", "%Y-%m-%d %I %p"])

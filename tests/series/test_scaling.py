@@ -152,6 +152,39 @@ def test_a_series_that_stands_still_takes_its_own_level():
     np.testing.assert_array_equal(scaler.of("d").scale, scaler.scale)  # of 0 there is no tenth
 
 
+def test_a_series_that_stands_still_has_no_part_in_the_unit_of_the_others(tmp_path):
+    varying, names = [of_size(1.0, seed) for seed in range(3)], list("abcde")
+    away, within = np.full((60, 2), 65535.0), np.full((60, 2), 10.0)
+    scaler = Scaler.fit("standard", [*varying, away, within], COLUMNS, names=names)
+    alone = Scaler.fit("standard", varying, COLUMNS)
+    np.testing.assert_array_equal((scaler.center, scaler.scale), (alone.center, alone.scale))
+    scaler.save(tmp_path / "scaler.json")
+    scaler = Scaler.load(tmp_path / "scaler.json")
+    assert list(scaler.still) == ["d"] and not scaler.groups  # the other has values that the model knows
+    assert not scaler.of("d").transform(away).any()
+    np.testing.assert_array_equal(scaler.of("e", within).transform(within), alone.transform(within))
+    np.testing.assert_array_equal(scaler.of("new", away).transform(away), alone.transform(away))
+    one = [np.column_stack([away[:, 0], varying[0][:, 1]]), *varying]  # in one column only
+    scaler = Scaler.fit("standard", one, COLUMNS, names=list("dabc"))
+    np.testing.assert_array_equal(scaler.of("d").scale[1], scaler.scale[1])
+    assert not scaler.of("d").transform(one[0])[:, 0].any()
+    still = Scaler.fit("standard", [away, within], COLUMNS, names=list("de"))  # none varies: as without names
+    np.testing.assert_array_equal(still.scale, Scaler.fit("standard", [away, within], COLUMNS).scale)
+
+
+def test_series_that_stand_still_are_named_with_those_whose_changes_are_taken_for_rounding():
+    tiny = 1e9 + 0.1 * np.random.default_rng(0).normal(size=(60, 1))
+    values = [of_size(1.0, 1)[:, :1], np.full((60, 1), 5.0), tiny, np.full((60, 1), 9.0)]
+    for scaler in (
+        Scaler.fit("standard", values, ["p"], names=list("abcd")),
+        Scaler.fit("standard", values, ["p"]).by_series(values, list("abcd")),
+    ):
+        notes = scaler.notes(values, list("abcd"))
+        assert [note[:32] for note in notes] == ["column 'p': 2 series ('b', 'd') ", "column 'p': 1 series ('c') varyi"]
+        assert "less than a billionth" in notes[1]
+    assert scaler.notes(values[:1], ["a"]) == []
+
+
 def test_batches_and_single_columns():
     scaler = Scaler.fit("standard", PARTS, COLUMNS)
     batch = np.stack([PARTS[0], PARTS[0] + 1])

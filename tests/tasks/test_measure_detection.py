@@ -1,5 +1,6 @@
 """Alarms against labels."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 from seq2seq.errors import InputError
 from seq2seq.evaluation.events import runs
 from seq2seq.inference.detection import detect
+from seq2seq.report import Report
 from seq2seq.tasks.measure_detection import measure_detection, read_labels, split_location
 
 
@@ -45,6 +47,20 @@ def test_a_key_names_the_labels_of_a_single_series(pumps_model, pumps_test, pump
         read_labels(f"{pumps_files}/faults.json:west", pumps_model, north, "test.csv")
     with pytest.raises(InputError, match="holds 2 series, each labelled by its own name"):
         read_labels(f"{pumps_files}/faults.json:south", pumps_model, pumps_test, "test.csv")
+
+
+def test_labelled_windows_that_hold_no_step_are_told_of(pumps_model, pumps_test, tmp_path):
+    told, report = [], Report()
+    report.warn = told.append
+    south, north = ([str(at)[:19] for at in pumps_test.times[number][[0, 5]]] for number in (0, 1))
+    windows = {pumps_test.names[0]: [["1970-01-20", "1970-01-21"], ["2099-01-01", "2099-01-02"]]}
+    windows[pumps_test.names[1]] = [["1970-01-20", "1970-01-21"], north]
+    (tmp_path / "faults.json").write_text(json.dumps(windows))
+    labels = read_labels(str(tmp_path / "faults.json"), pumps_model, pumps_test, "test.csv", report=report)
+    assert labels.values.sum() == 6  # of the other, one is enough
+    (note,) = told
+    assert f"none of 2 windows of {pumps_test.names[0]!r} holds a step: they are from 1970-01-20" in note
+    assert "to 2099-01-02" in note and f"the data from {south[0].replace('T', ' ')[:10]}" in note
 
 
 def test_a_threshold_by_f_beta_is_fitted_on_labelled_data_of_its_own(beats_model, beats_file):
