@@ -241,7 +241,7 @@ def _forecasts(run, data, limit, column, options, report) -> Any:
 
 
 def _part(forecaster, data) -> str:
-    """What is measured where nobody says it: what the training set apart of its data, or all of data it has not seen."""
+    """What is measured where nobody says it: what the training set apart of its data, or all of data new to it."""
     from seq2seq.run.resuming import data_have_changed
     from seq2seq.series.files import data_files
 
