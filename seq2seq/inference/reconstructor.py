@@ -15,6 +15,7 @@ from seq2seq.inference.pieces import Pieces, as_pieces, cut, num_pieces
 from seq2seq.inference.series_data import for_other, of_run, read_usable, warn_left_out
 from seq2seq.models import Autoencoder
 from seq2seq.report import Progress, Report
+from seq2seq.series.far import far_in_any
 from seq2seq.series.scaling import Scaler
 from seq2seq.series.segments import gaps_of, segments
 from seq2seq.series.series import some_of
@@ -121,7 +122,17 @@ class Reconstructor:
         new = [name for name in dict.fromkeys(series.names) if name not in self.scaler.groups]
         if self.scaler.groups and new:
             report.warn(f"{some_of(new)} not there in training: measured in units of its own values")
-        return series
+        far = self._far(series)
+        for note in far:
+            report.warn(note)
+        return replace(series, notes=(*series.notes, *far))
+
+    def _far(self, series):
+        """What there is to say of values far from the training, once for each column."""
+        if series.whole:  # samples are many, and have one unit
+            return far_in_any([(np.concatenate(series.values), series.columns, self.scaler, "")])
+        each = zip(series.values, self.scaler.of_each(series), series.names, strict=True)
+        return far_in_any((values, series.columns, scaler, name) for values, scaler, name in each)
 
     def _usable(self, series, location):
         """`series` without the values of those that cannot be scaled, whose names and what is wrong come beside it."""

@@ -34,6 +34,20 @@ def test_columns_are_matched_by_name(pumps_model, pumps_files, pumps_test, tmp_p
         pumps_model.read(str(other))
 
 
+def test_values_far_from_the_training_are_told_of(pumps_model, pumps_files, tmp_path):
+    rows = [line.split(",") for line in (pumps_files / "test.csv").read_text().splitlines()]
+    for row in rows[1:4]:
+        row[4] = "51000"  # heat in other units
+    other, told = tmp_path / "other.csv", Listening()
+    other.write_text("\n".join(map(",".join, rows)))
+    series = pumps_model.read(str(other), report=told)
+    (note,) = [line for line in told.warnings if "far from" in line]
+    assert "column 'heat' of series 'north' has the value 51000, far from those of the training" in note
+    assert note in series.notes  # as the notes of a job's inputs are told
+    pumps_model.read(str(pumps_files / "test.csv"), report=told)
+    assert sum("far from" in line for line in told.warnings) == 1
+
+
 def untrained(columns, **given):
     config = resolve(AutoencoderConfig, windows__look_back=2, **given)
     scaler = Scaler("none", np.zeros(len(columns)), np.ones(len(columns)), columns)
