@@ -1,26 +1,24 @@
 """Hold the alarms of a detection against labels."""
 
-import json
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from seq2seq.errors import InputError
-from seq2seq.evaluation.detection import Labels, Window, detection_scores, window_hits, window_labels
+from seq2seq.evaluation.detection import Labels, detection_scores, window_hits
 from seq2seq.evaluation.events import Span, event_scores, runs
 from seq2seq.inference.detection import Detection, events_of
 from seq2seq.inference.reconstructor import Reconstructor
 from seq2seq.report import Report
-from seq2seq.series.clock import Clock, time_texts
+from seq2seq.series.clock import time_texts
 from seq2seq.series.files import holds_array
 from seq2seq.series.joining import rows_at
 from seq2seq.series.series import listed
 from seq2seq.series.table import Series, read_series
-from seq2seq.series.told_times import forms, span
+from seq2seq.tasks.labelled_windows import labelled_windows
 
-LISTED = 3  # steps without a label, and series without a labelled one, that are told of
+LISTED = 3  # steps without a label that are told of
 
 
 def measure_detection(
@@ -143,7 +141,7 @@ def read_labels(
     """
     file, key = split_location(location)
     if file.lower().endswith(".json"):
-        return _labelled_windows(file, key, reconstructor, series, name, report or Report())
+        return labelled_windows(file, key, reconstructor, series, name, report or Report())
     each = "step" if reconstructor.look_back else "sequence"
     if holds_array(file):
         if len(series.values) > 1 and not series.whole:
@@ -174,6 +172,8 @@ def _labels_of_table(file, key, series, each, keep):
         values = [_of_group(labelled, name, length, each, file) for name, length in joined]
     else:
         values = [_in_order(np.concatenate(labelled.values), series, each, file)]
+    if by_time:
+        _refuse_other_times(values, labelled, series, file)
     _refuse_unlabelled(values, series, by_time, each, file)
     merged = by_time and (reading.step is not None or reading.duplicates == "mean")
     return Labels(_checked(np.concatenate(values), file, merged))
@@ -197,6 +197,21 @@ def _of_group(labelled, name, length, each, location):
             f"{location} holds {len(values):,} labels of series {name!r}, expected {wanted:,}: one for each {each}."
         )
     return values
+
+
+def _refuse_other_times(values, labelled, series, location):
+    """Refuse labels of a series none of which is of one of its steps."""
+    for name, times, found in zip(series.names, series.times, values, strict=True):
+        if not len(times) or name not in labelled.names or not np.isnan(found).all():
+            continue
+        known = labelled.times[labelled.names.index(name)]
+        if len(known):
+            first, last = time_texts(labelled.clock.local(known[[0, -1]]))
+            low, high = time_texts(series.clock.local(times[[0, -1]]))
+            raise InputError(
+                f"{location}: none of {len(known):,} labels of {name or 'the series'!r} is of one of its steps: they "
+                f"are from {first} to {last}, the data from {low} to {high}."
+            )
 
 
 def _refuse_unlabelled(values, series, by_time, each, location):
@@ -228,96 +243,3 @@ def split_location(location: str) -> tuple[str, str | None]:
     """`"labels.npz:y"` → `("labels.npz", "y")`; without a key, or where the whole is a file, the key is None."""
     file, colon, key = location.rpartition(":")
     return (file, key) if colon and file and not Path(location).exists() else (location, None)
-
-
-def _labelled_windows(location, key, reconstructor, series, name, report):
-    if not reconstructor.look_back:
-        raise InputError(f"{location} labels windows of time, but this run scores whole sequences: give FILE:KEY.")
-    if series.times is None:
-        raise InputError(f"{location} labels windows of time, but {name} has no column of times.")
-    if key and len(series.names) > 1:
-        raise InputError(f"{location}:{key}: {name} holds {len(series.names)} series, each labelled by its own name.")
-    names = [key] if key else series.names if reconstructor.config.data.group else [name]
-    windows = tuple(tuple(read_windows(location, each, series.clock)) for each in names)
-    values = [window_labels(times, each) for times, each in zip(series.times, windows, strict=True)]
-    outside = [
-        _outside(each, called, times, series.clock)
-        for each, called, times, known in zip(windows, names, series.times, values, strict=True)
-        if each and len(times) and not known.any()
-    ]
-    for note in outside[:LISTED]:
-        report.warn(f"{location}: {note}")
-    if rest := len(outside[LISTED:]):
-        report.warn(f"{location}: so it is with {rest:,} series more")
-    return Labels(np.concatenate(values), windows)
-
-
-def _outside(windows, name, times, clock):
-    """What to tell of windows none of which holds a step."""
-    ends = min(start for start, _ in windows), max(end for _, end in windows)
-    first, last, low, high = time_texts(clock.local(np.array([*ends, times[0], times[-1]])))
-    return (
-        f"none of {len(windows):,} windows of {name!r} holds a step: they are from {first} to {last}, the data from "
-        f"{low} to {high}"
-    )
-
-
-def read_windows(path: str | Path, name: str, clock: Clock | None = None) -> list[Window]:
-    """Read the labelled anomaly windows of one file, from JSON in the format of the Numenta Anomaly Benchmark.
-
-    That is `{"taxi.csv": [["2014-10-30 15:30:00", "2014-11-03 22:30:00"], …], …}`.
-
-    Args:
-        path: str or Path. The JSON file.
-        name: str. The labelled file: a name of the JSON, or a path that ends in one, or else has the last part of one
-            alone.
-        clock: `Clock` of the data: times are written as there, Unix time as numbers, or in ISO 8601; they are what its
-            clocks on the wall show, unless they tell an offset.
-
-    Returns:
-        A list of `(start, end)`, instants as datetime64[ns], both inside the window, in the order of the file.
-
-    Raises:
-        InputError: if the file cannot be read, is not in that format, or knows no such name, or several.
-    """
-    path = Path(path)
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise InputError(f"There is no file {path}: pass a file of labelled windows.") from None
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path} cannot be read as JSON: {error}; pass a file of labelled windows.") from None
-    if not isinstance(content, dict):
-        raise InputError(
-            f'{path} holds a {type(content).__name__}; labelled windows are {{"file": [[start, end], …]}}.'
-        )
-    name = _key_of(name, content, path)
-    try:
-        clock = clock or Clock()
-        windows = [(span(str(start), clock)[0], span(str(end), clock)[0]) for start, end in content[name]]
-    except (TypeError, ValueError) as error:
-        raise InputError(
-            f"{path}, {name}: {error}; write each window as [start, end], two times, each {forms(clock)}."
-        ) from None
-    for start, end in windows:
-        if not start <= end:
-            raise InputError(f"{path}, {name}: the window from {start} ends before it begins, at {end}; swap them.")
-    return windows
-
-
-def _key_of(name, keys, path):
-    """That of the `keys` which means the file `name`."""
-    if name in keys:
-        return name
-    parts = Path(name).parts or (name,)
-    ends = [key for key in keys if key and Path(key).parts == parts[-len(Path(key).parts) :]]
-    if ends:
-        return max(ends, key=lambda key: len(Path(key).parts))
-    alike = [key for key in keys if Path(key).name == parts[-1]]
-    if len(alike) == 1:
-        return alike[0]
-    if alike:
-        raise InputError(f"{path} has windows for {' and '.join(alike)}: {name} may be any of them; name it as one.")
-    near = get_close_matches(parts[-1], [Path(key).name for key in keys], n=1)
-    hint = f"did you mean {near[0]}?" if near else f"it has {', '.join(sorted(keys)) or 'none'}."
-    raise InputError(f"{path} has no windows for {parts[-1]}; {hint}")

@@ -11,7 +11,7 @@ from seq2seq.evaluation.detection import detection_scores, window_hits, window_l
 from seq2seq.evaluation.overlap import StepMeans
 from seq2seq.evaluation.thresholds import beyond_held_out, fit_threshold
 from seq2seq.series.clock import Clock
-from seq2seq.tasks.measure_detection import read_windows
+from seq2seq.tasks.labelled_windows import read_windows
 
 NAN = np.nan
 
@@ -287,6 +287,8 @@ def test_labelled_windows_are_read(tmp_path):
     assert read_windows(path, "a.csv", berlin) == expected
     path.write_text(json.dumps({"a.csv": [["2020-01-01T07:00Z", "2020-01-02T02:00+02:00"]], "b.csv": []}))
     assert read_windows(path, "a.csv") == read_windows(path, "a.csv", berlin) == expected
+    path.write_text(json.dumps({"a.csv": [["2024-10-27 02:00", "2024-10-27 02:00"]], "b.csv": []}))  # it comes twice
+    assert read_windows(path, "a.csv", berlin) == [(np.datetime64("2024-10-27T00"), np.datetime64("2024-10-27T01"))]
     with pytest.raises(InputError, match=r"did you mean b.csv"):
         read_windows(path, "bb.csv")
 

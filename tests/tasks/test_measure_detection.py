@@ -139,6 +139,9 @@ def test_steps_without_a_label_are_named(pumps_model, pumps_test, pumps_files, t
     path.write_text("\n".join([header, *lines[2:120]]))
     with pytest.raises(InputError, match=r"no label for 122 of 240 steps \(north 2024-01-01 00:00; .*; …\)"):
         read_labels(f"{path}:fault", pumps_model, pumps_test, "x")
+    path.write_text("\n".join([header, *(line.replace("2024-", "1970-", 1) for line in lines)]))
+    with pytest.raises(InputError, match=r"none of 120 labels of 'north' is of .* from 1970-.* the data from 2024-"):
+        read_labels(f"{path}:fault", pumps_model, pumps_test, "x")
     for column in ("time", "pump"):
         path.write_text("\n".join([header.replace(column, "other"), *lines]))
         with pytest.raises(InputError, match=f"no column '{column}', by which its rows are joined"):
