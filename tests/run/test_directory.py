@@ -109,6 +109,13 @@ def test_resuming_with_other_settings_or_other_data_names_them(tmp_path):
         started(tmp_path / "run", files, resume=True)
 
 
+def test_a_missing_run_names_the_trainings_that_would_make_one(tmp_path):
+    for tasks, named in ((["autoencoder"], "train autoencoder --run"), (["forecaster", "autoencoder"], "forecaster|auto")):
+        with pytest.raises(InputError) as refused:
+            Run.open(tmp_path / "none", *tasks)
+        assert "no such run directory" in str(refused.value) and named in str(refused.value)
+
+
 def test_links_out_of_a_run_are_refused(run, tmp_path):
     (tmp_path / "outside").write_text("secret")
     (run.path / "text.json").symlink_to(tmp_path / "outside")
