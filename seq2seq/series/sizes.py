@@ -94,10 +94,13 @@ def still_notes(still: Mapping[str, list[int]], of_series: Mapping[str, list[np.
             low, high = ends(observed(of_series[name], feature))
             alike.setdefault(high - low <= _LAST_BITS * max(abs(low), abs(high)), []).append(name)
         for exactly, those in alike.items():
-            why = "constant" if exactly else "varying by less than a billionth, taken for the rounding of its numbers"
-            notes.append(
-                f"column {column!r}: {some_of(those)} {why} in the training part: left out of the unit of the others"
-            )
+            known = "constant in the training part,"
+            if not exactly:
+                known = (
+                    "varies by less than a billionth in the training part, taken for the rounding of its numbers and"
+                )
+            mend = "" if exactly else "; if it is more, subtract an offset"
+            notes.append(f"column {column!r} of {some_of(those)}: {known} left out of the unit of the others{mend}")
     return notes
 
 

@@ -180,7 +180,7 @@ def test_series_that_stand_still_are_named_with_those_whose_changes_are_taken_fo
         Scaler.fit("standard", values, ["p"]).by_series(values, list("abcd")),
     ):
         notes = scaler.notes(values, list("abcd"))
-        assert [note[:32] for note in notes] == ["column 'p': 2 series ('b', 'd') ", "column 'p': 1 series ('c') varyi"]
+        assert [note[:32] for note in notes] == ["column 'p' of 2 series ('b', 'd'", "column 'p' of 1 series ('c'): va"]
         assert "less than a billionth" in notes[1]
     assert scaler.notes(values[:1], ["a"]) == []
 
