@@ -8,7 +8,6 @@ from seq2seq.evaluation.forecasting import ForecastEvaluation
 from seq2seq.tasks.made_forecasts import MadeForecasts
 
 TIE = 0.005  # of the error: what is no loss
-ROUNDING = 1e-6  # of the values: what single precision cannot tell from no error at all
 # Of an interval: so many times the share that may lie outside is too many, of that many forecasts or more.
 OUTSIDE, LEAST_FORECASTS = 1.5, 20
 # Which settings may help where a baseline is better.
@@ -86,11 +85,10 @@ def too_little_held(intervals: Mapping[str, float] | None, forecasts: int, part:
 
 
 def only_rounding(made: MadeForecasts, step: int | None = None) -> bool:
-    """Whether the model is exact in each column, to the digits that it computes with: so far ahead, or everywhere."""
+    """Whether the model is exact in each value, to the digits that it computes with: so far ahead, or everywhere."""
     ahead = slice(None) if step is None else slice(step - 1, step)
-    actual, predicted = made.actual[:, ahead], made.predicted[:, ahead]
-    off, size = (np.nan_to_num(np.abs(each)).max(axis=(0, 1)) for each in (predicted - actual, actual))
-    return bool((off <= ROUNDING * size).all())
+    off = np.nan_to_num(np.abs(made.predicted - made.actual)) <= np.nan_to_num(made.rounding)
+    return bool(off[:, ahead].all())
 
 
 def _by_how_much(errors, metric):

@@ -2,13 +2,18 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from seq2seq.series.figures import cell, decimals_in
 from seq2seq.series.series import Series
+from seq2seq.series.sizes import by_name
 from seq2seq.series.writing import each_once
+
+ROUNDING = 1e-6  # of what a series changes by: what single precision cannot tell from no error at all
+_LAST_BITS = 4  # units in the last place of a float64, by which a forecast may be off that is written as exact
 
 
 @dataclass(frozen=True)
@@ -37,6 +42,20 @@ class MadeForecasts:
     baselines: dict[str, np.ndarray]
     group: str | None = None
     time: tuple[str, ...] | None = None
+
+    @cached_property
+    def rounding(self) -> np.ndarray:
+        """Of each value of `actual` the error that is none, to the digits that a model computes with.
+
+        It goes by what the column of that series changes by, wherever it lies and whatever other series do; where it
+        never changes, by its size.
+        """
+        at, names = [self.series.columns.index(name) for name in self.columns], self.series.names
+        of_series = by_name([values[:, at] for values in self.series.values], names)
+        spreads = {name: [_spread(column) for column in np.concatenate(of_series[name]).T] for name in of_series}
+        spread = np.repeat([spreads[name] for name in names], list(map(len, self.origins)), axis=0)[:, None]
+        size = np.abs(self.actual)
+        return np.where(spread > 0, ROUNDING * spread + _LAST_BITS * np.spacing(size), ROUNDING * size)
 
     def _named(self):
         ends = {} if self.lower is None else {"low": self.lower, "high": self.upper}
@@ -114,3 +133,13 @@ class MadeForecasts:
             for label, values in self._named().items():
                 shown[label][at : at + values.shape[1]] = values[number, :, k]
         return steps if self.series.times is None else self.series.local_times[which][steps], shown
+
+
+def _spread(column):
+    """What most values of a column are apart, or if they are all alike the ends of them; 0 where it never changes."""
+    seen = column[~np.isnan(column)]
+    if not seen.size:
+        return 0.0
+    most, whole = np.subtract(*np.quantile(seen, (0.95, 0.05))), seen.max() - seen.min()
+    last_bits = _LAST_BITS * np.spacing(np.abs(seen).max())
+    return next((float(spread) for spread in (most, whole) if spread > last_bits), 0.0)
