@@ -27,6 +27,7 @@ from seq2seq.series.scaling import Scaler
 from seq2seq.series.segments import last_segments, since_gap
 from seq2seq.series.series import some_of
 from seq2seq.series.table import Series
+from seq2seq.series.writing import decimals_of_each
 
 TASK = "forecaster"
 
@@ -250,6 +251,7 @@ class Forecaster:
             series.names,
             times and tuple(part[:steps] for part in times),
             tuple(map(self.unscaled, points, scalers)),
+            decimals_of_each(self.scaler, whole_series, self.columns.targets),
             tuple(map(self.unscaled, lowers, scalers)) if level else None,
             tuple(map(self.unscaled, uppers, scalers)) if level else None,
             level,

@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from seq2seq.series.figures import cell, decimals_in
+from seq2seq.series.figures import cell
+from seq2seq.series.scaling import Scaler
 from seq2seq.series.series import Series
 from seq2seq.series.sizes import by_name
-from seq2seq.series.writing import each_once
+from seq2seq.series.writing import decimals_of_each, each_once
 
 ROUNDING = 1e-6  # of what a series changes by: what single precision cannot tell from no error at all
 _LAST_BITS = 4  # units in the last place of a float64, by which a forecast may be off that is written as exact
@@ -28,6 +29,7 @@ class MadeForecasts:
         predicted: the same of the model.
         lower, upper: the ends of its interval, or None.
         baselines: dict of name to the same.
+        scaler: `Scaler` of the series, which knows how many figures of them tell something.
         group: str. The column of groups in the data, where there is one.
         time: tuple of str. Those of times.
     """
@@ -40,6 +42,7 @@ class MadeForecasts:
     lower: np.ndarray | None
     upper: np.ndarray | None
     baselines: dict[str, np.ndarray]
+    scaler: Scaler
     group: str | None = None
     time: tuple[str, ...] | None = None
 
@@ -74,13 +77,13 @@ class MadeForecasts:
         at = series.clock.heading(self.time) if series.times else ["step"]
         yield [*[self.group or "series"] * many, "origin", *at, "ahead", *["column"] * several, *named]
         horizon, number = self.actual.shape[1], 0
-        decimals = [decimals_in(self.actual[..., k]) for k in range(len(self.columns))]
-        for name, steps, origins in zip(series.names, self._steps(), self.origins, strict=True):
+        decimals = decimals_of_each(self.scaler, series, self.columns)
+        for name, steps, origins, places in zip(series.names, self._steps(), self.origins, decimals, strict=True):
             for origin in origins:
                 begun = " ".join(steps[origin]) if series.times else origin
                 for ahead in range(horizon):
                     for k, column in enumerate(self.columns):
-                        values = (cell(float(values[number, ahead, k]), decimals[k]) for values in named.values())
+                        values = (cell(float(values[number, ahead, k]), places[k]) for values in named.values())
                         place = [*[name] * many, begun, *steps[origin + ahead], ahead + 1]
                         yield [*place, *[column] * several, *values]
                 number += 1

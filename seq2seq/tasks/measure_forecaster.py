@@ -269,7 +269,9 @@ def _scored(forecaster, series, values, origins, outputs, part):
     lower, upper = interval[:2] if interval else (None, None)
     beside = {name: beside[name] for name in overall.baselines}
     named_so = (config.data.group, config.data.time)
-    made = MadeForecasts(series, columns.targets, origins, actual, predicted, lower, upper, beside, *named_so)
+    made = MadeForecasts(
+        series, columns.targets, origins, actual, predicted, lower, upper, beside, forecaster.scaler, *named_so
+    )
     groups = by_group(series.names, counts, actual, named, scale if len(columns.targets) > 1 else 1.0)
     by_columns = by_column(columns.targets, actual, named)
     ends, stateful = _ends(series, origins), forecaster.stateful

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from seq2seq.evaluation.baselines import baselines
+from seq2seq.series.scaling import Scaler
 from seq2seq.series.series import Series
 from seq2seq.tasks.forecast_warnings import losses, only_rounding, too_little_held
 from seq2seq.tasks.made_forecasts import MadeForecasts
@@ -15,7 +16,8 @@ def made(*series, off=0.0):
     names, actual = list(map(str, range(len(values)))), np.stack([each[1:] for each in values])
     predicted = actual + np.reshape(off, (-1, 1, 1))
     of_series = Series(values, ["load"], names, None, False)
-    return MadeForecasts(of_series, ("load",), [np.array([1])] * len(values), actual, predicted, None, None, {})
+    scaler, origins = Scaler.fit("standard", values, ["load"]), [np.array([1])] * len(values)
+    return MadeForecasts(of_series, ("load",), origins, actual, predicted, None, None, {}, scaler)
 
 
 def test_steps_that_lose_to_one_baseline_are_one_line_with_what_helps():
