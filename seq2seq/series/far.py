@@ -1,6 +1,6 @@
 """Values far from all that a training has seen, of which a model has learned nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -11,13 +11,14 @@ from seq2seq.series.scaling import Scaler
 _FAR = {"standard": 30.0, "minmax": 10.0}  # about ten times the range of the training, in units of the scaler
 
 
-def far_notes(values: np.ndarray, columns: Sequence[str], scaler: Scaler) -> dict[str, str]:
+def far_notes(values: np.ndarray, columns: Sequence[str], scaler: Scaler, series: str = "") -> dict[str, str]:
     """What to tell about each of the columns that has such a value; nothing for runs of earlier versions on raw values.
 
     Args:
         values: float array `(steps, columns)`, in the user's units.
         columns: sequence of str, of those of the scaler.
         scaler: `Scaler` of the series.
+        series: str. The name of it, where it has one.
     """
     kind = scaler.kind
     if kind == "none" and scaler.seen is not None:  # looked at as if they had been scaled
@@ -31,15 +32,23 @@ def far_notes(values: np.ndarray, columns: Sequence[str], scaler: Scaler) -> dic
     rows[:, at] = values
     middle = 0.5 if kind == "minmax" else 0.0
     scaled = (scaler.logarithms(rows) - scaler.center) / scaler.scale
-    away = np.nan_to_num(np.abs(scaled[:, at] - middle))
+    away, of = np.nan_to_num(np.abs(scaled[:, at] - middle)), f" of series {series!r}" * bool(series)
     with np.errstate(over="ignore"):  # of a column that was never observed
         low, high = scaler.inverse(np.array([[middle * 2 - 1.0], [1.0]]) * np.ones(len(at)), columns)
     return {
-        name: f"column {name!r} has the value {_told(values[away[:, k].argmax(), k])}, far from those of the training, "
-        f"most of them around {_told(low[k])} to {_told(high[k])}: what the model makes of it is a guess"
+        name: f"column {name!r}{of} has the value {_told(values[away[:, k].argmax(), k])}, far from those of the "
+        f"training, most of them around {_told(low[k])} to {_told(high[k])}: what the model makes of it is a guess"
         for k, name in enumerate(columns)
         if away[:, k].max() > _FAR[kind]
     }
+
+
+def far_in_any(parts: Iterable[tuple[np.ndarray, Sequence[str], Scaler, str]]) -> list[str]:
+    """`far_notes` of many series, whose arguments these are: once for each column, of the first series that has any."""
+    far: dict[str, str] = {}
+    for part in parts:
+        far = far_notes(*part) | far
+    return list(far.values())
 
 
 def _told(value):

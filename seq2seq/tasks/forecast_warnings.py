@@ -64,24 +64,28 @@ def on_the_whole(overall: ForecastEvaluation, stateful: bool = False) -> str:
     return f"on the whole “{best}” {_by_how_much([(ours, theirs)], overall.metric)}: {_help(best, stateful)}"
 
 
-def too_little_held(intervals: Mapping[str, float] | None, forecasts: int, part: str) -> list[str]:
+def too_little_held(intervals: Mapping[str, float] | None, forecasts: int, part: str, far: bool = False) -> list[str]:
     """A line where intervals hold much less than they were asked to.
 
     Args:
         intervals: `ForecastEvaluation.intervals`.
         forecasts: int. How many were measured.
         part: str. What of the data they are of.
+        far: whether there are values in it far from those of the training, which no wider interval should hold.
     """
     if not intervals or forecasts < LEAST_FORECASTS:
         return []
     level, coverage = intervals["level"], intervals["coverage"]
     if 1 - coverage <= OUTSIDE * (1 - level):
         return []
-    return [
-        f"intervals for {level:.0%} of the values hold {coverage:.1%} in the {part} part, which is unlike the one that "
-        "they were calibrated on: ask for wider ones (--interval), or train again with newer data or a larger "
-        "data.valid_share"
-    ]
+    advice = (
+        "it has values far from those of the training: leave them out (--missing-values) if they are faults, else "
+        "train again with newer data"
+        if far
+        else "it is unlike the one that they were calibrated on: ask for wider ones (--interval), or train again with "
+        "newer data or a larger data.valid_share"
+    )
+    return [f"intervals for {level:.0%} of the values hold {coverage:.1%} in the {part} part, and {advice}"]
 
 
 def only_rounding(made: MadeForecasts, step: int | None = None) -> bool:

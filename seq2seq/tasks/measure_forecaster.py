@@ -13,6 +13,7 @@ from seq2seq.evaluation.origins import first_seen, origins_of, targets_at
 from seq2seq.inference.forecaster import Forecaster
 from seq2seq.inference.series_data import for_other, read_data, warn_left_out
 from seq2seq.report import Report
+from seq2seq.series.far import far_in_any
 from seq2seq.series.segments import segments, stretches
 from seq2seq.series.series import Series, split_in_time
 from seq2seq.tasks import forecast_warnings
@@ -34,6 +35,7 @@ class ForecasterEvaluation:
         made: `MadeForecasts`, the forecasts themselves.
         unit: str. What the scores called `…_scaled` are in, in words.
         stateful: bool. Whether the run is.
+        far: list of str. What is told of values far from the training that the model read or was to forecast.
     """
 
     overall: ForecastEvaluation
@@ -45,6 +47,7 @@ class ForecasterEvaluation:
     made: MadeForecasts
     unit: str
     stateful: bool
+    far: list[str]
 
     def as_dict(self) -> dict:
         """JSON-ready."""
@@ -115,12 +118,14 @@ class ForecasterEvaluation:
         """A line where intervals hold much less than they were asked to."""
         if forecast_warnings.only_rounding(self.made):
             return []
-        return forecast_warnings.too_little_held(self.overall.intervals, self.overall.windows, self.part)
+        return forecast_warnings.too_little_held(
+            self.overall.intervals, self.overall.windows, self.part, bool(self.far)
+        )
 
     @property
     def warnings(self) -> list[str]:
         """All that should not be missed."""
-        return [*self.naive_warnings, *self.interval_warnings]
+        return [*self.far, *self.naive_warnings, *self.interval_warnings]
 
 
 def evaluate(
@@ -275,7 +280,17 @@ def _scored(forecaster, series, values, origins, outputs, part):
     groups = by_group(series.names, counts, actual, named, scale if len(columns.targets) > 1 else 1.0)
     by_columns = by_column(columns.targets, actual, named)
     ends, stateful = _ends(series, origins), forecaster.stateful
-    return ForecasterEvaluation(overall, ahead, by_columns, part, ends, groups, made, unit, stateful)
+    far = _far(forecaster, series, origins, scalers)
+    return ForecasterEvaluation(overall, ahead, by_columns, part, ends, groups, made, unit, stateful, far)
+
+
+def _far(forecaster, series, origins, scalers):
+    """What there is to say of values far from the training, in the steps from the first window to the last target."""
+    least, horizon = forecaster.core.least_history, forecaster.horizon
+    every = zip(series.values, origins, scalers, series.names, strict=True)
+    return far_in_any(
+        (values[max(at[0] - least, 0) : at[-1] + horizon], series.columns, *of) for values, at, *of in every if len(at)
+    )
 
 
 def _unit(forecaster, scalers, counts, actual):

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from seq2seq.series.far import far_notes
+from seq2seq.series.far import far_in_any, far_notes
 from seq2seq.series.scaling import KINDS, Scaler
 
 DRAW = np.random.default_rng(0)
@@ -33,3 +33,10 @@ def test_units_of_earlier_versions_know_no_values_that_they_did_not_scale(tmp_pa
     assert content.pop("seen")
     path.write_text(json.dumps(content))
     assert far_notes(SEEN * 1e30, COLUMNS, Scaler.load(path)) == {}
+
+
+def test_of_many_series_the_first_that_has_one_is_named():
+    scaler, far = Scaler.fit("standard", [SEEN[:, :1]], COLUMNS[:1]), SEEN[:, :1] + 1e6
+    parts = [(values, COLUMNS[:1], scaler, name) for name, values in zip("abc", (SEEN[:, :1], far, far), strict=True)]
+    (note,) = far_in_any(parts)
+    assert note.startswith("column 'load' of series 'b' has the value ")

@@ -48,11 +48,12 @@ def test_what_is_rounding_goes_by_the_changes_of_a_series_and_by_nothing_else(le
 
 
 def test_an_interval_is_told_of_where_half_as_many_values_again_lie_outside():
-    def said(coverage, forecasts=100):
-        return too_little_held({"level": 0.9, "coverage": coverage}, forecasts, "test")
+    def said(coverage, forecasts=100, far=False):
+        return too_little_held({"level": 0.9, "coverage": coverage}, forecasts, "test", far)
 
     assert not said(0.86) and not said(0.7, forecasts=10) and not too_little_held(None, 100, "test")
     assert said(0.84)[0].startswith("intervals for 90% of the values hold 84.0% in the test part")
+    assert "--interval" in said(0.84)[0] and "--interval" not in said(0.84, far=True)[0]
 
 
 def test_a_stateful_run_gets_no_advice_about_windows_that_it_has_not():
