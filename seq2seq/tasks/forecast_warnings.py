@@ -8,6 +8,7 @@ from seq2seq.evaluation.forecasting import ForecastEvaluation
 from seq2seq.tasks.made_forecasts import MadeForecasts
 
 TIE = 0.005  # of the error: what is no loss
+CLEAR_LOSS = 0.1  # of it: what is no chance either in one of several columns or series, of which less is measured
 # Of an interval: so many times the share that may lie outside is too many, of that many forecasts or more.
 OUTSIDE, LEAST_FORECASTS = 1.5, 20
 # Which settings may help where a baseline is better.
@@ -64,6 +65,25 @@ def on_the_whole(overall: ForecastEvaluation, stateful: bool = False) -> str:
     return f"on the whole “{best}” {_by_how_much([(ours, theirs)], overall.metric)}: {_help(best, stateful)}"
 
 
+def lost_in(rows: list[tuple], what: str, made: MadeForecasts) -> list[str]:
+    """A line where a baseline is clearly better than the model in some of the columns, or series.
+
+    Args:
+        rows: of each the name, the errors of the model and of the best baseline, its name, and the skill.
+        what: str. `"columns"` or `"series"`.
+        made: the forecasts themselves.
+    """
+    inexact = made.inexact(what)
+    lost = [row for row in rows if row[-1] < -CLEAR_LOSS and row[0] in inexact]
+    if len(rows) < 2 or not lost:
+        return []
+    name, ours, theirs, best, _ = min(lost, key=lambda row: row[-1])
+    return [
+        f"in {len(lost):,} of {len(rows):,} {what} a naive forecast is clearly better than the model, most in "
+        f"{name!r}: “{best}” with an error of {theirs:.4g}, the model {ours:.4g}"
+    ]
+
+
 def too_little_held(intervals: Mapping[str, float] | None, forecasts: int, part: str, far: bool = False) -> list[str]:
     """A line where intervals hold much less than they were asked to.
 
@@ -91,8 +111,7 @@ def too_little_held(intervals: Mapping[str, float] | None, forecasts: int, part:
 def only_rounding(made: MadeForecasts, step: int | None = None) -> bool:
     """Whether the model is exact in each value, to the digits that it computes with: so far ahead, or everywhere."""
     ahead = slice(None) if step is None else slice(step - 1, step)
-    off = np.nan_to_num(np.abs(made.predicted - made.actual)) <= np.nan_to_num(made.rounding)
-    return bool(off[:, ahead].all())
+    return bool(made.exact[:, ahead].all())
 
 
 def _by_how_much(errors, metric):

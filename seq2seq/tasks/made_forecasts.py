@@ -60,6 +60,18 @@ class MadeForecasts:
         size = np.abs(self.actual)
         return np.where(spread > 0, ROUNDING * spread + _LAST_BITS * np.spacing(size), ROUNDING * size)
 
+    @cached_property
+    def exact(self) -> np.ndarray:
+        """Bool, like `actual`: what the model forecast without an error, or what was not observed."""
+        return ~(np.abs(self.predicted - self.actual) > self.rounding)
+
+    def inexact(self, what: str) -> set[str]:
+        """Names of the columns (`what` is `"columns"`), or else of the series, that have forecasts with an error."""
+        if what == "columns":
+            return {name for name, exact in zip(self.columns, self.exact.all(axis=(0, 1)), strict=True) if not exact}
+        names = np.repeat(self.series.names, list(map(len, self.origins)))
+        return set(names[~self.exact.all(axis=(1, 2))].tolist())
+
     def _named(self):
         ends = {} if self.lower is None else {"low": self.lower, "high": self.upper}
         return {"actual": self.actual, "forecast": self.predicted, **ends, **self.baselines}

@@ -62,17 +62,23 @@ class ForecasterEvaluation:
             "warnings": self.warnings,
         }
 
-    @staticmethod
-    def worst(errors: dict[str, dict[str, float]], count: int = 10) -> list[tuple]:
+    @classmethod
+    def worst(cls, errors: dict[str, dict[str, float]], count: int = 10) -> list[tuple]:
         """Of `columns` or `groups` those in which the model is worst beside the best baseline: the name, both errors,
-        which baseline that is, and the skill."""
+        which baseline that is, and the skill as it is shown."""
+        rows = sorted(cls._compared_in(errors), key=lambda row: row[-1])
+        return [(*row, said_skill(gained)) for *row, gained in rows[:count]]
+
+    @staticmethod
+    def _compared_in(errors):
+        """The same of all of them, with the skill as it is."""
         rows = []
         for name, of_name in errors.items():
             ours, others = of_name["model"], {other: error for other, error in of_name.items() if other != "model"}
             if others:
                 best = min(others, key=others.get)
                 rows.append((name, ours, others[best], best, skill(ours, others[best])))
-        return [(*row, said_skill(gained)) for *row, gained in sorted(rows, key=lambda row: row[-1])[:count]]
+        return rows
 
     @property
     def _rse(self) -> tuple[str, ...]:
@@ -114,6 +120,16 @@ class ForecasterEvaluation:
         return [forecast_warnings.on_the_whole(self.overall, self.stateful)]
 
     @property
+    def lost_parts(self) -> list[str]:
+        """A line where a baseline is clearly better in some of several columns, or series."""
+        parts = (("columns", self.columns), ("series", self.groups))
+        return [
+            line
+            for what, errors in parts
+            for line in forecast_warnings.lost_in(self._compared_in(errors), what, self.made)
+        ]
+
+    @property
     def interval_warnings(self) -> list[str]:
         """A line where intervals hold much less than they were asked to."""
         if forecast_warnings.only_rounding(self.made):
@@ -125,7 +141,7 @@ class ForecasterEvaluation:
     @property
     def warnings(self) -> list[str]:
         """All that should not be missed."""
-        return [*self.far, *self.naive_warnings, *self.interval_warnings]
+        return [*self.far, *self.naive_warnings, *self.lost_parts, *self.interval_warnings]
 
 
 def evaluate(

@@ -6,7 +6,7 @@ import pytest
 from seq2seq.evaluation.baselines import baselines
 from seq2seq.series.scaling import Scaler
 from seq2seq.series.series import Series
-from seq2seq.tasks.forecast_warnings import losses, only_rounding, too_little_held
+from seq2seq.tasks.forecast_warnings import losses, lost_in, only_rounding, too_little_held
 from seq2seq.tasks.made_forecasts import MadeForecasts
 
 
@@ -45,6 +45,19 @@ def test_what_is_rounding_goes_by_the_changes_of_a_series_and_by_nothing_else(le
     for number, change in ((0, scale), (2, 1e9 * scale), (3, scale)):
         assert not only_rounding(made(*series, off=np.where(np.arange(4) == number, change / 100, 0)))
     assert only_rounding(made(*series, off=[1e-7 * scale, 1e-7 * abs(level), 10 * scale, 1e-7 * scale]))
+
+
+def test_a_series_that_loses_is_named_also_where_others_are_far_larger():
+    both = made([1e9, 2e9, 3e9], [1e7, 1e7 + 1e-3, 1e7], off=[0, 5e-3])
+    rows = [("0", 1e8, 2e8, "drift", 0.5), ("1", 5e-3, 1e-3, "last value", -4.0)]
+    assert lost_in(rows, "series", both) == [
+        "in 1 of 2 series a naive forecast is clearly better than the model, most in '1': “last value” with an error "
+        "of 0.001, the model 0.005"
+    ]
+    assert not lost_in(rows[1:], "series", both) and not lost_in(
+        [("0", 1.0, 0.0, "drift", -np.inf)] * 2, "series", both
+    )
+    assert lost_in([("load", 1.0, 0.0, "drift", -np.inf)] * 2, "columns", both)
 
 
 def test_an_interval_is_told_of_where_half_as_many_values_again_lie_outside():
