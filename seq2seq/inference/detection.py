@@ -171,12 +171,12 @@ def _scores(reconstructor, detector, series, report, selection=None):
     """Scores of both systems, from one pass over the series."""
     look_back, names = reconstructor.look_back, series.names
     scaled, gaps = reconstructor.scaled(series), gaps_of(series)
-    skipped: Sequence[int] = [0] * len(scaled)
+    places = [slice(None)] * len(scaled)
     if selection is not None:
         names = [names[row] for row in selection.rows]
-        before = max(look_back - 1, 0)
-        scaled, skipped = selection.cut(scaled, before), [min(first, before) for first in selection.first]
-        gaps = selection.positions(gaps, before)
+        around = max(look_back - 1, 0)
+        scaled, places = selection.cut(scaled, around), selection.places(around)
+        gaps = selection.positions(gaps, around)
     lengths = np.array([len(values) for values in scaled], np.int64)
     with report.progress(
         "Scoring", num_pieces(lengths_between(lengths, gaps), look_back), reconstructor.unit
@@ -187,7 +187,7 @@ def _scores(reconstructor, detector, series, report, selection=None):
     errors = ((pieces, detector.baseline_errors(pieces)) for pieces in cut(scaled, look_back, gaps=gaps))
     pca = detector.pca.score(errors, lengths, look_back)
     return tuple(
-        scorer.levelled(scores, names).after(skipped)
+        scorer.levelled(scores, names).at(places)
         for scorer, scores in ((detector.autoencoder, own), (detector.pca, pca))
     )
 

@@ -30,11 +30,11 @@ class Scores:
         """The scores that alarms are made of, `(scores,)`: of the samples, or of all steps end to end."""
         return np.concatenate(self.steps) if self.samples is None else self.samples
 
-    def after(self, skipped: Sequence[int]) -> "Scores":
-        """The scores of each series without those of its first so many steps."""
-        if self.samples is not None or not any(skipped):
+    def at(self, places: Sequence[slice]) -> "Scores":
+        """The scores of some steps of each series."""
+        if self.samples is not None:
             return self
-        return self._each(lambda of: tuple(one[first:] for one, first in zip(of, skipped, strict=True)))
+        return self._each(lambda of: tuple(one[place] for one, place in zip(of, places, strict=True)))
 
     def over(self, levels: Sequence[float]) -> "Scores":
         """The scores of each series divided by its level; those of windows."""

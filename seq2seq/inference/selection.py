@@ -16,7 +16,7 @@ PARTS = ("train", "valid", "test", "all")
 
 @dataclass(frozen=True)
 class Selection:
-    """Steps of series, none of them empty; what comes before them is read for the windows that end in them.
+    """Steps of series, none of them empty; what comes before and after them is read for the windows that cover them.
 
     Attributes:
         rows: tuple of int. Which series.
@@ -41,17 +41,22 @@ class Selection:
             first[number, list(each.rows)], end[number, list(each.rows)] = each.first, each.end
         return Selection.of_steps(first.max(axis=0), end.min(axis=0))
 
-    def cut(self, values: Sequence[np.ndarray], before: int = 0) -> list[np.ndarray]:
-        """These steps of one array for each series, with up to `before` steps in front of them."""
+    def cut(self, values: Sequence[np.ndarray], around: int = 0) -> list[np.ndarray]:
+        """These steps of one array for each series, with up to `around` steps before and after them."""
         each = zip(self.rows, self.first, self.end, strict=True)
-        return [values[row][max(first - before, 0) : end] for row, first, end in each]
+        return [values[row][max(first - around, 0) : end + around] for row, first, end in each]
 
-    def positions(self, positions: Sequence[np.ndarray], before: int = 0) -> list[np.ndarray]:
+    def places(self, around: int) -> list[slice]:
+        """Where these steps are in what `cut` gives."""
+        starts = [min(first, around) for first in self.first]
+        return [slice(at, at + end - first) for at, first, end in zip(starts, self.first, self.end, strict=True)]
+
+    def positions(self, positions: Sequence[np.ndarray], around: int = 0) -> list[np.ndarray]:
         """Of the steps at these positions, an int array for each series, where they are in what `cut` gives."""
         found = []
         for row, first, end in zip(self.rows, self.first, self.end, strict=True):
-            start = max(first - before, 0)
-            found.append(positions[row][(positions[row] > start) & (positions[row] < end)] - start)
+            start = max(first - around, 0)
+            found.append(positions[row][(positions[row] > start) & (positions[row] < end + around)] - start)
         return found
 
     def series(self, series: Series) -> Series:

@@ -255,8 +255,15 @@ class Job:
             )
 
     def _refuse(self, source):
-        """List why nothing comes out for an input, where its bad records would be."""
-        target = self.output / (source.name + REJECTED)
+        """List why nothing comes out for an input, where its bad records would be.
+
+        What an earlier job made of other content, or with other settings, goes: beside the list it would be taken for
+        what this one made.
+        """
+        target, earlier = self.output / (source.name + REJECTED), self.output / source.name
+        made = [entry["output_checksum"] for entry in self.manifest.entries(source.name)]
+        if source.checksum and earlier.is_file() and digest(earlier) in made:
+            earlier.unlink()
         target.parent.mkdir(parents=True, exist_ok=True)
         with replacing(target) as temporary, open(temporary, "wb") as file:
             rejected = Rejected(file)

@@ -68,9 +68,9 @@ def refuse_other_data(run: "Run", data: Mapping[str, Iterable[Path]]) -> None:
 
 
 def data_have_changed(run: "Run", name: str, files: Iterable[Path]) -> bool:
-    """Whether the content of the files of a setting of data is not that of the run's start, where that is known."""
-    stored = read_config(run.path)[2].get(name)
-    return stored is not None and stored != digests(files)
+    """Whether the content of the files of a setting of data is not that of the run's start, where both are there."""
+    stored, files = read_config(run.path)[2].get(name), list(files)
+    return stored is not None and all(file.is_file() for file in files) and stored != digests(files)
 
 
 def digests(files: Iterable[Path]) -> list[str]:

@@ -282,7 +282,11 @@ def _lines(path, layout):
         with opened_text(path, layout.encoding) as text:
             return list(first_lines(records(text, layout.separator)))
 
-    return lambda row: firsts()[layout.first + row]
+    def line_of(row):
+        place = layout.first + row
+        return firsts()[place] if place < len(firsts()) else place + 1  # after a quotation mark that nothing closes
+
+    return line_of
 
 
 def _layout(path, reading):

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 BLANKS = " "  # as a separator: runs of blanks
 _SPANS = {}
 _LINE_END = re.compile(r"\r\n|\r|\n")
+_BLANK_SPAN = re.compile(r'"(?:[^"]|"")*"\S*|(?P<open>"[\s\S]*)|\S+')
 
 
 def records(lines: Iterable[str], separator: str) -> Iterator[str]:
@@ -52,7 +53,7 @@ def cells(record: str, separator: str) -> list[str]:
 
 def blank_spans(record: str) -> list[tuple[int, int]]:
     """Where the cells of a record are that runs of blanks separate."""
-    return [match.span() for match in re.finditer(r'"(?:[^"]|"")*"\S*|\S+', record)]
+    return [match.span() for match in _BLANK_SPAN.finditer(record)]
 
 
 def content(cell: str) -> str:
@@ -84,5 +85,5 @@ def _quoted_cells(record, separator):
 
 def _is_open(record, separator):
     if separator == BLANKS:
-        return record.count('"') % 2 == 1
+        return any(match["open"] is not None for match in _BLANK_SPAN.finditer(record))
     return _quoted_cells(record, separator)[1]

@@ -252,12 +252,14 @@ def check_order(times: np.ndarray, row: Row, clock: Clock | None = None) -> None
     same = np.flatnonzero(times[:later] == times[later])
     if same.size:
         count = len(times) - len(np.unique(times))
-        what = f"repeats the time {texts(times[[later]])[0]} of {row(int(same[0]))}, as {count:,} rows do in all"
+        what = f"repeats the time {texts(times[[later]])[0]} of {row(int(same[0]))}"
+        what += f", as {count:,} rows do in all" * (count > 1)
         mend = "keep one row per time, or take --duplicates first or mean"
         if _clock_change(times, later):
             mend = f"it looks like the hour that comes twice when clocks change: name the zone, --time-zone, or {mend}"
     else:
-        what = f"has the time {texts(times[[later]])[0]}, before {texts(times[[later - 1]])[0]} of the row above it"
+        early, late = texts(times[[later]])[0], texts(times[[later - 1]])[0]
+        what = f"has the time {early}, before {late} of the row before it in its series"
         mend = "sort the rows by time"
     raise InputError(
         f"{row(later)} {what}: {mend}, or, if the table holds several series, name the column that tells them apart "

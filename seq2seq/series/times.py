@@ -67,7 +67,8 @@ def read_times(
     form = form or _decided(local, column, reading, row, groups)
     bare = form.replace("%z", "").replace("%Z", "").strip()
     wall = parsed_times(local, bare)
-    _refuse(column, np.isnat(wall), row, f"is not a time written as {form}, as those of this run are: --time-format")
+    mend = "all data of a run have their times in one form, that of its training or of its --time-format"
+    _refuse(column, np.isnat(wall), row, f"is not a time written as {form}", mend)
     if zones is None:
         clock = Clock(time_zone=_checked_zone(reading.time_zone))
         times = clock.instants(wall) if not reading.time_zone else _localized(wall, reading.time_zone, groups, row)
@@ -113,7 +114,8 @@ def _numbers(column, unit, reading, row):
         column,
         np.abs(numbers) >= 2**63 // UNITS[unit],
         row,
-        f"is no Unix time in {unit} of the years 1678 to 2261: give times in {unit}, as those of this run are",
+        f"is no Unix time in {unit} of the years 1678 to 2261",
+        f"give times in {unit}, as those of this run are",
     )
     if pd.api.types.is_integer_dtype(column):
         whole, fraction = column.to_numpy(np.int64), np.zeros(len(column))
@@ -156,7 +158,7 @@ def _split(texts, column, row, told):
     local, zones, tells = split_zones(stripped, told)
     if not tells.any():
         return stripped, None
-    _refuse(column, ~tells, row, "tells no zone, as other rows do: write all times alike")
+    _refuse(column, ~tells, row, "tells no zone, as other rows do", "write all times alike")
     return local, zones
 
 
@@ -298,20 +300,13 @@ def _fraction_digits(text):
     return len(match[1]) if match else 0
 
 
-def _refuse(column, bad, row, instead=None):
+_EXPECTED = "expected a date with a year of four digits, as in 2016-07-01 13:00:00, or a number, in every row"
+
+
+def _refuse(column, bad, row, what="is not a time", mend=_EXPECTED):
     if bad.any():
         first = int(bad.argmax())
         cell = column.iloc[first]
-        if pd.isna(cell):
-            what = "has no time"
-        else:
-            what = f"has {str(cell)!r}, which {instead}," if instead else f"has {str(cell)!r}, which is not a time,"
-        raise InputError(
-            f"{row(column.index[first])} {what} in column {column.name!r}"
-            + (
-                ""
-                if instead and not pd.isna(cell)
-                else ": expected a date with a year of four digits, as in "
-                "2016-07-01 13:00:00, or a number, in every row"
-            )
-        )
+        found = f"has {str(cell)!r}, which {what}," if not pd.isna(cell) else "has no time"
+        mend = _EXPECTED if pd.isna(cell) else mend
+        raise InputError(f"{row(column.index[first])} {found} in column {column.name!r}: {mend}")

@@ -92,6 +92,25 @@ def test_what_a_picture_shows_is_checked_before_anything_is_written(air, tmp_pat
     assert said in shown.stderr and not list(tmp_path.iterdir())
 
 
+def test_data_that_the_training_has_not_seen_are_measured_whole(air, months, tmp_path):
+    later, same = tmp_path / "later.csv", tmp_path / "same.csv"
+    lines = months.read_text().splitlines()
+    later.write_text("\n".join([lines[0], *lines[41:]]) + "\n")
+    same.write_bytes(months.read_bytes())
+    for data, options, part, first in (
+        (later, [], "all", "2014-05"),
+        (same, [], "test", "2018-01"),
+        (later, ["--part", "test"], "test", "2018-09"),
+    ):
+        figures = json.loads(run("evaluate", air[0], "--data", data, *options, "--json", "-").stdout)
+        assert (figures["part"], figures["origins"][0]) == (part, first)
+    months.write_bytes(later.read_bytes())
+    try:
+        assert "has changed since the training" in run("evaluate", air[0], code=2).stderr
+    finally:
+        months.write_bytes(same.read_bytes())
+
+
 @pytest.mark.parametrize("command", ["forecast", "evaluate"])
 def test_a_table_is_not_written_under_the_name_of_another_kind(air, tmp_path, command):
     assert "--output" in run(command, str(air[0]), "--output", str(tmp_path / "made.xlsx"), code=2).stderr

@@ -10,6 +10,7 @@ from seq2seq.errors import InputError
 from seq2seq.inference.detection import detect, was_trained_on
 from seq2seq.inference.detector import Detector
 from seq2seq.inference.reconstructor import Reconstructor
+from seq2seq.inference.selection import Selection
 from seq2seq.run import Run
 from seq2seq.tasks.fit_detector import refit
 
@@ -37,6 +38,14 @@ def test_an_event_is_known_when_the_data_until_then_say_so(pumps_model, pumps_te
         until = detect(pumps_model, until_step(pumps_test, last + 1))
         np.testing.assert_allclose(until.scores.windows[0], whole.scores.windows[0][: last + 1], rtol=1e-3)
         np.testing.assert_array_equal(until.live[0], whole.live[0][: last + 1])
+
+
+def test_the_scores_of_a_range_are_those_of_the_whole(pumps_model, pumps_test):
+    whole, chosen = detect(pumps_model, pumps_test), Selection((1,), (30,), (70,))
+    part = detect(pumps_model, pumps_test, selection=chosen)
+    for scores, of_all in ((part.scores, whole.scores), (part.pca, whole.pca)):
+        np.testing.assert_allclose(scores.steps[0], of_all.steps[1][30:70], rtol=1e-3)
+        np.testing.assert_allclose(scores.windows[0], of_all.windows[1][30:70], rtol=1e-3)
 
 
 def until_step(series, end):

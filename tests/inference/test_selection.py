@@ -56,10 +56,12 @@ def test_a_range_of_time_ends_with_what_is_named():
             between(series, start, None)
 
 
-def test_what_comes_before_is_at_hand_and_labels_stay_with_their_steps():
+def test_what_comes_before_and_after_is_at_hand_and_labels_stay_with_their_steps():
     series, chosen = series_of(100, 20), Selection((0,), (3,), (10,))
-    assert [part.ravel().tolist() for part in chosen.cut(series.values, 2)] == [list(range(1, 10))]
-    assert [len(part) for part in chosen.cut(series.values, 9)] == [10]
+    assert [part.ravel().tolist() for part in chosen.cut(series.values, 2)] == [list(range(1, 12))]
+    for around in (0, 2, 9, 95):
+        (part,), (place,) = chosen.cut(series.values, around), chosen.places(around)
+        assert part[place].ravel().tolist() == list(range(3, 10))
     labels = Labels(np.arange(120) == 5)
     assert np.flatnonzero(chosen.labels(labels, series).values).tolist() == [2]
 

@@ -135,6 +135,7 @@ def test_what_is_known_ahead_is_joined_as_by_forecast(knowing, days_file, tmp_pa
     outcome = run(BatchForecast.load(knowing.run.path, known=str(plans)), inputs / "*.csv", tmp_path / "each")
     assert outcome.finished == 1 and "--known lacks 2 of 3" in outcome.problems[0]  # other plans: all is done again
     assert "--known lacks 2 of 3" in (tmp_path / "each" / "a.csv.rejected.jsonl").read_text()
+    assert not (tmp_path / "each" / "a.csv").exists()  # it was made with other plans
 
 
 def test_each_series_is_joined_to_its_own_plan(knowing, days_file, tmp_path):

@@ -434,3 +434,12 @@ def test_errors_name_the_line_of_the_file(table, above, end):
     other = table("note," + '"a, b"' + "\n1,2\n", "other.csv")
     both = refusal(f"{other.parent}/[do]*.csv", columns=["a, b"])
     assert f"{path}, line {line}, column" in both
+
+
+def test_marks_of_inches_open_no_cell_between_blanks(tmp_path):
+    path = tmp_path / "pipes.txt"
+    path.write_text('size flow\n3" 1.5\n4" 2.5\n3" 3.5\n')
+    assert read_series(path).values[0].tolist() == [[1.5], [2.5], [3.5]]
+    path.write_text('size flow\n3" 1.5\n"4 5" 2.5\n3" oops\n')
+    with pytest.raises(InputError, match="line 4, column 'flow'"):
+        read_series(path)

@@ -249,7 +249,7 @@ def test_order():
     check_order(np.zeros(0), row)
     with pytest.raises(InputError, match=r"^F, line 4 has the time 2020-01-02, before 2020-01-03 of.*sort the rows"):
         check_order(dates("2020-01-01", "2020-01-03", "2020-01-02"), row)
-    with pytest.raises(InputError, match=r"^F, line 4 repeats the time 2 of F, line 3, as 1 rows.*one row per time"):
+    with pytest.raises(InputError, match=r"^F, line 4 repeats the time 2 of F, line 3: keep one row per time"):
         check_order(np.array([1.0, 2.0, 2.0, 3.0]), row)
     with pytest.raises(InputError, match=r"^F, line 5 repeats the time 1 of F, line 2, as 3 rows"):
         check_order(np.array([1.0, 2.0, 3.0, 1.0, 2.0, 3.0]), row)  # sorting is no cure
