@@ -74,7 +74,8 @@ def seasonal_growth(history: np.ndarray, horizon: int, season: int, over: int | 
     clear = CLEAR * observed.sum(axis=0) * _size(history[len(history) - season - over : len(history) - over])
     growth = np.divide(recent, before, out=np.ones_like(recent), where=(recent > 0) & (before > clear))
     seasons_ahead = np.arange(horizon) // season + 1
-    return seasonal_naive(history, horizon, season) * growth ** seasons_ahead[:, None]
+    with np.errstate(over="ignore", invalid="ignore"):  # of many seasons
+        return seasonal_naive(history, horizon, season) * growth ** seasons_ahead[:, None]
 
 
 def drift(history: np.ndarray, horizon: int) -> np.ndarray:

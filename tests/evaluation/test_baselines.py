@@ -69,6 +69,7 @@ def test_no_growth_is_told_from_values_near_0(over, level):
 def test_however_much_a_season_is_above_the_last_growth_is_seen():
     seasons = np.outer([1.0, 50.0, 2500.0], [3.0, 2.0, 4.0]).reshape(-1, 1)
     np.testing.assert_allclose(seasonal_growth(seasons[:6], 3, season=3), seasons[6:])
+    assert not np.isfinite(seasonal_growth(seasons[:6], 900, season=3)).all()  # beyond what floats hold, in silence
 
 
 def test_what_was_not_observed_is_taken_from_before():
