@@ -18,6 +18,8 @@ from rich.text import Text
 from seq2seq.errors import InputError
 from seq2seq.report import Progress, Report
 
+LEAST_TEXT = 12  # of the characters of a text stand side by side, however many numbers are beside it
+LONG = 1e9  # of it and above a number is written with an exponent
 _NUMBER = re.compile(r"[-+−–]?[\d.,]+(e[-+]?\d+)?\s?%?")
 
 
@@ -76,18 +78,22 @@ class ConsoleReport(Report):
 
     def table(self, title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
         cells = [[_shown(cell) for cell in row] for row in rows]
-        table = Table(box=None, pad_edge=False, show_header=any(columns))
+        table, width = Table(box=None, pad_edge=False, show_header=any(columns)), 0
         for name, column in zip(columns, zip(*cells, strict=True) if cells else [()] * len(columns), strict=True):
             numeric = all(_NUMBER.fullmatch(cell) for cell in column)
-            table.add_column(Text(name), justify="right" if numeric else "left", overflow="fold")
+            table.add_column(Text(name), justify="right" if numeric else "left", overflow="fold", no_wrap=numeric)
+            longest = max(map(len, (name, *column)))
+            width += 2 + (longest if numeric else min(longest, LEAST_TEXT))
         for row in cells:
             table.add_row(*map(Text, row))
         if title:
             self._console.print(title, style="bold")
-        with self._console.capture() as captured:
-            self._console.print(table)
-        for line in captured.get().splitlines():  # rich pads each line to the width of the table
-            self._console.print(Text.from_ansi(line.rstrip()), soft_wrap=True)
+        # A number is never broken: a line that is longer for it than the terminal goes on in its next one.
+        options = self._console.options.update(width=max(width, self._console.width))
+        for segments in self._console.render_lines(table, options):
+            line = Text.assemble(*((segment.text, segment.style) for segment in segments))
+            line.rstrip()  # rich pads each line to the width of the table
+            self._console.print(line, soft_wrap=True)
 
     @contextmanager
     def progress(self, title: str, total: int | None, unit: str) -> Iterator[Progress]:
@@ -189,7 +195,7 @@ def _new_bars(console: Console) -> bars.Progress:
 
 
 def _shown(value: object) -> str:
-    """A number with four figures, anything else as it is."""
+    """A number with four figures, of thousands and more whole where it is not too long; anything else as it is."""
     if not isinstance(value, float):
         return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+    return f"{value:,.0f}" if 1000 <= abs(value) < LONG else f"{value:.4g}"

@@ -77,7 +77,7 @@ def reconstruct(
         import numpy as np
 
         from seq2seq.inference.reconstructor import Reconstructor
-        from seq2seq.series.writing import step_lines
+        from seq2seq.series.writing import decimals_of_each, step_lines
         from seq2seq.storage import replacing
 
     report = ConsoleReport(stderr=True)
@@ -97,6 +97,7 @@ def reconstruct(
             series.times,
             series.columns,
             values,
+            decimals=decimals_of_each(reconstructor.scaler, series),
             group=data.group,
             time=data.time,
             clock=series.clock,

@@ -8,6 +8,7 @@ import numpy as np
 from seq2seq.errors import InputError
 
 Baseline = Callable[[np.ndarray, int], np.ndarray]
+CLEAR = 0.1  # of the mean size in a season: what is below it is near 0, and nothing is divided by it
 
 
 def last_value(history: np.ndarray, horizon: int) -> np.ndarray:
@@ -47,8 +48,9 @@ def seasonal_naive(history: np.ndarray, horizon: int, season: int) -> np.ndarray
 def seasonal_growth(history: np.ndarray, horizon: int, season: int, over: int | None = None) -> np.ndarray:
     """Repeat the last season, times how much larger the last `over` steps were than those one season earlier.
 
-    Growth compounds from season to season. It is for values above 0 in their own units, not for scaled ones:
-    where one of the two sums is not above 0, there is no growth and the season is repeated as it was.
+    Growth compounds from season to season. It is for values above 0 in their own units, not for scaled ones: where one
+    of the two sums is not above 0, or the earlier one not above a tenth of what as many steps of its season amount to
+    (in size, whatever their sign), a quotient says nothing, and the season is repeated as it was.
 
     Args:
         history: float array, `(steps, features)`, with at least `season + over` steps; NaN = not observed.
@@ -69,9 +71,11 @@ def seasonal_growth(history: np.ndarray, horizon: int, season: int, over: int | 
     recent, before = history[-over:], history[len(history) - season - over : len(history) - season]
     observed = ~np.isnan(recent + before)
     recent, before = (np.where(observed, part, 0.0).sum(axis=0) for part in (recent, before))
-    growth = np.divide(recent, before, out=np.ones_like(recent), where=(recent > 0) & (before > 0))
+    clear = CLEAR * observed.sum(axis=0) * _size(history[len(history) - season - over : len(history) - over])
+    growth = np.divide(recent, before, out=np.ones_like(recent), where=(recent > 0) & (before > clear))
     seasons_ahead = np.arange(horizon) // season + 1
-    return seasonal_naive(history, horizon, season) * growth ** seasons_ahead[:, None]
+    with np.errstate(over="ignore", invalid="ignore"):  # of many seasons
+        return seasonal_naive(history, horizon, season) * growth ** seasons_ahead[:, None]
 
 
 def drift(history: np.ndarray, horizon: int) -> np.ndarray:
@@ -160,6 +164,11 @@ def rolling_each(
         forecasts = rolling(function, beside, origins[numbers[0]], horizon)
         found |= zip(numbers, np.split(forecasts, len(numbers), axis=-1), strict=True)
     return np.concatenate([found[number] for number in sorted(found)])
+
+
+def _size(values: np.ndarray) -> np.ndarray:
+    """The mean of the absolute values of each feature, 0 where none was observed."""
+    return np.nansum(np.abs(values), axis=0) / np.maximum(np.sum(~np.isnan(values), axis=0), 1)
 
 
 def _last_observed(values: np.ndarray) -> np.ndarray:

@@ -10,6 +10,7 @@ from seq2seq.errors import InputError
 
 Scores = dict[str, float | None]
 IN_UNITS = ("mae", "rmse", "mse", "rse")  # scores that are in the units of the values, or weigh columns by them
+MEASURABLE = 1e150  # floats have no square of more
 ALIKE = 1e-4  # of a skill: what figures of four digits do not show
 
 
@@ -236,7 +237,8 @@ def evaluate_forecast(
         actual: float array, `(windows, horizon, features)`, in the user's units; NaN = not observed.
         predicted: float array of the same shape.
         baselines: dict of name to a float array of the same shape, for example from `baselines.rolling`. One that
-            has no forecast (NaN) for an observed value, because its history was never observed, is left out.
+            has no forecast (NaN) for an observed value, because its history was never observed, is left out; so is one
+            that has grown beyond all measure, whose error would be infinite.
         scale: as for `forecast_scores`.
         metric: str. The score that decides: `"rmse"`, `"mae"`, `"mse"` or `"smape"`.
         interval: optional `(lower, upper, level)`: two arrays of that shape, and the share they should cover.
@@ -260,7 +262,7 @@ def evaluate_forecast(
         baselines={
             name: forecast_scores(actual, forecast, scale)
             for name, forecast in baselines.items()
-            if not np.isnan(forecast[observed]).any()
+            if np.all(np.abs(forecast[observed]) < MEASURABLE)
         },
         per_horizon=per_horizon(actual, predicted, scale),
         intervals=intervals,

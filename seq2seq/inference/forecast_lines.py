@@ -22,6 +22,7 @@ def forecast_lines(made: Forecast, data: SeriesDataConfig, several: bool = False
         [of_series[number][:, k] for k in range(len(made.columns)) for of_series in ends.values()]
         for number in range(len(made.names))
     ]
+    decimals = [[places for places in each for _ in ends] for each in made.decimals]
     group = data.group or ("series" if several else None)
-    how = {"group": group, "time": data.time, "clock": made.clock}
+    how = {"decimals": decimals, "group": group, "time": data.time, "clock": made.clock}
     return step_lines(made.names, made.times, columns, values, **how, first=1)

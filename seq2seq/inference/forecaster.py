@@ -21,12 +21,13 @@ from seq2seq.models import StreamForecaster, WindowForecaster
 from seq2seq.report import Report
 from seq2seq.run import Run
 from seq2seq.series.continuing import continue_each
-from seq2seq.series.far import far_notes
+from seq2seq.series.far import far_in_any
 from seq2seq.series.reading import category_of
 from seq2seq.series.scaling import Scaler
 from seq2seq.series.segments import last_segments, since_gap
 from seq2seq.series.series import some_of
 from seq2seq.series.table import Series
+from seq2seq.series.writing import decimals_of_each
 
 TASK = "forecaster"
 
@@ -250,6 +251,7 @@ class Forecaster:
             series.names,
             times and tuple(part[:steps] for part in times),
             tuple(map(self.unscaled, points, scalers)),
+            decimals_of_each(self.scaler, whole_series, self.columns.targets),
             tuple(map(self.unscaled, lowers, scalers)) if level else None,
             tuple(map(self.unscaled, uppers, scalers)) if level else None,
             level,
@@ -286,12 +288,12 @@ class Forecaster:
 
     def _far(self, series, plans, scalers):
         """What there is to say of values far from the training, in what the model reads: once for each column."""
-        far: dict[str, str] = {}
-        for values, plan, scaler in zip(series.values, plans, scalers, strict=True):
-            far = far_notes(values[-self.core.least_history :], series.columns, scaler) | far
-            if plan is not None:
-                far = far_notes(plan, self.columns.known, scaler) | far
-        return list(far.values())
+        each = list(zip(series.values, scalers, series.names, strict=True))
+        read = [(values[-self.core.least_history :], series.columns, *of) for values, *of in each]
+        ahead = [
+            (plan, self.columns.known, *of) for plan, (_, *of) in zip(plans, each, strict=True) if plan is not None
+        ]
+        return far_in_any(read + ahead)
 
     def _new(self, series):
         """What there is to say of series that have units of their own, which were not there in training."""

@@ -77,7 +77,8 @@ class Windowed:
         if level not in self.calibration.levels:
             return [
                 f"the intervals are empty: they were not calibrated for {level:.0%}, because the training was stopped "
-                "(--resume finishes it) or its validation part is too small (data.valid_share)"
+                "(its command with --finish measures them, and how far the network counts; --resume trains on) or its "
+                "validation part is too small (data.valid_share)"
             ]
         if steps > self.horizon and not len(self.calibration.residuals):
             return [

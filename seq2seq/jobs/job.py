@@ -20,7 +20,7 @@ from seq2seq.jobs.manifest import Manifest
 from seq2seq.jobs.parts import FOLDER, REJECTED, Parts, Rejected
 from seq2seq.jobs.shards import Shard
 from seq2seq.report import Progress, Report
-from seq2seq.storage import digest, fingerprint, replacing
+from seq2seq.storage import digest, fingerprint
 
 WRITE_EVERY = 1.0  # seconds between two manifests: there may be thousands of small outputs
 
@@ -265,10 +265,12 @@ class Job:
         if source.checksum and earlier.is_file() and digest(earlier) in made:
             earlier.unlink()
         target.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(target) as temporary, open(temporary, "wb") as file:
+        parts = self._parts(source)
+        with parts.replacing(target) as file:
             rejected = Rejected(file)
             for place, reason in source.refused or [({"input": str(source.path)}, source.problem)]:
                 rejected.add(place, reason)
+        parts.remove(others=bool(source.checksum))  # what cannot be opened here may be worked on elsewhere
         self._problem(source.problem)
 
     def _problem(self, problem):

@@ -66,10 +66,11 @@ class Parts:
         with replacing(path, self.folder) as temporary, open(temporary, "wb") as file:
             yield file
 
-    def remove(self) -> None:
-        """Remove all parts of the output, those of other models or settings too."""
-        shutil.rmtree(self.folder.parent, ignore_errors=True)
-        for folder in self.folder.parents[1:]:
+    def remove(self, others: bool = True) -> None:
+        """Remove these parts of the output, and those of other inputs, models or settings."""
+        gone = self.folder.parent if others else self.folder
+        shutil.rmtree(gone, ignore_errors=True)
+        for folder in gone.parents:
             try:
                 folder.rmdir()
             except OSError:  # another output has parts there, or another process was faster

@@ -11,7 +11,7 @@ from seq2seq.inference.pieces import num_pieces
 from seq2seq.inference.reconstructor import Reconstructor
 from seq2seq.jobs.series import SeriesWork
 from seq2seq.report import Report
-from seq2seq.series.writing import write_like
+from seq2seq.series.writing import decimals_of_each, write_like
 from seq2seq.storage import digest
 
 
@@ -66,4 +66,4 @@ class BatchReconstruction(AutoencoderWork):
         series, *_ = self._read(source)
         values = np.concatenate([np.load(path, allow_pickle=False) for path in paths])
         reconstructed = np.split(values, np.cumsum(series.lengths)[:-1])
-        write_like(source.path, file, series, reconstructed)
+        write_like(source.path, file, series, reconstructed, decimals_of_each(self.loaded.scaler, series))

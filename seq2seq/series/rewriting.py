@@ -1,7 +1,7 @@
 """Tables with other numbers in some of their columns; all else is as it was, in text to the byte."""
 
 import gzip
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from io import TextIOWrapper
 from itertools import islice
 from pathlib import Path
@@ -9,26 +9,28 @@ from typing import BinaryIO
 
 import numpy as np
 
-from seq2seq.series.figures import column_cells
 from seq2seq.series.layout import encoding_of, layout_of, opened_text
 from seq2seq.series.reading import Reading
 from seq2seq.series.records import BLANKS, blank_spans, cells, line_end, records
 from seq2seq.sources import is_gzip
 
 
-def write_text(path: Path, file: BinaryIO, columns: Mapping[str, np.ndarray], reading: Reading) -> None:
-    """Write a file of text again with the numbers of `columns`.
+def write_text(path: Path, file: BinaryIO, columns: Mapping[str, Sequence[str]], reading: Reading) -> None:
+    """Write a file of text again with the cells of `columns`.
 
     Quotes, blanks, separators, line ends, encoding, what stands above and below the rows, and all other cells stay.
 
     Args:
         path: the file.
         file: what to write, an open binary file.
-        columns: from the names of columns to float arrays, `(rows,)`; NaN makes an empty cell.
+        columns: from the names of columns to the numbers in their rows as text, with decimal points; or nothing.
         reading: how it was read.
     """
     layout = layout_of(path, encoding_of(path, reading.encoding), reading.decimal)
-    places = {layout.keys.index(name): _texts(values, reading.decimal or ".") for name, values in columns.items()}
+    decimal = reading.decimal or "."
+    places = {
+        layout.keys.index(name): [text.replace(".", decimal) for text in texts] for name, texts in columns.items()
+    }
     rows = max((len(texts) for texts in places.values()), default=0)
     packed = is_gzip(path)
     # Without a time and a name in its header a gzip file depends on its content alone.
@@ -44,10 +46,6 @@ def write_text(path: Path, file: BinaryIO, columns: Mapping[str, np.ndarray], re
     text.detach()
     if packed:
         stream.close()
-
-
-def _texts(values, decimal):
-    return [text.replace(".", decimal) for text in column_cells(values.astype(float))]
 
 
 def _changed(record, separator, texts):
@@ -76,7 +74,7 @@ def _in_place_of(written, text, separator):
 
 
 def write_parquet(path: Path, file: BinaryIO, columns: Mapping[str, np.ndarray]) -> None:
-    """The same for Parquet: other columns keep their types and values; reconstructed ones are of floats."""
+    """The same for Parquet, with float arrays `(rows,)`: other columns keep their types and values."""
     import pyarrow as pa
     from pyarrow import parquet
 

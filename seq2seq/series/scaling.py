@@ -217,8 +217,13 @@ class Scaler:
 
     def sizes(self) -> list[tuple[float, float]]:
         """Of each column the magnitude, and the spread, 0 where it is not known, in the user's units."""
-        known = (self.kind != "none") & ~self._logged
-        return list(zip(np.abs(self.center).tolist(), np.where(known, self.scale, 0.0).tolist(), strict=True))
+        center, scale = self.center, self.scale
+        if self.kind == "none":
+            center, scale = self.seen or (0.0 * center, 0.0 * scale)
+        with np.errstate(over="ignore", invalid="ignore"):  # of columns that are no logarithms
+            size = np.where(self._logged, np.exp(center), np.abs(center))
+            spread = np.where(self._logged, size * np.expm1(scale), scale)
+        return list(zip(size.tolist(), spread.tolist(), strict=True))
 
     def notes(self, values: Sequence[np.ndarray], names: Sequence[str] = ()) -> list[str]:
         """What to tell of columns whose changes, in `values`, no model sees, and of series that stand still."""

@@ -8,14 +8,40 @@ import numpy as np
 
 from seq2seq.series.arrays import read_array
 from seq2seq.series.clock import Clock
-from seq2seq.series.figures import column_cells
+from seq2seq.series.figures import cell, column_cells, decimals_in, decimals_of
 from seq2seq.series.files import holds_array, read_table
 from seq2seq.series.rewriting import write_parquet, write_text
-from seq2seq.series.series import Series
+from seq2seq.series.scaling import Scaler
+from seq2seq.series.series import Series, column_positions
 from seq2seq.series.sheets import write_sheet
+from seq2seq.series.sizes import by_name
+
+Decimals = Sequence[Sequence[int | None]]  # of each series, of each column, as `decimals_of` has them
 
 
-def write_like(path: Path, file: BinaryIO, series: Series, reconstructed: Sequence[np.ndarray]) -> int:
+def decimals_of_each(scaler: Scaler, series: Series, columns: Sequence[str] | None = None) -> Decimals:
+    """How many decimals show what each column of each series changes by, as its scaler knows and its own values tell.
+
+    So a forecast of one step, and a flat one, has as many as others, and no series has those of another.
+
+    Args:
+        scaler: `Scaler`.
+        series: with the columns of the scaler in its order.
+        columns: some of them; default: all.
+    """
+    at = column_positions(columns or series.columns, series.columns, "the series")
+    found = {}
+    for name, parts in by_name(series.values, series.names).items():
+        values = np.concatenate(parts)
+        sizes = scaler.of(name, values).sizes()
+        both = ((decimals_of(*sizes[k]), decimals_in(values[:, k])) for k in at)
+        found[name] = [max((number for number in pair if number is not None), default=None) for pair in both]
+    return [found[name] for name in series.names]
+
+
+def write_like(
+    path: Path, file: BinaryIO, series: Series, reconstructed: Sequence[np.ndarray], decimals: Decimals
+) -> int:
     """Write a file like the one that series were read from, with other numbers in their place.
 
     A table is the same but for the cells of the reconstructed columns, in text to the byte; an array has the same
@@ -27,12 +53,13 @@ def write_like(path: Path, file: BinaryIO, series: Series, reconstructed: Sequen
         file: what to write, an open binary file.
         series: what was read from it, the columns in the order of `reconstructed`.
         reconstructed: float arrays, `(time_steps, features)`, one for each series and as long as it.
+        decimals: those of their cells where these are text.
 
     Returns:
         The number of rows, or entries of the first axis, that were written.
     """
     if not holds_array(path):
-        return _write_table(path, file, series, reconstructed)
+        return _write_table(path, file, series, reconstructed, decimals)
     raw = read_array(path, series.reading.array, "train")
     values = _like_array(raw.values.shape, series, reconstructed)
     if path.name.lower().endswith(".npy"):
@@ -51,10 +78,11 @@ def _like_array(shape, series, reconstructed):
     return values.reshape(shape)
 
 
-def _write_table(path, file, series, reconstructed):
-    frame = read_table(path, series.reading).frame
+def _write_table(path, file, series, reconstructed, decimals):
+    frame, name = read_table(path, series.reading).frame, path.name.lower()
+    if not name.endswith((".parquet", ".xlsx")):
+        reconstructed = [_texts(*each) for each in zip(reconstructed, decimals, strict=True)]
     columns = _samples_by_step(frame, series, reconstructed) if series.whole else _columns(frame, series, reconstructed)
-    name = path.name.lower()
     if name.endswith(".parquet"):
         write_parquet(path, file, columns)
     elif name.endswith(".xlsx"):
@@ -64,19 +92,31 @@ def _write_table(path, file, series, reconstructed):
     return len(frame)
 
 
+def _texts(values, decimals):
+    """Cells `(time_steps, features)` of values."""
+    cells = [[cell(value, places) for value, places in zip(row, decimals, strict=True)] for row in values]
+    return np.array(cells, object).reshape(values.shape)
+
+
+def _empty(rows, columns, reconstructed):
+    """Cells that say nothing, of the kind of these."""
+    kind = reconstructed[0].dtype
+    return np.full((rows, columns), "" if kind.kind == "O" else np.nan, kind)
+
+
 def _samples_by_step(frame, series, reconstructed):
-    """From the columns of a table whose rows are samples to float arrays `(rows,)`."""
+    """From the columns of a table whose rows are samples to what is in each row, an array `(rows,)`."""
     names = series.reading.columns[: max(map(len, reconstructed))]
-    values = np.full((len(frame), len(names)), np.nan)
+    values = _empty(len(frame), len(names), reconstructed)
     for name, part in zip(series.names, reconstructed, strict=True):
         values[int(name), : len(part)] = part[:, 0]
     return dict(zip(names, values.T, strict=True))
 
 
 def _columns(frame, series, reconstructed):
-    """From the columns of a table that were reconstructed to float arrays `(rows,)`."""
+    """From the columns of a table that were reconstructed to what is in each row, an array `(rows,)`."""
     group = series.reading.group
-    values = np.full((len(frame), len(series.columns)), np.nan)
+    values = _empty(len(frame), len(series.columns), reconstructed)
     rows = frame.groupby(frame[group].astype(str), sort=False).indices if group else {"": slice(None)}
     for name, part in zip(series.names, reconstructed, strict=True):
         values[rows[name]] = part
@@ -101,6 +141,7 @@ def step_lines(
     columns: Sequence[str],
     values: Sequence[Sequence[np.ndarray]],
     *,
+    decimals: Decimals | None = None,
     group: str | None = None,
     time: Sequence[str] | str | None = None,
     clock: Clock | None = None,
@@ -114,6 +155,8 @@ def step_lines(
         times: of each series; `None` counts its steps.
         columns: names of the values.
         values: of each series, of each column, an array of as many values as steps.
+        decimals: likewise, of columns that are in the units of the data; default: as many as show the changes in what
+            is written.
         group: column of groups in the data that the series are from.
         time: columns of times in them.
         clock: `Clock` that writes times as they are in the data.
@@ -129,5 +172,10 @@ def step_lines(
     for number, name in enumerate(names):
         steps = len(values[number][0])
         places = next(at) if at else [[step] for step in range(first, first + steps)]
-        for when, *row in zip(places, *map(column_cells, values[number]), strict=True):
+        if decimals is None:
+            cells = map(column_cells, values[number])
+        else:
+            pairs = zip(values[number], decimals[number], strict=True)
+            cells = ([cell(value, places_) for value in column] for column, places_ in pairs)
+        for when, *row in zip(places, *cells, strict=True):
             yield [*[name] * many, *when, *row]

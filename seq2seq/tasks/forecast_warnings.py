@@ -8,7 +8,7 @@ from seq2seq.evaluation.forecasting import ForecastEvaluation
 from seq2seq.tasks.made_forecasts import MadeForecasts
 
 TIE = 0.005  # of the error: what is no loss
-ROUNDING = 1e-6  # of the values: what single precision cannot tell from no error at all
+CLEAR_LOSS = 0.1  # of it: what is no chance either in one of several columns or series, of which less is measured
 # Of an interval: so many times the share that may lie outside is too many, of that many forecasts or more.
 OUTSIDE, LEAST_FORECASTS = 1.5, 20
 # Which settings may help where a baseline is better.
@@ -65,32 +65,53 @@ def on_the_whole(overall: ForecastEvaluation, stateful: bool = False) -> str:
     return f"on the whole “{best}” {_by_how_much([(ours, theirs)], overall.metric)}: {_help(best, stateful)}"
 
 
-def too_little_held(intervals: Mapping[str, float] | None, forecasts: int, part: str) -> list[str]:
+def lost_in(rows: list[tuple], what: str, made: MadeForecasts) -> list[str]:
+    """A line where a baseline is clearly better than the model in some of the columns, or series.
+
+    Args:
+        rows: of each the name, the errors of the model and of the best baseline, its name, and the skill.
+        what: str. `"columns"` or `"series"`.
+        made: the forecasts themselves.
+    """
+    inexact = made.inexact(what)
+    lost = [row for row in rows if row[-1] < -CLEAR_LOSS and row[0] in inexact]
+    if len(rows) < 2 or not lost:
+        return []
+    name, ours, theirs, best, _ = min(lost, key=lambda row: row[-1])
+    return [
+        f"in {len(lost):,} of {len(rows):,} {what} a naive forecast is clearly better than the model, most in "
+        f"{name!r}: “{best}” with an error of {theirs:.4g}, the model {ours:.4g}"
+    ]
+
+
+def too_little_held(intervals: Mapping[str, float] | None, forecasts: int, part: str, far: bool = False) -> list[str]:
     """A line where intervals hold much less than they were asked to.
 
     Args:
         intervals: `ForecastEvaluation.intervals`.
         forecasts: int. How many were measured.
         part: str. What of the data they are of.
+        far: whether there are values in it far from those of the training, which no wider interval should hold.
     """
     if not intervals or forecasts < LEAST_FORECASTS:
         return []
     level, coverage = intervals["level"], intervals["coverage"]
     if 1 - coverage <= OUTSIDE * (1 - level):
         return []
-    return [
-        f"intervals for {level:.0%} of the values hold {coverage:.1%} in the {part} part, which is unlike the one that "
-        "they were calibrated on: ask for wider ones (--interval), or train again with newer data or a larger "
-        "data.valid_share"
-    ]
+    advice = (
+        "it has values far from those of the training: leave them out (--missing-values) if they are faults, else "
+        "train again with newer data"
+        if far
+        else "it is unlike the one that they were calibrated on: ask for wider ones (--interval), or train again with "
+        "newer data or a larger data.valid_share"
+    )
+    return [f"intervals for {level:.0%} of the values hold {coverage:.1%} in the {part} part, and {advice}"]
 
 
 def only_rounding(made: MadeForecasts, step: int | None = None) -> bool:
-    """Whether the model is exact in each column, to the digits that it computes with: so far ahead, or everywhere."""
+    """Whether the model is exact in each value, to the digits that it computes with: so far ahead, or everywhere."""
     ahead = slice(None) if step is None else slice(step - 1, step)
-    actual, predicted = made.actual[:, ahead], made.predicted[:, ahead]
-    off, size = (np.nan_to_num(np.abs(each)).max(axis=(0, 1)) for each in (predicted - actual, actual))
-    return bool((off <= ROUNDING * size).all())
+    return bool(made.exact[:, ahead].all())
 
 
 def _by_how_much(errors, metric):

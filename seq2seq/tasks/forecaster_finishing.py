@@ -204,6 +204,8 @@ def compare(forecaster: Forecaster, parts: Split, report: Report) -> dict:
     result = measured(forecaster, series, origins, "validation")
     overall = result.overall
     report.table(f"Validation part: {overall.metric} by steps ahead", result.columns_ahead, result.rows_ahead())
+    for line in result.far:
+        report.warn(f"in the validation part, {line}")
     for line in result.naive_warnings:
         report.warn(f"on the validation part, {line}")
     scores = {"model": overall.scores, **overall.baselines}

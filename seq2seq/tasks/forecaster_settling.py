@@ -10,6 +10,7 @@ from seq2seq.evaluation.linear import LinearForecast, fit_linear
 from seq2seq.inference.columns import Columns
 from seq2seq.inference.forecaster import Forecaster
 from seq2seq.report import Report
+from seq2seq.series.figures import cell, decimals_of
 from seq2seq.series.season import Season, choose_season, find_seasons
 from seq2seq.series.series import column_positions
 from seq2seq.series.table import Series
@@ -17,6 +18,7 @@ from seq2seq.series.table import Series
 HOUR = 3_600 * 10**9  # nanoseconds
 UNSEEN = 0.05  # of the windows: without a value, that is told
 CROWDED = 1e-3  # of a unit: where nine in ten values lie within it, single precision blurs them
+AWAY = 100.0  # times what those are apart: how far others are from them that decide the unit
 Rows = list[tuple[str, str]]  # of the card of shapes
 
 
@@ -168,22 +170,26 @@ def _unseen(series, targets, look_back):
 
 
 def _crowded(series, columns):
-    """The targets whose values are within so little of their unit that single precision hardly tells them apart."""
+    """The targets most of whose values are within so little of a unit that others, far away, have made."""
     values = np.concatenate([part[:, columns.target_columns] for part in series])
     seen = [column[~np.isnan(column)] for column in values.T]
-    ranges = [np.subtract(*np.quantile(column, (0.95, 0.05))) if len(column) else 0.0 for column in seen]
-    return [name for name, spread in zip(columns.targets, ranges, strict=True) if 0 < spread < CROWDED]
+    found = []
+    for name, column in zip(columns.targets, seen, strict=True):
+        low, middle, high = np.quantile(column, (0.05, 0.5, 0.95)) if len(column) else (0.0, 0.0, 0.0)
+        if 0 < high - low < CROWDED and np.abs(column - middle).max() > AWAY * (high - low):
+            found.append(name)
+    return found
 
 
 def _farthest(train, name):
     """The value of a column that is farthest from most of it, and where."""
     columns = [values[:, train.columns.index(name)] for values in train.values]
-    middle = np.nanmedian(np.concatenate(columns))
+    low, middle, high = np.nanquantile(np.concatenate(columns), (0.05, 0.5, 0.95))
     away = [np.nan_to_num(np.abs(column - middle)) for column in columns]
     number = int(np.argmax([each.max(initial=0.0) for each in away]))
     step, of = int(away[number].argmax()), f" of series {train.names[number]!r}" * bool(train.names[number])
     at = train.clock.texts(train.times[number][step : step + 1])[0] if train.times else f"step {step}"
-    return f"{columns[number][step]:g} at {at}{of}"
+    return f"{cell(columns[number][step], decimals_of(abs(middle), high - low))} at {at}{of}"
 
 
 def _runs(fitted: LinearForecast) -> str:

@@ -2,13 +2,19 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from seq2seq.series.figures import cell, decimals_in
+from seq2seq.series.figures import cell
+from seq2seq.series.scaling import Scaler
 from seq2seq.series.series import Series
-from seq2seq.series.writing import each_once
+from seq2seq.series.sizes import by_name
+from seq2seq.series.writing import decimals_of_each, each_once
+
+ROUNDING = 1e-6  # of what a series changes by: what single precision cannot tell from no error at all
+_LAST_BITS = 4  # units in the last place of a float64, by which a forecast may be off that is written as exact
 
 
 @dataclass(frozen=True)
@@ -23,6 +29,7 @@ class MadeForecasts:
         predicted: the same of the model.
         lower, upper: the ends of its interval, or None.
         baselines: dict of name to the same.
+        scaler: `Scaler` of the series, which knows how many figures of them tell something.
         group: str. The column of groups in the data, where there is one.
         time: tuple of str. Those of times.
     """
@@ -35,8 +42,35 @@ class MadeForecasts:
     lower: np.ndarray | None
     upper: np.ndarray | None
     baselines: dict[str, np.ndarray]
+    scaler: Scaler
     group: str | None = None
     time: tuple[str, ...] | None = None
+
+    @cached_property
+    def rounding(self) -> np.ndarray:
+        """Of each value of `actual` the error that is none, to the digits that a model computes with.
+
+        It goes by what the column of that series changes by, wherever it lies and whatever other series do; where it
+        never changes, by its size.
+        """
+        at, names = [self.series.columns.index(name) for name in self.columns], self.series.names
+        of_series = by_name([values[:, at] for values in self.series.values], names)
+        spreads = {name: [_spread(column) for column in np.concatenate(of_series[name]).T] for name in of_series}
+        spread = np.repeat([spreads[name] for name in names], list(map(len, self.origins)), axis=0)[:, None]
+        size = np.abs(self.actual)
+        return np.where(spread > 0, ROUNDING * spread + _LAST_BITS * np.spacing(size), ROUNDING * size)
+
+    @cached_property
+    def exact(self) -> np.ndarray:
+        """Bool, like `actual`: what the model forecast without an error, or what was not observed."""
+        return ~(np.abs(self.predicted - self.actual) > self.rounding)
+
+    def inexact(self, what: str) -> set[str]:
+        """Names of the columns (`what` is `"columns"`), or else of the series, that have forecasts with an error."""
+        if what == "columns":
+            return {name for name, exact in zip(self.columns, self.exact.all(axis=(0, 1)), strict=True) if not exact}
+        names = np.repeat(self.series.names, list(map(len, self.origins)))
+        return set(names[~self.exact.all(axis=(1, 2))].tolist())
 
     def _named(self):
         ends = {} if self.lower is None else {"low": self.lower, "high": self.upper}
@@ -55,13 +89,13 @@ class MadeForecasts:
         at = series.clock.heading(self.time) if series.times else ["step"]
         yield [*[self.group or "series"] * many, "origin", *at, "ahead", *["column"] * several, *named]
         horizon, number = self.actual.shape[1], 0
-        decimals = [decimals_in(self.actual[..., k]) for k in range(len(self.columns))]
-        for name, steps, origins in zip(series.names, self._steps(), self.origins, strict=True):
+        decimals = decimals_of_each(self.scaler, series, self.columns)
+        for name, steps, origins, places in zip(series.names, self._steps(), self.origins, decimals, strict=True):
             for origin in origins:
                 begun = " ".join(steps[origin]) if series.times else origin
                 for ahead in range(horizon):
                     for k, column in enumerate(self.columns):
-                        values = (cell(float(values[number, ahead, k]), decimals[k]) for values in named.values())
+                        values = (cell(float(values[number, ahead, k]), places[k]) for values in named.values())
                         place = [*[name] * many, begun, *steps[origin + ahead], ahead + 1]
                         yield [*place, *[column] * several, *values]
                 number += 1
@@ -114,3 +148,13 @@ class MadeForecasts:
             for label, values in self._named().items():
                 shown[label][at : at + values.shape[1]] = values[number, :, k]
         return steps if self.series.times is None else self.series.local_times[which][steps], shown
+
+
+def _spread(column):
+    """What most values of a column are apart, or if they are all alike the ends of them; 0 where it never changes."""
+    seen = column[~np.isnan(column)]
+    if not seen.size:
+        return 0.0
+    most, whole = np.subtract(*np.quantile(seen, (0.95, 0.05))), seen.max() - seen.min()
+    last_bits = _LAST_BITS * np.spacing(np.abs(seen).max())
+    return next((float(spread) for spread in (most, whole) if spread > last_bits), 0.0)

@@ -13,6 +13,7 @@ from seq2seq.evaluation.origins import first_seen, origins_of, targets_at
 from seq2seq.inference.forecaster import Forecaster
 from seq2seq.inference.series_data import for_other, read_data, warn_left_out
 from seq2seq.report import Report
+from seq2seq.series.far import far_in_any
 from seq2seq.series.segments import segments, stretches
 from seq2seq.series.series import Series, split_in_time
 from seq2seq.tasks import forecast_warnings
@@ -34,6 +35,7 @@ class ForecasterEvaluation:
         made: `MadeForecasts`, the forecasts themselves.
         unit: str. What the scores called `…_scaled` are in, in words.
         stateful: bool. Whether the run is.
+        far: list of str. What is told of values far from the training that the model read or was to forecast.
     """
 
     overall: ForecastEvaluation
@@ -45,6 +47,7 @@ class ForecasterEvaluation:
     made: MadeForecasts
     unit: str
     stateful: bool
+    far: list[str]
 
     def as_dict(self) -> dict:
         """JSON-ready."""
@@ -59,17 +62,23 @@ class ForecasterEvaluation:
             "warnings": self.warnings,
         }
 
-    @staticmethod
-    def worst(errors: dict[str, dict[str, float]], count: int = 10) -> list[tuple]:
+    @classmethod
+    def worst(cls, errors: dict[str, dict[str, float]], count: int = 10) -> list[tuple]:
         """Of `columns` or `groups` those in which the model is worst beside the best baseline: the name, both errors,
-        which baseline that is, and the skill."""
+        which baseline that is, and the skill as it is shown."""
+        rows = sorted(cls._compared_in(errors), key=lambda row: row[-1])
+        return [(*row, said_skill(gained)) for *row, gained in rows[:count]]
+
+    @staticmethod
+    def _compared_in(errors):
+        """The same of all of them, with the skill as it is."""
         rows = []
         for name, of_name in errors.items():
             ours, others = of_name["model"], {other: error for other, error in of_name.items() if other != "model"}
             if others:
                 best = min(others, key=others.get)
                 rows.append((name, ours, others[best], best, skill(ours, others[best])))
-        return [(*row, said_skill(gained)) for *row, gained in sorted(rows, key=lambda row: row[-1])[:count]]
+        return rows
 
     @property
     def _rse(self) -> tuple[str, ...]:
@@ -111,16 +120,28 @@ class ForecasterEvaluation:
         return [forecast_warnings.on_the_whole(self.overall, self.stateful)]
 
     @property
+    def lost_parts(self) -> list[str]:
+        """A line where a baseline is clearly better in some of several columns, or series."""
+        parts = (("columns", self.columns), ("series", self.groups))
+        return [
+            line
+            for what, errors in parts
+            for line in forecast_warnings.lost_in(self._compared_in(errors), what, self.made)
+        ]
+
+    @property
     def interval_warnings(self) -> list[str]:
         """A line where intervals hold much less than they were asked to."""
         if forecast_warnings.only_rounding(self.made):
             return []
-        return forecast_warnings.too_little_held(self.overall.intervals, self.overall.windows, self.part)
+        return forecast_warnings.too_little_held(
+            self.overall.intervals, self.overall.windows, self.part, bool(self.far)
+        )
 
     @property
     def warnings(self) -> list[str]:
         """All that should not be missed."""
-        return [*self.naive_warnings, *self.interval_warnings]
+        return [*self.far, *self.naive_warnings, *self.lost_parts, *self.interval_warnings]
 
 
 def evaluate(
@@ -269,11 +290,23 @@ def _scored(forecaster, series, values, origins, outputs, part):
     lower, upper = interval[:2] if interval else (None, None)
     beside = {name: beside[name] for name in overall.baselines}
     named_so = (config.data.group, config.data.time)
-    made = MadeForecasts(series, columns.targets, origins, actual, predicted, lower, upper, beside, *named_so)
+    made = MadeForecasts(
+        series, columns.targets, origins, actual, predicted, lower, upper, beside, forecaster.scaler, *named_so
+    )
     groups = by_group(series.names, counts, actual, named, scale if len(columns.targets) > 1 else 1.0)
     by_columns = by_column(columns.targets, actual, named)
     ends, stateful = _ends(series, origins), forecaster.stateful
-    return ForecasterEvaluation(overall, ahead, by_columns, part, ends, groups, made, unit, stateful)
+    far = _far(forecaster, series, origins, scalers)
+    return ForecasterEvaluation(overall, ahead, by_columns, part, ends, groups, made, unit, stateful, far)
+
+
+def _far(forecaster, series, origins, scalers):
+    """What there is to say of values far from the training, in the steps from the first window to the last target."""
+    least, horizon = forecaster.core.least_history, forecaster.horizon
+    every = zip(series.values, origins, scalers, series.names, strict=True)
+    return far_in_any(
+        (values[max(at[0] - least, 0) : at[-1] + horizon], series.columns, *of) for values, at, *of in every if len(at)
+    )
 
 
 def _unit(forecaster, scalers, counts, actual):

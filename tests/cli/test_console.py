@@ -7,6 +7,7 @@ import sys
 from types import SimpleNamespace
 
 import pytest
+from rich.console import Console
 
 from seq2seq.cli.console import ConsoleReport
 
@@ -38,6 +39,19 @@ def test_a_table_has_its_columns_in_line(capsys):
     assert [row.split() for row in rows] == [["en", "12"], ["français", "1,234,567"], ["it", "[x]", "0.1235"]]
     assert len({len(line) for line in (head, *rows)}) == 1  # numbers end in one column
     assert head.split() == ["side", "[tokens]"]
+
+
+def test_numbers_are_short_and_never_broken(capsys):
+    cells = [3.0689908e15, 55398472.0, 0.25, 1e-9] * 5
+    for terminal in (False, True):
+        report = ConsoleReport()
+        if terminal:
+            report._console = Console(force_terminal=True, color_system=None, width=40)
+        report.table("", ["which", *map(str, range(20))], [["like none of " * 4, *cells]])
+        _, row, *rest = capsys.readouterr().out.splitlines()
+        shown = " ".join(row.split()[-20:])
+        assert shown == " ".join(["3.069e+15", "55,398,472", "0.25", "1e-09"] * 5)
+        assert all(set(line.split()) <= {"like", "none", "of"} for line in rest)
 
 
 def test_a_table_may_be_empty(capsys):

@@ -56,11 +56,27 @@ def test_growth_from_or_to_nothing_repeats_the_season(history):
     assert seasonal_growth(history, 2, season=2).tolist() == history[-2:].tolist()
 
 
+@pytest.mark.parametrize("over", [None, 1])
+@pytest.mark.parametrize("level", [0.0, 1e-12, 0.05])
+def test_no_growth_is_told_from_values_near_0(over, level):
+    days = np.tile(level + np.sin(np.arange(24) * np.pi / 12), 3)[:, None]
+    days[30:] *= 1.1
+    for end in range(50, 72):
+        forecast = seasonal_growth(days[:end], 24, season=24, over=over)
+        assert np.abs(forecast).max() <= 10 * np.abs(days).max() and np.isfinite(forecast).all()
+
+
+def test_however_much_a_season_is_above_the_last_growth_is_seen():
+    seasons = np.outer([1.0, 50.0, 2500.0], [3.0, 2.0, 4.0]).reshape(-1, 1)
+    np.testing.assert_allclose(seasonal_growth(seasons[:6], 3, season=3), seasons[6:])
+    assert not np.isfinite(seasonal_growth(seasons[:6], 900, season=3)).all()  # beyond what floats hold, in silence
+
+
 def test_what_was_not_observed_is_taken_from_before():
     assert last_value(column(1, 2, NAN, NAN), 1).item() == 2
     assert seasonal_naive(column(1, 2, 3, NAN), 2, season=2)[:, 0].tolist() == [3, 2]
     assert drift(column(NAN, 1, 2, NAN), 2)[:, 0].tolist() == [4, 5]
-    assert seasonal_growth(column(1, 50, 2, NAN), 2, season=2)[:, 0].tolist() == [4, 100]
+    assert seasonal_growth(column(10, 50, 20, NAN), 2, season=2)[:, 0].tolist() == [40, 100]
     for forecast in baselines(season=2).values():
         assert np.isnan(forecast(np.full((4, 1), NAN), 2)).all()
 

@@ -159,3 +159,11 @@ def test_the_evaluation_is_json(forecasts):
 def test_what_cannot_be_used_is_said(call, message):
     with pytest.raises(InputError, match=message):
         call()
+
+
+@pytest.mark.parametrize("wrong", [NAN, np.inf, 1e200])
+def test_a_baseline_whose_error_has_no_number_is_left_out(wrong):
+    actual, bad = np.ones((3, 2, 1)), np.ones((3, 2, 1))
+    bad[1, 1] = wrong
+    evaluation = evaluate_forecast(actual, actual * 1.5, {"bad": bad, "good": actual * 2})
+    assert list(evaluation.baselines) == ["good"] and evaluation.skill == 0.5

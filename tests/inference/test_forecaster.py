@@ -8,6 +8,7 @@ import pytest
 from seq2seq.config import ForecasterConfig, resolve
 from seq2seq.errors import InputError
 from seq2seq.inference.columns import Columns
+from seq2seq.inference.forecast_lines import forecast_lines
 from seq2seq.inference.forecaster import Forecaster, build_model
 from seq2seq.inference.selection import Selection
 from seq2seq.inference.series_data import warn_left_out
@@ -171,3 +172,15 @@ def test_of_many_series_left_out_some_are_named():
     warn_left_out(bad + [(name, f"{name} is far") for name, _ in bad], report)
     assert len(report.warnings) == 6 and "1,000 series ('s0', 's1', 's2', …)" in report.warnings[0]
     assert "996 more" in report.warnings[-1]
+
+
+@pytest.mark.parametrize("level", [0.0, 1e3, 1e5])
+def test_a_forecast_of_one_step_has_the_figures_that_its_column_changes_by(days_plain, level):
+    series = days_plain.read()
+    series = replace(series, values=[level + 1e-4 * series.values[0]])
+    scaler = Scaler.fit("standard", series.values, series.columns)
+    forecaster = Forecaster(days_plain.config, scaler, days_plain.model, days_plain.core.calibration)
+    made = forecaster.forecast(series, 1)
+    (_, line), ends = forecast_lines(made, days_plain.config.data), (made.values, made.lower, made.upper)
+    written = np.reshape(line[-6:], (2, 3)).astype(float)
+    np.testing.assert_allclose(written, np.stack([end[0][0] for end in ends], axis=1), atol=2e-3 * scaler.scale.min())

@@ -388,7 +388,8 @@ def test_reconstructions_that_are_killed_come_to_the_same_end(beats_run, beats_f
         samples = np.tile(arrays["test"], (80, 1))
     (tmp_path / "in").mkdir()
     np.save(tmp_path / "in" / "a.npy", samples)
-    np.savez(tmp_path / "in" / "b.npz", x=samples[::-1])
+    np.savez(tmp_path / "in" / "b.npz", train=samples[::-1])
+    np.savez(tmp_path / "in" / "c.npz", other=samples[:2])  # which is refused
     plan = {"task": "reconstruct", "run": str(beats_run), "part_size": 50, "seconds": 4.0}
     record_property("kills", killed_until(30, tmp_path, **plan))
 

@@ -20,7 +20,8 @@ from seq2seq.series.writing import write_like
 
 def rewritten(path, series, values=None):
     buffer = io.BytesIO()
-    write_like(path, buffer, series, series.values if values is None else values)
+    decimals = [[None] * len(series.columns)] * len(series.values)
+    write_like(path, buffer, series, series.values if values is None else values, decimals)
     return buffer.getvalue()
 
 

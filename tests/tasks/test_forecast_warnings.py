@@ -1,19 +1,27 @@
 """What is said of forecasts that are worse than naive ones, and of intervals that hold too little."""
 
-from types import SimpleNamespace
-
 import numpy as np
+import pytest
 
 from seq2seq.evaluation.baselines import baselines
-from seq2seq.tasks.forecast_warnings import losses, too_little_held
+from seq2seq.series.scaling import Scaler
+from seq2seq.series.series import Series
+from seq2seq.tasks.forecast_warnings import losses, lost_in, only_rounding, too_little_held
+from seq2seq.tasks.made_forecasts import MadeForecasts
 
 
-def made(actual, predicted):
-    return SimpleNamespace(actual=np.array(actual)[None, :, None], predicted=np.array(predicted)[None, :, None])
+def made(*series, off=0.0):
+    """Each of these a series in one column, all of which but the first step is forecast, and by how much it is off."""
+    values = [np.array(each, float)[:, None] for each in series]
+    names, actual = list(map(str, range(len(values)))), np.stack([each[1:] for each in values])
+    predicted = actual + np.reshape(off, (-1, 1, 1))
+    of_series = Series(values, ["load"], names, None, False)
+    scaler, origins = Scaler.fit("standard", values, ["load"]), [np.array([1])] * len(values)
+    return MadeForecasts(of_series, ("load",), origins, actual, predicted, None, None, {}, scaler)
 
 
 def test_steps_that_lose_to_one_baseline_are_one_line_with_what_helps():
-    off = made([1.0] * 4, [2.0] * 4)
+    off = made([1.0] * 5, off=1)
     compared = {1: (1.0, 2.0, "drift", 0.5), 2: (3.0, 2.0, "drift", -0.5), 3: (2.2, 2.0, "drift", -0.1)}
     assert losses(compared | {4: (1.001, 1.0, "drift", -0.001)}, "rmse", off) == [
         "steps 2 to 3 ahead “drift” is better than the model, by up to 50.0% of rmse: raise windows.look_back, or try "
@@ -23,21 +31,46 @@ def test_steps_that_lose_to_one_baseline_are_one_line_with_what_helps():
 
 def test_a_baseline_without_error_is_told_in_words():
     compared = {1: (0.25, 0.0, "last value", -np.inf)}
-    (line,) = losses(compared, "rmse", made([5.0], [5.25]))
+    (line,) = losses(compared, "rmse", made([5.0, 5.0], off=0.25))
     assert line.startswith("step 1 ahead “last value” is exactly right, the model is not (its rmse up to 0.25)")
-    assert losses(compared, "rmse", made([5.0], [5.000001])) == []  # single precision knows no better
+    assert losses(compared, "rmse", made([5.0, 5.0], off=1e-6)) == []  # single precision knows no better
+
+
+@pytest.mark.parametrize("level", [0.0, -1e5, 1e7, 1e9])
+@pytest.mark.parametrize("scale", [1e-3, 3.0])
+def test_what_is_rounding_goes_by_the_changes_of_a_series_and_by_nothing_else(level, scale):
+    wave = scale * np.sin(np.arange(40.0))
+    series = (level + wave, np.full(40, level), 1e9 * wave, np.where(np.arange(40) == 0, 1e12, wave))
+    assert only_rounding(made(*series))
+    for number, change in ((0, scale), (2, 1e9 * scale), (3, scale)):
+        assert not only_rounding(made(*series, off=np.where(np.arange(4) == number, change / 100, 0)))
+    assert only_rounding(made(*series, off=[1e-7 * scale, 1e-7 * abs(level), 10 * scale, 1e-7 * scale]))
+
+
+def test_a_series_that_loses_is_named_also_where_others_are_far_larger():
+    both = made([1e9, 2e9, 3e9], [1e7, 1e7 + 1e-3, 1e7], off=[0, 5e-3])
+    rows = [("0", 1e8, 2e8, "drift", 0.5), ("1", 5e-3, 1e-3, "last value", -4.0)]
+    assert lost_in(rows, "series", both) == [
+        "in 1 of 2 series a naive forecast is clearly better than the model, most in '1': “last value” with an error "
+        "of 0.001, the model 0.005"
+    ]
+    assert not lost_in(rows[1:], "series", both) and not lost_in(
+        [("0", 1.0, 0.0, "drift", -np.inf)] * 2, "series", both
+    )
+    assert lost_in([("load", 1.0, 0.0, "drift", -np.inf)] * 2, "columns", both)
 
 
 def test_an_interval_is_told_of_where_half_as_many_values_again_lie_outside():
-    def said(coverage, forecasts=100):
-        return too_little_held({"level": 0.9, "coverage": coverage}, forecasts, "test")
+    def said(coverage, forecasts=100, far=False):
+        return too_little_held({"level": 0.9, "coverage": coverage}, forecasts, "test", far)
 
     assert not said(0.86) and not said(0.7, forecasts=10) and not too_little_held(None, 100, "test")
     assert said(0.84)[0].startswith("intervals for 90% of the values hold 84.0% in the test part")
+    assert "--interval" in said(0.84)[0] and "--interval" not in said(0.84, far=True)[0]
 
 
 def test_a_stateful_run_gets_no_advice_about_windows_that_it_has_not():
     for name in baselines(season=2):
-        (line,) = losses({1: (2.0, 1.0, name, -1.0)}, "rmse", made([1.0], [2.0]), stateful=True)
+        (line,) = losses({1: (2.0, 1.0, name, -1.0)}, "rmse", made([1.0, 1.0], off=1), stateful=True)
         assert "look_back" not in line and "residual" not in line and "without --stateful" in line
-        assert "--stateful" not in losses({1: (2.0, 1.0, name, -1.0)}, "rmse", made([1.0], [2.0]))[0]
+        assert "--stateful" not in losses({1: (2.0, 1.0, name, -1.0)}, "rmse", made([1.0, 1.0], off=1))[0]

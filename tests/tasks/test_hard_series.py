@@ -44,13 +44,14 @@ def test_magnitudes_constants_counts_and_spikes(tmp_path):
         "counts": np.where(draw.random(400) < 0.7, 0, draw.poisson(3, 400)),
         "huge": 1e9 * walk,
         "on a height": 1e9 + walk,
+        "nearly the same": 1e9 + 0.05 * np.sin(np.arange(400)),
         "tiny": 1e-9 * walk,
         "spike": np.where(np.arange(400) == 100, 1e9, walk),
     }
     forecaster, lines = trained(tmp_path, columns)
     assert not [line for line in lines if "validation part, step" in line and "drift" not in line], lines
     (told,) = (line for line in lines if "are alike" in line)
-    assert "'spike'" in told and "the farthest 1e+09 at 2023-04-11:" in told
+    assert "'spike'" in told and "the farthest 1000000000 at 2023-04-11:" in told
     made = evaluate(forecaster).made
     for values in (made.predicted, made.lower, made.upper):
         assert np.isfinite(values).all()

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from seq2seq.series.clock import Clock
+from seq2seq.series.scaling import Scaler
 from seq2seq.series.series import Series
 from seq2seq.tasks.made_forecasts import MadeForecasts
 
@@ -16,7 +17,8 @@ def made_of(names=("A", "B"), columns=("load", "warm"), times=True, interval=Tru
     origins = [np.arange(4, 8) for _ in names]
     actual = np.concatenate([v[o[:, None] + np.arange(3)] for v, o in zip(values, origins, strict=True)])
     ends = (actual - 1, actual + 2) if interval else (None, None)
-    return MadeForecasts(series, columns, origins, actual, actual + 0.5, *ends, {"last value": actual - 3})
+    scaler = Scaler.fit("standard", values, columns)
+    return MadeForecasts(series, columns, origins, actual, actual + 0.5, *ends, {"last value": actual - 3}, scaler)
 
 
 def test_a_line_for_each_value():
@@ -42,9 +44,15 @@ def test_times_of_several_columns_come_out_in_as_many():
 
 
 def test_the_changes_of_a_large_column_are_seen():
-    made = made_of(("",), ("load",))
-    made = replace(made, actual=1e7 + made.actual * 1e-5, predicted=1e7 + made.predicted * 1e-5)
-    assert [line[3:5] for line in made.lines()][1] == ["10000000.00008", "10000000.000085"]
+    made = made_of(columns=("load",))  # the one beside the other, which is as it was
+    values = (1e7 + made.series.values[0] * 1e-5, made.series.values[1])
+    large = np.repeat([True, False], 4)[:, None, None]
+    changed = {
+        name: np.where(large, 1e7 + getattr(made, name) * 1e-5, getattr(made, name)) for name in ("actual", "predicted")
+    }
+    made = replace(made, series=replace(made.series, values=values), **changed)
+    lines = list(made.lines())
+    assert lines[1][4:6] == ["10000000.00008", "10000000.000085"] and lines[-1][4:6] == ["118", "118.5"]
 
 
 def test_over_time_no_step_is_there_twice():

@@ -32,6 +32,17 @@ def test_a_backtest_takes_the_last_origins(days_plain):
     assert measure_forecaster.evaluate(days_plain, part="all", stride=50).overall.windows == (240 - 24 - 3) // 50 + 1
 
 
+def test_a_value_far_from_the_training_is_told_of_where_it_is_read_or_measured(days_plain):
+    series, least = days_plain.read(), days_plain.core.least_history
+    spiked = series.values[0].copy()
+    spiked[150, 0] = 1e12
+    spiked = replace(series, values=[spiked])
+    for origin, far in ((151 + least, False), (150 + least, True), (150 - 2, True), (150 - 3, False)):
+        result = measure_forecaster.measured(days_plain, spiked, [np.array([origin])], "all")
+        assert bool(result.far) == far and result.warnings[: len(result.far)] == result.far
+    assert not measure_forecaster.evaluate(days_plain).far
+
+
 def test_scaled_figures_are_in_units_of_each_series(days_plain):
     series = days_plain.read()
     both = replace(
