@@ -19,7 +19,6 @@ from seq2seq.series.sizes import (
     measure,
     observed,
     standing_still,
-    still_notes,
     unseen_note,
     without,
 )
@@ -126,10 +125,10 @@ class Scaler:
         columns = tuple(columns)
         features = len(columns)
         unscaled = cls(kind, np.zeros(features), np.ones(features), columns, log, tuple(plain), plus_one=plus_one)
+        still = standing_still(unscaled, values, names) if names else {}
         values = [unscaled.logarithms(part) for part in values]
         if kind == "none":
             return replace(unscaled, seen=unscaled._spread(values))
-        still = unscaled.standing_still(values, names) if names else {}
         varying = without(values, names, still) if still else values
         measured = [unscaled._measured(varying, feature) for feature in range(features)]
         scaler = replace(unscaled, center=[center for center, _ in measured], scale=[scale for _, scale in measured])
@@ -184,10 +183,6 @@ class Scaler:
                     scales[feature] = scale
         return centers, scales
 
-    def standing_still(self, values: Sequence[np.ndarray], names: Sequence[str]) -> dict[str, list[int]]:
-        """As the function of that name, of values as `logarithms` gives them."""
-        return standing_still(values, names, [name in self.plain for name in self.columns], self._logged)
-
     def _levels(self, still, of_series, varying):
         """Center and scale of series that stand still, of their own where that is out of the range of the others."""
         bounds = [ends(observed(varying, feature) or [np.zeros(1)]) for feature in range(len(self.columns))]
@@ -225,13 +220,10 @@ class Scaler:
             spread = np.where(self._logged, size * np.expm1(scale), scale)
         return list(zip(size.tolist(), spread.tolist(), strict=True))
 
-    def notes(self, values: Sequence[np.ndarray], names: Sequence[str] = ()) -> list[str]:
-        """What to tell of columns whose changes, in `values`, no model sees, and of series that stand still."""
+    def notes(self, values: Sequence[np.ndarray]) -> list[str]:
+        """What to tell of columns whose changes in `values`, arrays `(steps, features)`, no model sees."""
         columns = ((name, observed(values, feature)) for feature, name in enumerate(self.columns))
-        found = [unseen_note(name, *ends(parts), self.kind) for name, parts in columns if parts]
-        if names:
-            values = [self.logarithms(part) for part in values]
-            found += still_notes(self.standing_still(values, names), by_name(values, names), self.columns)
+        found = (unseen_note(name, *ends(parts), self.kind) for name, parts in columns if parts)
         return [note for note in found if note]
 
     def logarithms(self, values: np.ndarray) -> np.ndarray:

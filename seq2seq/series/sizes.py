@@ -50,24 +50,17 @@ def sizes_differ(scaler: Scaling, values: Sequence[np.ndarray], names: Sequence[
     return None
 
 
-def standing_still(
-    values: Sequence[np.ndarray], names: Sequence[str], plain: Sequence[bool], log: Sequence[bool]
-) -> dict[str, list[int]]:
+def standing_still(scaler: Scaling, values: Sequence[np.ndarray], names: Sequence[str]) -> dict[str, list[int]]:
     """Name of each series that does not vary in columns in which others do → the places of these columns.
 
-    A series of few values has no say.
-
-    Args:
-        values: sequence of float arrays, each `(steps, features)`, logarithms where those are scaled.
-        names: sequence of str. Of each the series that it is of.
-        plain, log: sequences of bool. Of each column whether it is not scaled, and whether by its logarithms.
+    A series of few values has no say. The arguments are those of `sizes_differ`.
     """
     still: dict[str, list[int]] = {}
-    of_series = by_name(values, names)
-    for feature in (number for number, each in enumerate(plain) if not each):
+    of_series = by_name([scaler.logarithms(part) for part in values], names)
+    for feature in (number for number, name in enumerate(scaler.columns) if name not in scaler.plain):
         parts = {name: observed(each, feature) for name, each in of_series.items()}
         parts = {name: each for name, each in parts.items() if sum(map(len, each)) >= FEWEST_STEPS}
-        constant = [name for name, each in parts.items() if is_constant(*ends(each), log[feature])]
+        constant = [name for name, each in parts.items() if is_constant(*ends(each), scaler.log)]
         if len(constant) < len(parts):
             for name in constant:
                 still.setdefault(name, []).append(feature)
@@ -85,10 +78,10 @@ def without(values: Sequence[np.ndarray], names: Sequence[str], still: Mapping[s
     return found
 
 
-def still_notes(still: Mapping[str, list[int]], of_series: Mapping[str, list[np.ndarray]], columns: Sequence[str]):
-    """What to tell of series that stand still: of each column a list of them, those apart that vary by rounding."""
-    notes = []
-    for feature, column in enumerate(columns):
+def still_notes(scaler: Scaling, values: Sequence[np.ndarray], names: Sequence[str]) -> list[str]:
+    """What to tell of them: of each column a list of series, those apart that vary by rounding."""
+    notes, still, of_series = [], standing_still(scaler, values, names), by_name(values, names)
+    for feature, column in enumerate(scaler.columns):
         alike: dict[bool, list[str]] = {}
         for name in (name for name, features in still.items() if feature in features):
             low, high = ends(observed(of_series[name], feature))

@@ -13,7 +13,7 @@ from seq2seq.series.reading import category_of
 from seq2seq.series.scaling import Scaler
 from seq2seq.series.segments import gaps_of, segments
 from seq2seq.series.series import listed
-from seq2seq.series.sizes import sizes_differ
+from seq2seq.series.sizes import sizes_differ, still_notes
 from seq2seq.series.table import Series, parts_of
 
 
@@ -64,7 +64,8 @@ def split(series: Series, data: SeriesDataConfig, seed: int, report: Report, sca
             f"data.scale_by_group={str(data.scale_by_group).lower()}: the run began with {began}, and its weights with "
             "it: leave the setting out, or train another run."
         )
-    for note in scaler.notes(train.values, train.names if _has_sizes(train, data) else ()):
+    still = still_notes(scaler, train.values, train.names) if _has_sizes(train, data) else []
+    for note in scaler.notes(train.values) + still:
         report.warn(note)
     return Split(*map(segments, parts), scaler)
 

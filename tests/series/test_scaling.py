@@ -10,7 +10,7 @@ from seq2seq.errors import InputError
 from seq2seq.series.figures import cell, column_cells
 from seq2seq.series.scaling import KINDS, Scaler
 from seq2seq.series.series import Series
-from seq2seq.series.sizes import sizes_differ
+from seq2seq.series.sizes import sizes_differ, still_notes
 
 COLUMNS = ("pressure", "temperature")
 PARTS = [
@@ -179,10 +179,10 @@ def test_series_that_stand_still_are_named_with_those_whose_changes_are_taken_fo
         Scaler.fit("standard", values, ["p"], names=list("abcd")),
         Scaler.fit("standard", values, ["p"]).by_series(values, list("abcd")),
     ):
-        notes = scaler.notes(values, list("abcd"))
+        notes = still_notes(scaler, values, list("abcd"))
         assert [note[:32] for note in notes] == ["column 'p' of 2 series ('b', 'd'", "column 'p' of 1 series ('c'): va"]
         assert "less than a billionth" in notes[1]
-    assert scaler.notes(values[:1], ["a"]) == []
+    assert still_notes(scaler, values[:1], ["a"]) == []
 
 
 def test_batches_and_single_columns():
