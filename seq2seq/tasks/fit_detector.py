@@ -49,8 +49,8 @@ def check_detection(settings: DetectionConfig, parts: Split, look_back: int, rep
     for column, there in zip(columns, np.any([each.any(axis=0) for each in observed], axis=0), strict=True):
         if not there:
             report.warn(f"the column {column!r} has no value in the validation part: its usual errors are not known")
-    lengths = np.array([len(values) for values in valid])
-    _warn_of_few(settings, lengths, look_back, columns, sum(int(each.all(axis=1).sum()) for each in observed), report)
+    together = sum(int(each.all(axis=1).sum()) for each in observed)
+    _warn_of_few(settings, parts.valid.lengths, look_back, columns, together, report)
 
 
 def _warn_of_few(settings, lengths, look_back, columns, together, report):
