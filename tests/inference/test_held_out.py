@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from seq2seq.config import DetectionConfig
+from seq2seq.evaluation.anomaly import ErrorModel
 from seq2seq.inference.held_out import FOLDS, Folds, fit_scorer
-from seq2seq.inference.pieces import Pieces, cut
+from seq2seq.inference.pieces import cut
 
 
 def noise(steps, columns, seed, look_back, series=1):
@@ -59,13 +60,14 @@ def test_what_a_part_is_scored_by_has_seen_no_step_of_it_nor_of_a_window_that_en
 
 
 def test_a_step_that_overlapping_windows_tell_of_again_counts_once():
-    few = noise(40, 4, 0, 12)
-    pieces, values = next(few(1))
-    model = fit_scorer(DetectionConfig(), few, np.array([40]), 12).errors
-    alone = fit_scorer(DetectionConfig(), noise(40, 4, 0, 1), np.array([40]), 1).errors
-    off = ~np.eye(4, dtype=bool)
-    assert isinstance(pieces, Pieces) and values.shape[0] > 1
-    assert np.abs(model.covariance[off]).max() <= 1.5 * np.abs(alone.covariance[off]).max()
+    def learned(look_back):
+        return fit_scorer(DetectionConfig(), noise(40, 4, 0, look_back), np.array([40]), look_back).errors.covariance
+
+    off = ~np.eye(4, dtype=bool)  # of noise: what is left there was learned by heart
+    assert np.abs(learned(12)[off]).max() <= 1.5 * np.abs(learned(1)[off]).max()
+    vectors = np.random.default_rng(0).normal(size=(40, 4))
+    again = ErrorModel.fit("mahalanobis", np.tile(vectors, (12, 1)), independent=40)
+    np.testing.assert_allclose(again.covariance, ErrorModel.fit("mahalanobis", vectors).covariance, atol=0.02)
 
 
 def test_of_steps_fewer_than_a_few_for_each_column_no_correlations_are_learned():
