@@ -109,12 +109,12 @@ def forecast(
         raise InputError("--state - : the state is written again after each answer, so it needs a file; name one.")
     if stream and sys.stdin is None:
         raise InputError("--stream reads standard input, which is closed: pipe lines into it.")
-    check_csv(output, "--output")
     check_picture(plot, "--plot")
     series.check_of_picture(plot, "--column", column)
     series.check_of_picture(plot, "--show", show)
     read = {"--input": input_ or series.location_of(run), "--known": known}
     check_outputs({"--output": output, "--plot": plot, "--state": state}, read, run)
+    check_csv(output, "--output")
 
     with quiet_tensorflow():
         from seq2seq.inference.forecast_lines import forecast_lines
