@@ -7,6 +7,7 @@ import pytest
 
 DOCS = Path(__file__).parents[1] / "docs"
 FOLDERS = ("", "tests", "scripts")  # that a page may name a file from
+TRAINING = ("by_hand.md",)  # trains for long, what other tests train in less
 PAGES = [page for page in sorted(DOCS.glob("*.md")) if "```python" in page.read_text(encoding="utf-8")]
 
 
@@ -16,7 +17,9 @@ def test_the_files_that_a_page_names_for_its_promises_are_there(page):
     assert not [name for name in named if not any((DOCS.parent / folder / name).is_file() for folder in FOLDERS)]
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize(
+    "page", [pytest.param(page, marks=[pytest.mark.slow] * (page.name in TRAINING), id=page.name) for page in PAGES]
+)
 def test_examples_run_and_print_what_the_page_says(page, capsys, monkeypatch):
     monkeypatch.chdir(DOCS.parent)
     blocks = re.findall(r"```(python)?\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)

@@ -230,7 +230,8 @@ def test_fit_as_people_write_it_learns():
     assert model.evaluate(x, x, verbose=0) < 0.1 * x.var()
 
 
-@pytest.mark.parametrize("conditional", [False, pytest.param(True, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("conditional", [False, True])
 def test_fit_with_missing_values_learns_to_reconstruct_and_predict(conditional):
     keras.utils.set_random_seed(0)
     complete = waves()

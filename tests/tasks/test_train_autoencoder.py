@@ -81,6 +81,7 @@ def test_sequences_of_unequal_lengths_are_trained_on_and_scored(tmp_path):
     np.testing.assert_allclose(alone.scores.samples, found.scores.samples[[7]], rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_the_composite_model_is_trained_on_windows(pumps_files, tmp_path):
     settings = {"data__group": "pump", "data__columns": "flow,heat", "windows__look_back": 8, "windows__stride": 4}
     config = config_of(pumps_files / "train.csv", "model.horizon=3", "training.epochs=1", **settings)
@@ -254,6 +255,7 @@ def test_a_stopped_training_is_finished_as_it_is(beats_file, tmp_path):
     assert train(replace(config, training=replace(config.training, epochs=2)), run, resume=True)["epochs"] == 2
 
 
+@pytest.mark.slow
 def test_a_training_that_stopped_within_its_first_epoch_is_finished_with_what_it_has(beats_file, tmp_path):
     config, run = config_of(beats_file, "training.epochs=2", data__array="train"), tmp_path / "run"
     with pytest.raises(Stopped):

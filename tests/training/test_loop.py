@@ -84,6 +84,7 @@ def test_xla_and_many_batches_at_once_change_no_result(tmp_path, monkeypatch, se
         assert batches == total == 25 and windows == pytest.approx(393) and before == 0
 
 
+@pytest.mark.slow
 def test_a_training_in_float16_learns_and_goes_on_where_it_stopped(tmp_path):
     settings = {"steps": 100, "precision": "mixed_float16", "accumulate_batches": 2, "ema_decay": 0.9}
     whole = make_training(tmp_path / "whole", **settings)
