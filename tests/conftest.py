@@ -19,6 +19,11 @@ settings.register_profile("untimed", deadline=None)  # no test asserts on time: 
 settings.load_profile("untimed")
 
 
+def slow(*values):
+    """A case of a parametrized test that has a quicker one of its kind: of the slow tests, that `-m slow` runs."""
+    return pytest.param(*values, marks=pytest.mark.slow)
+
+
 def reversal_pairs(count, seed, letters="abcdefgh", longest=6):
     """Distinct strings of letters and their reversals, spaced as words."""
     draw = random.Random(seed)

@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 
 from seq2seq.models import Autoencoder, EncoderDecoder, LanguageModel, StreamForecaster, WindowForecaster
+from tests.conftest import slow
 
 MODELS = {
     "autoencoder": lambda: Autoencoder(2, units=4),
@@ -18,7 +19,7 @@ MODELS = {
 }
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", [slow(name) if name in ("composite", "conditional") else name for name in MODELS])
 def test_an_exported_model_answers_as_the_model(name, tmp_path):
     model = MODELS[name]()
     with tf.device("CPU"):
