@@ -18,7 +18,7 @@ from seq2seq.series.segments import segments, stretches
 from seq2seq.series.series import Series, split_in_time
 from seq2seq.tasks import forecast_warnings
 from seq2seq.tasks.made_forecasts import MadeForecasts
-from seq2seq.tasks.series_split import split
+from seq2seq.tasks.series_split import part_to_measure, split
 
 
 @dataclass(frozen=True)
@@ -148,7 +148,7 @@ def evaluate(
     forecaster: Forecaster,
     data: str | None = None,
     *,
-    part: str = "test",
+    part: str | None = None,
     backtest: int | None = None,
     stride: int | None = None,
     limit: int | None = None,
@@ -161,7 +161,8 @@ def evaluate(
     Args:
         forecaster: `Forecaster`.
         data: file, read as in training, all of it; default: that of the training.
-        part: `"test"`, the last share of the data, as the training set it apart; or `"all"`.
+        part: `"test"`, the last share of the data, as the training set it apart; or `"all"`. Default: the test part
+            of the data of the training, all of others.
         backtest: int. Only the last so many origins, by default a horizon apart.
         stride: int. Steps between origins; 1 by default.
         limit: int. Read only the first steps; default: all of `data`, of the data of the training as that did.
@@ -172,6 +173,7 @@ def evaluate(
     """
     report = report or Report()
     config, horizon = forecaster.config, forecaster.horizon
+    part = part or part_to_measure(forecaster.run, config.data, data)
     settings = config.data if data is None else for_other(config.data, data)
     settings = settings if limit is None else replace(settings, limit=limit)
     left_out: list[tuple[int | str, str]] = []
