@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-EVERYWHERE = {"device", "errors", "interruption", "report", "sources", "special_ids", "storage"}
+EVERYWHERE = {"device", "errors", "interruption", "report", "sources", "special_ids", "storage", "workers"}
 PACKAGE = Path(__file__).resolve().parents[1] / "seq2seq"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 

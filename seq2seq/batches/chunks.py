@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from seq2seq.batches.end_to_end import end_to_end, gather_padded, map_batches
+from seq2seq.batches.protocol import WHOLE, Share
 from seq2seq.errors import InputError
 from seq2seq.series.windows import check_at_least
 
@@ -88,8 +89,12 @@ class ChunkBatches:
         fresh[batch + number, slot] = number == 0
         return first, count, fresh
 
-    def epoch(self, epoch=0):
+    def epoch(self, epoch=0, share: Share = WHOLE):
         """The chunks of an epoch, the same in every epoch: shuffled, they would not connect.
+
+        Args:
+            epoch: int.
+            share: `Share` of the slots.
 
         Returns:
             `tf.data.Dataset` of `((input, fresh), target)`: input and target float32 `(slots, chunk, features)`, or
@@ -104,7 +109,13 @@ class ChunkBatches:
             chunk = tf.where(idle, tf.zeros_like(chunk), chunk)
             return (chunk, fresh), gather_padded(self._inputs, first + 1, count, self.chunk)
 
-        return map_batches(tf.data.Dataset.from_tensor_slices(self._plan), batch)
+        if share.of > self.slots:
+            raise InputError(
+                f"{self.slots} series that are read side by side cannot be shared out among {share.of} workers: each "
+                f"goes on where it was in the batch before. Take {self.slots} at most."
+            )
+        plan = tuple(part[:, share.index :: share.of] for part in self._plan)
+        return map_batches(tf.data.Dataset.from_tensor_slices(plan), batch)
 
 
 def connected_parts(ids: np.ndarray, slots: int, chunk: int) -> list[np.ndarray]:

@@ -45,6 +45,11 @@ def gather_padded(values, first, count, steps):
     return tf.where(tf.reshape(inside, tf.concat((tf.shape(inside), [1] * (len(values.shape) - 1)), 0)), rows, padding)
 
 
+def blank_where(condition, targets):
+    """Targets of numbers, or none at all where a scalar `condition` holds."""
+    return tf.where(condition, np.float32(np.nan), targets)
+
+
 def map_batches(dataset, batch):
     """Make the batches of an epoch from a dataset that says what is in each.
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import tensorflow as tf
 
+from seq2seq.batches.protocol import WHOLE, Share
 from seq2seq.special_ids import BOS, EOS, PAD
 from seq2seq.text.stored_rows import StoredRows
 from seq2seq.text.tokens import TokenRows
@@ -36,6 +37,15 @@ class BatchPlan:
 
     def __len__(self):
         return len(self.starts)
+
+    def taken_by(self, share: Share) -> tuple["BatchPlan", np.ndarray]:
+        """The batches with the pairs that a share has of each; and which of them have pairs of their own."""
+        sizes = np.maximum(-(-(self.sizes - share.index) // share.of), 1)
+        starts = np.cumsum(sizes) - sizes
+        firsts = self.starts + np.minimum(share.index, self.sizes - 1)
+        places = np.repeat(firsts, sizes) + share.of * (np.arange(sizes.sum()) - np.repeat(starts, sizes))
+        plan = BatchPlan(self.order[places], starts, sizes, self.source_steps, self.target_steps)
+        return plan, share.index < self.sizes
 
 
 class PairBatches:
@@ -114,10 +124,14 @@ class PairBatches:
             start += max(1, int(np.searchsorted(padded, self.batch_tokens, side="right")))
         return np.array(starts, np.int64)
 
-    def epoch(self, epoch=0):
-        """The batches of an epoch, a `tf.data.Dataset` of int32 `((source, target_input), labels)` in planned order."""
-        plan = self.plan(epoch)
-        groups = _Groups(plan, self.source, self.target)
+    def epoch(self, epoch=0, share: Share = WHOLE):
+        """The batches of an epoch, or a share of the pairs of each.
+
+        Returns:
+            `tf.data.Dataset` of int32 `((source, target_input), labels)` in planned order.
+        """
+        plan, labelled = self.plan(epoch).taken_by(share)
+        groups = _Groups(plan, labelled, self.source, self.target)
         # TensorFlow keeps every function that a graph calls until the process ends: it must not keep the corpus alive.
         read_group = weakref.WeakMethod(groups.read)
 
@@ -140,6 +154,7 @@ class _Groups:
     """The rows of the batches of a plan, read for `BATCHES_TOGETHER` batches at a time."""
 
     plan: BatchPlan
+    labelled: np.ndarray
     source: TokenRows | StoredRows
     target: TokenRows | StoredRows
 
@@ -147,12 +162,14 @@ class _Groups:
         return -(-len(self.plan) // BATCHES_TOGETHER)
 
     def read(self, group):
-        """Ids and lengths of both sides, and int32 `(batches, 3)`: of each batch its size, source and target steps."""
+        """Ids and lengths of both sides, and int32 `(batches, 4)`: of each batch its size, source and target steps, and
+        1 where its labels count."""
         plan, part = self.plan, slice(group * BATCHES_TOGETHER, (group + 1) * BATCHES_TOGETHER)
         spans = zip(plan.starts[part], plan.sizes[part], strict=True)
         rows = np.concatenate([plan.order[start : start + size] for start, size in spans])
         source, target = self.source.take(rows), self.target.take(rows)
-        batches = np.stack((plan.sizes[part], plan.source_steps[part], plan.target_steps[part]), axis=1)
+        columns = (plan.sizes, plan.source_steps, plan.target_steps, self.labelled)
+        batches = np.stack([column[part] for column in columns], axis=1)
         return source.values, source.lengths, target.values, target.lengths, batches.astype(np.int32)
 
 
@@ -190,12 +207,12 @@ def _batches(source_values, source_lengths, target_values, target_lengths, batch
     targets = tf.RaggedTensor.from_row_lengths(target_values, target_lengths, validate=False)
 
     def batch(end, shape):
-        size, source_steps, target_steps = tf.unstack(shape, 3)
+        size, source_steps, target_steps, labelled = tf.unstack(shape, 4)
         source, target = sources[end - size : end], targets[end - size : end]
         bos, eos = tf.fill((size, 1), BOS), tf.fill((size, 1), EOS)
         padded_source = _padded((source, eos), source_steps)
         target_input, labels = _padded((bos, target), target_steps), _padded((target, eos), target_steps)
-        return (padded_source, target_input), labels
+        return (padded_source, target_input), labels * labelled  # padding is 0
 
     slices = tf.data.Dataset.from_tensor_slices((tf.cumsum(batches[:, 0]), batches))
     return slices.map(batch, num_parallel_calls=2, deterministic=True)

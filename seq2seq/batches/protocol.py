@@ -1,8 +1,24 @@
 """What a training asks of its batches."""
 
+from dataclasses import dataclass
 from typing import Protocol
 
 import tensorflow as tf
+
+
+@dataclass(frozen=True)
+class Share:
+    """What one of several workers takes of each batch: the rows `index`, `index + of`, `index + 2 of`, …
+
+    Of a batch with too few rows it takes the last one, as another worker does, with targets that are all padding: no
+    worker may be without a row, and that one counts for nothing.
+    """
+
+    index: int = 0
+    of: int = 1
+
+
+WHOLE = Share()
 
 
 class Batches(Protocol):
@@ -28,5 +44,5 @@ class Batches(Protocol):
     def largest(self, epoch: int = 0) -> int:
         """The position, in an epoch, of the batch that takes the most memory."""
 
-    def epoch(self, epoch: int = 0) -> tf.data.Dataset:
-        """The batches of an epoch in order, as `fit` takes them."""
+    def epoch(self, epoch: int = 0, share: Share = WHOLE) -> tf.data.Dataset:
+        """The batches of an epoch in order, or a share of each, as `fit` takes them."""

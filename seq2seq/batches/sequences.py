@@ -6,7 +6,8 @@ Which sequences make which batch is planned in NumPy, from the seed and the epoc
 import numpy as np
 import tensorflow as tf
 
-from seq2seq.batches.end_to_end import end_to_end, gather_padded, map_batches
+from seq2seq.batches.end_to_end import blank_where, end_to_end, gather_padded, map_batches
+from seq2seq.batches.protocol import WHOLE, Share
 from seq2seq.errors import InputError
 from seq2seq.series.windows import check_at_least
 
@@ -75,8 +76,12 @@ class SequenceBatches:
         batches = np.split(sequences, range(self.batch_size, len(sequences), self.batch_size))
         return batches if random is None else [batches[place] for place in random.permutation(len(batches))]
 
-    def epoch(self, epoch=0):
+    def epoch(self, epoch=0, share: Share = WHOLE):
         """The batches of an epoch, in planned order.
+
+        Args:
+            epoch: int.
+            share: `Share` of the sequences of each batch.
 
         Returns:
             `tf.data.Dataset` of float32 `(input, target)`, `(batch, steps, features)` and
@@ -89,10 +94,11 @@ class SequenceBatches:
             begins = tf.constant(np.cumsum(self._lengths) - self._lengths)
 
         def batch(row, row_end):
-            sequences = rows[row:row_end]
+            sequences = tf.gather(rows, tf.range(tf.minimum(row + share.index, row_end - 1), row_end, share.of))
             first, count = tf.gather(begins, sequences), tf.gather(lengths, sequences)
             longest = tf.reduce_max(count)
-            return tuple(gather_padded(values, first, count, longest) for values in (self._inputs, self._targets))
+            inputs, targets = (gather_padded(values, first, count, longest) for values in (self._inputs, self._targets))
+            return inputs, blank_where(row + share.index >= row_end, targets)
 
         slices = tf.data.Dataset.from_tensor_slices((np.append(0, row_ends[:-1]), row_ends))
         return map_batches(slices, batch)

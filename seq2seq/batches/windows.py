@@ -7,7 +7,8 @@ windows make which batch follows from the seed and the epoch alone.
 import numpy as np
 import tensorflow as tf
 
-from seq2seq.batches.end_to_end import end_to_end, gather, map_batches
+from seq2seq.batches.end_to_end import blank_where, end_to_end, gather, map_batches
+from seq2seq.batches.protocol import WHOLE, Share
 from seq2seq.series.windows import check_at_least, check_some_fit
 
 # With the default of 4 rounds, a million positions come out visibly ordered (correlation of neighbours 0.4), and alike
@@ -85,8 +86,12 @@ class WindowBatches:
         before = np.cumsum(self._counts) - self._counts
         return series, (np.arange(self.num_windows) - before[series]) * self.stride
 
-    def epoch(self, epoch=0):
+    def epoch(self, epoch=0, share: Share = WHOLE):
         """The batches of an epoch.
+
+        Args:
+            epoch: int.
+            share: `Share` of the windows of each batch.
 
         Returns:
             `tf.data.Dataset` of float32 batches, with windows `(batch, look_back, features)`:
@@ -102,13 +107,16 @@ class WindowBatches:
 
         def batch(number):
             begin = number * self.batch_size
-            windows = self._shuffled(tf.range(begin, tf.minimum(begin + self.batch_size, self.num_windows)), epoch)
+            end = tf.minimum(begin + self.batch_size, self.num_windows)
+            windows = self._shuffled(tf.range(tf.minimum(begin + share.index, end - 1), end, share.of), epoch)
+            blank = begin + share.index >= end
             series = tf.searchsorted(window_ends, windows, side="right")
             first = windows * self.stride + tf.gather(shifts, series)
             window = gather(self._inputs, first, self.look_back)
             if not self.horizon:
-                return window, window if self._targets is self._inputs else gather(self._targets, first, self.look_back)
-            target = gather(self._targets, first + self.look_back, self.horizon)
+                same = self._targets is self._inputs
+                return window, blank_where(blank, window if same else gather(self._targets, first, self.look_back))
+            target = blank_where(blank, gather(self._targets, first + self.look_back, self.horizon))
             if self._known is None:
                 return window, target
             return (window, gather(self._known, first + self.look_back, self.horizon)), target

@@ -8,7 +8,7 @@ from typer import Option
 
 from seq2seq.cli import train_autoencoder, train_forecaster, train_language_model
 from seq2seq.cli.command import SETTINGS, Command, Tasks
-from seq2seq.cli.console import ConsoleReport, quiet_tensorflow
+from seq2seq.cli.console import quiet_tensorflow
 from seq2seq.cli.options import training
 from seq2seq.cli.outputs import check_folder
 from seq2seq.config import DataConfig, TranslationConfig, TranslationTrainingConfig, resolve
@@ -94,6 +94,7 @@ def translation(
     ] = None,
     resume: training.Resume = False,
     max_time: training.MaxTime = None,
+    workers: training.Workers = None,
     recipe: training.Recipe = None,
     set_: training.Settings = None,
     epochs: Annotated[
@@ -112,11 +113,12 @@ def translation(
 
     The run folder gets the settings, the tokenizer, the weights, the history and the metrics.
     """
+    report = training.report_of(workers)
     config = resolve(
         TranslationConfig,
         recipe,
         set_ or (),
-        ConsoleReport(),
+        report,
         data__train=train,
         data__valid=valid,
         data__source=source,
@@ -132,10 +134,11 @@ def translation(
         raise InputError("--train is missing, and no recipe names training pairs: give a file or the prefix of two.")
     check_folder(run, "--run")
 
+    training.launch(workers)
     with quiet_tensorflow():
         from seq2seq.tasks import train_translation as task
 
-    training.train_run(task.train, config, run, resume, max_time)
+    training.train_run(task.train, config, run, report, resume, max_time)
 
 
 app.command("autoencoder", cls=Command, epilog=train_autoencoder.EXAMPLES)(train_autoencoder.autoencoder)

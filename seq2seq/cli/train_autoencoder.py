@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from typer import Option
 
-from seq2seq.cli.console import ConsoleReport, quiet_tensorflow
+from seq2seq.cli.console import quiet_tensorflow
 from seq2seq.cli.options import groups, series, training
 from seq2seq.cli.outputs import check_folder
 from seq2seq.config import AutoencoderConfig, resolve
@@ -61,6 +61,7 @@ def autoencoder(
     resume: training.Resume = False,
     finish: training.Finish = False,
     max_time: training.MaxTime = None,
+    workers: training.Workers = None,
     recipe: training.Recipe = None,
     set_: training.Settings = None,
     epochs: Annotated[
@@ -82,11 +83,12 @@ def autoencoder(
 
     The run folder gets the settings, the units, the weights, the detector, the history and the metrics.
     """
+    report = training.report_of(workers)
     config = resolve(
         AutoencoderConfig,
         recipe,
         set_ or (),
-        ConsoleReport(),
+        report,
         data__location=data,
         windows__look_back=_checked(look_back),
         model__units=units,
@@ -99,10 +101,11 @@ def autoencoder(
         raise InputError("--data is missing, and no recipe names data: give a file.")
     check_folder(run, "--run")
 
+    training.launch(workers)
     with quiet_tensorflow():
         from seq2seq.tasks import train_autoencoder as task
 
-    training.train_run(task.train, config, run, resume, max_time, finish)
+    training.train_run(task.train, config, run, report, resume, max_time, finish)
 
 
 def _checked(look_back: int | None) -> int | None:

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from typer import Option
 
-from seq2seq.cli.console import ConsoleReport, quiet_tensorflow
+from seq2seq.cli.console import quiet_tensorflow
 from seq2seq.cli.options import groups, series, training
 from seq2seq.cli.outputs import check_folder
 from seq2seq.config import ForecasterConfig, SeriesTrainingConfig, resolve
@@ -84,6 +84,7 @@ def forecaster(
     resume: training.Resume = False,
     finish: training.Finish = False,
     max_time: training.MaxTime = None,
+    workers: training.Workers = None,
     recipe: training.Recipe = None,
     set_: training.Settings = None,
     epochs: Annotated[
@@ -108,11 +109,12 @@ def forecaster(
 
     The run folder gets the settings, the units, the weights, the intervals, the history and the metrics.
     """
+    report = training.report_of(workers)
     config = resolve(
         ForecasterConfig,
         recipe,
         set_ or (),
-        ConsoleReport(),
+        report,
         data__location=data,
         data__non_negative=non_negative,
         windows__look_back=look_back,
@@ -128,7 +130,8 @@ def forecaster(
         raise InputError("--data is missing, and no recipe names data: give a file.")
     check_folder(run, "--run")
 
+    training.launch(workers)
     with quiet_tensorflow():
         from seq2seq.tasks import train_forecaster as task
 
-    training.train_run(task.train, config, run, resume, max_time, finish)
+    training.train_run(task.train, config, run, report, resume, max_time, finish)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from typer import Option
 
-from seq2seq.cli.console import ConsoleReport, quiet_tensorflow
+from seq2seq.cli.console import quiet_tensorflow
 from seq2seq.cli.options import training
 from seq2seq.cli.outputs import check_folder
 from seq2seq.config import LanguageConfig, resolve
@@ -43,6 +43,7 @@ def language_model(
     ] = None,
     resume: training.Resume = False,
     max_time: training.MaxTime = None,
+    workers: training.Workers = None,
     recipe: training.Recipe = None,
     set_: training.Settings = None,
     epochs: Annotated[
@@ -62,11 +63,12 @@ def language_model(
 
     The run folder gets the settings, the characters, the weights, the history and the metrics.
     """
+    report = training.report_of(workers)
     config = resolve(
         LanguageConfig,
         recipe,
         set_ or (),
-        ConsoleReport(),
+        report,
         data__text=text,
         data__chunk=chunk,
         training__epochs=epochs,
@@ -76,11 +78,12 @@ def language_model(
         raise InputError("--text is missing, and no recipe names a text: give a file.")
     check_folder(run, "--run")
 
+    training.launch(workers)
     with quiet_tensorflow():
         from seq2seq.tasks import train_language_model as task
 
-    metrics = training.train_run(task.train, config, run, resume, max_time)
+    metrics = training.train_run(task.train, config, run, report, resume, max_time)
     bits = metrics["val_bits_per_character"]
-    ConsoleReport().say(
+    report.say(
         f"on the held-out end of the text: perplexity {metrics['val_perplexity']:.3f}, {bits:.3f} bits per character"
     )

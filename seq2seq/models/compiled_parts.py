@@ -4,7 +4,7 @@ import keras
 import tensorflow as tf
 
 from seq2seq.models.exportable import Exportable
-from seq2seq.models.update import apply_gradients, log_loss, loss_and_gradients
+from seq2seq.models.update import loss_and_gradients, update
 
 
 class CompiledParts(Exportable):
@@ -17,24 +17,24 @@ class CompiledParts(Exportable):
     compiled_parts = 0  # 0: an update as Keras makes it, compiled or not
 
     def train_step(self, data):
-        if not self.compiled_parts:
+        if not self.compiled_parts and not self.over_workers:
             return super().train_step(data)
         x, y, _ = keras.utils.unpack_x_y_sample_weight(data)
         # Several outputs have a mean each: one part.
-        parts = 1 if tf.nest.is_nested(y) else self.compiled_parts
+        parts = 1 if tf.nest.is_nested(y) else max(self.compiled_parts, 1)
+        of_part = self._of_part_compiled if self.compiled_parts else self._of_part
         rows = tf.shape(tf.nest.flatten(y)[0])[0]
         results = []
         for k in range(parts):
             part = slice(rows * k // parts, rows * (k + 1) // parts)
-            results.append(self._of_part(*tf.nest.map_structure(lambda tensor, part=part: tensor[part], (x, y))))
+            results.append(of_part(*tf.nest.map_structure(lambda tensor, part=part: tensor[part], (x, y))))
         losses, weights, gradients = zip(*results, strict=True)
-        shares = tf.stack(weights) / tf.maximum(tf.add_n(weights), 1.0)
+        total = tf.add_n(weights)
+        shares = tf.stack(weights) / tf.maximum(total, 1.0)
         gradients = [tf.add_n([g * shares[k] for k, g in enumerate(each)]) for each in zip(*gradients, strict=True)]
-        apply_gradients(self, gradients)
-        log_loss(self, tf.tensordot(shares, tf.stack(losses), 1), rows)
+        update(self, tf.tensordot(shares, tf.stack(losses), 1), total, gradients)
         return self.get_metrics_result()
 
-    @tf.function(jit_compile=True, autograph=False)
     def _of_part(self, x, y):
         """Loss, weight of the targets, and gradients."""
 
@@ -42,5 +42,7 @@ class CompiledParts(Exportable):
             return (self.compute_loss(x, y, self(x, training=True), training=True),)
 
         (loss,), gradients = loss_and_gradients(self, score)
-        weight = 1.0 if tf.nest.is_nested(y) else self.loss.weight(y)
-        return loss, weight, [tf.convert_to_tensor(gradient) for gradient in gradients]
+        rows = tf.cast(tf.shape(tf.nest.flatten(y)[0])[0], tf.float32)
+        return loss, rows if tf.nest.is_nested(y) else self.loss.weight(y), gradients
+
+    _of_part_compiled = tf.function(_of_part, jit_compile=True, autograph=False)

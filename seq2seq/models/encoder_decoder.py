@@ -10,7 +10,7 @@ from seq2seq.models.decoder import Decoder, DecoderState
 from seq2seq.models.encoder import Encoder, TokenEmbedding
 from seq2seq.models.exportable import Exportable
 from seq2seq.models.recurrent import RecurrentStack
-from seq2seq.models.update import apply_gradients, log_loss, loss_and_gradients
+from seq2seq.models.update import log_loss, loss_and_gradients, update
 from seq2seq.special_ids import PAD
 
 
@@ -166,9 +166,9 @@ class EncoderDecoder(Exportable):
             parts = self._parts(source, target_input, labels)
             return _joined(*(self._scored(*part, training=True) for part in parts))
 
-        scored, gradients = loss_and_gradients(self, score)
-        apply_gradients(self, gradients)
-        return self._logs(*scored)
+        (loss, labels, logits), gradients = loss_and_gradients(self, score)
+        update(self, loss, tf.cast(tf.size(labels), tf.float32), gradients)
+        return self._logs(labels, logits)
 
     def _parts(self, *batch):
         """The rows of a batch in `parallel_parts` parts; where rows are fewer, some parts repeat one, unlabelled."""
@@ -180,7 +180,9 @@ class EncoderDecoder(Exportable):
 
     def test_step(self, data):
         (source, target_input), labels = _inputs_and_labels(data)
-        return self._logs(*self._scored(source, target_input, labels, training=False))
+        loss, labels, logits = self._scored(source, target_input, labels, training=False)
+        log_loss(self, loss, tf.size(labels))
+        return self._logs(labels, logits)
 
     def _scored(self, source, target_input, labels, training):
         """The loss, the real labels, and their logits, or `None` where nobody asks for them: a loss may do without."""
@@ -190,8 +192,7 @@ class EncoderDecoder(Exportable):
         logits = self.decoder.project(features)
         return self.compute_loss(None, labels, logits, training=training), labels, logits
 
-    def _logs(self, loss, labels, logits):
-        log_loss(self, loss, tf.shape(labels)[0])
+    def _logs(self, labels, logits):
         return self.get_metrics_result() if logits is None else self.compute_metrics(None, labels, logits)
 
     def packed(self, source, target_input, labels, training):

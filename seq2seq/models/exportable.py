@@ -16,6 +16,8 @@ class Exportable(keras.Model):
     traced beside a GPU runs beside one alone: export with the GPU hidden what shall run anywhere.
     """
 
+    over_workers = None  # of a training that several workers share, see `seq2seq.models.update`
+
     def export(self, filepath, format="tf_saved_model", verbose=None, input_signature=None, **kwargs):
         """As `keras.Model.export`; without a signature any batch and any number of steps will do."""
         signature = [self.input_specs] if input_signature is None else input_signature

@@ -4,7 +4,7 @@ import keras
 import tensorflow as tf
 
 from seq2seq.models.exportable import Exportable
-from seq2seq.models.update import apply_gradients, log_loss, loss_and_gradients
+from seq2seq.models.update import log_loss, loss_and_gradients, update
 
 
 class StatefulModel(Exportable):
@@ -48,16 +48,13 @@ class StatefulModel(Exportable):
             return self.compute_loss(x, y, outputs, sample_weight, training=True), outputs
 
         (loss, outputs), gradients = loss_and_gradients(self, score)
-        apply_gradients(self, gradients)
-        return self._logs(x, y, outputs, sample_weight, loss)
+        update(self, loss, _real_targets(y), gradients)
+        return self.compute_metrics(x, y, outputs, sample_weight)
 
     def test_step(self, data):
         x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
         outputs = self._carry_on(x, self._test_states, training=False)
         loss = self.compute_loss(x, y, outputs, sample_weight, training=False)
-        return self._logs(x, y, outputs, sample_weight, loss)
-
-    def _logs(self, x, y, outputs, sample_weight, loss):
         log_loss(self, loss, _real_targets(y))
         return self.compute_metrics(x, y, outputs, sample_weight)
 

@@ -10,7 +10,8 @@ def loss_and_gradients(model: keras.Model, score: Callable[[], tuple]) -> tuple[
     """Run `score` and differentiate its loss.
 
     The gradients are those of the loss times the scale of the optimizer, where it has one (`mixed_float16`):
-    `apply_gradients` of the optimizer divides by it.
+    `apply_gradients` of the optimizer divides by it. That of an embedding is as large as its table: of rows, those of
+    a token that comes twice would be squared before they are added up, where an optimizer clips by their norm.
 
     Args:
         model: compiled `keras.Model`.
@@ -22,12 +23,27 @@ def loss_and_gradients(model: keras.Model, score: Callable[[], tuple]) -> tuple[
     with tf.GradientTape() as tape:
         scored = score()
         scaled_loss = model.optimizer.scale_loss(scored[0])
-    return scored, tape.gradient(scaled_loss, model.trainable_weights)
+    weights = model.trainable_weights
+    gradients = tape.gradient(scaled_loss, weights, unconnected_gradients="zero")
+    return scored, [tf.ensure_shape(g, weight.shape) for g, weight in zip(gradients, weights, strict=True)]
 
 
-def apply_gradients(model: keras.Model, gradients: Sequence[tf.Tensor]) -> None:
-    """Update the trainable weights of `model`, one gradient each."""
+def update(model: keras.Model, loss: tf.Tensor, weight: tf.Tensor, gradients: Sequence[tf.Tensor]) -> None:
+    """Update the trainable weights of `model`, one gradient each, and count its loss.
+
+    The loss is logged as the mean over all targets: that is exact, no mean of batch means. Where workers share each
+    batch, the function `over_workers` of the model makes loss, weight and gradients of a share those of the batch.
+
+    Args:
+        model: compiled `keras.Model`.
+        loss: float32 scalar, a mean.
+        weight: float32 scalar, the number of targets that it is the mean over.
+        gradients: of the loss.
+    """
+    if model.over_workers:
+        loss, weight, gradients = model.over_workers(loss, weight, gradients)
     model.optimizer.apply_gradients(zip(gradients, model.trainable_weights, strict=True))
+    log_loss(model, loss, weight)
 
 
 def log_loss(model: keras.Model, loss: tf.Tensor, weight: tf.Tensor) -> None:

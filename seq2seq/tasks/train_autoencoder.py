@@ -5,6 +5,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
+from seq2seq.batches.protocol import WHOLE, Share
 from seq2seq.batches.sequences import SequenceBatches
 from seq2seq.batches.windows import WindowBatches
 from seq2seq.config import AutoencoderConfig
@@ -57,6 +58,7 @@ def train(
             "detect --threshold f_beta=1 --held-out FILE --held-out-labels FILE."
         )
     setup = Setup(config, run_dir, resume, finish)
+    run_dir = setup.run_dir
     look_back = config.windows.look_back
     read = read_data(for_training(config.data), report, windowed=look_back > 0)
     config = replace(config, data=decided(config.data, read))
@@ -81,8 +83,20 @@ def train(
         return {"loss": float(model.evaluate(validation.epoch(), verbose=0, return_dict=True)["loss"])}
 
     loss = ObservedLoss(config.training.loss)
-    training = Training(model, loss, lambda epoch: batches, validate, config.training, run, report, interruption)
+    training = Training(
+        model,
+        loss,
+        lambda epoch: batches,
+        validate,
+        config.training,
+        run,
+        report,
+        interruption,
+        cluster=setup.cluster,
+    )
     metrics = training.finish() if finish else training.fit()
+    if not setup.cluster.is_chief:
+        return metrics
     best = build_model(config, len(series.columns))  # in float32, as it will be loaded to detect
     run.load_weights(best)
     detector = fit_detector(Reconstructor(config, parts.scaler, best, run), parts, report)
@@ -172,5 +186,5 @@ class _Composite:
     def largest(self, epoch=0):
         return self.windows.largest(epoch)
 
-    def epoch(self, epoch=0) -> tf.data.Dataset:
-        return self.windows.epoch(epoch).map(lambda window, following: (window, (window, following)))
+    def epoch(self, epoch=0, share: Share = WHOLE) -> tf.data.Dataset:
+        return self.windows.epoch(epoch, share).map(lambda window, following: (window, (window, following)))

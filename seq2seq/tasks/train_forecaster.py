@@ -52,6 +52,7 @@ def train(
     """
     report = report or Report()
     setup = Setup(config, run_dir, resume, finish)
+    run_dir = setup.run_dir
     windowed = config.model.kind != "stateful"
     series = read_data(for_training(config.data), report, windowed=windowed)
     config = replace(config, data=decided(config.data, series))
@@ -73,9 +74,19 @@ def train(
     setup.tell(model, report)
 
     training = Training(
-        model, _loss(config), lambda epoch: batches, validate, config.training, run, report, interruption
+        model,
+        _loss(config),
+        lambda epoch: batches,
+        validate,
+        config.training,
+        run,
+        report,
+        interruption,
+        cluster=setup.cluster,
     )
     metrics = (training.finish() if finish else training.fit()) | {f"train_{batches.unit}": batches.amount}
+    if not setup.cluster.is_chief:
+        return metrics
     metrics |= fit_to_weights(run_dir, parts, report)
     run.write_metrics(metrics)
     return metrics

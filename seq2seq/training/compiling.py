@@ -8,6 +8,7 @@ from seq2seq.config import TrainingConfig
 from seq2seq.device import cores_to_share
 from seq2seq.models.compiled_parts import CompiledParts
 from seq2seq.report import Report
+from seq2seq.training.cluster import Cluster
 from seq2seq.training.optimizers import make_optimizer
 from seq2seq.training.schedules import RampedSchedule, make_schedule
 
@@ -17,7 +18,12 @@ LONGEST_RAMP = 0.25  # share of a training in which the learning rate may rise w
 
 
 def compile_model(
-    model: keras.Model, loss: keras.losses.Loss, batches: Batches, settings: TrainingConfig, report: Report
+    model: keras.Model,
+    loss: keras.losses.Loss,
+    batches: Batches,
+    settings: TrainingConfig,
+    report: Report,
+    cluster: Cluster | None = None,
 ) -> RampedSchedule:
     """Compile a model for a training, and build its optimizer, which in float16 is wrapped to scale the loss.
 
@@ -27,9 +33,13 @@ def compile_model(
         batches: `Batches` of the first epoch.
         settings: `TrainingConfig`.
         report: `Report`, told where most of the training would pass before the learning rate has its peak.
+        cluster: `Cluster` of the workers that share each batch.
 
     Returns:
         The learning rate of the optimizer.
+
+    Raises:
+        InputError: a model with several outputs, and several workers.
     """
     updates = settings.epochs * batches.num_batches(0) // settings.accumulate_batches
     _check_ramp(settings, updates, report)
@@ -38,14 +48,18 @@ def compile_model(
     with_xla = on_cpu and batches.static_shapes and updates >= UPDATES_WORTH_XLA
     averaged = settings.ema_decay > 0  # which is done batch by batch
     cores = cores_to_share()
-    in_parts = with_xla and isinstance(model, CompiledParts) and cores > 1
+    shared = cluster is not None and not cluster.is_alone
+    # XLA cannot compile the sum over workers either.
+    in_parts = with_xla and isinstance(model, CompiledParts) and (cores > 1 or shared)
     if in_parts:
         model.compiled_parts = cores
+    if shared:
+        model.over_workers = cluster.mean
     schedule = make_schedule(settings, updates)
     model.compile(
         make_optimizer(settings, schedule),
         loss=loss,
-        jit_compile=with_xla and not in_parts,
+        jit_compile=with_xla and not in_parts and not shared,
         steps_per_execution=BATCHES_AT_ONCE if with_xla and not averaged else 1,
     )
     model.optimizer.build(model.trainable_variables)

@@ -11,17 +11,21 @@ import tensorflow as tf
 from seq2seq.batches.protocol import Batches
 from seq2seq.config import TrainingConfig
 from seq2seq.errors import InputError
-from seq2seq.interruption import Interruption
+from seq2seq.interruption import Interruption, Stopped
 from seq2seq.report import Report
 from seq2seq.run import Run
 from seq2seq.training.after_batch import AfterBatch, DivergedError
 from seq2seq.training.averaging import make_average
 from seq2seq.training.checkpoint import NotFiniteError, load_checkpoint, save_checkpoint
+from seq2seq.training.cluster import Cluster
 from seq2seq.training.compiling import compile_model
 from seq2seq.training.curve import LearningCurve
+from seq2seq.training.joining import send_run
 from seq2seq.training.state import TrainingState
+from seq2seq.training.worker_state import as_of_one
 
 MOST_ROLLBACKS = 5
+_SAVE_SILENTLY, _SAVE, _STOP = 1, 2, 3  # what is wished between two batches; the largest wish of all workers counts
 
 
 class Training:
@@ -37,6 +41,7 @@ class Training:
         report: `Report`.
         interruption: `Interruption` that may ask for a checkpoint or an end, or `None`.
         callbacks: further Keras callbacks, which keep no state of their own.
+        cluster: `Cluster` of the workers that train the model; default: this process alone.
     """
 
     def __init__(
@@ -50,10 +55,12 @@ class Training:
         report: Report,
         interruption: Interruption | None = None,
         callbacks: Sequence[keras.callbacks.Callback] = (),
+        cluster: Cluster | None = None,
     ):
         self.model, self.batches, self.validate = model, batches, validate
         self.settings, self.run, self.report = settings, run, report
-        self.schedule = compile_model(model, loss, batches(0), settings, report)
+        self.cluster = cluster or Cluster()
+        self.schedule = compile_model(model, loss, batches(0), settings, report, self.cluster)
         self.average = make_average(model, settings.ema_decay, settings.average_checkpoints)
         self.state = TrainingState()
         self.interruption = interruption or Interruption()
@@ -71,14 +78,20 @@ class Training:
             The figures of the best epoch, and some of the whole training; JSON-ready.
 
         Raises:
-            Stopped: the interruption asked for it; a checkpoint is written, or nothing is lost without.
+            Stopped: the interruption of a worker asked for it; a checkpoint is written, or nothing is lost without. Or
+                a worker is lost.
             InputError: the loss is not finite, memory does not suffice for a batch, or the disk for the weights.
         """
-        self._resume()
-        self._try_largest_batch()
+        with self.cluster.ending_together():
+            self._resume()
+            self._start_together()
+            self._try_largest_batch()
+            return self._fit()
+
+    def _fit(self):
         if self.settings.on_divergence == "roll_back" and not self.run.checkpoints():
             self._save()
-        if self.settings.tensorboard:
+        if self.settings.tensorboard and self.cluster.is_chief:
             self._callbacks.append(keras.callbacks.TensorBoard(self.run.tensorboard, update_freq=100))
         self._saved_at = time.monotonic()
         try:
@@ -89,8 +102,17 @@ class Training:
                 "same command with --resume goes on."
             ) from error
         finally:
-            self._curve.draw(self.state.history)
+            if self.cluster.is_chief:
+                self._curve.draw(self.state.history)
         return self._figures()
+
+    def _start_together(self):
+        """Let the workers that wait for the chief have what it starts with."""
+        if self.cluster.is_alone or not self.cluster.is_chief:
+            return
+        if not self.run.checkpoints():
+            self._save()
+        send_run(self.cluster, self.run)
 
     def finish(self) -> dict:
         """Train no further: take the best weights that the run has, or those so far where no epoch has ended.
@@ -158,7 +180,7 @@ class Training:
         if epoch >= self.settings.epochs or self.state.stopped:
             return
         batches, before = self.batches(epoch), [np.asarray(variable).copy() for variable in self._variables()]
-        largest = batches.epoch(epoch).skip(batches.largest(epoch)).take(1)
+        largest = batches.epoch(epoch, self.cluster.share).skip(batches.largest(epoch)).take(1)
         self.model.make_train_function()
         try:
             self.model.train_function(iter(largest))
@@ -180,7 +202,7 @@ class Training:
             self._after_batch.begin(shown, count, batches.amount / count, batches.unit)
             if trains := state.batch < count:  # or it was stopped after the last one
                 self.model.fit(
-                    batches.epoch(epoch).skip(state.batch),
+                    batches.epoch(epoch, self.cluster.share).skip(state.batch),
                     initial_epoch=epoch,
                     epochs=epoch + 1,
                     callbacks=self._callbacks,
@@ -190,8 +212,7 @@ class Training:
             # Whatever comes until the next one can be done again, and a stop need not wait for it.
             self._save()
         # A start that finds only the validation left does it, however short its time is: so each start gets further.
-        if trains and (stop := self.interruption.due()):
-            raise stop
+        self._agree_on_stop(trains and self.interruption.due())
         seconds = time.perf_counter() - self._began
         figures = {
             "epoch": epoch + 1,
@@ -202,7 +223,8 @@ class Training:
         }
         self.average.after_epoch()
         with self.average.applied():
-            figures |= {f"val_{name}": value for name, value in self.validate().items()}
+            validation = self.cluster.gather(self.validate() if self.cluster.is_chief else None)[0]
+            figures |= {f"val_{name}": value for name, value in validation.items()}
             if self.state.count_if_best(figures, self.settings.monitor):
                 self._save_weights()
         self._after_validation(figures)
@@ -214,12 +236,19 @@ class Training:
         if not math.isfinite(loss):
             raise DivergedError(before, done)
         stop, asked = self.interruption.due(), self.interruption.save_wanted()
-        if stop or asked or time.monotonic() - self._saved_at > 60.0 * self.settings.checkpoint_minutes:
+        is_due = time.monotonic() - self._saved_at > 60.0 * self.settings.checkpoint_minutes
+        wish = self.cluster.largest(_STOP if stop else _SAVE if asked else _SAVE_SILENTLY if is_due else 0)
+        if wish:
             self._save()
-        if stop:
-            raise stop
-        if asked:
+        if wish == _STOP:
+            raise stop or Stopped("another worker was asked to")
+        if wish == _SAVE:
             self.report.say(f"checkpoint after {done:,} batches of the epoch")
+
+    def _agree_on_stop(self, stop):
+        """Stop all workers where one of them is to."""
+        if self.cluster.largest(_STOP if stop else 0):
+            raise stop or Stopped("another worker was asked to")
 
     def _save(self):
         """Write a checkpoint; where that fails, the training goes on without."""
@@ -264,8 +293,9 @@ class Training:
         if settings.schedule == "plateau" and waited and waited % settings.plateau_patience == 0:
             self.schedule.halve()
         state.stopped = 0 < settings.patience <= state.epochs_without_better
-        self.run.write_history(state.history)
-        self._curve.draw_if_due(state.history)
+        if self.cluster.is_chief:
+            self.run.write_history(state.history)
+            self._curve.draw_if_due(state.history)
         mark = " · best so far" if state.best_epoch == figures["epoch"] else ""
         self.report.say(f"epoch {figures['epoch']}: {_line(figures)}{mark}")
         if state.stopped:
@@ -279,8 +309,7 @@ class Training:
         """All that changes while training: weights, random states, states carried on, optimizer, averages, loss."""
         model = self.model
         return [
-            *model.variables,
-            *getattr(model, "train_states", ()),
+            *as_of_one(self.cluster, model.variables, getattr(model, "train_states", ())),
             *model.optimizer.variables,
             *self.average.arrays,
             self.schedule.factor,

@@ -11,6 +11,9 @@ from seq2seq.errors import InputError
 from seq2seq.report import Report
 from seq2seq.run import Run
 from seq2seq.run.resuming import refuse_new_settings
+from seq2seq.training.cluster import Cluster
+from seq2seq.training.joining import join
+from seq2seq.workers import find_place
 
 
 class Setup:
@@ -24,6 +27,8 @@ class Setup:
         in_parts: bool. Whether the model trains in parts of a batch, each of them on one thread.
 
     Attributes:
+        cluster: `Cluster` of the workers of the training, most often this process alone.
+        run_dir: Path. The folder of the run; of a worker that is not the chief, a copy of what the chief has started.
         resume: bool. Whether there is a run to go on with.
         device: str. What the training runs on.
         parts: int. How many parts of a batch to compute at once; 1 where `in_parts` is False.
@@ -38,7 +43,10 @@ class Setup:
             raise InputError(
                 "training.tensorboard=true needs the package tensorboard: pip install 'seq2seq[tensorboard]'."
             )
-        self.resume = Run.check(run_dir, resume or finish)
+        place = find_place()
+        if finish and place.count > 1:
+            raise InputError("--finish trains nothing that workers could share: give it to one process.")
+        self.run_dir, self.resume = Path(run_dir), place.is_chief and Run.check(run_dir, resume or finish)
         if self.resume:
             refuse_new_settings(run_dir, config)
         if finish and not self.resume:
@@ -46,6 +54,11 @@ class Setup:
         self.precision = config.training.precision
         self.device = use_device()
         self.parts = share_cores() if in_parts else 1
+        self.cluster = Cluster(place)
+        if not self.cluster.is_alone:
+            self._copy = join(self.cluster, config)  # lives as long as the setup
+        if not self.cluster.is_chief:
+            self.run_dir, self.resume = Path(self._copy.name), True
         keras.utils.set_random_seed(config.seed)
 
     def tell(self, model: keras.Model, report: Report, kernels: str = "") -> None:

@@ -5,11 +5,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
-from typer import Option
+from typer import Exit, Option
 
 from seq2seq.cli.console import ConsoleReport
+from seq2seq.cli.launching import run_workers, starts_workers
 from seq2seq.errors import InputError
 from seq2seq.interruption import Interruption, Stopped
+from seq2seq.report import Report
+from seq2seq.workers import find_place
 
 RUN, SETUP = "Run", "Model and training"
 
@@ -38,6 +41,16 @@ MaxTime = Annotated[
         rich_help_panel=RUN,
     ),
 ]
+Workers = Annotated[
+    int | None,
+    Option(
+        metavar="N",
+        help="Processes on this machine that share each batch, on a GPU each or a share of the cores. On several "
+        "machines TF_CONFIG or srun says who shares: then leave it out.",
+        show_default="1",
+        rich_help_panel=RUN,
+    ),
+]
 Settings = Annotated[
     list[str] | None,
     Option(
@@ -53,10 +66,22 @@ Seed = Annotated[
 ]
 
 
+def report_of(workers: int | None) -> Report:
+    """What this process tells its user through: of several that train one run, the chief alone tells anything."""
+    return ConsoleReport() if find_place().is_chief and not starts_workers(workers) else Report()
+
+
+def launch(workers: int | None) -> None:
+    """Start the workers that `--workers` asks for, wait for them, and exit as they did; or return in one of them."""
+    if starts_workers(workers):
+        raise Exit(run_workers(workers))
+
+
 def train_run(
     train: Callable[..., dict],
     config: Any,
     run: Path,
+    report: Report,
     resume: bool,
     max_time: str | None = None,
     finish: bool | None = None,
@@ -67,6 +92,7 @@ def train_run(
         train: `train` of a task.
         config: its configuration.
         run: the run directory.
+        report: `Report`.
         resume: whether to go on with it.
         max_time: `"H:MM:SS"`, after which to stop.
         finish: whether to finish it without training; None where the task has nothing to finish.
@@ -75,8 +101,7 @@ def train_run(
         raise InputError("--resume trains on and --finish does not: give one of them.")
     from seq2seq.run import Run
 
-    report = ConsoleReport()
-    if resume and not Run.check(run, resume):
+    if resume and find_place().is_chief and not Run.check(run, resume):
         report.warn(f"{run} holds no run to resume: it is started")
     finishing = {} if finish is None else {"finish": finish}
     interruption = Interruption(None if max_time is None else seconds_of(max_time))
