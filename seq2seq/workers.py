@@ -84,11 +84,13 @@ def _of_tf_config(text):
 
 
 def _of_slurm(environment):
-    from tensorflow.distribute.cluster_resolver import SlurmClusterResolver
+    import tensorflow as tf
 
     tasks = int(environment["SLURM_STEP_NUM_TASKS"])
     # The GPU of each is chosen by `on_its_machine`. The resolver is not to look for any, and divides by their number.
-    resolver = SlurmClusterResolver(port_base=SLURM_PORT, gpus_per_node=tasks, gpus_per_task=1, auto_set_gpu=False)
+    resolver = tf.distribute.cluster_resolver.SlurmClusterResolver(
+        port_base=SLURM_PORT, gpus_per_node=tasks, gpus_per_task=1, auto_set_gpu=False
+    )
     addresses = tuple(resolver.cluster_spec().as_dict()["worker"])
     # Its order is that of the names of the nodes, which need not be that of Slurm's numbers of tasks.
     own = f"{environment['SLURMD_NODENAME']}:{SLURM_PORT + int(environment['SLURM_LOCALID'])}"

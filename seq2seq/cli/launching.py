@@ -46,7 +46,7 @@ def run_workers(count: int) -> int:
     Returns:
         0, or an exit code: of the workers that failed, one that tells why, rather than one that lost another.
     """
-    addresses, workers = _addresses(count), []
+    addresses, workers = free_addresses(count), []
     with _passing_on(workers):
         for index in range(count):
             with _on_cores(_cores_of(index, count)):
@@ -88,7 +88,7 @@ def _passing_on(workers):
             signal.signal(number, handler)
 
 
-def _addresses(count):
+def free_addresses(count: int) -> tuple[str, ...]:
     """Addresses of this machine that are free: held until all are known, so that they differ."""
     with ExitStack() as held:
         sockets = [held.enter_context(socket.socket()) for _ in range(count)]

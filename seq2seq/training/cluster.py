@@ -7,12 +7,8 @@ are in the same state at every moment, and one checkpoint is that of all.
 """
 
 import json
-import os
-import socket
-import sys
-import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -21,10 +17,10 @@ import tensorflow as tf
 
 from seq2seq.batches.protocol import Share
 from seq2seq.errors import InputError
-from seq2seq.interruption import WORK_LEFT, Stopped
+from seq2seq.interruption import Stopped
+from seq2seq.training.meeting import WAIT_SECONDS, meet
 from seq2seq.workers import ALONE, Place
 
-WAIT_SECONDS = 600.0  # for workers that have not come: a scheduler may start them at different times
 # Numbers that a sum passes around in one piece, 2 MiB: measured on loopback, one of 30 MiB takes three times as long.
 PIECE = 2**19
 _GROUP, _MESSAGE_GROUP = 1, 2  # a device of each worker; a processor of each worker
@@ -52,6 +48,7 @@ class Cluster:
 
     Raises:
         InputError: more workers than GPUs on a machine that has some.
+        Stopped: a worker has not come.
     """
 
     def __init__(self, place: Place = ALONE, wait_seconds: float = WAIT_SECONDS):
@@ -59,13 +56,13 @@ class Cluster:
         if place.count == 1:
             return
         self._device = _choose_device(place)
+        meet(place, wait_seconds)
         cluster = tf.train.ClusterSpec({"worker": list(place.addresses)})
         resolver = tf.distribute.cluster_resolver.SimpleClusterResolver(
             cluster, task_type="worker", task_id=place.index
         )
-        with _ending_after(wait_seconds, place):
-            # It starts the servers that the collectives talk to, and is otherwise not used: Keras's `fit` fails in it.
-            self._strategy = tf.distribute.MultiWorkerMirroredStrategy(resolver)
+        # It starts the servers that the collectives talk to, and is otherwise not used: Keras's `fit` fails in it.
+        self._strategy = tf.distribute.MultiWorkerMirroredStrategy(resolver)
         numbers, message = tf.TensorSpec((place.count,), tf.int32), tf.TensorSpec((_MESSAGE,), tf.int32)
         self._sum_of_numbers = tf.function(partial(self._message_sum, key=1), input_signature=[numbers])
         self._sum_of_messages = tf.function(partial(self._message_sum, key=2), input_signature=[message])
@@ -171,29 +168,3 @@ def _choose_device(place):
         raise InputError(f"{count} workers on a machine with {len(gpus)} GPUs: start one for each GPU at most.")
     tf.config.set_visible_devices(gpus[number], "GPU")
     return "GPU:0"
-
-
-@contextmanager
-def _ending_after(seconds, place):
-    """End this process, which TensorFlow lets nothing else do while it waits, where the block takes too long."""
-
-    def end():
-        missing = [f"{index} ({address})" for index, address in enumerate(place.addresses) if not _listens(address)]
-        of = f"worker {' and '.join(missing)}" if missing else "a worker"
-        print(f"Error: {of} of {place.count} has not come in {seconds:.0f} seconds.", file=sys.stderr, flush=True)
-        os._exit(WORK_LEFT)
-
-    timer = threading.Timer(seconds, end)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
-
-
-def _listens(address):
-    host, _, port = address.rpartition(":")
-    with suppress(OSError), socket.create_connection((host, int(port)), timeout=2.0):
-        return True
-    return False

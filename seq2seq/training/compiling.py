@@ -6,6 +6,7 @@ import tensorflow as tf
 from seq2seq.batches.protocol import Batches
 from seq2seq.config import TrainingConfig
 from seq2seq.device import cores_to_share
+from seq2seq.errors import InputError
 from seq2seq.models.compiled_parts import CompiledParts
 from seq2seq.report import Report
 from seq2seq.training.cluster import Cluster
@@ -54,6 +55,11 @@ def compile_model(
     if in_parts:
         model.compiled_parts = cores
     if shared:
+        if getattr(model, "predictor", None) is not None:
+            raise InputError(
+                "model.horizon has an autoencoder write two sequences with a loss each, which several workers cannot "
+                "share: train it with one."
+            )
         model.over_workers = cluster.mean
     schedule = make_schedule(settings, updates)
     model.compile(

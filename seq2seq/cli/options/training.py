@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from typer import Exit, Option
 
-from seq2seq.cli.console import ConsoleReport
+from seq2seq.cli.console import ConsoleReport, quiet_tensorflow
 from seq2seq.cli.launching import run_workers, starts_workers
 from seq2seq.errors import InputError
 from seq2seq.interruption import Interruption, Stopped
@@ -68,7 +68,8 @@ Seed = Annotated[
 
 def report_of(workers: int | None) -> Report:
     """What this process tells its user through: of several that train one run, the chief alone tells anything."""
-    return ConsoleReport() if find_place().is_chief and not starts_workers(workers) else Report()
+    with quiet_tensorflow():  # which reads what Slurm says
+        return ConsoleReport() if find_place().is_chief and not starts_workers(workers) else Report()
 
 
 def launch(workers: int | None) -> None:

@@ -1,0 +1,164 @@
+"""Workers that share each batch end where one process ends, however they end in between."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from test_resume import left_by
+
+from seq2seq.workers import tf_config
+
+pytestmark = pytest.mark.slow  # each starts TensorFlow several times
+
+TRAIN = Path(__file__).resolve().parents[2] / "scripts" / "train.py"
+OFTEN = "training.checkpoint_minutes=0.0005"
+SETTINGS = {
+    "translation": [
+        *("text.tokenizer=bpe", "text.vocabulary_size=40", "model.units=16", "model.embedding_dim=8"),
+        *("batching.batch_sentences=16", "training.lr_ramp_steps=10", "training.validation_sentences=20"),
+        *("training.epochs=3", "training.ema_decay=0.9"),
+    ],
+    "autoencoder": ["model.units=8", "training.epochs=3", "training.average_checkpoints=2"],
+    "forecaster": ["model.units=8", "windows.chunk=10", "training.epochs=8"],
+}
+PLAIN = {"translation": ["model.embedding_dropout=0.0", "model.output_dropout=0.0"]}
+DROPPING = {"translation": ["model.word_dropout=0.1"], "forecaster": ["model.dropout=0.2"]}
+
+
+@pytest.fixture(scope="module")
+def series_file(tmp_path_factory):
+    """Four series of two columns."""
+    steps = np.arange(150.0)
+    lines = ["name,a,b"]
+    for name in range(4):
+        lines += [f"s{name},{np.sin(t / 5 + name):.6f},{np.cos(t / 7 + name):.6f}" for t in steps]
+    path = tmp_path_factory.mktemp("series") / "series.csv"
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+@pytest.fixture
+def command(small_data, series_file):
+    """A function of a task, a run and settings that gives the command that trains it."""
+
+    def command(task, run, settings=(), *more):
+        data = ["--data", series_file, "--group", "name"]
+        if task == "translation":
+            texts = [small_data / name for name in ("train", "valid")]
+            data = ["--train", texts[0], "--valid", texts[1], "--source", "src", "--target", "tgt"]
+        data += {"autoencoder": ["--look-back", "12"], "forecaster": ["--set", "model.kind=stateful"]}.get(task, [])
+        given = [part for each in (*SETTINGS[task], *settings) for part in ("--set", each)]
+        return list(map(str, [sys.executable, TRAIN, task, *data, "--run", run, *given, *more]))
+
+    return command
+
+
+def trained(command):
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done
+
+
+def arrays(path):
+    with np.load(path) as stored:
+        return [stored[name] for name in stored.files if name != "record"]
+
+
+@pytest.mark.parametrize("task", SETTINGS)
+def test_two_workers_end_with_the_weights_of_one_process(task, command, tmp_path):
+    for run, workers in (("one", "1"), ("two", "2")):
+        trained(command(task, tmp_path / run, PLAIN.get(task, ()), "--workers", workers))
+    for one, two in zip(
+        arrays(tmp_path / "one" / "weights.npz"), arrays(tmp_path / "two" / "weights.npz"), strict=True
+    ):
+        np.testing.assert_allclose(one, two, atol=1e-5)
+
+
+def workers_of(process):
+    """The processes that the one that starts workers has started."""
+    return [int(pid) for pid in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()]
+
+
+def wait_for(happens):
+    ends = time.monotonic() + 300.0
+    while not happens():
+        assert time.monotonic() < ends
+        time.sleep(0.02)
+
+
+def stopped(command, run, number, worker):
+    """Start the command, send a signal to one worker, or to the first process, once it has trained; its exit code."""
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    wait_for(lambda: any("00000-000000000" not in path.name for path in run.glob("checkpoints/*.npz")))
+    os.kill(process.pid if worker is None else workers_of(process)[worker], number)
+    _, errors = process.communicate(timeout=120)
+    return process.returncode, errors
+
+
+@pytest.mark.parametrize("task", ["translation", "autoencoder", "forecaster"])
+def test_killed_and_stopped_workers_go_on_to_the_same_bits(task, command, tmp_path):
+    settings = [*DROPPING.get(task, ()), OFTEN]
+    trained(command(task, tmp_path / "whole", settings, "--workers", "2"))
+    goes_on = command(task, tmp_path / "run", settings, "--workers", "2", "--resume")
+    for number, worker in ((signal.SIGTERM, 1), (signal.SIGKILL, 1), (signal.SIGKILL, 0), (signal.SIGTERM, None)):
+        code, errors = stopped(goes_on, tmp_path / "run", number, worker)
+        if code == 0:  # it was over before
+            break
+        assert code == 75, errors
+        assert "Traceback" not in errors
+    trained(goes_on)
+    assert left_by(tmp_path / "run") == left_by(tmp_path / "whole")
+
+
+def test_any_number_of_workers_goes_on(command, tmp_path):
+    settings = [OFTEN]
+    trained(command("forecaster", tmp_path / "whole", settings))
+    for workers in ("2", "1", "3"):
+        run = tmp_path / "run"
+        stopped(command("forecaster", run, settings, "--workers", workers, "--resume"), run, signal.SIGTERM, None)
+    trained(command("forecaster", run, settings, "--workers", "4", "--resume"))
+    for one, other in zip(arrays(tmp_path / "whole" / "weights.npz"), arrays(run / "weights.npz"), strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-5)
+
+
+def together(*commands):
+    """Start each command as a worker, in their order; exit codes, and what they say."""
+    addresses = tuple(f"127.0.0.1:{port}" for port in free_ports(len(commands)))
+    started = []
+    for index, command in enumerate(commands):
+        environment = os.environ | {"TF_CONFIG": tf_config(index, addresses)}
+        started.append(subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True))
+    errors = [process.communicate(timeout=300)[1] for process in started]
+    return [process.returncode for process in started], errors
+
+
+def free_ports(count):
+    from seq2seq.cli.launching import free_addresses
+
+    return [address.rpartition(":")[2] for address in free_addresses(count)]
+
+
+def test_workers_with_other_settings_or_data_are_refused(command, series_file, tmp_path):
+    same, other = (command("forecaster", tmp_path / name, [f"model.units={k}"]) for name, k in (("a", 8), ("b", 9)))
+    codes, errors = together(same, other)
+    assert codes == [2, 2] and all("worker 1 was started with other settings" in error for error in errors)
+    changed = tmp_path / "elsewhere" / "series.csv"
+    changed.parent.mkdir()
+    changed.write_text(series_file.read_text().replace("0.0", "0.1"))
+    lines = [line.replace(str(series_file), "series.csv") for line in same]
+    started = [["env", "-C", folder, *lines] for folder in (series_file.parent, changed.parent)]
+    codes, errors = together(*started)
+    assert codes == [75, 2] and "data.location" in errors[1]
+
+
+def test_more_workers_than_slots_or_composite_models_are_refused_in_one_line(command, tmp_path):
+    done = subprocess.run(command("forecaster", tmp_path / "a", (), "--workers", "5"), capture_output=True, text=True)
+    assert done.returncode == 2 and "among 5 workers" in done.stderr
+    many = command("autoencoder", tmp_path / "b", ["model.horizon=2"], "--workers", "2")
+    done = subprocess.run(many, capture_output=True, text=True)
+    assert done.returncode == 2 and "model.horizon" in done.stderr
