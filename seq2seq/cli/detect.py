@@ -198,8 +198,6 @@ def detect(
         raise InputError(f"--events {events}: this run scores whole sequences, each of which is an alarm or none.")
     series, selection, name, parts = _read(reconstructor, input_, array, keep, (part, from_, to), report)
     known = read_labels(labels, reconstructor, series, name, keep=keep, report=report) if labels else None
-    if known and selection:
-        known = selection.labels(known, series)
     labelled = None
     if held_out:
         labelled = _held_out(reconstructor, held_out, held_out_labels, (input_, array), report)
@@ -218,10 +216,11 @@ def detect(
     data = reconstructor.config.data
     figures, outputs = measure_detection(detection, known, **spans) if known else None, []
     found = detection.events(**spans, labels=known) if events else None
+    drawn = known and detection.selection.labels(known, series)
     if json_:
         outputs.append((json_, partial(write_text, json_, json.dumps(figures, indent=2) + "\n")))
     if events:
-        write = partial(detected.write_events, events, detection.series, found, data, bool(known))
+        write = partial(detected.write_events, events, series, found, data, bool(known))
         outputs.append((events, write))
         detected.tell_events(found, detection, report)
     if output or not (known or plot or events):
@@ -230,7 +229,7 @@ def detect(
         lines = score_lines(detection, data, per_step, parts=parts)
         outputs.append((output, partial(write_csv, output, lines)))
     if plot:
-        outputs.append((plot, partial(detected.draw, detection, known, shown, plot)))
+        outputs.append((plot, partial(detected.draw, detection, drawn, shown, plot)))
     write_all(*outputs)
     if known:
         detected.show_figures(figures, detection.components, report if str(json_) == "-" else ConsoleReport())

@@ -59,7 +59,7 @@ class BatchDetection(AutoencoderWork):
         detection, data = detect(self.loaded, series, threshold=self.threshold), self.loaded.config.data
         if self.events:
             found = detection.events(**self.spans)
-            write_lines(event_lines(detection.series, found, data, several=several), file)
+            write_lines(event_lines(detection.given, found, data, several=several), file)
         else:
             write_lines(score_lines(detection, data, several=several), file)
 
