@@ -15,19 +15,19 @@ WIDEST = 1024  # values of a sequence whose covariance is still estimated as a w
 VECTORS = 200_000  # error vectors that an error model is fitted on, at most
 FOLDS = 10  # parts of what is held out, each scored by what was learned from the others
 LEAST_LEFT = 0.25  # of the windows: with fewer of them outside of a part little is learned
-PER_COLUMN = 3  # instants of each column, at least, that correlations are learned from
+PER_COLUMN = 3  # steps of each column, at least, that correlations are learned from
 KEPT = 200_000  # held-out scores that are stored, at most
 FEWEST_SCORES = 50  # held-out scores that tell the level of one group
 
 
-def tell_correlations(instants: int, features: int) -> bool:
-    """Whether held-out steps of so many instants tell how the errors of so many columns go together."""
-    return instants >= PER_COLUMN * features
+def tell_correlations(steps: int, features: int) -> bool:
+    """Whether so many held-out steps tell how the errors of so many columns go together."""
+    return steps >= PER_COLUMN * features
 
 
 @dataclass(frozen=True)
 class Instants:
-    """When each held-out step was: what one instant tells in several series is not as much as so many steps tell.
+    """When each held-out step was: at one instant several series may tell the same.
 
     Attributes:
         at: int array `(steps,)`, of the steps of all series end to end: which of the instants each of them is of.
@@ -54,6 +54,11 @@ class Instants:
         """Int array `(pieces, steps)`: of each step; after the end of a sequence, of any."""
         steps = (self.begins[pieces.series] + pieces.first)[:, None] + np.arange(pieces.values.shape[1])
         return self.at[np.minimum(steps, len(self.at) - 1)]
+
+    @property
+    def shared(self) -> bool:
+        """Whether some instant is one of several series."""
+        return int(self.at.max()) + 1 < len(self.at)
 
     def different(self, errors: Sequence[Errors]) -> int:
         """How many instants the errors are of with all features observed, each counted once."""
@@ -99,18 +104,6 @@ class Folds:
         enough = all(folds._apart(first, last, part).mean() >= LEAST_LEFT for part in range(len(folds)))
         return folds if enough else None
 
-    @classmethod
-    def by_clock(
-        cls, lengths: np.ndarray, times: Sequence[np.ndarray] | None, look_back: int
-    ) -> "tuple[Folds | None, bool]":
-        """The parts of series with these times, and whether they are stretches of time.
-
-        Where series are too short for that, a part is a stretch of some of them, to be scored by what others tell, of
-        the same instants too.
-        """
-        folds = Folds.of(Instants.by_clock(lengths, times), look_back) if look_back else None
-        return (folds, True) if folds else (Folds.of(Instants.end_to_end(lengths), look_back), False)
-
     def __len__(self):
         return len(self.judged)
 
@@ -134,6 +127,22 @@ class Folds:
 
     def _apart(self, first, last, part):
         return (last < self.judged[part]) | (first >= self.bounds[part + 1])
+
+
+def parts_of(lengths: np.ndarray, times: Sequence[np.ndarray] | None, look_back: int) -> tuple[Folds | None, Instants]:
+    """The parts of held-out series with these times, and what counts as different steps to learn correlations from.
+
+    Parts are stretches of time, so that what series tell together at one instant is never both learned and scored; all
+    steps count then. Where the series are too short for that, a part is a stretch of some of them, to be scored by what
+    others tell of the same instants too: then what one instant tells counts once, as it may be the same in all.
+    """
+    end_to_end = Instants.end_to_end(lengths)
+    if not look_back:
+        return Folds.of(end_to_end, 0), end_to_end
+    by_clock = Instants.by_clock(lengths, times)
+    if folds := Folds.of(by_clock, look_back):
+        return folds, end_to_end
+    return Folds.of(end_to_end, look_back), by_clock
 
 
 def scored_as_a_whole(settings: DetectionConfig, lengths: np.ndarray, look_back: int, features: int) -> bool:
@@ -174,14 +183,13 @@ def fit_scorer(
         units = np.tile(np.broadcast_to(units, features), lengths[0])
         scorer = Scorer(ErrorModel.fit(settings.score, vectors, units), np.nan, np.empty(0), int(lengths[0]))
         return _with_thresholds(scorer, settings, crossed_scores(settings.score, vectors, units), np.empty(0))
-    folds, _ = Folds.by_clock(lengths, times, look_back)
-    instants = Instants.by_clock(lengths, times) if look_back else Instants.end_to_end(lengths)
-    correlations = tell_correlations(instants.different(held_out), features)
+    folds, counted = parts_of(lengths, times, look_back)
+    correlations = tell_correlations(counted.different(held_out), features)
 
     def learned(chosen):
         usual = _usual(np.concatenate([each for _, each in chosen])) if look_back else np.ones((1, 1))
         vectors = np.concatenate([(each / usual).reshape(-1, features) for _, each in chosen])
-        model = ErrorModel.fit(settings.score, vectors, units, instants.different(chosen), correlations)
+        model = ErrorModel.fit(settings.score, vectors, units, counted.different(chosen), correlations)
         return Scorer(model, np.nan, np.empty(0), usual=usual)
 
     scorer = learned(held_out)

@@ -11,7 +11,7 @@ from seq2seq.errors import InputError
 from seq2seq.evaluation.anomaly import FEWEST_TOGETHER, PCABaseline
 from seq2seq.evaluation.thresholds import beyond_held_out, fit_threshold
 from seq2seq.inference.detector import Detector, pca_errors
-from seq2seq.inference.held_out import PER_COLUMN, Folds, Instants, fit_scorer, scored_as_a_whole, tell_correlations
+from seq2seq.inference.held_out import PER_COLUMN, fit_scorer, parts_of, scored_as_a_whole, tell_correlations
 from seq2seq.inference.pieces import as_pieces, cut, num_pieces
 from seq2seq.inference.reconstructor import Reconstructor
 from seq2seq.inference.series_data import read_data
@@ -57,25 +57,24 @@ def _warn_of_few(settings, valid, look_back, report):
     lengths, columns = valid.lengths, len(valid.columns)
     if scored_as_a_whole(settings, lengths, look_back, columns):
         return
-    instants = Instants.by_clock(lengths, valid.times) if look_back else Instants.end_to_end(lengths)
+    folds, counted = parts_of(lengths, valid.times, look_back)
     observed = [~np.isnan(values).any(axis=1) & (len(values) >= look_back) for values in valid.values]
-    together = len(np.unique(instants.at[np.concatenate(observed)]))
+    together = len(np.unique(counted.at[np.concatenate(observed)]))
     if settings.score == "mahalanobis" and columns > 1 and not tell_correlations(together, columns):
-        steps = "steps" if instants.at.max() + 1 == len(instants.at) else "instants"
+        steps = "different times" if counted.shared else "steps"
         why = f"{together:,} {steps} with all of {columns:,} columns, fewer than {PER_COLUMN} for each"
         if together < FEWEST_TOGETHER:
             why = "the columns are never observed together"
         report.warn(f"{why}, in the validation part: errors are weighed column by column, without their correlations")
     what = f"windows of {look_back} steps" if look_back else "sequences"
-    folds, in_time = Folds.by_clock(lengths, valid.times, look_back)
     if folds is None:
         report.warn(
             f"the validation part has {int(lengths.sum()):,} steps, too few {what} to score a part of them by what the "
             "others tell: the threshold is too low, with more false alarms; raise data.valid_share"
         )
-    elif look_back and not in_time:
+    elif counted.shared:
         report.warn(
-            f"the validation part has {int(instants.at.max()) + 1:,} different times, too few {what} to set a stretch "
+            f"the validation part has {int(counted.at.max()) + 1:,} different times, too few {what} to set a stretch "
             "of time apart: series are scored by what others tell of the same times, and where they go together the "
             "threshold is too low, with more false alarms; raise data.valid_share"
         )

@@ -5,7 +5,7 @@ import pytest
 
 from seq2seq.config import DetectionConfig
 from seq2seq.evaluation.anomaly import ErrorModel
-from seq2seq.inference.held_out import FOLDS, Folds, Instants, fit_scorer
+from seq2seq.inference.held_out import FOLDS, Folds, Instants, fit_scorer, parts_of
 from seq2seq.inference.pieces import cut
 
 
@@ -68,14 +68,16 @@ def test_what_a_part_is_scored_by_has_seen_no_instant_of_it_nor_of_a_window_that
 
 def test_series_of_the_same_times_that_are_too_short_are_scored_by_what_others_tell():
     look_back, lengths = 12, np.full(9, 30)
-    folds, in_time = Folds.by_clock(lengths, None, look_back)
-    assert folds is not None and not in_time
-    assert Folds.by_clock(lengths, [HOURS[:30] + number * np.timedelta64(9, "D") for number in range(9)], look_back)[1]
-    assert Folds.by_clock(np.array([2 * look_back]), None, look_back) == (None, False)
-    assert Folds.by_clock(np.array([9]), None, 0) == (None, False)  # a single sequence
+    folds, counted = parts_of(lengths, None, look_back)
+    assert folds is not None and counted.shared and not folds.instants.shared
+    apart = [HOURS[:30] + number * np.timedelta64(9, "D") for number in range(9)]
+    folds, counted = parts_of(lengths, apart, look_back)
+    assert folds is not None and not counted.shared
+    assert parts_of(np.array([2 * look_back]), None, look_back)[0] is None
+    assert parts_of(np.array([9]), None, 0)[0] is None  # a single sequence
 
 
-def test_what_series_tell_together_at_one_instant_is_told_once():
+def test_what_series_tell_together_at_one_instant_is_not_both_learned_and_scored():
     """Plants under one weather: the shocks of all of them are the same, or nearly so."""
     look_back, columns, shares = 5, 20, []
     for draw in range(3):

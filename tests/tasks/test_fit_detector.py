@@ -17,8 +17,15 @@ from seq2seq.tasks.fit_detector import check_detection
         (1, 150, 20, 12, []),
         (1, 75, 60, 12, ["75 steps with all of 60 columns, fewer than 3 for each"]),
         (1, 40, 2, 20, ["the validation part has 40 steps, too few windows of 20 steps to score a part of them"]),
-        (4, 75, 60, 12, ["75 instants with all of 60 columns, fewer than 3 for each"]),
+        (4, 75, 60, 12, []),
         (4, 40, 2, 20, ["the validation part has 40 different times, too few windows of 20 steps to set a stretch"]),
+        (
+            4,
+            40,
+            20,
+            20,
+            ["40 different times with all of 20 columns, fewer", "to set a stretch of time apart"],
+        ),
     ],
 )
 def test_a_validation_part_that_tells_too_little_is_told_of(series, steps, columns, look_back, told):
