@@ -101,7 +101,7 @@ class LSTM(keras.layers.LSTM):
 
     def _uses_fast_loop(self, mask):
         return (
-            not tf.config.list_logical_devices("GPU")
+            (self.use_cudnn is False or not tf.config.list_logical_devices("GPU"))
             and self._is_standard()
             and self.use_cudnn is not True  # Keras says why there is none
             and (mask is None or len(mask.shape) == 2)
