@@ -6,6 +6,7 @@ import tensorflow as tf
 from graphics_card import loops_of_cells, ops_of, seen, standing_in, without_gpu_kernel
 
 from seq2seq.config import TrainingConfig
+from seq2seq.device import kernels_of
 from seq2seq.models import Autoencoder, EncoderDecoder, LanguageModel, StreamForecaster, WindowForecaster
 from seq2seq.training.number_losses import ObservedLoss
 from seq2seq.training.optimizers import make_optimizer
@@ -114,3 +115,33 @@ def test_on_cudnn_outputs_and_gradients_are_those_of_a_cpu(name, dtype):
         other = tf.convert_to_tensor(other)
         scale = max(1.0, np.abs(other).max())
         np.testing.assert_allclose(tf.convert_to_tensor(mine), other, rtol=0, atol=TOLERANCE[dtype] * scale)
+
+
+INFERENCE = {
+    "translator, deep": lambda model: model.start(TOKENS),
+    "translator, GRU": lambda model: model.start(TOKENS),
+    "autoencoder, all": lambda model: model(PADDED),
+    "stream": lambda model: model.forecast(PADDED, 3),
+    "language model": lambda model: model.start(TOKENS),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", INFERENCE)
+def test_so_are_states_and_forecasts(name):
+    expected = INFERENCE[name](made(name, "float32")[0])
+    with standing_in() as op:
+        found = INFERENCE[name](made(name, "float32")[0])
+    assert op.called
+    for mine, other in zip(tf.nest.flatten(found), tf.nest.flatten(expected), strict=True):
+        np.testing.assert_allclose(mine, other, rtol=2e-6, atol=2e-6)
+
+
+def test_a_training_tells_whether_its_layers_are_on_cudnn():
+    model, _ = made("translator", "float32")
+    assert kernels_of(model) == ""
+    with seen():
+        assert kernels_of(model) == ", recurrent layers on cuDNN"
+        for layer in model._flatten_layers():
+            layer.use_cudnn = False
+        assert kernels_of(model) == ", recurrent layers NOT on cuDNN"
