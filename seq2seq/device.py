@@ -86,18 +86,41 @@ def share_cores(cores: int | None = None) -> int:
 def multiplies_in(precision: str) -> bool:
     """Whether the device has matrix products in a precision; without, they are slower than in float32.
 
-    A GPU is taken to have them. A CPU needs `avx512_bf16` or AMX for bfloat16, and none has float16 here.
+    Of NVIDIA's GPUs, tensor cores multiply float16 from compute capability 7.0 on, bfloat16 from 8.0 on; the least of
+    several GPUs counts. A CPU needs `avx512_bf16` or AMX for bfloat16, and none has float16 here.
 
     Args:
         precision: name of a Keras policy, such as `"mixed_bfloat16"`.
     """
-    if precision == "float32" or tf.config.list_physical_devices("GPU"):
+    if precision == "float32":
         return True
+    if gpus := tf.config.list_physical_devices("GPU"):
+        details = [tf.config.experimental.get_device_details(gpu) for gpu in gpus]
+        least = min(each.get("compute_capability", (0, 0)) for each in details)
+        return least >= ((8, 0) if precision == "mixed_bfloat16" else (7, 0))
+    return precision == "mixed_bfloat16" and not {"avx512_bf16", "amx_bf16"}.isdisjoint(processor_features())
+
+
+def processor_features() -> set[str]:
+    """What the processor can do, in Linux's names, such as `"avx2"`; empty where that is not told."""
     try:
-        features = Path("/proc/cpuinfo").read_text()
-    except OSError:  # no Linux: not known, so not complained about
-        return True
-    return precision == "mixed_bfloat16" and ("avx512_bf16" in features or "amx_bf16" in features)
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return set()
+    return set(next((line.split() for line in lines if line.startswith(("flags", "Features"))), ()))
+
+
+def suited_precision(products_are_large: bool = True) -> str:
+    """The Keras policy that `training.precision=auto` stands for: the fastest of the device.
+
+    Args:
+        products_are_large: whether there is time to win; else it is float32.
+    """
+    if products_are_large:
+        for precision in ("mixed_bfloat16", "mixed_float16"):  # the first needs no scaling of the loss
+            if multiplies_in(precision):
+                return precision
+    return "float32"
 
 
 def kernels_of(model: keras.Model) -> str:

@@ -19,6 +19,11 @@ settings.register_profile("untimed", deadline=None)  # no test asserts on time: 
 settings.load_profile("untimed")
 
 
+def slow(*values):
+    """A case of a parametrized test that has a quicker one of its kind: of the slow tests, that `-m slow` runs."""
+    return pytest.param(*values, marks=pytest.mark.slow)
+
+
 def reversal_pairs(count, seed, letters="abcdefgh", longest=6):
     """Distinct strings of letters and their reversals, spaced as words."""
     draw = random.Random(seed)
@@ -36,6 +41,7 @@ def write_pairs(prefix: Path, pairs, source="src", target="tgt"):
 
 TINY = [
     "text.tokenizer=word",
+    "training.precision=float32",  # whatever the processor multiplies: the same everywhere
     "model.units=32",
     "model.embedding_dim=16",
     "model.embedding_dropout=0.0",

@@ -228,7 +228,7 @@ def _sides(example) -> list[tuple[str, str]]:
 
 def _forecasts(run, data, limit, column, options, report) -> Any:
     """Forecast and score."""
-    if options.get("part", "test") not in ("test", "all"):
+    if options.get("part", "test") not in ("test", "all"):  # before anything is loaded
         raise InputError(f"--part {options['part']}: expected test or all.")
     with quiet_tensorflow():
         from seq2seq.inference.forecaster import Forecaster
@@ -236,24 +236,7 @@ def _forecasts(run, data, limit, column, options, report) -> Any:
 
     forecaster = Forecaster.load(run)
     series.drawn_column(column, forecaster.columns.targets)  # a wrong name is told before the work
-    options.setdefault("part", _part(forecaster, data))
     return measure(forecaster, data, limit=limit, report=report, **options)
-
-
-def _part(forecaster, data) -> str:
-    """What is measured where nobody says it: what the training set apart of its data, or all of data new to it."""
-    from seq2seq.run.resuming import data_have_changed
-    from seq2seq.series.files import data_files
-
-    location = forecaster.config.data.location
-    if not data_have_changed(forecaster.run, "data.location", data_files(data or location)):
-        return "test"
-    if data is None:
-        raise InputError(
-            f"{location} has changed since the training, so its last part is no longer that of then: give --data FILE "
-            "with what the training has not seen, or --part test or all of the file as it is."
-        )
-    return "all"
 
 
 def _draw(result, column, name, path) -> None:

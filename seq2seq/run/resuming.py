@@ -67,10 +67,10 @@ def refuse_other_data(run: "Run", data: Mapping[str, Iterable[Path]]) -> None:
         )
 
 
-def data_have_changed(run: "Run", name: str, files: Iterable[Path]) -> bool:
-    """Whether the content of the files of a setting of data is not that of the run's start, where both are there."""
+def data_have_changed(run: "Run", name: str, files: Iterable[Path]) -> bool | None:
+    """Whether the content of the files of a setting of data is not that of the run's start; None: nobody can tell."""
     stored, files = read_config(run.path)[2].get(name), list(files)
-    return stored is not None and all(file.is_file() for file in files) and stored != digests(files)
+    return None if stored is None or not all(file.is_file() for file in files) else stored != digests(files)
 
 
 def digests(files: Iterable[Path]) -> list[str]:

@@ -8,7 +8,9 @@ import numpy as np
 from seq2seq.config import SeriesDataConfig
 from seq2seq.errors import InputError
 from seq2seq.report import Report
-from seq2seq.run import RunFolder
+from seq2seq.run import Run, RunFolder
+from seq2seq.run.resuming import data_have_changed
+from seq2seq.series.files import data_files
 from seq2seq.series.reading import category_of
 from seq2seq.series.scaling import Scaler
 from seq2seq.series.segments import gaps_of, segments
@@ -68,6 +70,28 @@ def split(series: Series, data: SeriesDataConfig, seed: int, report: Report, sca
     for note in scaler.notes(train.values) + still:
         report.warn(note)
     return Split(*map(segments, parts), scaler)
+
+
+def part_to_measure(run: Run | None, trained: SeriesDataConfig, data: str | None) -> str:
+    """What is measured where nobody says it: `"test"`, what the training set apart of its data, or `"all"` of others.
+
+    Args:
+        run: `Run`; None for a model that was never stored.
+        trained: `SeriesDataConfig` of the training.
+        data: file to measure; None for that of the training.
+
+    Raises:
+        InputError: the data of the training have changed since.
+    """
+    new = run and data_have_changed(run, "data.location", data_files(data or trained.location))
+    if new is None:  # runs of the first versions hold no checksums: data are told by their name
+        new = data is not None and Path(data).resolve() != Path(trained.location).resolve()
+    if new and data is None:
+        raise InputError(
+            f"{trained.location} has changed since the training, so its last part is no longer that of then: give "
+            "--data FILE with what the training has not seen, or --part test or all of the file as it is."
+        )
+    return "all" if new else "test"
 
 
 def stored_scaler(run_dir: str | Path) -> Scaler | None:

@@ -52,6 +52,7 @@ def train(
     """
     report = report or Report()
     setup = Setup(config, run_dir, resume, finish)
+    config = setup.config
     windowed = config.model.kind != "stateful"
     series = read_data(for_training(config.data), report, windowed=windowed)
     config = replace(config, data=decided(config.data, series))

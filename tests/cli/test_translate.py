@@ -18,6 +18,7 @@ from seq2seq.cli.outputs import partial_file
 from seq2seq.cli.translate import _rows, _write
 from seq2seq.errors import InputError
 from seq2seq.text.splitting import read_lines
+from tests.conftest import slow
 
 
 def run(*arguments, stdin=None):
@@ -234,7 +235,7 @@ def test_a_reader_that_leaves_is_no_error(process):
     assert process.stderr.read() == b""
 
 
-@pytest.mark.parametrize("options", [[], ["--beam-size", 1], ["--temperature", 1]])
+@pytest.mark.parametrize("options", [[], slow(["--beam-size", 1]), slow(["--temperature", 1])])
 def test_a_length_penalty_without_a_beam_is_refused_unless_scores_are_shown(tiny_run, options):
     line = ["translate", tiny_run, "a b", "--length-penalty", 0.5, *options]
     result = CliRunner().invoke(app, [*map(str, line)])

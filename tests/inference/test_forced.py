@@ -12,10 +12,10 @@ from seq2seq.inference.search import Search, search_graph
 from seq2seq.models import EncoderDecoder
 from seq2seq.special_ids import BOS, EOS, NEVER_WRITTEN, PAD
 from seq2seq.text.tokens import TokenRows, pad_rows
+from tests.conftest import slow
 
 VOCABULARY = 13
 TOLERANCE = {"rtol": 1e-4, "atol": 1e-5}
-KINDS = ("none", "dot", "additive", "multi_head")
 
 
 def make_model(attention="dot", **options):
@@ -31,7 +31,7 @@ def make_rows(count=7, longest=9, seed=2):
     return TokenRows.from_rows([draw.integers(4, VOCABULARY, draw.integers(1, longest)) for _ in range(count)])
 
 
-@pytest.fixture(scope="module", params=KINDS)
+@pytest.fixture(scope="module", params=[slow("none"), slow("dot"), "additive", "multi_head"])
 def model(request):
     return make_model(request.param, decoder_layers=1 + (request.param == "additive"))
 
@@ -66,7 +66,7 @@ def test_the_numbers_are_those_of_the_steps(model, batch):
         assert not weights[0].numpy()[:, :, 1:][np.repeat((source == PAD)[:, None, 1:], labels.shape[1], 1)].any()
 
 
-@pytest.mark.parametrize("attention", ["none", "additive"])
+@pytest.mark.parametrize("attention", [slow("none"), "additive"])
 def test_parts_make_the_whole(attention, batch, monkeypatch):
     model = make_model(attention)
     whole = forced_graph(model, attention != "none")(*batch)
@@ -105,8 +105,9 @@ def test_probabilities_of_all_next_tokens_sum_to_one():
 @pytest.mark.parametrize(
     ("model", "beam_size", "penalty", "sampling"),
     [
-        *((kind, 4, 0.7, None) for kind in KINDS),
-        ("dot", 1, 1.0, None),
+        ("additive", 4, 0.7, None),
+        *(slow(kind, 4, 0.7, None) for kind in ("none", "dot", "multi_head")),
+        slow("dot", 1, 1.0, None),
         ("additive", 1, 1.0, Sampling(temperature=2.0)),
     ],
     indirect=["model"],

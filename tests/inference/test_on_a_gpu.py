@@ -2,7 +2,6 @@
 
 import pytest
 import tensorflow as tf
-from graphics_card import ops_of, seen, without_gpu_kernel
 
 from seq2seq.config import DecodingConfig
 from seq2seq.decoding import Sampling
@@ -11,6 +10,8 @@ from seq2seq.inference.forced import forced_graph
 from seq2seq.inference.search import Search, search_graph
 from seq2seq.inference.translator import Translator
 from seq2seq.models import EncoderDecoder
+from tests.conftest import slow
+from tests.stand_ins.graphics_card import ops_of, seen, without_gpu_kernel
 
 SEARCHES = {
     "beam": Search(beam_size=4, n_best=2, no_repeat=2, prefix="a"),
@@ -30,10 +31,8 @@ def test_memory_grows_with_need_before_a_model_is_made(tiny_run, monkeypatch):
     assert translator.workers == 1  # no shares of cores
 
 
-@pytest.mark.parametrize("dtype", ["mixed_bfloat16", pytest.param("float32", marks=pytest.mark.slow)])
-@pytest.mark.parametrize(
-    "name", ["beam", *(pytest.param(name, marks=pytest.mark.slow) for name in SEARCHES if name != "beam")]
-)
+@pytest.mark.parametrize("dtype", ["mixed_bfloat16", slow("float32")])
+@pytest.mark.parametrize("name", ["beam", slow("greedy"), slow("sampling")])
 def test_a_search_is_one_graph_that_leaves_nothing_to_the_processor(name, dtype):
     with seen():
         model = EncoderDecoder(11, 11, embedding_dim=4, units=6, decoder_layers=2, dtype=dtype)

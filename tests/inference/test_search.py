@@ -21,6 +21,7 @@ from seq2seq.tasks.measure_translation import evaluate
 from seq2seq.tasks.translation_corpus import read_training_text
 from seq2seq.text.corpus import normalize
 from seq2seq.text.lengths import length_limit
+from tests.conftest import slow
 
 
 @pytest.fixture(scope="module")
@@ -164,7 +165,7 @@ def test_without_a_training_the_limit_is_a_wide_one():
 
 
 DRAWN = {"sampling": Sampling(temperature=2.0, seed=3)}
-HOW = [{}, {"beam_size": 3}, pytest.param(DRAWN, marks=pytest.mark.slow)]
+HOW = [slow({}), {"beam_size": 3}, slow(DRAWN)]
 
 
 @pytest.mark.parametrize("how", HOW)

@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-from graphics_card import loops_of_cells, seen, standing_in
 
 from seq2seq.layers import LSTM
 from seq2seq.models.recurrent import RecurrentStack
+from tests.conftest import slow
+from tests.stand_ins.graphics_card import loops_of_cells, seen, standing_in
 
 BATCH, STEPS, FEATURES, UNITS = 3, 4, 2, 4
 MASK = tf.sequence_mask([4, 1, 3], STEPS)
@@ -50,8 +51,8 @@ def cases():
         for kind in KINDS:
             for masked in (True, False):
                 for dtype in ("float32", "mixed_float16", "mixed_bfloat16"):
-                    quick = masked and dtype == "float32" and (cell, kind) in BY_DEFAULT
-                    yield pytest.param(cell, kind, masked, dtype, marks=[] if quick else pytest.mark.slow)
+                    case, quick = (cell, kind, masked, dtype), masked and dtype == "float32"
+                    yield case if quick and (cell, kind) in BY_DEFAULT else slow(*case)
 
 
 @pytest.mark.parametrize(("cell", "kind", "masked", "dtype"), list(cases()))

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from seq2seq.models import Autoencoder
 from seq2seq.training.number_losses import ObservedLoss
+from tests.conftest import slow
 
 FEATURES, UNITS = 2, 6
 NAN = float("nan")
@@ -29,7 +30,9 @@ CONFIGURATIONS = {
         "latent_dim": 4,
     },
 }
-each_configuration = pytest.mark.parametrize("name", CONFIGURATIONS)
+OF_PARTS_THAT_OTHERS_HAVE = ("bidirectional, conditional", "composite")
+EACH = [slow(name) if name in OF_PARTS_THAT_OTHERS_HAVE else name for name in CONFIGURATIONS]
+each_configuration = pytest.mark.parametrize("name", EACH)
 
 
 def make_model(**options):

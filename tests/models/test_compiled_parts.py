@@ -6,6 +6,7 @@ import pytest
 
 from seq2seq.models import Autoencoder
 from seq2seq.training.number_losses import ObservedLoss
+from tests.conftest import slow
 
 
 def update(model, parts, x, y):
@@ -13,11 +14,6 @@ def update(model, parts, x, y):
     model.compiled_parts = parts
     model.compile(keras.optimizers.SGD(1.0), ObservedLoss())
     return model.train_on_batch(x, y), model.get_weights()
-
-
-def slow(*values):
-    """XLA compiles for seconds: the default tests have a case of each kind."""
-    return pytest.param(*values, marks=pytest.mark.slow)
 
 
 @pytest.mark.parametrize(("parts", "horizon"), [slow(2, 0), slow(1, 0), slow(3, 0), (2, 2), slow(1, 2), slow(3, 2)])
@@ -34,7 +30,7 @@ def test_an_update_in_parts_is_that_of_the_whole_batch(parts, horizon):
         np.testing.assert_allclose(mine, other, rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.parametrize("parts", [0, 1, slow(2)])
+@pytest.mark.parametrize("parts", [0, slow(1), slow(2)])
 def test_the_scale_of_a_loss_changes_no_update(parts):
     x = np.random.default_rng(1).normal(size=(5, 6, 2)).astype("float32")
     models = [Autoencoder(features=2, units=4) for _ in range(2)]

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-from graphics_card import loops_of_cells, ops_of, seen, standing_in, without_gpu_kernel
 
 from seq2seq.config import TrainingConfig
 from seq2seq.device import kernels_of
@@ -11,6 +10,8 @@ from seq2seq.models import Autoencoder, EncoderDecoder, LanguageModel, StreamFor
 from seq2seq.training.number_losses import ObservedLoss
 from seq2seq.training.optimizers import make_optimizer
 from seq2seq.training.token_losses import TokenCrossEntropy
+from tests.conftest import slow
+from tests.stand_ins.graphics_card import loops_of_cells, ops_of, seen, standing_in, without_gpu_kernel
 
 LENGTHS, STEPS = (5, 1, 3), 5
 REAL = np.arange(STEPS) < np.array(LENGTHS)[:, None]
@@ -53,7 +54,7 @@ def cases(*by_default):
     """All models in all precisions; those that are not named are slow tests."""
     for name in MODELS:
         for dtype in TOLERANCE:
-            yield pytest.param(name, dtype, marks=[] if (name, dtype) in by_default else pytest.mark.slow)
+            yield (name, dtype) if (name, dtype) in by_default else slow(name, dtype)
 
 
 def made(name, dtype):

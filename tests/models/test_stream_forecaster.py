@@ -11,6 +11,7 @@ from seq2seq.errors import InputError
 from seq2seq.layers import LSTM
 from seq2seq.layers.observed import carried_forward
 from seq2seq.models import StreamForecaster
+from tests.conftest import slow
 
 TOLERANCE = {"rtol": 1e-5, "atol": 1e-5}
 FEATURES = 3
@@ -20,7 +21,7 @@ CONFIGURATIONS = {
     "residual": {"residual": "last"},
     "gru": {"cell": "gru", "num_layers": 2, "residual": "last"},
 }
-each_configuration = pytest.mark.parametrize("name", CONFIGURATIONS)
+each_configuration = pytest.mark.parametrize("name", [slow("default"), "deep", slow("residual"), "gru"])
 
 
 def make_model(features=FEATURES, **options):

@@ -10,6 +10,7 @@ import tensorflow as tf
 from seq2seq.errors import InputError
 from seq2seq.evaluation.linear import LinearForecast
 from seq2seq.models import WindowForecaster
+from tests.conftest import slow
 
 TOLERANCE = {"rtol": 1e-5, "atol": 1e-5}
 FEATURES, HORIZON, LOOK_BACK = 3, 5, 8
@@ -39,7 +40,9 @@ CONFIGURATIONS = {
         "dropout": 0.2,
     },
 }
-each_configuration = pytest.mark.parametrize("name", CONFIGURATIONS)
+OF_PARTS_THAT_OTHERS_HAVE = ("direct", "decoder")
+EACH = [slow(name) if name in OF_PARTS_THAT_OTHERS_HAVE else name for name in CONFIGURATIONS]
+each_configuration = pytest.mark.parametrize("name", EACH)
 
 
 def make_model(**options):
@@ -222,7 +225,7 @@ def pinball(quantiles):
     return loss
 
 
-@pytest.mark.parametrize("name", ["direct, season, quantiles", "decoder, all"])
+@pytest.mark.parametrize("name", [slow("direct, season, quantiles"), "decoder, all"])
 def test_every_weight_learns(name):
     model = make_model(**{**CONFIGURATIONS[name], "dropout": 0.2})
     before = model.get_weights()
@@ -234,7 +237,8 @@ def test_every_weight_learns(name):
     assert all((new != old).any() for new, old in zip(after, before, strict=True))
 
 
-@pytest.mark.parametrize("kind", [pytest.param("direct", marks=pytest.mark.slow), "encoder_decoder"])
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["direct", "encoder_decoder"])
 def test_a_rule_is_learned(kind):
     """Sums of the last value and what is known of each step."""
     random = np.random.default_rng(0)
@@ -258,7 +262,7 @@ def test_saved_and_loaded_forecasts_the_same(name, tmp_path):
     np.testing.assert_allclose(loaded(make_inputs(model)), model(make_inputs(model)), **TOLERANCE)
 
 
-@pytest.mark.parametrize("name", [pytest.param("direct, known", marks=pytest.mark.slow), "decoder, all"])
+@pytest.mark.parametrize("name", ["direct, known", slow("decoder, all")])
 def test_mixed_precision_does_not_round_what_passes_by(name):
     options = {"dtype": "mixed_bfloat16", **CONFIGURATIONS[name]}
     model = make_model(**options)

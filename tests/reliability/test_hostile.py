@@ -19,8 +19,9 @@ from seq2seq.inference.stream import Stream
 from seq2seq.inference.translator import Translator
 from seq2seq.run import Run
 from seq2seq.series.table import read_series
+from tests.conftest import slow
 
-FEW_AND_MANY = pytest.mark.parametrize("size", ["few", pytest.param("many", marks=pytest.mark.slow)])
+FEW_AND_MANY = pytest.mark.parametrize("size", ["few", slow("many")])
 
 
 # --- run directories
@@ -88,7 +89,7 @@ def run_of(small_data, tmp_path_factory):
     ("task", "count"),
     [
         ("forecaster", 20),
-        *(pytest.param(task, 1700, marks=pytest.mark.slow) for task in ("translation", "autoencoder", "forecaster")),
+        *(slow(task, 1700) for task in ("translation", "autoencoder", "forecaster")),
     ],
 )
 def test_a_damaged_run_loads_as_it_was_or_is_refused_in_one_line(task, count, run_of, tmp_path):
@@ -127,8 +128,8 @@ def strange_text(draw):
 def test_every_line_has_a_translation_whatever_it_holds(size, run_of):
     draw = random.Random(7)
     translator = Translator.load(run_of("translation", 1))
-    lines = [strange_text(draw) for _ in range(1_000 if size == "few" else 60_000)]
-    lines.insert(500, "a " * 500_000)  # a megabyte
+    lines = [strange_text(draw) for _ in range(300 if size == "few" else 60_000)]
+    lines.insert(150, "a " * 500_000)  # a megabyte
     found = list(translator.stream(lines, max_length_ratio=0.1))
     assert len(found) == len(lines)
     assert all("\n" not in hypothesis.text for hypotheses in found for hypothesis in hypotheses)

@@ -9,6 +9,7 @@ from seq2seq.errors import InputError
 from seq2seq.inference.forecaster import Forecaster
 from seq2seq.report import Report
 from seq2seq.tasks import measure_forecaster
+from seq2seq.tasks.series_split import part_to_measure
 
 
 def test_evaluation_stands_beside_the_baselines(days_plain):
@@ -61,6 +62,18 @@ def test_scaled_figures_are_in_units_of_each_series(days_plain):
     assert groups["a"]["model"] == pytest.approx(groups["b"]["model"], rel=1e-4)
 
 
+def test_all_is_measured_of_data_that_the_training_did_not_have(days_plain, days_file, tmp_path):
+    data, copy, other = days_plain.config.data, tmp_path / "copy.csv", tmp_path / "other.csv"
+    copy.write_text(days_file.read_text())
+    other.write_text(days_file.read_text().replace("\n", " \n", 1))
+    assert [part_to_measure(days_plain.run, data, path and str(path)) for path in (None, days_file, copy, other)] == [
+        *("test", "test", "test", "all")
+    ]
+    assert [part_to_measure(None, data, path and str(path)) for path in (None, days_file, other)] == [
+        *("test", "test", "all")
+    ]
+
+
 @pytest.fixture
 def of_shops(days_plain):
     """The forecaster of a table with a column of groups, which may lack values."""
@@ -83,7 +96,7 @@ def test_series_that_cannot_be_measured_are_named_and_stop_no_other(of_shops, da
         told, report.warn = [], lambda line: told.append(line)
         table = [f"{line},{name}" for name in names for line in rows[name]]
         file.write_text("\n".join([f"{head},shop", *table]) + "\n")
-        return measure_forecaster.evaluate(of_shops, str(file), part="all", report=report), told
+        return measure_forecaster.evaluate(of_shops, str(file), report=report), told
 
     (alone, _), (together, told) = evaluated("good"), evaluated(*rows)
     assert together.overall == alone.overall

@@ -1,7 +1,6 @@
 """How a training is compiled, and what it says of a ramp that its updates do not suffice for."""
 
 import pytest
-from graphics_card import seen
 
 from seq2seq.batches.windows import WindowBatches
 from seq2seq.config import TrainingConfig
@@ -10,6 +9,7 @@ from seq2seq.models import Autoencoder
 from seq2seq.report import Report
 from seq2seq.training.compiling import compile_model
 from seq2seq.training.number_losses import ObservedLoss
+from tests.stand_ins.graphics_card import seen
 
 
 class Warnings(Report):

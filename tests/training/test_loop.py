@@ -22,6 +22,7 @@ from seq2seq.storage import read_arrays
 from seq2seq.training import compiling
 from seq2seq.training.loop import Training
 from seq2seq.training.number_losses import ObservedLoss
+from tests.conftest import slow
 
 
 class Counting(Report):
@@ -71,7 +72,7 @@ def trained(path, updates_worth_xla, monkeypatch, **settings):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("settings", [pytest.param({}, marks=pytest.mark.slow), {"ema_decay": 0.9}])
+@pytest.mark.parametrize("settings", [slow({}), {"ema_decay": 0.9}])
 def test_xla_and_many_batches_at_once_change_no_result(tmp_path, monkeypatch, settings):
     plain, _ = trained(tmp_path / "plain", 1000, monkeypatch, **settings)
     compiled, report = trained(tmp_path / "compiled", 1, monkeypatch, **settings)
