@@ -21,13 +21,13 @@ class Exportable(keras.Model):
     def export(self, filepath, format="tf_saved_model", verbose=None, input_signature=None, **kwargs):
         """As `keras.Model.export`; without a signature any batch and any number of steps will do."""
         signature = [self.input_specs] if input_signature is None else input_signature
-        with _without_cudnn(self):
+        with without_cudnn(self):
             return super().export(filepath, format, verbose, signature, **kwargs)
 
 
 @contextmanager
-def _without_cudnn(model):
-    """Graphs that are traced meanwhile hold no op of cuDNN, which runs on a GPU alone."""
+def without_cudnn(model):
+    """Graphs of `model` that are traced meanwhile hold no op of cuDNN, which runs on a GPU alone."""
     layers = {layer: layer.use_cudnn for layer in model._flatten_layers() if hasattr(layer, "use_cudnn")}
     for layer in layers:
         layer.use_cudnn = False
