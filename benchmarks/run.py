@@ -38,13 +38,6 @@ class Work(StrEnum):
     NAIVE = "naive"
 
 
-class Device(StrEnum):
-    """What all systems run on."""
-
-    CPU = "cpu"
-    GPU = "gpu"
-
-
 @app.command(cls=Command)
 def measure(
     works: Annotated[
@@ -73,9 +66,6 @@ def measure(
     turns: Annotated[int, Option(min=1, help="Turns of each system.")] = 5,
     steps: Annotated[int, Option(min=1, help="Training steps, of 64 sentences each, in a turn.")] = 20,
     threads: Annotated[int | None, Option(min=1, help="Threads of each system.", show_default="all cores")] = None,
-    device: Annotated[
-        Device | None, Option(help="What all systems run on.", show_default="the GPU where there is one")
-    ] = None,
     json_file: Annotated[Path | None, Option("--json", help="Write the rows of the table to this file.")] = None,
     plot: Annotated[Path | None, Option(help="Draw the rates: .png, .svg or .pdf.")] = None,
 ) -> None:
@@ -94,13 +84,6 @@ def measure(
         raise InputError("The curves are a picture of their own: give --plot to a call that measures nothing else.")
     if Work.NAIVE in works and (len(works) > 1 or plot):
         raise InputError("naive is a table of its own: name no other work beside it, and no --plot.")
-    if device == Device.CPU:
-        os.environ["CUDA_VISIBLE_DEVICES"] = "-1"  # of the workers too
-    elif device == Device.GPU:
-        with quiet_tensorflow():
-            from seq2seq.device import use_device
-        if use_device().startswith("CPU"):
-            raise InputError("--device gpu: TensorFlow finds no GPU here; seq2seq doctor says why.")
     pythons = {"torch": torch_python, "joeynmt": joey_python or torch_python}
     peers = {peer: pythons.get(peer, sys.executable) for peer in check_peers(peers)}
     check_file(json_file, "--json")
