@@ -11,8 +11,9 @@ from seq2seq.inference.search import Search, search_graph
 from seq2seq.inference.translator import Translator
 from seq2seq.models import EncoderDecoder
 from tests.conftest import slow
-from tests.stand_ins.graphics_card import ops_of, seen, without_gpu_kernel
+from tests.stand_ins.graphics_card import ops_of, seen, where_there_is_none, without_gpu_kernel
 
+pytestmark = where_there_is_none
 SEARCHES = {
     "beam": Search(beam_size=4, n_best=2, no_repeat=2, prefix="a"),
     "greedy": Search(beam_size=1),

@@ -7,8 +7,9 @@ import tensorflow as tf
 from seq2seq.layers import LSTM
 from seq2seq.models.recurrent import RecurrentStack
 from tests.conftest import slow
-from tests.stand_ins.graphics_card import loops_of_cells, seen, standing_in
+from tests.stand_ins.graphics_card import loops_of_cells, seen, standing_in, where_there_is_none
 
+pytestmark = where_there_is_none
 BATCH, STEPS, FEATURES, UNITS = 3, 4, 2, 4
 MASK = tf.sequence_mask([4, 1, 3], STEPS)
 KINDS = {

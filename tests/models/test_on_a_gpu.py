@@ -11,8 +11,16 @@ from seq2seq.training.number_losses import ObservedLoss
 from seq2seq.training.optimizers import make_optimizer
 from seq2seq.training.token_losses import TokenCrossEntropy
 from tests.conftest import slow
-from tests.stand_ins.graphics_card import loops_of_cells, ops_of, seen, standing_in, without_gpu_kernel
+from tests.stand_ins.graphics_card import (
+    loops_of_cells,
+    ops_of,
+    seen,
+    standing_in,
+    where_there_is_none,
+    without_gpu_kernel,
+)
 
+pytestmark = where_there_is_none
 LENGTHS, STEPS = (5, 1, 3), 5
 REAL = np.arange(STEPS) < np.array(LENGTHS)[:, None]
 TOKENS = np.where(REAL, np.arange(4, 4 + STEPS), 0).astype("int32")

@@ -9,10 +9,12 @@ from contextlib import ExitStack, contextmanager
 from functools import cache
 from unittest import mock
 
+import pytest
 import tensorflow as tf
 from tensorflow.python.framework.kernels import get_registered_kernels_for_op
 
 LOOPS = ("While", "StatelessWhile")
+where_there_is_none = pytest.mark.skipif(bool(tf.config.list_physical_devices("GPU")), reason="there is one here")
 
 
 @contextmanager

@@ -8,7 +8,9 @@ import tensorflow as tf
 from seq2seq.inference.translator import Translator
 from seq2seq.tasks.train_translation import train
 from tests.conftest import reversal_pairs
-from tests.stand_ins.graphics_card import standing_in
+from tests.stand_ins.graphics_card import standing_in, where_there_is_none
+
+pytestmark = where_there_is_none
 
 
 @pytest.mark.slow
