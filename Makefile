@@ -8,7 +8,7 @@
 FITS := import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))
 PYTHON ?= $(or $(shell for python in python3 python3.13 python3.12 python3.11; do \
     $$python -c '$(FITS)' 2> /dev/null && echo $$python && break; done),python3)
-# Where there is an NVIDIA driver, the libraries of CUDA are installed too, 3 GB more; GPU=0 or GPU=1 decides by hand.
+# Where there is an NVIDIA driver, the libraries of CUDA are installed too, 4 GB more; GPU=0 or GPU=1 decides by hand.
 DRIVER := $(wildcard /proc/driver/nvidia/version /dev/nvidiactl /usr/lib/wsl/lib/libcuda.so.1)
 GPU ?= $(if $(DRIVER),1,0)
 ifeq ($(filter 0 1,$(GPU)),)
