@@ -82,8 +82,8 @@ class ForecasterEvaluation:
 
     @property
     def _rse(self) -> tuple[str, ...]:
-        """Whose RSE by steps ahead is shown: that of several columns would mix their units."""
-        return ("model", "last value") if len(self.made.columns) == 1 and "last value" in self.ahead else ()
+        """Whose RSE by steps ahead is shown: that of several columns or series of their own size mixes units."""
+        return ("model", "last value") if self.overall.metric == "rmse" and "last value" in self.ahead else ()
 
     @property
     def columns_ahead(self) -> tuple[str, ...]:
@@ -91,7 +91,7 @@ class ForecasterEvaluation:
         return ("steps ahead", "model", "best baseline", "", "skill", *(f"{name}'s RSE" for name in self._rse))
 
     def rows_ahead(self) -> list[tuple]:
-        """Some steps ahead: errors of the model and of the best baseline there, the skill, and of one column RSEs."""
+        """Some steps ahead: errors of the model and of the best baseline there, the skill, and RSEs."""
         horizon = self.overall.horizon
         steps = sorted({step for step in (1, 2, 3, 6, 12, 24, 48, 96, 168, 336, 720) if step < horizon} | {horizon})
         return [
@@ -283,8 +283,8 @@ def _scored(forecaster, series, values, origins, outputs, part):
         ahead[name] |= {"mse_scaled": steps["mse"], "mae_scaled": steps["mae"]}
     overall = replace(
         overall,
-        # Errors of columns in different units cannot be added up: where there are several, the scaled ones decide.
-        metric="mse_scaled" if len(columns.targets) > 1 else "rmse",
+        # Errors in different units cannot be added up: of several columns, or series, the scaled ones decide.
+        metric="mse_scaled" if len(columns.targets) > 1 or forecaster.scaler.groups else "rmse",
         scores=overall.scores | scaled["model"],
         baselines={name: scores | scaled[name] for name, scores in overall.baselines.items()},
         intervals=interval and overall.intervals | intervals_by_column(columns.targets, *interval[:2], actual, scale),
