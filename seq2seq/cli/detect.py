@@ -296,6 +296,8 @@ def _read(reconstructor, input_, array, keep, chosen, report):
         parts = parts_of_steps(series, config.data, config.seed)
         parts = parts if selection is None else selection.cut(parts)
         detected.tell_parts(parts, series.whole, report)
+    elif note := reconstructor.learned_note(series if selection is None else selection.series(series)):
+        report.warn(note)
     elif trained:
         report.warn("the run was trained on some of these data, whose scores are lower than those of others")
     return series, selection, name, parts

@@ -83,6 +83,8 @@ def reconstruct(
     report = ConsoleReport(stderr=True)
     reconstructor = Reconstructor.load(run)
     series = reconstructor.read(input_, array=array, keep=keep, report=report)
+    if note := reconstructor.learned_note(series):
+        report.warn(note)
     shown = options.position_of(series.names, show)
     if output or plot:
         reconstructed = reconstructor.reconstruct(series, report)

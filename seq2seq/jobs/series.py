@@ -14,6 +14,7 @@ import numpy as np
 from seq2seq.errors import InputError
 from seq2seq.jobs.inputs import Source
 from seq2seq.jobs.job import Work
+from seq2seq.report import Report
 from seq2seq.series.figures import cell
 from seq2seq.series.series import Series
 
@@ -73,7 +74,6 @@ class SeriesWork(Work):
             problem = str(error) if str(source.path) in str(error) else f"{source.path}: {error}"
             refused = tuple(({_kind(which): which}, reason) for which, reason in rejected)
             return replace(source, problem=problem, refused=refused)
-        self._notes += [note if str(source.path) in note else f"{source.path}: {note}" for note in series.notes]
         amounts = self.amounts(series)
         sizes = tuple(amounts[rows].sum().item() for rows in bounds)
         records = len(series.values) + len(rejected) if series.whole else int(series.lengths.sum())
@@ -93,6 +93,10 @@ class SeriesWork(Work):
 
     def notes(self):
         return self._notes
+
+    def telling(self, path: str | Path) -> Report:
+        """What takes the warnings about a file: all of them are among the notes, once and with its name."""
+        return _Noting(self._notes, path)
 
     def key(self, path: Path) -> str | None:
         """The array that is read of a file, where it may have several."""
@@ -144,6 +148,18 @@ class SeriesWork(Work):
                 bounds.append(slice(start, row))
                 start, filled = row, 0
         return bounds
+
+
+class _Noting(Report):
+    """Keeps what is warned of a file, in a list."""
+
+    def __init__(self, notes, path):
+        self._notes, self._path = notes, str(path)
+
+    def warn(self, line):
+        note = line if self._path in line else f"{self._path}: {line}"
+        if note not in self._notes:
+            self._notes.append(note)
 
 
 def _kind(which):
