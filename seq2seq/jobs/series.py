@@ -14,7 +14,7 @@ import numpy as np
 from seq2seq.errors import InputError
 from seq2seq.jobs.inputs import Source
 from seq2seq.jobs.job import Work
-from seq2seq.report import Report
+from seq2seq.report import Naming, Report
 from seq2seq.series.figures import cell
 from seq2seq.series.series import Series
 
@@ -48,7 +48,7 @@ class SeriesWork(Work):
         self.array = array or loaded.config.data.array
         self.settings = settings | {"array": self.array, "part_size": part_size}
         self._latest: tuple[Path, Series, Rejected, list[slice]] | None = None
-        self._notes: list[str] = []
+        self._told = _Told()
 
     @abstractmethod
     def read(self, source: Source, rejected: Rejected) -> Series:
@@ -92,11 +92,11 @@ class SeriesWork(Work):
                 yield source
 
     def notes(self):
-        return self._notes
+        return self._told.notes
 
     def telling(self, path: str | Path) -> Report:
         """What takes the warnings about a file: all of them are among the notes, once and with its name."""
-        return _Noting(self._notes, path)
+        return Naming(self._told, str(path))
 
     def key(self, path: Path) -> str | None:
         """The array that is read of a file, where it may have several."""
@@ -150,16 +150,15 @@ class SeriesWork(Work):
         return bounds
 
 
-class _Noting(Report):
-    """Keeps what is warned of a file, in a list."""
+class _Told(Report):
+    """Keeps warnings, each once."""
 
-    def __init__(self, notes, path):
-        self._notes, self._path = notes, str(path)
+    def __init__(self):
+        self.notes = []
 
     def warn(self, line):
-        note = line if self._path in line else f"{self._path}: {line}"
-        if note not in self._notes:
-            self._notes.append(note)
+        if line not in self.notes:
+            self.notes.append(line)
 
 
 def _kind(which):
