@@ -7,7 +7,7 @@ from typing import Any
 
 import keras
 
-from seq2seq.device import multiplies_in, share_cores, suited_precision, use_device
+from seq2seq.device import multiplies_in, share_cores, suited_precision, use_device, why_no_gpu
 from seq2seq.errors import InputError
 from seq2seq.report import Report
 from seq2seq.run import Run
@@ -66,6 +66,8 @@ class Setup:
         """Say what `model` runs on, in which precision and with which `kernels`, and warn where that is slow."""
         precision = self.config.training.precision
         report.say(f"running on {self.device} in {precision}{kernels}; the model has {model.count_params():,} weights")
+        if why := why_no_gpu():
+            report.warn(why)
         if not multiplies_in(precision):
             faster = "the run goes on as it began" if self.resume else "--set training.precision=auto is faster here"
             report.warn(f"this device has no fast products in {precision}: {faster}")
