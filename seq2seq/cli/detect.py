@@ -14,6 +14,7 @@ from seq2seq.cli.options import series as options
 from seq2seq.cli.outputs import check_csv, check_outputs, check_picture, check_suffix, write_all, write_csv, write_text
 from seq2seq.config.series import Score
 from seq2seq.errors import InputError
+from seq2seq.report import Naming
 
 LABELS, OUTPUT = "Labels", "Output"
 EXAMPLES = """\
@@ -295,6 +296,8 @@ def _read(reconstructor, input_, array, keep, chosen, report):
         parts = parts_of_steps(series, config.data, config.seed)
         parts = parts if selection is None else selection.cut(parts)
         detected.tell_parts(parts, series.whole, report)
+    elif note := reconstructor.learned_note(series if selection is None else selection.series(series)):
+        report.warn(note)
     elif trained:
         report.warn("the run was trained on some of these data, whose scores are lower than those of others")
     return series, selection, name, parts
@@ -306,5 +309,5 @@ def _held_out(reconstructor, location, labels, scored, report):
     file, array = split_location(location)
     if Path(file).resolve() == Path(scored[0]).resolve() and array in (None, scored[1]):
         raise InputError(f"--held-out {location} are the data to be scored: a threshold is fitted on others.")
-    series = reconstructor.read(file, array=array, report=report)
+    series = reconstructor.read(file, array=array, report=Naming(report, file))
     return series, read_labels(labels, reconstructor, series, file, report=report)

@@ -56,7 +56,8 @@ class BatchDetection(AutoencoderWork):
         return cls(reconstructor, **given)
 
     def answer(self, series, file, several):
-        detection, data = detect(self.loaded, series, threshold=self.threshold), self.loaded.config.data
+        report, data = self.telling(self._latest[0]), self.loaded.config.data
+        detection = detect(self.loaded, series, threshold=self.threshold, report=report)
         if self.events:
             found = detection.events(**self.spans)
             write_lines(event_lines(detection.given, found, data, several=several), file)

@@ -75,7 +75,7 @@ def train(
     check_detection(config.detection, parts, look_back, report)
     config = settled(config, batches)
     run = Run.start(run_dir, TASK, config, {"data.location": data_files(config.data.location)}, setup.resume)
-    parts.scaler.save(run.scaler)
+    parts.save(run)
     setup.tell(model, report)
 
     def validate():

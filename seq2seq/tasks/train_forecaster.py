@@ -70,7 +70,7 @@ def train(
     make_batches = _windows if windowed else _chunks
     batches, validate = make_batches(forecaster, parts, report)
     run = Run.start(run_dir, TASK, config, {"data.location": data_files(config.data.location)}, setup.resume)
-    parts.scaler.save(run.scaler)
+    parts.save(run)
     setup.tell(model, report)
 
     training = Training(
