@@ -1,12 +1,16 @@
 """The job scripts for schedulers, with stand-ins for the scheduler and for the work."""
 
 import os
+import re
 import signal
 import subprocess
+import textwrap
 import time
 from pathlib import Path
 
 import pytest
+
+from seq2seq.workers import find_place
 
 JOBS = Path(__file__).resolve().parents[1] / "scripts" / "jobs"
 SCRIPTS = sorted(JOBS.glob("*.sbatch"))
@@ -17,12 +21,22 @@ trap 'exit 75' TERM
 touch started
 while :; do sleep 0.1; done
 """
+# It starts one task, passes signals on to all of its processes, and gives its code.
+SRUN = """setsid "$@" &
+job=$!
+trap 'kill -TERM "-$job"' TERM
+wait "$job"
+code=$?
+[ "$code" -gt 128 ] && { wait "$job"; code=$?; }
+exit "$code"
+"""
 
 
 @pytest.fixture
 def stand_ins(tmp_path):
     """A folder in which `python` is a work that leaves with 75 at SIGTERM, or at once with the code `ENDS`."""
-    for name, content in (("python", WORK), ("scontrol", '#!/bin/sh\necho "$@" > requeued\n')):
+    others = {"scontrol": 'echo "$@" > requeued', "srun": SRUN}
+    for name, content in {"python": WORK, **{each: f"#!/bin/sh\n{line}\n" for each, line in others.items()}}.items():
         (tmp_path / "bin").mkdir(exist_ok=True)
         (tmp_path / "bin" / name).write_text(content)
         (tmp_path / "bin" / name).chmod(0o755)
@@ -59,3 +73,16 @@ def test_the_signal_before_the_end_reaches_the_work(script, stand_ins):
     process.send_signal(signal.SIGTERM)
     assert process.wait(30) == 75
     assert (stand_ins / "requeued").read_text().strip() == "requeue 7"
+
+
+def test_pods_tell_each_other_who_they_are(stand_ins):
+    text = (JOBS / "kubernetes_train.yaml").read_text()
+    command = textwrap.dedent(re.search(r"- \|\n(.*?)\n +env:", text, re.DOTALL)[1])
+    (stand_ins / "bin" / "python").write_text('#!/bin/sh\necho "$TF_CONFIG" > "config$JOB_COMPLETION_INDEX"\n')
+    paths = f"{stand_ins / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    for index in range(3):
+        environment = {**os.environ, "PATH": paths, "JOB_COMPLETIONS": "3", "JOB_COMPLETION_INDEX": str(index)}
+        subprocess.run(["bash", "-c", command], cwd=stand_ins, env=environment, check=True)
+        place = find_place({"TF_CONFIG": (stand_ins / f"config{index}").read_text()})
+        assert place.index == index
+        assert place.addresses == ("train-0.train:12345", "train-1.train:12345", "train-2.train:12345")

@@ -13,6 +13,9 @@ from seq2seq.interruption import WORK_LEFT
 from seq2seq.workers import find_place, tf_config
 
 GRACE_SECONDS = 60.0  # for the others to end by themselves where a worker has failed
+# Each worker reads its options once more: what those have changed in this process, such as CUDA_VISIBLE_DEVICES by
+# --device, it must not find already changed.
+_STARTED_WITH = dict(os.environ)
 _FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)
 
 
@@ -50,7 +53,7 @@ def run_workers(count: int) -> int:
     with _passing_on(workers):
         for index in range(count):
             with _on_cores(_cores_of(index, count)):
-                environment = os.environ | {"TF_CONFIG": tf_config(index, addresses)}
+                environment = _STARTED_WITH | {"TF_CONFIG": tf_config(index, addresses)}
                 # A group of its own: Ctrl-C reaches each once, through this process.
                 workers.append(subprocess.Popen(sys.orig_argv, env=environment, process_group=0))
         codes = _wait(workers)
