@@ -77,7 +77,7 @@ def _wait(workers):
 
 @contextmanager
 def _passing_on(workers):
-    """Pass the signals of this process on to `workers`, those to come included."""
+    """Pass the signals of this process on to `workers`, a list that may still grow."""
 
     def pass_on(number, frame):
         for worker in workers:
