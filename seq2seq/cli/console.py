@@ -56,7 +56,7 @@ def _silent():
     if os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3") in ("0", "1"):
         yield
         return
-    os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # between workers; any other level is that of all logs then
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     # While its libraries load, they write to file descriptor 2 before they look at any setting.
     screen = os.dup(2)
