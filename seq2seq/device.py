@@ -12,6 +12,7 @@ MOST_SHARED_CORES = 4  # measured on two; parts of a usual batch get small beyon
 
 
 _process = None  # in which TensorFlow runs, once something has been loaded or trained
+_cores = None  # that this process keeps to, where it may not take all that the system would give it
 
 
 def stay_in_process() -> None:
@@ -27,6 +28,14 @@ def stay_in_process() -> None:
             f"this process ({os.getpid()}) was forked from one in which TensorFlow runs ({_process}), and cannot use "
             'it: load runs only after a fork, or start processes with multiprocessing.get_context("spawn").'
         )
+
+
+def keep_to_cores(count: int) -> None:
+    """Keep TensorFlow to so many cores, where others work on the same machine; to be called before anything runs."""
+    global _cores
+    _cores = count
+    tf.config.threading.set_intra_op_parallelism_threads(count)
+    tf.config.threading.set_inter_op_parallelism_threads(count)
 
 
 def use_device() -> str:
@@ -56,7 +65,7 @@ def cores_to_share(cores: int | None = None) -> int:
     Returns:
         The number of cores, or 1 with a GPU or more than four cores, where parts would be too small.
     """
-    cores = cores or len(os.sched_getaffinity(0))
+    cores = cores or _cores or len(os.sched_getaffinity(0))
     return cores if cores <= MOST_SHARED_CORES and not tf.config.list_physical_devices("GPU") else 1
 
 

@@ -54,7 +54,7 @@ class BatchForecast(SeriesWork):
         apart = apart and bool(forecaster.columns.known)  # else reading them refuses it
         self._folder = Path(known) if apart else None
         self._known = None if known is None or apart else forecaster.read_known(known, Report())
-        self._tell(() if self._known is None else self._known.notes)
+        self.add_notes(() if self._known is None else self._known.notes)
 
     @classmethod
     def load(cls, run_dir: str | Path, **given: Any) -> "BatchForecast":
@@ -74,7 +74,7 @@ class BatchForecast(SeriesWork):
         if self._folder:
             file = self._folder / source.below
             self._known = self.loaded.read_known(str(file), Report())
-            self._tell(note if str(file) in note else f"{file}: {note}" for note in self._known.notes)
+            self.add_notes([note if str(file) in note else f"{file}: {note}" for note in self._known.notes])
         series = self.loaded.usable(series, steps, rejected)
         return self.loaded.planned(series, steps, self._known, rejected)
 
@@ -83,11 +83,8 @@ class BatchForecast(SeriesWork):
 
     def answer(self, series, file, several):
         made = self.loaded.forecast(series, **self.asked, known=self._known)
-        self._tell(f"{self._latest[0]}: {note}" for note in made.notes)
+        self.add_notes([f"{self._latest[0]}: {note}" for note in made.notes])
         write_lines(forecast_lines(made, self.loaded.config.data, several), file)
 
     def join(self, source, paths, file):
         join_lines(paths, source.name, file)
-
-    def _tell(self, notes):
-        self._notes += [note for note in notes if note not in self._notes]

@@ -94,6 +94,13 @@ class SeriesWork(Work):
     def notes(self):
         return self._notes
 
+    def take_notes(self):
+        taken, self._notes = self._notes, []
+        return taken
+
+    def add_notes(self, taken):
+        self._notes += [note for note in taken if note not in self._notes]
+
     def key(self, path: Path) -> str | None:
         """The array that is read of a file, where it may have several."""
         return self.array if path.suffix.lower() == ".npz" else None
