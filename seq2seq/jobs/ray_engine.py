@@ -256,10 +256,11 @@ class Crew:
     def _replace(self, actor, part, error):
         """Begin another actor for one that is lost, and have its part done again."""
         self._lost += 1
+        at = f"at part {part.number + 1} of {part.source.path}" if part else "as it began"
         if self._lost > LOSSES * self._count:
-            at = f", the last at part {part.number + 1} of {part.source.path}" if part else ""
             reason = " ".join(str(error).split())[:400]
-            raise InputError(f"{self._lost} actors were lost one after the other{at}: {reason}")
+            raise InputError(f"{self._lost} actors were lost one after the other, the last {at}: {reason}")
+        self._report.warn(f"An actor was lost {at}: another one makes up for it.")
         ray.kill(actor)  # one that cannot be reached may still be there
         self._begin()
         if part:
