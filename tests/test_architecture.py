@@ -45,6 +45,7 @@ ONLY_IN = {
     "scipy": "evaluation",
     "pandas": "series",
     "ray": "jobs/ray_engine.py",
+    "grpc": "jobs/ray_engine.py",
 }
 WITHOUT_TENSORFLOW = [
     *("config", "run", "text", "series", "plots", "evaluation", "cli"),

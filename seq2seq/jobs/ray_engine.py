@@ -20,6 +20,7 @@ from seq2seq.jobs.inputs import Source
 from seq2seq.jobs.job import Work
 from seq2seq.jobs.parts import HeldParts, Parts
 from seq2seq.report import Progress, Report
+from seq2seq.storage import digest
 
 # Ray reads these when it is imported. A node that starts on a busy machine takes longer than Ray expects.
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
@@ -85,8 +86,11 @@ def _join(address):
     except SystemExit as end:  # what Ray makes of SIGTERM while it starts
         raise Stopped("SIGTERM") from end
     except Exception as error:  # of any kind: Ray raises a bare one where a node does not start in time
-        what = f"--address {address}: no cluster can be joined there" if address else "--engine ray cannot start Ray"
-        raise InputError(f"{what}: {str(error).splitlines()[0]}") from error
+        reason = str(error).splitlines()[0]
+        if address:
+            raise InputError(f"--address {address}: no cluster can be joined there: {reason}") from error
+        advice = "start it with `ray start --head`, and give --address auto."
+        raise InputError(f"--engine ray: Ray cannot be started here ({reason}): {advice}") from error
     finally:
         signal.signal(signal.SIGTERM, heard)  # Ray takes it for itself
 
@@ -115,7 +119,7 @@ class PartActor:
     """
 
     def __init__(self, load: Callable[[], Work], folder: str, cores: int, gpus: float):
-        self._load, self._cores, self._gpus = load, cores, gpus
+        self._load, self._cores, self._gpus, self._compared = load, cores, gpus, None
         with suppress(OSError):  # where it is not there all names may be absolute ones
             os.chdir(folder)
 
@@ -128,19 +132,31 @@ class PartActor:
 
         keep_to_cores(self._cores)
         use_device()
-        try:
+        with _named_node():
             self._work = self._load()
-        except InputError as error:
-            place = ray.util.get_node_ip_address()
-            raise InputError(f"on the node {place}: {error} All nodes need the run and the inputs.") from error
         return self._work.model, self._work.settings
 
     def do(self, source: Source, number: int) -> tuple[bytes, bytes, Any]:
         """Do a part of an input; gives its content, the list of its bad records and what was noted."""
+        if self._compared != (source.path, source.checksum):  # the part comes from what was looked at, or not at all
+            with _named_node():
+                if digest(source.path) != source.checksum:
+                    raise InputError(f"{source.path} is another file there, or was changed while the job ran.")
+            self._compared = source.path, source.checksum
         held = HeldParts()
         for _ in self._work.work([(source, held, [number])], Progress()):
             pass
         return *held.take(number), self._work.take_notes()
+
+
+@contextmanager
+def _named_node():
+    """Say of a file that is not as it should be on which node that is."""
+    try:
+        yield
+    except (InputError, OSError) as error:
+        place = ray.util.get_node_ip_address()
+        raise InputError(f"On the node {place}: {error} All nodes need the same run and inputs.") from error
 
 
 class _Part(NamedTuple):
@@ -189,7 +205,7 @@ class Crew:
         self._waiting.extend(_Part(source, parts, number) for source, parts, numbers in todo for number in numbers)
         left, self._heard_at = len(self._waiting), time.monotonic()
         if left:
-            self._plan(left)
+            self._count, self._cores = self.planned(left)
         for _ in range(self._count):
             self._begin()
         while left:
@@ -211,25 +227,30 @@ class Crew:
                     progress.advance(part.source.sizes[part.number])
                     yield part.source
 
-    def _plan(self, parts):
-        """Decide how many actors there are, and how many cores each has: as many as leave room for all."""
+    def planned(self, parts: int) -> tuple[int, int]:
+        """How many actors there are for so many parts, and how many cores each has: as many as leave room for all.
+
+        Raises:
+            InputError: they have no room in a cluster that does not grow.
+        """
         nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
         cpus = [int(node.get("CPU", 0)) for node in nodes]
         for_gpus = [int(node.get("GPU", 0) // self._gpus) if self._gpus else inf for node in nodes]
         usual = sum(for_gpus) if self._gpus else sum(ceil(count / CORES) for count in cpus)
-        self._count = min(self._asked or max(usual, 1), parts)
+        count = min(self._asked or max(usual, 1), parts)
 
         def room(cores):
             return sum(min(cpu // cores, most) for cpu, most in zip(cpus, for_gpus, strict=True))
 
-        self._cores = max((cores for cores in range(1, max(cpus) + 1) if room(cores) >= self._count), default=1)
-        each = f"{self._cores} CPU" + f" and {self._gpus:g} GPU" * bool(self._gpus)
-        if room(self._cores) < self._count:
-            there = f"the cluster has room for {room(self._cores)} of {self._count} actors, each with {each}"
+        cores = max((cores for cores in range(1, max(cpus) + 1) if room(cores) >= count), default=1)
+        each = f"{cores} CPU" + f" and {self._gpus:g} GPU" * bool(self._gpus)
+        if room(cores) < count:
+            there = f"the cluster has room for {room(cores)} of {count} actors, each with {each}"
             if not self._grows:
                 raise InputError(f"--actors, --gpus-per-actor: {there}: ask for less.")
             self._report.warn(f"{there}: the others begin when it has more.")
-        self._report.say(f"Ray: actors: {self._count}, each with {each}; nodes: {len(nodes)}, with {sum(cpus)} CPU")
+        self._report.say(f"Ray: actors: {count}, each with {each}; nodes: {len(nodes)}, with {sum(cpus)} CPU")
+        return count, cores
 
     def _begin(self):
         given = {"num_cpus": self._cores, "num_gpus": self._gpus, "scheduling_strategy": "SPREAD"}

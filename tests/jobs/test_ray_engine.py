@@ -61,6 +61,27 @@ def test_actors_write_what_one_process_writes(tiny_run, tmp_path):
     assert not ray.is_initialized()
 
 
+@pytest.mark.parametrize(
+    ("nodes", "asked", "actors", "cores"),
+    [
+        ([(2, 0)], {}, 1, 2),
+        ([(16, 0)], {}, 4, 4),
+        ([(0, 0), (6, 0), (2, 0)], {}, 3, 2),
+        ([(64, 0)], {"actors": 2}, 2, 32),
+        ([(2, 0)], {"actors": 3}, 3, 1),  # one of them waits
+        ([(8, 2), (8, 0)], {"gpus": 1}, 2, 4),
+        ([(8, 2)], {"gpus": 0.5}, 4, 2),
+        ([(64, 0)], {"actors": 99}, 20, 3),  # as many as there are parts
+        ([(0, 0)], {}, 1, 1),  # nodes are yet to come
+    ],
+)
+def test_actors_have_as_many_cores_as_leave_room_for_all(monkeypatch, nodes, asked, actors, cores):
+    alive = [{"Alive": True, "Resources": {"CPU": float(cpu), "GPU": float(gpu)}} for cpu, gpu in nodes]
+    gone = {"Alive": False, "Resources": {"CPU": 9.0}}
+    monkeypatch.setattr(ray, "nodes", lambda: [*alive, gone])
+    assert Crew(None, None, **asked).planned(20) == (actors, cores)
+
+
 def descendants(process):
     """The processes that one has started, and those that they have."""
     for file in Path(f"/proc/{process}/task").glob("*/children"):
@@ -162,7 +183,7 @@ def test_what_no_actor_can_do_ends_the_job(tiny_run, tmp_path, two_nodes):
     with connected(two_nodes.address):
         with pytest.raises(InputError, match=f"{LOSSES + 1} actors were lost one after the other"):
             Job(work, output, do=Crew(work, partial(os._exit, 1), actors=1).work).run(sources)
-        with pytest.raises(InputError, match=r"on the node .*none.* All nodes need the run"):
+        with pytest.raises(InputError, match=r"On the node .*none.* All nodes need the same run"):
             missing = partial(BatchTranslation.load, tmp_path / "none")
             Job(work, output, do=Crew(work, missing, actors=1).work).run(sources)
         work.model = "another"
