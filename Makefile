@@ -1,5 +1,6 @@
 # make demo    environment, then train on the shipped data: translate English, find the faults of oil tanks
 # make install the environment alone
+# make check-gpu on a machine with a GPU: what it has, the tests that need it, and how fast it is; one report to send in
 # make test    environment, then the tests; `make test-slow`, `test-real` and `test-recipes` run the long ones
 # make lint    style and format, as the checks want them
 
@@ -7,14 +8,22 @@
 FITS := import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))
 PYTHON ?= $(or $(shell for python in python3 python3.13 python3.12 python3.11; do \
     $$python -c '$(FITS)' 2> /dev/null && echo $$python && break; done),python3)
+# Where there is an NVIDIA driver, the libraries of CUDA are installed too, 4 GB more; GPU=0 or GPU=1 decides by hand.
+DRIVER := $(wildcard /proc/driver/nvidia/version /dev/nvidiactl /usr/lib/wsl/lib/libcuda.so.1)
+GPU ?= $(if $(DRIVER),1,0)
+ifeq ($(filter 0 1,$(GPU)),)
+$(error GPU=$(GPU): expected 0 or 1)
+endif
+RUNTIME := .venv/runtime$(if $(filter 1,$(GPU)),-gpu)
 BIN := .venv/bin
 PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install --quiet --constraint constraints.txt
+comma := ,
 SIDES := --source en --target fr
 
-.PHONY: demo install test test-slow test-real test-recipes lint clean
+.PHONY: demo install test test-slow test-real test-recipes check-gpu lint clean
 .DELETE_ON_ERROR:
 
-demo: .venv/runtime
+demo: $(RUNTIME)
 	rm -rf runs/demo
 	$(BIN)/python scripts/train.py translation --recipe demo \
 	    --train data/en-fr/train --valid data/en-fr/valid $(SIDES) --run runs/demo
@@ -30,7 +39,7 @@ demo: .venv/runtime
 	$(BIN)/python scripts/detect.py runs/tanks --input data/tanks/test.csv --labels data/tanks/faults.json \
 	    --output runs/scores.csv --plot runs/scores.png
 
-install: .venv/runtime
+install: $(RUNTIME)
 
 test: .venv/dev
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
@@ -45,6 +54,15 @@ test-real: .venv/dev
 test-recipes: .venv/dev
 	$(BIN)/python -m pytest -m recipes
 
+# PyTorch is measured beside where TORCH_PYTHON names an interpreter that has it.
+check-gpu: .venv/dev
+	mkdir -p runs
+	( $(BIN)/python scripts/doctor.py; $(BIN)/python -m pytest -m gpu -rs; \
+	    $(BIN)/python benchmarks/run.py training autoencoder --device gpu \
+	    $(if $(TORCH_PYTHON),--peers torch$(comma)keras$(comma)bfloat16 --torch-python $(TORCH_PYTHON),--peers keras$(comma)bfloat16) \
+	    ) 2>&1 | tee runs/gpu.txt
+	@echo "This is runs/gpu.txt: send it in."
+
 lint: .venv/dev
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -53,12 +71,12 @@ clean:
 	rm -rf .venv runs build *.egg-info
 
 # Each stamp is younger than what it was installed from; a change there installs again into the same environment.
-.venv/runtime: pyproject.toml constraints.txt | .venv/bin/python
-	@echo "Installing into .venv"
-	$(PIP) --editable .
+$(RUNTIME): pyproject.toml constraints.txt | .venv/bin/python
+	@echo "Installing into .venv$(if $(filter 1,$(GPU)), with the libraries of CUDA (GPU=0 leaves them out))"
+	$(PIP) --editable '.$(if $(filter 1,$(GPU)),[gpu])'
 	@touch $@
 
-.venv/dev: .venv/runtime
+.venv/dev: $(RUNTIME)
 	$(PIP) --editable '.[dev]'
 	@touch $@
 

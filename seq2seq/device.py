@@ -1,6 +1,8 @@
 """What trainings and loaded runs work on: processor or GPU, its threads and its precision."""
 
+import importlib.util
 import os
+import re
 from pathlib import Path
 
 import keras
@@ -9,7 +11,8 @@ import tensorflow as tf
 from seq2seq.errors import InputError
 
 MOST_SHARED_CORES = 4  # measured on two; parts of a usual batch get small beyond four
-
+DRIVER, DEVICES = Path("/proc/driver/nvidia/version"), Path("/dev")
+LEAST_DRIVER = {"12": (525, 60, 13), "13": (580, 65, 6)}  # for Linux, of each CUDA, by NVIDIA's table of compatibility
 
 _process = None  # in which TensorFlow runs, once something has been loaded or trained
 _cores = None  # that this process keeps to, where it may not take all that the system would give it
@@ -95,18 +98,66 @@ def share_cores(cores: int | None = None) -> int:
 def multiplies_in(precision: str) -> bool:
     """Whether the device has matrix products in a precision; without, they are slower than in float32.
 
-    A GPU is taken to have them. A CPU needs `avx512_bf16` or AMX for bfloat16, and none has float16 here.
+    Of NVIDIA's GPUs, tensor cores multiply float16 from compute capability 7.0 on, bfloat16 from 8.0 on; the least of
+    several GPUs counts. A CPU needs `avx512_bf16` or AMX for bfloat16, and none has float16 here.
 
     Args:
         precision: name of a Keras policy, such as `"mixed_bfloat16"`.
     """
-    if precision == "float32" or tf.config.list_physical_devices("GPU"):
+    if precision == "float32":
         return True
+    if gpus := tf.config.list_physical_devices("GPU"):
+        details = [tf.config.experimental.get_device_details(gpu) for gpu in gpus]
+        least = min(each.get("compute_capability", (0, 0)) for each in details)
+        return least >= ((8, 0) if precision == "mixed_bfloat16" else (7, 0))
+    return precision == "mixed_bfloat16" and not {"avx512_bf16", "amx_bf16"}.isdisjoint(processor_features())
+
+
+def why_no_gpu() -> str:
+    """Why TensorFlow has no GPU on a machine with NVIDIA's driver, and what helps; empty where nothing is wrong."""
     try:
-        features = Path("/proc/cpuinfo").read_text()
-    except OSError:  # no Linux: not known, so not complained about
-        return True
-    return precision == "mixed_bfloat16" and ("avx512_bf16" in features or "amx_bf16" in features)
+        driver = DRIVER.read_text()
+    except OSError:
+        return ""
+    if tf.config.list_physical_devices("GPU") or os.environ.get("CUDA_VISIBLE_DEVICES") in ("", "-1"):
+        return ""
+    beginning = "there is an NVIDIA driver, but TensorFlow finds no GPU and runs on the CPU: "
+    if not any(DEVICES.glob("nvidia[0-9]*")):
+        return f"{beginning}no GPU is in {DEVICES}; give it to the container (docker run --gpus all)"
+    cuda = tf.sysconfig.get_build_info().get("cuda_version", "")
+    least = LEAST_DRIVER.get(cuda.partition(".")[0], (0,))
+    has = next(iter(re.findall(r"\b\d{3,}(?:\.\d+)+\b", driver)), "0")
+    if tuple(map(int, has.split("."))) < least:
+        wanted = ".".join(map(str, least))
+        return f"{beginning}its CUDA {cuda} wants driver {wanted} or newer, this is {has}; install a newer driver"
+    if importlib.util.find_spec("nvidia") is None:
+        return f"{beginning}CUDA is not installed; make install GPU=1, or pip install 'seq2seq[gpu]'"
+    return (
+        f"{beginning}CUDA {cuda} cannot be loaded; TF_CPP_MIN_LOG_LEVEL=0 python -c 'import tensorflow as tf; "
+        "tf.config.list_physical_devices()' says what is missing"
+    )
+
+
+def processor_features() -> set[str]:
+    """What the processor can do, in Linux's names, such as `"avx2"`; empty where that is not told."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return set()
+    return set(next((line.split() for line in lines if line.startswith(("flags", "Features"))), ()))
+
+
+def suited_precision(products_are_large: bool = True) -> str:
+    """The Keras policy that `training.precision=auto` stands for: the fastest of the device.
+
+    Args:
+        products_are_large: whether there is time to win; else it is float32.
+    """
+    if products_are_large:
+        for precision in ("mixed_bfloat16", "mixed_float16"):  # the first needs no scaling of the loss
+            if multiplies_in(precision):
+                return precision
+    return "float32"
 
 
 def kernels_of(model: keras.Model) -> str:
@@ -115,7 +166,14 @@ def kernels_of(model: keras.Model) -> str:
         return ""
     tokens = tf.TensorSpec((None, None), tf.int32)
     graph = tf.function(lambda source, target: model((source, target))).get_concrete_function(tokens, tokens).graph
+    return f", recurrent layers {'on' if 'cuDNN' in recurrent_kernels(graph) else 'NOT on'} cuDNN"
+
+
+def recurrent_kernels(graph: tf.Graph) -> str:
+    """How the recurrent layers of a graph run: on cuDNN, or as a loop over steps; empty where there is none."""
     definition = graph.as_graph_def()
     nodes = [*definition.node, *(node for function in definition.library.function for node in function.node_def)]
-    found = any(node.op.startswith("CudnnRNN") for node in nodes)
-    return ", recurrent layers on cuDNN" if found else ", recurrent layers NOT on cuDNN"
+    kinds = {node.op for node in nodes}
+    if any(kind.startswith("CudnnRNN") for kind in kinds):
+        return "on cuDNN"
+    return "a loop over steps" if kinds & {"While", "StatelessWhile"} else ""

@@ -30,3 +30,19 @@ class Report:
     def progress(self, title: str, total: int | None, unit: str) -> Iterator[Progress]:
         """Show `title` with a rate and the time left while the block runs; `total=None` where it is not known."""
         yield Progress()
+
+
+class Naming(Report):
+    """Passes warnings on with the name of what they are of, where they do not have it; all else is silent.
+
+    Args:
+        report: `Report` that hears them.
+        name: str. Such as a file beside the inputs, whose gaps nobody shall take for theirs.
+    """
+
+    def __init__(self, report: Report, name: str):
+        self._report, self._name = report, name
+
+    def warn(self, line: str) -> None:
+        """The line, with the name in front."""
+        self._report.warn(line if self._name in line else f"{self._name}: {line}")

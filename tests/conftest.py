@@ -41,6 +41,7 @@ def write_pairs(prefix: Path, pairs, source="src", target="tgt"):
 
 TINY = [
     "text.tokenizer=word",
+    "training.precision=float32",  # whatever the processor multiplies: the same everywhere
     "model.units=32",
     "model.embedding_dim=16",
     "model.embedding_dropout=0.0",

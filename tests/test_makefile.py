@@ -31,7 +31,7 @@ def make(tmp_path):
             file = tools / name.replace("_", ".")
             file.write_text(STAND_IN.format(real=sys.executable, version=version, name=file.name))
             file.chmod(0o755)
-        command = ["make", "--silent", ".venv/bin/python", *arguments]
+        command = ["make", "--silent", ".venv/bin/python", "DRIVER=", *arguments]
         done = subprocess.run(command, cwd=tmp_path, env={"PATH": str(tools)}, capture_output=True, text=True)
         return done.stderr if done.returncode else (tmp_path / ".venv/bin/python").read_text().strip()
 
@@ -58,3 +58,26 @@ def test_the_one_that_is_asked_for_is_taken_or_refused(make):
     pythons = {"python3": (3, 12, 0), "python3_13": (3, 13, 0), "python3_14": (3, 14, 0)}
     assert make("PYTHON=python3.14", **pythons).startswith("python3.14 is not Python 3.11, 3.12 or 3.13")
     assert make("PYTHON=python3.13", **pythons) == "python3.13"
+
+
+@pytest.mark.parametrize(
+    ("given", "extra"),
+    [(["DRIVER="], "."), (["DRIVER=/proc/driver/nvidia/version"], ".[gpu]")]
+    + [
+        ([f"DRIVER={driver}", f"GPU={gpu}"], extra) for driver in ("", "/x") for gpu, extra in ((0, "."), (1, ".[gpu]"))
+    ],
+)
+@pytest.mark.parametrize("target", ["install", "demo", "test"])
+def test_cuda_is_installed_where_there_is_a_driver_or_somebody_asks_for_it(given, extra, target):
+    if not shutil.which("make"):
+        pytest.skip("there is no make")
+    planned = subprocess.run(
+        ["make", "--dry-run", "--always-make", target, *given], cwd=MAKEFILE.parent, capture_output=True, text=True
+    )
+    assert f"constraint constraints.txt --editable '{extra}'" in planned.stdout
+    assert ("libraries of CUDA" in planned.stdout) == (extra == ".[gpu]")
+
+
+def test_gpu_is_yes_or_no():
+    done = subprocess.run(["make", "-n", "install", "GPU=2"], cwd=MAKEFILE.parent, capture_output=True, text=True)
+    assert done.returncode and "GPU=2: expected 0 or 1" in done.stderr

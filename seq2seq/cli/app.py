@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from seq2seq.cli import batch, detect, evaluate, forecast, generate, reconstruct, score, train, translate
+from seq2seq.cli import batch, detect, doctor, evaluate, forecast, generate, reconstruct, score, train, translate
 from seq2seq.cli.command import SETTINGS, Command
 
 app = typer.Typer(
@@ -21,6 +21,7 @@ app.command("detect", cls=Command, epilog=detect.EXAMPLES)(detect.detect)
 app.command("forecast", cls=Command, epilog=forecast.EXAMPLES)(forecast.forecast)
 app.command("evaluate", cls=Command, epilog=evaluate.EXAMPLES)(evaluate.evaluate)
 app.command("score", cls=Command, epilog=score.EXAMPLES)(score.score)
+app.command("doctor", cls=Command, epilog=doctor.EXAMPLES)(doctor.doctor)
 app.command("generate", cls=Command, epilog=generate.EXAMPLES)(generate.generate)
 
 

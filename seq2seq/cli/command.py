@@ -10,6 +10,7 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from seq2seq.cli.options.device import device_option
 from seq2seq.errors import InputError
 
 # A traceback is for a bug: shown whole and plain, it can be pasted into a report.
@@ -35,10 +36,13 @@ class Command(TyperCommand):
     def __init__(self, *args, context_settings=None, **kwargs):
         # A command does not inherit them when it runs as a program of its own.
         super().__init__(*args, context_settings=SETTINGS["context_settings"] | (context_settings or {}), **kwargs)
+        self.params.append(device_option())
 
     def parse_args(self, ctx, args):
         try:
             return super().parse_args(ctx, list(args))
+        except InputError as error:
+            _end(f"Error: {error}", 2)
         except Exception as error:
             _explain_hyphen(args, getattr(error, "option_name", None))  # of an option that there is not
             raise

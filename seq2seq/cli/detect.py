@@ -14,6 +14,7 @@ from seq2seq.cli.options import series as options
 from seq2seq.cli.outputs import check_csv, check_outputs, check_picture, check_suffix, write_all, write_csv, write_text
 from seq2seq.config.series import Score
 from seq2seq.errors import InputError
+from seq2seq.report import Naming
 
 LABELS, OUTPUT = "Labels", "Output"
 EXAMPLES = """\
@@ -198,8 +199,6 @@ def detect(
         raise InputError(f"--events {events}: this run scores whole sequences, each of which is an alarm or none.")
     series, selection, name, parts = _read(reconstructor, input_, array, keep, (part, from_, to), report)
     known = read_labels(labels, reconstructor, series, name, keep=keep, report=report) if labels else None
-    if known and selection:
-        known = selection.labels(known, series)
     labelled = None
     if held_out:
         labelled = _held_out(reconstructor, held_out, held_out_labels, (input_, array), report)
@@ -218,10 +217,11 @@ def detect(
     data = reconstructor.config.data
     figures, outputs = measure_detection(detection, known, **spans) if known else None, []
     found = detection.events(**spans, labels=known) if events else None
+    drawn = known and detection.selection.labels(known, series)
     if json_:
         outputs.append((json_, partial(write_text, json_, json.dumps(figures, indent=2) + "\n")))
     if events:
-        write = partial(detected.write_events, events, detection.series, found, data, bool(known))
+        write = partial(detected.write_events, events, series, found, data, bool(known))
         outputs.append((events, write))
         detected.tell_events(found, detection, report)
     if output or not (known or plot or events):
@@ -230,7 +230,7 @@ def detect(
         lines = score_lines(detection, data, per_step, parts=parts)
         outputs.append((output, partial(write_csv, output, lines)))
     if plot:
-        outputs.append((plot, partial(detected.draw, detection, known, shown, plot)))
+        outputs.append((plot, partial(detected.draw, detection, drawn, shown, plot)))
     write_all(*outputs)
     if known:
         detected.show_figures(figures, detection.components, report if str(json_) == "-" else ConsoleReport())
@@ -296,6 +296,8 @@ def _read(reconstructor, input_, array, keep, chosen, report):
         parts = parts_of_steps(series, config.data, config.seed)
         parts = parts if selection is None else selection.cut(parts)
         detected.tell_parts(parts, series.whole, report)
+    elif note := reconstructor.learned_note(series if selection is None else selection.series(series)):
+        report.warn(note)
     elif trained:
         report.warn("the run was trained on some of these data, whose scores are lower than those of others")
     return series, selection, name, parts
@@ -307,5 +309,5 @@ def _held_out(reconstructor, location, labels, scored, report):
     file, array = split_location(location)
     if Path(file).resolve() == Path(scored[0]).resolve() and array in (None, scored[1]):
         raise InputError(f"--held-out {location} are the data to be scored: a threshold is fitted on others.")
-    series = reconstructor.read(file, array=array, report=report)
+    series = reconstructor.read(file, array=array, report=Naming(report, file))
     return series, read_labels(labels, reconstructor, series, file, report=report)

@@ -97,7 +97,8 @@ def draw(detection: Any, known: Any, number: int | None, path: Path) -> None:
     else:
         if number is None:
             number = int(np.nanargmax([np.nanmax(each, initial=-np.inf) for each in scores.steps]))
-        times = series.local_times[number] if series.times else np.arange(len(series.values[number]))
+        steps = detection.selection.first[number] + np.arange(len(series.values[number]))
+        times = series.local_times[number] if series.times else steps
         windows = ()
         if known and known.windows is not None:
             windows = [tuple(series.clock.local(np.array(window))) for window in known.windows[number]]
@@ -105,7 +106,7 @@ def draw(detection: Any, known: Any, number: int | None, path: Path) -> None:
             labels = np.split(known.values, np.cumsum(series.lengths)[:-1])[number]
             windows = [(times[first], times[last]) for first, last in runs(labels)]
         figure = anomaly_scores(
-            series.times and times,
+            times,
             scores.steps[number],
             detection.threshold,
             windows,

@@ -252,7 +252,7 @@ def _draw(result, column, name, path) -> None:
     level = overall.intervals and overall.intervals["level"]
     ahead = f"{overall.horizon} steps at a time" if overall.horizon > 1 else "one step ahead"
     title = series.picture_title(column, made.columns, name, made.measured, made.group)
-    title += f": {result.part} part, {ahead}"
+    title += f": {result.part + ' part, ' if result.part != 'all' else ''}{ahead}"
     save_figure(forecasts_over(times, shown, title, column, level), path)
 
 

@@ -83,6 +83,8 @@ def reconstruct(
     report = ConsoleReport(stderr=True)
     reconstructor = Reconstructor.load(run)
     series = reconstructor.read(input_, array=array, keep=keep, report=report)
+    if note := reconstructor.learned_note(series):
+        report.warn(note)
     shown = options.position_of(series.names, show)
     if output or plot:
         reconstructed = reconstructor.reconstruct(series, report)
@@ -110,9 +112,14 @@ def reconstruct(
     if plot:
         _draw(series, reconstructed, shown, plot)
     if output or plot:
-        error = np.concatenate([np.abs(new - old) for new, old in zip(reconstructed, series.values, strict=True)])
+        title, pairs = "Mean absolute error", [reconstructed, series.values]
+        if reconstructor.scaler.groups:  # errors in units of different size cannot be added up
+            title += ", in the units of each series"
+            scalers = reconstructor.scaler.of_each(series)
+            pairs = [[own.transform(each) for own, each in zip(scalers, part, strict=True)] for part in pairs]
+        error = np.concatenate([np.abs(new - old) for new, old in zip(*pairs, strict=True)])
         rows = zip(series.columns, np.nanmean(error, axis=0).tolist(), strict=True)
-        report.table("Mean absolute error", ("column", "error"), list(rows))
+        report.table(title, ("column", "error"), list(rows))
 
 
 def _arrays(series, reconstructed):

@@ -89,7 +89,7 @@ def from_mapping(kind: type[Config], tree: Mapping[str, Any], place: str = "") -
     for name, value in tree.items():
         full_name = f"{place}{name}"
         if name not in hints:
-            raise InputError(f"{full_name} is not a setting: {_near_match(name, kind, place)}")
+            raise InputError(f"{full_name} is not a setting{_elsewhere(full_name)}: {_near_match(name, kind, place)}")
         if dataclasses.is_dataclass(hints[name]):
             if not isinstance(value, Mapping):
                 raise InputError(f"{full_name} is a section: set {full_name}.NAME, not {full_name}={value!r}.")
@@ -142,6 +142,22 @@ def _without_retired(kind, tree):
 def to_mapping(config: Any) -> dict[str, Any]:
     """The tree of plain values that `from_mapping` reads back."""
     return dataclasses.asdict(config)
+
+
+def _elsewhere(full_name: str) -> str:
+    """Of which trainings it is one, if it is of some: what to say after "is not a setting"."""
+    from seq2seq import config  # which imports this module
+
+    tasks = {"translation": "Translation", "language-model": "Language", "autoencoder": "Autoencoder"}
+    tasks |= {"forecaster": "Forecaster"}
+    found = [task for task, kind in tasks.items() if _has(getattr(config, f"{kind}Config"), full_name.split("."))]
+    return f" here, only of train {' and '.join(found)}" if found else ""
+
+
+def _has(kind, names):
+    """Whether there is a setting of this name in a dataclass."""
+    hints = typing.get_type_hints(kind) if dataclasses.is_dataclass(kind) else {}
+    return names[0] in hints and (len(names) == 1 or _has(hints[names[0]], names[1:]))
 
 
 def _near_match(name: str, kind: type, place: str) -> str:

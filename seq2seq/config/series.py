@@ -174,6 +174,8 @@ class SeriesTrainingConfig(TrainingConfig):
     patience: int = 15
     loss: Literal["mse", "mae", "huber"] = "mse"
 
+    products_are_large = False  # of some ten features and units, no faster in bfloat16
+
 
 @dataclass(frozen=True)
 class AutoencoderTrainingConfig(SeriesTrainingConfig):

@@ -24,6 +24,10 @@ class Labels:
     values: np.ndarray
     windows: tuple[tuple[Window, ...], ...] | None = None
 
+    def of_series(self, lengths: np.ndarray) -> list[np.ndarray]:
+        """The labels of steps, for each series of these lengths an array."""
+        return np.split(self.values, np.cumsum(lengths)[:-1])
+
 
 def detection_scores(scores: np.ndarray, labels: np.ndarray, threshold: float) -> dict[str, float | int | None]:
     """Measure scores, and the decisions `score > threshold`, against labels.

@@ -1,8 +1,8 @@
 """Alarms that belong together are one event: when it began and ended, how high it went, what was to blame for it."""
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 import numpy as np
@@ -32,6 +32,7 @@ class Event:
         label: time, or step, at which the labelled anomaly begins that it meets first; None where it meets none.
         lead: float. How long before that it was known, in seconds (steps, where times are none); negative is after.
             None where it meets none, or never was known.
+        leads: mapping from the step at which each labelled anomaly begins that it meets, to `lead` for that one.
     """
 
     series: str
@@ -46,6 +47,7 @@ class Event:
     known_at: np.datetime64 | float | int | None = None
     label: np.datetime64 | float | int | None = None
     lead: float | None = None
+    leads: Mapping[int, float | None] = field(default_factory=dict)
 
     @property
     def steps(self) -> int:
@@ -104,7 +106,7 @@ def find_events(
         merge: `Span`. Runs with at most so much quiet between them are one event; where it is a number of steps, no
             event goes on across a gap in time.
         min_length: `Span`. Shorter events are left out; a step lasts until the next one.
-        labels: bool array, `(steps,)`: what is known to be anomalous.
+        labels: bool array, `(steps,)`: what is known to be anomalous, also at steps without a score.
         gaps: int array: the steps after gaps in time, as the rhythm of the times has them. None finds them by how
             long steps usually last.
         live: bool array, `(steps,)`: which steps are an alarm by what is known when they come in. An event is known
@@ -140,9 +142,10 @@ def find_events(
         peak = first + int(np.nanargmax(scores[steps]))
         parts = np.nansum(blame[steps], axis=0)
         most, total = int(parts.argmax()), parts.sum()
-        met = next((places[start] for start, end in known if start <= last and first <= end), None)
+        met = [start for start, end in known if start <= last and first <= end]
         alarmed = () if live is None else first + np.flatnonzero(live[first : last + 1 + reach])
         known_at = places[alarmed[0]] if len(alarmed) else None
+        leads = {start: None if known_at is None else _seconds(places[start] - known_at) for start in met}
         found.append(
             Event(
                 name,
@@ -155,8 +158,9 @@ def find_events(
                 columns[most],
                 float(parts[most] / total) if total else 0.0,
                 known_at,
-                met,
-                None if met is None or known_at is None else _seconds(met - known_at),
+                places[met[0]] if met else None,
+                leads[met[0]] if met else None,
+                leads,
             )
         )
     return found
@@ -189,8 +193,9 @@ def event_scores(
     earliest: dict[tuple, float] = {}  # of each labelled anomaly that is met
     for number, of_series in enumerate(events):
         for event in of_series:
-            if event.lead is not None:
-                earliest.setdefault((number, event.label), event.lead)
+            for start, lead in event.leads.items():
+                if lead is not None:
+                    earliest.setdefault((number, start), lead)
     leads = list(earliest.values())
     precision = sum(event.label is not None for event in found) / len(found) if found else None
     recall = hit / labelled if labelled else None

@@ -1,6 +1,5 @@
 """Detection: score series by the errors of an autoencoder, and raise alarms."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,8 +30,11 @@ class Detection:
         pca: `Scores` of the principal components.
         pca_threshold: float. Theirs.
         components: int. How many they are.
-        live: tuple of bool arrays, `(steps,)` each: where the autoencoder raises an alarm as the data come in, by the
-            window that ends there; False throughout for a series that is measured in units of all of its own values,
+        given: `Series` that these are steps of, with those before and after them.
+        selection: `Selection` of these steps.
+        live: tuple of bool arrays, one for each series of `given`, `(steps,)` each: where the autoencoder raises an
+            alarm as the data come in, by the window that ends there, also by those before and after the selection that
+            were scored with it; False throughout for a series that is measured in units of all of its own values,
             later ones too. None where whole sequences are scored, or an earlier version fitted the detector.
         pca_live: likewise of the principal components.
         rule: str. What the threshold is, such as `"quantile=0.99 of 180 held-out scores, the highest of which is 4.2"`.
@@ -44,6 +46,8 @@ class Detection:
     pca: Scores
     pca_threshold: float
     components: int
+    given: Series
+    selection: Selection
     live: tuple[np.ndarray, ...] | None = None
     pca_live: tuple[np.ndarray, ...] | None = None
     rule: str = ""
@@ -53,50 +57,46 @@ class Detection:
         """bool array, `(scores,)`, one for each of `scores.judged`."""
         return self.scores.judged > self.threshold
 
-    def events(self, merge: Span = 0, min_length: Span = 1, labels: Labels | None = None) -> list[list[Event]]:
-        """The alarms of each series as events, as `find_events` makes them.
+    def events(
+        self, merge: Span = 0, min_length: Span = 1, labels: Labels | None = None, pca: bool = False
+    ) -> list[list[Event]]:
+        """The alarms of each series of `given` as events, as `find_events` makes them; there are none but in `series`.
+
+        Args:
+            merge, min_length: `Span`s.
+            labels: `Labels` of `given`: what an event meets may have begun before what was scored.
+            pca: bool. The events of the principal components.
 
         Raises:
             InputError: whole sequences are scored, of which each is an alarm by itself.
         """
-        return events_of(self.series, self.scores, self.threshold, self.live, merge, min_length, labels)
-
-
-def events_of(
-    series: Series,
-    scores: Scores,
-    threshold: float,
-    live: Sequence[np.ndarray] | None = None,
-    merge: Span = 0,
-    min_length: Span = 1,
-    labels: Labels | None = None,
-) -> list[list[Event]]:
-    """The events in `scores` of `series`, as `Detection.events`."""
-    if scores.samples is not None:
-        raise InputError("this run scores whole sequences, each of which is an alarm or none: there are no events.")
-    known = [None] * len(series.values)
-    if labels is not None:
-        known = np.split(labels.values, np.cumsum(series.lengths)[:-1])
-    times = series.times or known
-    # Runs of earlier versions know no gaps but by the lengths of steps; so does who knows no rhythm.
-    gaps = gaps_of(series) if series.reading.gaps and series.reading.rhythm else [None] * len(series.values)
-    return [
-        find_events(
-            name,
-            scores.steps[number],
-            scores.blame[number],
-            threshold,
-            series.columns,
-            times[number] if series.times else None,
-            merge=merge,
-            min_length=min_length,
-            labels=known[number],
-            gaps=gaps[number],
-            live=None if live is None else live[number],
-            reach=scores.look_back - 1,
-        )
-        for number, name in enumerate(series.names)
-    ]
+        scores, threshold, live = self.scores, self.threshold, self.live
+        if pca:
+            scores, threshold, live = self.pca, self.pca_threshold, self.pca_live
+        if scores.samples is not None:
+            raise InputError("this run scores whole sequences, each of which is an alarm or none: there are no events.")
+        series, count = self.given, len(self.given.values)
+        steps, blame = (self.selection.laid_out(each, series.lengths, np.nan) for each in (scores.steps, scores.blame))
+        known = [None] * count if labels is None else labels.of_series(series.lengths)
+        # Runs of earlier versions know no gaps but by the lengths of steps; so does who knows no rhythm.
+        gaps = gaps_of(series) if series.reading.gaps and series.reading.rhythm else [None] * count
+        return [
+            find_events(
+                name,
+                steps[number],
+                blame[number],
+                threshold,
+                series.columns,
+                series.times and series.times[number],
+                merge=merge,
+                min_length=min_length,
+                labels=known[number],
+                gaps=gaps[number],
+                live=live and live[number],
+                reach=scores.look_back - 1,
+            )
+            for number, name in enumerate(series.names)
+        ]
 
 
 def detect(
@@ -123,6 +123,7 @@ def detect(
         InputError: the run has no detector yet; a threshold that cannot be fitted.
     """
     detector = Detector.load(reconstructor.run)
+    selection = selection or Selection.whole(series.lengths)
     both = _scores(reconstructor, detector, series, report or Report(), selection)
     scorers = [detector.autoencoder, detector.pca]
     if (threshold is not None and threshold[0] == "f_beta") != (labelled is not None):
@@ -131,7 +132,7 @@ def detect(
             "--held-out and --held-out-labels together."
         )
     if labelled is not None:
-        held_out = _scores(reconstructor, detector, labelled[0], Report())
+        held_out = _scores(reconstructor, detector, labelled[0], Report(), Selection.whole(labelled[0].lengths))
         pairs = zip(scorers, held_out, strict=True)
         scorers = [scorer.with_threshold(*threshold, each, labelled[1].values) for scorer, each in pairs]
     elif threshold is not None:
@@ -145,13 +146,24 @@ def detect(
     rule = _rule(
         threshold or (settings.threshold, settings.value), held_out, "held-out" if labelled is None else "labelled"
     )
-    series = series if selection is None else selection.series(series)
-    (own, live), (pca, pca_live) = (
-        (scores, _live(scorer, scores, series.names, reconstructor.scaler.groups))
+    chosen, around = selection.series(series), max(reconstructor.look_back - 1, 0)
+    live = [
+        _live(scorer, scores, chosen.names, reconstructor.scaler.groups)
         for scorer, scores in zip(scorers, both, strict=True)
+    ]
+    own, pca = (scores.at(selection.places(around)) for scores in both)
+    return Detection(
+        chosen,
+        own,
+        scorers[0].threshold,
+        pca,
+        scorers[1].threshold,
+        detector.baseline.components,
+        series,
+        selection,
+        *(each and tuple(selection.laid_out(each, series.lengths, False, around)) for each in live),
+        rule,
     )
-    thresholds = [scorer.threshold for scorer in scorers]
-    return Detection(series, own, thresholds[0], pca, thresholds[1], detector.baseline.components, live, pca_live, rule)
 
 
 def _rule(threshold, scores, kind):
@@ -167,16 +179,12 @@ def _live(scorer, scores, names, groups):
     return tuple(each & (name in groups) for name, each in zip(names, live, strict=True))
 
 
-def _scores(reconstructor, detector, series, report, selection=None):
-    """Scores of both systems, from one pass over the series."""
-    look_back, names = reconstructor.look_back, series.names
-    scaled, gaps = reconstructor.scaled(series), gaps_of(series)
-    places = [slice(None)] * len(scaled)
-    if selection is not None:
-        names = [names[row] for row in selection.rows]
-        around = max(look_back - 1, 0)
-        scaled, places = selection.cut(scaled, around), selection.places(around)
-        gaps = selection.positions(gaps, around)
+def _scores(reconstructor, detector, series, report, selection):
+    """Scores of both systems, from one pass over what is selected and the steps around it whose windows cover it."""
+    look_back, names = reconstructor.look_back, [series.names[row] for row in selection.rows]
+    around = max(look_back - 1, 0)
+    scaled = selection.cut(reconstructor.scaled(series), around)
+    gaps = selection.positions(gaps_of(series), around)
     lengths = np.array([len(values) for values in scaled], np.int64)
     with report.progress(
         "Scoring", num_pieces(lengths_between(lengths, gaps), look_back), reconstructor.unit
@@ -186,10 +194,7 @@ def _scores(reconstructor, detector, series, report, selection=None):
         own = detector.autoencoder.score(errors, lengths, look_back)
     errors = ((pieces, detector.baseline_errors(pieces)) for pieces in cut(scaled, look_back, gaps=gaps))
     pca = detector.pca.score(errors, lengths, look_back)
-    return tuple(
-        scorer.levelled(scores, names).at(places)
-        for scorer, scores in ((detector.autoencoder, own), (detector.pca, pca))
-    )
+    return detector.autoencoder.levelled(own, names), detector.pca.levelled(pca, names)
 
 
 def was_trained_on(reconstructor: Reconstructor, location: str, array: str | None = None) -> bool:

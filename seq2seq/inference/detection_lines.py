@@ -39,17 +39,18 @@ def score_lines(
             shares = _shares(np.nansum(blame, axis=0)) if blamed else ()
             yield [name, cell(score), int(alarm), *map(cell, shares), *(parts[number][:1] if parts else ())]
         return
-    values = []
+    values, live = [], detection.live and detection.selection.cut(detection.live)
     for number, score in enumerate(scores.steps):
         shares = _shares(scores.blame[number]).T if blamed else ()
         own = [(score > detection.threshold).astype(int), scores.windows[number]] if scores.windows else []
-        own += [detection.live[number].astype(int)] if detection.live else []
+        own += [live[number].astype(int)] if live else []
         values.append([score, *own, *shares, *([parts[number]] if parts else [])])
-    own = ["alarm", "window_score"] * bool(scores.windows) + ["window_alarm"] * bool(detection.live)
+    own = ["alarm", "window_score"] * bool(scores.windows) + ["window_alarm"] * bool(live)
     named = ["score", *own, *blamed, *["part"] * bool(parts)]
     series, unit = detection.series, "sample" if detection.series.whole else "series"
     group = data.group or (unit if several else None)
     how = {"group": group, "time": data.time, "clock": series.clock, "unit": unit}
+    how["first"] = detection.selection.first
     yield from step_lines(series.names, series.times, named, values, **how)
 
 
@@ -75,7 +76,7 @@ def event_lines(
     `lead_steps`), how long before that it was known.
 
     Args:
-        series: that they are of.
+        series: that they are of, with all of its steps: as `Detection.given`.
         events: of each series.
         data: how these were read.
         labelled: whether the events were held against labels.

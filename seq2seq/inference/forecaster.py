@@ -18,7 +18,7 @@ from seq2seq.inference.series_data import for_other, of_run, passing, read_data,
 from seq2seq.inference.stateful import Stateful
 from seq2seq.inference.windowed import Windowed
 from seq2seq.models import StreamForecaster, WindowForecaster
-from seq2seq.report import Report
+from seq2seq.report import Naming, Report
 from seq2seq.run import Run
 from seq2seq.series.continuing import continue_each
 from seq2seq.series.far import far_in_any
@@ -159,7 +159,8 @@ class Forecaster:
         data = replace(for_other(self.config.data, location), columns=self.columns.known, missing="mask", zoned=None)
         if not any(category_of(name, data.categorical) for name in self.columns.known):
             data = replace(data, categorical=None)
-        return read_data(data, report or Report(), location, windowed=True, joined=True)
+        # Beside the warnings about the series to continue these would be taken for theirs.
+        return read_data(data, Naming(report or Report(), location), location, windowed=True, joined=True)
 
     def unscaled(self, values: np.ndarray, scaler: Scaler | None = None) -> np.ndarray:
         """Scaled values of the targets, last axis, in the user's units, float64; of some, never below 0.

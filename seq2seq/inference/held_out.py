@@ -26,57 +26,123 @@ def tell_correlations(steps: int, features: int) -> bool:
 
 
 @dataclass(frozen=True)
+class Instants:
+    """When each held-out step was: at one instant several series may tell the same.
+
+    Attributes:
+        at: int array `(steps,)`, of the steps of all series end to end: which of the instants each of them is of.
+        begins: int array `(series,)`. The step at which each series begins.
+        lengths: int array `(series,)`. Steps of each.
+    """
+
+    at: np.ndarray
+    begins: np.ndarray
+    lengths: np.ndarray
+
+    @classmethod
+    def end_to_end(cls, lengths: np.ndarray) -> "Instants":
+        """Series of these lengths, each after the other one."""
+        return cls(np.arange(lengths.sum()), np.cumsum(lengths) - lengths, lengths)
+
+    @classmethod
+    def by_clock(cls, lengths: np.ndarray, times: Sequence[np.ndarray] | None) -> "Instants":
+        """Series with these times, or else with the first step of each at one instant, and so on."""
+        places = np.concatenate(times if times is not None else [np.arange(length) for length in lengths])
+        return replace(cls.end_to_end(lengths), at=np.unique(places, return_inverse=True)[1])
+
+    def of(self, pieces: Pieces) -> np.ndarray:
+        """Int array `(pieces, steps)`: of each step; after the end of a sequence, of any."""
+        steps = (self.begins[pieces.series] + pieces.first)[:, None] + np.arange(pieces.values.shape[1])
+        return self.at[np.minimum(steps, len(self.at) - 1)]
+
+    @property
+    def shared(self) -> bool:
+        """Whether some instant is one of several series."""
+        return int(self.at.max()) + 1 < len(self.at)
+
+    def different(self, errors: Sequence[Errors]) -> int:
+        """How many instants the errors are of with all features observed, each counted once."""
+        seen = np.zeros(len(self.at), bool)
+        for pieces, values in errors:
+            seen[self.of(pieces)[~np.isnan(values).any(axis=-1)]] = True
+        return int(seen.sum())
+
+
+@dataclass(frozen=True)
 class Folds:
     """Held-out steps in parts, each to be scored by what is learned from the others.
 
-    Where windows are scored, a part is a stretch of the steps of all series laid end to end. Whole sequences are dealt
-    out among the parts.
+    Where windows are scored, a part is a stretch of instants, the same one in all series. Whole sequences are dealt out
+    among the parts.
 
     Attributes:
-        bounds: int array `(parts + 1,)`. The steps at which parts begin and end.
-        begins: int array `(series,)`. The step at which each series begins.
+        bounds: int array `(parts + 1,)`. The instants at which parts begin and end.
+        judged: int array `(parts,)`. The first instant of the windows that end in each part.
+        instants: `Instants`.
         look_back: int. Steps of a window; 0: whole sequences.
     """
 
     bounds: np.ndarray
-    begins: np.ndarray
+    judged: np.ndarray
+    instants: Instants
     look_back: int
 
     @classmethod
-    def of(cls, lengths: np.ndarray, look_back: int) -> "Folds | None":
-        """The parts of series of these lengths; None where they are too short to learn anything outside of a part."""
-        steps, begins = int(lengths.sum()), np.cumsum(lengths) - lengths
-        count = FOLDS if look_back else min(FOLDS, len(lengths))
-        folds = cls(np.arange(count + 1) * steps // count, begins, look_back)
+    def of(cls, instants: Instants, look_back: int) -> "Folds | None":
+        """The parts of series; None where they are too short to learn anything outside of a part."""
+        lengths, steps = instants.lengths, len(instants.at)
         if not look_back:
-            return folds if count > 1 else None
-        starts = zip(begins, lengths - look_back + 1, strict=True)
-        first = np.concatenate([begin + np.arange(max(windows, 0)) for begin, windows in starts])
-        enough = all(folds._apart(first, part).mean() >= LEAST_LEFT for part in range(count))
+            count = min(FOLDS, len(lengths))
+            return cls(np.arange(count + 1), np.arange(count), instants, 0) if count > 1 else None
+        starts = zip(instants.begins, lengths - look_back + 1, strict=True)
+        windows = np.concatenate([begin + np.arange(max(windows, 0)) for begin, windows in starts])
+        first, last = instants.at[windows], instants.at[windows + look_back - 1]
+        begins = np.unique(np.sort(instants.at)[np.arange(FOLDS) * steps // FOLDS])
+        bounds, judged = np.append(begins, instants.at.max() + 1), begins.copy()
+        np.minimum.at(judged, np.searchsorted(begins, last, side="right") - 1, first)
+        folds = cls(bounds, judged, instants, look_back)
+        enough = all(folds._apart(first, last, part).mean() >= LEAST_LEFT for part in range(len(folds)))
         return folds if enough else None
 
     def __len__(self):
-        return len(self.bounds) - 1
+        return len(self.judged)
 
     def of_steps(self, pieces: Pieces) -> np.ndarray:
         """Int array `(pieces, steps)`: the part of each step."""
         if not self.look_back:
             return np.broadcast_to((pieces.series % len(self))[:, None], pieces.values.shape[:2])
-        return np.searchsorted(self.bounds, _places(pieces, self.begins), side="right") - 1
+        return np.searchsorted(self.bounds, self.instants.of(pieces), side="right") - 1
 
     def without(self, part: int, errors: Sequence[Errors]) -> list[Errors]:
-        """The pieces that share no step with a part, nor with a window that ends in it, and their errors."""
+        """The pieces that share no instant with a part, nor with a window that ends in it, and their errors."""
         found = []
         for pieces, values in errors:
             if self.look_back:
-                apart = self._apart(self.begins[pieces.series] + pieces.first, part)
+                at = self.instants.of(pieces)
+                apart = self._apart(at[:, 0], at[:, -1], part)
             else:
                 apart = pieces.series % len(self) != part
             found.append((Pieces(pieces.values[apart], pieces.series[apart], pieces.first[apart]), values[apart]))
         return found
 
-    def _apart(self, first, part):
-        return (first + 2 * self.look_back - 2 < self.bounds[part]) | (first >= self.bounds[part + 1])
+    def _apart(self, first, last, part):
+        return (last < self.judged[part]) | (first >= self.bounds[part + 1])
+
+
+def parts_of(lengths: np.ndarray, times: Sequence[np.ndarray] | None, look_back: int) -> tuple[Folds | None, Instants]:
+    """The parts of held-out series with these times, and what counts as different steps to learn correlations from.
+
+    Parts are stretches of time, so that what series tell together at one instant is never both learned and scored; all
+    steps count then. Where the series are too short for that, a part is a stretch of some of them, to be scored by what
+    others tell of the same instants too: then what one instant tells counts once, as it may be the same in all.
+    """
+    end_to_end = Instants.end_to_end(lengths)
+    if not look_back:
+        return Folds.of(end_to_end, 0), end_to_end
+    by_clock = Instants.by_clock(lengths, times)
+    if folds := Folds.of(by_clock, look_back):
+        return folds, end_to_end
+    return Folds.of(end_to_end, look_back), by_clock
 
 
 def scored_as_a_whole(settings: DetectionConfig, lengths: np.ndarray, look_back: int, features: int) -> bool:
@@ -93,6 +159,7 @@ def fit_scorer(
     *,
     units: np.ndarray | float = 1.0,
     names: Sequence[str] | None = None,
+    times: Sequence[np.ndarray] | None = None,
 ) -> Scorer:
     """Learn from the errors on held-out normal data.
 
@@ -106,6 +173,7 @@ def fit_scorer(
         look_back: int. Steps of a window; 0: whole sequences.
         units: float, or array `(features,)`: the usual spread of each feature, as the model reads it.
         names: sequence of str. Of each held-out series, where each is to have a level of its own.
+        times: sequence of arrays `(steps,)`. Of each held-out series; None: its steps are those of all others.
     """
     stride = max(int(lengths.sum()) * (look_back or 1) // VECTORS, 1) if look_back else 1
     held_out = list(errors(stride))
@@ -115,17 +183,14 @@ def fit_scorer(
         units = np.tile(np.broadcast_to(units, features), lengths[0])
         scorer = Scorer(ErrorModel.fit(settings.score, vectors, units), np.nan, np.empty(0), int(lengths[0]))
         return _with_thresholds(scorer, settings, crossed_scores(settings.score, vectors, units), np.empty(0))
-    folds = Folds.of(lengths, look_back)
-    begins = np.cumsum(lengths) - lengths
-    correlations = tell_correlations(_different_steps(held_out, begins), features)
+    folds, counted = parts_of(lengths, times, look_back)
+    correlations = tell_correlations(counted.different(held_out), features)
 
     def learned(chosen):
         usual = _usual(np.concatenate([each for _, each in chosen])) if look_back else np.ones((1, 1))
         vectors = np.concatenate([(each / usual).reshape(-1, features) for _, each in chosen])
-        steps = _different_steps(chosen, begins)
-        return Scorer(
-            ErrorModel.fit(settings.score, vectors, units, steps, correlations), np.nan, np.empty(0), usual=usual
-        )
+        model = ErrorModel.fit(settings.score, vectors, units, counted.different(chosen), correlations)
+        return Scorer(model, np.nan, np.empty(0), usual=usual)
 
     scorer = learned(held_out)
     again = held_out if stride == 1 else errors(1)
@@ -178,17 +243,6 @@ def _crossed(scorers, folds):
         return of_steps, of_windows
 
     return parts_of
-
-
-def _places(pieces, begins):
-    """Where each step of pieces is among those of all series, `(pieces, steps)`."""
-    return (begins[pieces.series] + pieces.first)[:, None] + np.arange(pieces.values.shape[1])
-
-
-def _different_steps(errors, begins):
-    """How many steps the errors are of whose features are all observed, those in many windows counted once."""
-    places = [_places(pieces, begins)[~np.isnan(values).any(axis=-1)] for pieces, values in errors]
-    return len(np.unique(np.concatenate(places)))
 
 
 def _usual(errors):

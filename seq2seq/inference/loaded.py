@@ -6,8 +6,9 @@ from typing import Any
 
 import tensorflow as tf
 
-from seq2seq.device import stay_in_process
+from seq2seq.device import stay_in_process, use_device
 from seq2seq.run import Run
+from seq2seq.series.learned import LearnedRows
 
 
 def open_run(run_dir: str | Path, task: str, config_class: type) -> tuple[Run, Any]:
@@ -25,7 +26,7 @@ def open_run(run_dir: str | Path, task: str, config_class: type) -> tuple[Run, A
         InputError: not a run of that task, damaged, or written by a newer version; or this process is a fork of one
             that has loaded or trained something.
     """
-    stay_in_process()
+    use_device()
     run = Run.open(run_dir, task)
     return run, run.read_config_as(config_class)
 
@@ -39,3 +40,8 @@ def graph(function: Callable, *signature: Any) -> Callable:
         return compiled(*inputs)
 
     return answer
+
+
+def learned_rows(run: Run | None) -> LearnedRows:
+    """Which rows the training of a run has learned from; none of a model that was never stored."""
+    return LearnedRows.load(run.learned) if run else LearnedRows()

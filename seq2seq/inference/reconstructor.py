@@ -10,7 +10,7 @@ import tensorflow as tf
 from seq2seq.config import AutoencoderConfig
 from seq2seq.errors import InputError
 from seq2seq.evaluation.overlap import StepMeans
-from seq2seq.inference.loaded import graph, open_run
+from seq2seq.inference.loaded import graph, learned_rows, open_run
 from seq2seq.inference.pieces import Pieces, as_pieces, cut, num_pieces
 from seq2seq.inference.series_data import for_other, of_run, read_usable, warn_left_out
 from seq2seq.models import Autoencoder
@@ -122,10 +122,14 @@ class Reconstructor:
         new = [name for name in dict.fromkeys(series.names) if name not in self.scaler.groups]
         if self.scaler.groups and new:
             report.warn(f"{some_of(new)} not there in training: measured in units of its own values")
-        far = self._far(series)
-        for note in far:
+        for note in self._far(series):
             report.warn(note)
-        return replace(series, notes=(*series.notes, *far))
+        return series
+
+    def learned_note(self, series: Series) -> str | None:
+        """What to tell of `series` that are to be judged, where the training had rows of them; else None."""
+        every = [slice(None)] * len(series.values)
+        return learned_rows(self.run).note(series, every, "steps", "judge it by later ones")
 
     def _far(self, series):
         """What there is to say of values far from the training, once for each column."""

@@ -43,8 +43,13 @@ class Scores:
     def labels_of_windows(self, labels: np.ndarray) -> np.ndarray:
         """bool array, one for each step of all series: whether a step of the window that ends there is labelled."""
         parts = np.split(np.asarray(labels, bool), np.cumsum([len(steps) for steps in self.steps])[:-1])
-        sums = [np.concatenate((np.zeros(self.look_back, np.int64), np.cumsum(part))) for part in parts]
-        return np.concatenate([each[self.look_back :] > each[: -self.look_back] for each in sums])
+        return np.concatenate([label_of_windows(part, self.look_back) for part in parts])
 
     def _each(self, change):
         return replace(self, **{name: change(getattr(self, name)) for name in ("steps", "blame", "windows")})
+
+
+def label_of_windows(labels: np.ndarray, look_back: int) -> np.ndarray:
+    """bool array, one for each step of a series: whether a step of the window that ends there is labelled."""
+    sums = np.concatenate((np.zeros(look_back, np.int64), np.cumsum(labels)))
+    return sums[look_back:] > sums[:-look_back]

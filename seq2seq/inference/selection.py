@@ -35,6 +35,11 @@ class Selection:
         kept = [row for row, (start, stop) in enumerate(zip(first, end, strict=True)) if stop > start]
         return cls(tuple(kept), tuple(int(first[row]) for row in kept), tuple(int(end[row]) for row in kept))
 
+    @classmethod
+    def whole(cls, lengths: Sequence[int]) -> "Selection":
+        """All steps of all series of these lengths, also of those that have none."""
+        return cls(tuple(range(len(lengths))), (0,) * len(lengths), tuple(map(int, lengths)))
+
     def __and__(self, other: "Selection") -> "Selection":
         """What is in both."""
         count = max((*self.rows, *other.rows), default=-1) + 1
@@ -61,6 +66,25 @@ class Selection:
             found.append(positions[row][(positions[row] > start) & (positions[row] < end + around)] - start)
         return found
 
+    def laid_out(self, parts: Sequence[np.ndarray], lengths: Sequence[int], fill: float, around: int = 0) -> list:
+        """What `cut` gives, back in its places: an array of all steps for each series, also for those without a part.
+
+        Args:
+            parts: sequence of arrays, `(steps, …)`, one for each of the `rows`.
+            lengths: sequence of int. Steps of each series.
+            fill: what stands at all other steps.
+            around: int, as of `cut`.
+        """
+        found = dict(zip(self.rows, parts, strict=True))
+        starts = {row: max(first - around, 0) for row, first in zip(self.rows, self.first, strict=True)}
+        for row, length in enumerate(lengths):
+            if row not in found or len(found[row]) < length:
+                whole = np.full((length, *parts[0].shape[1:]), fill, parts[0].dtype)
+                if row in found:
+                    whole[starts[row] : starts[row] + len(found[row])] = found[row]
+                found[row] = whole
+        return [found[row] for row in range(len(lengths))]
+
     def series(self, series: Series) -> Series:
         """These steps of `series`."""
         times = series.times and tuple(self.cut(series.times))
@@ -72,8 +96,7 @@ class Selection:
         windows = labels.windows and tuple(labels.windows[row] for row in self.rows)
         if len(labels.values) == len(series.values) and series.whole:
             return Labels(labels.values[list(self.rows)], windows)
-        values = np.split(labels.values, np.cumsum(series.lengths)[:-1])
-        return Labels(np.concatenate(self.cut(values)), windows)
+        return Labels(np.concatenate(self.cut(labels.of_series(series.lengths))), windows)
 
 
 def part_of(series: Series, data: SeriesDataConfig, seed: int, part: str) -> Selection:

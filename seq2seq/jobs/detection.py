@@ -56,10 +56,11 @@ class BatchDetection(AutoencoderWork):
         return cls(reconstructor, **given)
 
     def answer(self, series, file, several):
-        detection, data = detect(self.loaded, series, threshold=self.threshold), self.loaded.config.data
+        report, data = self.telling(self._latest[0]), self.loaded.config.data
+        detection = detect(self.loaded, series, threshold=self.threshold, report=report)
         if self.events:
             found = detection.events(**self.spans)
-            write_lines(event_lines(detection.series, found, data, several=several), file)
+            write_lines(event_lines(detection.given, found, data, several=several), file)
         else:
             write_lines(score_lines(detection, data, several=several), file)
 

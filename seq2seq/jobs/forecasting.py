@@ -10,7 +10,6 @@ from seq2seq.inference.forecast_lines import forecast_lines
 from seq2seq.inference.forecaster import Forecaster
 from seq2seq.inference.plans import pattern_of
 from seq2seq.jobs.series import SeriesWork, join_lines, write_lines
-from seq2seq.report import Report
 from seq2seq.series.files import files_of
 from seq2seq.series.series import listed
 from seq2seq.storage import digest, fingerprint
@@ -53,8 +52,7 @@ class BatchForecast(SeriesWork):
         apart = known is not None and Path(known).is_dir() and not forecaster.config.data.group
         apart = apart and bool(forecaster.columns.known)  # else reading them refuses it
         self._folder = Path(known) if apart else None
-        self._known = None if known is None or apart else forecaster.read_known(known, Report())
-        self.add_notes(() if self._known is None else self._known.notes)
+        self._known = None if known is None or apart else forecaster.read_known(known, self.telling(known))
 
     @classmethod
     def load(cls, run_dir: str | Path, **given: Any) -> "BatchForecast":
@@ -68,13 +66,12 @@ class BatchForecast(SeriesWork):
 
     def read(self, source, rejected):
         path, steps = source.path, self.asked["steps"]
-        series = self.loaded.read(str(path), array=self.key(path), report=Report(), rejected=rejected)
+        series = self.loaded.read(str(path), array=self.key(path), report=self.telling(path), rejected=rejected)
         if series.times is None and self.loaded.columns.calendar:
             raise InputError(f"{path} has no column of times, of which the model reads the calendar.")
         if self._folder:
             file = self._folder / source.below
-            self._known = self.loaded.read_known(str(file), Report())
-            self.add_notes([note if str(file) in note else f"{file}: {note}" for note in self._known.notes])
+            self._known = self.loaded.read_known(str(file), self.telling(file))
         series = self.loaded.usable(series, steps, rejected)
         return self.loaded.planned(series, steps, self._known, rejected)
 
@@ -83,7 +80,8 @@ class BatchForecast(SeriesWork):
 
     def answer(self, series, file, several):
         made = self.loaded.forecast(series, **self.asked, known=self._known)
-        self.add_notes([f"{self._latest[0]}: {note}" for note in made.notes])
+        for note in made.notes:
+            self.telling(self._latest[0]).warn(note)
         write_lines(forecast_lines(made, self.loaded.config.data, several), file)
 
     def join(self, source, paths, file):

@@ -10,7 +10,6 @@ from seq2seq.errors import InputError
 from seq2seq.inference.pieces import num_pieces
 from seq2seq.inference.reconstructor import Reconstructor
 from seq2seq.jobs.series import SeriesWork
-from seq2seq.report import Report
 from seq2seq.series.writing import decimals_of_each, write_like
 from seq2seq.storage import digest
 
@@ -26,7 +25,10 @@ class AutoencoderWork(SeriesWork):
 
     def read(self, source, rejected):
         path = source.path
-        return self.loaded.read(str(path), array=self.key(path), report=Report(), rejected=rejected)
+        series = self.loaded.read(str(path), array=self.key(path), report=self.telling(path), rejected=rejected)
+        if note := self.loaded.learned_note(series):
+            self.telling(path).warn(note)
+        return series
 
     def amounts(self, series):
         return np.array([num_pieces(length, self.loaded.look_back) for length in series.lengths[:, None]], np.int64)

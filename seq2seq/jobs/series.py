@@ -14,6 +14,7 @@ import numpy as np
 from seq2seq.errors import InputError
 from seq2seq.jobs.inputs import Source
 from seq2seq.jobs.job import Work
+from seq2seq.report import Naming, Report
 from seq2seq.series.figures import cell
 from seq2seq.series.series import Series
 
@@ -47,7 +48,7 @@ class SeriesWork(Work):
         self.array = array or loaded.config.data.array
         self.settings = settings | {"array": self.array, "part_size": part_size}
         self._latest: tuple[Path, Series, Rejected, list[slice]] | None = None
-        self._notes: list[str] = []
+        self._told = _Told()
 
     @abstractmethod
     def read(self, source: Source, rejected: Rejected) -> Series:
@@ -73,7 +74,6 @@ class SeriesWork(Work):
             problem = str(error) if str(source.path) in str(error) else f"{source.path}: {error}"
             refused = tuple(({_kind(which): which}, reason) for which, reason in rejected)
             return replace(source, problem=problem, refused=refused)
-        self._notes += [note if str(source.path) in note else f"{source.path}: {note}" for note in series.notes]
         amounts = self.amounts(series)
         sizes = tuple(amounts[rows].sum().item() for rows in bounds)
         records = len(series.values) + len(rejected) if series.whole else int(series.lengths.sum())
@@ -92,14 +92,19 @@ class SeriesWork(Work):
                 yield source
 
     def notes(self):
-        return self._notes
+        return self._told.notes
+
+    def telling(self, path: str | Path) -> Report:
+        """What takes the warnings about a file: all of them are among the notes, once and with its name."""
+        return Naming(self._told, str(path))
 
     def take_notes(self):
-        taken, self._notes = self._notes, []
+        taken, self._told = self._told.notes, _Told()
         return taken
 
     def add_notes(self, taken):
-        self._notes += [note for note in taken if note not in self._notes]
+        for note in taken:
+            self._told.warn(note)
 
     def key(self, path: Path) -> str | None:
         """The array that is read of a file, where it may have several."""
@@ -151,6 +156,17 @@ class SeriesWork(Work):
                 bounds.append(slice(start, row))
                 start, filled = row, 0
         return bounds
+
+
+class _Told(Report):
+    """Keeps warnings, each once."""
+
+    def __init__(self):
+        self.notes = []
+
+    def warn(self, line):
+        if line not in self.notes:
+            self.notes.append(line)
 
 
 def _kind(which):

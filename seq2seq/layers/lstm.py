@@ -37,8 +37,11 @@ class LSTM(keras.layers.LSTM):
     """`keras.layers.LSTM` with the same arguments, weights and numbers, faster on a CPU.
 
     On a GPU, and with settings that the fast loop does not cover (other activations, no bias, `recurrent_dropout`,
-    `implementation=1`, `unroll`, float64), it is `keras.layers.LSTM` unchanged: cuDNN where Keras would use it.
-    Under `mixed_bfloat16` the matrix products are bfloat16 and everything else, the state included, stays float32.
+    `implementation=1`, `unroll`, float64), it is `keras.layers.LSTM` unchanged: cuDNN where Keras would use it, unless
+    `use_cudnn=False`, with which the fast loop runs on a GPU as well.
+    Under `mixed_bfloat16` the matrix products are bfloat16 and everything else, the state included, stays float32. On
+    cuDNN they are float32, too: TensorFlow casts what comes in bfloat16, weights and all, and rounds what goes out;
+    for float16 cuDNN has kernels of its own.
 
     Args:
         units: int.
@@ -101,7 +104,7 @@ class LSTM(keras.layers.LSTM):
 
     def _uses_fast_loop(self, mask):
         return (
-            not tf.config.list_logical_devices("GPU")
+            (self.use_cudnn is False or not tf.config.list_logical_devices("GPU"))
             and self._is_standard()
             and self.use_cudnn is not True  # Keras says why there is none
             and (mask is None or len(mask.shape) == 2)

@@ -1,5 +1,7 @@
 """Models that are exported as they are: `model.export(path)`."""
 
+from contextlib import contextmanager
+
 import keras
 
 
@@ -12,11 +14,25 @@ class Exportable(keras.Model):
     exported.serve(x)  # what model(x) is
     ```
 
-    A subclass has `input_specs`, a `tf.TensorSpec` or a tuple of them, as of the inputs of its call. A graph that is
-    traced beside a GPU runs beside one alone: export with the GPU hidden what shall run anywhere.
+    A subclass has `input_specs`, a `tf.TensorSpec` or a tuple of them, as of the inputs of its call. What is exported
+    runs anywhere, also where it was exported beside a GPU.
     """
 
     def export(self, filepath, format="tf_saved_model", verbose=None, input_signature=None, **kwargs):
         """As `keras.Model.export`; without a signature any batch and any number of steps will do."""
         signature = [self.input_specs] if input_signature is None else input_signature
-        return super().export(filepath, format, verbose, signature, **kwargs)
+        with without_cudnn(self):
+            return super().export(filepath, format, verbose, signature, **kwargs)
+
+
+@contextmanager
+def without_cudnn(model):
+    """Graphs of `model` that are traced meanwhile hold no op of cuDNN, which runs on a GPU alone."""
+    layers = {layer: layer.use_cudnn for layer in model._flatten_layers() if hasattr(layer, "use_cudnn")}
+    for layer in layers:
+        layer.use_cudnn = False
+    try:
+        yield
+    finally:
+        for layer, use_cudnn in layers.items():
+            layer.use_cudnn = use_cudnn

@@ -22,7 +22,11 @@ def loss_and_gradients(model: keras.Model, score: Callable[[], tuple]) -> tuple[
     with tf.GradientTape() as tape:
         scored = score()
         scaled_loss = model.optimizer.scale_loss(scored[0])
-    return scored, tape.gradient(scaled_loss, model.trainable_weights)
+    gradients = tape.gradient(scaled_loss, model.trainable_weights)
+    if isinstance(model.optimizer, keras.optimizers.LossScaleOptimizer):
+        # It asks whether all are finite. Of an embedding's rows Keras would find out on the processor, GPU or not.
+        gradients = [tf.convert_to_tensor(gradient) for gradient in gradients]
+    return scored, gradients
 
 
 def apply_gradients(model: keras.Model, gradients: Sequence[tf.Tensor]) -> None:

@@ -5,6 +5,7 @@ source.* target.*    tokenizers; one file `joint.*` where both sides share a voc
 corpus/              a training corpus too large for memory, prepared; not needed once the training is over
 text.json            characters of a language model
 scaler.json          units of the columns of a run on numbers
+learned.npz          some rows of each series that a run on numbers has learned from
 calibration.npz      what the prediction intervals of a forecaster were calibrated to
 detector.npz         what errors of an autoencoder are usual, and from where on they are an alarm
 weights.npz          the best weights
@@ -29,7 +30,8 @@ COMPANIONS = ("config.json", *(f"{side}.*" for side in SIDES), "scaler.json")
 # All that there may be in a run.
 PARTS = (
     *COMPANIONS,
-    *("calibration.npz", "detector.npz", "weights.npz", "history.csv", "metrics.json", "learning_curve.png"),
+    *("learned.npz", "calibration.npz", "detector.npz", "weights.npz"),
+    *("history.csv", "metrics.json", "learning_curve.png"),
     *("checkpoints", "corpus", "tensorboard", "lock", "diverged-*.npz", ".*"),
 )
 
@@ -53,6 +55,11 @@ class RunFolder:
     def scaler(self) -> Path:
         """The units of the columns."""
         return self.path / "scaler.json"
+
+    @property
+    def learned(self) -> Path:
+        """Which rows its training has learned from."""
+        return self.path / "learned.npz"
 
     @property
     def calibration(self) -> Path:
@@ -93,7 +100,7 @@ class RunFolder:
         """Delete what a training wrote before it had weights, and weights whose config.json is lost: the next one would
         take them for its own. What else lies there is not touched."""
         tokenizers = [self.path / f"{side}{suffix}" for side in SIDES for suffix in (".model", ".json")]
-        for file in [*tokenizers, self.scaler, self.weights, *self.checkpoints()]:
+        for file in [*tokenizers, self.scaler, self.learned, self.weights, *self.checkpoints()]:
             file.unlink(missing_ok=True)
 
     def companions(self) -> dict[str, str]:

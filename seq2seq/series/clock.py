@@ -63,6 +63,8 @@ class Clock:
         zones: mapping of an offset in nanoseconds to how it is written: `"+01:00"`, `"Z"`.
         time_zone: str or None. Of the IANA data base; what is local time then, and offsets of other times.
         exceptions: mapping of an instant in nanoseconds to how it was written, where that is not as the others are.
+        own_offsets: bool. Whether times are written with `offsets` though there is a `time_zone`, as the table tells
+            other ones: UTC throughout, say.
         words: tuple of int. Where times are put together from columns, with blanks between, the words of each of these.
     """
 
@@ -74,11 +76,12 @@ class Clock:
     zones: Mapping[int, str] = field(default_factory=dict)
     time_zone: str | None = None
     exceptions: Mapping[int, str] = field(default_factory=dict)
+    own_offsets: bool = False
     words: tuple[int, ...] = ()
 
-    def offsets_of(self, times: np.ndarray) -> np.ndarray:
-        """int64 `(steps,)`: nanoseconds that local time is ahead of each of the instants."""
-        if self.time_zone:
+    def offsets_of(self, times: np.ndarray, written: bool = False) -> np.ndarray:
+        """int64 `(steps,)`: nanoseconds that local time, or what is written, is ahead of each of the instants."""
+        if self.time_zone and not (written and self.own_offsets):
             return nanoseconds(self._zoned(times)) - nanoseconds(times)
         if not len(self.offsets):
             return np.zeros(len(times), np.int64)
@@ -113,7 +116,7 @@ class Clock:
         instants = nanoseconds(times)
         if self.pattern in UNITS:
             return self._unix(instants)
-        offsets = self.offsets_of(times)
+        offsets = self.offsets_of(times, written=True)
         local = dates_of(instants + offsets)
         texts = np.array(self._by_pattern(local) if self.pattern else time_texts(local), object)
         if self.zones:

@@ -26,9 +26,11 @@ def cell(value: Any, decimals: int | None = None) -> Any:
         return ""
     # Above 2**53 floats have no fractions.
     if decimals is None and not _MILLION <= abs(value) < 2**53:
-        return f"{value:.{FIGURES}g}"
-    text = f"{value:.{3 if decimals is None else decimals}f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
+        text = f"{value:.{FIGURES}g}"
+    else:
+        text = f"{value:.{3 if decimals is None else decimals}f}"
+        text = text.rstrip("0").rstrip(".") if "." in text else text
+    return "0" if text == "-0" else text
 
 
 def column_cells(values: Any) -> list[Any]:

@@ -21,7 +21,7 @@ _SIGN, _EXPONENT = r"[-+\u2212]?", r"(?:[eE][-+]?\d+)?"
 def _number(decimal: str) -> str:
     """The pattern of a number with this decimal mark."""
     other, mark = re.escape(MARKS.replace(decimal, "")), re.escape(decimal)
-    whole = rf"(?:\d{{1,3}}(?:(?P<group>[{_GROUPS}{other}])\d{{3}})(?:(?P=group)\d{{3}})*|\d+)"
+    whole = rf"(?:[1-9]\d{{0,2}}(?:(?P<group>[{_GROUPS}{other}])\d{{3}})(?:(?P=group)\d{{3}})*|\d+)"
     return rf"{_SIGN}(?:{whole}(?:{mark}\d*)?|{mark}\d+){_EXPONENT}"
 
 
@@ -75,7 +75,7 @@ def may_be_thousands(cells: Iterable[str]) -> bool:
 
 def is_marked(texts: pd.Series, decimal: str | None = None) -> bool:
     """Whether texts are numbers with a decimal comma or a mark between thousands; where `decimal` is a comma, any."""
-    unique = [str(text).strip() for text in texts.dropna().unique()]
+    unique = _written(texts)
     if sum(map(looks_like_number, unique[:_SAMPLE])) * 2 < len(unique[:_SAMPLE]):
         return False
     return any((decimal == "," or not _PLAIN.fullmatch(text)) and looks_like_number(text) for text in unique)
@@ -84,7 +84,7 @@ def is_marked(texts: pd.Series, decimal: str | None = None) -> bool:
 def has_thousands(texts: pd.Series, decimal: str) -> bool:
     """Whether some of texts are numbers with this decimal mark and the other one between thousands."""
     other = MARKS.replace(decimal, "")
-    return any(other in text and _NUMBER[decimal].fullmatch(text.strip()) for text in map(str, texts.dropna().unique()))
+    return any(other in text and _NUMBER[decimal].fullmatch(text) for text in _written(texts))
 
 
 def _fitting(text: str) -> list[str]:
@@ -168,6 +168,18 @@ def may_be_either(cell: str, decimal: str | None) -> bool:
     return MARKS.replace(decimal or ".", "") in cell and len(_fitting(cell)) == 2
 
 
+def _written(texts):
+    """The different texts of a column, which may hold numbers too: those show no way of writing."""
+    return [text.strip() for text in texts.dropna().unique() if isinstance(text, str)]
+
+
+def _as_float(cell):
+    try:
+        return float(cell)
+    except (TypeError, ValueError):  # a date, or a list
+        return np.nan
+
+
 def _evidence(columns, usual):
     """For each mark the first column and text that shows it to be decimal, and the first that is open to both.
 
@@ -175,7 +187,7 @@ def _evidence(columns, usual):
     """
     seen, either = dict.fromkeys(MARKS), None
     for column, texts in columns.items():
-        for text in map(str.strip, map(str, texts.dropna().unique())):
+        for text in _written(texts):
             fits = _fitting(text)
             if len(fits) == 1 and any(mark in text for mark in MARKS):
                 seen[fits[0]] = seen[fits[0]] or (column, text)
@@ -185,13 +197,14 @@ def _evidence(columns, usual):
 
 
 def parsed(texts: pd.Series, decimal: str) -> np.ndarray:
-    """Read a column of texts as numbers with this decimal mark.
+    """Read a column of texts as numbers with this decimal mark; what is a number already, as a sheet has them, stays.
 
     Returns:
         float64 array, `(rows,)`, NaN where a text is no such number.
     """
     codes, unique = pd.factorize(texts)
-    numbers = np.array([_value(str(text).strip(), decimal) for text in unique] + [np.nan])
+    values = [_value(cell.strip(), decimal) if isinstance(cell, str) else _as_float(cell) for cell in unique]
+    numbers = np.array([*values, np.nan])
     return numbers[codes]  # a missing cell has the code -1
 
 

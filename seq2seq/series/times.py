@@ -86,9 +86,9 @@ def _stored(column, reading, row):
         clock = Clock(time_zone=_checked_zone(reading.time_zone))
         return clock.instants(local), replace(clock, **_finest(local))
     times = column.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy("datetime64[ns]")
-    clock = clock_of(times, nanoseconds(local) - nanoseconds(times))
     known = str(zone) in zoneinfo.available_timezones()
-    clock = replace(clock, time_zone=reading.time_zone or (str(zone) if known else None), **_finest(local))
+    time_zone = reading.time_zone or (str(zone) if known else None)
+    clock = replace(clock_of(times, nanoseconds(local) - nanoseconds(times), time_zone), **_finest(local))
     return times, replace(clock, zones={int(offset): _offset_text(int(offset)) for offset in np.unique(clock.offsets)})
 
 
@@ -241,14 +241,15 @@ def _instants(wall, zones, column, row, groups, time_zone):
     offsets = {zone: offset_of(zone) for zone in unique}
     ahead = np.array(list(offsets.values()), np.int64)[codes]
     times = dates_of(nanoseconds(wall) - ahead)
-    other = None if time_zone else of_another_zone(times, ahead, groups)
-    if other is not None:
+    other = of_another_zone(times, ahead, groups)
+    if other is not None and not time_zone:
         raise InputError(
             f"{row(column.index[other])} tells another zone than other rows at about the same time, column "
             f"{column.name!r}: give the zone that times are to be written in, --time-zone Europe/Berlin"
         )
     zones = {offset: zone for zone, offset in reversed(offsets.items())}
-    return times, replace(clock_of(times, ahead), zones=zones, time_zone=time_zone)
+    # Rows of several zones can be gone on with in none of them.
+    return times, replace(clock_of(times, ahead, time_zone, own=other is None), zones=zones)
 
 
 def _checked_zone(name):

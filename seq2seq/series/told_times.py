@@ -35,37 +35,21 @@ def span(text: str, clock: Clock) -> tuple[np.datetime64, np.datetime64]:
     >>> print(*span("1700000000", Clock(pattern="s")))
     2023-11-14T22:13:20.000000000 2023-11-14T22:13:21.000000000
     """
-    (begin, _), end = _read(text, clock)
-    return begin, end
-
-
-def beginnings(text: str, clock: Clock) -> tuple[np.datetime64, np.datetime64]:
-    """The first and the last instant at which what `text` names begins: two where an hour comes twice.
-
-    Raises:
-        ValueError: it is no such time.
-    """
-    return _read(text, clock)[0]
-
-
-def _read(text, clock):
-    """The instants at which what `text` names begins, first and last, and the one at which it is over."""
     text = text.strip()
     is_iso = re.fullmatch(ISO_FORM, text) is not None
     if clock.pattern in UNITS and not is_iso and re.fullmatch(r"[-+]?\d+(\.\d*)?", text):
-        begin, end = _unix(text, UNITS[clock.pattern])
-        return (begin, begin), end
+        return _unix(text, UNITS[clock.pattern])
     told = re.search(ZONE, text) if re.search(HAS_HOUR, text) else None
     local = text[: told.start()] if told else text
     first, unit = _of_pattern(local, clock.pattern) or _iso(local)
     bounds = np.array([first, first.astype(f"datetime64[{unit}]") + 1], "datetime64[ns]")
     if told:
         begin, end = dates_of(nanoseconds(bounds) - offset_of(told["zone"]))
-        return (begin, begin), end
+        return begin, end
     latest = bounds[1] - _LEAST
     begins, end = _shown(bounds[0], clock), _shown(latest, clock)[1]
     # In the hour that clocks leave out, what is named begins and is over when they go on.
-    return begins, end + _LEAST if clock.local(np.array([end]))[0] == latest else max(*begins, end)
+    return begins[0], end + _LEAST if clock.local(np.array([end]))[0] == latest else max(*begins, end)
 
 
 def forms(clock: Clock) -> str:

@@ -146,7 +146,7 @@ def step_lines(
     time: Sequence[str] | str | None = None,
     clock: Clock | None = None,
     unit: str = "series",
-    first: int = 0,
+    first: int | Sequence[int] = 0,
 ) -> Iterator[list[Any]]:
     """Series as the lines of one CSV file, one for each step of each series: group, time, values.
 
@@ -161,7 +161,7 @@ def step_lines(
         time: columns of times in them.
         clock: `Clock` that writes times as they are in the data.
         unit: what a series is called where there is no group.
-        first: number of the first step where there are no times.
+        first: number of the first step where there are no times, of all or of each.
 
     Returns:
         An iterator of lines, each a list of cells; the first one has the headings.
@@ -171,7 +171,8 @@ def step_lines(
     at = each_once(lambda part: clock.cells(part, time), times) if times else None
     for number, name in enumerate(names):
         steps = len(values[number][0])
-        places = next(at) if at else [[step] for step in range(first, first + steps)]
+        start = first if isinstance(first, int) else first[number]
+        places = next(at) if at else [[step] for step in range(start, start + steps)]
         if decimals is None:
             cells = map(column_cells, values[number])
         else:

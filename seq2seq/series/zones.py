@@ -1,6 +1,7 @@
 """Offsets that the times of a table tell: one clock for all of its series, or none."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -9,14 +10,22 @@ from seq2seq.series.clock import Clock, nanoseconds
 _NEAR = 32 * 86_400 * 10**9  # nanoseconds between neighbours of one offset that has not changed meanwhile
 
 
-def clock_of(times: np.ndarray, ahead: np.ndarray) -> Clock:
-    """A clock of offsets, int64 nanoseconds `(rows,)`, of instants `(rows,)`, one at each time."""
+def clock_of(times: np.ndarray, ahead: np.ndarray, time_zone: str | None = None, own: bool = True) -> Clock:
+    """A clock of offsets, int64 nanoseconds `(rows,)`, of instants `(rows,)`, one at each time.
+
+    Args:
+        times: datetime64[ns] array of the instants.
+        ahead: int64 array of the offsets.
+        time_zone: str. What local time is; the offsets may be of another zone.
+        own: whether other times are written with those then.
+    """
     order = np.argsort(times, kind="stable")
     instants, offsets = nanoseconds(times)[order], ahead[order]
     changes = np.append(0, np.flatnonzero(np.diff(offsets)) + 1)
     begins = instants[changes]
     begins[0] = np.iinfo(np.int64).min
-    return Clock(changes=begins, offsets=offsets[changes])
+    clock = Clock(changes=begins, offsets=offsets[changes], time_zone=time_zone)
+    return replace(clock, own_offsets=own and bool((clock.offsets_of(times) != ahead).any()))
 
 
 def of_another_zone(times: np.ndarray, ahead: np.ndarray, groups: Mapping[str, np.ndarray]) -> int | None:

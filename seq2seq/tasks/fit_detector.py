@@ -11,7 +11,7 @@ from seq2seq.errors import InputError
 from seq2seq.evaluation.anomaly import FEWEST_TOGETHER, PCABaseline
 from seq2seq.evaluation.thresholds import beyond_held_out, fit_threshold
 from seq2seq.inference.detector import Detector, pca_errors
-from seq2seq.inference.held_out import PER_COLUMN, Folds, fit_scorer, scored_as_a_whole, tell_correlations
+from seq2seq.inference.held_out import PER_COLUMN, fit_scorer, parts_of, scored_as_a_whole, tell_correlations
 from seq2seq.inference.pieces import as_pieces, cut, num_pieces
 from seq2seq.inference.reconstructor import Reconstructor
 from seq2seq.inference.series_data import read_data
@@ -49,24 +49,34 @@ def check_detection(settings: DetectionConfig, parts: Split, look_back: int, rep
     for column, there in zip(columns, np.any([each.any(axis=0) for each in observed], axis=0), strict=True):
         if not there:
             report.warn(f"the column {column!r} has no value in the validation part: its usual errors are not known")
-    together = sum(int(each.all(axis=1).sum()) for each in observed)
-    _warn_of_few(settings, parts.valid.lengths, look_back, columns, together, report)
+    _warn_of_few(settings, parts.valid, look_back, report)
 
 
-def _warn_of_few(settings, lengths, look_back, columns, together, report):
-    """Tell where the held-out steps, of which `together` have all columns observed, tell less than they should."""
-    if scored_as_a_whole(settings, lengths, look_back, len(columns)):
+def _warn_of_few(settings, valid, look_back, report):
+    """Tell where the held-out steps of the validation part tell less than they should."""
+    lengths, columns = valid.lengths, len(valid.columns)
+    if scored_as_a_whole(settings, lengths, look_back, columns):
         return
-    if settings.score == "mahalanobis" and len(columns) > 1 and not tell_correlations(together, len(columns)):
-        why = f"{together:,} steps with all of {len(columns):,} columns, fewer than {PER_COLUMN} for each"
+    folds, counted = parts_of(lengths, valid.times, look_back)
+    observed = [~np.isnan(values).any(axis=1) & (len(values) >= look_back) for values in valid.values]
+    together = len(np.unique(counted.at[np.concatenate(observed)]))
+    if settings.score == "mahalanobis" and columns > 1 and not tell_correlations(together, columns):
+        steps = "different times" if counted.shared else "steps"
+        why = f"{together:,} {steps} with all of {columns:,} columns, fewer than {PER_COLUMN} for each"
         if together < FEWEST_TOGETHER:
             why = "the columns are never observed together"
         report.warn(f"{why}, in the validation part: errors are weighed column by column, without their correlations")
-    if Folds.of(lengths, look_back) is None:
-        what = f"windows of {look_back} steps" if look_back else "sequences"
+    what = f"windows of {look_back} steps" if look_back else "sequences"
+    if folds is None:
         report.warn(
             f"the validation part has {int(lengths.sum()):,} steps, too few {what} to score a part of them by what the "
             "others tell: the threshold is too low, with more false alarms; raise data.valid_share"
+        )
+    elif counted.shared:
+        report.warn(
+            f"the validation part has {int(counted.at.max()) + 1:,} different times, too few {what} to set a stretch "
+            "of time apart: series are scored by what others tell of the same times, and where they go together the "
+            "threshold is too low, with more false alarms; raise data.valid_share"
         )
 
 
@@ -99,7 +109,7 @@ def fit_detector(
         report.warn(f"the threshold rests on {len(valid)} held-out sequences: a larger data.valid_share makes it surer")
     names = parts.valid.names if parts.scaler.groups else None
     own, pca = (
-        fit_scorer(settings, errors, lengths, look_back, units=_units(parts), names=names)
+        fit_scorer(settings, errors, lengths, look_back, units=_units(parts), names=names, times=parts.valid.times)
         for errors in (own_errors, baseline_errors)
     )
     what = "steps" if look_back else "sequences"

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from seq2seq.config import ForecasterConfig
 from seq2seq.evaluation.forecasting import ForecastEvaluation
 from seq2seq.tasks.made_forecasts import MadeForecasts
 
@@ -11,58 +12,57 @@ TIE = 0.005  # of the error: what is no loss
 CLEAR_LOSS = 0.1  # of it: what is no chance either in one of several columns or series, of which less is measured
 # Of an interval: so many times the share that may lie outside is too many, of that many forecasts or more.
 OUTSIDE, LEAST_FORECASTS = 1.5, 20
-# Which settings may help where a baseline is better.
-HELP = {
-    "seasonal naive": "raise windows.look_back to a season or more (with model.residual=auto), or set model.season",
-    "seasonal × growth": "raise windows.look_back to two seasons, or try data.log=true",
-    "seasonal × latest growth": "raise windows.look_back above a season, or try data.log=true",
-    "drift": "raise windows.look_back, or try data.log=true",
+# Baselines by a season → how many steps of a window they read, and those that go on with a growth.
+SEASONS = {
+    "seasonal naive": lambda season: season,
+    "seasonal × growth": lambda season: 2 * season,
+    "seasonal × latest growth": lambda season: season + 1,
 }
-HELP_ELSE = "try model.residual=auto, more data, a longer windows.look_back or a lower training.learning_rate"
-# The same of a stateful run, which reads no window and has nothing but its state to know a season from.
-HELP_STREAM = {
-    "drift": "train longer (training.epochs), try data.log=true, or train on windows, without --stateful",
-    **dict.fromkeys(
-        ("seasonal naive", "seasonal × growth", "seasonal × latest growth"),
-        "raise windows.chunk to some seasons and train longer (training.epochs), or train on windows of a season or "
-        "more, without --stateful",
-    ),
-}
-HELP_STREAM_ELSE = (
-    "try more data, a longer windows.chunk or a lower training.learning_rate, or train on windows, without --stateful"
-)
+GROWING = ("drift", "seasonal × growth", "seasonal × latest growth")
 
 Compared = Mapping[int, tuple[float, float, str, float]]
 
 
-def losses(compared: Compared, metric: str, made: MadeForecasts, stateful: bool = False) -> list[str]:
+def losses(compared: Compared, metric: str, made: MadeForecasts, config: ForecasterConfig) -> list[str]:
     """A line for each baseline that beats the model at some steps ahead, with the settings that help.
 
     Args:
         compared: from step ahead to the errors of the model and of the best baseline, its name, and the skill.
         metric: str. Which errors these are.
         made: the forecasts themselves.
-        stateful: whether the run is, and has other settings than one of windows.
+        config: `ForecasterConfig` of the run, settled: nobody is told to set what is set.
     """
     lost: dict[str, dict[int, tuple[float, float]]] = {}
     for step, (ours, theirs, name, skill) in compared.items():
         if skill < -TIE and not only_rounding(made, step):
             lost.setdefault(name, {})[step] = (ours, theirs)
     return [
-        f"{_steps(list(errors))} ahead “{name}” {_by_how_much([*errors.values()], metric)}: {_help(name, stateful)}"
+        f"{_steps(list(errors))} ahead “{name}” {_by_how_much([*errors.values()], metric)}: {advice(name, config)}"
         for name, errors in lost.items()
     ]
 
 
-def _help(name, stateful):
-    return HELP_STREAM.get(name, HELP_STREAM_ELSE) if stateful else HELP.get(name, HELP_ELSE)
+def advice(baseline: str, config: ForecasterConfig) -> str:
+    """Which settings may help where `baseline` is better; those that the run has already are no advice."""
+    windows, season, logged = config.windows, config.model.season or 0, config.data.log or config.data.log1p
+    log = ["try data.log=true"] * (baseline in GROWING and not logged)
+    if config.model.kind == "stateful":  # it reads no window, and has nothing but its state to know a season from
+        chunk = 3 * season if baseline in SEASONS else 0
+        longer = [f"raise windows.chunk to {chunk:,} steps or more, some seasons"] * (windows.chunk < chunk)
+        more = "train longer (training.epochs), with more data or a lower training.learning_rate"
+        return f"{', or '.join([*longer, *log, more])}, or train on windows, without --stateful"
+    needed = SEASONS[baseline](season) if baseline in SEASONS else 0
+    found = [f"raise windows.look_back to {needed:,} steps or more"] * (windows.look_back < needed)
+    found += ["raise windows.look_back"] * (baseline == "drift")
+    found += ["set model.residual=auto"] * (config.model.residual != "linear") + log
+    return ", or ".join(found) or "try more data, a longer windows.look_back or a lower training.learning_rate"
 
 
-def on_the_whole(overall: ForecastEvaluation, stateful: bool = False) -> str:
+def on_the_whole(overall: ForecastEvaluation, config: ForecasterConfig) -> str:
     """A line for a baseline that is better on the whole, though at no step by more than a tie."""
     best = overall.best_baseline
     ours, theirs = overall.scores[overall.metric], overall.baselines[best][overall.metric]
-    return f"on the whole “{best}” {_by_how_much([(ours, theirs)], overall.metric)}: {_help(best, stateful)}"
+    return f"on the whole “{best}” {_by_how_much([(ours, theirs)], overall.metric)}: {advice(best, config)}"
 
 
 def lost_in(rows: list[tuple], what: str, made: MadeForecasts) -> list[str]:
@@ -84,13 +84,13 @@ def lost_in(rows: list[tuple], what: str, made: MadeForecasts) -> list[str]:
     ]
 
 
-def too_little_held(intervals: Mapping[str, float] | None, forecasts: int, part: str, far: bool = False) -> list[str]:
+def too_little_held(intervals: Mapping[str, float] | None, forecasts: int, where: str, far: bool = False) -> list[str]:
     """A line where intervals hold much less than they were asked to.
 
     Args:
         intervals: `ForecastEvaluation.intervals`.
         forecasts: int. How many were measured.
-        part: str. What of the data they are of.
+        where: str. What was measured, in words.
         far: whether there are values in it far from those of the training, which no wider interval should hold.
     """
     if not intervals or forecasts < LEAST_FORECASTS:
@@ -105,7 +105,7 @@ def too_little_held(intervals: Mapping[str, float] | None, forecasts: int, part:
         else "it is unlike the one that they were calibrated on: ask for wider ones (--interval), or train again with "
         "newer data or a larger data.valid_share"
     )
-    return [f"intervals for {level:.0%} of the values hold {coverage:.1%} in the {part} part, and {advice}"]
+    return [f"intervals for {level:.0%} of the values hold {coverage:.1%} in {where}, and {advice}"]
 
 
 def only_rounding(made: MadeForecasts, step: int | None = None) -> bool:

@@ -12,7 +12,7 @@ from seq2seq.inference.reconstructor import Reconstructor
 from seq2seq.report import Report
 from seq2seq.series.clock import Clock, time_texts
 from seq2seq.series.table import Series
-from seq2seq.series.told_times import beginnings, forms
+from seq2seq.series.told_times import forms, span
 
 LISTED = 3  # series without a labelled step that are told of
 
@@ -44,7 +44,7 @@ def labelled_windows(
 
 def _outside(windows, name, times, clock):
     """What to tell of windows none of which holds a step."""
-    ends = min(start for start, _ in windows), max(end for _, end in windows)
+    ends = min(start for start, _ in windows), max(end for _, end in windows).astype("datetime64[s]")
     first, last, low, high = time_texts(clock.local(np.array([*ends, times[0], times[-1]])))
     return (
         f"none of {len(windows):,} windows of {name!r} holds a step: they are from {first} to {last}, the data from "
@@ -65,8 +65,9 @@ def read_windows(path: str | Path, name: str, clock: Clock | None = None) -> lis
             clocks on the wall show, unless they tell an offset.
 
     Returns:
-        A list of `(start, end)`, instants as datetime64[ns], both inside the window, in the order of the file. Of an
-        hour that comes twice the window has both.
+        A list of `(start, end)`, instants as datetime64[ns], both inside the window, in the order of the file. It goes
+        on to the end of what its second time names: all of that day, minute or second. Of an hour that comes twice the
+        window has both.
 
     Raises:
         InputError: if the file cannot be read, is not in that format, or knows no such name, or several.
@@ -85,15 +86,20 @@ def read_windows(path: str | Path, name: str, clock: Clock | None = None) -> lis
     name = _key_of(name, content, path)
     try:
         clock = clock or Clock()
-        windows = [(beginnings(str(start), clock)[0], beginnings(str(end), clock)[1]) for start, end in content[name]]
+        windows = [_window(str(start), str(end), clock) for start, end in content[name]]
     except (TypeError, ValueError) as error:
         raise InputError(
             f"{path}, {name}: {error}; write each window as [start, end], two times, each {forms(clock)}."
         ) from None
-    for start, end in windows:
+    for (start, end), told in zip(windows, content[name], strict=True):
         if not start <= end:
-            raise InputError(f"{path}, {name}: the window from {start} ends before it begins, at {end}; swap them.")
+            raise InputError(f"{path}, {name}: the window {told} ends before it begins; swap its times.")
     return windows
+
+
+def _window(start, end, clock):
+    first, (begin, over) = span(start, clock)[0], span(end, clock)
+    return first, max(begin, over - np.timedelta64(1, "ns"))
 
 
 def _key_of(name, keys, path):

@@ -151,10 +151,10 @@ class MadeForecasts:
 
 
 def _spread(column):
-    """What most values of a column are apart, or if they are all alike the ends of them; 0 where it never changes."""
+    """What most values of a column are apart, or if those are alike the deviation of all; 0 where it never changes."""
     seen = column[~np.isnan(column)]
     if not seen.size:
         return 0.0
-    most, whole = np.subtract(*np.quantile(seen, (0.95, 0.05))), seen.max() - seen.min()
+    most, all_ = np.subtract(*np.quantile(seen, (0.95, 0.05))), seen.std()
     last_bits = _LAST_BITS * np.spacing(np.abs(seen).max())
-    return next((float(spread) for spread in (most, whole) if spread > last_bits), 0.0)
+    return next((float(spread) for spread in (most, all_) if spread > last_bits), 0.0)

@@ -8,8 +8,9 @@ import numpy as np
 from seq2seq.errors import InputError
 from seq2seq.evaluation.detection import Labels, detection_scores, window_hits
 from seq2seq.evaluation.events import Span, event_scores, runs
-from seq2seq.inference.detection import Detection, events_of
+from seq2seq.inference.detection import Detection
 from seq2seq.inference.reconstructor import Reconstructor
+from seq2seq.inference.scores import label_of_windows
 from seq2seq.report import Report
 from seq2seq.series.clock import time_texts
 from seq2seq.series.files import holds_array
@@ -28,7 +29,7 @@ def measure_detection(
 
     Args:
         detection: `Detection`.
-        labels: `Labels` of its series.
+        labels: `Labels` of all of what was given to it, also where only some of that was scored.
         merge, min_length: `Span`s, by which alarms become events.
 
     Returns:
@@ -41,16 +42,17 @@ def measure_detection(
         "autoencoder": (detection.scores, detection.threshold, detection.live),
         "pca": (detection.pca, detection.pca_threshold, detection.pca_live),
     }
-    series, figures = detection.series, {}
+    series, given, figures = detection.series, detection.given, {}
+    everything, labels = labels, detection.selection.labels(labels, given)
     for name, (scores, threshold, live) in systems.items():
         found = detection_scores(scores.judged, labels.values, threshold)
         if scores.samples is None:
-            known = np.split(labels.values, np.cumsum(series.lengths)[:-1])
-            events = events_of(series, scores, threshold, live, merge, min_length, labels)
+            known, of_given = labels.of_series(series.lengths), everything.of_series(given.lengths)
+            events = detection.events(merge, min_length, everything, pca=name == "pca")
             dates = series.times is not None and series.times[0].dtype.kind == "M"
-            there = [~np.isnan(each) for each in scores.steps]
-            found |= event_scores(events, known, there, "seconds" if dates else "steps")
-            found |= _as_it_came(scores, live, labels.values)
+            scored = detection.selection.laid_out([~np.isnan(each) for each in scores.steps], given.lengths, False)
+            found |= event_scores(events, of_given, scored, "seconds" if dates else "steps")
+            found |= _as_it_came(detection.selection, live, of_given, scores.look_back)
             if dates:
                 found |= _hits(scores.steps, series.times, threshold, labels.windows or _windows(known, series.times))
             if len(set(series.names)) > 1:
@@ -61,12 +63,12 @@ def measure_detection(
     return figures
 
 
-def _as_it_came(scores, live, labels):
+def _as_it_came(selection, live, labels, look_back):
     """Runs of alarms by windows that hold nothing labelled; None where such alarms were not fitted."""
     if live is None:
         return {"known_recall": None, "window_false_alarms": None}
-    near = np.split(scores.labels_of_windows(labels), np.cumsum([len(steps) for steps in live])[:-1])
-    return {"window_false_alarms": sum(len(runs(each & ~real)) for each, real in zip(live, near, strict=True))}
+    false = [each & ~label_of_windows(known, look_back) for each, known in zip(live, labels, strict=True)]
+    return {"window_false_alarms": sum(len(runs(each)) for each in selection.cut(false))}
 
 
 def _windows(labels, times):

@@ -1,147 +1,27 @@
 """How good a forecaster is: from many origins, beside the baselines."""
 
 import warnings
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from seq2seq.errors import InputError
 from seq2seq.evaluation import baselines as naive
 from seq2seq.evaluation.by_part import by_column, by_group, intervals_by_column, scaled_scores
-from seq2seq.evaluation.forecasting import ForecastEvaluation, evaluate_forecast, per_horizon, said_skill, skill
+from seq2seq.evaluation.forecasting import evaluate_forecast, per_horizon
 from seq2seq.evaluation.origins import first_seen, origins_of, targets_at
 from seq2seq.inference.forecaster import Forecaster
+from seq2seq.inference.loaded import learned_rows
 from seq2seq.inference.series_data import for_other, read_data, warn_left_out
 from seq2seq.report import Report
 from seq2seq.series.far import far_in_any
 from seq2seq.series.segments import segments, stretches
 from seq2seq.series.series import Series, split_in_time
-from seq2seq.tasks import forecast_warnings
+from seq2seq.tasks.forecaster_evaluation import ForecasterEvaluation
 from seq2seq.tasks.made_forecasts import MadeForecasts
 from seq2seq.tasks.series_split import part_to_measure, split
 
-
-@dataclass(frozen=True)
-class ForecasterEvaluation:
-    """What a run reaches, beside the baselines.
-
-    Attributes:
-        overall: `ForecastEvaluation` over all steps of the horizon and all columns.
-        ahead: dict of name ("model" or a baseline's) to its scores at each step ahead, each a list of `horizon` values.
-        columns: dict of column to the dict of name to its RMSE.
-        groups: likewise of each of several series: the RMSE, or of several columns the root of the mean scaled square.
-        part: str. Which steps were forecast.
-        origins: list of str. The step, or time, at which the first and the last forecast begin.
-        made: `MadeForecasts`, the forecasts themselves.
-        unit: str. What the scores called `…_scaled` are in, in words.
-        stateful: bool. Whether the run is.
-        far: list of str. What is told of values far from the training that the model read or was to forecast.
-    """
-
-    overall: ForecastEvaluation
-    ahead: dict[str, dict[str, list]]
-    columns: dict[str, dict[str, float]]
-    part: str
-    origins: list[str]
-    groups: dict[str, dict[str, float]]
-    made: MadeForecasts
-    unit: str
-    stateful: bool
-    far: list[str]
-
-    def as_dict(self) -> dict:
-        """JSON-ready."""
-        return {
-            **self.overall.as_dict(),
-            "part": self.part,
-            "origins": self.origins,
-            "scaled_in": self.unit,
-            "per_horizon": self.ahead,
-            "per_column": self.columns,
-            "per_group": self.groups,
-            "warnings": self.warnings,
-        }
-
-    @classmethod
-    def worst(cls, errors: dict[str, dict[str, float]], count: int = 10) -> list[tuple]:
-        """Of `columns` or `groups` those in which the model is worst beside the best baseline: the name, both errors,
-        which baseline that is, and the skill as it is shown."""
-        rows = sorted(cls._compared_in(errors), key=lambda row: row[-1])
-        return [(*row, said_skill(gained)) for *row, gained in rows[:count]]
-
-    @staticmethod
-    def _compared_in(errors):
-        """The same of all of them, with the skill as it is."""
-        rows = []
-        for name, of_name in errors.items():
-            ours, others = of_name["model"], {other: error for other, error in of_name.items() if other != "model"}
-            if others:
-                best = min(others, key=others.get)
-                rows.append((name, ours, others[best], best, skill(ours, others[best])))
-        return rows
-
-    @property
-    def _rse(self) -> tuple[str, ...]:
-        """Whose RSE by steps ahead is shown: that of several columns would mix their units."""
-        return ("model", "last value") if len(self.made.columns) == 1 and "last value" in self.ahead else ()
-
-    @property
-    def columns_ahead(self) -> tuple[str, ...]:
-        """Headings of `rows_ahead`."""
-        return ("steps ahead", "model", "best baseline", "", "skill", *(f"{name}'s RSE" for name in self._rse))
-
-    def rows_ahead(self) -> list[tuple]:
-        """Some steps ahead: errors of the model and of the best baseline there, the skill, and of one column RSEs."""
-        horizon = self.overall.horizon
-        steps = sorted({step for step in (1, 2, 3, 6, 12, 24, 48, 96, 168, 336, 720) if step < horizon} | {horizon})
-        return [
-            (step, *found, said_skill(gained), *(self.ahead[name]["rse"][step - 1] for name in self._rse))
-            for step, (*found, gained) in self._compared(steps).items()
-        ]
-
-    def _compared(self, steps) -> dict[int, tuple[float, float, str, float]]:
-        """Where there are any, the errors of the model and of the best baseline, its name, and the skill."""
-        found = {}
-        for step in steps:
-            errors = {name: scores[self.overall.metric][step - 1] for name, scores in self.ahead.items()}
-            ours = errors.pop("model")
-            if ours is not None and errors:
-                best = min(errors, key=errors.get)
-                found[step] = (ours, errors[best], best, skill(ours, errors[best]))
-        return found
-
-    @property
-    def naive_warnings(self) -> list[str]:
-        """A line for each baseline that beats the model at some steps ahead, or else for one that does on the whole."""
-        compared = self._compared(range(1, self.overall.horizon + 1))
-        lost = forecast_warnings.losses(compared, self.overall.metric, self.made, self.stateful)
-        if lost or not self.overall.warning or forecast_warnings.only_rounding(self.made):
-            return lost
-        return [forecast_warnings.on_the_whole(self.overall, self.stateful)]
-
-    @property
-    def lost_parts(self) -> list[str]:
-        """A line where a baseline is clearly better in some of several columns, or series."""
-        parts = (("columns", self.columns), ("series", self.groups))
-        return [
-            line
-            for what, errors in parts
-            for line in forecast_warnings.lost_in(self._compared_in(errors), what, self.made)
-        ]
-
-    @property
-    def interval_warnings(self) -> list[str]:
-        """A line where intervals hold much less than they were asked to."""
-        if forecast_warnings.only_rounding(self.made):
-            return []
-        return forecast_warnings.too_little_held(
-            self.overall.intervals, self.overall.windows, self.part, bool(self.far)
-        )
-
-    @property
-    def warnings(self) -> list[str]:
-        """All that should not be missed."""
-        return [*self.far, *self.naive_warnings, *self.lost_parts, *self.interval_warnings]
+LATER = "--backtest takes the latest, or give later rows alone with --data"
 
 
 def evaluate(
@@ -173,7 +53,10 @@ def evaluate(
     """
     report = report or Report()
     config, horizon = forecaster.config, forecaster.horizon
-    part = part or part_to_measure(forecaster.run, config.data, data)
+    told, part = part, part or part_to_measure(forecaster.run, config.data, data)
+    where = _called(part, data or config.data.location)
+    if data is not None and told != part == "test":
+        report.say(f"{data} is what the run was trained on: measured is {where}; --part all measures all of it")
     settings = config.data if data is None else for_other(config.data, data)
     settings = settings if limit is None else replace(settings, limit=limit)
     left_out: list[tuple[int | str, str]] = []
@@ -186,15 +69,17 @@ def evaluate(
     warn_left_out(left_out, report)
     if not sum(map(len, origins)):
         raise InputError(
-            f"Nothing to forecast in the {part} part of {data or config.data.location}: a forecast of {horizon} steps "
+            f"Nothing to forecast in {where}: a forecast of {horizon} steps "
             f"does not fit; give more data{', or --part all' * (part == 'test')}."
         )
-    return measured(forecaster, series, origins, part, report)
+    note = learned_rows(forecaster.run).note(series, origins, "forecasts", LATER)
+    result = measured(forecaster, series, origins, part, report)
+    return replace(result, where=where, learned=(note,) if note else ())
 
 
 def measured(
     forecaster: Forecaster, series: Series, origins: list[np.ndarray], part: str, report: Report | None = None
-) -> "ForecasterEvaluation":
+) -> ForecasterEvaluation:
     """Forecast from given origins and compare with what came.
 
     Args:
@@ -209,6 +94,11 @@ def measured(
         outputs = forecaster.core.rolling(inputs, origins, progress)
     values = [values[:, forecaster.columns.target_columns] for values in series.values]
     return _scored(forecaster, series, values, origins, outputs, part)
+
+
+def _called(part, location):
+    """What is measured, in words."""
+    return f"all of {location}" if part == "all" else f"the {part} part of {location}"
 
 
 def _origins(forecaster, series, firsts, stride, backtest):
@@ -283,8 +173,8 @@ def _scored(forecaster, series, values, origins, outputs, part):
         ahead[name] |= {"mse_scaled": steps["mse"], "mae_scaled": steps["mae"]}
     overall = replace(
         overall,
-        # Errors of columns in different units cannot be added up: where there are several, the scaled ones decide.
-        metric="mse_scaled" if len(columns.targets) > 1 else "rmse",
+        # Errors in different units cannot be added up: of several columns, or series, the scaled ones decide.
+        metric="mse_scaled" if len(columns.targets) > 1 or forecaster.scaler.groups else "rmse",
         scores=overall.scores | scaled["model"],
         baselines={name: scores | scaled[name] for name, scores in overall.baselines.items()},
         intervals=interval and overall.intervals | intervals_by_column(columns.targets, *interval[:2], actual, scale),
@@ -297,9 +187,9 @@ def _scored(forecaster, series, values, origins, outputs, part):
     )
     groups = by_group(series.names, counts, actual, named, scale if len(columns.targets) > 1 else 1.0)
     by_columns = by_column(columns.targets, actual, named)
-    ends, stateful = _ends(series, origins), forecaster.stateful
-    far = _far(forecaster, series, origins, scalers)
-    return ForecasterEvaluation(overall, ahead, by_columns, part, ends, groups, made, unit, stateful, far)
+    ends, far = _ends(series, origins), _far(forecaster, series, origins, scalers)
+    where = _called(part, config.data.location)
+    return ForecasterEvaluation(overall, ahead, by_columns, part, ends, groups, made, unit, config, far, where)
 
 
 def _far(forecaster, series, origins, scalers):

@@ -11,6 +11,7 @@ from seq2seq.report import Report
 from seq2seq.run import Run, RunFolder
 from seq2seq.run.resuming import data_have_changed
 from seq2seq.series.files import data_files
+from seq2seq.series.learned import LearnedRows
 from seq2seq.series.reading import category_of
 from seq2seq.series.scaling import Scaler
 from seq2seq.series.segments import gaps_of, segments
@@ -32,6 +33,11 @@ class Split:
         """float32 `(steps, features)` of each series of the part `name`."""
         part = getattr(self, name)
         return [self.scaler.of(name).transform(values) for name, values in zip(part.names, part.values, strict=True)]
+
+    def save(self, run: RunFolder) -> None:
+        """Write what a run keeps of them: its units, and which rows it has learned from."""
+        self.scaler.save(run.scaler)
+        LearnedRows.of(self.train, self.valid).save(run.learned)
 
 
 def split(series: Series, data: SeriesDataConfig, seed: int, report: Report, scaler: Scaler | None = None) -> Split:

@@ -57,6 +57,7 @@ def train(
             "detect --threshold f_beta=1 --held-out FILE --held-out-labels FILE."
         )
     setup = Setup(config, run_dir, resume, finish)
+    config = setup.config
     look_back = config.windows.look_back
     read = read_data(for_training(config.data), report, windowed=look_back > 0)
     config = replace(config, data=decided(config.data, read))
@@ -74,7 +75,7 @@ def train(
     check_detection(config.detection, parts, look_back, report)
     config = settled(config, batches)
     run = Run.start(run_dir, TASK, config, {"data.location": data_files(config.data.location)}, setup.resume)
-    parts.scaler.save(run.scaler)
+    parts.save(run)
     setup.tell(model, report)
 
     def validate():

@@ -52,6 +52,7 @@ def train(
     """
     report = report or Report()
     setup = Setup(config, run_dir, resume, finish)
+    config = setup.config
     windowed = config.model.kind != "stateful"
     series = read_data(for_training(config.data), report, windowed=windowed)
     config = replace(config, data=decided(config.data, series))
@@ -69,7 +70,7 @@ def train(
     make_batches = _windows if windowed else _chunks
     batches, validate = make_batches(forecaster, parts, report)
     run = Run.start(run_dir, TASK, config, {"data.location": data_files(config.data.location)}, setup.resume)
-    parts.scaler.save(run.scaler)
+    parts.save(run)
     setup.tell(model, report)
 
     training = Training(

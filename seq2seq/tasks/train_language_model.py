@@ -47,6 +47,7 @@ def train(
     """
     report = report or Report()
     setup = Setup(config, run_dir, resume)
+    config = setup.config
     train_text, valid_text = split_text(read_text(config.data.text), config.data.valid_share, config.data.text)
     run = Run.start(run_dir, TASK, config, {"data.text": [Path(config.data.text)]}, setup.resume)
     tokenizer = _tokenizer(config, train_text, run)

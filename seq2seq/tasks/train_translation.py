@@ -55,6 +55,7 @@ def train(
     if config.training.bleu_tokenizer != "auto":
         check_tokenizer(config.training.bleu_tokenizer)
     setup = Setup(config, run_dir, resume, in_parts=True)
+    config = setup.config
     folder, vectors = RunFolder(Path(run_dir)), word_vector_files(config)
     if vectors and setup.resume and has_whole_checkpoint(folder):
         vectors = []  # it has the weights that came of them

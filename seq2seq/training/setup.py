@@ -1,15 +1,17 @@
 """What every training begins with: a folder that can be used, the device and its threads, the seed."""
 
 import importlib.util
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import keras
 
-from seq2seq.device import multiplies_in, share_cores, use_device
+from seq2seq.device import multiplies_in, share_cores, suited_precision, use_device, why_no_gpu
 from seq2seq.errors import InputError
 from seq2seq.report import Report
 from seq2seq.run import Run
+from seq2seq.run.integrity import read_config
 from seq2seq.run.resuming import refuse_new_settings
 
 
@@ -25,6 +27,7 @@ class Setup:
 
     Attributes:
         resume: bool. Whether there is a run to go on with.
+        config: `config` with the precision of that run, or the one that suits the device, where it was left open.
         device: str. What the training runs on.
         parts: int. How many parts of a batch to compute at once; 1 where `in_parts` is False.
 
@@ -43,17 +46,28 @@ class Setup:
             refuse_new_settings(run_dir, config)
         if finish and not self.resume:
             raise InputError(f"{run_dir} holds no run to finish: leave --finish out to train one.")
-        self.precision = config.training.precision
         self.device = use_device()
+        self.config = self._with_precision(config, Path(run_dir))
         self.parts = share_cores() if in_parts else 1
         keras.utils.set_random_seed(config.seed)
 
+    def _with_precision(self, config, run_dir):
+        """`config` with a precision."""
+        training = config.training
+        if training.precision != "auto":
+            return config
+        if self.resume:
+            precision = read_config(run_dir)[1]["training"].get("precision", "float32")
+        else:
+            precision = suited_precision(training.products_are_large)
+        return replace(config, training=replace(training, precision=precision))
+
     def tell(self, model: keras.Model, report: Report, kernels: str = "") -> None:
         """Say what `model` runs on, in which precision and with which `kernels`, and warn where that is slow."""
-        report.say(
-            f"running on {self.device} in {self.precision}{kernels}; the model has {model.count_params():,} weights"
-        )
-        if not multiplies_in(self.precision):
-            report.warn(
-                f"this device has no fast products in {self.precision}: --set training.precision=float32 is faster here"
-            )
+        precision = self.config.training.precision
+        report.say(f"running on {self.device} in {precision}{kernels}; the model has {model.count_params():,} weights")
+        if why := why_no_gpu():
+            report.warn(why)
+        if not multiplies_in(precision):
+            faster = "the run goes on as it began" if self.resume else "--set training.precision=auto is faster here"
+            report.warn(f"this device has no fast products in {precision}: {faster}")

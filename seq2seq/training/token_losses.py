@@ -145,8 +145,10 @@ def product_loss(labels, features, table, bias, label_smoothing=0.0):
 
 def _unsmoothed(labels, features, matrix, bias):
     """The sum of `logsumexp(z)`, and what `p - onehot(y)` is as a gradient of features, table and bias: float32."""
-    at_once = TOKENS_AT_ONCE["GPU" if tf.config.list_physical_devices("GPU") else "CPU"]
-    tokens = tf.size(labels)
+    device = "GPU" if tf.config.list_physical_devices("GPU") else "CPU"
+    at_once, tokens = TOKENS_AT_ONCE[device], tf.size(labels)
+    # A GPU scatters in float32 alone: of anything less, all logits would go to the processor and back.
+    scattered = tf.float32 if device == "GPU" else features.dtype
     features = tf.pad(features, ((0, spare_rows(tokens)), (0, 0)))  # rows of 0, that add nothing to the table's
 
     def of_tokens(start):
@@ -156,8 +158,9 @@ def _unsmoothed(labels, features, matrix, bias):
         largest, probabilities = tf.reduce_max(logits, axis=-1), tf.nn.softmax(logits)
         log_sums = largest - tf.math.log(tf.reduce_max(probabilities, axis=-1))
         cells = tf.stack((tf.range(real), of_rows), axis=1)
-        of_labels = tf.cast(tf.gather_nd(probabilities, cells) - 1.0, features.dtype)
-        wide = tf.tensor_scatter_nd_update(tf.cast(probabilities, features.dtype), cells, of_labels)
+        of_labels = tf.cast(tf.gather_nd(probabilities, cells) - 1.0, scattered)
+        wide = tf.tensor_scatter_nd_update(tf.cast(probabilities, scattered), cells, of_labels)
+        wide = tf.cast(wide, features.dtype)
         d_table = tf.matmul(wide, rows, transpose_a=True)
         sums = tf.reduce_sum(log_sums[:real]), tf.cast(d_table, tf.float32), tf.reduce_sum(probabilities[:real], axis=0)
         return tf.cast(tf.matmul(wide, matrix), tf.float32), sums

@@ -175,10 +175,24 @@ def test_what_helped_to_make_the_run_is_told_part_by_part(beats_run, beats_file,
     assert "510 steps of the training part" in result.stderr and "and 90 steps of the validation part" in result.stderr
 
 
+def test_rows_of_the_training_are_told_in_any_file(pumps_run, pumps_files, tmp_path):
+    lines = (pumps_files / "train.csv").read_text().splitlines()  # 300 hours of each pump, all of them learned from
+    (tmp_path / "some.csv").write_text("\n".join(lines[:101] + lines[301:341]) + "\n")
+    told = "are of rows that the training had, 2024-01-01 00:00 to"
+    assert f"Warning: 140 of 140 steps {told}" in run(pumps_run, "--input", tmp_path / "some.csv").stderr
+    later = run(pumps_run, "--input", tmp_path / "some.csv", "--from", "2024-01-05").stderr
+    assert "4 of 4 steps are of rows that the training had, 2024-01-05 00:00 to 2024-01-05 03:00" in later
+    assert "the training had" not in run(pumps_run, "--input", pumps_files / "test.csv").stderr  # others of that time
+    reconstructed = CliRunner().invoke(
+        app, ["reconstruct", str(pumps_run), "--input", str(tmp_path / "some.csv"), "--output", str(tmp_path / "x.csv")]
+    )
+    assert f"140 of 140 steps {told}" in reconstructed.stderr
+
+
 def test_parts_of_data_that_have_changed_since_the_training_are_refused(pumps_run, pumps_files, monkeypatch):
     monkeypatch.setattr("seq2seq.run.resuming.digests", lambda files: ["of other content"])
     assert "has changed since the training" in refused(pumps_run, "--part", "valid")
-    assert "trained on some of these data" in run(pumps_run, "--input", pumps_files / "train.csv").stderr
+    assert "rows that the training had" in run(pumps_run, "--input", pumps_files / "train.csv").stderr
 
 
 @pytest.mark.parametrize(

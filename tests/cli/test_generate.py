@@ -8,7 +8,14 @@ from typer.testing import CliRunner
 from seq2seq.cli import app
 
 LINE = "to be,  or not\n"
-SETTINGS = ["model.units=24", "model.embedding_dim=8", "data.slots=8", "data.chunk=15", "training.learning_rate=0.02"]
+SETTINGS = [
+    "model.units=24",
+    "model.embedding_dim=8",
+    "data.slots=8",
+    "data.chunk=15",
+    "training.learning_rate=0.02",
+    "training.precision=float32",
+]
 
 
 def invoke(*arguments):

@@ -1,12 +1,14 @@
 """`seq2seq reconstruct`, and `seq2seq train autoencoder` before it."""
 
 import csv
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from typer.testing import CliRunner
 
 from seq2seq.cli import app
+from seq2seq.inference.reconstructor import Reconstructor
 
 
 def run(*arguments, code=0):
@@ -78,6 +80,21 @@ def test_series_become_a_table_like_the_one_that_came_in(pumps_run, pumps_files,
     again = tmp_path / "again.npz"
     run("reconstruct", pumps_run, "--input", output, "--output", again)
     assert np.load(again)["reconstructed"].shape == (2, 120, 2)
+
+
+def test_errors_of_series_of_different_size_are_in_their_own_units(pumps_model, pumps_files, tmp_path, monkeypatch):
+    series = pumps_model.read(str(pumps_files / "test.csv"))
+    large = [values * size for values, size in zip(series.values, (1, 1000), strict=True)]
+    scaler = pumps_model.scaler.by_series(large, series.names)
+    scaled = [own.transform(each) for own, each in zip(scaler.of_each(series), large, strict=True)]
+    model = Reconstructor(pumps_model.config, scaler, pumps_model.model, pumps_model.run)
+    expected = model.reconstruct(replace(series, values=large))
+    monkeypatch.setattr(Reconstructor, "load", lambda _: model)
+    monkeypatch.setattr(model, "read", lambda *_, **__: replace(series, values=large))
+    said = run("reconstruct", pumps_model.run.path, "--input", "x.csv", "--output", tmp_path / "out.csv").stderr
+    new = [own.transform(each) for own, each in zip(scaler.of_each(series), expected, strict=True)]
+    error = np.nanmean(np.abs(np.concatenate(new) - np.concatenate(scaled)), axis=0)
+    assert "in the units of each series" in said and all(f"{each:.4g}" in said for each in error.tolist())
 
 
 @pytest.mark.parametrize(

@@ -40,10 +40,20 @@ def test_a_stateful_forecaster_may_be_told_that_it_has_no_interval():
 
 @pytest.mark.parametrize("setting", ["windows.chunk=9", "windows.horizon=2"])
 def test_an_autoencoder_has_no_settings_of_forecasters(setting):
-    with pytest.raises(InputError, match="is not a setting"):
+    with pytest.raises(InputError, match="is not a setting here, only of train forecaster: "):
         resolve(AutoencoderConfig, settings=[*WINDOWS, setting])
     with pytest.raises(InputError, match=r"windows\.stride=3 does nothing without windows\.look_back"):
         resolve(AutoencoderConfig, settings=["windows.stride=3"])
+
+
+def test_a_setting_of_other_trainings_is_told_from_none_at_all():
+    for name, trainings in (
+        ("training.updates", " here, only of train autoencoder: "),
+        ("batching", " here, only of train translation: "),
+        ("training.upgrades", ": "),
+    ):
+        with pytest.raises(InputError, match=f"^{name}[^ ]* is not a setting{trainings}"):
+            resolve(ForecasterConfig, settings=[f"{name}=3"])
 
 
 def test_runs_that_stored_what_did_nothing_load():

@@ -10,7 +10,9 @@ from seq2seq.evaluation.anomaly import ERROR_KINDS, ErrorModel, PCABaseline, obs
 from seq2seq.evaluation.detection import detection_scores, window_hits, window_labels
 from seq2seq.evaluation.overlap import StepMeans
 from seq2seq.evaluation.thresholds import beyond_held_out, fit_threshold
+from seq2seq.inference.selection import between
 from seq2seq.series.clock import Clock
+from seq2seq.series.series import Series
 from seq2seq.tasks.labelled_windows import read_windows
 
 NAN = np.nan
@@ -273,24 +275,44 @@ def test_rates_go_by_the_clock():
 
 
 def test_labelled_windows_are_read(tmp_path):
+    """From the beginning of what the first time names to the end of what the second does."""
     path = tmp_path / "windows.json"
     path.write_text(json.dumps({"real/a.csv": [["2020-01-01 07:00:00.000000", "2020-01-02"]], "b.csv": []}))
-    expected = [(np.datetime64("2020-01-01T07", "ns"), np.datetime64("2020-01-02", "ns"))]
+    expected = [window("2020-01-01T07", "2020-01-03")]
     assert read_windows(path, "a.csv") == read_windows(str(path), "folder/a.csv") == expected
     assert read_windows(path, "b.csv") == []
     path.write_text('{"a.csv": [[1577836800, "1577840400"]]}')
-    assert read_windows(path, "a.csv", Clock("s")) == [(np.datetime64("2020-01-01T00"), np.datetime64("2020-01-01T01"))]
+    assert read_windows(path, "a.csv", Clock("s")) == [window("2020-01-01T00", "2020-01-01T01:00:01")]
     with pytest.raises(InputError, match=r"'1577836800' is no time; write each window .* such as 2024-05-01"):
         read_windows(path, "a.csv")
     berlin = Clock(time_zone="Europe/Berlin")  # one hour ahead in winter
+    expected = [window("2020-01-01T07", "2020-01-02T00:01")]
     path.write_text(json.dumps({"a.csv": [["2020-01-01 08:00", "2020-01-02 01:00"]], "b.csv": []}))
     assert read_windows(path, "a.csv", berlin) == expected
     path.write_text(json.dumps({"a.csv": [["2020-01-01T07:00Z", "2020-01-02T02:00+02:00"]], "b.csv": []}))
     assert read_windows(path, "a.csv") == read_windows(path, "a.csv", berlin) == expected
     path.write_text(json.dumps({"a.csv": [["2024-10-27 02:00", "2024-10-27 02:00"]], "b.csv": []}))  # it comes twice
-    assert read_windows(path, "a.csv", berlin) == [(np.datetime64("2024-10-27T00"), np.datetime64("2024-10-27T01"))]
+    assert read_windows(path, "a.csv", berlin) == [window("2024-10-27T00", "2024-10-27T01:01")]
+    path.write_text(json.dumps({"a.csv": [["2024-03-31 02:30", "2024-03-31 02:30"]], "b.csv": []}))  # it never comes
+    ((start, end),) = read_windows(path, "a.csv", berlin)
+    assert start == end == np.datetime64("2024-03-31T01")
     with pytest.raises(InputError, match=r"did you mean b.csv"):
         read_windows(path, "bb.csv")
+
+
+def window(start, over):
+    """A labelled window whose last instant is the one before it is over."""
+    return np.datetime64(start, "ns"), np.datetime64(over, "ns") - np.timedelta64(1, "ns")
+
+
+@pytest.mark.parametrize("named", ["2020-02", "2020-01-31", "2020-01-31 05", "2020-01-31 05:10", "2020-01-31 05:10:20"])
+def test_a_labelled_window_has_the_steps_that_a_range_of_time_has(named, tmp_path):
+    times = np.arange("2020-01-01", "2020-03-01", 600, "datetime64[s]").astype("datetime64[ns]")
+    path = tmp_path / "windows.json"
+    path.write_text(json.dumps({"a": [["2020-01", named]]}))
+    series = Series([np.zeros((len(times), 1))], ("x",), ["a"], (times,), False)
+    labels, (end,) = window_labels(times, read_windows(path, "a")), between(series, None, named).end
+    np.testing.assert_array_equal(labels, np.arange(len(times)) < end)
 
 
 def test_labelled_windows_of_files_of_one_name_are_told_apart(tmp_path):

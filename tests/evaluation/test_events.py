@@ -106,3 +106,13 @@ def test_gaps_are_those_of_the_rhythm():
     assert spans(events(times=weekend, gaps=np.array([], int)))[0] == (5, 7)
     hour = np.where(np.arange(40) >= 6, HOURS + np.timedelta64(1, "h"), HOURS)  # one step is missing
     assert spans(events(times=hour, gaps=np.array([6])))[:2] == [(5, 5), (6, 7)]
+
+
+def test_an_event_that_meets_several_anomalies_was_known_at_each_of_them():
+    two, scored = np.zeros(40, bool), [np.ones(40, bool)]
+    two[[7, 9]] = True
+    (event,) = events(labels=two, live=LIVE, reach=2, merge=30)
+    assert (event.label, event.lead, event.leads) == (HOURS[7], 3600.0, {7: 3600.0, 9: 3 * 3600.0})
+    figures = event_scores([[event]], [two], scored, "seconds")
+    assert figures["event_recall"] == figures["known_recall"] == 1.0
+    assert figures["median_lead_seconds"] == 2 * 3600.0

@@ -7,12 +7,17 @@ import numpy as np
 import pytest
 
 from seq2seq.errors import InputError
+from seq2seq.evaluation.detection import Labels
+from seq2seq.evaluation.events import runs
 from seq2seq.inference.detection import detect, was_trained_on
+from seq2seq.inference.detection_lines import score_lines
 from seq2seq.inference.detector import Detector
 from seq2seq.inference.reconstructor import Reconstructor
+from seq2seq.inference.scores import label_of_windows
 from seq2seq.inference.selection import Selection
 from seq2seq.run import Run
 from seq2seq.tasks.fit_detector import refit
+from seq2seq.tasks.measure_detection import measure_detection
 
 
 def test_scores_add_up(pumps_model, pumps_test, beats_model, beats_file):
@@ -46,6 +51,36 @@ def test_the_scores_of_a_range_are_those_of_the_whole(pumps_model, pumps_test):
     for scores, of_all in ((part.scores, whole.scores), (part.pca, whole.pca)):
         np.testing.assert_allclose(scores.steps[0], of_all.steps[1][30:70], rtol=1e-3)
         np.testing.assert_allclose(scores.windows[0], of_all.windows[1][30:70], rtol=1e-3)
+
+
+def test_what_is_said_of_a_range_is_what_the_whole_says_of_it(pumps_model, pumps_test):
+    """A label may begin before the range, an event be known by a window that ends after it."""
+    labels = Labels(np.tile((np.arange(120) >= 55) & (np.arange(120) < 80), 2))
+    whole, looked = detect(pumps_model, pumps_test), 0
+    near = [label_of_windows(each, 12) for each in labels.of_series(pumps_test.lengths)]
+    for first, end in ((40, 120), (61, 90), (50, 85), (81, 92)):
+        part = detect(pumps_model, pumps_test, selection=Selection((1,), (first,), (end,)))
+        other, found = part.events(labels=labels)
+        assert not other and all(first <= event.first <= event.last < end for event in found)
+        assert {event.label for event in found} <= {None, pumps_test.times[1][55]}
+        for event in whole.events(labels=labels)[1]:
+            if first < event.first <= event.last < end - 1:
+                (same,) = (each for each in found if each.first == event.first)
+                assert replace(same, peak=0, share=0) == replace(event, peak=0, share=0)
+                looked += event.label is not None
+        false = (whole.live[1] & ~near[1])[first:end]
+        assert measure_detection(part, labels)["autoencoder"]["window_false_alarms"] == len(runs(false))
+    assert looked
+
+
+def test_steps_without_times_are_counted_from_the_beginning_of_the_series(pumps_model, pumps_test):
+    series = replace(pumps_test, times=None)
+    part = detect(pumps_model, series, selection=Selection((0, 1), (30, 50), (70, 80)))
+    lines = list(score_lines(part, replace(pumps_model.config.data, time=None)))
+    assert [line[1] for line in lines[1:]] == [*range(30, 70), *range(50, 80)]
+    whole = {(event.series, event.last): event.start for each in detect(pumps_model, series).events() for event in each}
+    ends = [(event, whole.get((event.series, event.last))) for each in part.events() for event in each]
+    assert ends and all(start in (None, event.start) or event.start in (30, 50) for event, start in ends)
 
 
 def until_step(series, end):

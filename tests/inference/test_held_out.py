@@ -5,7 +5,7 @@ import pytest
 
 from seq2seq.config import DetectionConfig
 from seq2seq.evaluation.anomaly import ErrorModel
-from seq2seq.inference.held_out import FOLDS, Folds, fit_scorer
+from seq2seq.inference.held_out import FOLDS, Folds, Instants, fit_scorer, parts_of
 from seq2seq.inference.pieces import cut
 
 
@@ -38,25 +38,64 @@ def test_of_much_data_and_few_columns_the_thresholds_are_about_those_of_what_was
     assert scorer.window_threshold == pytest.approx(np.nanquantile(scores.windows[0], 0.99), rel=0.02)
 
 
-def test_what_a_part_is_scored_by_has_seen_no_step_of_it_nor_of_a_window_that_ends_in_it():
-    look_back, lengths = 5, np.array([40, 4, 70])
-    scaled = [np.zeros((length, 1), np.float32) for length in lengths]
-    pieces = list(cut(scaled, look_back))
-    folds = Folds.of(lengths, look_back)
-    begins = np.cumsum(lengths) - lengths
-    every = np.concatenate([begins[each.series] + each.first for each in pieces])
-    for part in range(FOLDS):
-        seen = np.concatenate(
-            [begins[each.series] + each.first for each, _ in folds.without(part, [(p, p.values) for p in pieces])]
-        )
-        ends = every + look_back - 1
-        in_part = (ends >= folds.bounds[part]) & (ends < folds.bounds[part + 1])
-        judged = every[in_part][:, None] + np.arange(look_back)
-        assert len(seen) and not np.isin(seen[:, None] + np.arange(look_back), judged).any()
+HOURS = np.datetime64("2024-05-01", "ns") + np.arange(200) * np.timedelta64(1, "h")
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        None,  # the first steps of all series are at one instant
+        (HOURS[:70], HOURS[:4], HOURS[:70]),
+        (HOURS[:40], HOURS[50:54], HOURS[100:170]),  # one after the other
+        (HOURS[:40], HOURS[30:34], HOURS[20:160:2]),
+    ],
+)
+def test_what_a_part_is_scored_by_has_seen_no_instant_of_it_nor_of_a_window_that_ends_in_it(times):
+    look_back, lengths = 5, np.array([70, 4, 70] if times is None else [len(each) for each in times])
+    pieces = list(cut([np.zeros((length, 1), np.float32) for length in lengths], look_back))
+    instants = Instants.by_clock(lengths, times)
+    folds = Folds.of(instants, look_back)
+    every = np.concatenate([instants.of(each) for each in pieces])
+    for part in range(len(folds)):
+        learned = folds.without(part, [(each, each.values) for each in pieces])
+        seen = np.concatenate([instants.of(each) for each, _ in learned])
+        judged = every[(every[:, -1] >= folds.bounds[part]) & (every[:, -1] < folds.bounds[part + 1])]
+        own = np.arange(folds.bounds[part], folds.bounds[part + 1])
+        assert len(seen) and not np.isin(seen, np.append(judged, own)).any()
     parts = np.concatenate([folds.of_steps(each).ravel() for each in pieces])
-    assert set(parts.tolist()) == set(range(FOLDS))
-    assert Folds.of(np.array([2 * look_back]), look_back) is None
-    assert Folds.of(np.array([9]), 0) is None  # a single sequence
+    assert set(parts.tolist()) == set(range(FOLDS)) == set(range(len(folds)))
+
+
+def test_series_of_the_same_times_that_are_too_short_are_scored_by_what_others_tell():
+    look_back, lengths = 12, np.full(9, 30)
+    folds, counted = parts_of(lengths, None, look_back)
+    assert folds is not None and counted.shared and not folds.instants.shared
+    apart = [HOURS[:30] + number * np.timedelta64(9, "D") for number in range(9)]
+    folds, counted = parts_of(lengths, apart, look_back)
+    assert folds is not None and not counted.shared
+    assert parts_of(np.array([2 * look_back]), None, look_back)[0] is None
+    assert parts_of(np.array([9]), None, 0)[0] is None  # a single sequence
+
+
+def test_what_series_tell_together_at_one_instant_is_not_both_learned_and_scored():
+    """Plants under one weather: the shocks of all of them are the same, or nearly so."""
+    look_back, columns, shares = 5, 20, []
+    for draw in range(3):
+        generator = np.random.default_rng(draw)
+
+        def plants(steps, generator=generator):
+            weather = generator.normal(size=(steps, columns))
+            own = [generator.normal(size=(steps, columns)) for _ in range(5)]
+            scaled = [(0.9 * weather + 0.1 * each).astype(np.float32) for each in own]
+            return lambda stride: ((pieces, pieces.values) for pieces in cut(scaled, look_back, stride))
+
+        times = [HOURS[:120]] * 5
+        scorer = fit_scorer(DetectionConfig(), plants(120), np.full(5, 120), look_back, times=times)
+        scores = scorer.score(plants(1000)(1), np.full(5, 1000), look_back)
+        shares.append((np.mean(scores.judged > scorer.threshold), np.mean(np.concatenate(scorer.live(scores)))))
+    of_steps, of_windows = np.mean(shares, axis=0)
+    assert of_steps < 0.03
+    assert of_windows < 0.06
 
 
 def test_a_step_that_overlapping_windows_tell_of_again_counts_once():

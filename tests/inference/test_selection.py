@@ -63,6 +63,10 @@ def test_what_comes_before_and_after_is_at_hand_and_labels_stay_with_their_steps
     for around in (0, 2, 9, 95):
         (part,), (place,) = chosen.cut(series.values, around), chosen.places(around)
         assert part[place].ravel().tolist() == list(range(3, 10))
+        (whole,) = chosen.laid_out([part], [100, 20], np.nan, around)[:1]
+        there = slice(max(3 - around, 0), 10 + around)
+        np.testing.assert_array_equal(whole[there], series.values[0][there])
+        assert np.isnan(whole).sum() == 100 - len(part)
     labels = Labels(np.arange(120) == 5)
     assert np.flatnonzero(chosen.labels(labels, series).values).tolist() == [2]
 

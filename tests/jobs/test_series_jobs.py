@@ -11,11 +11,14 @@ import pytest
 from seq2seq.errors import InputError
 from seq2seq.inference.detection import detect
 from seq2seq.inference.forecaster import Forecaster
+from seq2seq.inference.reconstructor import Reconstructor
 from seq2seq.jobs.detection import BatchDetection
 from seq2seq.jobs.forecasting import BatchForecast
 from seq2seq.jobs.inputs import csv_name, find_inputs
 from seq2seq.jobs.job import Job
+from seq2seq.jobs.reconstruction import BatchReconstruction
 from seq2seq.jobs.shards import Shard
+from seq2seq.report import Report
 
 
 def run(work, pattern, output, **options):
@@ -72,6 +75,29 @@ def test_a_series_that_cannot_be_scored_stops_no_other(pumps_run, pumps_files, t
     )
     rows = rows_of(tmp_path / "out" / "a.csv")
     assert len(rows) == 265 and all(row["score"] for row in rows[:240]) and not any(row["score"] for row in rows[240:])
+
+
+@pytest.mark.parametrize("kind", [BatchDetection, BatchReconstruction])
+def test_all_that_reading_an_input_warns_of_is_told_with_its_name(pumps_run, pumps_files, tmp_path, kind):
+    reconstructor = Reconstructor.load(pumps_run)
+    series = reconstructor.read_training()
+    scaler = reconstructor.scaler.by_series(series.values, series.names)
+    own = Reconstructor(reconstructor.config, scaler, reconstructor.model, reconstructor.run)
+    lines = (pumps_files / "train.csv").read_text().replace("south", "west").splitlines()
+    del lines[40:45]  # hours 39 to 43
+    del lines[30:35]
+    (tmp_path / "a.csv").write_text("\n".join(lines) + "\n")
+    report, told = Report(), []
+    report.warn = told.append
+    own.read(str(tmp_path / "a.csv"), report=report)
+    work = kind(own, "model", {}) if kind is BatchReconstruction else kind(own)
+    run(work, tmp_path / "a.csv", tmp_path / "out")
+    assert any("('west') not there in training" in line for line in told)
+    assert any("stretches between gaps are shorter than a window" in line for line in told)
+    assert {*told} <= {note.removeprefix(f"{tmp_path / 'a.csv'}: ") for note in work.notes()}
+    assert any("of 590 steps are of rows that the training had" in note for note in work.notes())
+    assert all(str(tmp_path / "a.csv") in note for note in work.notes())
+    assert len(work.notes()) == len({*work.notes()})
 
 
 @pytest.fixture
@@ -150,8 +176,17 @@ def test_each_series_is_joined_to_its_own_plan(knowing, days_file, tmp_path):
     for path in plans.iterdir():
         top, *rows = path.read_text().splitlines()
         path.write_text("\n".join([f"{top},shop", *(f"{row},{path.stem}" for row in rows)]) + "\n")
-    outcome = run(BatchForecast(forecaster, known=str(plans)), tmp_path / "shops.csv", tmp_path / "out")
+    north = plans / "north.csv"
+    north.write_text(north.read_text() + "2024-04-01 00:00:00,,north\n")  # after a gap, and without a value
+    work = BatchForecast(forecaster, known=str(plans))
+    outcome = run(work, tmp_path / "shops.csv", tmp_path / "out")
     assert (outcome.finished, outcome.bad_records) == (1, 1)
+    noted = [note for note in work.notes() if "gap" in note or "missing" in note]
+    assert len(noted) == 2 and all(note.startswith(f"{plans}") for note in noted)  # not as if it were of the inputs
+    report, told = Report(), []
+    report.warn = told.append
+    forecaster.read_known(str(plans), report)
+    assert {*noted} <= {*told}
     assert [row["shop"] for row in rows_of(tmp_path / "out" / "shops.csv")] == ["north"] * 3 + ["south"] * 3
     assert json.loads((tmp_path / "out" / "shops.csv.rejected.jsonl").read_text())["series"] == "west"
 

@@ -10,6 +10,7 @@ TRANSLATION = [
     "text.tokenizer=bpe",
     "text.vocabulary_size=40",
     "text.subword_sampling=0.2",
+    "training.precision=float32",
     "model.units=16",
     "model.embedding_dim=8",
     "model.embedding_dropout=0.2",

@@ -14,6 +14,11 @@ def test_the_changes_of_a_column_are_seen_in_its_cells(offset, spread):
     np.testing.assert_allclose(written, column, rtol=1e-15, atol=1e-3 * spread)
 
 
+@pytest.mark.parametrize("decimals", [None, 0, 3])
+def test_nothing_is_below_0_that_is_written_as_0(decimals):
+    assert cell(-0.0, decimals) == cell(-1e-9, 3) == "0" and cell(-0.001, 3) == "-0.001"
+
+
 def test_ordinary_columns_have_nine_figures():
     column = np.array([0.1 + 0.2, 1 / 3, np.nan, 20.0])
     assert column_cells(column) == ["0.3", "0.333333333", "", "20"] == list(map(cell, column))

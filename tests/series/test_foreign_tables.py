@@ -300,6 +300,31 @@ def test_xlsx(table, tmp_path):
     assert series.values[0].tolist() == [[1.5, 2], [2.5, 3], [3.5, 4.5]]
 
 
+@pytest.mark.parametrize("how", [{}, {"decimal": ","}, {"decimal": ",", "thousands": True}])
+def test_a_number_of_a_sheet_is_itself_beside_texts(tmp_path, how):
+    book = openpyxl.Workbook()
+    for row in (["a", "b", "c"], [17.305, 0.25, 1], ["NA", 2.5, 2], [12.125, "1.234,5", 3], [3, 1e-7, 4]):
+        book.active.append(row)
+    book.save(tmp_path / "data.xlsx")
+    series = read_series(tmp_path / "data.xlsx", missing="mask", **how)
+    assert series.reading.decimal == "," and series.reading.thousands
+    read = [[17.305, 0.25, 1], [np.nan, 2.5, 2], [12.125, 1234.5, 3], [3, 1e-7, 4]]
+    np.testing.assert_array_equal(series.values[0], np.array(read))
+
+
+@pytest.mark.parametrize(("mark", "other"), [(".", ","), (",", ".")])
+def test_no_group_of_thousands_begins_with_a_zero(table, mark, other):
+    assert read_series(table(f"a;b\n0{mark}123;3\n-0{mark}456;4\n")).values[0].tolist() == [[0.123, 3], [-0.456, 4]]
+    assert "say which mark is decimal" in refusal(table(f"a;b\n0{mark}123;3{other}5\n0{mark}456;4{other}5\n"))
+    with_thousands = later(read_series(table(f"a;b\n1{other}234{mark}5;5\n2{other}345{mark}5;6\n")))
+    turned = read_series(table(f"a;b\n17{other}304;5\n0{other}305;6\n", "later.csv"), **with_thousands)
+    assert turned.values[0].tolist() == [[17.304, 5], [0.305, 6]] and any(
+        "are read so" in note for note in turned.notes
+    )
+    with pytest.raises(InputError, match="is not a number"):
+        number_of(f"0{other}123", mark, thousands=True)
+
+
 def test_without_the_package_xlsx_names_it(table, monkeypatch):
     monkeypatch.setitem(sys.modules, "openpyxl", None)
     assert "pip install 'seq2seq[xlsx]'" in refusal(table("", "data.xlsx"))

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from seq2seq.errors import InputError
 from seq2seq.series.clock import Clock, time_text, time_texts
+from seq2seq.series.latest_times import LatestTimes
 from seq2seq.series.reading import Reading
 from seq2seq.series.time_axis import check_order
 from seq2seq.series.times import looks_like_time, read_times
@@ -191,6 +192,22 @@ def test_offsets_are_instants_and_the_wall_shows_local_time():
     _, clock, _ = read(texts, time_zone="Europe/Berlin")
     assert clock.texts(times) == texts and clock.texts(winter[None])[0].endswith("+02:00")
     np.testing.assert_array_equal(clock.instants(clock.local(times))[:10], times[:10])
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Etc/GMT-1", "America/New_York", "Europe/Berlin"])
+def test_times_that_tell_other_offsets_than_those_of_the_run_go_on_with_their_own(zone):
+    local = pd.date_range("2024-10-26 12:00", periods=60, freq="h", tz="Europe/Berlin").tz_convert(zone)
+    texts = [stamp.isoformat().replace("+00:00", "Z") for stamp in local]
+    times, clock, _ = read(texts[:40], time_zone="Europe/Berlin")
+    following = read(texts, time_zone="Europe/Berlin")[0]
+    assert clock.texts(following) == texts
+    assert LatestTimes(Reading(time_format="ISO8601", time_zone="Europe/Berlin")).read(texts[0]) == times[0]
+    cells = pd.Series(local[:40], name="t")  # as a file may store them itself
+    _, of_stored, _ = read_times(cells, Reading(time_zone="Europe/Berlin"), row, {"": np.arange(40)})
+    assert [pd.Timestamp(text) for text in of_stored.texts(following)] == list(local)
+    assert [text[19:] for text in of_stored.texts(following)] == [stamp.isoformat()[19:] for stamp in local]
+    wall = local[:40].tz_convert("Europe/Berlin").tz_localize(None).to_numpy("datetime64[ns]")
+    np.testing.assert_array_equal(clock.local(times), wall)  # the calendar is that of the run
 
 
 def test_local_times_of_a_zone_have_their_repeated_hour():

@@ -12,17 +12,28 @@ from seq2seq.tasks.fit_detector import check_detection
 
 
 @pytest.mark.parametrize(
-    ("steps", "columns", "look_back", "told"),
+    ("series", "steps", "columns", "look_back", "told"),
     [
-        (150, 20, 12, []),
-        (75, 60, 12, ["75 steps with all of 60 columns, fewer than 3 for each"]),
-        (40, 2, 20, ["the validation part has 40 steps, too few windows of 20 steps to score a part of them"]),
+        (1, 150, 20, 12, []),
+        (1, 75, 60, 12, ["75 steps with all of 60 columns, fewer than 3 for each"]),
+        (1, 40, 2, 20, ["the validation part has 40 steps, too few windows of 20 steps to score a part of them"]),
+        (4, 75, 60, 12, []),
+        (4, 40, 2, 20, ["the validation part has 40 different times, too few windows of 20 steps to set a stretch"]),
+        (
+            4,
+            40,
+            20,
+            20,
+            ["40 different times with all of 20 columns, fewer", "to set a stretch of time apart"],
+        ),
     ],
 )
-def test_a_validation_part_that_tells_too_little_is_told_of(steps, columns, look_back, told):
+def test_a_validation_part_that_tells_too_little_is_told_of(series, steps, columns, look_back, told):
     warnings, report = [], Report()
     report.warn = warnings.append
-    values = np.random.default_rng(0).normal(size=(steps, columns))
-    valid = Series([values], [f"c{number}" for number in range(columns)], [""], None, whole=False)
+    values = list(np.random.default_rng(0).normal(size=(series, steps, columns)))
+    times = (np.datetime64("2024-05-01", "ns") + np.arange(steps) * np.timedelta64(1, "h"),) * series
+    names = [str(number) for number in range(series)]
+    valid = Series(values, [f"c{number}" for number in range(columns)], names, times, whole=False)
     check_detection(DetectionConfig(value=0.9), SimpleNamespace(valid=valid), look_back, report)
     assert len(warnings) == len(told) and all(each in line for each, line in zip(told, warnings, strict=True))

@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
+from seq2seq.config import ForecasterConfig, resolve
 from seq2seq.evaluation.baselines import baselines
 from seq2seq.series.scaling import Scaler
 from seq2seq.series.series import Series
-from seq2seq.tasks.forecast_warnings import losses, lost_in, only_rounding, too_little_held
+from seq2seq.tasks.forecast_warnings import advice, losses, lost_in, only_rounding, too_little_held
 from seq2seq.tasks.made_forecasts import MadeForecasts
 
 
@@ -20,10 +21,16 @@ def made(*series, off=0.0):
     return MadeForecasts(of_series, ("load",), origins, actual, predicted, None, None, {}, scaler)
 
 
+def config(*settings, look_back=36):
+    """Settings of a run with a season of 12, of windows unless they say otherwise."""
+    windows = [] if "model.kind=stateful" in settings else [f"windows.look_back={look_back}"]
+    return resolve(ForecasterConfig, settings=["model.season=12", *windows, *settings], data__location="x.csv")
+
+
 def test_steps_that_lose_to_one_baseline_are_one_line_with_what_helps():
     off = made([1.0] * 5, off=1)
     compared = {1: (1.0, 2.0, "drift", 0.5), 2: (3.0, 2.0, "drift", -0.5), 3: (2.2, 2.0, "drift", -0.1)}
-    assert losses(compared | {4: (1.001, 1.0, "drift", -0.001)}, "rmse", off) == [
+    assert losses(compared | {4: (1.001, 1.0, "drift", -0.001)}, "rmse", off, config("model.residual=linear")) == [
         "steps 2 to 3 ahead “drift” is better than the model, by up to 50.0% of rmse: raise windows.look_back, or try "
         "data.log=true"
     ]
@@ -31,20 +38,21 @@ def test_steps_that_lose_to_one_baseline_are_one_line_with_what_helps():
 
 def test_a_baseline_without_error_is_told_in_words():
     compared = {1: (0.25, 0.0, "last value", -np.inf)}
-    (line,) = losses(compared, "rmse", made([5.0, 5.0], off=0.25))
+    (line,) = losses(compared, "rmse", made([5.0, 5.0], off=0.25), config())
     assert line.startswith("step 1 ahead “last value” is exactly right, the model is not (its rmse up to 0.25)")
-    assert losses(compared, "rmse", made([5.0, 5.0], off=1e-6)) == []  # single precision knows no better
+    assert losses(compared, "rmse", made([5.0, 5.0], off=1e-6), config()) == []  # single precision knows no better
 
 
 @pytest.mark.parametrize("level", [0.0, -1e5, 1e7, 1e9])
 @pytest.mark.parametrize("scale", [1e-3, 3.0])
 def test_what_is_rounding_goes_by_the_changes_of_a_series_and_by_nothing_else(level, scale):
     wave = scale * np.sin(np.arange(40.0))
-    series = (level + wave, np.full(40, level), 1e9 * wave, np.where(np.arange(40) == 0, 1e12, wave))
+    rare = np.where(np.arange(40) == 0, 1e9 * scale, 0)  # nearly always the same
+    series = (level + wave, np.full(40, level), 1e9 * wave, np.where(np.arange(40) == 0, 1e12, wave), rare)
     assert only_rounding(made(*series))
-    for number, change in ((0, scale), (2, 1e9 * scale), (3, scale)):
-        assert not only_rounding(made(*series, off=np.where(np.arange(4) == number, change / 100, 0)))
-    assert only_rounding(made(*series, off=[1e-7 * scale, 1e-7 * abs(level), 10 * scale, 1e-7 * scale]))
+    for number, change in ((0, scale), (2, 1e9 * scale), (3, scale), (4, 1e5 * scale)):
+        assert not only_rounding(made(*series, off=np.where(np.arange(5) == number, change / 100, 0)))
+    assert only_rounding(made(*series, off=[1e-7 * scale, 1e-7 * abs(level), 10 * scale, 1e-7 * scale, 10 * scale]))
 
 
 def test_a_series_that_loses_is_named_also_where_others_are_far_larger():
@@ -62,15 +70,29 @@ def test_a_series_that_loses_is_named_also_where_others_are_far_larger():
 
 def test_an_interval_is_told_of_where_half_as_many_values_again_lie_outside():
     def said(coverage, forecasts=100, far=False):
-        return too_little_held({"level": 0.9, "coverage": coverage}, forecasts, "test", far)
+        return too_little_held({"level": 0.9, "coverage": coverage}, forecasts, "all of new.csv", far)
 
-    assert not said(0.86) and not said(0.7, forecasts=10) and not too_little_held(None, 100, "test")
-    assert said(0.84)[0].startswith("intervals for 90% of the values hold 84.0% in the test part")
+    assert not said(0.86) and not said(0.7, forecasts=10) and not too_little_held(None, 100, "all of new.csv")
+    assert said(0.84)[0].startswith("intervals for 90% of the values hold 84.0% in all of new.csv, and")
     assert "--interval" in said(0.84)[0] and "--interval" not in said(0.84, far=True)[0]
 
 
 def test_a_stateful_run_gets_no_advice_about_windows_that_it_has_not():
     for name in baselines(season=2):
-        (line,) = losses({1: (2.0, 1.0, name, -1.0)}, "rmse", made([1.0, 1.0], off=1), stateful=True)
-        assert "look_back" not in line and "residual" not in line and "without --stateful" in line
-        assert "--stateful" not in losses({1: (2.0, 1.0, name, -1.0)}, "rmse", made([1.0, 1.0], off=1))[0]
+        of_stream, of_windows = (
+            losses({1: (2.0, 1.0, name, -1.0)}, "rmse", made([1.0, 1.0], off=1), config(*kind))[0]
+            for kind in (("model.kind=stateful",), ())
+        )
+        assert "look_back" not in of_stream and "residual" not in of_stream and "without --stateful" in of_stream
+        assert "--stateful" not in of_windows
+
+
+@pytest.mark.parametrize("name", baselines(season=12))
+def test_no_advice_is_what_the_run_has_already(name):
+    lacks = advice(name, config("model.residual=last", look_back=6))
+    assert "model.residual=auto" in lacks and ("look_back to" in lacks) == name.startswith("seasonal")
+    assert ("data.log" in lacks) == (name == "drift" or "growth" in name)
+    # residual=auto is stored as what it became
+    for has in (("model.residual=linear",), ("model.kind=stateful", "model.residual=last", "windows.chunk=48")):
+        said = advice(name, config("data.log=true", *has))
+        assert said and not any(word in said for word in ("residual", "data.log", "look_back to", "chunk to"))

@@ -1,5 +1,6 @@
 """A forecaster's figures, beside those of the baselines."""
 
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -72,6 +73,33 @@ def test_all_is_measured_of_data_that_the_training_did_not_have(days_plain, days
     assert [part_to_measure(None, data, path and str(path)) for path in (None, days_file, other)] == [
         *("test", "test", "all")
     ]
+
+
+def test_forecasts_of_rows_that_the_training_had_are_told_whatever_the_file_is_called(days_plain, days_file, tmp_path):
+    head, *lines = days_file.read_text().splitlines()
+    # 240 hours, of which the training and its validation had the first 192; windows are of 24 steps, forecasts of 3.
+    files = {"some.csv": (lines[:-1], 213, 168), "later.csv": (lines[168:], 46, 0)}
+    for name, (rows, total, known) in files.items():
+        (tmp_path / name).write_text("\n".join([head, *rows]) + "\n")
+        result = measure_forecaster.evaluate(days_plain, str(tmp_path / name))
+        told = [line.split(" are of rows")[0] for line in result.warnings if "the training had" in line]
+        assert told == [f"{known:,} of {total:,} forecasts"] * bool(known)
+        assert result.where == f"all of {tmp_path / name}" and set(result.learned) <= set(result.as_dict()["warnings"])
+    assert not measure_forecaster.evaluate(days_plain).learned
+    assert measure_forecaster.evaluate(days_plain, part="all").learned
+    run = shutil.copytree(days_plain.run.path, tmp_path / "run")
+    (run / "learned.npz").unlink()  # as an earlier version left it
+    assert not measure_forecaster.evaluate(Forecaster.load(run), str(tmp_path / "some.csv")).learned
+
+
+def test_that_a_file_is_the_one_of_the_training_is_said(days_plain, days_file, tmp_path):
+    copy, report, told = tmp_path / "copy.csv", Report(), []
+    copy.write_text(days_file.read_text())
+    report.say = told.append
+    measure_forecaster.evaluate(days_plain, str(copy), report=report)
+    assert len(told) == 1 and f"the test part of {copy}" in told[0]
+    measure_forecaster.evaluate(days_plain, str(copy), part="test", report=report)
+    assert len(told) == 1
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from seq2seq.tasks import train_language_model, train_translation
 from seq2seq.text.tokenizer import train_tokenizer
 from seq2seq.text.tokens import pad_rows
 
-SMALL = ["model.units=4", "model.embedding_dim=4", "training.lr_ramp_steps=0"]
+SMALL = ["model.units=4", "model.embedding_dim=4", "training.lr_ramp_steps=0", "training.precision=float32"]
 FILES = ["data.train={}/corpus", "data.source=a", "data.target=b", "data.valid_share=0.2"]
 TABLE = ["data.source=none", "data.target=none", "data.train={}/table.tsv"]
 # Kind → configuration, training, and settings that it begins with.

@@ -22,7 +22,7 @@ from seq2seq.text.tokenizer import train_tokenizer
 VERSE = "one  two\r\n\tthree   \n\n"  # line ends and blanks of every kind
 TINY = ["data.chunk=20", "data.slots=8", "model.units=48", "model.embedding_dim=8"]
 TINY += [f"model.{part}_dropout=0.0" for part in ("embedding", "layer", "output")]
-TINY += ["training.learning_rate=0.02", "training.lr_ramp_steps=5", "training.epochs=5"]
+TINY += ["training.learning_rate=0.02", "training.lr_ramp_steps=5", "training.epochs=5", "training.precision=float32"]
 
 
 class Heard(Report):

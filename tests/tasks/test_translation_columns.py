@@ -14,7 +14,16 @@ from seq2seq.tasks.translation_columns import columns_of, given_columns, settle_
 from seq2seq.text.columns import FIRST_TWO, Columns
 
 TINY = [
-    *("--set", "text.tokenizer=char", "--set", "model.units=16", "--set", "model.embedding_dim=8"),
+    *(
+        "--set",
+        "text.tokenizer=char",
+        "--set",
+        "model.units=16",
+        "--set",
+        "model.embedding_dim=8",
+        "--set",
+        "training.precision=float32",
+    ),
     *("--set", "training.validate_bleu=false", "--epochs", "1"),
 ]
 

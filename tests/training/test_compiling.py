@@ -4,10 +4,12 @@ import pytest
 
 from seq2seq.batches.windows import WindowBatches
 from seq2seq.config import TrainingConfig
+from seq2seq.device import share_cores
 from seq2seq.models import Autoencoder
 from seq2seq.report import Report
 from seq2seq.training.compiling import compile_model
 from seq2seq.training.number_losses import ObservedLoss
+from tests.stand_ins.graphics_card import seen
 
 
 class Warnings(Report):
@@ -43,3 +45,12 @@ def test_a_ramp_longer_than_the_training_is_told_with_one_that_fits(settings, sa
     assert said in line
     fitting = int(line.partition("--set training.lr_ramp_steps=")[2].partition(",")[0])
     assert warnings_for(**settings | {"lr_ramp_steps": fitting}) == []
+
+
+def test_beside_a_gpu_nothing_is_compiled_by_xla_nor_shared_out_to_cores():
+    model = Autoencoder(1, units=2)
+    batches = WindowBatches([[[float(step)] for step in range(44)]], look_back=5, batch_size=4)
+    with seen():
+        compile_model(model, ObservedLoss(), batches, TrainingConfig(epochs=1000, ema_decay=0.0), Warnings())
+        assert share_cores(2) == 1
+    assert (model.jit_compile, model.steps_per_execution, model.compiled_parts) == (False, 1, 0)

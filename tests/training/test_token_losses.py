@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from seq2seq.training import token_losses as module
 from seq2seq.training.token_losses import TokenCrossEntropy, token_losses
+from tests.stand_ins.graphics_card import seen
 
 TOLERANCE = {"rtol": 1e-5, "atol": 1e-5}
 LABELS = np.array([[4, 1, 6, 0], [3, 0, 0, 0], [2, 2, 5, 3]], "int32")
@@ -78,6 +79,25 @@ def test_the_loss_of_a_product_is_that_of_its_logits(label_smoothing, at_once, m
     )
     for ours, plain_value in zip(found, expected, strict=True):
         np.testing.assert_allclose(ours, plain_value, **TOLERANCE)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_the_loss_of_a_product_of_few_bits_is_the_same_on_a_gpu(dtype):
+    draw = np.random.default_rng(1)
+    features, table = (tf.cast(draw.normal(size=size), kind) for size, kind in (((9, 5), dtype), ((7, 5), tf.float32)))
+    labels = draw.integers(1, 7, 9)
+
+    def loss_and_gradients():
+        with tf.GradientTape() as tape:
+            tape.watch((features, table))
+            loss = TokenCrossEntropy(0.1).of_product(labels, features, table, tf.zeros(7))
+        return loss, *tape.gradient(loss, (features, table))
+
+    expected = loss_and_gradients()
+    with seen():
+        found = loss_and_gradients()
+    for mine, other in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(mine, other)
 
 
 def test_the_loss_of_no_tokens_is_zero_with_zero_gradients():

@@ -33,7 +33,7 @@ def vectors(tmp_path):
 def started(vectors, *settings, kind="word", sides=("source",), report=None):
     """A small model, its first tokenizer, and its embeddings before and after they have started from the vectors."""
     given = [f"model.{side}_vectors={vectors}" for side in sides]
-    size = ["model.units=4", "model.embedding_dim=4", f"text.tokenizer={kind}"]
+    size = ["model.units=4", "model.embedding_dim=4", "training.precision=float32", f"text.tokenizer={kind}"]
     config = resolve(TranslationConfig, settings=[*size, *given, *settings])
     source = train_tokenizer(kind, TEXTS, vocabulary_size=40)
     target = source if config.text.shares_vocabulary else train_tokenizer(kind, TEXTS[1:], vocabulary_size=40)

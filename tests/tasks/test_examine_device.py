@@ -1,0 +1,49 @@
+"""What the machine has is told as it is, and what is not as it should be is said."""
+
+import json
+
+import keras
+import pytest
+
+from seq2seq.tasks import examine_device
+from seq2seq.tasks.examine_device import compare_kernel, examine
+
+
+@pytest.fixture(scope="module")
+def found():
+    return examine(seconds=0)
+
+
+def test_all_that_was_found_is_in_the_table_and_in_json(found):
+    rows = dict(found.rows())
+    assert {"seq2seq", "TensorFlow", "processor", "cores", "memory", "GPU", "LSTM layer", "GRU layer"} <= rows.keys()
+    assert rows["trainings run on"] == found.device and rows["precision=auto"].startswith(found.precision)
+    assert json.loads(json.dumps(found.as_dict()))["kernels"][0]["cell"] == "lstm"
+    assert not found.rates and not found.warnings
+
+
+def test_layers_have_the_numbers_of_their_cells(found):
+    assert [kernel.cell for kernel in found.kernels] == ["lstm", "gru"]
+    assert all(kernel.is_right and kernel.outputs < 1e-5 and kernel.gradients < 1e-5 for kernel in found.kernels)
+
+
+def test_a_layer_that_computes_something_else_is_told(monkeypatch):
+    wrong = lambda cell, units: keras.layers.LSTM(units, activation="relu", return_sequences=True)  # noqa: E731
+    monkeypatch.setattr(examine_device, "recurrent_layer", wrong)
+    kernel = compare_kernel("lstm")
+    assert not kernel.is_right
+    (line,) = examine_device._warnings([kernel], "float32", {})
+    assert line.startswith("the LSTM layer computes other numbers")
+
+
+def test_a_faster_precision_than_that_of_auto_is_told():
+    rates = {"float32": 100.0, "mixed_bfloat16": 85.0}
+    (line,) = examine_device._warnings([], "mixed_bfloat16", rates)
+    assert line == "training.precision=auto takes mixed_bfloat16; here --set training.precision=float32 is faster"
+    assert not list(examine_device._warnings([], "float32", rates))
+
+
+@pytest.mark.slow
+def test_a_training_in_each_precision_is_measured():
+    rates = examine(seconds=0.1).rates
+    assert "float32" in rates and all(rate > 0 for rate in rates.values())
