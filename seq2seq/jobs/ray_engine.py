@@ -88,7 +88,8 @@ def _join(address):
     except Exception as error:  # of any kind: Ray raises a bare one where a node does not start in time
         reason = str(error).splitlines()[0]
         if address:
-            raise InputError(f"--address {address}: no cluster can be joined there: {reason}") from error
+            advice = "one that asks for a token is joined with RAY_AUTH_MODE=token."
+            raise InputError(f"--address {address}: no cluster can be joined there ({reason}); {advice}") from error
         advice = "start it with `ray start --head`, and give --address auto."
         raise InputError(f"--engine ray: Ray cannot be started here ({reason}): {advice}") from error
     finally:
