@@ -1,6 +1,7 @@
 """What several tests share: a small task that is learned in seconds, and a run trained on it."""
 
 import fcntl
+import gc
 import json
 import os
 import random
@@ -15,8 +16,16 @@ WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
 if WORKER and hasattr(os, "sched_setaffinity"):  # a core for each, so that no worker waits for the threads of another
     cores = sorted(os.sched_getaffinity(0))
     os.sched_setaffinity(0, {cores[int(WORKER.removeprefix("gw")) % len(cores)]})
+gc.disable()  # until all tests are there: what is loaded stays, and looking through it for garbage takes long
 settings.register_profile("untimed", deadline=None)  # no test asserts on time: a machine may be slow
 settings.load_profile("untimed")
+
+
+def pytest_collection_finish():
+    """Nothing that is loaded by now is looked at again, and what tests trace is, though not every few milliseconds."""
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
+    gc.enable()
 
 
 def slow(*values):
