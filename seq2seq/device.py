@@ -15,6 +15,7 @@ DRIVER, DEVICES = Path("/proc/driver/nvidia/version"), Path("/dev")
 LEAST_DRIVER = {"12": (525, 60, 13), "13": (580, 65, 6)}  # for Linux, of each CUDA, by NVIDIA's table of compatibility
 
 _process = None  # in which TensorFlow runs, once something has been loaded or trained
+_cores = None  # that this process keeps to, where it may not take all that the system would give it
 
 
 def stay_in_process() -> None:
@@ -30,6 +31,14 @@ def stay_in_process() -> None:
             f"this process ({os.getpid()}) was forked from one in which TensorFlow runs ({_process}), and cannot use "
             'it: load runs only after a fork, or start processes with multiprocessing.get_context("spawn").'
         )
+
+
+def keep_to_cores(count: int) -> None:
+    """Keep TensorFlow to so many cores, where others work on the same machine; to be called before anything runs."""
+    global _cores
+    _cores = count
+    tf.config.threading.set_intra_op_parallelism_threads(count)
+    tf.config.threading.set_inter_op_parallelism_threads(count)
 
 
 def use_device() -> str:
@@ -59,7 +68,7 @@ def cores_to_share(cores: int | None = None) -> int:
     Returns:
         The number of cores, or 1 with a GPU or more than four cores, where parts would be too small.
     """
-    cores = cores or len(os.sched_getaffinity(0))
+    cores = cores or _cores or len(os.sched_getaffinity(0))
     return cores if cores <= MOST_SHARED_CORES and not tf.config.list_physical_devices("GPU") else 1
 
 

@@ -44,6 +44,8 @@ ONLY_IN = {
     "sklearn": "evaluation",
     "scipy": "evaluation",
     "pandas": "series",
+    "ray": "jobs/ray_engine.py",
+    "grpc": "jobs/ray_engine.py",
 }
 WITHOUT_TENSORFLOW = [
     *("config", "run", "text", "series", "plots", "evaluation", "cli"),

@@ -8,7 +8,7 @@ from typer import Argument, Option, Typer
 from seq2seq.cli.command import SETTINGS, Command, Tasks
 from seq2seq.cli.jobs import run_job
 from seq2seq.cli.options import detection as alarms
-from seq2seq.cli.options import forecasts, search
+from seq2seq.cli.options import engines, forecasts, groups, search
 from seq2seq.cli.options import series as series_options
 from seq2seq.errors import InputError
 
@@ -98,6 +98,7 @@ Strict = Annotated[
 
 
 @app.command("translate", cls=Command, epilog=TRANSLATE_EXAMPLES)
+@groups.options(engines.ENGINE, into="engine")
 @search.options(search.SEARCH)
 def translate(
     run: RunFolder,
@@ -129,6 +130,7 @@ def translate(
     ] = None,
     *,
     chosen: dict[str, Any],
+    engine: dict[str, Any],
 ) -> None:
     """Translate files of records: lines of text, .jsonl, .tsv or .csv, each plain or .gz.
 
@@ -153,10 +155,11 @@ def translate(
             run, search.value(chosen), workers=workers, field=field, part_size=part_size, strict=strict
         )
 
-    run_job(load, check, [*input_, *(more or ())], output, shard, strict)
+    run_job(load, check, [*input_, *(more or ())], output, shard, strict, engine)
 
 
 @app.command("reconstruct", cls=Command, epilog=RECONSTRUCT_EXAMPLES)
+@groups.options(engines.ENGINE, into="engine")
 def reconstruct(
     run: RunFolder,
     input_: Inputs,
@@ -166,6 +169,8 @@ def reconstruct(
     shard: ShardOption = None,
     strict: Strict = False,
     part_size: PartSize = 20000,
+    *,
+    engine: dict[str, Any],
 ) -> None:
     """Write files of series as an autoencoder has understood them: .csv, .parquet, .npz or .npy as they came.
 
@@ -178,10 +183,11 @@ def reconstruct(
 
         return BatchReconstruction.load(run, array=array, part_size=part_size, strict=strict)
 
-    run_job(load, _series_check(array), [*input_, *(more or ())], output, shard, strict)
+    run_job(load, _series_check(array), [*input_, *(more or ())], output, shard, strict, engine)
 
 
 @app.command("detect", cls=Command, epilog=DETECT_EXAMPLES)
+@groups.options(engines.ENGINE, into="engine")
 def detect(
     run: RunFolder,
     input_: Inputs,
@@ -205,6 +211,8 @@ def detect(
     shard: ShardOption = None,
     strict: Strict = False,
     part_size: PartSize = 20000,
+    *,
+    engine: dict[str, Any],
 ) -> None:
     """Score files of series, .csv, .parquet, .npz or .npy: a table of scores and alarms for each, or of events.
 
@@ -222,10 +230,11 @@ def detect(
         given = {"array": array, "part_size": part_size, "strict": strict}
         return BatchDetection.load(run, threshold=kind, events=events, merge=merge, min_length=min_length, **given)
 
-    run_job(load, _series_check(array), [*input_, *(more or ())], output, shard, strict, tables=True)
+    run_job(load, _series_check(array), [*input_, *(more or ())], output, shard, strict, engine, tables=True)
 
 
 @app.command("forecast", cls=Command, epilog=FORECAST_EXAMPLES)
+@groups.options(engines.ENGINE, into="engine")
 def forecast(
     run: RunFolder,
     input_: Inputs,
@@ -241,6 +250,8 @@ def forecast(
         int,
         Option(min=1, help="Series after which what is done is kept, should the job be killed.", rich_help_panel=JOB),
     ] = 1000,
+    *,
+    engine: dict[str, Any],
 ) -> None:
     """Continue the series of files, .csv, .parquet, .npz or .npy: a table of the next steps for each.
 
@@ -256,7 +267,7 @@ def forecast(
         given = {"array": array, "part_size": part_size, "strict": strict}
         return BatchForecast.load(run, steps=steps, interval=interval, known=known, **given)
 
-    run_job(load, _series_check(array), [*input_, *(more or ())], output, shard, strict, tables=True)
+    run_job(load, _series_check(array), [*input_, *(more or ())], output, shard, strict, engine, tables=True)
 
 
 def _series_check(array):

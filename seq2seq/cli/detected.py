@@ -88,7 +88,7 @@ def draw(detection: Any, known: Any, number: int | None, path: Path) -> None:
     """The picture of a detection: of the series `number`, by default that with the highest score."""
     import numpy as np
 
-    from seq2seq.evaluation.events import runs
+    from seq2seq.evaluation.detection import runs
     from seq2seq.plots import anomaly_scores, sample_scores, save_figure
 
     scores, series = detection.scores, detection.series

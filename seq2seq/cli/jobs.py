@@ -1,12 +1,14 @@
 """How every `seq2seq batch …` command runs its job, and tells what became of it."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import typer
 
 from seq2seq.cli.console import ConsoleReport, quiet_tensorflow
+from seq2seq.cli.options.engines import engine
 from seq2seq.cli.outputs import check_folder
 from seq2seq.errors import InputError
 from seq2seq.interruption import Interruption, Stopped
@@ -19,11 +21,12 @@ def run_job(
     output: Path,
     shard: str | None,
     strict: bool,
+    chosen: Mapping[str, Any],
     tables: bool = False,
 ) -> None:
     """What all of these do: `check` the inputs, `load` the work, do the job, and tell what became of it.
 
-    With `tables` the outputs are CSV, whatever the inputs are.
+    `chosen` are options of an engine. With `tables` the outputs are CSV, whatever the inputs are.
     """
     from seq2seq.jobs.inputs import csv_name, find_inputs
     from seq2seq.jobs.shards import read_shard, scheduled_shard
@@ -35,11 +38,11 @@ def run_job(
     kept = f"finished parts are kept in {output}: the same command goes on."
     report = ConsoleReport(stderr=True)
     try:
-        with Interruption().listening():
+        with Interruption().listening(), engine(chosen, report) as doing:
             with quiet_tensorflow():
                 work = load()
                 from seq2seq.jobs.job import Job
-            outcome = Job(work, output, shard=share, strict=strict, report=report).run(sources)
+            outcome = Job(work, output, shard=share, strict=strict, report=report, do=doing(work, load)).run(sources)
     except Stopped as stop:
         raise Stopped(f"{stop}: {kept}", stop.exit_code) from stop
     except OSError as error:

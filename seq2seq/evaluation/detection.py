@@ -126,9 +126,19 @@ def durations(times: np.ndarray) -> np.ndarray:
     return np.append(steps, usual).astype("timedelta64[ns]")
 
 
+def runs(flags: np.ndarray) -> list[tuple[int, int]]:
+    """First and last position of each run of True in a bool array.
+
+    >>> runs(np.array([False, True, True, False, True]))
+    [(1, 2), (4, 4)]
+    """
+    edges = np.diff(np.concatenate(([0], np.asarray(flags, np.int8), [0])))
+    return list(zip(np.flatnonzero(edges == 1).tolist(), (np.flatnonzero(edges == -1) - 1).tolist(), strict=True))
+
+
 def window_hits(
     scores: np.ndarray, times: np.ndarray, threshold: float, windows: Sequence[Window]
-) -> dict[str, float | int]:
+) -> dict[str, float | int | None]:
     """Count labelled windows that were found and alarms that were raised for nothing.
 
     Args:
@@ -141,9 +151,10 @@ def window_hits(
         dict of
         `windows`: int, those with at least one scored step;
         `hit`: int, those of them with an alarm;
-        `false_alarms`: int, runs of alarms outside all windows; a run is one alarm however long it lasts;
+        `false_alarms`: int, runs of alarms that meet no window; a run is one alarm however long it lasts, and one that
+            began before its window was early, not false;
         `weeks`: float, time scored outside all windows, by the clock: see `durations`;
-        `false_alarms_per_week`: float, 0 where there was no such time.
+        `false_alarms_per_week`: float; None where there was no such time.
     """
     scores, times = np.asarray(scores, dtype=np.float64), np.asarray(times)
     labels = window_labels(times, windows)
@@ -151,13 +162,12 @@ def window_hits(
     alarms = scores > threshold  # NaN: no alarm
     inside = [window_labels(times, [window]) for window in windows]
     inside = [steps for steps in inside if (steps & scored).any()]
-    false = alarms & ~labels
-    runs = int(np.sum(false & ~np.concatenate(([False], false[:-1]))))
+    false = sum(not labels[first : last + 1].any() for first, last in runs(alarms))
     weeks = float(durations(times)[scored & ~labels].sum() / WEEK)
     return {
         "windows": len(inside),
         "hit": sum(bool((steps & alarms).any()) for steps in inside),
-        "false_alarms": runs,
+        "false_alarms": false,
         "weeks": weeks,
-        "false_alarms_per_week": runs / weeks if weeks > 0 else 0.0,
+        "false_alarms_per_week": false / weeks if weeks > 0 else None,
     }

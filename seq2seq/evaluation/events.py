@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 
 from seq2seq.errors import InputError
-from seq2seq.evaluation.detection import durations
+from seq2seq.evaluation.detection import durations, runs
 
 _SPAN = re.compile(r"(\d+(?:\.\d+)?) ?(s|min|h|d|w)?")
 _SECONDS = {"s": 1, "min": 60, "h": 3600, "d": 86_400, "w": 604_800}
@@ -67,16 +67,6 @@ def parse_span(text: str) -> Span:
     if found[2] is None:
         return int(found[1])
     return np.timedelta64(round(float(found[1]) * _SECONDS[found[2]]), "s")
-
-
-def runs(flags: np.ndarray) -> list[tuple[int, int]]:
-    """First and last position of each run of True in a bool array.
-
-    >>> runs(np.array([False, True, True, False, True]))
-    [(1, 2), (4, 4)]
-    """
-    edges = np.diff(np.concatenate(([0], np.asarray(flags, np.int8), [0])))
-    return list(zip(np.flatnonzero(edges == 1).tolist(), (np.flatnonzero(edges == -1) - 1).tolist(), strict=True))
 
 
 def find_events(

@@ -17,6 +17,7 @@ from seq2seq.text.tokens import Tokenizer, TokenRows
 
 _EXAMPLES = 8
 _MOST_DISTINCT = 10_000  # unknown symbols that are counted apart: bounds memory
+_COUNTS = "_lines_unknown", "_added", "_gone", "_plain", "_cut_sources", "_translations", "_cut_translations"
 
 
 class Remarks:
@@ -41,8 +42,11 @@ class Remarks:
     def unknown(self, symbols: Sequence[str]) -> None:
         """Count the symbols of one line that its tokenizer does not know."""
         self._lines_unknown += 1
-        for symbol in symbols:
-            self._unknown[symbol if symbol in self._unknown or len(self._unknown) < _MOST_DISTINCT else ""] += 1
+        self._count_unknown(Counter(symbols))
+
+    def _count_unknown(self, symbols):
+        for symbol, count in symbols.items():
+            self._unknown[symbol if symbol in self._unknown or len(self._unknown) < _MOST_DISTINCT else ""] += count
 
     def kept(self, kept: Kept) -> None:
         """Count what of one line could not be protected."""
@@ -52,6 +56,13 @@ class Remarks:
         """Count what `Protection.restore` had to mend."""
         self._added += added
         self._gone += gone
+
+    def add(self, other: "Remarks") -> None:
+        """Count what another one has counted, about lines with other numbers."""
+        self._count_unknown(other._unknown)
+        self._first_cut = self._first_cut or other._first_cut
+        for name in _COUNTS:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
 
     def lines(self, search: Search, numbered: bool = True) -> list[str]:
         """Return what there is to tell, maybe nothing.

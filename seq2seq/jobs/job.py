@@ -7,7 +7,7 @@ are joined, the output gets its name, and a manifest tells of what input, model 
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -52,9 +52,17 @@ class Work(ABC):
     def join(self, source: Source, paths: Sequence[Path], file: BinaryIO) -> None:
         """Write the output whose parts are the files `paths`."""
 
+    @abstractmethod
     def notes(self) -> list[str]:
         """What the user should be told when the work is done."""
-        return []
+
+    @abstractmethod
+    def take_notes(self) -> Any:
+        """Give up what was noted so far, for `add_notes` of the same work in another process."""
+
+    @abstractmethod
+    def add_notes(self, taken: Any) -> None:
+        """Note what the same work has noted in another process."""
 
 
 @dataclass
@@ -85,6 +93,7 @@ class Job:
         shard: `Shard`, which of the parts are this process's.
         strict: bool. Stop at the first record or input that cannot be read.
         report: `Report`.
+        do: function like `work.work`, which it is by default, that has parts of `work` done elsewhere.
     """
 
     def __init__(
@@ -95,7 +104,9 @@ class Job:
         shard: Shard | None = None,
         strict: bool = False,
         report: Report | None = None,
+        do: Callable[..., Iterator[Source]] | None = None,
     ):
+        self._work_off = do or work.work
         self.work, self.output, self.strict = work, Path(output), strict
         self.shard, self.report = shard or Shard(), report or Report()
         self.manifest, self._joined, self._written_at = Manifest(self.output, self.shard), [], 0.0
@@ -127,7 +138,7 @@ class Job:
         total = sum(source.sizes[number] for source, _, numbers in todo for number in numbers)
         with (
             self.report.progress(self.work.title, total, self.work.unit) as progress,
-            closing(self.work.work(todo, progress)) as worked,
+            closing(self._work_off(todo, progress)) as worked,
         ):
             for source in worked:
                 if not self._parts(source).missing():

@@ -5,6 +5,7 @@ import json
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
@@ -28,6 +29,24 @@ class Rejected:
         row = place | {"reason": reason, "start": content[:_LONGEST_START]}
         self._file.write(json.dumps(row).encode() + b"\n")
         self.count += 1
+
+
+class HeldParts:
+    """Parts that stay in memory, for another process to `Parts.put` them where they belong."""
+
+    def __init__(self):
+        self._held = {}
+
+    @contextmanager
+    def writing(self, number: int) -> Iterator[tuple[BinaryIO, Rejected]]:
+        """As `Parts.writing`."""
+        content, rejected = self._held[number] = BytesIO(), BytesIO()
+        yield content, Rejected(rejected)
+
+    def take(self, number: int) -> tuple[bytes, bytes]:
+        """Give up the content of a part and the list of its bad records."""
+        content, rejected = self._held.pop(number)
+        return content.getvalue(), rejected.getvalue()
 
 
 class Parts:
@@ -58,6 +77,12 @@ class Parts:
         # The part comes last: where it is, the list of its bad records is as well.
         with self.replacing(self.path(number)) as file, self.replacing(self.rejected(number)) as rejected:
             yield file, Rejected(rejected)
+
+    def put(self, number: int, content: bytes, rejected: bytes) -> None:
+        """Write a part that another process has done, and the list of its bad records."""
+        with self.replacing(self.path(number)) as file, self.replacing(self.rejected(number)) as bad:
+            file.write(content)
+            bad.write(rejected)
 
     @contextmanager
     def replacing(self, path: Path) -> Iterator[BinaryIO]:

@@ -98,6 +98,14 @@ class SeriesWork(Work):
         """What takes the warnings about a file: all of them are among the notes, once and with its name."""
         return Naming(self._told, str(path))
 
+    def take_notes(self):
+        taken, self._told = self._told.notes, _Told()
+        return taken
+
+    def add_notes(self, taken):
+        for note in taken:
+            self._told.warn(note)
+
     def key(self, path: Path) -> str | None:
         """The array that is read of a file, where it may have several."""
         return self.array if path.suffix.lower() == ".npz" else None

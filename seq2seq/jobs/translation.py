@@ -21,6 +21,7 @@ from seq2seq.text.records import Record, RecordError, RecordFile, record_file
 
 PART_SIZE = 2 * LINES_AT_ONCE
 BYTES_AT_ONCE = 1 << 24  # of records: lines may be megabytes long
+_NOTHING = None, 0, None, None  # is being read: the input, the next part, the file and the records from there on
 
 
 class _Chunk(NamedTuple):
@@ -63,7 +64,7 @@ class BatchTranslation(Work):
         self.translator, self.model, self.field, self.strict = translator, model, field, strict
         self.part_size, self.search = part_size, translator.settled(search, scored=False)
         self.settings = {"task": "translate", "field": field, "part_size": part_size, **asdict(self.search)}
-        self._remarks = Remarks()
+        self._remarks, self._open = Remarks(), _NOTHING
 
     @classmethod
     def load(
@@ -122,16 +123,30 @@ class BatchTranslation(Work):
     def notes(self):
         return self._remarks.lines(self.search, numbered=False)
 
+    def take_notes(self):
+        taken, self._remarks = self._remarks, Remarks()
+        return taken
+
+    def add_notes(self, taken):
+        self._remarks.add(taken)
+
     def _chunks(self, todo: Sequence) -> Iterator[_Chunk]:
         """The records of the parts, each input read once from its start."""
         for source, parts, numbers in todo:
-            file, position = record_file(source.path, self.field), 0
-            records = file.records()
             for number in numbers:
-                start = number * self.part_size
-                next(islice(records, start - position, start - position), None)
-                position = start + source.sizes[number]
+                file, records = self._opened(source, number)
                 yield from self._part(source, parts, number, file, records)
+                self._open = (source.path, source.checksum), number + 1, file, records
+
+    def _opened(self, source, number):
+        """An input and its records from a part on: read on behind the latest part, else from the beginning."""
+        (of, following, file, records), self._open = self._open, _NOTHING
+        if of != (source.path, source.checksum) or following > number:
+            file, following = record_file(source.path, self.field), 0
+            records = file.records()
+        skipped = (number - following) * self.part_size
+        next(islice(records, skipped, skipped), None)
+        return file, records
 
     def _part(self, source, parts, number, file, records):
         left = source.sizes[number]

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from seq2seq.errors import InputError
-from seq2seq.evaluation.detection import Labels, detection_scores, window_hits
-from seq2seq.evaluation.events import Span, event_scores, runs
+from seq2seq.evaluation.detection import Labels, detection_scores, runs, window_hits
+from seq2seq.evaluation.events import Span, event_scores
 from seq2seq.inference.detection import Detection
 from seq2seq.inference.reconstructor import Reconstructor
 from seq2seq.inference.scores import label_of_windows
@@ -34,9 +34,9 @@ def measure_detection(
 
     Returns:
         From `"autoencoder"` and `"pca"` to the figures of `detection_scores`; of steps, those of `event_scores` and
-        `window_false_alarms`, the runs of alarms as the data came in by windows that hold nothing labelled; where they
-        have dates, those of `window_hits` over all series; `groups`, from the name of each of several series to figures
-        of it alone; `columns`, from each of several columns to how well its part of the scores does by itself.
+        `window_false_alarms`, the runs of alarms as the data came in of which no window holds anything labelled; where
+        they have dates, those of `window_hits` over all series; `groups`, from the name of each of several series to
+        figures of it alone; `columns`, from each of several columns to how well its part of the scores does by itself.
     """
     systems = {
         "autoencoder": (detection.scores, detection.threshold, detection.live),
@@ -64,11 +64,16 @@ def measure_detection(
 
 
 def _as_it_came(selection, live, labels, look_back):
-    """Runs of alarms by windows that hold nothing labelled; None where such alarms were not fitted."""
+    """Runs of alarms of which no window holds anything labelled; None where such alarms were not fitted."""
     if live is None:
         return {"known_recall": None, "window_false_alarms": None}
-    false = [each & ~label_of_windows(known, look_back) for each, known in zip(live, labels, strict=True)]
-    return {"window_false_alarms": sum(len(runs(each)) for each in selection.cut(false))}
+    labelled = selection.cut([label_of_windows(each, look_back) for each in labels])
+    false = sum(
+        not known[first : last + 1].any()
+        for alarms, known in zip(selection.cut(live), labelled, strict=True)
+        for first, last in runs(alarms)
+    )
+    return {"window_false_alarms": false}
 
 
 def _windows(labels, times):
@@ -110,7 +115,7 @@ def _hits(steps, times, threshold, windows):
         window_hits(scores, at, threshold, labelled) for scores, at, labelled in zip(steps, times, windows, strict=True)
     ]
     sums = {name: sum(hit[name] for hit in hits) for name in ("windows", "hit", "false_alarms", "weeks")}
-    rate = sums["false_alarms"] / sums["weeks"] if sums["weeks"] else 0.0
+    rate = sums["false_alarms"] / sums["weeks"] if sums["weeks"] else None
     return sums | {"false_alarms_per_week": rate}
 
 

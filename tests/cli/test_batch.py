@@ -117,11 +117,41 @@ def test_a_signal_ends_the_job_and_says_that_it_goes_on(tiny_run, folder, monkey
     assert signal.getsignal(signal.SIGTERM) is before
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--actors", "2"], "--actors is for a cluster: add --engine ray"),
+        (["--engine", "spark"], "--engine spark: expected ray"),
+        (["--engine", "ray", "--gpus-per-actor", "1.5"], "a whole number, or a part of one GPU"),
+        (["--engine", "ray", "--address", "head"], "--address head: expected HOST:PORT"),
+        (["--engine", "ray", "--address", "127.0.0.1:1"], "no Ray cluster has answered there for 0.1 seconds"),
+    ],
+)
+def test_an_engine_that_cannot_be_used_is_said_in_one_line(folder, monkeypatch, arguments, said):
+    if "--address" in arguments:
+        pytest.importorskip("ray")
+        monkeypatch.setattr("seq2seq.jobs.ray_engine.REACH_WITHIN", 0.1)
+    given = ["translate", "runs/none", "--input", "in/*.txt", "--output", "out", *arguments]
+    (line,) = run(*given, code=2).stderr.splitlines()
+    assert line.startswith("Error: ") and said in line
+
+
+def test_without_ray_its_engine_says_what_to_install(folder, monkeypatch):
+    monkeypatch.setitem(sys.modules, "ray", None)
+    monkeypatch.delitem(sys.modules, "seq2seq.jobs.ray_engine", raising=False)
+    given = ["translate", "runs/none", "--input", "in/*.txt", "--output", "out", "--engine", "ray"]
+    (line,) = run(*given, code=2).stderr.splitlines()
+    assert line == "Error: --engine ray needs the package ray: pip install 'seq2seq[ray]'"
+
+
 @pytest.mark.slow
-def test_a_terminated_process_leaves_within_seconds_and_goes_on(tiny_run, folder):
+@pytest.mark.parametrize("engine", [[], ["--engine", "ray", "--actors", "1"]], ids=["alone", "ray"])
+def test_a_terminated_process_leaves_within_seconds_and_goes_on(tiny_run, folder, engine):
+    if engine:
+        pytest.importorskip("ray")
     (folder / "in" / "a.txt").write_text("a b c d e f g h\n" * 400_000)
     command = [sys.executable, ROOT / "scripts" / "batch.py", "translate", tiny_run, "--input", "in/*.txt"]
-    command += ["--output", "out", "--part-size", "500"]
+    command += ["--output", "out", "--part-size", "500", *engine]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     while not list(folder.glob("out/.parts/a.txt/*/0*")):
         time.sleep(0.1)

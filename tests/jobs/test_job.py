@@ -21,13 +21,15 @@ from hypothesis import strategies as st
 from seq2seq.errors import InputError
 from seq2seq.inference.search import Search
 from seq2seq.inference.translator import Translator
+from seq2seq.jobs import translation
 from seq2seq.jobs.inputs import find_inputs
 from seq2seq.jobs.job import Job
-from seq2seq.jobs.parts import FOLDER, Parts
+from seq2seq.jobs.parts import FOLDER, HeldParts, Parts
 from seq2seq.jobs.shards import Shard
 from seq2seq.jobs.translation import BatchTranslation
 from seq2seq.report import Progress, Report
 from seq2seq.run import Run
+from seq2seq.text.records import record_file
 
 KILLED = Path(__file__).with_name("killed.py")
 PART = 7
@@ -155,6 +157,31 @@ def test_shards_together_are_one_run(work, inputs, tmp_path, count):
     assert sum(outcome.finished for outcome in outcomes) >= 4
     again = run(work(), inputs, tmp_path / "out")  # as one shard: it finds what the others have finished
     assert (again.finished, again.skipped) == (0, 4)
+
+
+@pytest.mark.parametrize("seed", [None, 1, 2])
+def test_parts_may_be_done_one_by_one_elsewhere_in_any_order(work, inputs, tmp_path, monkeypatch, seed):
+    (inputs / "z.txt").write_text("a z b\n" * 20 + "z\n")
+    here, elsewhere, plain, opened, counts = work(), work(), work(), [], []
+    run(plain, inputs, tmp_path / "whole")
+    monkeypatch.setattr(translation, "record_file", lambda *given: opened.append(given) or record_file(*given))
+
+    def do(todo, progress):
+        each = [(source, parts, number) for source, parts, numbers in todo for number in numbers]
+        if seed:
+            random.Random(seed).shuffle(each)
+        for source, parts, number in each:
+            held, before = HeldParts(), len(opened)
+            list(elsewhere.work([(source, held, [number])], Progress()))
+            counts.append(len(opened) - before)
+            parts.put(number, *held.take(number))
+            here.add_notes(elsewhere.take_notes())
+            yield source
+
+    run(here, inputs, tmp_path / "out", do=do)
+    assert tree(tmp_path / "out") == tree(tmp_path / "whole")
+    assert here.notes() == plain.notes() and "not in the vocabulary" in here.notes()[0]
+    assert seed or sum(counts) == 4 < len(counts)  # in their order, each input is opened once for all its parts
 
 
 def test_two_shards_may_join_at_once(work, inputs, tmp_path, monkeypatch):

@@ -172,6 +172,7 @@ def test_a_keras_file_loads_in_safe_mode(tmp_path):
     assert int(loaded.optimizer.iterations) == 2
 
 
+@pytest.mark.slow  # in pieces: the tests of this file and of the loop
 def test_compile_fit_evaluate_predict():
     keras.utils.set_random_seed(0)
     model = EncoderDecoder(VOCABULARY, VOCABULARY, embedding_dim=8, units=16)

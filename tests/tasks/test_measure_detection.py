@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from seq2seq.errors import InputError
-from seq2seq.evaluation.events import runs
+from seq2seq.evaluation.detection import runs
 from seq2seq.inference.detection import detect
 from seq2seq.report import Report
 from seq2seq.tasks.measure_detection import measure_detection, read_labels, split_location
