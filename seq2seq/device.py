@@ -161,11 +161,10 @@ def suited_precision(products_are_large: bool = True) -> str:
 
 
 def kernels_of(model: keras.Model) -> str:
-    """A remark on a GPU: whether the graph of an `EncoderDecoder` has cuDNN's recurrent kernels. Empty on a CPU."""
+    """A remark on a GPU: whether the graph of an `Exportable` model has cuDNN's recurrent kernels. Empty on a CPU."""
     if not tf.config.list_physical_devices("GPU"):
         return ""
-    tokens = tf.TensorSpec((None, None), tf.int32)
-    graph = tf.function(lambda source, target: model((source, target))).get_concrete_function(tokens, tokens).graph
+    graph = tf.function(lambda inputs: model(inputs)).get_concrete_function(model.input_specs).graph
     return f", recurrent layers {'on' if 'cuDNN' in recurrent_kernels(graph) else 'NOT on'} cuDNN"
 
 

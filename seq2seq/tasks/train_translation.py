@@ -8,7 +8,6 @@ import tensorflow as tf
 
 from seq2seq.batches.pairs import PairBatches
 from seq2seq.config import TranslationConfig
-from seq2seq.device import kernels_of
 from seq2seq.evaluation.scripts import check_tokenizer
 from seq2seq.evaluation.translation import exact_match, validation_bleu
 from seq2seq.inference.hypothesis import NOTHING
@@ -71,7 +70,7 @@ def train(
     model = build_model(config, source, target, config.training.precision)
     start_from_word_vectors(model, config, vectors, text.tokenizers, text.rows, report)
     model.parallel_parts = setup.parts
-    setup.tell(model, report, kernels_of(model))
+    setup.tell(model, report)
     training = Training(
         model,
         TokenCrossEntropy(config.training.label_smoothing),

@@ -7,7 +7,7 @@ from typing import Any
 
 import keras
 
-from seq2seq.device import multiplies_in, share_cores, suited_precision, use_device, why_no_gpu
+from seq2seq.device import kernels_of, multiplies_in, share_cores, suited_precision, use_device, why_no_gpu
 from seq2seq.errors import InputError
 from seq2seq.report import Report
 from seq2seq.run import Run
@@ -75,10 +75,11 @@ class Setup:
             precision = suited_precision(training.products_are_large)
         return replace(config, training=replace(training, precision=precision))
 
-    def tell(self, model: keras.Model, report: Report, kernels: str = "") -> None:
-        """Say what `model` runs on, in which precision and with which `kernels`, and warn where that is slow."""
+    def tell(self, model: keras.Model, report: Report) -> None:
+        """Say what `model` runs on, in which precision and with which kernels, and warn where that is slow."""
         precision = self.config.training.precision
-        report.say(f"running on {self.device} in {precision}{kernels}; the model has {model.count_params():,} weights")
+        runs = f"running on {self.device} in {precision}{kernels_of(model)}"
+        report.say(f"{runs}; the model has {model.count_params():,} weights")
         if why := why_no_gpu():
             report.warn(why)
         if not multiplies_in(precision):

@@ -144,8 +144,9 @@ def test_so_are_states_and_forecasts(name):
         np.testing.assert_allclose(mine, other, rtol=2e-6, atol=2e-6)
 
 
-def test_a_training_tells_whether_its_layers_are_on_cudnn():
-    model, _ = made("translator", "float32")
+@pytest.mark.parametrize("name", ["translator", "window", slow("autoencoder"), slow("stream")])
+def test_a_training_tells_whether_its_layers_are_on_cudnn(name):
+    model, _ = made(name, "float32")
     assert kernels_of(model) == ""
     with seen():
         assert kernels_of(model) == ", recurrent layers on cuDNN"
