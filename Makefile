@@ -56,6 +56,7 @@ test-recipes: .venv/dev
 
 # PyTorch is measured beside where TORCH_PYTHON names an interpreter that has it.
 check-gpu: .venv/dev
+	$(if $(DRIVER),,$(error There is no NVIDIA driver here: make check-gpu is for a machine that has one))
 	mkdir -p runs
 	( $(BIN)/python scripts/doctor.py; $(BIN)/python -m pytest -m gpu -rs; \
 	    $(BIN)/python benchmarks/run.py training autoencoder --device gpu \

@@ -24,6 +24,7 @@ def doctor(
         float,
         Option(
             min=0.0,
+            max=600.0,
             help="How long to train in each precision that the device multiplies; 0 measures none.",
             rich_help_panel=MEASURE,
         ),

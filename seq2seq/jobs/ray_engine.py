@@ -6,12 +6,16 @@ one, is done again by another: what was written stays written, and nothing is wr
 
 import logging
 import os
+import re
 import signal
+import socket
+import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, redirect_stdout, suppress
 from math import ceil, inf
+from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 from seq2seq.errors import InputError
@@ -24,6 +28,7 @@ from seq2seq.storage import digest
 
 # Ray reads these when it is imported. A node that starts on a busy machine takes longer than Ray expects.
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+os.environ.setdefault("RAY_COLOR_PREFIX", "0")
 os.environ.setdefault("RAY_worker_register_timeout_seconds", "300")
 try:
     import grpc
@@ -49,22 +54,32 @@ def connected(address: str | None = None) -> Iterator[bool]:
     Raises:
         InputError: no cluster answers there.
     """
+    given = f"--address {address}" if address else f"RAY_ADDRESS={os.environ.get('RAY_ADDRESS')}"
     address = address or os.environ.get("RAY_ADDRESS")
     if address and address != "auto":
-        _check_reachable(address)
-    try:
-        _join(address)
-        with _without_gpus():
-            yield bool(address)
-    finally:
-        ray.shutdown()
+        _check_reachable(address, given)
+    # What Ray tells of lost processes it prints; and it leaves its logs, of a node that was started here for nobody.
+    with (
+        redirect_stdout(sys.stderr),
+        TemporaryDirectory(prefix="seq2seq-ray-", dir="/tmp", ignore_cleanup_errors=True) as folder,
+    ):
+        try:
+            _join(address, given, folder)
+            with _without_gpus():
+                yield bool(address)
+        finally:
+            ray.shutdown()
 
 
-def _check_reachable(address):
+def _check_reachable(address, given):
     """Ray itself would ask for ever whatever is there and is no cluster, and hear no signal meanwhile."""
     host, _, port = address.rpartition(":")
-    if not host or not port.isdigit():
-        raise InputError(f"--address {address}: expected HOST:PORT of a Ray cluster, such as head:6379, or auto.")
+    if not re.fullmatch(r"[^/\s]+", host) or not port.isdigit() or not 0 < int(port) < 2**16:
+        raise InputError(f"{given}: expected HOST:PORT of a Ray cluster, such as head:6379, or auto.")
+    try:
+        socket.getaddrinfo(host.strip("[]"), int(port))
+    except OSError as error:
+        raise InputError(f"{given}: there is no machine {host} ({error.strerror}).") from error
     if os.environ.get("RAY_USE_TLS", "0") != "0":  # which only Ray knows how to ask
         return
     with grpc.insecure_channel(address, [("grpc.enable_http_proxy", 0)]) as channel:
@@ -72,13 +87,13 @@ def _check_reachable(address):
             grpc.channel_ready_future(channel).result(REACH_WITHIN)
         except grpc.FutureTimeoutError as error:
             raise InputError(
-                f"--address {address}: no Ray cluster has answered there for {REACH_WITHIN:g} seconds: start one with "
-                "`ray start --head`, or leave --address."
+                f"{given}: no Ray cluster has answered there for {REACH_WITHIN:g} seconds: start one with "
+                "`ray start --head`, or leave it out."
             ) from error
 
 
-def _join(address):
-    started = {} if address else {"num_cpus": len(os.sched_getaffinity(0))}
+def _join(address, given, folder):
+    started = {} if address else {"num_cpus": len(os.sched_getaffinity(0)), "_temp_dir": folder}
     quiet = {"include_dashboard": False, "log_to_driver": False, "logging_level": logging.ERROR}
     heard = signal.getsignal(signal.SIGTERM)
     try:
@@ -88,8 +103,8 @@ def _join(address):
     except Exception as error:  # of any kind: Ray raises a bare one where a node does not start in time
         reason = str(error).splitlines()[0]
         if address:
-            advice = "one that asks for a token is joined with RAY_AUTH_MODE=token."
-            raise InputError(f"--address {address}: no cluster can be joined there ({reason}); {advice}") from error
+            advice = "start one with `ray start --head`; one that asks for a token is joined with RAY_AUTH_MODE=token."
+            raise InputError(f"{given}: no cluster can be joined there ({reason}); {advice}") from error
         advice = "start it with `ray start --head`, and give --address auto."
         raise InputError(f"--engine ray: Ray cannot be started here ({reason}): {advice}") from error
     finally:
@@ -248,7 +263,8 @@ class Crew:
         if room(cores) < count:
             there = f"the cluster has room for {room(cores)} of {count} actors, each with {each}"
             if not self._grows:
-                raise InputError(f"--actors, --gpus-per-actor: {there}: ask for less.")
+                asks = "--gpus-per-actor" if self._gpus and not room(1) else "--actors"
+                raise InputError(f"{asks}: {there}: ask for less.")
             self._report.warn(f"{there}: the others begin when it has more.")
         self._report.say(f"Ray: actors: {count}, each with {each}; nodes: {len(nodes)}, with {sum(cpus)} CPU")
         return count, cores

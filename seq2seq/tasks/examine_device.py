@@ -67,7 +67,7 @@ class Examination:
         versions: dict of str, of this package and what it runs on.
         processor: its name.
         features: those that decide how fast it multiplies, in Linux's names.
-        cores: how many this process may use, and how many there are.
+        cores: dict of how many this process may use (`"usable"`), and how many there are (`"all"`).
         memory_gib: of the machine.
         gpus: of each name, memory, driver and compute capability.
         device: what trainings run on.
@@ -81,7 +81,7 @@ class Examination:
     versions: dict[str, str]
     processor: str
     features: tuple[str, ...]
-    cores: tuple[int, int]
+    cores: dict[str, int]
     memory_gib: float
     gpus: tuple[str, ...]
     device: str
@@ -99,7 +99,7 @@ class Examination:
         """All of it but the warnings, for a table."""
         rows = [(name, each) for name, each in self.versions.items()]
         rows += [("processor", f"{self.processor}: {', '.join(self.features) or 'no wide products'}")]
-        rows += [("cores", f"{self.cores[0]} of {self.cores[1]}"), ("memory", f"{self.memory_gib:.1f} GiB")]
+        rows += [("cores", f"{self.cores['usable']} of {self.cores['all']}"), ("memory", f"{self.memory_gib:.1f} GiB")]
         rows += [("GPU", gpu) for gpu in self.gpus or ("none",)]
         rows += [("trainings run on", self.device)]
         for kernel in self.kernels:
@@ -129,7 +129,7 @@ def examine(seconds: float = 10.0, report: Report | None = None) -> Examination:
         versions={"seq2seq": version("seq2seq"), "Python": platform.python_version(), **_versions()},
         processor=_processor(),
         features=tuple(name for name in _TOLD_FEATURES if name in features),
-        cores=(len(os.sched_getaffinity(0)), os.cpu_count() or 1),
+        cores={"usable": len(os.sched_getaffinity(0)), "all": os.cpu_count() or 1},
         memory_gib=os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30,
         gpus=_gpus(),
         device=device,
@@ -202,8 +202,8 @@ def training_rates(precisions: Sequence[str], seconds: float, parts: int, report
     tokens = tf.constant(np.random.default_rng(1).integers(4, VOCABULARY, (SENTENCES, TOKENS)), tf.int32)
     batches = tf.data.Dataset.from_tensors(((tokens, tokens), tokens)).repeat()
     rates: dict[str, list[float]] = {name: [] for name in precisions}
+    models = {name: _trained(name, parts, batches) for name in rates}
     with report.progress("Training in each precision", TURNS * len(rates), "turns") as progress:
-        models = {name: _trained(name, parts, batches) for name in rates}
         for _ in range(TURNS):
             for name, model in models.items():
                 began, updates = time.perf_counter(), 0

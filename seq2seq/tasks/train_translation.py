@@ -80,8 +80,8 @@ def train(
         run,
         report,
         interruption,
-        _scheduled_sampling(config.training, model),
-        setup.cluster,
+        callbacks=_scheduled_sampling(config.training, model),
+        cluster=setup.cluster,
     )
     metrics = training.fit() | {"train_pairs": text.pairs}
     run.write_metrics(metrics)

@@ -124,6 +124,12 @@ def test_a_signal_ends_the_job_and_says_that_it_goes_on(tiny_run, folder, monkey
         (["--engine", "spark"], "--engine spark: expected ray"),
         (["--engine", "ray", "--gpus-per-actor", "1.5"], "a whole number, or a part of one GPU"),
         (["--engine", "ray", "--address", "head"], "--address head: expected HOST:PORT"),
+        (["--engine", "ray", "--address", "127.0.0.1:99999"], "expected HOST:PORT"),
+        (["--engine", "ray", "--address", "ray://127.0.0.1:10001"], "expected HOST:PORT"),
+        (
+            ["--engine", "ray", "--address", "no.such.machine.invalid:6379"],
+            "there is no machine no.such.machine.invalid",
+        ),
         (["--engine", "ray", "--address", "127.0.0.1:1"], "no Ray cluster has answered there for 0.1 seconds"),
     ],
 )

@@ -149,7 +149,7 @@ def begun(kind, folder, run_dir, monkeypatch, *settings):
     reached = {}
 
     class NoTraining:
-        def __init__(self, model, loss, batches, validate, settings, run, *_):
+        def __init__(self, model, loss, batches, validate, settings, run, *_, **__):
             reached.update(model=model, loss=loss, batches=batches(0), epochs=settings.epochs, run=run)
 
         def fit(self):

@@ -177,7 +177,7 @@ def begun(kind, folder, run_dir, monkeypatch, *settings):
     seen, searches = {}, []
 
     class NoTraining:
-        def __init__(self, model, loss, batches, validate, settings, run, report, interruption, callbacks=()):
+        def __init__(self, model, loss, batches, validate, settings, run, *_, callbacks=(), cluster=None):
             seen.update(model=model, loss=loss, batches=batches, validate=validate, callbacks=callbacks)
             seen.update(monitor=settings.monitor, run=run)
 
