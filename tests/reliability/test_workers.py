@@ -21,7 +21,7 @@ SETTINGS = {
     "translation": [
         *("text.tokenizer=bpe", "text.vocabulary_size=40", "model.units=16", "model.embedding_dim=8"),
         *("batching.batch_sentences=16", "training.lr_ramp_steps=10", "training.validation_sentences=20"),
-        *("training.epochs=3", "training.ema_decay=0.9"),
+        *("training.epochs=3", "training.ema_decay=0.9", "training.precision=float32"),
     ],
     "autoencoder": ["model.units=8", "training.epochs=3", "training.average_checkpoints=2"],
     "forecaster": ["model.units=8", "windows.chunk=10", "training.epochs=8"],
