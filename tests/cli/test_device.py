@@ -1,6 +1,7 @@
 """Users say what a command runs on."""
 
 import os
+from pathlib import Path
 
 import pytest
 import typer
@@ -14,7 +15,7 @@ from seq2seq.errors import InputError
 
 @pytest.fixture
 def driver(tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "DRIVER", tmp_path)
+    monkeypatch.setattr(module, "DRIVER", (tmp_path / "none", tmp_path))
     monkeypatch.delenv(module.VISIBLE, raising=False)
     return monkeypatch
 
@@ -62,10 +63,15 @@ def test_what_is_not_there_is_refused(driver, before, device, said):
 
 
 def test_without_a_driver_there_is_no_gpu_and_all_commands_say_so_in_one_line(tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "DRIVER", tmp_path / "none")
+    monkeypatch.setattr(module, "DRIVER", (tmp_path / "none",))
     result = CliRunner().invoke(app, ["translate", "runs/x", "a", "--device", "gpu"])
     assert (result.exit_code, result.stderr.count("\n")) == (2, 1) and "no NVIDIA driver" in result.stderr
     commands = list(typer.main.get_command(app).commands.values())
     for command in commands:
         commands += getattr(command, "commands", {}).values()
     assert all(any(each.name == "device" for each in one.params) for one in commands if not hasattr(one, "commands"))
+
+
+def test_a_driver_is_seen_by_the_signs_that_make_goes_by():
+    makefile = (Path(__file__).parents[2] / "Makefile").read_text()
+    assert f"DRIVER := $(wildcard {' '.join(map(str, module.DRIVER))})" in makefile

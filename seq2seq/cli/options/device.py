@@ -10,7 +10,8 @@ from typer.core import TyperOption
 
 from seq2seq.errors import InputError
 
-DRIVER = Path("/proc/driver/nvidia/version")
+# What NVIDIA's driver leaves on a machine, in a container, in Windows' Linux: the signs that `make` goes by too.
+DRIVER = tuple(map(Path, ("/proc/driver/nvidia/version", "/dev/nvidiactl", "/usr/lib/wsl/lib/libcuda.so.1")))
 VISIBLE = "CUDA_VISIBLE_DEVICES"
 
 
@@ -28,7 +29,7 @@ def choose(device: str | None) -> None:
     if device == "cpu":
         os.environ[VISIBLE] = "-1"
         return
-    if not DRIVER.exists():
+    if not any(sign.exists() for sign in DRIVER):
         raise InputError(f"--device {device}: there is no NVIDIA driver on this machine; seq2seq doctor tells what is.")
     seen = [each for each in os.environ.get(VISIBLE, "").split(",") if each]
     if seen == ["-1"] or os.environ.get(VISIBLE) == "":
