@@ -84,6 +84,21 @@ def shared(tmp_path_factory):
     return made
 
 
+OLDER_RUNS = Path(__file__).parent / "runs_of_0.1"
+
+
+@pytest.fixture(scope="session")
+def exported(shared):
+    """A function that gives the exported folder of one of `runs_of_0.1`, by its name."""
+    from seq2seq.export import export
+
+    def made(name):
+        sample = OLDER_RUNS / ("series.csv" if name in ("autoencoder", "forecaster", "stream") else "texts.src")
+        return shared(f"exported-{name}", lambda path: export(OLDER_RUNS / name, path, sample=str(sample)))
+
+    return made
+
+
 @pytest.fixture(scope="session")
 def tiny_data(shared) -> Path:
     """A folder with `train.src`, `train.tgt`, `valid.…` and `test.…` of the reversal task."""

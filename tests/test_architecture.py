@@ -26,11 +26,13 @@ ARROWS = {
     "run": {"config"},
     "batches": {"text", "series"},
     "models": {"layers"},
+    "runtime": {"run"},
 }
 BELOW = ARROWS.keys()
-ARROWS["training"] = BELOW - {"evaluation"}
+ARROWS["training"] = BELOW - {"evaluation", "runtime"}
 ARROWS["inference"] = BELOW - {"plots"}
 ARROWS["jobs"] = {"inference"} | BELOW - {"plots"}
+ARROWS["export"] = {"inference"} | BELOW - {"plots"}
 ARROWS["tasks"] = {"training", "inference"} | BELOW
 ARROWS["cli"] = ARROWS.keys() - {"cli"}
 
@@ -44,11 +46,13 @@ ONLY_IN = {
     "sklearn": "evaluation",
     "scipy": "evaluation",
     "pandas": "series",
+    "onnx": "export",
+    "onnxruntime": "runtime",
     "ray": "jobs/ray_engine.py",
     "grpc": "jobs/ray_engine.py",
 }
 WITHOUT_TENSORFLOW = [
-    *("config", "run", "text", "series", "plots", "evaluation", "cli"),
+    *("config", "run", "text", "series", "plots", "evaluation", "cli", "runtime"),
     *("errors.py", "interruption.py", "report.py", "sources.py", "special_ids.py", "storage.py"),
 ]
 NO_ROOMS = {"utils", "util", "helpers", "helper", "common", "misc", "tools"}

@@ -4,7 +4,19 @@ import sys
 
 import typer
 
-from seq2seq.cli import batch, detect, doctor, evaluate, forecast, generate, reconstruct, score, train, translate
+from seq2seq.cli import (
+    batch,
+    detect,
+    doctor,
+    evaluate,
+    export,
+    forecast,
+    generate,
+    reconstruct,
+    score,
+    train,
+    translate,
+)
 from seq2seq.cli.command import SETTINGS, Command
 
 app = typer.Typer(
@@ -19,6 +31,7 @@ app.command("translate", cls=Command, epilog=translate.EXAMPLES)(translate.trans
 app.command("reconstruct", cls=Command, epilog=reconstruct.EXAMPLES)(reconstruct.reconstruct)
 app.command("detect", cls=Command, epilog=detect.EXAMPLES)(detect.detect)
 app.command("forecast", cls=Command, epilog=forecast.EXAMPLES)(forecast.forecast)
+app.command("export", cls=Command, epilog=export.EXAMPLES)(export.export)
 app.command("evaluate", cls=Command, epilog=evaluate.EXAMPLES)(evaluate.evaluate)
 app.command("score", cls=Command, epilog=score.EXAMPLES)(score.score)
 app.command("doctor", cls=Command, epilog=doctor.EXAMPLES)(doctor.doctor)

@@ -183,8 +183,10 @@ def detect(
         from seq2seq.evaluation.events import parse_span
         from seq2seq.inference.detection import detect as score_series
         from seq2seq.inference.reconstructor import Reconstructor
-        from seq2seq.tasks.measure_detection import measure_detection, read_labels
+        from seq2seq.runtime.folder import is_exported
 
+    if refit and is_exported(run):
+        raise InputError(f"--refit keeps what it fits in the run, of which {run} is an export: refit that, export it.")
     spans = {"merge": parse_span(merge), "min_length": parse_span(min_length)}
     if spans != {"merge": 0, "min_length": 1} and not (events or labels):
         raise InputError("--merge and --min-length are for events: add --events FILE, or --labels.")
@@ -198,8 +200,11 @@ def detect(
     if events and not reconstructor.look_back:
         raise InputError(f"--events {events}: this run scores whole sequences, each of which is an alarm or none.")
     series, selection, name, parts = _read(reconstructor, input_, array, keep, (part, from_, to), report)
-    known = read_labels(labels, reconstructor, series, name, keep=keep, report=report) if labels else None
-    labelled = None
+    known, labelled = None, None
+    if labels:
+        from seq2seq.tasks.measure_detection import measure_detection, read_labels
+
+        known = read_labels(labels, reconstructor, series, name, keep=keep, report=report)
     if held_out:
         labelled = _held_out(reconstructor, held_out, held_out_labels, (input_, array), report)
     scored = series if selection is None else selection.series(series)

@@ -27,12 +27,15 @@ def check_outputs(outputs: Mapping[str, Path | None], inputs: Mapping[str, Any],
             where another output goes.
     """
     from seq2seq.run import RunFolder
+    from seq2seq.runtime.folder import is_exported
 
+    all_of_it = run.resolve() if is_exported(run) else None
     taken = {place: f"the input, {option} {each}" for option, given in inputs.items() for each, place in _read(given)}
     for option, path in outputs.items():
         check_file(path, option)
         for place in _written(path):
-            what = taken.get(place) or (f"a file of the run {run}" if RunFolder(run).owns(place) else None)
+            owned = RunFolder(run).owns(place) or (all_of_it and Path(place).is_relative_to(all_of_it))
+            what = taken.get(place) or (f"a file of the run {run}" if owned else None)
             if what:
                 raise InputError(f"{option} {path} is {what}: name another file.")
         taken |= dict.fromkeys(_written(path), f"where {option} goes, too")

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from sklearn.covariance import empirical_covariance, ledoit_wolf_shrinkage, shrunk_covariance
-from sklearn.decomposition import PCA
 
 from seq2seq.errors import InputError
 
@@ -87,6 +85,8 @@ class ErrorModel:
         scale = np.where(np.isnan(errors).all(axis=0), units, np.maximum(scale, LEAST_ERROR * units))
         if not (together and correlations):
             return cls(kind, center, scale, np.eye(features))
+        from sklearn.covariance import empirical_covariance, ledoit_wolf_shrinkage, shrunk_covariance
+
         # Standardised first, as the shrinkage draws towards equal variances, which features of their own units lack.
         standard = (whole - center) / scale
         shrinkage = ledoit_wolf_shrinkage(standard, assume_centered=True) * len(whole) / (independent or len(whole))
@@ -179,6 +179,8 @@ class PCABaseline:
         flat = _flat(windows)
         self._usual = np.nan_to_num(observed_mean(flat.T))
         flat = np.where(np.isnan(flat), self._usual, flat)
+        from sklearn.decomposition import PCA
+
         fitted = PCA(min(self.components, *flat.shape), svd_solver="full").fit(flat)
         self._center, self._axes = fitted.mean_, fitted.components_
         return self

@@ -1,8 +1,6 @@
 """Where an anomaly begins: thresholds fitted on held-out normal scores, never on what is scored."""
 
 import numpy as np
-from scipy.stats import genpareto
-from sklearn.metrics import precision_recall_curve
 
 from seq2seq.errors import InputError
 
@@ -95,6 +93,8 @@ def _peaks_over_threshold(scores: np.ndarray, risk: float) -> float:
     share = len(peaks) / len(scores)
     if risk >= share:  # not in the tail: seen often enough to be counted
         return _quantile(scores, 1 - risk)
+    from scipy.stats import genpareto
+
     shape, _, scale = genpareto.fit(peaks, floc=0)
     return float(start + genpareto.isf(risk / share, shape, scale=scale))
 
@@ -102,6 +102,8 @@ def _peaks_over_threshold(scores: np.ndarray, risk: float) -> float:
 def _highest_f(scores: np.ndarray, labels: np.ndarray, beta: float) -> float:
     if labels.all() or not labels.any():
         raise InputError("All held-out labels are the same; an F-score needs normal and anomalous ones.")
+    from sklearn.metrics import precision_recall_curve
+
     precision, recall, candidates = precision_recall_curve(labels, scores)
     weighted = beta**2 * precision + recall
     f_scores = np.divide((1 + beta**2) * precision * recall, weighted, out=np.zeros_like(weighted), where=weighted > 0)

@@ -3,6 +3,7 @@
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, Union
 
 import numpy as np
 
@@ -17,9 +18,10 @@ from seq2seq.inference.plans import join_plans, pattern_of
 from seq2seq.inference.series_data import for_other, of_run, passing, read_data, read_usable
 from seq2seq.inference.stateful import Stateful
 from seq2seq.inference.windowed import Windowed
-from seq2seq.models import StreamForecaster, WindowForecaster
 from seq2seq.report import Naming, Report
 from seq2seq.run import Run
+from seq2seq.runtime.folder import ExportedRun
+from seq2seq.runtime.numbers import ExportedStream, ExportedWindows
 from seq2seq.series.continuing import continue_each
 from seq2seq.series.far import far_in_any
 from seq2seq.series.reading import category_of
@@ -29,11 +31,18 @@ from seq2seq.series.series import some_of
 from seq2seq.series.table import Series
 from seq2seq.series.writing import decimals_of_each
 
+if TYPE_CHECKING:
+    from seq2seq.models import StreamForecaster, WindowForecaster
+
 TASK = "forecaster"
 
 
-def build_model(config: ForecasterConfig, columns: Columns, dtype="float32") -> WindowForecaster | StreamForecaster:
+def build_model(
+    config: ForecasterConfig, columns: Columns, dtype="float32"
+) -> Union["WindowForecaster", "StreamForecaster"]:
     """The model of a settled configuration and its columns."""
+    from seq2seq.models import StreamForecaster, WindowForecaster
+
     model = config.model
     sizes = {name: getattr(model, name) for name in ("units", "num_layers", "cell", "dropout", "residual")}
     if model.kind == "stateful":
@@ -70,7 +79,7 @@ class Forecaster:
     Args:
         config: `ForecasterConfig`, settled.
         scaler: `Scaler` of all columns.
-        model: `WindowForecaster` or `StreamForecaster`.
+        model: `WindowForecaster` or `StreamForecaster`, or `ExportedWindows` or `ExportedStream` of a folder.
         calibration: `Calibration` of the intervals.
         run: the `Run` it comes from.
 
@@ -84,7 +93,7 @@ class Forecaster:
         self,
         config: ForecasterConfig,
         scaler: Scaler,
-        model: WindowForecaster | StreamForecaster,
+        model: Any,
         calibration: Calibration | None = None,
         run: Run | None = None,
     ):
@@ -99,7 +108,7 @@ class Forecaster:
 
     @classmethod
     def load(cls, run_dir: str | Path) -> "Forecaster":
-        """Load a run directory.
+        """Load a run directory, or an exported folder.
 
         Raises:
             InputError: not a run of a forecaster, no weights yet, damaged, or written by a newer version.
@@ -107,8 +116,11 @@ class Forecaster:
         run, config = open_run(run_dir, TASK, ForecasterConfig)
         scaler = Scaler.load(run.scaler)
         config = replace(config, data=of_run(config.data, scaler.columns))
-        model = build_model(config, Columns.of(config, scaler.columns))
-        run.load_weights(model)
+        if isinstance(run, ExportedRun):
+            model = (ExportedStream if config.model.kind == "stateful" else ExportedWindows)(run)
+        else:
+            model = build_model(config, Columns.of(config, scaler.columns))
+            run.load_weights(model)
         return cls(config, scaler, model, Calibration.load(run), run)
 
     @property

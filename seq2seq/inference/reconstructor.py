@@ -3,30 +3,36 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import tensorflow as tf
 
 from seq2seq.config import AutoencoderConfig
 from seq2seq.errors import InputError
 from seq2seq.evaluation.overlap import StepMeans
-from seq2seq.inference.loaded import graph, learned_rows, open_run
+from seq2seq.inference.loaded import graphs_of, learned_rows, open_run
 from seq2seq.inference.pieces import Pieces, as_pieces, cut, num_pieces
 from seq2seq.inference.series_data import for_other, of_run, read_usable, warn_left_out
-from seq2seq.models import Autoencoder
 from seq2seq.report import Progress, Report
+from seq2seq.runtime.folder import ExportedRun
+from seq2seq.runtime.numbers import ExportedAutoencoder
 from seq2seq.series.far import far_in_any
 from seq2seq.series.scaling import Scaler
 from seq2seq.series.segments import gaps_of, segments
 from seq2seq.series.series import some_of
 from seq2seq.series.table import Series
 
+if TYPE_CHECKING:
+    from seq2seq.models import Autoencoder
+
 TASK = "autoencoder"
 PIECES_AT_ONCE = 256
 
 
-def build_model(config: AutoencoderConfig, features: int, dtype="float32") -> Autoencoder:
+def build_model(config: AutoencoderConfig, features: int, dtype="float32") -> "Autoencoder":
     """The model of a configuration."""
+    from seq2seq.models import Autoencoder
+
     return Autoencoder(features, dtype=dtype, **vars(config.model))
 
 
@@ -42,25 +48,25 @@ class Reconstructor:
     Args:
         config: `AutoencoderConfig`.
         scaler: `Scaler` of all columns.
-        model: `Autoencoder`.
+        model: `Autoencoder`, or the `ExportedAutoencoder` of a folder.
         run: the `Run` it comes from.
     """
 
     def __init__(self, config, scaler, model, run=None):
         self.config, self.scaler, self.model, self.run = config, scaler, model, run
-        self.look_back = config.windows.look_back
-        signature = tf.TensorSpec((None, None, len(scaler.columns)))
-        self._reconstruct, self._encode = graph(self._first_output, signature), graph(model.encoder, signature)
+        self.look_back, self._graphs = config.windows.look_back, graphs_of(model)
 
     @classmethod
     def load(cls, run_dir: str | Path) -> "Reconstructor":
-        """Load a run directory.
+        """Load a run directory, or an exported folder.
 
         Raises:
             InputError: not a run of an autoencoder, no weights yet, damaged, or written by a newer version.
         """
         run, config = open_run(run_dir, TASK, AutoencoderConfig)
         scaler = Scaler.load(run.scaler)
+        if isinstance(run, ExportedRun):
+            return cls(config, scaler, ExportedAutoencoder(run), run)
         model = build_model(config, len(scaler.columns))
         run.load_weights(model)
         return cls(config, scaler, model, run)
@@ -161,7 +167,7 @@ class Reconstructor:
     ) -> Iterator[tuple[Pieces, np.ndarray]]:
         """Pieces of scaled series, and float32 arrays like their `values` with what the model makes of them."""
         for pieces in cut(scaled, self.look_back, stride, gaps):
-            yield pieces, self._reconstruct(pieces.values).numpy()
+            yield pieces, self._graphs.reconstruct(pieces.values)
             (progress or Progress()).advance(len(pieces.values))
 
     def scaled(self, series: Series) -> list[np.ndarray]:
@@ -201,7 +207,7 @@ class Reconstructor:
         """
         scaled = self.scaled(series)
         pieces_of = cut(scaled, self.look_back, gaps=gaps_of(series))
-        coded = [(pieces.series, self._encode(pieces.values).numpy()) for pieces in pieces_of]
+        coded = [(pieces.series, self._graphs.encode(pieces.values)) for pieces in pieces_of]
         numbers_of, codes = (np.concatenate(each) for each in zip(*coded, strict=True))
         if self.look_back:
             return codes
@@ -213,7 +219,3 @@ class Reconstructor:
     def unit(self) -> str:
         """What the model reads at once."""
         return "windows" if self.look_back else "sequences"
-
-    def _first_output(self, x):
-        outputs = self.model(x)
-        return outputs[0] if self.config.model.horizon else outputs

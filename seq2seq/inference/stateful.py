@@ -2,16 +2,19 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
+from typing import TYPE_CHECKING, Union
 
 import numpy as np
-import tensorflow as tf
 
 from seq2seq.config import ForecasterConfig
 from seq2seq.errors import InputError
 from seq2seq.inference.calibration import Calibration
-from seq2seq.inference.loaded import graph
-from seq2seq.models import StreamForecaster
+from seq2seq.inference.loaded import graphs_of
 from seq2seq.report import Progress
+
+if TYPE_CHECKING:
+    from seq2seq.models import StreamForecaster
+    from seq2seq.runtime.numbers import ExportedStream
 
 STEPS_AT_ONCE = 4096  # of a long series: bounds memory
 HISTORIES_AT_ONCE = 64  # neighbours of one length that are continued together
@@ -22,7 +25,7 @@ class Stateful:
 
     Args:
         config: `ForecasterConfig`, settled.
-        model: `StreamForecaster`.
+        model: `StreamForecaster`, or the `ExportedStream` of a folder.
         calibration: `Calibration` of the next step.
 
     Attributes:
@@ -33,9 +36,11 @@ class Stateful:
     least_history = 1
     level = 0.0
 
-    def __init__(self, config: ForecasterConfig, model: StreamForecaster, calibration: Calibration):
-        self.model, self.horizon, self.calibration = model, config.windows.horizon, calibration
-        self._graph = None
+    def __init__(
+        self, config: ForecasterConfig, model: Union["StreamForecaster", "ExportedStream"], calibration: Calibration
+    ):
+        self.horizon, self.calibration = config.windows.horizon, calibration
+        self.graphs = graphs_of(model)
 
     def checked_level(self, interval: float | None) -> float:
         """0, the level of no interval.
@@ -89,16 +94,9 @@ class Stateful:
         """
         outputs = []
         for first in range(0, len(values), STEPS_AT_ONCE):
-            output, states = self._run(values[None, first : first + STEPS_AT_ONCE], states)
-            outputs.append(output[0].numpy())
+            output, states = self.graphs.run(values[None, first : first + STEPS_AT_ONCE], states)
+            outputs.append(output[0])
         return np.concatenate(outputs), states
-
-    def _run(self, x, states):
-        if self._graph is None:
-            widths = tf.nest.map_structure(lambda width: tf.TensorSpec((None, width)), self.model.state_widths)
-            x_spec = tf.TensorSpec((None, None, self.model.features))
-            self._graph = graph(self.model.run, x_spec, widths)
-        return self._graph(x, self.model.initial_state(len(x)) if states is None else states)
 
     def forecasts(
         self, histories: Sequence[np.ndarray], steps: int, ahead: Sequence[None], level: float = 0.0
@@ -112,10 +110,8 @@ class Stateful:
             found, at_once = list(alike), HISTORIES_AT_ONCE if length <= STEPS_AT_ONCE else 1
             for first in range(0, len(found), at_once):
                 some = found[first : first + at_once]
-                if at_once > 1:
-                    made = self.model.forecast(np.stack(some), steps).numpy()
-                else:
-                    made = [self._continued(some[0], steps)]
+                several = at_once > 1
+                made = self.graphs.forecast(np.stack(some), steps) if several else [self._continued(some[0], steps)]
                 yield from ((each, None, None) for each in made)
 
     def _continued(self, values, steps, states=None):
@@ -123,7 +119,7 @@ class Stateful:
         head = (len(values) - 1) // STEPS_AT_ONCE * STEPS_AT_ONCE
         if head:
             _, states = self.warm_up(values[:head], states)
-        return self.model.forecast(values[None, head:], steps, states)[0].numpy()
+        return self.graphs.forecast(values[None, head:], steps, states)[0]
 
     def rolling(
         self, inputs: Sequence[np.ndarray], origins: Sequence[np.ndarray], progress: Progress | None = None

@@ -4,11 +4,9 @@ import csv
 from pathlib import Path
 
 import numpy as np
-import tensorflow as tf
 
 from seq2seq.errors import InputError
 from seq2seq.inference.forecaster import Forecaster
-from seq2seq.inference.loaded import graph
 from seq2seq.inference.series_data import READING
 from seq2seq.report import Report
 from seq2seq.series.clock import shared_out
@@ -19,7 +17,7 @@ from seq2seq.series.numerals import is_missing, looks_like_number, number_of
 from seq2seq.series.reading import Reading
 from seq2seq.series.series import column_positions
 from seq2seq.series.values import without_codes
-from seq2seq.storage import digest, read_arrays, write_arrays
+from seq2seq.storage import read_arrays, write_arrays
 
 
 class Stream:
@@ -58,13 +56,10 @@ class Stream:
         self._order = [times + k for k in range(len(self.columns))]  # where each column is in a line
         self._time_at, self._width = list(range(times)), times + len(self.columns)
         self._decimals = [decimals_of(*size) for size in forecaster.scaler.sizes()]
-        model = forecaster.model
-        self._states = model.initial_state(1)
-        widths = tf.nest.map_structure(lambda width: tf.TensorSpec((1, width)), model.state_widths)
-        row = tf.TensorSpec((1, len(self.columns)))
-        self._step = graph(model.step, row, widths)
+        self._graphs = forecaster.core.graphs
+        self._states = self._graphs.initial_state(1)
         # Whatever trained it: another training of the same settings gives other weights, to which no state fits.
-        self._identity = digest(forecaster.run.weights)
+        self._identity = forecaster.run.identity
 
     @property
     def header(self) -> list[str]:
@@ -139,23 +134,23 @@ class Stream:
         time = self._clock.read(" ".join(latest)) if self._clock else None
         if self._clock and (gap := self._clock.gap_before(time)):
             self._report.warn(f"steps are missing between {gap}: the state begins anew")
-            self._states = self.forecaster.model.initial_state(1)
+            self._states = self._graphs.initial_state(1)
         for name, note in far_notes(values, self.columns, self.forecaster.scaler).items():
             if name not in self._far:
                 self._report.warn(note)
             self._far.add(name)
-        output, self._states = self._step(scaled, self._states)
+        output, self._states = self._graphs.step(scaled, self._states)
         self.steps += 1
         if self._clock:
             self._clock.add(time)
             self._latest = latest
-        point = output.numpy()[0]
+        point = output[0]
         margin = np.nan if self._margin is None else self._margin
         return [self.forecaster.unscaled(part) for part in (point, point - margin, point + margin)]
 
     def save(self, path: Path) -> None:
         """Write the state to an NPZ file, whole or not at all."""
-        states = {f"state{k}": state.numpy() for k, state in enumerate(tf.nest.flatten(self._states))}
+        states = {f"state{k}": np.asarray(state) for k, state in enumerate(self._states)}
         if self._clock:
             states["times"] = self._clock.times
         cells = {"order": list(map(int, self._order)), "width": self._width, "time_at": list(map(int, self._time_at))}
@@ -167,7 +162,7 @@ class Stream:
         Raises:
             InputError: the file is damaged, or of another run.
         """
-        blank = tf.nest.flatten(self._states)
+        blank = self._states
         try:
             arrays, record = read_arrays(path)
             identity, steps = record["identity"], record["steps"]
@@ -181,8 +176,7 @@ class Stream:
             )
         if any(state.shape != zeros.shape for state, zeros in zip(states, blank, strict=True)):
             raise InputError(f"--state {path} is damaged (a state of another size): delete it.")
-        states = [tf.constant(state, tf.float32) for state in states]
-        self._states, self.steps = tf.nest.pack_sequence_as(self._states, states), steps
+        self._states, self.steps = [np.asarray(state, np.float32) for state in states], steps
         if self._clock:
             self._clock = LatestTimes(self._reading, arrays.get("times", ()))
         if "cells" in record and ("times" in arrays) == bool(self._clock):

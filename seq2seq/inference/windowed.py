@@ -1,17 +1,20 @@
 """What a forecaster of windows does, in scaled numbers: its horizon, what follows it, and how far off both may be."""
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Union
 
 import numpy as np
-import tensorflow as tf
 
 from seq2seq.config import ForecasterConfig
 from seq2seq.errors import InputError
 from seq2seq.inference.calibration import Calibration
 from seq2seq.inference.columns import Columns
-from seq2seq.inference.loaded import graph
-from seq2seq.models import WindowForecaster
+from seq2seq.inference.loaded import graphs_of
 from seq2seq.report import Progress
+
+if TYPE_CHECKING:
+    from seq2seq.models import WindowForecaster
+    from seq2seq.runtime.numbers import ExportedWindows
 
 WINDOWS_AT_ONCE = 256  # that are forecast together
 PATHS = 256  # drawn futures, from which the interval beyond the horizon is read
@@ -23,7 +26,7 @@ class Windowed:
     Args:
         config: `ForecasterConfig`, settled.
         columns: `Columns`.
-        model: `WindowForecaster`.
+        model: `WindowForecaster`, or the `ExportedWindows` of a folder.
         calibration: `Calibration` of the intervals.
 
     Attributes:
@@ -31,11 +34,17 @@ class Windowed:
         level: float. The share of actual values that its interval was trained to hold; 0 without one.
     """
 
-    def __init__(self, config: ForecasterConfig, columns: Columns, model: WindowForecaster, calibration: Calibration):
-        self.columns, self.model, self.calibration, self.seed = columns, model, calibration, config.seed
+    def __init__(
+        self,
+        config: ForecasterConfig,
+        columns: Columns,
+        model: Union["WindowForecaster", "ExportedWindows"],
+        calibration: Calibration,
+    ):
+        self.columns, self.calibration, self.seed = columns, calibration, config.seed
         self.horizon, self.least_history = config.windows.horizon, config.windows.look_back
         self.level = config.model.interval
-        self._graph = None
+        self._graph = graphs_of(model)
 
     def checked_level(self, interval: float | None) -> float:
         """The share that an interval is to hold where `interval` is asked for; `None` is that of the training.
@@ -155,7 +164,7 @@ class Windowed:
         """Block after block of the horizon, each read by the next; with `draws` off by errors that were seen before."""
         for first in range(0, steps, self.horizon):
             known = None if ahead is None else ahead[:, first : first + self.horizon]
-            outputs = self._predict(windows if known is None else (windows, known))
+            outputs = self._graph(windows, known)
             point = self.point(outputs)
             if draws is not None:
                 residuals = self.calibration.residuals
@@ -188,17 +197,7 @@ class Windowed:
         past, ahead = np.arange(-self.least_history, 0), np.arange(self.horizon)
         outputs = []
         for some in np.array_split(firsts, -(-len(firsts) // WINDOWS_AT_ONCE)):
-            inputs = flat[some[:, None] + past]
-            if self.columns.known_columns:
-                inputs = (inputs, flat[some[:, None] + ahead][..., self.columns.known_columns])
-            outputs.append(self._predict(inputs))
+            known = flat[some[:, None] + ahead][..., self.columns.known_columns] if self.columns.known_columns else None
+            outputs.append(self._graph(flat[some[:, None] + past], known))
             (progress or Progress()).advance(len(some))
         return np.concatenate(outputs)
-
-    def _predict(self, inputs):
-        if self._graph is None:
-            window = tf.TensorSpec((None, self.least_history, self.columns.features))
-            known = tf.TensorSpec((None, self.horizon, len(self.columns.known_columns)))
-            signature = (window, known) if self.columns.known_columns else window
-            self._graph = graph(self.model, signature)
-        return self._graph(inputs).numpy()

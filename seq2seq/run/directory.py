@@ -109,6 +109,16 @@ class Run(RunFolder):
             check_widths(run.path, config, run.weights.stat().st_size // 4)
         return run
 
+    @property
+    def identity(self) -> str:
+        """Of its weights, which name the checksums of all files that they need."""
+        return digest(self.weights)
+
+    @property
+    def data(self) -> Mapping[str, Any]:
+        """The checksums of the files of each setting of data, as they were at its start."""
+        return read_config(self.path)[2]
+
     def read_config_as(self, kind: type[Config]) -> Config:
         """The configuration as the dataclass `kind`.
 
@@ -203,7 +213,7 @@ class Run(RunFolder):
             InputError: it is damaged, or was fitted to other weights.
         """
         arrays, record = read_arrays(path)
-        if record.get("weights") != digest(self.weights):
+        if record.get("weights") != self.identity:
             raise InputError(f"{path} does not belong to {self.weights}: restore it or train again.")
         return arrays
 

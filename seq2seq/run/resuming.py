@@ -55,7 +55,7 @@ def refuse_other_settings(run: "Run", config: Any) -> None:
 
 def refuse_other_data(run: "Run", data: Mapping[str, Iterable[Path]]) -> None:
     """Raise InputError where the content of the files of `data`, see `Run.start`, is not that of the run's start."""
-    stored = read_config(run.path)[2]
+    stored = run.data
     files = {name: list(paths) for name, paths in data.items()}
     differing = [
         f"{name} ({', '.join(map(str, paths))})" for name, paths in files.items() if stored.get(name) != digests(paths)
@@ -69,7 +69,7 @@ def refuse_other_data(run: "Run", data: Mapping[str, Iterable[Path]]) -> None:
 
 def data_have_changed(run: "Run", name: str, files: Iterable[Path]) -> bool | None:
     """Whether the content of the files of a setting of data is not that of the run's start; None: nobody can tell."""
-    stored, files = read_config(run.path)[2].get(name), list(files)
+    stored, files = run.data.get(name), list(files)
     return None if stored is None or not all(file.is_file() for file in files) else stored != digests(files)
 
 

@@ -1,0 +1,53 @@
+"""`seq2seq-run`: the commands that use a run, for exported folders and without TensorFlow."""
+
+import functools
+from collections.abc import Callable
+from pathlib import Path
+
+import typer
+
+from seq2seq.cli import detect, forecast, reconstruct
+from seq2seq.cli.command import SETTINGS, Command
+from seq2seq.errors import InputError
+
+
+class RuntimeCommand(Command):
+    """A command on an exported folder, which runs on the processor."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.params = [each for each in self.params if each.name != "device"]
+
+
+app = typer.Typer(
+    name="seq2seq-run",
+    help="Use folders that seq2seq export has written, without TensorFlow.",
+    epilog="Every command explains itself: seq2seq-run COMMAND --help",
+    **SETTINGS,
+)
+
+
+def _add(name: str, command: Callable, examples: str) -> None:
+    """The command of `seq2seq` called `name`, for exported folders alone."""
+
+    @functools.wraps(command)
+    def checked(run: Path, **arguments):
+        from seq2seq.runtime.folder import is_exported
+
+        if not is_exported(run):
+            what = "a run, not an exported folder" if (run / "config.json").is_file() else "no exported folder"
+            raise InputError(f"{run} is {what}: make one with seq2seq export RUN --output DIR.")
+        return command(run=run, **arguments)
+
+    epilog = examples.replace("  seq2seq ", "  seq2seq-run ").replace("| seq2seq ", "| seq2seq-run ")
+    app.command(name, cls=RuntimeCommand, epilog=epilog)(checked)
+
+
+_add("reconstruct", reconstruct.reconstruct, reconstruct.EXAMPLES)
+_add("detect", detect.detect, detect.EXAMPLES)
+_add("forecast", forecast.forecast, forecast.EXAMPLES)
+
+
+def main() -> None:
+    """Run `seq2seq-run` with the arguments of the process; then exit."""
+    typer.main.get_command(app)(prog_name="seq2seq-run")

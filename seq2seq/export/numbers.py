@@ -1,0 +1,119 @@
+"""Runs on numbers: their graphs, and what holds an export against its run."""
+
+from pathlib import Path
+
+import numpy as np
+
+from seq2seq.errors import InputError
+from seq2seq.export.autoencoder import autoencoder_graphs
+from seq2seq.export.graph import Graph
+from seq2seq.export.parity import ROWS, Difference, compared, with_missing
+from seq2seq.export.stream_forecaster import stream_graphs
+from seq2seq.export.window_forecaster import window_graphs
+from seq2seq.inference.forecaster import Forecaster
+from seq2seq.inference.loaded import graphs_of
+from seq2seq.inference.pieces import cut, num_pieces
+from seq2seq.inference.reconstructor import Reconstructor
+from seq2seq.inference.selection import Selection, part_of
+from seq2seq.report import Report
+from seq2seq.run import Run
+
+load_reconstructor, load_forecaster = Reconstructor.load, Forecaster.load
+
+
+def files(run: Run) -> list[Path]:
+    """What an export has beside its graphs."""
+    return [file for file in (run.scaler, run.learned, run.calibration, run.detector) if file.exists()]
+
+
+def autoencoder(reconstructor: Reconstructor) -> dict[str, Graph]:
+    """The graphs of an autoencoder."""
+    return autoencoder_graphs(reconstructor.model)
+
+
+def forecaster(loaded: Forecaster) -> dict[str, Graph]:
+    """The graphs of a forecaster."""
+    return (stream_graphs if loaded.stateful else window_graphs)(loaded.model)
+
+
+def differences_of_reconstructors(
+    own: Reconstructor, exported: Reconstructor, sample: str | None, report: Report
+) -> list[Difference]:
+    """Sequences of a sample, and these with values missing, reconstructed and encoded by both."""
+    series, chosen = _sample(own, sample, report)
+    scaled, look_back = chosen.cut(own.scaled(series)), own.look_back
+    if not look_back:
+        scaled = scaled[:: -(-len(scaled) // ROWS)]
+    total = num_pieces(np.array([len(values) for values in scaled]), look_back)
+    pieces = list(cut(scaled, look_back, stride=max(total // ROWS, 1)))
+    if not pieces:
+        raise InputError(_too_short(sample, f"a window has {look_back} steps"))
+    found = []
+    for what, x in with_missing(pieces[0].values[:ROWS]):
+        sides = [(graphs.reconstruct(x), graphs.encode(x)) for graphs in map(graphs_of, (own.model, exported.model))]
+        for kind, *pair in zip(("reconstructed", "codes"), *sides, strict=True):
+            found.append(compared(f"{kind}, sequences {what}", *pair))
+    return found
+
+
+def differences_of_forecasters(
+    own: Forecaster, exported: Forecaster, sample: str | None, report: Report
+) -> list[Difference]:
+    """Forecasts from origins of a sample, and of windows and steps with values missing, by both."""
+    series, chosen = _sample(own, sample, report)
+    inputs, least, horizon = own.columns.read_by_model(series, own.scaler), own.core.least_history, own.horizon
+    origins: list[np.ndarray] = [np.zeros(0, np.int64) for _ in inputs]
+    count = -(-ROWS // max(len(chosen.rows), 1))
+    for row, first, end in zip(chosen.rows, chosen.first, chosen.end, strict=True):
+        possible = np.arange(max(first, least), end - horizon + 1)
+        origins[row] = possible[:: -(-len(possible) // count)] if len(possible) else possible
+    if not sum(map(len, origins)):
+        raise InputError(_too_short(sample, f"the model reads {least} steps and forecasts {horizon}"))
+    found = [compared("forecasts", *(side.core.rolling(inputs, origins) for side in (own, exported)))]
+    sides = [graphs_of(each.model) for each in (own, exported)]
+    windows = [
+        values[max(at - least, 0) : at][-least:]
+        for values, of_series in zip(inputs, origins, strict=True)
+        for at in of_series
+    ]
+    if own.stateful:
+        longest = max(inputs, key=len)[: 4 * ROWS]
+        return found + _of_streams(longest, horizon, *sides)
+    known = own.columns.known_columns
+    for what, x in with_missing(np.stack(windows)):
+        ahead = (np.resize(x[..., known], (len(x), horizon, len(known))),) if known else ()
+        found.append(compared(f"forecasts, windows {what}", *(graph(x, *ahead) for graph in sides)))
+    return found
+
+
+def _of_streams(values, horizon, own, exported):
+    """Steps read at once, one by one, and continued: the state goes on from one to the next."""
+    found = []
+    for what, x in with_missing(values[None]):
+        (read, states), (read_too, states_too) = own.run(x), exported.run(x)
+        found.append(compared(f"next steps, series {what}", read, read_too))
+        step, step_too = own.step(x[:, -1], states)[0], exported.step(x[:, -1], states_too)[0]
+        found.append(compared(f"one step more, series {what}", step, step_too))
+        pair = own.forecast(x, horizon), exported.forecast(x, horizon)
+        found.append(compared(f"forecasts, series {what}", *pair))
+    return found
+
+
+def _sample(loaded, location, report):
+    """Series to hold an export against, and which of their steps: the validation part of the training."""
+    if location:
+        series = loaded.read(location, report=report)
+        return series, Selection.whole(series.lengths)
+    data = loaded.config.data
+    try:
+        series = loaded.read_training() if isinstance(loaded, Reconstructor) else loaded.read()
+        return series, part_of(series, data, loaded.config.seed, "valid")
+    except InputError as error:
+        raise InputError(
+            f"the export cannot be held against the data of the training: {error} Give --sample FILE, other data of "
+            "their form."
+        ) from error
+
+
+def _too_short(sample, what):
+    return f"{sample or 'the validation part'} is too short to hold the export against, {what}: give --sample FILE."

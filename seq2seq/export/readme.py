@@ -1,0 +1,61 @@
+"""The README of an exported folder: what is in it, and ten lines that run it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from seq2seq.export.graph import Graph
+
+_COMMANDS = {
+    "autoencoder": (
+        "seq2seq-run reconstruct . --input FILE --output reconstructed.csv",
+        "seq2seq-run detect . --input FILE --output scores.csv",
+    ),
+    "forecaster": ("seq2seq-run forecast . --input FILE --output forecast.csv",),
+}
+_STREAMED = ("seq2seq-run forecast . --stream --state state.npz",)
+
+
+def readme(task: str, config: Any, graphs: Mapping[str, Graph]) -> str:
+    """Markdown; its Python runs in the folder itself."""
+    commands = _COMMANDS[task]
+    if task == "forecaster" and config.model.kind == "stateful":
+        commands += _STREAMED
+    name, graph = next(iter(graphs.items()))
+    values = {"float32": "zeros", "int32": "ones", "int64": "ones"}
+    shapes = [
+        f'    "{each.name}": np.{values[each.dtype]}({_sizes(each.shape)}, np.{each.dtype}),  # {each.meaning}'
+        for each in graph.inputs
+    ]
+    lines = [
+        f"# A run of the task {task}, exported by seq2seq",
+        "",
+        "It answers with NumPy and ONNX Runtime; `manifest.json` says what goes into each graph and comes out of it.",
+        "",
+        "From a shell, in this folder; files are read as those of the training, and answers are in their units:",
+        "",
+        "```sh",
+        *commands,
+        "```",
+        "",
+        "Without this library, on what is scaled already (units are in `scaler.json`):" * (task != "translation"),
+        "",
+        "```python",
+        "import numpy as np",
+        "import onnxruntime",
+        "",
+        f'session = onnxruntime.InferenceSession("{name}.onnx")',
+        "inputs = {",
+        *shapes,
+        "}",
+        "for output, answer in zip(session.get_outputs(), session.run(None, inputs)):",
+        "    print(output.name, answer.shape)",
+        "```",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _sizes(shape):
+    """A shape to try: one row of a dozen steps."""
+    sizes = [each if isinstance(each, int) else {"batch": 1}.get(each, 12) for each in shape]
+    return f"({', '.join(map(str, sizes))}{',' * (len(sizes) == 1)})"

@@ -1,0 +1,86 @@
+"""Exported folders are opened as runs are, read without trust, and need no TensorFlow."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from seq2seq.errors import InputError
+from seq2seq.inference.forecaster import Forecaster
+from seq2seq.inference.reconstructor import Reconstructor
+from tests.conftest import OLDER_RUNS
+
+KINDS = ("autoencoder", "forecaster", "stream")
+BLOCKED = """
+import sys
+
+class Blocked:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in {"tensorflow", "keras", "onnx", "sklearn", "scipy", "matplotlib"}:
+            raise ImportError(f"{name} was asked for")
+
+sys.meta_path.insert(0, Blocked())
+"""
+
+
+@pytest.fixture
+def copied(exported, tmp_path):
+    return shutil.copytree(exported("autoencoder"), tmp_path / "exported")
+
+
+def refused(path, message):
+    with pytest.raises(InputError, match=message) as raised:
+        Reconstructor.load(path)
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize("name", ["reconstruct.onnx", "scaler.json", "detector.npz", "README.md"])
+def test_a_flipped_bit_is_found(copied, name):
+    content = bytearray((copied / name).read_bytes())
+    content[len(content) // 2] ^= 1
+    (copied / name).write_bytes(content)
+    refused(copied, f"{name} is damaged")
+
+
+def test_a_folder_that_is_not_what_it_says_is_refused(copied, tmp_path):
+    with pytest.raises(InputError, match="export of the task 'autoencoder', expected one of 'forecaster'"):
+        Forecaster.load(copied)
+    (copied / "outward").symlink_to(tmp_path)
+    refused(copied, "is a link out of the run directory")
+    (copied / "outward").unlink()
+    (copied / "encode.onnx").unlink()
+    refused(copied, "has no file 'encode.onnx'")
+    manifest = copied / "manifest.json"
+    record = json.loads(manifest.read_text())
+    manifest.write_text(json.dumps(record | {"format": 99}))
+    refused(copied, "exported by a newer seq2seq")
+    manifest.write_text(json.dumps(record | {"files": {"../run/weights.npz": ""}}))
+    refused(copied, "has no file")
+    manifest.write_text("{}")
+    refused(copied, "manifest.json is damaged")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_lines_of_the_readme_run(exported, kind):
+    (lines,) = re.findall(r"```python\n(.*?)```", (exported(kind) / "README.md").read_text(), re.S)
+    done = subprocess.run([sys.executable, "-c", lines], cwd=exported(kind), capture_output=True, text=True)
+    assert done.returncode == 0 and "(1, " in done.stdout, done.stderr
+
+
+def test_commands_on_exported_folders_never_load_tensorflow(exported, tmp_path):
+    series = OLDER_RUNS / "series.csv"
+    commands = [
+        f"reconstruct {exported('autoencoder')} --input {series} --output {tmp_path}/reconstructed.csv",
+        f"detect {exported('autoencoder')} --input {series} --output {tmp_path}/scores.csv",
+        f"forecast {exported('forecaster')} --input {series} --output {tmp_path}/forecast.csv",
+        f"forecast {exported('stream')} --input {series} --output {tmp_path}/stream.csv",
+    ]
+    code = BLOCKED + "from typer.testing import CliRunner\nfrom seq2seq.cli.runtime import app\n"
+    for command in commands:
+        code += f"r = CliRunner().invoke(app, {command.split()!r})\nassert r.exit_code == 0, (r.output, r.exception)\n"
+    code += "print(sorted({'tensorflow', 'keras'} & {*sys.modules}))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0 and done.stdout.strip() == "[]", done.stderr
