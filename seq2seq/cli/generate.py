@@ -71,7 +71,7 @@ def generate(
         raise InputError(f"{options} does nothing with --temperature 0, which draws nothing: leave it out.")
 
     with quiet_tensorflow():
-        from seq2seq.decoding import Sampling
+        from seq2seq.decoding.sampling import Sampling
         from seq2seq.inference.writer import Writer
 
     sampling = Sampling(temperature, **drawing) if temperature else None

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import typer
 
-from seq2seq.cli import detect, forecast, reconstruct
+from seq2seq.cli import detect, forecast, generate, reconstruct, translate
 from seq2seq.cli.command import SETTINGS, Command
 from seq2seq.errors import InputError
 
@@ -43,6 +43,8 @@ def _add(name: str, command: Callable, examples: str) -> None:
     app.command(name, cls=RuntimeCommand, epilog=epilog)(checked)
 
 
+_add("translate", translate.translate, translate.EXAMPLES)
+_add("generate", generate.generate, generate.EXAMPLES)
 _add("reconstruct", reconstruct.reconstruct, reconstruct.EXAMPLES)
 _add("detect", detect.detect, detect.EXAMPLES)
 _add("forecast", forecast.forecast, forecast.EXAMPLES)

@@ -8,8 +8,19 @@ What a step knows of its sentences beside the state (what it attends to), it may
 `step(tokens, state, memory)`: sentences that have ended then leave the batch, with their rows of it.
 """
 
-from seq2seq.decoding.beam import beam_search
-from seq2seq.decoding.greedy import greedy_search
-from seq2seq.decoding.sampling import Sampling
+from importlib import import_module
 
-__all__ = ["Sampling", "beam_search", "greedy_search"]
+# Loaded when they are first used: whoever only says how to draw needs no TensorFlow.
+_HOMES = {
+    "Sampling": "seq2seq.decoding.sampling",
+    "beam_search": "seq2seq.decoding.beam",
+    "greedy_search": "seq2seq.decoding.greedy",
+}
+
+__all__ = [*_HOMES]
+
+
+def __getattr__(name):
+    if name not in _HOMES:
+        raise AttributeError(f"module 'seq2seq.decoding' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)

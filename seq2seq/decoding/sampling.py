@@ -1,8 +1,7 @@
 """Drawing tokens from the model's distribution."""
 
 from dataclasses import dataclass
-
-import tensorflow as tf
+from typing import Any
 
 from seq2seq.errors import InputError
 
@@ -37,42 +36,14 @@ class Sampling:
         if not 0 < self.top_p <= 1:
             raise InputError(f"Expected 0 < top_p <= 1, got {self.top_p}.")
 
-    def candidates(self, logits):
-        """The tokens to draw from, int32, and logits to draw them by, `-inf` where excluded; both `(batch, n)`.
+    def candidates(self, logits: Any) -> tuple[Any, Any]:
+        """The tokens to draw from, see `seq2seq.decoding.drawing.candidates`."""
+        from seq2seq.decoding import drawing  # here, since whoever only says how to draw needs no TensorFlow
 
-        Args:
-            logits: float32 `(batch, vocabulary)`.
-        """
-        scores = logits / self.temperature
-        batch, size = tf.unstack(tf.shape(scores))
-        if not self.top_k and self.top_p == 1.0:  # no need to sort
-            return tf.tile(tf.range(size)[None], (batch, 1)), scores
-        scores, tokens = tf.math.top_k(scores, tf.minimum(self.top_k or size, size))
-        if self.top_p < 1.0:
-            before = tf.cumsum(tf.nn.softmax(scores), axis=-1, exclusive=True)  # mass of the more probable tokens
-            scores = tf.where(before < self.top_p, scores, float("-inf"))
-        return tokens, scores
+        return drawing.candidates(self, logits)
 
-    def selector(self, streams):
-        """Make the `select` function for `greedy_search`.
+    def selector(self, streams: Any) -> Any:
+        """The `select` function for `greedy_search`, see `seq2seq.decoding.drawing.selector`."""
+        from seq2seq.decoding import drawing
 
-        Args:
-            streams: int32 `(batch,)`. Number of each sentence's random stream; `select` draws for all of them unless
-                told for which `rows`.
-        """
-        streams = tf.cast(streams, tf.int64) * 2**32  # room for the steps
-        seeds = tf.fill(tf.shape(streams), tf.constant(self.seed, tf.int64))
-
-        def select(logits, t, rows=None):
-            tokens, scores = self.candidates(logits)
-            pairs = tf.stack((seeds, streams + tf.cast(t, tf.int64)), 1)
-            pairs = pairs if rows is None else tf.gather(pairs, rows)
-
-            def uniform(seed):
-                return tf.random.stateless_uniform(tf.shape(scores)[1:], seed, minval=1e-20)  # its logarithm is finite
-
-            draws = tf.map_fn(uniform, pairs, tf.float32)
-            chosen = tf.argmax(scores - tf.math.log(-tf.math.log(draws)), axis=-1)  # Gumbel-max
-            return tf.gather(tokens, chosen, batch_dims=1)
-
-        return select
+        return drawing.selector(self, streams)

@@ -13,7 +13,7 @@ from typing import Any
 import onnx
 
 from seq2seq.errors import InputError
-from seq2seq.export import numbers
+from seq2seq.export import numbers, texts
 from seq2seq.export.graph import Graph
 from seq2seq.export.parity import Difference
 from seq2seq.export.readme import readme
@@ -49,6 +49,8 @@ KINDS = {
         numbers.load_reconstructor, numbers.autoencoder, numbers.files, numbers.differences_of_reconstructors
     ),
     "forecaster": Kind(numbers.load_forecaster, numbers.forecaster, numbers.files, numbers.differences_of_forecasters),
+    "translation": Kind(texts.load_translator, texts.translator_graphs, texts.files, texts.differences_of_translators),
+    "language-model": Kind(texts.load_writer, texts.writer_graphs, texts.files, texts.differences_of_writers),
 }
 
 
@@ -79,17 +81,18 @@ def export(
     path, output = Path(run_dir), Path(output)
     if format not in FORMATS:
         raise InputError(f"--format {format}: expected {' or '.join(FORMATS)}.")
-    kind, report = _kind(path), report or Report()
+    run, report = _finished(path), report or Report()
     _check_output(output, path)
+    kind = KINDS[run.task]
     loaded = kind.load(path)
     with _written(output) as folder:
         graphs = kind.graphs(loaded)
         for name, graph in graphs.items():
             onnx.save(graph.model(), folder / f"{name}.onnx")
-        for file in kind.files(loaded.run):
+        for file in kind.files(run):
             shutil.copyfile(file, folder / file.name)
-        (folder / README).write_text(readme(loaded.run.task, loaded.config, graphs), encoding="utf-8")
-        _write_manifest(folder, loaded.run, graphs)
+        (folder / README).write_text(readme(run.task, loaded.config, graphs), encoding="utf-8")
+        _write_manifest(folder, run, graphs)
         differences = kind.differences(loaded, kind.load(folder), sample, report)
         if apart := [each for each in differences if not each.is_small]:
             raise InputError(
@@ -98,8 +101,8 @@ def export(
     return differences
 
 
-def _kind(path):
-    """The `Kind` of the run at `path`, which has ended its training."""
+def _finished(path):
+    """The `Run` at `path`, which has ended its training."""
     if not (path / "config.json").is_file():
         raise InputError(f"{path} is not a run directory: it has no config.json.")
     refuse_links_out(path)
@@ -114,7 +117,7 @@ def _kind(path):
             f"{path} has not ended its training: the same command with --resume goes on, and with --finish takes the "
             "best weights that there are."
         )
-    return KINDS[task]
+    return Run.open(path, task)
 
 
 def _check_output(output, run):

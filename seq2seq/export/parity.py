@@ -1,7 +1,8 @@
 """How far the answers of an export are from those of its run."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import zip_longest
 
 import numpy as np
 
@@ -39,6 +40,20 @@ def compared(what: str, own: np.ndarray, exported: np.ndarray) -> Difference:
         return Difference(what, own.size, np.inf)
     apart = np.abs(own - exported) / np.maximum(np.abs(own), 1.0)
     return Difference(what, own.size, float(np.nanmax(apart, initial=0.0)))
+
+
+def compared_texts(what: str, own: Sequence, exported: Sequence) -> Difference:
+    """The difference of two lists of lists of hypotheses: tokens are equal, or the texts are others."""
+    pairs = [pair for sides in zip(own, exported, strict=True) for pair in zip_longest(*sides)]
+    tokens = sum(len(one.tokens) for one, _ in pairs if one)
+    if any(not (one and other) or _said(one) != _said(other) for one, other in pairs):
+        return Difference(what, tokens, np.inf)
+    scores = [(one.score, other.score) for one, other in pairs if one.score is not None]
+    return replace(compared(what, *np.array(scores, np.float64).reshape(-1, 2).T), answers=tokens)
+
+
+def _said(hypothesis):
+    return hypothesis.text, list(hypothesis.tokens)
 
 
 def with_missing(x: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:

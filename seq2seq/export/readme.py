@@ -10,8 +10,11 @@ _COMMANDS = {
         "seq2seq-run reconstruct . --input FILE --output reconstructed.csv",
         "seq2seq-run detect . --input FILE --output scores.csv",
     ),
+    "translation": ('seq2seq-run translate . "A text."', "seq2seq-run translate . --input FILE --beam-size 5"),
+    "language-model": ("seq2seq-run generate . --length 200",),
     "forecaster": ("seq2seq-run forecast . --input FILE --output forecast.csv",),
 }
+_RAW = dict.fromkeys(("translation", "language-model"), "on ids of tokens (0 padding, 1 unknown, 2 begin, 3 end)")
 _STREAMED = ("seq2seq-run forecast . --stream --state state.npz",)
 
 
@@ -21,7 +24,7 @@ def readme(task: str, config: Any, graphs: Mapping[str, Graph]) -> str:
     if task == "forecaster" and config.model.kind == "stateful":
         commands += _STREAMED
     name, graph = next(iter(graphs.items()))
-    values = {"float32": "zeros", "int32": "ones", "int64": "ones"}
+    values = {"float32": "zeros", "int32": "ones", "int64": "ones", "bool": "ones"}
     shapes = [
         f'    "{each.name}": np.{values[each.dtype]}({_sizes(each.shape)}, np.{each.dtype}),  # {each.meaning}'
         for each in graph.inputs
@@ -31,13 +34,13 @@ def readme(task: str, config: Any, graphs: Mapping[str, Graph]) -> str:
         "",
         "It answers with NumPy and ONNX Runtime; `manifest.json` says what goes into each graph and comes out of it.",
         "",
-        "From a shell, in this folder; files are read as those of the training, and answers are in their units:",
+        "From a shell, in this folder; files are read as those of the training, and answers are as theirs:",
         "",
         "```sh",
         *commands,
         "```",
         "",
-        "Without this library, on what is scaled already (units are in `scaler.json`):" * (task != "translation"),
+        f"Without this library, {_RAW.get(task, 'on what is scaled already (units are in `scaler.json`)')}:",
         "",
         "```python",
         "import numpy as np",

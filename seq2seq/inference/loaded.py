@@ -3,6 +3,9 @@
 TensorFlow is loaded for a run alone: an exported folder answers where there is none.
 """
 
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -11,7 +14,10 @@ from seq2seq.errors import InputError
 from seq2seq.run import Run
 from seq2seq.runtime.folder import ExportedRun, is_exported
 from seq2seq.runtime.numbers import ExportedAutoencoder, ExportedStream, ExportedWindows
+from seq2seq.runtime.texts import ExportedTranslator, ExportedWriter
 from seq2seq.series.learned import LearnedRows
+
+MOST_EXPORTED = 4  # batches at once; beyond it Python itself is what they wait for
 
 
 def open_run(run_dir: str | Path, task: str, config_class: type) -> tuple[Run, Any]:
@@ -51,6 +57,77 @@ def graphs_of(model: Any) -> Any:
     from seq2seq.inference.compiled import compiled
 
     return compiled(model)
+
+
+def search_graph(model: Any, search: Any) -> Callable:
+    """The graph of a search for translations, see `seq2seq.inference.compiled_text.search_graph`."""
+    if isinstance(model, ExportedTranslator):
+        return model.search_graph(search)
+    from seq2seq.inference import compiled_text
+
+    return compiled_text.search_graph(model, search)
+
+
+def forced_graph(model: Any, attended: bool = False) -> Callable:
+    """The graph that reads given targets, see `seq2seq.inference.compiled_text.forced_graph`."""
+    if isinstance(model, ExportedTranslator):
+        return model.forced_graph(attended)
+    from seq2seq.inference import compiled_text
+
+    return compiled_text.forced_graph(model, attended)
+
+
+def write_graph(model: Any, sampling: Any) -> Callable:
+    """The graph that goes on with texts, see `seq2seq.inference.compiled_text.write_graph`."""
+    if isinstance(model, ExportedWriter):
+        return model.write_graph(sampling)
+    from seq2seq.inference import compiled_text
+
+    return compiled_text.write_graph(model, sampling)
+
+
+def precision_for(precision: str) -> str:
+    """That of a training where the device is fast in it, else float32; the weights are float32 in any case."""
+    from seq2seq.device import multiplies_in
+
+    return precision if multiplies_in(precision) else "float32"
+
+
+def batches_at_once(run: Run) -> int:
+    """How many batches this machine is good for at a time, each of which takes one thread."""
+    if isinstance(run, ExportedRun):
+        return min(len(os.sched_getaffinity(0)), MOST_EXPORTED)
+    from seq2seq.device import share_cores
+
+    return share_cores()
+
+
+class Threads:
+    """The threads that batches wait for.
+
+    Args:
+        model: what answers them.
+        count: int. How many answer at once.
+    """
+
+    def __init__(self, model: Any, count: int):
+        self._exported, self._count = isinstance(model, ExportedTranslator), count
+        self._pool, self._process = None, None
+
+    def pool(self) -> ThreadPoolExecutor:
+        """The pool of this process.
+
+        Raises:
+            InputError: it is a fork of one in which TensorFlow runs, which has none of its threads. Exported graphs
+                have no threads of their own, so that a fork gets new ones here.
+        """
+        if not self._exported:
+            from seq2seq.device import stay_in_process
+
+            stay_in_process()
+        if self._process != os.getpid():
+            self._pool, self._process = ThreadPoolExecutor(self._count), os.getpid()
+        return self._pool
 
 
 def learned_rows(run: Run | None) -> LearnedRows:

@@ -1,18 +1,13 @@
-"""How a translator searches: what it can be told, the compiled graph, and which lines go through it together."""
+"""How a translator searches: what it can be told, and which lines go through its graph together."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
-import tensorflow as tf
 
 from seq2seq.config import DecodingConfig, from_mapping
-from seq2seq.decoding import Sampling, beam_search, greedy_search
-from seq2seq.decoding.greedy import most_probable
+from seq2seq.decoding.sampling import Sampling
 from seq2seq.errors import InputError
-from seq2seq.models import EncoderDecoder
-from seq2seq.models.encoder_decoder import DecoderState
-from seq2seq.special_ids import NEVER_WRITTEN
 
 # Fields of a `Search` that its graph does not depend on.
 BESIDE_THE_GRAPH = ("max_length_ratio", "max_length_extra", "max_source_tokens", "batch_tokens", "copy_unknown")
@@ -93,44 +88,6 @@ class Search:
         go on after a prefix in any case."""
         limits = np.ceil(self.max_length_ratio * lengths) + self.max_length_extra
         return np.maximum(limits, prefix_length + self.max_length_extra).astype(np.int32)
-
-
-def search_graph(model: EncoderDecoder, search: Search) -> Callable:
-    """One compiled graph for any batch and any length.
-
-    Args:
-        model: `EncoderDecoder`.
-        search: a settled `Search`.
-
-    Returns:
-        A function of int32 source ids `(batch, steps)`, most tokens of each translation `(batch,)`, the number of its
-        random stream `(batch,)` and the tokens that all begin with, `(tokens,)`; it gives int32 ids
-        `(batch, n_best, steps)` and float32 scores `(batch, n_best)`.
-    """
-    row = tf.TensorSpec((None,), tf.int32)
-
-    @tf.function(input_signature=(tf.TensorSpec((None, None), tf.int32), row, row, row), autograph=False)
-    def graph(source, limits, streams, prefix):
-        cells, memory = model.start(source)
-        decoder_step = model.decoder.stepper(never=NEVER_WRITTEN)
-
-        def step(tokens, cells, memory):
-            logits, state, _ = decoder_step(tokens, DecoderState(cells, memory or None))
-            return logits, state.cells
-
-        memory = memory or ()  # without attention there is none
-        constraints = {"no_repeat": search.no_repeat}
-        if search.prefix:
-            constraints["prefix"] = tf.tile(prefix[None], (tf.size(limits), 1))
-        if search.beam_size == 1:
-            select = most_probable if search.sampling is None else search.sampling.selector(streams)
-            tokens, scores = greedy_search(step, cells, limits, select, memory, search.scored, **constraints)
-            lengths = tf.math.count_nonzero(tokens, axis=1, dtype=tf.float32)
-            return tokens[:, None], (scores / lengths**search.length_penalty)[:, None]
-        how = search.beam_size, search.length_penalty, search.n_best
-        return beam_search(step, cells, limits, *how, memory, **constraints)
-
-    return graph
 
 
 def length_batches(lengths, batch_tokens) -> Iterator[np.ndarray]:

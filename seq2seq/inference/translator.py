@@ -3,32 +3,37 @@
 import itertools
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from seq2seq.config import TranslationConfig
-from seq2seq.device import multiplies_in, share_cores, stay_in_process
 from seq2seq.errors import InputError
 from seq2seq.inference.copying import copy_unknown
 from seq2seq.inference.forced import ForcedReader
 from seq2seq.inference.hypothesis import Attention, Hypothesis
 from seq2seq.inference.lines import check_strings, full, several
-from seq2seq.inference.loaded import open_run
-from seq2seq.inference.search import BESIDE_THE_GRAPH, Search, length_batches, search_graph
+from seq2seq.inference.loaded import Threads, batches_at_once, open_run, precision_for, search_graph
+from seq2seq.inference.search import BESIDE_THE_GRAPH, Search, length_batches
 from seq2seq.inference.texts import Remarks, SourceTexts
-from seq2seq.models import EncoderDecoder
 from seq2seq.report import Progress, Report
+from seq2seq.runtime.folder import ExportedRun
+from seq2seq.runtime.texts import ExportedTranslator
 from seq2seq.text.tokenizer import load_tokenizer
 from seq2seq.text.tokens import Tokenizer, TokenRows, pad_rows
+
+if TYPE_CHECKING:
+    from seq2seq.models import EncoderDecoder
 
 LINES_AT_ONCE = 8192  # read, sorted by length and batched together: bounds memory, whatever the file's size
 
 
-def build_model(config: TranslationConfig, source: Tokenizer, target: Tokenizer, dtype="float32") -> EncoderDecoder:
+def build_model(config: TranslationConfig, source: Tokenizer, target: Tokenizer, dtype="float32") -> "EncoderDecoder":
     """The model of a configuration and its tokenizers."""
+    from seq2seq.models import EncoderDecoder
+
     beside = ("tie_source", "source_vectors", "target_vectors")  # weights come from the training or the run
     arguments = {name: value for name, value in vars(config.model).items() if name not in beside}
     return EncoderDecoder(
@@ -52,7 +57,7 @@ class Translator:
         config: `TranslationConfig`; its `decoding` section holds the defaults of every search.
         source: tokenizer of the source side.
         target: tokenizer of the target side.
-        model: `EncoderDecoder`.
+        model: `EncoderDecoder`, or the `ExportedTranslator` of a folder.
         report: `Report` that hears at the end of each stream of what was cut, of unknown symbols and of what
             `text.keep` had to mend.
         workers: int. Batches that are searched at once; what `share_cores` says.
@@ -60,14 +65,14 @@ class Translator:
 
     def __init__(self, config, source, target, model, report=None, workers=1):
         self.config, self.source, self.target, self.model, self.workers = config, source, target, model, workers
+        self._threads = Threads(model, workers)
         self.texts, self.forced = SourceTexts(config.text, source), ForcedReader(model, workers)
-        self._pool = None
         self.report = report or Report()
         self._graphs, self._settled = {}, (None, None)
 
     @classmethod
     def load(cls, run_dir: str | Path, report: Report | None = None, workers: int | None = None) -> "Translator":
-        """Load a run directory, made on this machine or another, on a CPU or a GPU.
+        """Load a run directory, made on this machine or another, on a CPU or a GPU; or an exported folder.
 
         On a CPU of two to four cores, where nothing has run in TensorFlow yet, its operations get one thread each, and
         as many batches are translated at once as there are cores, see `share_cores`.
@@ -81,12 +86,12 @@ class Translator:
             InputError: not a translation run, no weights yet, damaged, or written by a newer version.
         """
         run, config = open_run(run_dir, "translation", TranslationConfig)
-        cores = share_cores()
+        cores = batches_at_once(run)
         source = load_tokenizer(run.tokenizer_file("source"))
         target = source if config.text.shares_vocabulary else load_tokenizer(run.tokenizer_file("target"))
-        # In the precision of its training where the device is fast in it; the weights are float32 in any case.
-        precision = config.training.precision
-        model = build_model(config, source, target, precision if multiplies_in(precision) else "float32")
+        if isinstance(run, ExportedRun):
+            return cls(config, source, target, ExportedTranslator(run), report, workers or cores)
+        model = build_model(config, source, target, precision_for(config.training.precision))
         run.load_weights(model)
         return cls(config, source, target, model, report, workers or cores)
 
@@ -185,7 +190,7 @@ class Translator:
 
     def _begin(self, lines, position, search, remarks, begun):
         """Encode lines, note them in `begun`, and hand their batches to the threads that search."""
-        stay_in_process()  # before a batch waits for a thread that a fork has not
+        pool = self._threads.pool()
         check_strings(lines, position)
         texts, rows, kept = self.texts.encode(lines, remarks)
         rows, graph = self.cut_sources(rows, search, remarks, position), self._graph(search)
@@ -195,13 +200,12 @@ class Translator:
             source = rows.take(batch)
             limits, streams = search.limits(source.lengths, len(prefix)), (position + batch).astype(np.int32)
             tokens, scores = graph(pad_rows(source), limits, streams, prefix)
-            return batch, tokens.numpy(), scores.numpy()
+            return batch, np.asarray(tokens), np.asarray(scores)
 
-        self._pool = self._pool or ThreadPoolExecutor(self.workers)
         batches = deque()
         begun.append((texts, rows, kept, batches))
         for batch in length_batches(rows.lengths, search.batch_tokens // search.beam_size):
-            batches.append(self._pool.submit(translated, batch))
+            batches.append(pool.submit(translated, batch))
 
     def _finish(self, begun, search, remarks, progress):
         """The hypotheses of lines that were begun: each batch is decoded while others are searched."""
@@ -290,7 +294,7 @@ class Translator:
 
     def check_attention(self) -> None:
         """Raise InputError where the model has no attention."""
-        if self.model.decoder.attention is None:
+        if self.config.model.attention == "none":
             raise InputError(
                 "This model has no attention (model.attention=none), so nothing tells where in the source a token "
                 "comes from: train one with attention."

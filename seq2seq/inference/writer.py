@@ -1,28 +1,32 @@
 """A beginning in, a text that goes on out: a trained language model, loaded."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import tensorflow as tf
 
 from seq2seq.config import LanguageConfig
-from seq2seq.decoding import Sampling, greedy_search
-from seq2seq.decoding.greedy import most_probable
-from seq2seq.device import multiplies_in
+from seq2seq.decoding.sampling import Sampling
 from seq2seq.errors import InputError
-from seq2seq.inference.loaded import graph, open_run
-from seq2seq.models import LanguageModel
+from seq2seq.inference.loaded import open_run, precision_for, write_graph
 from seq2seq.report import Report
+from seq2seq.runtime.folder import ExportedRun
+from seq2seq.runtime.texts import ExportedWriter
 from seq2seq.special_ids import UNK
 from seq2seq.text.tokenizer import load_tokenizer
-from seq2seq.text.tokens import SPECIAL_PIECES, Tokenizer
+from seq2seq.text.tokens import Tokenizer
+
+if TYPE_CHECKING:
+    from seq2seq.models import LanguageModel
 
 TASK = "language-model"
 NO_PROMPT = "\n"  # what stands in for one, and is not shown
 
 
-def build_model(config: LanguageConfig, tokenizer: Tokenizer, dtype="float32") -> LanguageModel:
+def build_model(config: LanguageConfig, tokenizer: Tokenizer, dtype="float32") -> "LanguageModel":
     """The model of a configuration and its tokenizer."""
+    from seq2seq.models import LanguageModel
+
     return LanguageModel(tokenizer.vocabulary_size, dtype=dtype, **vars(config.model))
 
 
@@ -37,7 +41,7 @@ class Writer:
     Args:
         config: `LanguageConfig`.
         tokenizer: character tokenizer.
-        model: `LanguageModel`.
+        model: `LanguageModel`, or the `ExportedWriter` of a folder.
         report: `Report` that hears of characters that the model does not know.
     """
 
@@ -48,15 +52,16 @@ class Writer:
 
     @classmethod
     def load(cls, run_dir: str | Path, report: Report | None = None) -> "Writer":
-        """Load a run directory, made on this machine or another, on a CPU or a GPU.
+        """Load a run directory, made on this machine or another, on a CPU or a GPU; or an exported folder.
 
         Raises:
             InputError: not a run of a language model, no weights yet, damaged, or written by a newer version.
         """
         run, config = open_run(run_dir, TASK, LanguageConfig)
         tokenizer = load_tokenizer(run.tokenizer_file("text"))
-        precision = config.training.precision
-        model = build_model(config, tokenizer, precision if multiplies_in(precision) else "float32")
+        if isinstance(run, ExportedRun):
+            return cls(config, tokenizer, ExportedWriter(run), report)
+        model = build_model(config, tokenizer, precision_for(config.training.precision))
         run.load_weights(model)
         return cls(config, tokenizer, model, report)
 
@@ -80,9 +85,9 @@ class Writer:
             if value < 1:
                 raise InputError(f"Expected {name} of at least 1, got {value}.")
         ids = np.tile(self._ids(prompt), (count, 1))
-        write = self._graphs.get(sampling) or self._graphs.setdefault(sampling, self._graph(sampling))
+        write = self._graphs.get(sampling) or self._graphs.setdefault(sampling, write_graph(self.model, sampling))
         tokens, _ = write(ids, np.full(count, length, np.int32), np.arange(count, dtype=np.int32))
-        return self.tokenizer.decode(tokens.numpy())
+        return self.tokenizer.decode(np.asarray(tokens))
 
     def _ids(self, prompt):
         try:
@@ -95,19 +100,3 @@ class Writer:
         if unknown:
             self.report.warn(f"the model's text had no {unknown!r}: read as an unknown character")
         return ids
-
-    def _graph(self, sampling):
-        """`(prompts, limits, streams)` → tokens and their scores; traced once for each way to choose."""
-        model, row = self.model, tf.TensorSpec((None,), tf.int32)
-        # Of the ids that stand for no character, which a text of characters cannot hold, none may be written.
-        is_character = tf.range(model.vocabulary_size) >= len(SPECIAL_PIECES)
-
-        def step(tokens, state):
-            logits, state = model.continue_step(tokens, state)
-            return tf.where(is_character, logits, -1e9), state
-
-        def write(prompts, limits, streams):
-            select = most_probable if sampling is None else sampling.selector(streams)
-            return greedy_search(step, model.start(prompts), limits, select)
-
-        return graph(write, tf.TensorSpec((None, None), tf.int32), row, row)

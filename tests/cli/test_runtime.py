@@ -1,4 +1,4 @@
-"""`seq2seq-run` answers as `seq2seq` does: on exported folders of older runs, what these answered then."""
+"""`seq2seq-run` answers as `seq2seq` does: exported folders of older runs give what these gave then."""
 
 import re
 
@@ -11,6 +11,12 @@ from tests.conftest import OLDER_RUNS
 
 NUMBER = re.compile(r"-?\d+\.\d+(?:e[-+]\d+)?")
 COMMANDS = {
+    "translation-greedy.txt": "translate {translation} --input {texts} --scores",
+    "translation-beam.txt": "translate {translation} --input {texts} --beam-size 4 --n-best 2",
+    "characters-greedy.txt": "translate {characters} --input {texts} --scores",
+    "characters-sampled.txt": "translate {characters} --input {texts} --temperature 0.8 --seed 3",
+    "language-model.txt": "generate {language-model} --prompt 'a b c' --length 40",
+    "language-model-sampled.txt": "generate {language-model} --prompt 'a b c' --length 40 --temperature 0.8 --seed 3",
     "autoencoder-reconstructed.csv": "reconstruct {autoencoder} --input {series} --output {output}",
     "autoencoder-detected.csv": "detect {autoencoder} --input {series}",
     "forecaster.csv": "forecast {forecaster} --input {series} --steps 10",
@@ -21,8 +27,9 @@ COMMANDS = {
 @pytest.mark.parametrize("answer", COMMANDS)
 def test_an_export_answers_as_the_run_did(answer, exported, tmp_path):
     output = tmp_path / answer
-    kind = re.search(r"\{(\w+)\}", COMMANDS[answer])[1]
+    kind = re.search(r"\{([\w-]+)\}", COMMANDS[answer])[1]
     places = {kind: exported(kind), "series": OLDER_RUNS / "series.csv", "output": output}
+    places["texts"] = OLDER_RUNS / "texts.src"
     result = CliRunner().invoke(app, COMMANDS[answer].format(**places))
     assert result.exit_code == 0, (result.stderr, result.exception)
     found = output.read_text(encoding="utf-8") if output.exists() else result.stdout

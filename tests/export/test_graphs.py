@@ -1,7 +1,6 @@
 """Graphs written from weights answer as the Keras models do, whatever these are made of."""
 
 import numpy as np
-import onnx
 import pytest
 
 from seq2seq.export.autoencoder import autoencoder_graphs
@@ -13,27 +12,10 @@ from seq2seq.inference.compiled import compiled
 from seq2seq.models import Autoencoder, StreamForecaster, WindowForecaster
 from seq2seq.runtime.numbers import ExportedAutoencoder, ExportedStream, ExportedWindows
 from tests.conftest import slow
+from tests.export.in_memory import Folder, with_weights
 
 QUANTILES = (0.05, 0.5, 0.95)
 KNOWN = {"known_features": 2, "known_columns": (1, 3)}
-
-
-class Folder:
-    """What an exported folder is to those who call its graphs."""
-
-    def __init__(self, graphs, path):
-        from seq2seq.runtime.graphs import Graph as Ready
-
-        for name, graph in graphs.items():
-            onnx.save(graph.model(), path / f"{name}.onnx")
-        self.graph = lambda name: Ready(path / f"{name}.onnx")
-
-
-def with_weights(model):
-    """The model with weights that all matter, those that start as zeros too."""
-    draw = np.random.default_rng(1)
-    model.set_weights([draw.normal(0.0, 0.4, weight.shape) for weight in model.get_weights()])
-    return model
 
 
 def numbers(*shape):

@@ -55,7 +55,6 @@ def test_whatever_answers_asks_in_which_process_it_is():
     """All graphs of loaded runs are made by `graph`; the translator's wait for a thread, and ask before."""
     modules = Path(seq2seq.inference.__file__).parent.glob("*.py")
     assert {path.name for path in modules if "tf.function" in path.read_text()} == {
-        "forced.py",
-        "loaded.py",
-        "search.py",
+        "compiled.py",
+        "compiled_text.py",
     }

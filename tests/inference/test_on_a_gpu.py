@@ -6,8 +6,8 @@ import tensorflow as tf
 from seq2seq.config import DecodingConfig
 from seq2seq.decoding import Sampling
 from seq2seq.inference import translator as module
-from seq2seq.inference.forced import forced_graph
-from seq2seq.inference.search import Search, search_graph
+from seq2seq.inference.compiled_text import forced_graph, search_graph
+from seq2seq.inference.search import Search
 from seq2seq.inference.translator import Translator
 from seq2seq.models import EncoderDecoder
 from tests.conftest import slow

@@ -13,7 +13,7 @@ from seq2seq.inference.forecaster import Forecaster
 from seq2seq.inference.reconstructor import Reconstructor
 from tests.conftest import OLDER_RUNS
 
-KINDS = ("autoencoder", "forecaster", "stream")
+KINDS = ("autoencoder", "forecaster", "stream", "translation", "language-model")
 BLOCKED = """
 import sys
 
@@ -77,6 +77,9 @@ def test_commands_on_exported_folders_never_load_tensorflow(exported, tmp_path):
         f"detect {exported('autoencoder')} --input {series} --output {tmp_path}/scores.csv",
         f"forecast {exported('forecaster')} --input {series} --output {tmp_path}/forecast.csv",
         f"forecast {exported('stream')} --input {series} --output {tmp_path}/stream.csv",
+        f"translate {exported('translation')} --input {OLDER_RUNS / 'texts.src'} --beam-size 3 --token-scores",
+        f"translate {exported('characters')} --input {OLDER_RUNS / 'texts.src'} --temperature 1.0",
+        f"generate {exported('language-model')} --length 20 --prompt a",
     ]
     code = BLOCKED + "from typer.testing import CliRunner\nfrom seq2seq.cli.runtime import app\n"
     for command in commands:

@@ -96,7 +96,7 @@ def options(*kinds: Mapping[str, Any]) -> Callable:
 
 def value(chosen: Mapping[str, Any], **more: Any) -> Any:
     """The `Search` of what was given; what was not, the run decides. `more` are further fields of it."""
-    from seq2seq.decoding import Sampling
+    from seq2seq.decoding.sampling import Sampling
     from seq2seq.inference.search import Search
 
     sampling = {name: chosen[name] for name in SAMPLING if name in chosen}

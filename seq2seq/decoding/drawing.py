@@ -1,0 +1,49 @@
+"""Drawing tokens in a graph, as a `Sampling` says."""
+
+import tensorflow as tf
+
+from seq2seq.decoding.sampling import Sampling
+
+
+def candidates(sampling: Sampling, logits):
+    """The tokens to draw from, int32, and logits to draw them by, `-inf` where excluded; both `(batch, n)`.
+
+    Args:
+        sampling: `Sampling`.
+        logits: float32 `(batch, vocabulary)`.
+    """
+    scores = logits / sampling.temperature
+    batch, size = tf.unstack(tf.shape(scores))
+    if not sampling.top_k and sampling.top_p == 1.0:  # no need to sort
+        return tf.tile(tf.range(size)[None], (batch, 1)), scores
+    scores, tokens = tf.math.top_k(scores, tf.minimum(sampling.top_k or size, size))
+    if sampling.top_p < 1.0:
+        before = tf.cumsum(tf.nn.softmax(scores), axis=-1, exclusive=True)  # mass of the more probable tokens
+        scores = tf.where(before < sampling.top_p, scores, float("-inf"))
+    return tokens, scores
+
+
+def selector(sampling: Sampling, streams):
+    """Make the `select` function for `greedy_search`.
+
+    Args:
+        sampling: `Sampling`.
+        streams: int32 `(batch,)`. Number of each sentence's random stream; `select` draws for all of them unless
+            told for which `rows`.
+    """
+    streams = tf.cast(streams, tf.int64) * 2**32  # room for the steps
+    seeds = tf.fill(tf.shape(streams), tf.constant(sampling.seed, tf.int64))
+
+    def select(logits, t, rows=None):
+        tokens, scores = candidates(sampling, logits)
+        pairs = tf.stack((seeds, streams + tf.cast(t, tf.int64)), 1)
+        pairs = pairs if rows is None else tf.gather(pairs, rows)
+
+        def uniform(seed):
+            return tf.random.stateless_uniform(tf.shape(scores)[1:], seed, minval=1e-20)  # its logarithm is finite
+
+        draws = tf.map_fn(uniform, pairs, tf.float32)
+        chosen = tf.argmax(scores - tf.math.log(-tf.math.log(draws)), axis=-1)  # Gumbel-max
+        return tf.gather(tokens, chosen, batch_dims=1)
+
+    return select

@@ -1,0 +1,62 @@
+"""What steps of texts have in common: the best tokens of each hypothesis, and how probable they are."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from onnx import TensorProto
+
+from seq2seq.export.graph import Graph
+
+SWAPPED = (1, 0, 2)  # between the batch first and the steps first
+NEVER = np.float32(-1e9)  # added to the logits of tokens that are never written
+
+
+def state_inputs(graph: Graph, layers: int, cell: str, units: int, rows: Sequence[str]) -> list[list[str]]:
+    """Inputs `state0`, `state1`… for the states of layers, float32 `(*rows, units)`."""
+    parts = "h" if cell == "gru" else "hc"
+    return [
+        [
+            graph.input(
+                f"state{len(parts) * layer + k}",
+                "float32",
+                (*rows, units),
+                f"state {part} of layer {layer + 1}",
+            )
+            for k, part in enumerate(parts)
+        ]
+        for layer in range(layers)
+    ]
+
+
+def state_outputs(graph: Graph, states: Sequence[Sequence[str]], units: int, rows: Sequence[str], like: str) -> None:
+    """Outputs for the same; `like` is their name before the number."""
+    for number, part in enumerate(part for layer in states for part in layer):
+        graph.output(f"{like}{number}", part, "float32", (*rows, units), "state of a layer, for the step after")
+
+
+def flat(graph: Graph, x: str) -> str:
+    """`(batch, beams, …)` → `(batch · beams, …)`, of three axes."""
+    return graph("Reshape", x, graph("Concat", np.array([-1]), graph("Shape", x, start=2), axis=0))
+
+
+def unflat(graph: Graph, x: str, tokens: str) -> str:
+    """Back to the batch and the beams of `tokens`."""
+    return graph("Reshape", x, graph("Concat", graph("Shape", tokens), graph("Shape", x, start=1), axis=0))
+
+
+def choices(graph: Graph, logits: str, vocabulary: int) -> None:
+    """Outputs `best`, `tokens`, `normalizers` and `logits`, and what is asked for them: `count` and `scored`."""
+    count = graph.input("count", "int64", (1,), "how many of the best tokens are wanted")
+    scored = graph.input("scored", "bool", (), "whether normalizers are wanted, a pass over the whole vocabulary")
+    best, tokens = graph("TopK", logits, graph("Min", count, np.array([vocabulary])), outputs=2, axis=1)
+    normalizers = graph.choose(
+        scored,
+        lambda inner: inner("ReduceLogSumExp", logits, np.array([1]), keepdims=0),
+        lambda inner: inner("ReduceMax", logits, np.array([1]), keepdims=0),
+    )
+    graph.output("best", best, "float32", ("hypotheses", "count"), "largest logits of each, the largest first")
+    tokens = graph("Cast", tokens, to=TensorProto.INT32)
+    graph.output("tokens", tokens, "int32", ("hypotheses", "count"), "ids of the tokens that they are of")
+    meaning = "a logit less this is a log-probability, nats; of no meaning unless scored"
+    graph.output("normalizers", normalizers, "float32", ("hypotheses",), meaning)
+    graph.output("logits", logits, "float32", ("hypotheses", vocabulary), "of all tokens")

@@ -1,0 +1,139 @@
+"""Models of texts as graphs that TensorFlow compiles: what `seq2seq.runtime.texts` does with the graphs of exports."""
+
+from collections.abc import Callable
+
+import tensorflow as tf
+
+from seq2seq.decoding import Sampling, beam_search, greedy_search
+from seq2seq.decoding.greedy import most_probable
+from seq2seq.inference.compiled import graph
+from seq2seq.inference.search import Search
+from seq2seq.layers.rows import spare_rows
+from seq2seq.models import EncoderDecoder, LanguageModel
+from seq2seq.models.encoder_decoder import DecoderState
+from seq2seq.special_ids import BOS, NEVER_WRITTEN, PAD
+from seq2seq.text.tokens import SPECIAL_PIECES
+
+# What passes attention and output layer together, however long the targets are: tokens, whose logits are as wide as the
+# vocabulary, and pairs of target and source tokens, for each of which additive attention makes a vector.
+TOKENS_AT_ONCE = {"CPU": 1024, "GPU": 8192}
+CELLS_AT_ONCE = {"CPU": 2**16, "GPU": 2**18}
+
+
+def search_graph(model: EncoderDecoder, search: Search) -> Callable:
+    """One compiled graph for any batch and any length.
+
+    Args:
+        model: `EncoderDecoder`.
+        search: a settled `Search`.
+
+    Returns:
+        A function of int32 source ids `(batch, steps)`, most tokens of each translation `(batch,)`, the number of its
+        random stream `(batch,)` and the tokens that all begin with, `(tokens,)`; it gives int32 ids
+        `(batch, n_best, steps)` and float32 scores `(batch, n_best)`.
+    """
+    row = tf.TensorSpec((None,), tf.int32)
+
+    @tf.function(input_signature=(tf.TensorSpec((None, None), tf.int32), row, row, row), autograph=False)
+    def graph(source, limits, streams, prefix):
+        cells, memory = model.start(source)
+        decoder_step = model.decoder.stepper(never=NEVER_WRITTEN)
+
+        def step(tokens, cells, memory):
+            logits, state, _ = decoder_step(tokens, DecoderState(cells, memory or None))
+            return logits, state.cells
+
+        memory = memory or ()  # without attention there is none
+        constraints = {"no_repeat": search.no_repeat}
+        if search.prefix:
+            constraints["prefix"] = tf.tile(prefix[None], (tf.size(limits), 1))
+        if search.beam_size == 1:
+            select = most_probable if search.sampling is None else search.sampling.selector(streams)
+            tokens, scores = greedy_search(step, cells, limits, select, memory, search.scored, **constraints)
+            lengths = tf.math.count_nonzero(tokens, axis=1, dtype=tf.float32)
+            return tokens[:, None], (scores / lengths**search.length_penalty)[:, None]
+        how = search.beam_size, search.length_penalty, search.n_best
+        return beam_search(step, cells, limits, *how, memory, **constraints)
+
+    return graph
+
+
+def forced_graph(model: EncoderDecoder, attended: bool = False) -> Callable:
+    """One compiled graph for any batch and any length.
+
+    The probabilities are those that the search goes by: PAD and BOS have none.
+
+    Args:
+        model: `EncoderDecoder`.
+        attended: bool. Give the attention weights, too; the model must have some.
+
+    Returns:
+        A function of int32 source ids `(batch, source_steps)`, each row with its EOS, and int32 labels, `(batch,
+        steps)`, target ids with EOS where one is to be scored; both padded on the right. It gives a tuple: of each
+        label the log-probability given those before it, float32 `(batch, steps)`, nats, 0 at padding; and, if
+        `attended`, what it attends to, float32 `(batch, steps, source_steps)`, each row summing to 1.
+    """
+    device = "GPU" if tf.config.list_physical_devices("GPU") else "CPU"
+    ids = tf.TensorSpec((None, None), tf.int32)
+
+    @tf.function(input_signature=(ids, ids), autograph=False)
+    def forced(source, labels):
+        decoder = model.decoder
+        state = decoder.initial_state(model.encoder(source))
+        given = tf.where(labels == PAD, PAD, tf.pad(labels[:, :-1], ((0, 0), (1, 0)), constant_values=BOS))
+        outputs, _ = decoder.recurrent(given, state)
+        project = decoder.projection(NEVER_WRITTEN)
+        (rows, source_steps), steps = tf.unstack(tf.shape(source)), tf.shape(labels)[1]
+        at_once = tf.minimum(TOKENS_AT_ONCE[device] // rows, CELLS_AT_ONCE[device] // (rows * source_steps))
+        at_once = tf.maximum(at_once, 1)
+        # Some steps are read at a time; in what is kept the steps come first, so that the parts can be joined.
+        parts = tf.TensorArray(tf.float32, -(-steps // at_once), element_shape=(None, None), infer_shape=False)
+        seen = tf.TensorArray(tf.float32, -(-steps // at_once), element_shape=(None, None, None), infer_shape=False)
+
+        def read(start, parts, seen):
+            part = slice(start, start + at_once)
+            features, weights = decoder.read_out(outputs[:, part], state.memory)
+            found = _log_probabilities(project, features, labels[:, part])
+            parts = parts.write(start // at_once, tf.transpose(found))
+            if attended:
+                seen = seen.write(start // at_once, tf.transpose(weights, (1, 0, 2)))
+            return start + at_once, parts, seen
+
+        _, parts, seen = tf.while_loop(lambda start, *_: start < steps, read, (0, parts, seen), parallel_iterations=1)
+        log_probabilities = tf.transpose(parts.concat())
+        return (log_probabilities, tf.transpose(seen.concat(), (1, 0, 2))) if attended else (log_probabilities,)
+
+    return forced
+
+
+def _log_probabilities(project, features, labels):
+    """float32 like `labels`, `(batch, steps)`: only real ones pass the output layer."""
+    real = tf.where(tf.not_equal(labels, PAD))
+    tokens = tf.shape(real)[0]
+    spare = spare_rows(tokens)
+    logits = project(tf.pad(tf.gather_nd(features, real), ((0, spare), (0, 0))))
+    chosen = tf.pad(tf.gather_nd(labels, real), ((0, spare),))
+    losses = tf.nn.sparse_softmax_cross_entropy_with_logits(chosen, logits)[:tokens]
+    return tf.scatter_nd(real, -losses, tf.shape(labels, tf.int64))
+
+
+def write_graph(model: LanguageModel, sampling: Sampling | None) -> Callable:
+    """`(prompts, limits, streams)` → tokens and their scores.
+
+    Args:
+        model: `LanguageModel`.
+        sampling: `Sampling`, or `None` for the most probable token each time.
+    """
+    row = tf.TensorSpec((None,), tf.int32)
+    # Of the ids that stand for no character, which a text of characters cannot hold, none may be written.
+    is_character = tf.range(model.vocabulary_size) >= len(SPECIAL_PIECES)
+
+    def step(tokens, state):
+        logits, state = model.continue_step(tokens, state)
+        return tf.where(is_character, logits, -1e9), state
+
+    def write(prompts, limits, streams):
+        select = most_probable if sampling is None else sampling.selector(streams)
+        return greedy_search(step, model.start(prompts), limits, select)
+
+    return graph(write, tf.TensorSpec((None, None), tf.int32), row, row)

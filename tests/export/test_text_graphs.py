@@ -1,0 +1,93 @@
+"""Graphs of models of texts find, believe and attend to what the Keras models do, whatever these are made of."""
+
+import numpy as np
+import pytest
+
+from seq2seq.config import DecodingConfig
+from seq2seq.decoding.sampling import Sampling
+from seq2seq.export.language_model import language_graphs
+from seq2seq.export.translation import translation_graphs
+from seq2seq.inference import compiled_text
+from seq2seq.inference.search import Search
+from seq2seq.models import EncoderDecoder, LanguageModel
+from seq2seq.runtime.texts import ExportedTranslator, ExportedWriter
+from tests.conftest import slow
+from tests.export.in_memory import Folder, with_weights
+
+SEARCHES = {
+    "greedy": Search(beam_size=1),
+    "unscored": Search(beam_size=1, scored=False),
+    "beam": Search(beam_size=3, n_best=2, length_penalty=0.6),
+    "no_repeat": Search(beam_size=3, no_repeat=2),
+    "greedy, no_repeat": Search(beam_size=1, no_repeat=1),
+    "wider than the vocabulary": Search(beam_size=12, n_best=12),
+    "prefix": Search(beam_size=3, n_best=3, prefix="x"),
+    "greedy, prefix": Search(beam_size=1, prefix="x"),
+    "drawn": Search(sampling=Sampling(0.7, top_k=5, top_p=0.8, seed=3)),
+    "drawn from all": Search(sampling=Sampling(1.3, seed=2**40 + 5)),
+}
+MODELS = [
+    {"encoder_layers": 2, "decoder_layers": 3, "attention": "dot", "tie_source": True},
+    {"cell": "gru", "attention": "multi_head", "attention_heads": 2, "bidirectional": False, "tie_output": False},
+    {"attention": "none", "bidirectional": False, "go_backwards": True, "bridge": "copy", "encoder_layers": 3},
+    {"cell": "gru", "attention": "additive", "bridge": "zero", "encoder_layers": 2, "residual": False},
+    {"attention": "additive", "decoder_layers": 2, "tie_output": False},
+    {"cell": "gru", "attention": "none", "encoder_layers": 3, "decoder_layers": 2, "tie_output": False},
+    {"attention": "multi_head", "attention_heads": 4, "encoder_layers": 3, "decoder_layers": 3},
+]
+
+
+def sentences():
+    """Source tokens of several lengths, and limits that cut some of them."""
+    draw, lengths = np.random.default_rng(0), [1, 3, 7, 7, 2, 5]
+    source = np.zeros((len(lengths), 8), np.int32)
+    for row, length in zip(source, lengths, strict=True):
+        row[:length], row[length] = draw.integers(4, 20, length), 3
+    return source, np.array([4, 9, 12, 1, 0, 12], np.int32), np.array([5, 0, 3, 1, 2, 4], np.int32)
+
+
+@pytest.mark.parametrize(
+    ("settings", "kinds"),
+    [
+        (MODELS[0], [*SEARCHES]),
+        *((model, ["greedy", "beam"]) for model in MODELS[1:3]),
+        *(slow(model, [*SEARCHES]) for model in MODELS[1:]),
+    ],
+)
+def test_translators(settings, kinds, tmp_path):
+    model = with_weights(EncoderDecoder(20, 20, **({"embedding_dim": 8, "units": 16} | settings)))
+    exported = ExportedTranslator(Folder(translation_graphs(model), tmp_path))
+    source, limits, streams = sentences()
+    prefix = np.array([5, 6], np.int32)
+    for what in kinds:
+        search = SEARCHES[what].settled(DecodingConfig())
+        sides = [make(search)(source, limits, streams, prefix) for make in (of_keras(model), exported.search_graph)]
+        (tokens, scores), (tokens_too, scores_too) = ([np.asarray(each) for each in side] for side in sides)
+        np.testing.assert_array_equal(tokens, tokens_too, err_msg=what)
+        given = np.isfinite(scores)  # of a limit of 0 a score is no number
+        np.testing.assert_allclose(scores[given], scores_too[given], atol=1e-5, rtol=1e-5, err_msg=what)
+    labels = np.where(np.arange(9) < [[3], [9], [1], [4], [2], [6]], np.resize(np.arange(3, 20), (6, 9)), 0)
+    attended = settings["attention"] != "none"
+    own = compiled_text.forced_graph(model, attended)(source, labels.astype(np.int32))
+    read = exported.forced_graph(attended)(source, labels.astype(np.int32))
+    np.testing.assert_allclose(np.asarray(own[0]), read[0], atol=1e-5)
+    if attended:
+        real = (labels != 0)[..., None]
+        np.testing.assert_allclose(np.where(real, own[1], 0.0), np.where(real, read[1], 0.0), atol=1e-6)
+
+
+def of_keras(model):
+    return lambda search: compiled_text.search_graph(model, search)
+
+
+@pytest.mark.parametrize("settings", [{"num_layers": 2}, slow({"cell": "gru"})])
+def test_language_models(settings, tmp_path):
+    model = with_weights(LanguageModel(30, embedding_dim=8, units=16, **settings))
+    exported = ExportedWriter(Folder(language_graphs(model), tmp_path))
+    limits, streams = np.array([12, 12], np.int32), np.arange(2, dtype=np.int32)
+    for sampling in (None, Sampling(0.9, seed=1), Sampling(1.0, top_k=4, top_p=0.7)):
+        for prompt in ([[5]], [[4, 9, 1, 7]]):
+            prompts = np.tile(np.array(prompt, np.int32), (2, 1))
+            tokens, _ = compiled_text.write_graph(model, sampling)(prompts, limits, streams)
+            found, _ = exported.write_graph(sampling)(prompts, limits, streams)
+            np.testing.assert_array_equal(tokens, found)
