@@ -15,7 +15,6 @@ from seq2seq.run import Run
 from seq2seq.runtime.folder import ExportedRun, is_exported
 from seq2seq.runtime.numbers import ExportedAutoencoder, ExportedStream, ExportedWindows
 from seq2seq.runtime.texts import ExportedTranslator, ExportedWriter
-from seq2seq.series.learned import LearnedRows
 
 MOST_EXPORTED = 4  # batches at once; beyond it Python itself is what they wait for
 
@@ -128,8 +127,3 @@ class Threads:
         if self._process != os.getpid():
             self._pool, self._process = ThreadPoolExecutor(self._count), os.getpid()
         return self._pool
-
-
-def learned_rows(run: Run | None) -> LearnedRows:
-    """Which rows the training of a run has learned from; none of a model that was never stored."""
-    return LearnedRows.load(run.learned) if run else LearnedRows()

@@ -10,9 +10,9 @@ import numpy as np
 from seq2seq.config import AutoencoderConfig
 from seq2seq.errors import InputError
 from seq2seq.evaluation.overlap import StepMeans
-from seq2seq.inference.loaded import graphs_of, learned_rows, open_run
+from seq2seq.inference.loaded import graphs_of, open_run
 from seq2seq.inference.pieces import Pieces, as_pieces, cut, num_pieces
-from seq2seq.inference.series_data import for_other, of_run, read_usable, warn_left_out
+from seq2seq.inference.series_data import for_other, learned_rows, of_run, read_usable, warn_left_out
 from seq2seq.report import Progress, Report
 from seq2seq.runtime.folder import ExportedRun
 from seq2seq.runtime.numbers import ExportedAutoencoder

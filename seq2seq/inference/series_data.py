@@ -6,7 +6,9 @@ from dataclasses import fields, replace
 from seq2seq.config import SeriesDataConfig
 from seq2seq.errors import InputError
 from seq2seq.report import Report
+from seq2seq.run import Run
 from seq2seq.series.files import has_names, holds_array
+from seq2seq.series.learned import LearnedRows
 from seq2seq.series.series import some_of, unnamed
 from seq2seq.series.table import Reading, Series, read_series
 
@@ -150,3 +152,8 @@ def for_other(data: SeriesDataConfig, location: str, array: str | None = None) -
     has_keys = not location.lower().endswith(".npy")
     array = (array or data.array) if has_keys else array
     return replace(data, array=array, columns=None, group=None, time=None, limit=None)
+
+
+def learned_rows(run: Run | None) -> LearnedRows:
+    """Which rows the training of a run has learned from; none of a model that was never stored."""
+    return LearnedRows.load(run.learned) if run else LearnedRows()

@@ -11,8 +11,7 @@ from seq2seq.evaluation.by_part import by_column, by_group, intervals_by_column,
 from seq2seq.evaluation.forecasting import evaluate_forecast, per_horizon
 from seq2seq.evaluation.origins import first_seen, origins_of, targets_at
 from seq2seq.inference.forecaster import Forecaster
-from seq2seq.inference.loaded import learned_rows
-from seq2seq.inference.series_data import for_other, read_data, warn_left_out
+from seq2seq.inference.series_data import for_other, learned_rows, read_data, warn_left_out
 from seq2seq.report import Report
 from seq2seq.series.far import far_in_any
 from seq2seq.series.segments import segments, stretches
