@@ -37,7 +37,10 @@ def _add(name: str, command: Callable, examples: str) -> None:
         if not is_exported(run):
             what = "a run, not an exported folder" if (run / "config.json").is_file() else "no exported folder"
             raise InputError(f"{run} is {what}: make one with seq2seq export RUN --output DIR.")
-        return command(run=run, **arguments)
+        try:
+            return command(run=run, **arguments)
+        except ModuleNotFoundError as error:  # an installation without TensorFlow may lack what this needs
+            raise InputError(f"{name} needs {error.name}, which is not installed: pip install {error.name}.") from error
 
     epilog = examples.replace("  seq2seq ", "  seq2seq-run ").replace("| seq2seq ", "| seq2seq-run ")
     app.command(name, cls=RuntimeCommand, epilog=epilog)(checked)

@@ -47,13 +47,13 @@ class Graph:
         self._constants = outer._constants if outer else {}
         self._outer = outer
 
-    def __call__(self, kind: str, *inputs: Any, outputs: int = 1, **attributes: Any) -> Any:
+    def __call__(self, kind: str, *inputs: Any, outputs: int = 1, called: str | None = None, **attributes: Any) -> Any:
         """Add an operator; arrays among `inputs` are constants, `None` an input that is left out.
 
         Returns:
-            The name of its output, or a list of names where it has several `outputs`.
+            The name of its output, `called` if given, or a list of names where it has several `outputs`.
         """
-        made = [self._new(kind) for _ in range(outputs)]
+        made = [called] if called else [self._new(kind) for _ in range(outputs)]
         self._nodes.append(helper.make_node(kind, self._names(inputs), made, **attributes))
         return made[0] if outputs == 1 else made
 
@@ -71,8 +71,9 @@ class Graph:
         return name
 
     def output(self, name: str, value: str, dtype: str, shape: Shape, meaning: str) -> None:
-        """Declare `value` an output of the graph, called `name`."""
-        self._nodes.append(helper.make_node("Identity", [value], [name]))
+        """Declare `value` an output of the graph, called `name`: a copy, unless it is called so already."""
+        if value != name:
+            self._nodes.append(helper.make_node("Identity", [value], [name]))
         self.outputs.append(Value(name, dtype, tuple(shape), meaning))
 
     def loop(self, steps: Any, states: Sequence[str], body: Callable) -> tuple[list[str], list[str]]:

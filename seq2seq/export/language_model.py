@@ -28,7 +28,8 @@ def language_graphs(model: LanguageModel) -> dict[str, Graph]:
     outputs, states = step(graph, model.stack, embedded, [[flat(graph, part) for part in layer] for layer in states])
     bias = model.output_layer.bias.numpy()
     bias[: len(SPECIAL_PIECES)] += NEVER  # ids that stand for no character
-    choices(graph, graph("Gemm", outputs, model.output_layer.kernel.numpy(), bias), model.vocabulary_size)
+    logits = graph("Gemm", outputs, model.output_layer.kernel.numpy(), bias, called="logits")
+    choices(graph, logits, model.vocabulary_size)
     states = [[unflat(graph, part, last) for part in layer] for layer in states]
     state_outputs(graph, states, units, rows, "new_state")
     return graphs

@@ -7,15 +7,15 @@ from seq2seq.export.graph import Graph
 
 _COMMANDS = {
     "autoencoder": (
-        "seq2seq-run reconstruct . --input FILE --output reconstructed.csv",
-        "seq2seq-run detect . --input FILE --output scores.csv",
+        "seq2seq-run reconstruct DIR --input FILE --output reconstructed.csv",
+        "seq2seq-run detect DIR --input FILE --output scores.csv",
     ),
-    "translation": ('seq2seq-run translate . "A text."', "seq2seq-run translate . --input FILE --beam-size 5"),
-    "language-model": ("seq2seq-run generate . --length 200",),
-    "forecaster": ("seq2seq-run forecast . --input FILE --output forecast.csv",),
+    "translation": ('seq2seq-run translate DIR "A text."', "seq2seq-run translate DIR --input FILE --beam-size 5"),
+    "language-model": ("seq2seq-run generate DIR --length 200",),
+    "forecaster": ("seq2seq-run forecast DIR --input FILE --output forecast.csv",),
 }
 _RAW = dict.fromkeys(("translation", "language-model"), "on ids of tokens (0 padding, 1 unknown, 2 begin, 3 end)")
-_STREAMED = ("seq2seq-run forecast . --stream --state state.npz",)
+_STREAMED = ("seq2seq-run forecast DIR --stream --state state.npz",)
 
 
 def readme(task: str, config: Any, graphs: Mapping[str, Graph]) -> str:
@@ -34,7 +34,7 @@ def readme(task: str, config: Any, graphs: Mapping[str, Graph]) -> str:
         "",
         "It answers with NumPy and ONNX Runtime; `manifest.json` says what goes into each graph and comes out of it.",
         "",
-        "From a shell, in this folder; files are read as those of the training, and answers are as theirs:",
+        "From a shell, where DIR is this folder; files are read as those of the training were, answers are as the run's:",
         "",
         "```sh",
         *commands,

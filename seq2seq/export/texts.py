@@ -70,7 +70,7 @@ def differences_of_translators(
 ) -> list[Difference]:
     """Translations of a sample by every kind of search, and what is believed of them and attended to, by both."""
     lines = list(islice(_source_lines(own.config, sample), ROWS)) + list(STRANGE)
-    (begun, *_), *_ = [text.split() for text in lines if text.strip()] or [("",)]
+    begun = next((word for text in lines for word in text.split() if word.isalpha()), "")  # what no setting protects
     searches = {
         "greedy": {"beam_size": 1},
         "greedy, without scores": {"beam_size": 1, "scored": False},

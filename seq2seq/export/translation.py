@@ -80,7 +80,7 @@ def _logits(graph: Graph, decoder: Decoder, features: str) -> str:
     table = decoder.embedding.table.embeddings if decoder.tie_output else decoder.output_table
     bias = decoder.output_bias.numpy()
     bias[list(NEVER_WRITTEN)] += NEVER
-    return graph("Gemm", features, table.numpy(), bias, transB=1)
+    return graph("Gemm", features, table.numpy(), bias, transB=1, called="logits")
 
 
 def _attended(graph, attention, queries, units):

@@ -1,6 +1,7 @@
 """Exported folders are opened as runs are, read without trust, and need no TensorFlow."""
 
 import json
+import multiprocessing
 import re
 import shutil
 import subprocess
@@ -11,16 +12,18 @@ import pytest
 from seq2seq.errors import InputError
 from seq2seq.inference.forecaster import Forecaster
 from seq2seq.inference.reconstructor import Reconstructor
+from seq2seq.inference.translator import Translator
 from tests.conftest import OLDER_RUNS
 
 KINDS = ("autoencoder", "forecaster", "stream", "translation", "language-model")
+FORK = multiprocessing.get_context("fork")
 BLOCKED = """
 import sys
 
 class Blocked:
     def find_spec(self, name, path=None, target=None):
         if name.split(".")[0] in {"tensorflow", "keras", "onnx", "sklearn", "scipy", "matplotlib"}:
-            raise ImportError(f"{name} was asked for")
+            raise ModuleNotFoundError(f"{name} was asked for", name=name)
 
 sys.meta_path.insert(0, Blocked())
 """
@@ -70,6 +73,19 @@ def test_the_lines_of_the_readme_run(exported, kind):
     assert done.returncode == 0 and "(1, " in done.stdout, done.stderr
 
 
+def test_a_fork_translates_with_what_was_loaded_before_it(exported):
+    translator = Translator.load(exported("translation"), workers=2)
+    before = translator.translate(["h d", "f f"])
+    receiver, sender = FORK.Pipe(duplex=False)
+    process = FORK.Process(target=lambda: sender.send(translator.translate(["h d", "f f"])))
+    process.start()
+    try:
+        assert receiver.poll(60) and receiver.recv() == before
+    finally:
+        process.kill()
+        process.join()
+
+
 def test_commands_on_exported_folders_never_load_tensorflow(exported, tmp_path):
     series = OLDER_RUNS / "series.csv"
     commands = [
@@ -87,3 +103,12 @@ def test_commands_on_exported_folders_never_load_tensorflow(exported, tmp_path):
     code += "print(sorted({'tensorflow', 'keras'} & {*sys.modules}))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0 and done.stdout.strip() == "[]", done.stderr
+
+
+def test_what_is_not_installed_is_said_in_one_line(exported, tmp_path):
+    command = ["detect", str(exported("autoencoder")), "--input", str(OLDER_RUNS / "series.csv")]
+    code = BLOCKED.replace('"tensorflow"', '"tensorflow", "pandas"') + "import seq2seq.cli.runtime\n"
+    code += f"sys.argv[1:] = {command!r}\nseq2seq.cli.runtime.main()"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 2 and "detect needs pandas, which is not installed" in done.stderr, done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
