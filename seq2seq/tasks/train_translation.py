@@ -75,7 +75,13 @@ def train(
         model,
         TokenCrossEntropy(config.training.label_smoothing),
         batches,
-        _validation(config, Translator(config, source, target, model, workers=setup.parts), valid_batches, text.valid),
+        _validation(
+            config,
+            Translator(config, source, target, model, workers=setup.parts),
+            valid_batches,
+            text.valid,
+            setup.cluster,
+        ),
         config.training,
         run,
         report,
@@ -111,21 +117,23 @@ def _batches(config, text):
     return resampled if config.text.subword_sampling else lambda epoch: fixed, PairBatches(*valid_rows, **sizes)
 
 
-def _validation(config, translator, batches, pairs):
-    """Scores the validation part: teacher-forced, and greedily translated where BLEU is wanted."""
-    score = TeacherForcedScorer(translator.model)
+def _validation(config, translator, batches, pairs, cluster):
+    """Scores the validation part: teacher-forced, and greedily translated where BLEU is wanted, by all workers."""
+    score = TeacherForcedScorer(translator.model, cluster)
+    index, workers = cluster.place.index, cluster.place.count
     pairs = pairs.take(np.arange(min(len(pairs), config.training.validation_sentences)))
 
     def validate():
         figures = score(batches.epoch())
         if config.training.validate_bleu:
-            streamed = translator.stream(pairs.source, beam_size=1, scored=False)
+            streamed = translator.stream(pairs.source[index::workers], beam_size=1, scored=False)
             found = [hypotheses[0] if hypotheses else NOTHING for hypotheses in streamed]
-            texts = [hypothesis.text for hypothesis in found]
+            given = cluster.gather([[each.text, bool(each.is_cut)] for each in found])
+            texts, cut = zip(*(given[k % workers][k // workers] for k in range(len(pairs))), strict=True)
             figures |= {
                 "bleu": validation_bleu(texts, pairs.references, config.training.bleu_tokenizer),
                 "exact_match": exact_match(texts, pairs.references),
-                "cut": float(np.mean([hypothesis.is_cut for hypothesis in found])),
+                "cut": float(np.mean(cut)),
             }
         return figures
 

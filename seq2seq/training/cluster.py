@@ -120,6 +120,10 @@ class Cluster:
         """The largest of the numbers, int32, that the workers give; each must ask at the same moment."""
         return number if self.is_alone else int(self._numbers(number).max())
 
+    def share_of(self, batches: tf.data.Dataset) -> tf.data.Dataset:
+        """Whole batches, of which each worker has every so-maniest: what is judged may be shared out by them."""
+        return batches if self.is_alone else batches.shard(self.place.count, self.place.index)
+
     def gather(self, content: Any) -> list:
         """What each worker gives, JSON-ready, in their order; each must ask at the same moment."""
         if self.is_alone:

@@ -1,7 +1,5 @@
 """How a model is compiled: by XLA or not, how many batches to a call, in how many parts."""
 
-import math
-
 import keras
 import tensorflow as tf
 
@@ -62,7 +60,6 @@ def compile_model(
                 "model.horizon has an autoencoder write two sequences with a loss each, which several workers cannot "
                 "share: train it with one."
             )
-        cluster.share_memory(1 + sum(math.prod(weight.shape) for weight in model.trainable_weights))
         model.over_workers = cluster.mean
     schedule = make_schedule(settings, updates)
     model.compile(

@@ -35,7 +35,8 @@ class Training:
         model: the model, with fresh weights.
         loss: Keras loss with a `unit`, that of its values.
         batches: function of the epoch that gives its `Batches`.
-        validate: function that judges the model as it is: a dict with `loss`, and what else there is to know.
+        validate: function that judges the model as it is: a dict with `loss`, and what else there is to know. All
+            workers call it at the same moment, and what it tells the chief counts.
         settings: `TrainingConfig`; `settings.monitor` names the figure of `validate` that decides which epoch is best.
         run: the `Run` that receives weights, history, metrics and checkpoints.
         report: `Report`.
@@ -108,11 +109,13 @@ class Training:
 
     def _start_together(self):
         """Let the workers that wait for the chief have what it starts with."""
-        if self.cluster.is_alone or not self.cluster.is_chief:
+        if self.cluster.is_alone:
             return
-        if not self.run.checkpoints():
-            self._save()
-        send_run(self.cluster, self.run)
+        if self.cluster.is_chief:
+            if not self.run.checkpoints():
+                self._save()
+            send_run(self.cluster, self.run)
+        self.cluster.share_memory(1 + sum(math.prod(weight.shape) for weight in self.model.trainable_weights))
 
     def finish(self) -> dict:
         """Train no further: take the best weights that the run has, or those so far where no epoch has ended.
@@ -223,7 +226,7 @@ class Training:
         }
         self.average.after_epoch()
         with self.average.applied():
-            validation = self.cluster.gather(self.validate() if self.cluster.is_chief else None)[0]
+            validation = self.cluster.gather(self.validate())[0]
             figures |= {f"val_{name}": value for name, value in validation.items()}
             if self.state.count_if_best(figures, self.settings.monitor):
                 self._save_weights()
