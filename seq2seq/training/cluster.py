@@ -26,7 +26,7 @@ from seq2seq.workers import ALONE, Place
 PIECE = 2**19
 _GROUP, _MESSAGE_GROUP = 1, 2  # a device of each worker; a processor of each worker
 _MESSAGE = 2**16  # numbers in a piece of a message
-_LOST = (
+LOST = (  # what TensorFlow raises where another worker is lost
     tf.errors.UnavailableError,
     tf.errors.AbortedError,
     tf.errors.CancelledError,
@@ -170,7 +170,7 @@ class Cluster:
         """
         try:
             yield
-        except _LOST as error:
+        except LOST as error:
             if self.is_alone:
                 raise
             raise Stopped(f"another of the {self.place.count} workers has ended") from error

@@ -17,10 +17,11 @@ from seq2seq.run import Run
 from seq2seq.training.after_batch import AfterBatch, DivergedError
 from seq2seq.training.averaging import make_average
 from seq2seq.training.checkpoint import NotFiniteError, load_checkpoint, save_checkpoint
-from seq2seq.training.cluster import Cluster
+from seq2seq.training.cluster import LOST, Cluster
 from seq2seq.training.compiling import compile_model
 from seq2seq.training.curve import LearningCurve
 from seq2seq.training.joining import send_run
+from seq2seq.training.rescue import Rescue
 from seq2seq.training.state import TrainingState
 from seq2seq.training.worker_state import as_of_one
 
@@ -63,6 +64,7 @@ class Training:
         self.cluster = cluster or Cluster()
         self.schedule = compile_model(model, loss, batches(0), settings, report, self.cluster)
         self.average = make_average(model, settings.ema_decay, settings.average_checkpoints)
+        self._rescue = Rescue(model, self.cluster)
         self.state = TrainingState()
         self.interruption = interruption or Interruption()
         self._after_batch = AfterBatch(self)
@@ -204,14 +206,7 @@ class Training:
         with self.report.progress(title, count, "batches") as shown, self.interruption.deferring():
             self._after_batch.begin(shown, count, batches.amount / count, batches.unit)
             if trains := state.batch < count:  # or it was stopped after the last one
-                self.model.fit(
-                    batches.epoch(epoch, self.cluster.share).skip(state.batch),
-                    initial_epoch=epoch,
-                    epochs=epoch + 1,
-                    callbacks=self._callbacks,
-                    shuffle=False,
-                    verbose=0,
-                )
+                self._fit_batches(batches.epoch(epoch, self.cluster.share).skip(state.batch), epoch)
             # Whatever comes until the next one can be done again, and a stop need not wait for it.
             self._save()
         # A start that finds only the validation left does it, however short its time is: so each start gets further.
@@ -232,10 +227,22 @@ class Training:
                 self._save_weights()
         self._after_validation(figures)
 
+    def _fit_batches(self, batches, epoch):
+        """Train the batches of an epoch; where another worker is lost, what is whole is kept."""
+        self._rescue.keep()
+        options = {"callbacks": self._callbacks, "shuffle": False, "verbose": 0}
+        try:
+            self.model.fit(batches, initial_epoch=epoch, epochs=epoch + 1, **options)
+        except LOST:
+            if self._rescue.restore():
+                self._save()
+            raise
+
     def after_batch(self, before: int, done: int, loss: float) -> None:
         """Whatever there is to do between two calls of the graph, which has trained batches `before` to `done`."""
         self.average.after_batch()
         self.state.batch = done
+        self._rescue.keep()
         if not math.isfinite(loss):
             raise DivergedError(before, done)
         stop, asked = self.interruption.due(), self.interruption.save_wanted()
