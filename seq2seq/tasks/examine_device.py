@@ -106,7 +106,9 @@ class Examination:
         rows.append(("precision=auto", f"{self.precision} for text, {suited_precision(False)} for numbers"))
         rows += [(f"  {name}", f"{rate:,.0f} target tokens/s") for name, rate in self.rates.items()]
         rows.append(("parts of a batch", f"{self.parts} for {SENTENCES} sentences"))
-        rows += [(f"  in {parts}", f"{rate:,.0f} target tokens/s") for parts, rate in self.rates_in_parts.items()]
+        for parts, rate in self.rates_in_parts.items():
+            how = ", each operation split over the cores" if parts == 1 else ""
+            rows.append((f"  in {parts}", f"{rate:,.0f} target tokens/s{how}"))
         return rows
 
 
