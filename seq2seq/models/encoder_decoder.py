@@ -120,8 +120,8 @@ class EncoderDecoder(Exportable):
             name="decoder",
             **dtype,
         )
-        # A CPU trains faster on parts of a batch at once, a thread each, than on the whole with several threads for each
-        # operation; the gradients are those of the whole batch.
+        # A CPU trains faster on parts of a batch at once, a thread each, than on the whole with several threads for
+        # each operation; the gradients are those of the whole batch.
         self.parallel_parts = 1
         # Share of decoder inputs that are true tokens while training; None is teacher forcing throughout.
         self.truth_ratio = None

@@ -54,7 +54,7 @@ def train(
     report = report or Report()
     if config.training.bleu_tokenizer != "auto":
         check_tokenizer(config.training.bleu_tokenizer)
-    setup = Setup(config, run_dir, resume, in_parts=config.training.parts != 1)
+    setup = Setup(config, run_dir, resume, in_parts=_in_parts(config))
     config, run_dir = setup.config, setup.run_dir
     folder, vectors = RunFolder(Path(run_dir)), word_vector_files(config)
     if vectors and setup.resume and has_whole_checkpoint(folder):
@@ -98,6 +98,12 @@ def _scheduled_sampling(settings, model):
         return []
     model.truth_ratio = tf.Variable(first, trainable=False, dtype=tf.float32)
     return [ScheduledSampling(model.truth_ratio, first, first if last is None else last, settings.epochs)]
+
+
+def _in_parts(config):
+    """Whether to train in parts, as far as that can be told before the batches are there."""
+    asked, pairs = config.training.parts, config.batching.batch_sentences
+    return asked > 1 or (asked == 0 and (pairs == 0 or parts_of(pairs, cores=2) > 1))
 
 
 def _batches(config, text):
