@@ -19,7 +19,9 @@ from seq2seq.training.token_losses import TokenCrossEntropy
 SENTENCES, TOKENS, VOCABULARY, TURNS = 64, 16, 8000, 5  # that rates are measured with
 
 
-def training_rates(precisions: Sequence[str], seconds: float, parts: int, report: Report) -> dict[str, float]:
+def training_rates(
+    precisions: Sequence[str], seconds: float, parts: int, report: Report
+) -> tuple[dict[str, float], tuple[str, ...]]:
     """Train translators (bidirectional LSTM of 512 units, vocabulary 8,000) on drawn sentences, in turns.
 
     Args:
@@ -30,22 +32,26 @@ def training_rates(precisions: Sequence[str], seconds: float, parts: int, report
 
     Returns:
         Of each precision the target tokens per second, the median of its turns, so that a neighbour's work for a moment
-        is no matter.
+        is no matter; and the precisions in which the loss was not finite at the end.
     """
-    tokens = tf.constant(np.random.default_rng(1).integers(4, VOCABULARY, (SENTENCES, TOKENS)), tf.int32)
+    draw = np.random.default_rng(1)
+    real = np.arange(TOKENS) < draw.integers(TOKENS // 2, TOKENS + 1, (SENTENCES, 1))  # padded, as sentences are
+    tokens = tf.constant(np.where(real, draw.integers(4, VOCABULARY, real.shape), 0), tf.int32)
     batches = tf.data.Dataset.from_tensors(((tokens, tokens), tokens)).repeat()
     rates: dict[str, list[float]] = {name: [] for name in precisions}
-    models = {name: _trained(name, parts, batches) for name in rates}
+    models, losses = {name: _trained(name, parts, batches) for name in rates}, {}
     with report.progress("Training in each precision", TURNS * len(rates), "turns") as progress:
         for _ in range(TURNS):
             for name, model in models.items():
                 began, updates = time.perf_counter(), 0
                 while not updates or time.perf_counter() - began < seconds / TURNS:
-                    model.fit(batches, steps_per_epoch=2, shuffle=False, verbose=0)
+                    history = model.fit(batches, steps_per_epoch=2, shuffle=False, verbose=0).history
                     updates += 2
-                rates[name].append(updates * SENTENCES * TOKENS / (time.perf_counter() - began))
+                rates[name].append(updates * real.sum() / (time.perf_counter() - began))
+                losses[name] = history["loss"][-1]
                 progress.advance()
-    return {name: float(np.median(found)) for name, found in rates.items()}
+    diverged = tuple(name for name, loss in losses.items() if not np.isfinite(loss))
+    return {name: float(np.median(found)) for name, found in rates.items()}, diverged
 
 
 def rates_in_parts(precision: str, taken: int, cores: int, seconds: float, report: Report) -> dict[int, float]:
@@ -72,7 +78,8 @@ def rate_of(precision: str, parts: int, seconds: float) -> float:
     use_device()
     if parts > 1:
         share_cores()
-    return training_rates([precision], seconds, parts, Report())[precision]
+    rates, _ = training_rates([precision], seconds, parts, Report())
+    return rates[precision]
 
 
 def _trained(precision, parts, batches):
