@@ -6,16 +6,20 @@ import os
 import pytest
 
 from seq2seq import cores as module
-from seq2seq.cores import LEAST_ROWS, parts_of, time_limit, usable_cores
+from seq2seq.cores import ROWS, parts_of, time_limit, usable_cores
 
 
 @pytest.mark.parametrize("cores", [1, 2, 3, 4, 8, 16, 64])
-@pytest.mark.parametrize("rows", [0.5, 1, 15, 16, 31.9, 32, 64, 100, 1024])
+@pytest.mark.parametrize("rows", [0.5, 1, 15, 16, 23, 24, 31.9, 32, 62.5, 64, 100, 1024])
 def test_parts_are_no_more_than_the_cores_and_have_rows_enough(rows, cores):
     parts = parts_of(rows, cores)
     assert 1 <= parts <= cores
-    assert parts == 1 or rows / parts >= LEAST_ROWS
-    assert parts == cores or rows / (parts + 1) < LEAST_ROWS  # nor fewer than that
+    assert parts == 1 or rows / parts >= 0.75 * ROWS
+    assert parts == cores or rows / (parts + 1) < ROWS  # nor fewer than that
+
+
+def test_the_smaller_batch_that_ends_an_epoch_costs_no_part():
+    assert parts_of(1000 / 16, 4) == parts_of(64, 4) == 4
 
 
 @pytest.fixture

@@ -50,12 +50,12 @@ def compile_model(
     with_xla = on_cpu and batches.static_shapes and updates >= UPDATES_WORTH_XLA
     averaged = settings.ema_decay > 0  # which is done batch by batch
     shared = cluster is not None and not cluster.is_alone
-    cores = cores_to_share()
-    # XLA cannot compile the sum over workers either.
-    in_parts = with_xla and isinstance(model, CompiledParts) and (cores > 1 or shared)
+    in_parts = with_xla and isinstance(model, CompiledParts)
     if in_parts:
         rows = batches.amount / batches.num_batches(0) / (cluster.place.count if shared else 1)
-        model.compiled_parts = parts_of(rows, cores)
+        parts = parts_of(rows, cores_to_share())
+        in_parts = parts > 1 or shared  # XLA cannot compile the sum over workers either
+        model.compiled_parts = parts if in_parts else 0
     if shared:
         if getattr(model, "predictor", None) is not None:
             raise InputError(

@@ -366,8 +366,8 @@ def test_a_tokenizer_of_bleu_without_its_packages_is_refused_before_anything_is_
     ("settings", "parts", "at_once"),
     [
         (["batching.batch_sentences=300"], 8, 8),
-        (["batching.batch_sentences=31"], 1, 1),
-        (["batching.batch_sentences=31", "training.parts=3"], 3, 8),
+        (["batching.batch_sentences=20"], 1, 1),
+        (["batching.batch_sentences=20", "training.parts=3"], 3, 8),
         (["training.parts=20"], 8, 8),
         (["training.parts=1"], 1, 1),
     ],
