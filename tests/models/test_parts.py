@@ -35,16 +35,15 @@ def one_after_another(x, sizes):
     return loss, [noise for _, noise, _ in losses], tape.gradient(loss, model.slope.value), model.noise.state.numpy()
 
 
-@pytest.mark.parametrize("compiled", [False, pytest.param(True, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("sizes", [[1, 1, 3, 2, 1, 4], [12]])
-def test_parts_at_once_are_those_of_one_after_another(sizes, compiled):
+def test_parts_at_once_are_those_of_one_after_another(sizes):
     x = tf.constant(np.random.default_rng(1).normal(size=12), tf.float32)
     model = Noisy()
 
     @tf.function
     def at_once(x):
         weights = [tf.constant(float(size)) for size in sizes]
-        return gradients_of_parts(model, model.score, [(part,) for part in tf.split(x, sizes)], weights, compiled)
+        return gradients_of_parts(model, model.score, [(part,) for part in tf.split(x, sizes)], weights)
 
     loss, noises, (gradient,) = at_once(x)
     right_loss, right_noises, right_gradient, state = one_after_another(x, sizes)
