@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from seq2seq.batches.pairs import PairBatches
 from seq2seq.config import TranslationConfig
+from seq2seq.cores import parts_of
 from seq2seq.evaluation.scripts import check_tokenizer
 from seq2seq.evaluation.translation import exact_match, validation_bleu
 from seq2seq.inference.hypothesis import NOTHING
@@ -53,7 +54,7 @@ def train(
     report = report or Report()
     if config.training.bleu_tokenizer != "auto":
         check_tokenizer(config.training.bleu_tokenizer)
-    setup = Setup(config, run_dir, resume, in_parts=True)
+    setup = Setup(config, run_dir, resume, in_parts=_in_parts(config))
     config, run_dir = setup.config, setup.run_dir
     folder, vectors = RunFolder(Path(run_dir)), word_vector_files(config)
     if vectors and setup.resume and has_whole_checkpoint(folder):
@@ -69,19 +70,15 @@ def train(
     batches, valid_batches = _batches(config, text)
     model = build_model(config, source, target, config.training.precision)
     start_from_word_vectors(model, config, vectors, text.tokenizers, text.rows, report)
-    model.parallel_parts = setup.parts
+    rows = len(text.rows[0]) / batches(0).num_batches(0) / setup.cluster.place.count
+    model.parallel_parts = min(config.training.parts or parts_of(rows, setup.at_once), setup.at_once)
     setup.tell(model, report)
+    translator = Translator(config, source, target, model, workers=setup.at_once)
     training = Training(
         model,
         TokenCrossEntropy(config.training.label_smoothing),
         batches,
-        _validation(
-            config,
-            Translator(config, source, target, model, workers=setup.parts),
-            valid_batches,
-            text.valid,
-            setup.cluster,
-        ),
+        _validation(config, translator, valid_batches, text.valid, setup.cluster),
         config.training,
         run,
         report,
@@ -101,6 +98,12 @@ def _scheduled_sampling(settings, model):
         return []
     model.truth_ratio = tf.Variable(first, trainable=False, dtype=tf.float32)
     return [ScheduledSampling(model.truth_ratio, first, first if last is None else last, settings.epochs)]
+
+
+def _in_parts(config):
+    """Whether to train in parts, as far as that can be told before the batches are there."""
+    asked, pairs = config.training.parts, config.batching.batch_sentences
+    return asked > 1 or (asked == 0 and (pairs == 0 or parts_of(pairs, cores=2) > 1))
 
 
 def _batches(config, text):
