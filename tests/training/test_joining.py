@@ -38,9 +38,7 @@ def test_another_version_of_the_code_is_refused():
 def test_another_command_is_refused_by_its_section():
     settings = to_mapping(TranslationConfig())
     settings |= {"training": settings["training"] | {"epochs": 77}}
-    with pytest.raises(
-        InputError, match=r"worker 1 was started with other settings .* in 'training': .*77"
-    ):
+    with pytest.raises(InputError, match=r"worker 1 was started with other settings .* in 'training': .*77"):
         joining.join(Others({"settings": settings}), TranslationConfig())
 
 
