@@ -34,7 +34,7 @@ def readme(task: str, config: Any, graphs: Mapping[str, Graph]) -> str:
         "",
         "It answers with NumPy and ONNX Runtime; `manifest.json` says what goes into each graph and comes out of it.",
         "",
-        "From a shell, where DIR is this folder; files are read as those of the training were, answers are as the run's:",
+        "From a shell, where DIR is this folder; files are read as those of the training were:",
         "",
         "```sh",
         *commands,

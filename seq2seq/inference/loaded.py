@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from seq2seq.cores import usable_cores
 from seq2seq.errors import InputError
 from seq2seq.run import Run
 from seq2seq.runtime.folder import ExportedRun, is_exported
@@ -95,7 +96,7 @@ def precision_for(precision: str) -> str:
 def batches_at_once(run: Run) -> int:
     """How many batches this machine is good for at a time, each of which takes one thread."""
     if isinstance(run, ExportedRun):
-        return min(len(os.sched_getaffinity(0)), MOST_EXPORTED)
+        return min(usable_cores(), MOST_EXPORTED)
     from seq2seq.device import share_cores
 
     return share_cores()
