@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from seq2seq.config import DecodingConfig
 from seq2seq.decoding import Sampling
-from seq2seq.inference import forced as module
+from seq2seq.inference import compiled_text as module
 from seq2seq.inference.compiled_text import forced_graph, search_graph
 from seq2seq.inference.search import Search
 from seq2seq.models import EncoderDecoder
