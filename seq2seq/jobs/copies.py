@@ -7,6 +7,8 @@ import os
 import re
 import shutil
 import tempfile
+import threading
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -81,10 +83,15 @@ def room(place: str) -> Iterator[None]:
 
 
 class Copies:
-    """The inputs of a job, those that lie elsewhere by way of a copy. A context: at its end the copies are gone."""
+    """The inputs of a job, those that lie elsewhere by way of a copy. A context: at its end the copies are gone.
+
+    Several threads may hold some: one reads on while another joins what was read before.
+    """
 
     def __init__(self):
+        self._lock = threading.RLock()
         self._kept: dict[Path, str] = {}  # checksums
+        self._holders: Counter[Path] = Counter()
         self._folders: dict[str, int] = {}  # numbers of folders elsewhere: a copy is below that of its own
 
     def __enter__(self):
@@ -93,10 +100,10 @@ class Copies:
     def __exit__(self, *error):
         if self._folders:
             shutil.rmtree(self._base, ignore_errors=True)
-        self._kept, self._folders = {}, {}
 
-    def fetched(self, source: "Source") -> "Source":
-        """An input with the checksum that it has now, and a path where the content that has it can be read.
+    @contextmanager
+    def held(self, source: "Source") -> Iterator["Source"]:
+        """An input with the checksum that it has now, and a path where within the block the content that has it is.
 
         Raises:
             OSError: it is not there, or cannot be read.
@@ -104,16 +111,30 @@ class Copies:
             UnreachableError: the place where it lies does not answer.
         """
         if source.remote is None:
-            return replace(source, checksum=digest(source.path))
-        path = self._path(source.remote.url)
-        if path not in self._kept:
-            while len(self._kept) >= KEPT:
-                self._drop()
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with room(source.remote.url):
-                source.remote.fetch(path)
-            self._kept[path] = digest(path)
-        return replace(source, path=path, checksum=self._kept[path])
+            yield replace(source, checksum=digest(source.path))
+            return
+        with self._lock:
+            path = self._path(source.remote.url)
+            self._holders[path] += 1
+        try:
+            with self._lock:
+                if path not in self._kept:
+                    self._fetch(source.remote, path)
+                found = replace(source, path=path, checksum=self._kept[path])
+            yield found
+        finally:
+            with self._lock:
+                self._holders[path] -= 1
+
+    def _fetch(self, remote, path):
+        idle = [each for each in self._kept if not self._holders[each]]
+        for each in idle[: max(len(self._kept) + 1 - KEPT, 0)]:
+            del self._kept[each]
+            each.unlink(missing_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with room(remote.url):
+            remote.fetch(path)
+        self._kept[path] = digest(path)
 
     def named(self, text: str) -> str:
         """A message about copies, with the names of what they are copies of."""
@@ -138,8 +159,3 @@ class Copies:
     def _path(self, url):
         parent, _, name = url.rpartition("/")
         return self._base / str(self._folders.setdefault(f"{parent}/", len(self._folders))) / name
-
-    def _drop(self):
-        path = next(iter(self._kept))
-        del self._kept[path]
-        path.unlink(missing_ok=True)

@@ -8,7 +8,7 @@ are joined, the output gets its name, and a manifest tells of what input, model 
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import chain
@@ -155,14 +155,15 @@ class Job:
 
     def _work_off_here(self, todo, progress):
         """Have this process do parts of inputs; each is there when it is its turn."""
-        return self.work.work(((self._unchanged(source), *parts) for source, *parts in todo), progress)
+        return self.work.work(self._held(todo), progress)
 
-    def _unchanged(self, source):
-        """The input as it was looked at. Read in place, it is compared when its output is joined, and not each time."""
-        found = self._copies.fetched(source) if source.remote else source
-        if found.checksum != source.checksum:
-            raise InputError(f"{source.place} was changed while the job ran: start the job again.")
-        return found
+    def _held(self, todo):
+        for source, *parts in todo:
+            # One that is read in place is compared when its output is joined, and not each time.
+            with self._copies.held(source) if source.remote else nullcontext(source) as found:
+                if found.checksum != source.checksum:
+                    raise InputError(f"{source.place} was changed while the job ran: start the job again.")
+                yield found, *parts
 
     def _look_at(self, sources):
         """The inputs that are not finished, by name: their place among all, and what there is to do in them."""
@@ -170,22 +171,27 @@ class Job:
         with self.report.progress("Looking through the inputs", len(sources), "files") as progress:
             for place, source in enumerate(sources):
                 progress.advance()
-                try:
-                    source = self._copies.fetched(source)
-                except OSError as error:
-                    self._refuse(replace(source, problem=f"{source.place} cannot be read: {error.strerror or error}"))
-                    continue
-                if self._is_finished(source):
-                    continue
-                source = self.work.scan(source)
-                source = replace(source, problem=self._copies.named(source.problem))
-                if source.problem and not source.records:
-                    self._refuse(source)
-                    continue
-                if source.problem:
-                    self._problem(source.problem)
-                unfinished[source.name] = place, source
+                with ExitStack() as stack:
+                    try:
+                        source = stack.enter_context(self._copies.held(source))
+                    except OSError as error:
+                        problem = f"{source.place} cannot be read: {error.strerror or error}"
+                        self._refuse(replace(source, problem=problem))
+                        continue
+                    if not self._is_finished(source) and (source := self._scanned(source)):
+                        unfinished[source.name] = place, source
         return unfinished
+
+    def _scanned(self, source):
+        """The input with what there is to do, or None where that is nothing since it cannot be read."""
+        source = self.work.scan(source)
+        source = replace(source, problem=self._copies.named(source.problem))
+        if source.problem and not source.records:
+            self._refuse(source)
+            return None
+        if source.problem:
+            self._problem(source.problem)
+        return source
 
     def _share(self, unfinished):
         """What this shard has to do. Parts are dealt out, so that a single big input is shared too; by the place of the
@@ -219,21 +225,21 @@ class Job:
 
     def _join(self, source):
         parts = self._parts(source)
-        now = self._copies.fetched(source)
-        if now.checksum != source.checksum:
-            self._problem(f"{source.place} was changed while the job ran: start the job again.")
-            return
-        try:
-            bad = self._join_rejected(parts, source.name + REJECTED)
-            with parts.replacing(source.name) as file:
-                self.work.join(now, parts.contents(), file)
-                file.flush()
-                checksum = digest(Path(file.name))
-        except FileNotFoundError:
-            self.manifest.look_again()
-            if not self._is_finished(source):  # another shard joined them, and removed them, in the same moment
-                raise
-            return
+        with self._copies.held(source) as now:
+            if now.checksum != source.checksum:
+                self._problem(f"{source.place} was changed while the job ran: start the job again.")
+                return
+            try:
+                bad = self._join_rejected(parts, source.name + REJECTED)
+                with parts.replacing(source.name) as file:
+                    self.work.join(now, parts.contents(), file)
+                    file.flush()
+                    checksum = digest(Path(file.name))
+            except FileNotFoundError:
+                self.manifest.look_again()
+                if not self._is_finished(source):  # another shard joined them, and removed them, in the same moment
+                    raise
+                return
         entry = {
             "input": source.place,
             "input_checksum": source.checksum,

@@ -13,7 +13,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, redirect_stdout, suppress
+from contextlib import ExitStack, contextmanager, redirect_stdout, suppress
 from math import ceil, inf
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
@@ -137,7 +137,7 @@ class PartActor:
 
     def __init__(self, load: Callable[[], Work], folder: str, cores: int, gpus: float):
         self._load, self._cores, self._gpus = load, cores, gpus
-        self._copies, self._latest = Copies(), None
+        self._copies, self._held, self._latest = Copies(), ExitStack(), None
         with suppress(OSError):  # where it is not there all names may be absolute ones
             os.chdir(folder)
 
@@ -158,8 +158,10 @@ class PartActor:
         """Do a part of an input; gives its content, the list of its bad records and what was noted."""
         # The part comes from what was looked at, or not at all.
         if self._latest is None or (self._latest.place, self._latest.checksum) != (source.place, source.checksum):
+            self._held.close()
+            self._latest = None
             with _named_node():
-                found = self._copies.fetched(source)
+                found = self._held.enter_context(self._copies.held(source))
                 if found.checksum != source.checksum:
                     raise InputError(f"{source.place} is another file there, or was changed while the job ran.")
             self._latest = found

@@ -15,6 +15,7 @@ from seq2seq.jobs.inputs import find_inputs
 from seq2seq.jobs.job import Job
 from seq2seq.jobs.shards import Shard
 from seq2seq.jobs.translation import BatchTranslation
+from seq2seq.storage import digest
 
 fsspec = pytest.importorskip("fsspec")
 
@@ -154,17 +155,22 @@ def test_a_connection_that_fails_at_any_request_costs_nothing_that_was_done(work
     assert objects(store) == tree(tmp_path / "plain")
 
 
-def test_no_more_than_two_copies_are_kept(work, inputs, store, tmp_path, monkeypatch):
+def test_copies_are_few_and_stay_while_they_are_held(inputs, store):
     put(inputs, store)
-    most = 0
-    usual = copies.Copies.fetched
-
-    def counted(self, source):
-        nonlocal most
-        found = usual(self, source)
-        most = max(most, len(left_behind()))
-        return found
-
-    monkeypatch.setattr(copies.Copies, "fetched", counted)
-    run(work(), "s3://b/in/**/*", tmp_path / "out")
-    assert most == copies.KEPT
+    sources = find_inputs(["s3://b/in/**/*"], "s3://b/out")
+    with copies.Copies() as kept:
+        for source in sources:
+            with kept.held(source) as found:
+                assert found.path.name == source.path.name and found.checksum == digest(found.path)
+            assert len(left_behind()) <= copies.KEPT
+        requests(store)
+        with kept.held(sources[0]) as first, kept.held(sources[1]) as second:
+            for source in sources[2:]:
+                with kept.held(source) as found, kept.held(source) as again:
+                    assert found == again and found.path.exists() and first.path.exists() and second.path.exists()
+                assert len(left_behind()) <= 3
+            with kept.held(sources[0]):
+                pass
+        assert len(requests(store, "GET")) == len(sources)
+        assert kept.named(f"{first.path}, line 3: {second.path}") == f"{sources[0].place}, line 3: {sources[1].place}"
+    assert left_behind() == []
