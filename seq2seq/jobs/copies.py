@@ -7,7 +7,6 @@ import os
 import re
 import shutil
 import tempfile
-import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -83,15 +82,11 @@ def room(place: str) -> Iterator[None]:
 
 
 class Copies:
-    """The inputs of a job, those that lie elsewhere by way of a copy. A context: at its end the copies are gone.
-
-    Several threads may hold some: one reads on while another joins what was read before.
-    """
+    """The inputs of a job, those that lie elsewhere by way of a copy. A context: at its end the copies are gone."""
 
     def __init__(self):
-        self._lock = threading.RLock()
         self._kept: dict[Path, str] = {}  # checksums
-        self._holders: Counter[Path] = Counter()
+        self._holders: Counter[Path] = Counter()  # one is read on while what was read before is joined
         self._folders: dict[str, int] = {}  # numbers of folders elsewhere: a copy is below that of its own
 
     def __enter__(self):
@@ -113,18 +108,14 @@ class Copies:
         if source.remote is None:
             yield replace(source, checksum=digest(source.path))
             return
-        with self._lock:
-            path = self._path(source.remote.url)
-            self._holders[path] += 1
+        path = self._path(source.remote.url)
+        self._holders[path] += 1
         try:
-            with self._lock:
-                if path not in self._kept:
-                    self._fetch(source.remote, path)
-                found = replace(source, path=path, checksum=self._kept[path])
-            yield found
+            if path not in self._kept:
+                self._fetch(source.remote, path)
+            yield replace(source, path=path, checksum=self._kept[path])
         finally:
-            with self._lock:
-                self._holders[path] -= 1
+            self._holders[path] -= 1
 
     def _fetch(self, remote, path):
         idle = [each for each in self._kept if not self._holders[each]]
