@@ -5,13 +5,16 @@ no such store, as that behind `sftp://`, is written to under another name first.
 """
 
 import glob
+import logging
 import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from queue import Empty, SimpleQueue
 from tempfile import NamedTemporaryFile
+from threading import Thread
 from typing import Any
 
 from seq2seq.errors import InputError
@@ -28,6 +31,9 @@ except ModuleNotFoundError as error:
 EXTRAS = {**dict.fromkeys(("s3", "s3a"), "s3"), **dict.fromkeys(("gs", "gcs"), "gcs")}
 EXTRAS |= dict.fromkeys(("abfs", "abfss", "az"), "azure")
 STORES = {*EXTRAS, "hf", "oci", "oss"}  # where a put is whole or nothing, and there are no folders to be made
+REACH_WITHIN = (
+    30.0  # seconds for a first answer: left alone, libraries without a network or credentials try for minutes
+)
 
 
 @dataclass(frozen=True)
@@ -64,10 +70,9 @@ def find(pattern: str) -> tuple[str, dict[str, RemoteFile]]:
         InputError: there is none, it is a folder, or its place cannot be asked.
     """
     option = f"--input {pattern}"
-    fs, key = _file_system(pattern, option)
+    fs, key, kind = _in_time(option, lambda: _looked_at(pattern, option))
     bare = pattern.rstrip("/")
     start = bare[: len(bare) - len(key)] if bare.endswith(key) else f"{pattern.partition('://')[0]}://"
-    kind = _kind(fs, key, option)
     if kind == "file":
         base, _, name = key.rpartition("/")
         return start + base, {name: RemoteFile(fs, key, pattern)}
@@ -116,10 +121,14 @@ class RemoteFolder:
             InputError: this cannot be done.
         """
         name = f".writing-{secrets.token_hex(4)}"
-        try:
+
+        def write_and_remove():
             with self.writing(name) as file:
                 file.write(b"seq2seq")
             self.remove(name)
+
+        try:
+            _in_time(self.url, write_and_remove)
         except FileNotFoundError as error:
             raise InputError(f"--output {self.url}: there is no such place ({_reason(error)}).") from error
         except InputError as error:
@@ -197,7 +206,7 @@ def _file_system(url, option):
     """The file system of a URL, and what it calls the place."""
     protocol = url.partition("://")[0]
     try:
-        return url_to_fs(url, use_listings_cache=False)
+        fs, key = url_to_fs(url, use_listings_cache=False)
     except ImportError as error:
         extra = EXTRAS.get(protocol)
         advice = f"pip install 'seq2seq[{extra}]'" if extra else _reason(error)
@@ -208,6 +217,36 @@ def _file_system(url, option):
                 f"{option}: {protocol}:// is not known, expected such as s3://, gs:// or abfs://."
             ) from error
         raise InputError(f"{option} cannot be reached: {_reason(error)}") from error
+    for library in (type(fs).__module__.partition(".")[0], "azure"):
+        logging.getLogger(library).addHandler(logging.NullHandler())  # what went wrong is raised, too
+    return fs, key
+
+
+def _looked_at(pattern, option):
+    fs, key = _file_system(pattern, option)
+    return fs, key, _kind(fs, key, option)
+
+
+def _in_time(place: str, ask: Callable[[], Any]) -> Any:
+    """What `ask` returns or raises, unless that takes too long."""
+    answers: SimpleQueue = SimpleQueue()
+
+    def answer():
+        try:
+            answers.put((ask(), None))
+        except Exception as error:
+            answers.put((None, error))
+
+    Thread(target=answer, daemon=True).start()  # which nobody waits for at the end
+    try:
+        found, error = answers.get(timeout=REACH_WITHIN)
+    except Empty:
+        raise UnreachableError(
+            f"{place} has not answered for {REACH_WITHIN:g} seconds: check the network, the credentials and the name."
+        ) from None
+    if error:
+        raise error
+    return found
 
 
 def _kind(fs, key, option):
