@@ -46,6 +46,7 @@ ONLY_IN = {
     "pandas": "series",
     "ray": "jobs/ray_engine.py",
     "grpc": "jobs/ray_engine.py",
+    "fsspec": "jobs/urls.py",
 }
 WITHOUT_TENSORFLOW = [
     *("config", "run", "text", "series", "plots", "evaluation", "cli"),

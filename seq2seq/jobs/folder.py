@@ -49,6 +49,9 @@ class Folder(Protocol):
     def stamp(self, name: str) -> Any:
         """What changes when a file is written again, or None where it is not there."""
 
+    def version(self, name: str) -> str:
+        """What changes with the content of a file and is had without a look at that; empty where there is no such."""
+
     def read(self, name: str) -> bytes:
         """The content of a small file."""
 
@@ -93,6 +96,9 @@ class LocalFolder:
         except FileNotFoundError:
             return None
         return state.st_mtime_ns, state.st_ino, state.st_size
+
+    def version(self, name):
+        return ""
 
     def read(self, name):
         return (self.path / name).read_bytes()
@@ -145,6 +151,6 @@ def folder_at(place: Folder | Path | str) -> Folder:
         return place
     if not is_remote(place):
         return LocalFolder(without_scheme(place))
-    from seq2seq.jobs.remote import RemoteFolder
+    from seq2seq.jobs.remote_folder import RemoteFolder
 
     return RemoteFolder(str(place))

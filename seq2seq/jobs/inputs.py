@@ -13,7 +13,7 @@ from seq2seq.jobs.manifest import NAME as MANIFEST
 from seq2seq.jobs.parts import FOLDER, REJECTED
 
 if TYPE_CHECKING:
-    from seq2seq.jobs.remote import RemoteFile
+    from seq2seq.jobs.remote_files import RemoteFile
 
 _SAME = {"s3a": "s3", "gcs": "gs", "abfss": "abfs", "az": "abfs"}  # other names of kinds of URLs
 
@@ -48,6 +48,11 @@ class Source:
     def place(self) -> str:
         """What the user calls it."""
         return self.remote.url if self.remote else str(self.path)
+
+    @property
+    def version(self) -> str:
+        """What tells of one that is elsewhere that it was not changed; empty if nothing does."""
+        return self.remote.version if self.remote else ""
 
 
 def find_inputs(patterns: Iterable[str], output: Path | str, named: Callable[[str], str] = str) -> list[Source]:
@@ -91,7 +96,7 @@ def csv_name(name: str) -> str:
 
 
 def _remote_files(pattern):
-    from seq2seq.jobs.remote import find
+    from seq2seq.jobs.remote_files import find
 
     base, files = find(pattern)
     wild = next(iter(files.values())).url != pattern

@@ -167,10 +167,12 @@ class Job:
 
     def _look_at(self, sources):
         """The inputs that are not finished, by name: their place among all, and what there is to do in them."""
-        unfinished = {}
+        unfinished, begun = {}, self.output.names(FOLDER)
         with self.report.progress("Looking through the inputs", len(sources), "files") as progress:
             for place, source in enumerate(sources):
                 progress.advance()
+                if source.version and self._is_finished(source, begun):  # without a look at its content
+                    continue
                 with ExitStack() as stack:
                     try:
                         source = stack.enter_context(self._copies.held(source))
@@ -178,7 +180,7 @@ class Job:
                         problem = f"{source.place} cannot be read: {error.strerror or error}"
                         self._refuse(replace(source, problem=problem))
                         continue
-                    if not self._is_finished(source) and (source := self._scanned(source)):
+                    if not self._is_finished(source, begun) and (source := self._scanned(source)):
                         unfinished[source.name] = place, source
         return unfinished
 
@@ -208,20 +210,25 @@ class Job:
         identity = fingerprint([source.checksum, self.work.model, self.work.settings])
         return Parts(self.output, f"{FOLDER}/{source.name}/{identity}", len(source.sizes))
 
-    def _is_finished(self, source):
-        """Whether the output is there and is what this job would make of this input; counts it then."""
+    def _is_finished(self, source, begun=None):
+        """Whether the output is there and is what this job would make of this input; counts it then.
+
+        Where it is known, `begun` has the first folders of all outputs of which there are parts.
+        """
+        made = {"model": self.work.model, "settings": self.work.settings}
         for entry in self.manifest.entries(source.name):
-            same = {
-                "input_checksum": source.checksum,
-                "model": self.work.model,
-                "settings": self.work.settings,
-            }
-            if same.items() <= entry.items() and self.output.digest(source.name) == entry["output_checksum"]:
-                self._parts(source).remove()  # what a process left that was killed in the moment after the join
+            if made.items() <= entry.items() and _is_of(entry, source) and self._is_there(entry, source.name):
+                if begun is None or source.name.split("/")[0] in begun:
+                    self._parts(source).remove()  # what a process left that was killed in the moment after the join
                 self.outcome.skipped += 1
                 self._count(source, entry)
                 return True
         return False
+
+    def _is_there(self, entry, name):
+        version = self.output.version(name)
+        known = version and version == entry.get("output_version")
+        return known or self.output.digest(name) == entry["output_checksum"]
 
     def _join(self, source):
         parts = self._parts(source)
@@ -251,6 +258,8 @@ class Job:
             "settings": self.work.settings,
             "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         }
+        versions = {"input_version": now.version, "output_version": self.output.version(source.name)}
+        entry |= {key: version for key, version in versions.items() if version}
         self.manifest.record(source.name, entry)
         self._joined.append(parts)
         if time.monotonic() - self._written_at > WRITE_EVERY:
@@ -317,3 +326,9 @@ def _lines(paths):
     for path in paths:
         with open(path, "rb") as file:
             yield from file
+
+
+def _is_of(entry, source):
+    """Whether an entry is about the content that an input has, as its checksum or its version tells."""
+    told = {"input": source.place, "input_version": source.version}
+    return entry["input_checksum"] == source.checksum or (bool(source.version) and told.items() <= entry.items())

@@ -50,8 +50,8 @@ def work_of(plan):
 def child(plan, number):
     status = 1
     try:
-        sources = find_inputs(plan["inputs"], Path(plan["output"]))
-        Job(work_of(plan), Path(plan["output"]), shard=Shard(number, plan["shards"])).run(sources)
+        sources = find_inputs(plan["inputs"], plan["output"])
+        Job(work_of(plan), plan["output"], shard=Shard(number, plan["shards"])).run(sources)
         status = 0
     finally:
         os._exit(status)

@@ -1,16 +1,22 @@
 """Inputs and outputs behind URLs: what comes out is what would come out on a disk, whatever happens on the way."""
 
 import gzip
+import json
+import os
 import random
 import shutil
+import subprocess
+import sys
+import threading
 from importlib import import_module
 from pathlib import Path
 from urllib.parse import quote, unquote
 
 import pytest
 
-from seq2seq.jobs import copies
-from seq2seq.jobs.folder import UnreachableError
+from seq2seq.errors import InputError
+from seq2seq.jobs import copies, urls
+from seq2seq.jobs.folder import UnreachableError, folder_at
 from seq2seq.jobs.inputs import find_inputs
 from seq2seq.jobs.job import Job
 from seq2seq.jobs.shards import Shard
@@ -19,6 +25,7 @@ from seq2seq.storage import digest
 
 fsspec = pytest.importorskip("fsspec")
 
+KILLED = Path(__file__).with_name("killed.py")
 STAND_INS = Path(__file__).resolve().parents[1] / "stand_ins"
 PART = 7
 
@@ -155,6 +162,136 @@ def test_a_connection_that_fails_at_any_request_costs_nothing_that_was_done(work
     assert objects(store) == tree(tmp_path / "plain")
 
 
+NAMES = ("a.txt", "b.csv", ".c.txt", "d/a.txt", "d/e/a.txt", "d/.e/a.txt", ".d/a.txt", "d/e/f/[1].txt", "da/a.txt")
+
+
+PATTERNS = [
+    *("*", "*.txt", "**", "**/*", "**/*.txt", "*/*.txt", "d*/*", "d/**", "d/**/a.txt", "**/e/**/*.txt", "**/f/**"),
+    *("d/[!.]*/*", "**/.e/*", ".*", "?.txt", "[a]*", "a.txt", "d/e/f/[1].txt", "*/*/?/*", "**/d/**/*.txt"),
+]
+
+
+@pytest.mark.parametrize("kind", ["s3", "memory"])
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_patterns_find_what_they_find_on_a_disk(store, tmp_path, kind, pattern):
+    for name in NAMES:
+        (tmp_path / "in" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "in" / name).write_text("x\n")
+    if kind == "s3":
+        put(tmp_path / "in", store)
+        (store / "b" / quote("in/d/", safe="")).touch()  # as consoles make for a folder
+        (store / "b" / quote("inner/a.txt", safe="")).touch()
+    else:
+        fsspec.filesystem("memory").store.clear()
+        fsspec.filesystem("memory").put(f"{tmp_path}/in/", "/b/in/", recursive=True)
+    found = find_inputs([f"{kind}://b/in/{pattern}"], tmp_path / "out")
+    expected = find_inputs([f"{tmp_path}/in/{pattern}"], tmp_path / "out")
+    assert [(each.name, each.below) for each in found] == [(each.name, each.below) for each in expected]
+    assert [each.place for each in found] == [
+        f"{kind}://b/in/{each.path.relative_to(tmp_path / 'in')}" for each in expected
+    ]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "output", "message"),
+    [
+        ("s3://b/in/*.csv", "out", "matches nothing .s3://b/in: no file"),
+        ("s3://b/none/*.txt", "out", "no such folder"),
+        ("s3://none/*.txt", "out", "no such folder"),
+        ("s3://b/in/z.txt", "out", "no such file"),
+        ("s3://b/in", "out", "is a folder"),
+        ("s3://b/in/*.txt", "s3://b/in", "lies among"),
+        ("s3://b/in/**/*.txt", "s3a://b/in/out/", "lies among"),
+        ("s3://b/in/a.txt", "s3://b/in/", "overwritten"),
+        ("s3://b/in/**", "out", "is a file, and the folder of s3://b/in/a.txt/x"),
+        ("s3://forbidden/*", "out", "no permission .Access Denied.: check the credentials"),
+        ("s4://b/in/*", "out", r"s4:// is not known, expected such as s3://"),
+        ("gs://b/in/*", "out", r"pip install 'seq2seq\[gcs\]'"),
+    ],
+)
+def test_what_would_go_wrong_is_refused(store, pattern, output, message, monkeypatch):
+    monkeypatch.setitem(sys.modules, "gcsfs", None)
+    for key in ("in/a.txt", "in/a.txt/x"):
+        (store / "b" / quote(key, safe="")).touch()
+    with pytest.raises(InputError, match=message) as told:
+        find_inputs([pattern], output)
+    assert "\n" not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("output", "message"),
+    [
+        ("s3://none/out", "--output s3://none/out: there is no such place"),
+        ("s3://forbidden/out", "--output s3://forbidden/out: no permission"),
+        ("s3://b/*", "expected the URL of a folder"),
+        ("simplecache::s3://b/out", "expected the URL of a folder"),
+        ("s4://b/out", "s4:// is not known"),
+    ],
+)
+def test_a_place_that_cannot_be_written_to_is_refused(store, output, message):
+    with pytest.raises(InputError, match=message):
+        folder_at(output).try_out()
+
+
+def test_a_place_that_can_be_written_to_is_left_as_it_was(store):
+    folder_at("s3://b/out").try_out()
+    assert objects(store, manifests=True) == {} and left_behind() == []
+
+
+def test_who_does_not_answer_is_not_waited_for(store, monkeypatch):
+    monkeypatch.setattr(urls, "REACH_WITHIN", 0.1)
+    monkeypatch.setattr("object_store.ObjectStore.info", lambda *given, **options: threading.Event().wait())
+    with pytest.raises(UnreachableError, match=r"s3://b/in/\* has not answered for 0.1 seconds"):
+        find_inputs(["s3://b/in/*"], "out")
+
+
+def test_files_by_url_are_files(inputs):
+    found = find_inputs([f"file://{inputs}/*.txt"], f"file://{inputs.parent}/out")
+    assert found == find_inputs([f"{inputs}/*.txt"], inputs.parent / "out")
+
+
+def test_what_is_finished_is_not_read_again(work, inputs, store, tmp_path):
+    put(inputs, store)
+    run(work(), "s3://b/in/**/*", "s3://b/out")
+    requests(store)
+    again = run(work(), "s3://b/in/**/*", "s3://b/out")
+    assert (again.finished, again.skipped) == (0, 6)
+    assert requests(store, "GET", "PUT", "DELETE") == ["b/out/manifest.json"] * 2  # at the start, and as its entries
+    (inputs / "a.txt").write_text("a b c\n")
+    put(inputs, store)
+    (store / "b" / quote("out/b.txt.gz", safe="")).write_bytes(b"tampered with")
+    again = run(work(), "s3://b/in/**/*", "s3://b/out")
+    assert (again.finished, again.skipped) == (2, 4)
+    run(work(), f"{inputs}/**/*", tmp_path / "plain")
+    assert objects(store) == tree(tmp_path / "plain")
+
+
+@pytest.mark.parametrize("change", ["gone", "changed"])
+def test_an_input_that_changes_in_the_meantime_is_not_mixed(work, inputs, store, tmp_path, change):
+    put(inputs, store)
+    sources = find_inputs(["s3://b/in/**/*"], "s3://b/out")
+    place = store / "b" / quote("in/a.txt", safe="")
+    if change == "gone":
+        place.unlink()
+        outcome = Job(work(), "s3://b/out").run(sources)
+        assert outcome.problems == ["s3://b/in/a.txt cannot be read: No such file or directory"]
+        assert json.loads(objects(store)["a.txt.rejected.jsonl"])["input"] == "s3://b/in/a.txt"
+        return
+    usual = copies.Copies._fetch
+
+    def fetch(kept, remote, path):
+        usual(kept, remote, path)
+        if remote.url.endswith("empty.txt"):  # the last one, when all have been looked at
+            place.write_bytes(b"d e\n")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(copies.Copies, "_fetch", fetch)
+        with pytest.raises(InputError, match=r"s3://b/in/a.txt was changed while the job ran"):
+            Job(work(), "s3://b/out").run(sources)
+    outcome = Job(work(), "s3://b/out").run(find_inputs(["s3://b/in/**/*"], "s3://b/out"))
+    assert outcome.problems == [] and objects(store)["a.txt"].count(b"\n") == 1
+
+
 def test_copies_are_few_and_stay_while_they_are_held(inputs, store):
     put(inputs, store)
     sources = find_inputs(["s3://b/in/**/*"], "s3://b/out")
@@ -174,3 +311,59 @@ def test_copies_are_few_and_stay_while_they_are_held(inputs, store):
         assert len(requests(store, "GET")) == len(sources)
         assert kept.named(f"{first.path}, line 3: {second.path}") == f"{sources[0].place}, line 3: {sources[1].place}"
     assert left_behind() == []
+
+
+@pytest.fixture
+def verbs(beats_run, beats_file, pumps_run, pumps_files, days_plain, days_file):
+    """The work of each verb on series, an input, and how its outputs are called."""
+    return {
+        "reconstruct": (BatchReconstruction.load(beats_run, array="test", part_size=20), beats_file, str),
+        "rows": (BatchReconstruction.load(pumps_run, part_size=50), pumps_files / "test.csv", str),
+        "detect": (BatchDetection.load(pumps_run, part_size=50), pumps_files / "test.csv", csv_name),
+        "forecast": (BatchForecast.load(days_plain.run.path, part_size=1), days_file, csv_name),
+    }
+
+
+def test_every_verb_on_series_comes_to_the_same_end(verbs, store, tmp_path):
+    for name, (work, data, named) in verbs.items():
+        (tmp_path / name).mkdir()
+        for copy in ("a", "b"):
+            shutil.copy(data, tmp_path / name / f"{copy}{data.suffix}")
+        (tmp_path / name / f"c{data.suffix}").write_bytes(b"x")
+        put(tmp_path / name, store, prefix=name)
+        told = []
+        for source, output in ((str(tmp_path / name), tmp_path / "plain" / name), (f"s3://b/{name}", f"s3://c/{name}")):
+            outcome = Job(work, output).run(find_inputs([f"{source}/*"], output, named))
+            (problem,) = outcome.problems
+            assert problem.startswith(f"{source}/c{data.suffix}")
+            told.append((outcome.finished, outcome.bad_records, problem.removeprefix(source), work.take_notes()))
+            rejected = f"{named(f'c{data.suffix}')}.rejected.jsonl"
+        assert told[0] == told[1] and told[0][0] == 2
+        plain, found = tree(tmp_path / "plain" / name), objects(store, "c", name)
+        assert plain.pop(rejected) == found.pop(rejected).replace(b"s3://b", str(tmp_path).encode())
+        assert found == plain
+
+
+def killed(store, **plan):
+    """Run jobs of two shards that are killed; returns how many were."""
+    plan = {"task": "translate", "run": None, "part_size": 40, "inputs": ["s3://b/in/*"], "shards": 2} | plan
+    environment = os.environ | {"PYTHONPATH": str(STAND_INS)}
+    done = subprocess.run([sys.executable, KILLED, json.dumps(plan)], capture_output=True, text=True, env=environment)
+    assert done.returncode == 0, done.stderr
+    return int(done.stdout)
+
+
+@pytest.mark.slow
+def test_shards_that_are_killed_come_to_the_same_end(store, tmp_path, record_property):
+    draw = random.Random(2)
+    for number in range(3):
+        texts = (" ".join(draw.choices("abcdefgh", k=draw.randint(0, 6))) for _ in range(600))
+        lines = [json.dumps({"text": text} if draw.random() < 0.9 else {}) for text in texts]
+        (store / "b" / quote(f"in/{number}.jsonl.gz", safe="")).write_bytes(gzip.compress("\n".join(lines).encode()))
+    killed(store, kills=0, seconds=0, seed=0, output="s3://c/whole")
+    survived = seed = 0
+    while survived < 50:
+        seed += 1
+        survived += killed(store, kills=50, seconds=0.4, seed=seed, output=f"s3://c/{seed}")
+        assert objects(store, "c", str(seed)) == objects(store, "c", "whole")
+    record_property("kills", survived)

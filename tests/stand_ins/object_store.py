@@ -64,7 +64,7 @@ class ObjectStore(AbstractFileSystem):
             if file.name.startswith(".") or not key.startswith(prefix):
                 continue
             name, stroke, _ = key[len(prefix) :].partition("/")
-            found[name] = self._told(f"{bucket}/{prefix}{name}", None if stroke else file)
+            found[name + stroke] = self._told(f"{bucket}/{prefix}{name}", None if stroke else file)
         if not found and prefix:
             raise FileNotFoundError(path)
         return random.sample(list(found.values()), len(found))
@@ -106,6 +106,13 @@ class ObjectStore(AbstractFileSystem):
         assert not has_magic(path), "this would be taken for wildcards"
         for key in self.find(path):
             self.rm_file(key)
+
+    def find(self, path, maxdepth=None, withdirs=False, detail=False, **options):
+        bucket, _, prefix = self._strip_protocol(path).rstrip("/").partition("/")
+        folder = self._place(bucket, "LIST")
+        keys = {unquote(file.name): file for file in folder.iterdir() if not file.name.startswith(".")}
+        below = {f"{bucket}/{key}": keys[key] for key in keys if not prefix or key.startswith(f"{prefix}/")}
+        return {name: self._told(name, file) for name, file in below.items()} if detail else list(below)
 
     def mkdir(self, path, **options):
         raise AssertionError("there are no folders")
