@@ -1,5 +1,6 @@
 """Inputs and outputs behind URLs: what comes out is what would come out on a disk, whatever happens on the way."""
 
+import errno
 import gzip
 import json
 import os
@@ -8,17 +9,25 @@ import shutil
 import subprocess
 import sys
 import threading
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from urllib.parse import quote, unquote
 
 import pytest
+from typer.testing import CliRunner
 
+from seq2seq.cli import app
 from seq2seq.errors import InputError
+from seq2seq.interruption import WORK_LEFT
 from seq2seq.jobs import copies, urls
+from seq2seq.jobs.detection import BatchDetection
 from seq2seq.jobs.folder import UnreachableError, folder_at
-from seq2seq.jobs.inputs import find_inputs
+from seq2seq.jobs.forecasting import BatchForecast
+from seq2seq.jobs.inputs import csv_name, find_inputs
 from seq2seq.jobs.job import Job
+from seq2seq.jobs.parts import Parts
+from seq2seq.jobs.reconstruction import BatchReconstruction
 from seq2seq.jobs.shards import Shard
 from seq2seq.jobs.translation import BatchTranslation
 from seq2seq.storage import digest
@@ -367,3 +376,80 @@ def test_shards_that_are_killed_come_to_the_same_end(store, tmp_path, record_pro
         survived += killed(store, kills=50, seconds=0.4, seed=seed, output=f"s3://c/{seed}")
         assert objects(store, "c", str(seed)) == objects(store, "c", "whole")
     record_property("kills", survived)
+
+
+def batch(*arguments, code):
+    result = CliRunner().invoke(app, ["batch", *map(str, arguments)])
+    assert result.exit_code == code, (result.stderr, result.exception)
+    return result.stderr.splitlines()[-1]
+
+
+def test_a_network_that_fails_ends_the_command_with_work_left(tiny_run, inputs, store):
+    put(inputs, store)
+    given = ["translate", tiny_run, "--input", "s3://b/in/**/*", "--output", "s3://c/out", "--part-size", PART]
+    off = Path(os.environ["OBJECT_STORE_FAILS"])
+    off.touch()
+    said = "Error: --output s3://c/out cannot be reached: Could not connect to the endpoint URL"
+    assert batch(*given, code=2) == said
+    off.unlink()
+    usual = Parts.writing
+
+    def writing(parts, number):
+        if number == 3:
+            off.touch()
+        return usual(parts, number)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Parts, "writing", writing)
+        said = batch(*given, code=WORK_LEFT)
+    assert said.startswith("Interrupted. s3://c/out/") and said.endswith(
+        "finished parts are kept in s3://c/out: the same command goes on."
+    )
+    off.unlink()
+    assert batch(*given, code=0).startswith("5 outputs finished in s3://c/out; 1 had been finished before")
+
+
+def test_a_full_disk_is_named(work, inputs, store, monkeypatch):
+    put(inputs, store)
+    full = OSError(errno.ENOSPC, "No space left on device")
+    monkeypatch.setattr("object_store.ObjectStore.get_file", lambda *given: (_ for _ in ()).throw(full))
+    with pytest.raises(InputError, match=r"has no room for a copy of s3://b/in/.* set TMPDIR to a folder with room"):
+        run(work(), "s3://b/in/*", "s3://c/out")
+
+
+def test_copies_of_a_killed_process_go_when_the_next_one_begins(tmp_path):
+    code = "from seq2seq.jobs import copies; import os; print(copies.scratch(), flush=True); os.kill(os.getpid(), 9)"
+    environment = os.environ | {"TMPDIR": str(tmp_path)}
+
+    def said(code):
+        return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment).stdout
+
+    left = Path(said(code).strip())
+    assert left.is_dir()
+    assert left.name not in said(code.replace("os.kill(os.getpid(), 9)", "print(os.listdir(os.environ['TMPDIR']))"))
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.slow
+def test_actors_read_behind_urls_and_one_process_writes_there(tiny_run, inputs, store, tmp_path, monkeypatch):
+    pytest.importorskip("ray")
+    from seq2seq.jobs.ray_engine import Crew, connected
+
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(STAND_INS), *sys.path]))  # of the actors
+    (inputs / "big.txt").write_text("a b c\n" * 200)
+    load = partial(BatchTranslation.load, tiny_run, part_size=PART)
+    plain = Job(load(), tmp_path / "plain").run(find_inputs([f"{inputs}/**/*"], tmp_path / "plain"))
+    put(inputs, store)
+
+    def job(load, output):
+        work = load()
+        crew = Crew(work, load, actors=2)
+        return Job(work, output, do=crew.work).run(find_inputs(["s3://b/in/**/*"], output))
+
+    with connected():
+        with pytest.raises(InputError, match=r"s3://b/in/bad.txt, line 2: .* leave --strict"):
+            job(partial(load, strict=True), "s3://c/strict")
+        assert job(load, "s3://c/out") == plain
+    assert objects(store, "c") == tree(tmp_path / "plain")
+    told = json.loads(objects(store, "c", manifests=True)["manifest.json"])["outputs"]
+    assert {name: entry["input"] for name, entry in told.items()} == {name: f"s3://b/in/{name}" for name in told}
