@@ -3,6 +3,7 @@
 Whatever happens, a file that has its name is whole.
 """
 
+import os
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -87,8 +88,10 @@ class LocalFolder:
         return str(self.path / name)
 
     def names(self, below=""):
-        folder = self.path / below
-        return {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+        try:
+            return set(os.listdir(self.path / below))
+        except (FileNotFoundError, NotADirectoryError):
+            return set()
 
     def stamp(self, name):
         try:
