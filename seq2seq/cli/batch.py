@@ -24,6 +24,8 @@ TRANSLATE_EXAMPLES = """\
   seq2seq batch translate runs/ende --input 'in/**/*.jsonl' --field text --output out --beam-size 5
 
   seq2seq batch translate runs/ende --input 'in/*.txt' --output out --shard 3/16
+
+  seq2seq batch translate runs/ende --input 's3://bucket/in/*.txt' --output s3://bucket/out
 """
 RECONSTRUCT_EXAMPLES = """\
 [bold]Examples[/bold]
