@@ -31,9 +31,8 @@ def on(monkeypatch):
         (["amx_bf16"], [], "mixed_bfloat16"),
         ([], [], "float32"),
         (["amx_bf16"], [(6, 1)], "float32"),
-        ([], [(7, 5)], "mixed_float16"),
-        ([], [(8, 0)], "mixed_bfloat16"),
-        ([], [(9, 0), (7, 0)], "mixed_float16"),
+        (["amx_bf16"], [(7, 5)], "float32"),
+        (["amx_bf16"], [(9, 0)], "float32"),
         ([], [None], "float32"),
     ],
 )
@@ -42,6 +41,20 @@ def test_the_fastest_products_of_a_device_are_taken(on, features, gpus, suited):
     assert module.suited_precision() == suited
     assert module.multiplies_in(suited)
     assert module.suited_precision(products_are_large=False) == "float32"
+
+
+@pytest.mark.parametrize(
+    ("gpus", "multiplied"),
+    [
+        ([(6, 1)], ["float32"]),
+        ([(7, 5)], ["float32", "mixed_float16"]),
+        ([(8, 0)], ["float32", "mixed_bfloat16", "mixed_float16"]),
+        ([(9, 0), (7, 0)], ["float32", "mixed_float16"]),
+    ],
+)
+def test_the_least_of_several_gpus_says_what_is_multiplied(on, gpus, multiplied):
+    on("amx_bf16", gpus=gpus)
+    assert [name for name in ("float32", "mixed_bfloat16", "mixed_float16") if module.multiplies_in(name)] == multiplied
 
 
 def test_the_features_of_this_processor_are_read():

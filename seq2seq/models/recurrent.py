@@ -25,6 +25,17 @@ def make_dropout(rate, along_time, **kwargs):
     return keras.layers.Dropout(rate, noise_shape=(None, 1, None) if along_time else None, **kwargs)
 
 
+def without_padding(sequence, mask):
+    """`sequence` with zeros at masked steps, where a GPU computes; and zeros in its gradient, whatever comes there.
+
+    cuDNN promises no gradient of its input at masked steps. What lies in that memory, NaN too, would count in the norm
+    that gradients are clipped by, and so reach all weights.
+    """
+    if mask is None or not tf.config.list_logical_devices("GPU"):
+        return sequence
+    return tf.where(mask[..., None], sequence, tf.zeros((), sequence.dtype))
+
+
 class RecurrentStack(keras.layers.Layer):
     """Recurrent layers on top of each other, with dropout between and residual connections from the second on.
 
@@ -86,7 +97,7 @@ class RecurrentStack(keras.layers.Layer):
         return None  # masks travel explicitly, in `Encoded`
 
     def call(self, sequence, states=None, mask=None, training=False):
-        final_states = []
+        final_states, sequence = [], without_padding(sequence, mask)
         for k, layer in enumerate(self.layers):
             inputs = self.dropout(sequence, training=training) if k else sequence
             outputs, *state = layer(
@@ -94,6 +105,7 @@ class RecurrentStack(keras.layers.Layer):
             )
             if self.go_backwards:
                 outputs = ops.flip(outputs, axis=1)
+            outputs = without_padding(outputs, mask)
             if self.bidirectional:  # forward states come first: [h, c] + [h, c]
                 half = len(state) // 2
                 state = [ops.concatenate(pair, axis=-1) for pair in zip(state[:half], state[half:], strict=True)]

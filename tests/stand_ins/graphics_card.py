@@ -13,6 +13,7 @@ import pytest
 import tensorflow as tf
 from tensorflow.python.framework.kernels import get_registered_kernels_for_op
 
+NAN = float("nan")
 LOOPS = ("While", "StatelessWhile")
 where_there_is_none = pytest.mark.skipif(bool(tf.config.list_physical_devices("GPU")), reason="there is one here")
 
@@ -54,7 +55,8 @@ def cudnn_rnn(
         input_h, input_c: `(batch, 1, units)`; `input_c` is anything for a GRU.
         params: flat: the matrices W of all gates, `(units, features)` each, the matrices R of all gates,
             `(units, units)` each, the biases of W and those of R. Gates of an LSTM: i, f, c, o; of a GRU: r, i, h.
-        sequence_lengths: int32 `(batch,)`, at least 1: the steps of each row; after them outputs are 0.
+        sequence_lengths: int32 `(batch,)`, at least 1: the steps of each row. After them outputs are 0, by the
+            documents, and nothing is said of the gradient of `input`. Here both are NaN, so that nobody reads them.
         rnn_mode: `"lstm"` or `"gru"`.
 
     Returns:
@@ -81,11 +83,17 @@ def cudnn_rnn(
         return [tf.where(running, new, old) for new, old in zip(step(of_x, of_h, *before), before, strict=True)]
 
     running = tf.sequence_mask(sequence_lengths, tf.shape(input)[1])
-    steps = tf.transpose(tf.cast(input, tf.float32), (1, 0, 2)), tf.transpose(running)[..., None]
+    input = _nan_in_gradient(tf.cast(input, tf.float32), running)
+    steps = tf.transpose(input, (1, 0, 2)), tf.transpose(running)[..., None]
     states = tf.scan(advance, steps, [tf.cast(cell[:, 0], tf.float32) for cell in cells])  # (steps, batch, units) each
-    outputs = tf.where(running[..., None], tf.transpose(states[0], (1, 0, 2)), 0.0)
+    outputs = tf.where(running[..., None], tf.transpose(states[0], (1, 0, 2)), NAN)
     last = [tf.cast(state[-1][:, None], dtype) for state in states]
     return tf.cast(outputs, dtype), last[0], last[-1], None, None
+
+
+@tf.custom_gradient
+def _nan_in_gradient(sequence, running):
+    return tf.identity(sequence), lambda gradient: (tf.where(running[..., None], gradient, NAN), None)
 
 
 def _lstm(of_x, of_h, h, c):

@@ -43,7 +43,14 @@ def test_a_faster_precision_than_that_of_auto_is_told():
     assert not list(examine_device._warnings([], "float32", rates))
 
 
+def test_a_precision_that_does_not_train_is_told_and_never_advised():
+    rates = {"float32": 100.0, "mixed_bfloat16": 200.0}
+    (line,) = examine_device._warnings([], "float32", rates, ("mixed_bfloat16",))
+    assert line.startswith("a training in mixed_bfloat16 does not stay finite here")
+
+
 @pytest.mark.slow
 def test_a_training_in_each_precision_is_measured():
-    rates = examine(seconds=0.1).rates
-    assert "float32" in rates and all(rate > 0 for rate in rates.values())
+    found = examine(seconds=0.1)
+    assert "float32" in found.rates and all(rate > 0 for rate in found.rates.values())
+    assert not found.diverged
