@@ -8,7 +8,7 @@ are joined, the output gets its name, and a manifest tells of what input, model 
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing, nullcontext
+from contextlib import ExitStack, closing, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import chain
@@ -308,7 +308,8 @@ class Job:
         if source.checksum and made and self.output.digest(source.name) in made:
             self.output.remove(source.name)
         parts = self._parts(source)
-        with parts.replacing(source.name + REJECTED) as file:
+        # Another shard that lists the same in the same moment may remove the folder of the parts: its list is there then.
+        with suppress(FileNotFoundError), parts.replacing(source.name + REJECTED) as file:
             rejected = Rejected(file)
             for place, reason in source.refused or [({"input": source.place}, source.problem)]:
                 rejected.add(place, self._copies.named(reason))

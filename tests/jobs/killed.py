@@ -11,6 +11,7 @@ import random
 import signal
 import sys
 import time
+import traceback
 import zlib
 from pathlib import Path
 
@@ -53,6 +54,8 @@ def child(plan, number):
         sources = find_inputs(plan["inputs"], plan["output"])
         Job(work_of(plan), plan["output"], shard=Shard(number, plan["shards"])).run(sources)
         status = 0
+    except BaseException:
+        traceback.print_exc()
     finally:
         os._exit(status)
 
