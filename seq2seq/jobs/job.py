@@ -308,7 +308,7 @@ class Job:
         if source.checksum and made and self.output.digest(source.name) in made:
             self.output.remove(source.name)
         parts = self._parts(source)
-        # Another shard that lists the same in the same moment may remove the folder of the parts: its list is there then.
+        # Another shard that lists the same in the same moment may remove the folder of the parts: its list is there.
         with suppress(FileNotFoundError), parts.replacing(source.name + REJECTED) as file:
             rejected = Rejected(file)
             for place, reason in source.refused or [({"input": source.place}, source.problem)]:
