@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-EVERYWHERE = {"device", "errors", "interruption", "report", "sources", "special_ids", "storage", "workers"}
+EVERYWHERE = {"cores", "device", "errors", "interruption", "report", "sources", "special_ids", "storage", "workers"}
 PACKAGE = Path(__file__).resolve().parents[1] / "seq2seq"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
@@ -50,7 +50,7 @@ ONLY_IN = {
 }
 WITHOUT_TENSORFLOW = [
     *("config", "run", "text", "series", "plots", "evaluation", "cli"),
-    *("errors.py", "interruption.py", "report.py", "sources.py", "special_ids.py", "storage.py"),
+    *("cores.py", "errors.py", "interruption.py", "report.py", "sources.py", "special_ids.py", "storage.py"),
 ]
 NO_ROOMS = {"utils", "util", "helpers", "helper", "common", "misc", "tools"}
 
