@@ -50,6 +50,7 @@ ONLY_IN = {
     "onnxruntime": "runtime",
     "ray": "jobs/ray_engine.py",
     "grpc": "jobs/ray_engine.py",
+    "fsspec": "jobs/urls.py",
 }
 WITHOUT_TENSORFLOW = [
     *("config", "run", "text", "series", "plots", "evaluation", "cli", "runtime"),
