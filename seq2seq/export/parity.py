@@ -34,11 +34,18 @@ class Difference:
         return f"{self.what}: {self.answers:,} answers, at most {self.largest:.1e} apart"
 
 
-def compared(what: str, own: np.ndarray, exported: np.ndarray) -> Difference:
-    """The difference of two float arrays, in which NaN must be in the same places."""
+def compared(what: str, own: np.ndarray, exported: np.ndarray, unit: float = 1.0) -> Difference:
+    """The difference of two float arrays, in which NaN must be in the same places.
+
+    Args:
+        what: str.
+        own: of the run.
+        exported: of its export.
+        unit: float. What numbers have the rounding of: they are some sum's, whose parts are of that size.
+    """
     if own.shape != exported.shape or (np.isnan(own) != np.isnan(exported)).any():
         return Difference(what, own.size, np.inf)
-    apart = np.abs(own - exported) / np.maximum(np.abs(own), 1.0)
+    apart = np.abs(own - exported) / np.maximum(np.abs(own), unit)
     return Difference(what, own.size, float(np.nanmax(apart, initial=0.0)))
 
 

@@ -27,6 +27,7 @@ from seq2seq.text.tokens import TokenRows
 
 STRANGE = ("", "   ", "\U0001f9ff \u16a0")  # nothing to translate, and what no vocabulary knows
 LENGTH = 40  # characters that a language model writes
+LOGITS = 10.0  # about the size of logits, of which log-probabilities are differences
 
 
 def files(run: Run) -> list[Path]:
@@ -103,7 +104,7 @@ def _forced(own, exported, lines):
         return zip(*rows, strict=True)
 
     (own_told, own_weights), (told, weights) = read(own), read(exported)
-    found = [compared("log-probabilities", *map(np.concatenate, (own_told, told)))]
+    found = [compared("log-probabilities", *map(np.concatenate, (own_told, told)), unit=LOGITS)]
     if attended:
         pairs = zip(own_weights, weights, strict=True)
         width = source.lengths + 1  # what is behind it depends on which texts shared a batch
