@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 
 from rich import progress as bars
 from rich.console import Console
@@ -25,12 +26,17 @@ _NUMBER = re.compile(r"[-+−–]?[\d.,]+(e[-+]?\d+)?\s?%?")
 
 
 @contextmanager
-def quiet_tensorflow() -> Iterator[None]:
+def quiet_tensorflow(run: Path | None = None) -> Iterator[None]:
     """Keep TensorFlow's own log off the screen, and its loading short: to be held around its first import.
 
+    With the folder of a `run`, what answers it is loaded here: TensorFlow, unless it is an exported one.
     Where the user has set TF_CPP_MIN_LOG_LEVEL to 0 or 1, or the import fails, all is shown; wrong input is no failure.
     """
     with _all_stays(), _silent():
+        if run is not None:
+            from seq2seq.inference.loaded import load_engine
+
+            load_engine(run)
         yield
 
 

@@ -179,7 +179,7 @@ def detect(
     check_outputs({"--output": output, "--events": events, "--json": json_, "--plot": plot}, read, run)
     check_csv(output, "--output")
 
-    with quiet_tensorflow():
+    with quiet_tensorflow(run):
         from seq2seq.evaluation.events import parse_span
         from seq2seq.inference.detection import detect as score_series
         from seq2seq.inference.reconstructor import Reconstructor

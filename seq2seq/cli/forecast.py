@@ -116,7 +116,7 @@ def forecast(
     check_outputs({"--output": output, "--plot": plot, "--state": state}, read, run)
     check_csv(output, "--output")
 
-    with quiet_tensorflow():
+    with quiet_tensorflow(run):
         from seq2seq.inference.forecast_lines import forecast_lines
         from seq2seq.inference.forecaster import Forecaster
         from seq2seq.inference.series_data import warn_left_out

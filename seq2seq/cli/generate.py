@@ -70,7 +70,7 @@ def generate(
         options = ", ".join(f"--{name.replace('_', '-')}" for name in drawing)
         raise InputError(f"{options} does nothing with --temperature 0, which draws nothing: leave it out.")
 
-    with quiet_tensorflow():
+    with quiet_tensorflow(run):
         from seq2seq.decoding.sampling import Sampling
         from seq2seq.inference.writer import Writer
 

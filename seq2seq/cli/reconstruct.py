@@ -73,7 +73,7 @@ def reconstruct(
     options.check_of_picture(plot, "--show", show)
     check_outputs({"--output": output, "--embeddings": embeddings, "--plot": plot}, {"--input": input_}, run)
 
-    with quiet_tensorflow():
+    with quiet_tensorflow(run):
         import numpy as np
 
         from seq2seq.inference.reconstructor import Reconstructor

@@ -69,7 +69,7 @@ def score(
     each, separated by spaces. Logarithms are natural. A pair with a blank side has empty cells and 0 tokens.
     """
     check_outputs({"--output": output}, {"--data": options.files_of(data, source, target, run)}, run)
-    with quiet_tensorflow():
+    with quiet_tensorflow(run):
         from seq2seq.inference.scorer import Scorer
         from seq2seq.inference.translator import Translator
         from seq2seq.tasks.translation_columns import given_columns

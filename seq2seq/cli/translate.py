@@ -122,7 +122,7 @@ def translate(
     written = {"--output": output or Path("-"), "--attention": attention, "--alignment": alignment}
     check_outputs(written, {"--input": input_}, run)
 
-    with quiet_tensorflow():
+    with quiet_tensorflow(run):
         from seq2seq.inference.translator import Translator
 
         wanted = search.value(chosen, n_best=n_best, scored=scores or n_best > 1)

@@ -20,6 +20,12 @@ from seq2seq.runtime.texts import ExportedTranslator, ExportedWriter
 MOST_EXPORTED = 4  # batches at once; beyond it Python itself is what they wait for
 
 
+def load_engine(run_dir: str | Path) -> None:
+    """Load TensorFlow, where a folder is a run and it is installed: whoever wants to hear nothing of that may ask."""
+    if not is_exported(run_dir) and find_spec("tensorflow"):
+        from seq2seq.inference import compiled_text  # noqa: F401, and all that it needs
+
+
 def open_run(run_dir: str | Path, task: str, config_class: type) -> tuple[Run, Any]:
     """Open a run, or an exported folder, to be loaded into this process.
 
