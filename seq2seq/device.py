@@ -1,16 +1,18 @@
 """What trainings and loaded runs work on: processor or GPU, its threads and its precision."""
 
 import importlib.util
+import math
 import os
 import re
+from contextlib import suppress
 from pathlib import Path
 
 import keras
 import tensorflow as tf
 
+from seq2seq.cores import time_limit, usable_cores
 from seq2seq.errors import InputError
 
-MOST_SHARED_CORES = 4  # measured on two; parts of a usual batch get small beyond four
 DRIVER, DEVICES = Path("/proc/driver/nvidia/version"), Path("/dev")
 LEAST_DRIVER = {"12": (525, 60, 13), "13": (580, 65, 6)}  # for Linux, of each CUDA, by NVIDIA's table of compatibility
 
@@ -42,10 +44,11 @@ def keep_to_cores(count: int) -> None:
 
 
 def use_device() -> str:
-    """Let a GPU's memory grow with need, and float32 be float32 there; to be called before anything runs.
+    """Let a GPU's memory grow with need, float32 be float32 there, and keep to the cores that may be used.
 
-    By itself TensorFlow takes all memory, and multiplies float32 in TF32, with three digits: on an H200 translators
-    that trained so lagged behind those of a CPU, and those of true float32 did not, at the same rate.
+    To be called before anything runs. By itself TensorFlow takes all memory, and multiplies float32 in TF32, with three
+    digits: on an H200 translators that trained so lagged behind those of a CPU, and those of true float32 did not, at
+    the same rate.
 
     Returns:
         The names of the GPUs, or the CPU with its number of cores.
@@ -58,35 +61,26 @@ def use_device() -> str:
             tf.config.experimental.set_memory_growth(gpu, True)
         except RuntimeError:  # TensorFlow has started already: whoever started it decided
             break
+    if _cores is None and math.isfinite(time_limit()):  # which TensorFlow does not look at
+        with suppress(RuntimeError):
+            keep_to_cores(usable_cores())
     if not gpus:
-        return f"CPU ({len(os.sched_getaffinity(0))} cores)"
+        return f"CPU ({_cores or usable_cores()} cores)"
     return ", ".join(tf.config.experimental.get_device_details(gpu).get("device_name", "GPU") for gpu in gpus)
 
 
-def cores_to_share(cores: int | None = None) -> int:
-    """How many parts of a batch, or batches, to compute at once.
-
-    Args:
-        cores: int. Default: those of this process.
-
-    Returns:
-        The number of cores, or 1 with a GPU or more than four cores, where parts would be too small.
-    """
-    cores = cores or _cores or len(os.sched_getaffinity(0))
-    return cores if cores <= MOST_SHARED_CORES and not tf.config.list_physical_devices("GPU") else 1
-
-
 def share_cores(cores: int | None = None) -> int:
-    """Give each operation one thread, and let as many run at once as there are cores to share.
+    """Give each operation one thread, and let as many run at once as there are cores.
 
-    Halves of a batch, or two batches, keep two cores busier than operations that are each split in two: nothing waits
+    Parts of a batch, or several batches, keep cores busier than operations that are each split over them: nothing waits
     for anything.
 
     Args:
         cores: int. Default: those of this process.
 
     Returns:
-        How many run at once; 1 where TensorFlow has started already with other threads, which stay as they are.
+        How many run at once; 1 with a GPU, and where TensorFlow has started already with other threads, which stay as
+        they are.
     """
     cores = cores_to_share(cores)
     if cores == 1:
@@ -97,6 +91,11 @@ def share_cores(cores: int | None = None) -> int:
     except RuntimeError:
         return cores if tf.config.threading.get_intra_op_parallelism_threads() == 1 else 1
     return cores
+
+
+def cores_to_share(cores: int | None = None) -> int:
+    """How many batches, or parts of one, can be computed at once: `cores`, or those of this process; 1 with a GPU."""
+    return 1 if tf.config.list_physical_devices("GPU") else cores or _cores or usable_cores()
 
 
 def multiplies_in(precision: str) -> bool:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-EVERYWHERE = {"device", "errors", "interruption", "report", "sources", "special_ids", "storage", "workers"}
+EVERYWHERE = {"cores", "device", "errors", "interruption", "report", "sources", "special_ids", "storage", "workers"}
 PACKAGE = Path(__file__).resolve().parents[1] / "seq2seq"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
@@ -46,10 +46,11 @@ ONLY_IN = {
     "pandas": "series",
     "ray": "jobs/ray_engine.py",
     "grpc": "jobs/ray_engine.py",
+    "fsspec": "jobs/urls.py",
 }
 WITHOUT_TENSORFLOW = [
     *("config", "run", "text", "series", "plots", "evaluation", "cli"),
-    *("errors.py", "interruption.py", "report.py", "sources.py", "special_ids.py", "storage.py"),
+    *("cores.py", "errors.py", "interruption.py", "report.py", "sources.py", "special_ids.py", "storage.py"),
 ]
 NO_ROOMS = {"utils", "util", "helpers", "helper", "common", "misc", "tools"}
 

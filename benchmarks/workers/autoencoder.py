@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from seq2seq.batches.windows import WindowBatches
 from seq2seq.config import SeriesTrainingConfig
+from seq2seq.cores import parts_of
 from seq2seq.device import cores_to_share, use_device
 from seq2seq.models import Autoencoder
 from seq2seq.training.compiling import BATCHES_AT_ONCE
@@ -31,7 +32,7 @@ def start(spec):
     on_cpu = not tf.config.list_physical_devices("GPU")
     at_once = BATCHES_AT_ONCE if on_cpu else 1  # as `Training` does
     optimizer = make_optimizer(settings, make_schedule(settings, updates=1))
-    model.compiled_parts = cores_to_share(spec["threads"]) if on_cpu else 0
+    model.compiled_parts = parts_of(spec["batch_size"], cores_to_share(spec["threads"])) if on_cpu else 0
     model.compile(optimizer, loss=ObservedLoss(), jit_compile=False, steps_per_execution=at_once)
 
     def turn(k):

@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from seq2seq.config import TokenTrainingConfig
+from seq2seq.cores import parts_of
 from seq2seq.device import share_cores, use_device
 from seq2seq.models import EncoderDecoder
 from seq2seq.training.optimizers import make_optimizer
@@ -52,11 +53,11 @@ def start(spec, share=True):
     """Get ready to train `steps` batches each turn; `share` the cores as `seq2seq train` does."""
     if not share:
         tf.config.threading.set_intra_op_parallelism_threads(spec["threads"])
-    parts = share_cores(spec["threads"]) if share else 1
+    at_once = share_cores(spec["threads"]) if share else 1
     device = use_device()
     model = make_model(spec)
-    model.parallel_parts = parts
     batches = load_batches(spec["folder"])
+    model.parallel_parts = parts_of(np.mean([len(batch.source) for batch in batches]), at_once)
 
     def turn(k):
         chosen = batches_of_turn(batches, k, spec["steps"])

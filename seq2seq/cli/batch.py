@@ -24,6 +24,8 @@ TRANSLATE_EXAMPLES = """\
   seq2seq batch translate runs/ende --input 'in/**/*.jsonl' --field text --output out --beam-size 5
 
   seq2seq batch translate runs/ende --input 'in/*.txt' --output out --shard 3/16
+
+  seq2seq batch translate runs/ende --input 's3://bucket/in/*.txt' --output s3://bucket/out
 """
 RECONSTRUCT_EXAMPLES = """\
 [bold]Examples[/bold]
@@ -58,18 +60,24 @@ Inputs = Annotated[
     Option(
         "--input",
         metavar="PATTERN",
-        help="Files to work on: a name, or a quoted pattern such as 'in/*.txt' or 'in/**/*.txt'; may be repeated.",
+        help="Files to work on: a name, a quoted pattern such as 'in/*.txt' or 'in/**/*.txt', or a URL such as "
+        "'s3://bucket/in/*.txt'; may be repeated.",
         rich_help_panel=FILES,
     ),
 ]
 Output = Annotated[
-    Path,
-    Option(help="Folder for the outputs, which are called like their inputs, and the manifest.", rich_help_panel=FILES),
+    str,
+    Option(
+        metavar="FOLDER",
+        help="Folder for the outputs, which are called like their inputs, and the manifest; or its URL.",
+        rich_help_panel=FILES,
+    ),
 ]
 Tables = Annotated[
-    Path,
+    str,
     Option(
-        help="Folder for the outputs, CSV files that are called like their inputs, and the manifest.",
+        metavar="FOLDER",
+        help="Folder for the outputs, CSV files that are called like their inputs, and the manifest; or its URL.",
         rich_help_panel=FILES,
     ),
 ]
@@ -140,9 +148,9 @@ def translate(
     def check(sources):
         from seq2seq.text.records import record_file
 
-        if wrong := [source.path for source in sources if source.path.name.lower().endswith(_NO_TEXT)]:
+        if wrong := [source.place for source in sources if source.path.name.lower().endswith(_NO_TEXT)]:
             raise InputError(f"--input: {wrong[0]} is no text, .jsonl, .tsv or .csv, plain or .gz: leave it out.")
-        needing = [source.path for source in sources if record_file(source.path).needs_field]
+        needing = [source.place for source in sources if record_file(source.path).needs_field]
         if needing and not field:
             raise InputError(f"--input: {needing[0]} has fields: name the one with the text, such as --field text.")
         if field and not needing:
@@ -274,10 +282,10 @@ def _series_check(array):
     """A function that refuses inputs that hold no series, and an `array` that none of them has."""
 
     def check(sources):
-        from seq2seq.series.files import holds_array
+        from seq2seq.series.files import is_array
 
         for source in sources:
-            holds_array(source.path)  # refuses what is of no known kind
+            is_array(source.place)  # refuses what is of no known kind
         if array and not any(source.path.suffix.lower() == ".npz" for source in sources):
             raise InputError(f"--array {array}: no input is an .npz file: leave it out.")
 

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 import typer
@@ -18,7 +17,7 @@ def run_job(
     load: Callable,
     check: Callable,
     patterns: list[str],
-    output: Path,
+    output: str,
     shard: str | None,
     strict: bool,
     chosen: Mapping[str, Any],
@@ -28,10 +27,11 @@ def run_job(
 
     `chosen` are options of an engine. With `tables` the outputs are CSV, whatever the inputs are.
     """
+    from seq2seq.jobs.folder import UnreachableError
     from seq2seq.jobs.inputs import csv_name, find_inputs
     from seq2seq.jobs.shards import read_shard, scheduled_shard
 
-    check_folder(output, "--output")
+    folder = _checked(output)
     share = read_shard(shard) if shard else scheduled_shard(os.environ)
     sources = find_inputs(patterns, output, csv_name if tables else str)
     check(sources)
@@ -42,9 +42,11 @@ def run_job(
             with quiet_tensorflow():
                 work = load()
                 from seq2seq.jobs.job import Job
-            outcome = Job(work, output, shard=share, strict=strict, report=report, do=doing(work, load)).run(sources)
+            outcome = Job(work, folder, shard=share, strict=strict, report=report, do=doing(work, load)).run(sources)
     except Stopped as stop:
         raise Stopped(f"{stop}: {kept}", stop.exit_code) from stop
+    except UnreachableError as error:
+        raise Stopped(f"{error}. {kept}") from error
     except OSError as error:
         raise InputError(f"{error.filename or output}: {error.strerror or error}. {kept}") from error
     for note in work.notes():
@@ -52,6 +54,18 @@ def run_job(
     _tell(outcome, output, share, report)
     if outcome.problems:
         raise typer.Exit(1)
+
+
+def _checked(output):
+    """The folder of the outputs, which can be written to."""
+    from seq2seq.jobs.folder import folder_at, is_remote
+
+    folder = folder_at(output)
+    if is_remote(output):
+        folder.try_out()
+    else:
+        check_folder(folder.path, "--output")
+    return folder
 
 
 def _tell(outcome, output, shard, report):

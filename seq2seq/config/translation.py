@@ -197,12 +197,14 @@ class TranslationTrainingConfig(TokenTrainingConfig):
     monitor: Literal["bleu", "loss", "exact_match"] = "loss"  # on validation: chooses the best weights and when to stop
     validate_bleu: bool = True  # translate the validation part after every epoch
     validation_sentences: int = 1000  # at most this many of it
+    parts: int = 0  # of a batch that a CPU trains on at once, at most one a core; 0: by its cores and the pairs
     # What BLEU counts, in sacrebleu's names; auto: chosen by the script of the validation part, and kept in the run.
     bleu_tokenizer: BleuTokenizer = "auto"
 
     def __post_init__(self):
         super().__post_init__()
         check_at_least("training.validation_sentences", self.validation_sentences, 1)
+        check_at_least("training.parts", self.parts, 0)
         check_range("training.truth_ratio", self.truth_ratio, 0.0, 1.0)
         if self.final_truth_ratio is not None:
             check_range("training.final_truth_ratio", self.final_truth_ratio, 0.0, 1.0)

@@ -69,8 +69,8 @@ class Translator:
     def load(cls, run_dir: str | Path, report: Report | None = None, workers: int | None = None) -> "Translator":
         """Load a run directory, made on this machine or another, on a CPU or a GPU.
 
-        On a CPU of two to four cores, where nothing has run in TensorFlow yet, its operations get one thread each, and
-        as many batches are translated at once as there are cores, see `share_cores`.
+        On a CPU of several cores, where nothing has run in TensorFlow yet, its operations get one thread each, and as
+        many batches are translated at once as there are cores, see `share_cores`.
 
         Args:
             run_dir: the run directory.

@@ -65,10 +65,10 @@ class BatchForecast(SeriesWork):
         return cls(Forecaster.load(run_dir), **given)
 
     def read(self, source, rejected):
-        path, steps = source.path, self.asked["steps"]
-        series = self.loaded.read(str(path), array=self.key(path), report=self.telling(path), rejected=rejected)
+        path, steps, told = source.path, self.asked["steps"], self.telling(source.place)
+        series = self.loaded.read(str(path), array=self.key(path), report=told, rejected=rejected)
         if series.times is None and self.loaded.columns.calendar:
-            raise InputError(f"{path} has no column of times, of which the model reads the calendar.")
+            raise InputError(f"{source.place} has no column of times, of which the model reads the calendar.")
         if self._folder:
             file = self._folder / source.below
             self._known = self.loaded.read_known(str(file), self.telling(file))

@@ -7,14 +7,17 @@ are joined, the output gets its name, and a manifest tells of what input, model 
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from seq2seq.errors import InputError
+from seq2seq.jobs.copies import Copies
+from seq2seq.jobs.folder import Folder, folder_at
 from seq2seq.jobs.inputs import Source
 from seq2seq.jobs.manifest import Manifest
 from seq2seq.jobs.parts import FOLDER, REJECTED, Parts, Rejected
@@ -45,12 +48,12 @@ class Work(ABC):
         """Look how much there is to do: `records`, `sizes`, `problem`."""
 
     @abstractmethod
-    def work(self, todo: Sequence[tuple[Source, Parts, list[int]]], progress: Progress) -> Iterator[Source]:
+    def work(self, todo: Iterable[tuple[Source, Parts, list[int]]], progress: Progress) -> Iterator[Source]:
         """Work off parts of inputs; give the input each time that a part of it is there."""
 
     @abstractmethod
-    def join(self, source: Source, paths: Sequence[Path], file: BinaryIO) -> None:
-        """Write the output whose parts are the files `paths`."""
+    def join(self, source: Source, paths: Iterable[Path], file: BinaryIO) -> None:
+        """Write the output whose parts are the files `paths`, each there until the next is asked for."""
 
     @abstractmethod
     def notes(self) -> list[str]:
@@ -89,7 +92,7 @@ class Job:
 
     Args:
         work: `Work`.
-        output: folder of the outputs.
+        output: path, URL or `Folder` of the outputs.
         shard: `Shard`, which of the parts are this process's.
         strict: bool. Stop at the first record or input that cannot be read.
         report: `Report`.
@@ -99,29 +102,35 @@ class Job:
     def __init__(
         self,
         work: Work,
-        output: Path,
+        output: Path | str | Folder,
         *,
         shard: Shard | None = None,
         strict: bool = False,
         report: Report | None = None,
         do: Callable[..., Iterator[Source]] | None = None,
     ):
-        self._work_off = do or work.work
-        self.work, self.output, self.strict = work, Path(output), strict
+        self._work_off = do or self._work_off_here
+        self.work, self.output, self.strict = work, folder_at(output), strict
         self.shard, self.report = shard or Shard(), report or Report()
         self.manifest, self._joined, self._written_at = Manifest(self.output, self.shard), [], 0.0
-        self.outcome = Outcome()
+        self.outcome, self._copies = Outcome(), Copies()
 
     def run(self, sources: Sequence[Source]) -> Outcome:
         """Do the parts of this process, and join each output whose parts are all there.
 
         Raises:
             InputError: with `strict`, a record or an input that cannot be read.
+            UnreachableError: the inputs or the outputs are elsewhere, and that does not answer.
         """
-        self.output.mkdir(parents=True, exist_ok=True)
+        with self._copies, self._copies.naming():
+            self._run(sources)
+        return self.outcome
+
+    def _run(self, sources):
         unfinished = self._look_at(sources)
         try:
             self._do(unfinished)
+            self.manifest.look_again()
             for _, source in unfinished.values():  # other shards may have done the rest of it meanwhile
                 if not self._is_finished(source):
                     if self._parts(source).missing():
@@ -130,7 +139,6 @@ class Job:
                         self._join(source)
         finally:
             self._settle()
-        return self.outcome
 
     def _do(self, unfinished):
         """Do the parts of this process; an output that was joined is no longer in `unfinished` then."""
@@ -145,27 +153,47 @@ class Job:
                     self._join(source)
                     del unfinished[source.name]
 
+    def _work_off_here(self, todo, progress):
+        """Have this process do parts of inputs; each is there when it is its turn."""
+        return self.work.work(self._held(todo), progress)
+
+    def _held(self, todo):
+        for source, *parts in todo:
+            # One that is read in place is compared when its output is joined, and not each time.
+            with self._copies.held(source) if source.remote else nullcontext(source) as found:
+                if found.checksum != source.checksum:
+                    raise InputError(f"{source.place} was changed while the job ran: start the job again.")
+                yield found, *parts
+
     def _look_at(self, sources):
         """The inputs that are not finished, by name: their place among all, and what there is to do in them."""
-        unfinished = {}
+        unfinished, begun = {}, self.output.names(FOLDER)
         with self.report.progress("Looking through the inputs", len(sources), "files") as progress:
             for place, source in enumerate(sources):
                 progress.advance()
-                try:
-                    source = replace(source, checksum=digest(source.path))
-                except OSError as error:
-                    self._refuse(replace(source, problem=f"{source.path} cannot be read: {error.strerror or error}"))
+                if source.version and self._is_finished(source, begun):  # without a look at its content
                     continue
-                if self._is_finished(source):
-                    continue
-                source = self.work.scan(source)
-                if source.problem and not source.records:
-                    self._refuse(source)
-                    continue
-                if source.problem:
-                    self._problem(source.problem)
-                unfinished[source.name] = place, source
+                with ExitStack() as stack:
+                    try:
+                        source = stack.enter_context(self._copies.held(source))
+                    except OSError as error:
+                        problem = f"{source.place} cannot be read: {error.strerror or error}"
+                        self._refuse(replace(source, problem=problem))
+                        continue
+                    if not self._is_finished(source, begun) and (source := self._scanned(source)):
+                        unfinished[source.name] = place, source
         return unfinished
+
+    def _scanned(self, source):
+        """The input with what there is to do, or None where that is nothing since it cannot be read."""
+        source = self.work.scan(source)
+        source = replace(source, problem=self._copies.named(source.problem))
+        if source.problem and not source.records:
+            self._refuse(source)
+            return None
+        if source.problem:
+            self._problem(source.problem)
+        return source
 
     def _share(self, unfinished):
         """What this shard has to do. Parts are dealt out, so that a single big input is shared too; by the place of the
@@ -180,44 +208,49 @@ class Job:
 
     def _parts(self, source):
         identity = fingerprint([source.checksum, self.work.model, self.work.settings])
-        return Parts(self.output / FOLDER / source.name / identity, len(source.sizes))
+        return Parts(self.output, f"{FOLDER}/{source.name}/{identity}", len(source.sizes))
 
-    def _is_finished(self, source):
-        """Whether the output is there and is what this job would make of this input; counts it then."""
+    def _is_finished(self, source, begun=None):
+        """Whether the output is there and is what this job would make of this input; counts it then.
+
+        Where it is known, `begun` has the first folders of all outputs of which there are parts.
+        """
+        made = {"model": self.work.model, "settings": self.work.settings}
         for entry in self.manifest.entries(source.name):
-            same = {
-                "input_checksum": source.checksum,
-                "model": self.work.model,
-                "settings": self.work.settings,
-            }
-            path = self.output / source.name
-            if not same.items() <= entry.items() or not path.is_file():
-                continue
-            if digest(path) == entry["output_checksum"]:
-                self._parts(source).remove()  # what a process left that was killed in the moment after the join
+            if made.items() <= entry.items() and _is_of(entry, source) and self._is_there(entry, source.name):
+                if begun is None or source.name.split("/")[0] in begun:
+                    self._parts(source).remove()  # what a process left that was killed in the moment after the join
                 self.outcome.skipped += 1
                 self._count(source, entry)
                 return True
         return False
 
+    def _is_there(self, entry, name):
+        version = self.output.version(name)
+        known = version and version == entry.get("output_version")
+        return known or self.output.digest(name) == entry["output_checksum"]
+
     def _join(self, source):
-        parts, path = self._parts(source), self.output / source.name
-        if digest(source.path) != source.checksum:
-            self._problem(f"{source.path} was changed while the job ran: start the job again.")
-            return
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            bad = self._join_rejected(parts, path)
-            with parts.replacing(path) as file:
-                self.work.join(source, [parts.path(number) for number in range(parts.count)], file)
-        except FileNotFoundError:
-            if not self._is_finished(source):  # another shard joined them, and removed them, in the same moment
-                raise
-            return
+        parts = self._parts(source)
+        with self._copies.held(source) as now:
+            if now.checksum != source.checksum:
+                self._problem(f"{source.place} was changed while the job ran: start the job again.")
+                return
+            try:
+                bad = self._join_rejected(parts, source.name + REJECTED)
+                with parts.replacing(source.name) as file:
+                    self.work.join(now, parts.contents(), file)
+                    file.flush()
+                    checksum = digest(Path(file.name))
+            except FileNotFoundError:
+                self.manifest.look_again()
+                if not self._is_finished(source):  # another shard joined them, and removed them, in the same moment
+                    raise
+                return
         entry = {
-            "input": str(source.path),
+            "input": source.place,
             "input_checksum": source.checksum,
-            "output_checksum": digest(path),
+            "output_checksum": checksum,
             "records": source.records,
             "bad_records": bad,
             "problem": source.problem,
@@ -225,6 +258,8 @@ class Job:
             "settings": self.work.settings,
             "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         }
+        versions = {"input_version": now.version, "output_version": self.output.version(source.name)}
+        entry |= {key: version for key, version in versions.items() if version}
         self.manifest.record(source.name, entry)
         self._joined.append(parts)
         if time.monotonic() - self._written_at > WRITE_EVERY:
@@ -240,19 +275,17 @@ class Job:
             self._joined.pop().remove()
         self._written_at = time.monotonic()
 
-    def _join_rejected(self, parts, path):
+    def _join_rejected(self, parts, name):
         """Write the list of bad records beside the output; where there are none there is no list."""
-        target, bad = path.with_name(path.name + REJECTED), 0
-        lists = [parts.rejected(number) for number in range(parts.count)]
-        if not any(each.stat().st_size for each in lists):
-            target.unlink(missing_ok=True)
+        lines = _lines(parts.rejected())
+        if (first := next(lines, None)) is None:
+            self.output.remove(name)
             return 0
-        with parts.replacing(target) as file:
-            for each in lists:
-                with open(each, "rb") as part:
-                    for line in part:
-                        file.write(line)
-                        bad += 1
+        with parts.replacing(name) as file:
+            bad = 0
+            for line in chain([first], lines):
+                file.write(line)
+                bad += 1
         return bad
 
     def _count(self, source, entry):
@@ -261,8 +294,8 @@ class Job:
             self._problem(entry["problem"])
         if entry["bad_records"] and self.strict:
             raise InputError(
-                f"{source.path} has {entry['bad_records']:,} bad records, listed in "
-                f"{self.output / (source.name + REJECTED)}: mend them, or run without --strict."
+                f"{source.place} has {entry['bad_records']:,} bad records, listed in "
+                f"{self.output.place(source.name + REJECTED)}: mend them, or run without --strict."
             )
 
     def _refuse(self, source):
@@ -271,16 +304,15 @@ class Job:
         What an earlier job made of other content, or with other settings, goes: beside the list it would be taken for
         what this one made.
         """
-        target, earlier = self.output / (source.name + REJECTED), self.output / source.name
         made = [entry["output_checksum"] for entry in self.manifest.entries(source.name)]
-        if source.checksum and earlier.is_file() and digest(earlier) in made:
-            earlier.unlink()
-        target.parent.mkdir(parents=True, exist_ok=True)
+        if source.checksum and made and self.output.digest(source.name) in made:
+            self.output.remove(source.name)
         parts = self._parts(source)
-        with parts.replacing(target) as file:
+        # Another shard that lists the same in the same moment may remove the folder of the parts: its list is there.
+        with suppress(FileNotFoundError), parts.replacing(source.name + REJECTED) as file:
             rejected = Rejected(file)
-            for place, reason in source.refused or [({"input": str(source.path)}, source.problem)]:
-                rejected.add(place, reason)
+            for place, reason in source.refused or [({"input": source.place}, source.problem)]:
+                rejected.add(place, self._copies.named(reason))
         parts.remove(others=bool(source.checksum))  # what cannot be opened here may be worked on elsewhere
         self._problem(source.problem)
 
@@ -289,3 +321,15 @@ class Job:
             raise InputError(problem)
         self.report.warn(problem)
         self.outcome.problems.append(problem)
+
+
+def _lines(paths):
+    for path in paths:
+        with open(path, "rb") as file:
+            yield from file
+
+
+def _is_of(entry, source):
+    """Whether an entry is about the content that an input has, as its checksum or its version tells."""
+    told = {"input": source.place, "input_version": source.version}
+    return entry["input_checksum"] == source.checksum or (bool(source.version) and told.items() <= entry.items())

@@ -2,12 +2,15 @@
 
 import json
 import re
+import time
 from collections.abc import Iterator, Mapping
+from math import inf
 from pathlib import Path
 from typing import Any
 
+from seq2seq.errors import InputError
+from seq2seq.jobs.folder import Folder, folder_at
 from seq2seq.jobs.shards import Shard
-from seq2seq.storage import replacing
 
 FORMAT = 1
 # What a job asks of an entry, and of which type it is.
@@ -27,27 +30,43 @@ class Manifest:
         shard: `Shard` of this process.
     """
 
-    def __init__(self, folder: Path, shard: Shard):
-        self.folder = folder
-        self.path = folder / (f"manifest-{shard.number}-of-{shard.count}.json" if shard.count > 1 else "manifest.json")
-        self._own, self._read, self._written = _entries(self.path), {}, True
+    def __init__(self, folder: Folder | Path, shard: Shard):
+        self._folder = folder_at(folder)
+        self.name = f"manifest-{shard.number}-of-{shard.count}.json" if shard.count > 1 else "manifest.json"
+        self._own, self._written = self._entries(self.name), True
+        self._read: dict[str, tuple[Any, Mapping[str, Any]]] = {}
+        self.look_again()
 
     def entries(self, name: str) -> Iterator[Mapping[str, Any]]:
         """What the manifests say of the output `name`: shards finish outputs for each other."""
-        for path in sorted(self.folder.glob("manifest*.json")):
-            if NAME.fullmatch(path.name) and name in (entries := self._latest(path)):
-                yield entries[name]
+        if time.monotonic() - self._looked_at >= self._folder.look_every:
+            others = sorted(filter(NAME.fullmatch, self._folder.names()))
+            self._latest = [self._entries_of(other) for other in others]
+            self._looked_at = time.monotonic()
+        return (entries[name] for entries in self._latest if name in entries)
 
-    def _latest(self, path):
+    def look_again(self) -> None:
+        """Do not answer from what was read a while ago."""
+        self._looked_at = -inf
+
+    def _entries_of(self, other):
         """The entries of a manifest, read again only where it was written since: there may be thousands of outputs."""
+        stamp = self._folder.stamp(other)
+        if other not in self._read or self._read[other][0] != stamp:
+            self._read[other] = stamp, self._entries(other)
+        return self._read[other][1]
+
+    def _entries(self, other):
+        """The whole entries of a manifest; none where it is not there or was damaged by other hands: work is redone."""
         try:
-            state = path.stat()
-        except FileNotFoundError:
+            content = json.loads(self._folder.read(other).decode())
+            if content["format"] != FORMAT:
+                return {}
+            return {name: entry for name, entry in content["outputs"].items() if _is_entry(entry)}
+        except InputError:  # it may be there, and cannot be asked
+            raise
+        except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
             return {}
-        stamp = state.st_mtime_ns, state.st_ino, state.st_size
-        if path not in self._read or self._read[path][0] != stamp:
-            self._read[path] = stamp, _entries(path)
-        return self._read[path][1]
 
     def record(self, name: str, entry: Mapping[str, Any]) -> None:
         """Note that the output `name` is finished; `write` puts it on the disk."""
@@ -58,20 +77,9 @@ class Manifest:
         if self._written:
             return
         self._written = True
-        with replacing(self.path) as temporary:
-            content = {"format": FORMAT, "outputs": self._own}
-            temporary.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-
-
-def _entries(path):
-    """The whole entries of a manifest; what is not there or was damaged by other hands is none: work is done again."""
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        if content["format"] != FORMAT:
-            return {}
-        return {name: entry for name, entry in content["outputs"].items() if _is_entry(entry)}
-    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        return {}
+        content = {"format": FORMAT, "outputs": self._own}
+        with self._folder.writing(self.name) as file:
+            file.write(json.dumps(content, indent=2, ensure_ascii=False).encode() + b"\n")
 
 
 def _is_entry(entry):

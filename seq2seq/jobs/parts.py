@@ -2,14 +2,13 @@
 name is whole."""
 
 import json
-import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager
 from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
-from seq2seq.storage import replacing
+from seq2seq.jobs.folder import Folder
 
 FOLDER = ".parts"
 REJECTED = ".rejected.jsonl"
@@ -53,59 +52,50 @@ class Parts:
     """The parts of one output.
 
     Args:
-        folder: of these parts alone; its name tells of what input, model and settings they are.
+        folder: `Folder` of the outputs.
+        below: str. Folder in it, of these parts alone; its name tells of what input, model and settings they are.
         count: int. How many there will be.
     """
 
-    def __init__(self, folder: Path, count: int):
-        self.folder, self.count = folder, count
+    def __init__(self, folder: Folder, below: str, count: int):
+        self._folder, self._below, self.count = folder, below, count
 
-    def path(self, number: int) -> Path:
-        return self.folder / f"{number:08d}"
+    def contents(self) -> Iterator[Path]:
+        """The parts in their order, each a file on this machine until the next is asked for."""
+        return self._folder.copies(map(self._content, range(self.count)))
 
-    def rejected(self, number: int) -> Path:
-        return self.folder / f"{number:08d}.rejected"
+    def rejected(self) -> Iterator[Path]:
+        """Likewise the lists of their bad records."""
+        return self._folder.copies(map(self._rejected, range(self.count)))
 
     def missing(self) -> list[int]:
         """The numbers of the parts that are not there."""
-        present = {path.name for path in self.folder.iterdir()} if self.folder.is_dir() else set()
-        return [number for number in range(self.count) if self.path(number).name not in present]
+        present = {f"{self._below}/{name}" for name in self._folder.names(self._below)}
+        return [number for number in range(self.count) if self._content(number) not in present]
 
     @contextmanager
     def writing(self, number: int) -> Iterator[tuple[BinaryIO, Rejected]]:
         """A file for the content of a part and one for its bad records; the part is there when the block has ended."""
         # The part comes last: where it is, the list of its bad records is as well.
-        with self.replacing(self.path(number)) as file, self.replacing(self.rejected(number)) as rejected:
+        with self.replacing(self._content(number)) as file, self.replacing(self._rejected(number)) as rejected:
             yield file, Rejected(rejected)
 
     def put(self, number: int, content: bytes, rejected: bytes) -> None:
         """Write a part that another process has done, and the list of its bad records."""
-        with self.replacing(self.path(number)) as file, self.replacing(self.rejected(number)) as bad:
+        with self.replacing(self._content(number)) as file, self.replacing(self._rejected(number)) as bad:
             file.write(content)
             bad.write(rejected)
 
-    @contextmanager
-    def replacing(self, path: Path) -> Iterator[BinaryIO]:
+    def replacing(self, name: str) -> AbstractContextManager[BinaryIO]:
         """A file to write, which gets its name when the block has ended well and its content is on the disk."""
-        self._make_folder()
-        with replacing(path, self.folder) as temporary, open(temporary, "wb") as file:
-            yield file
+        return self._folder.writing(name, self._below)
 
     def remove(self, others: bool = True) -> None:
         """Remove these parts of the output, and those of other inputs, models or settings."""
-        gone = self.folder.parent if others else self.folder
-        shutil.rmtree(gone, ignore_errors=True)
-        for folder in gone.parents:
-            try:
-                folder.rmdir()
-            except OSError:  # another output has parts there, or another process was faster
-                return
-            if folder.name == FOLDER:
-                return
+        self._folder.clear(self._below.rpartition("/")[0] if others else self._below)
 
-    def _make_folder(self):
-        for _ in range(100):  # another process may remove an empty folder above in the same moment
-            with suppress(FileNotFoundError):
-                self.folder.mkdir(parents=True, exist_ok=True)
-                return
-        self.folder.mkdir(parents=True, exist_ok=True)
+    def _content(self, number):
+        return f"{self._below}/{number:08d}"
+
+    def _rejected(self, number):
+        return f"{self._content(number)}.rejected"

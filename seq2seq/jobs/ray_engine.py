@@ -13,18 +13,19 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, redirect_stdout, suppress
+from contextlib import ExitStack, contextmanager, redirect_stdout, suppress
 from math import ceil, inf
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 from seq2seq.errors import InputError
 from seq2seq.interruption import Stopped
+from seq2seq.jobs.copies import Copies
+from seq2seq.jobs.folder import UnreachableError
 from seq2seq.jobs.inputs import Source
 from seq2seq.jobs.job import Work
 from seq2seq.jobs.parts import HeldParts, Parts
 from seq2seq.report import Progress, Report
-from seq2seq.storage import digest
 
 # Ray reads these when it is imported. A node that starts on a busy machine takes longer than Ray expects.
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
@@ -135,7 +136,8 @@ class PartActor:
     """
 
     def __init__(self, load: Callable[[], Work], folder: str, cores: int, gpus: float):
-        self._load, self._cores, self._gpus, self._compared = load, cores, gpus, None
+        self._load, self._cores, self._gpus = load, cores, gpus
+        self._copies, self._held, self._latest = Copies(), ExitStack(), None
         with suppress(OSError):  # where it is not there all names may be absolute ones
             os.chdir(folder)
 
@@ -154,14 +156,19 @@ class PartActor:
 
     def do(self, source: Source, number: int) -> tuple[bytes, bytes, Any]:
         """Do a part of an input; gives its content, the list of its bad records and what was noted."""
-        if self._compared != (source.path, source.checksum):  # the part comes from what was looked at, or not at all
+        # The part comes from what was looked at, or not at all.
+        if self._latest is None or (self._latest.place, self._latest.checksum) != (source.place, source.checksum):
+            self._held.close()
+            self._latest = None
             with _named_node():
-                if digest(source.path) != source.checksum:
-                    raise InputError(f"{source.path} is another file there, or was changed while the job ran.")
-            self._compared = source.path, source.checksum
+                found = self._held.enter_context(self._copies.held(source))
+                if found.checksum != source.checksum:
+                    raise InputError(f"{source.place} is another file there, or was changed while the job ran.")
+            self._latest = found
         held = HeldParts()
-        for _ in self._work.work([(source, held, [number])], Progress()):
-            pass
+        with self._copies.naming():
+            for _ in self._work.work([(self._latest, held, [number])], Progress()):
+                pass
         return *held.take(number), self._work.take_notes()
 
 
@@ -170,6 +177,8 @@ def _named_node():
     """Say of a file that is not as it should be on which node that is."""
     try:
         yield
+    except UnreachableError:
+        raise
     except (InputError, OSError) as error:
         place = ray.util.get_node_ip_address()
         raise InputError(f"On the node {place}: {error} All nodes need the same run and inputs.") from error
@@ -294,7 +303,7 @@ class Crew:
     def _replace(self, actor, part, error):
         """Begin another actor for one that is lost, and have its part done again."""
         self._lost += 1
-        at = f"at part {part.number + 1} of {part.source.path}" if part else "as it began"
+        at = f"at part {part.number + 1} of {part.source.place}" if part else "as it began"
         if self._lost > LOSSES * self._count:
             reason = " ".join(str(error).split())[:400]
             raise InputError(f"{self._lost} actors were lost one after the other, the last {at}: {reason}")

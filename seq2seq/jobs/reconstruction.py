@@ -24,10 +24,10 @@ class AutoencoderWork(SeriesWork):
         return self.loaded.unit
 
     def read(self, source, rejected):
-        path = source.path
-        series = self.loaded.read(str(path), array=self.key(path), report=self.telling(path), rejected=rejected)
+        path, told = source.path, self.telling(source.place)
+        series = self.loaded.read(str(path), array=self.key(path), report=told, rejected=rejected)
         if note := self.loaded.learned_note(series):
-            self.telling(path).warn(note)
+            told.warn(note)
         return series
 
     def amounts(self, series):

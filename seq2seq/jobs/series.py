@@ -47,7 +47,7 @@ class SeriesWork(Work):
         self.loaded, self.model, self.strict, self.part_size = loaded, model, strict, part_size
         self.array = array or loaded.config.data.array
         self.settings = settings | {"array": self.array, "part_size": part_size}
-        self._latest: tuple[Path, Series, Rejected, list[slice]] | None = None
+        self._latest: tuple[str, Series, Rejected, list[slice]] | None = None
         self._told = _Told()
 
     @abstractmethod
@@ -71,7 +71,7 @@ class SeriesWork(Work):
         try:
             series, _, bounds = self._read(source, rejected)
         except InputError as error:
-            problem = str(error) if str(source.path) in str(error) else f"{source.path}: {error}"
+            problem = str(error) if str(source.path) in str(error) else f"{source.place}: {error}"
             refused = tuple(({_kind(which): which}, reason) for which, reason in rejected)
             return replace(source, problem=problem, refused=refused)
         amounts = self.amounts(series)
@@ -85,7 +85,7 @@ class SeriesWork(Work):
                 series, rejected, bounds = self._read(source)
                 some = series.take(range(bounds[number].start, bounds[number].stop))
                 with parts.writing(number) as (file, bad):
-                    failed = self._answered(source.path, some, file, len(series.values) > 1)
+                    failed = self._answered(source.place, some, file, len(series.values) > 1)
                     for which, reason in [*rejected, *failed] if number == 0 else failed:
                         bad.add({_kind(which): which}, reason)
                 progress.advance(source.sizes[number])
@@ -94,9 +94,9 @@ class SeriesWork(Work):
     def notes(self):
         return self._told.notes
 
-    def telling(self, path: str | Path) -> Report:
+    def telling(self, place: str | Path) -> Report:
         """What takes the warnings about a file: all of them are among the notes, once and with its name."""
-        return Naming(self._told, str(path))
+        return Naming(self._told, str(place))
 
     def take_notes(self):
         taken, self._told = self._told.notes, _Told()
@@ -112,19 +112,19 @@ class SeriesWork(Work):
 
     def _read(self, source, rejected=None):
         """The series of a file, its bad ones, and which are in which part; of the latest file they are kept."""
-        if self._latest is None or self._latest[0] != source.path:
+        if self._latest is None or self._latest[0] != source.place:
             rejected = [] if rejected is None else rejected
             series = self.read(source, rejected)
-            self._refuse_if_strict(source.path, rejected)
-            self._latest = source.path, series, rejected, self._bounds(series)
+            self._refuse_if_strict(source.place, rejected)
+            self._latest = source.place, series, rejected, self._bounds(series)
         return self._latest[1:]
 
-    def _refuse_if_strict(self, path, rejected):
+    def _refuse_if_strict(self, place, rejected):
         if rejected and self.strict:
             which, reason = rejected[0]
-            raise InputError(f"{path}, {_kind(which)} {which}: {reason}: mend it, or leave --strict.")
+            raise InputError(f"{place}, {_kind(which)} {which}: {reason}: mend it, or leave --strict.")
 
-    def _answered(self, path, series, file, several):
+    def _answered(self, place, series, file, several):
         """Write what comes out for those of `series` that can be answered; gives the others, and why they cannot."""
         try:
             self.answer(series, file, several)
@@ -140,7 +140,7 @@ class SeriesWork(Work):
         if not failed:
             raise problem  # of no series alone
         found = [(int(series.names[row]) if series.whole else series.names[row], failed[row]) for row in failed]
-        self._refuse_if_strict(path, found)
+        self._refuse_if_strict(place, found)
         file.seek(0)
         file.truncate()
         if (rest := self.without(series, list(failed))).values:
@@ -181,7 +181,7 @@ def write_lines(lines: Iterable[Sequence[Any]], file: BinaryIO) -> None:
     text.detach()
 
 
-def join_lines(paths: Sequence[Path], name: str, file: BinaryIO) -> None:
+def join_lines(paths: Iterable[Path], name: str, file: BinaryIO) -> None:
     """Write the tables of parts, which all have the same headings, as one; packed where `name` ends in .gz."""
     packed = name.lower().endswith(".gz")
     # Without a time and a name in its header a gzip file depends on its content alone.

@@ -3,7 +3,7 @@
 import gzip
 import shutil
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, replace
 from itertools import islice
 from pathlib import Path
@@ -130,7 +130,7 @@ class BatchTranslation(Work):
     def add_notes(self, taken):
         self._remarks.add(taken)
 
-    def _chunks(self, todo: Sequence) -> Iterator[_Chunk]:
+    def _chunks(self, todo: Iterable) -> Iterator[_Chunk]:
         """The records of the parts, each input read once from its start."""
         for source, parts, numbers in todo:
             for number in numbers:
@@ -160,7 +160,7 @@ class BatchTranslation(Work):
                     break
             left -= len(taken)
             if not taken:
-                raise InputError(f"{source.path} was changed while the job ran: start the job again.")
+                raise InputError(f"{source.place} was changed while the job ran: start the job again.")
             texts, reasons = self._texts(file, taken)
             yield _Chunk(source, number, parts, file, taken, texts, reasons, not left)
 

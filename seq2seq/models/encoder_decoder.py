@@ -9,8 +9,9 @@ from seq2seq.layers.bridge import Bridge
 from seq2seq.models.decoder import Decoder, DecoderState
 from seq2seq.models.encoder import Encoder, TokenEmbedding
 from seq2seq.models.exportable import Exportable
+from seq2seq.models.parts import gradients_of_parts
 from seq2seq.models.recurrent import RecurrentStack
-from seq2seq.models.update import log_loss, loss_and_gradients, update
+from seq2seq.models.update import log_loss, update
 from seq2seq.special_ids import PAD
 
 
@@ -119,7 +120,7 @@ class EncoderDecoder(Exportable):
             name="decoder",
             **dtype,
         )
-        # A CPU trains faster on two halves of a batch at once, a thread each, than on the whole with two threads for
+        # A CPU trains faster on parts of a batch at once, a thread each, than on the whole with several threads for
         # each operation; the gradients are those of the whole batch.
         self.parallel_parts = 1
         # Share of decoder inputs that are true tokens while training; None is teacher forcing throughout.
@@ -162,13 +163,15 @@ class EncoderDecoder(Exportable):
         if self.truth_ratio is not None:
             target_input = self.mix_own_predictions(source, target_input)
 
-        def score():
-            parts = self._parts(source, target_input, labels)
-            return _joined(*(self._scored(*part, training=True) for part in parts))
+        def score(*part):
+            return self._scored(*part, training=True)
 
-        (loss, labels, logits), gradients = loss_and_gradients(self, score)
-        update(self, loss, tf.cast(tf.size(labels), tf.float32), gradients)
-        return self._logs(labels, logits)
+        parts = [*self._parts(source, target_input, labels)]
+        weights = [tf.math.count_nonzero(labels, dtype=tf.float32) for *_, labels in parts]
+        loss, results, gradients = gradients_of_parts(self, score, parts, weights)
+        update(self, loss, tf.add_n(weights), gradients)
+        labels, logits = zip(*results, strict=True)
+        return self._logs(tf.concat(labels, 0), None if logits[0] is None else tf.concat(logits, 0))
 
     def _parts(self, *batch):
         """The rows of a batch in `parallel_parts` parts; where rows are fewer, some parts repeat one, unlabelled."""
@@ -241,11 +244,3 @@ def _inputs_and_labels(data):
     if sample_weight is not None:
         raise ValueError("sample_weight cannot be used: the loss counts every real token once.")
     return inputs, labels
-
-
-def _joined(*parts):
-    """Loss, labels and logits of a whole batch from those of its parts: its loss is a mean over all of its labels."""
-    losses, labels, logits = zip(*parts, strict=True)
-    counts = tf.stack([tf.cast(tf.size(part), tf.float32) for part in labels])
-    loss = tf.reduce_sum(tf.stack(losses) * counts) / tf.maximum(tf.reduce_sum(counts), 1.0)
-    return loss, tf.concat(labels, 0), None if logits[0] is None else tf.concat(logits, 0)

@@ -42,8 +42,10 @@ def update(model: keras.Model, loss: tf.Tensor, weight: tf.Tensor, gradients: Se
     """
     if model.over_workers:
         loss, weight, gradients = model.over_workers(loss, weight, gradients)
-    model.optimizer.apply_gradients(zip(gradients, model.trainable_weights, strict=True))
-    log_loss(model, loss, weight)
+    # Where another worker is lost, which fails here, nothing of the update is done: not even counted.
+    with tf.control_dependencies([loss] if model.over_workers else []):
+        model.optimizer.apply_gradients(zip(gradients, model.trainable_weights, strict=True))
+        log_loss(model, loss, weight)
 
 
 def log_loss(model: keras.Model, loss: tf.Tensor, weight: tf.Tensor) -> None:

@@ -87,22 +87,33 @@ def holds_array(location: str | Path) -> bool:
     if is_tfds(location):
         return True
     files = files_of(location)
-    arrays = [_is_array(path) for path in files]
+    for path in files:
+        _check_there(path)
+    arrays = [is_array(path) for path in files]
     if len(files) > 1 and any(arrays):
         raise InputError(f"{location}: of {len(files)} files {files[arrays.index(True)]} is no table: give one file")
     return arrays[0]
 
 
-def _is_array(path):
+def is_array(path: str | Path) -> bool:
+    """Return whether the name of a file is that of an array, and not that of a table.
+
+    Raises:
+        InputError: it is of another kind.
+    """
+    name = str(path).lower()
+    if not name.endswith(_TABLES + _ARRAYS):
+        raise InputError(f"{path} is of no known kind: expected a file named {', '.join(_TABLES + _ARRAYS)}")
+    return name.endswith(_ARRAYS)
+
+
+def _check_there(path):
     if not path.is_file():
         names = sorted(entry.name for entry in path.parent.iterdir()) if path.parent.is_dir() else []
         near = difflib.get_close_matches(path.name, names, 3, 0.5)
         if path.is_dir():
             raise InputError(f"{path} is a folder: expected one file ({', '.join(_TABLES + _ARRAYS)}), or a pattern")
         raise InputError(f"there is no file {path}" + (f"; near it: {', '.join(near)}" if near else ""))
-    if not path.name.lower().endswith(_TABLES + _ARRAYS):
-        raise InputError(f"{path} is of no known kind: expected a file named {', '.join(_TABLES + _ARRAYS)}")
-    return path.name.lower().endswith(_ARRAYS)
 
 
 def data_files(location: str | Path) -> list[Path]:

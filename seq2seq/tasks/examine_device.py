@@ -3,7 +3,6 @@
 import os
 import platform
 import subprocess
-import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
@@ -14,7 +13,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from seq2seq.config import TokenTrainingConfig
+from seq2seq.cores import parts_of, usable_cores
 from seq2seq.device import (
     multiplies_in,
     processor_features,
@@ -24,17 +23,13 @@ from seq2seq.device import (
     use_device,
     why_no_gpu,
 )
-from seq2seq.models import EncoderDecoder
 from seq2seq.models.recurrent import recurrent_layer, without_padding
 from seq2seq.report import Report
-from seq2seq.training.optimizers import make_optimizer
-from seq2seq.training.schedules import make_schedule
-from seq2seq.training.token_losses import TokenCrossEntropy
+from seq2seq.tasks.training_rates import SENTENCES, rates_in_parts, training_rates
 
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 TOLERANCE = 1e-5  # of the largest number; an H200 is off by 5e-7
 SLOWER = 0.9  # of the fastest rate: `auto` has chosen badly below it
-SENTENCES, TOKENS, VOCABULARY, TURNS = 64, 16, 8000, 5  # that rates are measured with
 _TOLD_FEATURES = ("avx2", "avx512f", "avx512_bf16", "amx_bf16", "avx512_fp16", "bf16")
 
 
@@ -75,7 +70,9 @@ class Examination:
         precision: what `training.precision=auto` takes for text.
         rates: target tokens per second of a training in each precision that the device multiplies, and in float32.
         diverged: those of them in which its loss was not finite at the end.
-        parts: how many parts of a batch are computed at once.
+        parts: how many parts of a batch of 64 sentences are computed at once.
+        rates_in_parts: where there are more than two cores, target tokens per second of a training in that precision,
+            in so many parts as others, and in one, whose operations are split over the cores.
         warnings: what should not be so, with the remedy.
     """
 
@@ -91,6 +88,7 @@ class Examination:
     rates: dict[str, float]
     diverged: tuple[str, ...]
     parts: int
+    rates_in_parts: dict[int, float]
     warnings: tuple[str, ...]
 
     def as_dict(self) -> dict[str, Any]:
@@ -109,6 +107,10 @@ class Examination:
             rows.append((f"{kernel.cell.upper()} layer", f"{kernel.runs_as}; {off} from cells on the CPU"))
         rows.append(("precision=auto", f"{self.precision} for text, {suited_precision(False)} for numbers"))
         rows += [(f"  {name}", f"{rate:,.0f} target tokens/s") for name, rate in self.rates.items()]
+        rows.append(("parts of a batch", f"{self.parts} for {SENTENCES} sentences"))
+        for parts, rate in self.rates_in_parts.items():
+            how = ", each operation split over the cores" if parts == 1 else ""
+            rows.append((f"  in {parts}", f"{rate:,.0f} target tokens/s{how}"))
         return rows
 
 
@@ -121,17 +123,18 @@ def examine(seconds: float = 10.0, report: Report | None = None) -> Examination:
         seconds: float. How long to train in each precision; 0 measures no rate.
         report: `Report`.
     """
-    device, parts = use_device(), share_cores()
-    precision = suited_precision()
+    device, at_once = use_device(), share_cores()
+    precision, parts = suited_precision(), parts_of(SENTENCES, at_once)
     kernels = tuple(compare_kernel(cell) for cell in ("lstm", "gru"))
     tried = [name for name in PRECISIONS if multiplies_in(name)] if seconds else []
     rates, diverged = training_rates(tried, seconds, parts, report or Report()) if tried else ({}, ())
+    several = rates_in_parts(precision, parts, at_once, seconds, report or Report()) if seconds and at_once > 2 else {}
     features = processor_features()
     return Examination(
         versions={"seq2seq": version("seq2seq"), "Python": platform.python_version(), **_versions()},
         processor=_processor(),
         features=tuple(name for name in _TOLD_FEATURES if name in features),
-        cores={"usable": len(os.sched_getaffinity(0)), "all": os.cpu_count() or 1},
+        cores={"usable": usable_cores(), "all": os.cpu_count() or 1},
         memory_gib=os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30,
         gpus=_gpus(),
         device=device,
@@ -140,7 +143,8 @@ def examine(seconds: float = 10.0, report: Report | None = None) -> Examination:
         rates=rates,
         diverged=diverged,
         parts=parts,
-        warnings=tuple(_warnings(kernels, precision, rates, diverged)),
+        rates_in_parts=several,
+        warnings=(*_warnings(kernels, precision, rates, diverged), *_warn_of_parts(parts, several)),
     )
 
 
@@ -191,51 +195,6 @@ def _off(found, right):
     return max(float(np.abs(a - b).max() / np.abs(b).max()) for a, b in zip(found, right, strict=True))
 
 
-def training_rates(
-    precisions: Sequence[str], seconds: float, parts: int, report: Report
-) -> tuple[dict[str, float], tuple[str, ...]]:
-    """Train translators (bidirectional LSTM of 512 units, vocabulary 8,000) on drawn sentences, in turns.
-
-    Args:
-        precisions: names of Keras policies.
-        seconds: float. How long in each, after the first updates, in which its graph is made.
-        parts: int. How many parts of a batch to compute at once.
-        report: `Report`.
-
-    Returns:
-        Of each precision the target tokens per second, the median of its turns, so that a neighbour's work for a moment
-        is no matter; and the precisions in which the loss was not finite at the end.
-    """
-    draw = np.random.default_rng(1)
-    real = np.arange(TOKENS) < draw.integers(TOKENS // 2, TOKENS + 1, (SENTENCES, 1))  # padded, as sentences are
-    tokens = tf.constant(np.where(real, draw.integers(4, VOCABULARY, real.shape), 0), tf.int32)
-    batches = tf.data.Dataset.from_tensors(((tokens, tokens), tokens)).repeat()
-    rates: dict[str, list[float]] = {name: [] for name in precisions}
-    models, losses = {name: _trained(name, parts, batches) for name in rates}, {}
-    with report.progress("Training in each precision", TURNS * len(rates), "turns") as progress:
-        for _ in range(TURNS):
-            for name, model in models.items():
-                began, updates = time.perf_counter(), 0
-                while not updates or time.perf_counter() - began < seconds / TURNS:
-                    history = model.fit(batches, steps_per_epoch=2, shuffle=False, verbose=0).history
-                    updates += 2
-                rates[name].append(updates * real.sum() / (time.perf_counter() - began))
-                losses[name] = history["loss"][-1]
-                progress.advance()
-    diverged = tuple(name for name, loss in losses.items() if not np.isfinite(loss))
-    return {name: float(np.median(found)) for name, found in rates.items()}, diverged
-
-
-def _trained(precision, parts, batches):
-    """A translator whose graph is made."""
-    model = EncoderDecoder(VOCABULARY, VOCABULARY, embedding_dim=256, units=512, dtype=precision)
-    model.parallel_parts = parts
-    settings = TokenTrainingConfig(schedule="constant", lr_ramp_steps=0)
-    model.compile(make_optimizer(settings, make_schedule(settings, updates=1)), TokenCrossEntropy(0.1))
-    model.fit(batches, steps_per_epoch=2, shuffle=False, verbose=0)
-    return model
-
-
 def _warnings(kernels, precision, rates, diverged=()):
     if why := why_no_gpu():
         yield why
@@ -251,6 +210,15 @@ def _warnings(kernels, precision, rates, diverged=()):
     fastest = max(rates, key=rates.get, default=precision)
     if rates and rates.get(precision, 0) < SLOWER * rates[fastest]:
         yield f"training.precision=auto takes {precision}; here --set training.precision={fastest} is faster"
+
+
+def _warn_of_parts(taken, rates):
+    fastest = max(rates, key=rates.get, default=taken)
+    if rates and rates[taken] < SLOWER * rates[fastest]:
+        yield (
+            f"batches of {SENTENCES} sentences are trained on in {taken} parts; here --set training.parts={fastest} is "
+            "faster, for a translation of the size of this test"
+        )
 
 
 def _versions():

@@ -20,6 +20,7 @@ from seq2seq.series.files import data_files
 from seq2seq.tasks.fit_detector import check_detection, fit_detector
 from seq2seq.tasks.series_split import shape_card, split, stored_scaler
 from seq2seq.training.loop import Training
+from seq2seq.training.metrics import mean_loss
 from seq2seq.training.number_losses import ObservedLoss
 from seq2seq.training.setup import Setup
 
@@ -80,7 +81,7 @@ def train(
     setup.tell(model, report)
 
     def validate():
-        return {"loss": float(model.evaluate(validation.epoch(), verbose=0, return_dict=True)["loss"])}
+        return {"loss": mean_loss(model, validation.epoch(), setup.cluster)}
 
     loss = ObservedLoss(config.training.loss)
     training = Training(

@@ -21,6 +21,7 @@ from seq2seq.tasks.forecaster_finishing import fit_to_weights, next_steps, valid
 from seq2seq.tasks.forecaster_settling import give_start, settled
 from seq2seq.tasks.series_split import shape_card, split, stored_scaler, unit_of_streams
 from seq2seq.training.loop import Training
+from seq2seq.training.metrics import mean_loss
 from seq2seq.training.number_losses import ObservedLoss, QuantileLoss
 from seq2seq.training.setup import Setup
 
@@ -68,7 +69,7 @@ def train(
     said += give_start(forecaster, parts.train, valid_part(parts, config.windows.look_back), report)
     shape_card(series, parts, [*units, *_card(config, columns), *said], report)
     make_batches = _windows if windowed else _chunks
-    batches, validate = make_batches(forecaster, parts, report)
+    batches, validate = make_batches(forecaster, parts, report, setup.cluster)
     run = Run.start(run_dir, TASK, config, {"data.location": data_files(config.data.location)}, setup.resume)
     parts.save(run)
     setup.tell(model, report)
@@ -108,7 +109,7 @@ def _loss(config):
     return QuantileLoss(quantiles) if quantiles else ObservedLoss(config.training.loss)
 
 
-def _windows(forecaster, parts, report):
+def _windows(forecaster, parts, report, cluster):
     """Batches of windows of the training part, and the function that judges the model on the validation part."""
     windows, columns = forecaster.config.windows, forecaster.columns
 
@@ -138,12 +139,12 @@ def _windows(forecaster, parts, report):
     held_out = validation.epoch()
 
     def validate():
-        return {"loss": float(forecaster.model.evaluate(held_out, verbose=0, return_dict=True)["loss"])}
+        return {"loss": mean_loss(forecaster.model, held_out, cluster)}
 
     return training, validate
 
 
-def _chunks(forecaster, parts, report):
+def _chunks(forecaster, parts, report, cluster):
     """The same for a stateful model: connected chunks; the validation part goes on from the training part's state."""
     config = forecaster.config
     training = ChunkBatches(parts.scaled("train"), chunk=config.windows.chunk)
@@ -153,6 +154,8 @@ def _chunks(forecaster, parts, report):
     report.say(f"{training.num_steps:,} steps for training, {int(parts.valid.lengths.sum()):,} for validation")
 
     def validate():
+        if not cluster.is_chief:  # each series is one pass from its first step on: there is little to share out
+            return {}
         total = count = 0.0
         for actual, predicted in next_steps(forecaster, parts):
             observed = float(np.isfinite(actual).sum())

@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from seq2seq.batches.chunks import ChunkBatches, connected_parts
+from seq2seq.batches.protocol import Share
 from seq2seq.config import LanguageConfig
 from seq2seq.inference.writer import TASK, build_model
 from seq2seq.interruption import Interruption
@@ -17,7 +18,7 @@ from seq2seq.text.plain import read_text, split_text
 from seq2seq.text.tokenizer import load_tokenizer, train_tokenizer
 from seq2seq.text.tokens import SPECIAL_PIECES
 from seq2seq.training.loop import Training
-from seq2seq.training.metrics import CrossEntropy, TokenAccuracy
+from seq2seq.training.metrics import CrossEntropy, TokenAccuracy, add_up
 from seq2seq.training.setup import Setup
 from seq2seq.training.token_losses import TokenCrossEntropy
 
@@ -59,7 +60,7 @@ def train(
         model,
         TokenCrossEntropy(config.training.label_smoothing),
         lambda epoch: batches,
-        _validation(model, valid_batches),
+        _validation(model, valid_batches, setup.cluster),
         config.training,
         run,
         report,
@@ -98,7 +99,7 @@ def _batches(config, tokenizer, train_text, valid_text, report):
     return batches
 
 
-def _validation(model, batches):
+def _validation(model, batches, cluster):
     """Scores the held-out end of the text, its parts read in connected chunks; traced once."""
     cross_entropy, accuracy = CrossEntropy(), TokenAccuracy()
 
@@ -113,9 +114,12 @@ def _validation(model, batches):
     def validate():
         cross_entropy.reset_state()
         accuracy.reset_state()
-        states = model.initial_state(batches.slots)
-        for (tokens, fresh), targets in batches.epoch():
-            states = update(tokens, fresh, targets, states)
+        if cluster.place.index < batches.slots:
+            share = Share(cluster.place.index, min(cluster.place.count, batches.slots))
+            states = model.initial_state(len(range(share.index, batches.slots, share.of)))
+            for (tokens, fresh), targets in batches.epoch(share=share):
+                states = update(tokens, fresh, targets, states)
+        add_up(cluster, cross_entropy, accuracy)
         return {**figures_of(float(cross_entropy.result())), "accuracy": float(accuracy.result())}
 
     return validate

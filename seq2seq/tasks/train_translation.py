@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from seq2seq.batches.pairs import PairBatches
 from seq2seq.config import TranslationConfig
+from seq2seq.cores import parts_of
 from seq2seq.evaluation.scripts import check_tokenizer
 from seq2seq.evaluation.translation import exact_match, validation_bleu
 from seq2seq.inference.hypothesis import NOTHING
@@ -53,7 +54,7 @@ def train(
     report = report or Report()
     if config.training.bleu_tokenizer != "auto":
         check_tokenizer(config.training.bleu_tokenizer)
-    setup = Setup(config, run_dir, resume, in_parts=True)
+    setup = Setup(config, run_dir, resume, in_parts=_in_parts(config))
     config, run_dir = setup.config, setup.run_dir
     folder, vectors = RunFolder(Path(run_dir)), word_vector_files(config)
     if vectors and setup.resume and has_whole_checkpoint(folder):
@@ -69,13 +70,15 @@ def train(
     batches, valid_batches = _batches(config, text)
     model = build_model(config, source, target, config.training.precision)
     start_from_word_vectors(model, config, vectors, text.tokenizers, text.rows, report)
-    model.parallel_parts = setup.parts
+    rows = len(text.rows[0]) / batches(0).num_batches(0) / setup.cluster.place.count
+    model.parallel_parts = min(config.training.parts or parts_of(rows, setup.at_once), setup.at_once)
     setup.tell(model, report)
+    translator = Translator(config, source, target, model, workers=setup.at_once)
     training = Training(
         model,
         TokenCrossEntropy(config.training.label_smoothing),
         batches,
-        _validation(config, Translator(config, source, target, model, workers=setup.parts), valid_batches, text.valid),
+        _validation(config, translator, valid_batches, text.valid, setup.cluster),
         config.training,
         run,
         report,
@@ -97,6 +100,12 @@ def _scheduled_sampling(settings, model):
     return [ScheduledSampling(model.truth_ratio, first, first if last is None else last, settings.epochs)]
 
 
+def _in_parts(config):
+    """Whether to train in parts, as far as that can be told before the batches are there."""
+    asked, pairs = config.training.parts, config.batching.batch_sentences
+    return asked > 1 or (asked == 0 and (pairs == 0 or parts_of(pairs, cores=2) > 1))
+
+
 def _batches(config, text):
     """A function from the epoch to its training batches, and the validation batches."""
     sizes = {name: getattr(config.batching, name) for name in ("batch_sentences", "batch_tokens", "bucket_step")}
@@ -111,21 +120,23 @@ def _batches(config, text):
     return resampled if config.text.subword_sampling else lambda epoch: fixed, PairBatches(*valid_rows, **sizes)
 
 
-def _validation(config, translator, batches, pairs):
-    """Scores the validation part: teacher-forced, and greedily translated where BLEU is wanted."""
-    score = TeacherForcedScorer(translator.model)
+def _validation(config, translator, batches, pairs, cluster):
+    """Scores the validation part: teacher-forced, and greedily translated where BLEU is wanted, by all workers."""
+    score = TeacherForcedScorer(translator.model, cluster)
+    index, workers = cluster.place.index, cluster.place.count
     pairs = pairs.take(np.arange(min(len(pairs), config.training.validation_sentences)))
 
     def validate():
         figures = score(batches.epoch())
         if config.training.validate_bleu:
-            streamed = translator.stream(pairs.source, beam_size=1, scored=False)
+            streamed = translator.stream(pairs.source[index::workers], beam_size=1, scored=False)
             found = [hypotheses[0] if hypotheses else NOTHING for hypotheses in streamed]
-            texts = [hypothesis.text for hypothesis in found]
+            given = cluster.gather([[each.text, bool(each.is_cut)] for each in found])
+            texts, cut = zip(*(given[k % workers][k // workers] for k in range(len(pairs))), strict=True)
             figures |= {
                 "bleu": validation_bleu(texts, pairs.references, config.training.bleu_tokenizer),
                 "exact_match": exact_match(texts, pairs.references),
-                "cut": float(np.mean([hypothesis.is_cut for hypothesis in found])),
+                "cut": float(np.mean(cut)),
             }
         return figures
 

@@ -1,7 +1,6 @@
 """Tokenizers of SentencePiece: trained here, or taken from elsewhere."""
 
 import codecs
-import os
 import random
 import re
 import threading
@@ -14,6 +13,7 @@ import numpy as np
 import sentencepiece
 from sentencepiece import sentencepiece_model_pb2
 
+from seq2seq.cores import usable_cores
 from seq2seq.errors import InputError
 from seq2seq.special_ids import BOS, EOS, PAD, UNK
 from seq2seq.text.reserved import ESCAPES, shown
@@ -163,7 +163,7 @@ class SentencePieceTokenizer(Tokenizer):
     def encode(self, texts, *, sampling=None, seed=0):
         texts = self._escaped(texts)
         if sampling is None:
-            threads = min(_cores(), 1 + len(texts) // 256)
+            threads = min(usable_cores(), 1 + len(texts) // 256)
             rows = self._processor.encode(texts, num_threads=threads)
         elif not 0 < sampling <= 1:
             raise InputError(f"sampling must be above 0 and at most 1, got {sampling}")
@@ -246,7 +246,3 @@ def _without_rare(texts, min_count, symbols):
     if not counts.keys() - set(map(chr, rare)) - {" ", *symbols}:
         raise InputError(f"no character is seen at least {min_count} times: lower the minimum count")
     return [text.translate(rare) for text in texts] if rare else texts
-
-
-def _cores():
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -19,13 +19,14 @@ from seq2seq.batches.protocol import Share
 from seq2seq.errors import InputError
 from seq2seq.interruption import Stopped
 from seq2seq.training.meeting import WAIT_SECONDS, meet
+from seq2seq.training.shared_memory import SharedMemory
 from seq2seq.workers import ALONE, Place
 
 # Numbers that a sum passes around in one piece, 2 MiB: measured on loopback, one of 30 MiB takes three times as long.
 PIECE = 2**19
 _GROUP, _MESSAGE_GROUP = 1, 2  # a device of each worker; a processor of each worker
 _MESSAGE = 2**16  # numbers in a piece of a message
-_LOST = (
+LOST = (  # what TensorFlow raises where another worker is lost
     tf.errors.UnavailableError,
     tf.errors.AbortedError,
     tf.errors.CancelledError,
@@ -55,7 +56,7 @@ class Cluster:
         self.place, self.share = place, Share(place.index, place.count)
         if place.count == 1:
             return
-        self._device = _choose_device(place)
+        self._device, self._memory = _choose_device(place), None
         meet(place, wait_seconds)
         cluster = tf.train.ClusterSpec({"worker": list(place.addresses)})
         resolver = tf.distribute.cluster_resolver.SimpleClusterResolver(
@@ -77,6 +78,15 @@ class Cluster:
         """Whether there are no others."""
         return self.place.count == 1
 
+    def share_memory(self, numbers: int) -> None:
+        """Have `mean` of at most so many numbers use memory that the workers share, where all are on one machine.
+
+        A GPU's numbers do not come to the processor for that.
+        """
+        everywhere = self.place.on_its_machine[1] == self.place.count
+        if everywhere and not self.is_alone and not self._device.startswith("GPU"):
+            self._memory = SharedMemory.open(self.place.index, self.place.count, numbers, self.gather)
+
     def mean(self, loss: tf.Tensor, weight: tf.Tensor, gradients: Sequence[tf.Tensor]) -> tuple:
         """The loss of a whole batch and its gradients, from those of each worker's share; part of a graph.
 
@@ -88,7 +98,10 @@ class Cluster:
         Returns:
             Mean loss, number of targets and gradients, of all workers.
         """
-        parts = [tf.cast(weight, tf.float32), loss * weight, *(gradient * weight for gradient in gradients)]
+        weight = tf.cast(weight, tf.float32)
+        if self._memory is not None:
+            return self._memory.mean(loss, weight, gradients, self._message_sum)
+        parts = [weight, loss * weight, *(gradient * weight for gradient in gradients)]
         total, loss, *gradients = self._sum(parts)
         total_or_1 = tf.maximum(total, 1.0)
         return loss / total_or_1, total, [gradient / total_or_1 for gradient in gradients]
@@ -106,6 +119,10 @@ class Cluster:
     def largest(self, number: int) -> int:
         """The largest of the numbers, int32, that the workers give; each must ask at the same moment."""
         return number if self.is_alone else int(self._numbers(number).max())
+
+    def share_of(self, batches: tf.data.Dataset) -> tf.data.Dataset:
+        """Whole batches, of which each worker has every so-maniest: what is judged may be shared out by them."""
+        return batches if self.is_alone else batches.shard(self.place.count, self.place.index)
 
     def gather(self, content: Any) -> list:
         """What each worker gives, JSON-ready, in their order; each must ask at the same moment."""
@@ -153,7 +170,7 @@ class Cluster:
         """
         try:
             yield
-        except _LOST as error:
+        except LOST as error:
             if self.is_alone:
                 raise
             raise Stopped(f"another of the {self.place.count} workers has ended") from error

@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from seq2seq.batches.protocol import Batches
 from seq2seq.config import TrainingConfig
+from seq2seq.cores import parts_of
 from seq2seq.device import cores_to_share
 from seq2seq.errors import InputError
 from seq2seq.models.compiled_parts import CompiledParts
@@ -48,12 +49,13 @@ def compile_model(
     on_cpu = not tf.config.list_logical_devices("GPU")
     with_xla = on_cpu and batches.static_shapes and updates >= UPDATES_WORTH_XLA
     averaged = settings.ema_decay > 0  # which is done batch by batch
-    cores = cores_to_share()
     shared = cluster is not None and not cluster.is_alone
-    # XLA cannot compile the sum over workers either.
-    in_parts = with_xla and isinstance(model, CompiledParts) and (cores > 1 or shared)
+    in_parts = with_xla and isinstance(model, CompiledParts)
     if in_parts:
-        model.compiled_parts = cores
+        rows = batches.amount / batches.num_batches(0) / (cluster.place.count if shared else 1)
+        parts = parts_of(rows, cores_to_share())
+        in_parts = parts > 1 or shared  # XLA cannot compile the sum over workers either
+        model.compiled_parts = parts if in_parts else 0
     if shared:
         if getattr(model, "predictor", None) is not None:
             raise InputError(

@@ -17,10 +17,11 @@ from seq2seq.run import Run
 from seq2seq.training.after_batch import AfterBatch, DivergedError
 from seq2seq.training.averaging import make_average
 from seq2seq.training.checkpoint import NotFiniteError, load_checkpoint, save_checkpoint
-from seq2seq.training.cluster import Cluster
+from seq2seq.training.cluster import LOST, Cluster
 from seq2seq.training.compiling import compile_model
 from seq2seq.training.curve import LearningCurve
 from seq2seq.training.joining import send_run
+from seq2seq.training.rescue import Rescue
 from seq2seq.training.state import TrainingState
 from seq2seq.training.worker_state import as_of_one
 
@@ -35,7 +36,8 @@ class Training:
         model: the model, with fresh weights.
         loss: Keras loss with a `unit`, that of its values.
         batches: function of the epoch that gives its `Batches`.
-        validate: function that judges the model as it is: a dict with `loss`, and what else there is to know.
+        validate: function that judges the model as it is: a dict with `loss`, and what else there is to know. All
+            workers call it at the same moment, and what it tells the chief counts.
         settings: `TrainingConfig`; `settings.monitor` names the figure of `validate` that decides which epoch is best.
         run: the `Run` that receives weights, history, metrics and checkpoints.
         report: `Report`.
@@ -62,6 +64,7 @@ class Training:
         self.cluster = cluster or Cluster()
         self.schedule = compile_model(model, loss, batches(0), settings, report, self.cluster)
         self.average = make_average(model, settings.ema_decay, settings.average_checkpoints)
+        self._rescue = Rescue(model, self.cluster)
         self.state = TrainingState()
         self.interruption = interruption or Interruption()
         self._after_batch = AfterBatch(self)
@@ -108,11 +111,13 @@ class Training:
 
     def _start_together(self):
         """Let the workers that wait for the chief have what it starts with."""
-        if self.cluster.is_alone or not self.cluster.is_chief:
+        if self.cluster.is_alone:
             return
-        if not self.run.checkpoints():
-            self._save()
-        send_run(self.cluster, self.run)
+        if self.cluster.is_chief:
+            if not self.run.checkpoints():
+                self._save()
+            send_run(self.cluster, self.run)
+        self.cluster.share_memory(1 + sum(math.prod(weight.shape) for weight in self.model.trainable_weights))
 
     def finish(self) -> dict:
         """Train no further: take the best weights that the run has, or those so far where no epoch has ended.
@@ -201,14 +206,7 @@ class Training:
         with self.report.progress(title, count, "batches") as shown, self.interruption.deferring():
             self._after_batch.begin(shown, count, batches.amount / count, batches.unit)
             if trains := state.batch < count:  # or it was stopped after the last one
-                self.model.fit(
-                    batches.epoch(epoch, self.cluster.share).skip(state.batch),
-                    initial_epoch=epoch,
-                    epochs=epoch + 1,
-                    callbacks=self._callbacks,
-                    shuffle=False,
-                    verbose=0,
-                )
+                self._fit_batches(batches.epoch(epoch, self.cluster.share).skip(state.batch), epoch)
             # Whatever comes until the next one can be done again, and a stop need not wait for it.
             self._save()
         # A start that finds only the validation left does it, however short its time is: so each start gets further.
@@ -223,16 +221,28 @@ class Training:
         }
         self.average.after_epoch()
         with self.average.applied():
-            validation = self.cluster.gather(self.validate() if self.cluster.is_chief else None)[0]
+            validation = self.cluster.gather(self.validate())[0]
             figures |= {f"val_{name}": value for name, value in validation.items()}
             if self.state.count_if_best(figures, self.settings.monitor):
                 self._save_weights()
         self._after_validation(figures)
 
+    def _fit_batches(self, batches, epoch):
+        """Train the batches of an epoch; where another worker is lost, what is whole is kept."""
+        self._rescue.keep()
+        options = {"callbacks": self._callbacks, "shuffle": False, "verbose": 0}
+        try:
+            self.model.fit(batches, initial_epoch=epoch, epochs=epoch + 1, **options)
+        except LOST:
+            if self._rescue.restore():
+                self._save()
+            raise
+
     def after_batch(self, before: int, done: int, loss: float) -> None:
         """Whatever there is to do between two calls of the graph, which has trained batches `before` to `done`."""
         self.average.after_batch()
         self.state.batch = done
+        self._rescue.keep()
         if not math.isfinite(loss):
             raise DivergedError(before, done)
         stop, asked = self.interruption.due(), self.interruption.save_wanted()

@@ -4,6 +4,7 @@ import keras
 import tensorflow as tf
 
 from seq2seq.special_ids import PAD
+from seq2seq.training.cluster import Cluster
 from seq2seq.training.token_losses import token_losses
 
 
@@ -48,11 +49,31 @@ class CrossEntropy(_TokenMetric):
         return token_losses(labels, logits)
 
 
+def add_up(cluster: Cluster, *metrics: keras.metrics.Metric) -> None:
+    """Make the totals of metrics those of all workers, who ask for it at the same moment."""
+    if cluster.is_alone:
+        return
+    variables = [variable for metric in metrics for variable in metric.variables]
+    for variable, values in zip(variables, zip(*cluster.gather(list(map(float, variables))), strict=True), strict=True):
+        variable.assign(sum(values))
+
+
+def mean_loss(model: keras.Model, batches: tf.data.Dataset, cluster: Cluster) -> float:
+    """The loss of a compiled model over all batches, of which each worker takes some."""
+    loss, own = next(metric for metric in model.metrics if metric.name == "loss"), cluster.share_of(batches)
+    loss.reset_state()
+    if int(own.cardinality()):
+        model.evaluate(own, verbose=0)
+    add_up(cluster, loss)
+    return float(loss.result())
+
+
 class TeacherForcedScorer:
     """Scores every real token of a data set given the true tokens before it; traced once, however often it is called.
 
     Args:
         model: an `EncoderDecoder`.
+        cluster: `Cluster` of the workers that share the batches.
 
     Call arguments:
         batches: `tf.data.Dataset` of `((source, target_input), labels)`.
@@ -61,7 +82,8 @@ class TeacherForcedScorer:
         dict of floats: `loss`, the cross-entropy in nats per token without label smoothing; `perplexity`; `accuracy`.
     """
 
-    def __init__(self, model):
+    def __init__(self, model, cluster: Cluster | None = None):
+        self.cluster = cluster or Cluster()
         self.cross_entropy, self.accuracy = CrossEntropy(), TokenAccuracy()
         rows = tf.TensorSpec((None, None), tf.int32)
 
@@ -77,7 +99,8 @@ class TeacherForcedScorer:
     def __call__(self, batches):
         self.cross_entropy.reset_state()
         self.accuracy.reset_state()
-        for (source, target_input), labels in batches:
+        for (source, target_input), labels in self.cluster.share_of(batches):
             self.update(source, target_input, labels)
+        add_up(self.cluster, self.cross_entropy, self.accuracy)
         loss = float(self.cross_entropy.result())
         return {"loss": loss, "perplexity": float(tf.exp(loss)), "accuracy": float(self.accuracy.result())}

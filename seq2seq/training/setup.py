@@ -26,7 +26,7 @@ class Setup:
         run_dir: folder for the run.
         resume: bool. Whether to go on with the run that may be there.
         finish: bool. Whether to finish, without training, the run that must be there.
-        in_parts: bool. Whether the model trains in parts of a batch, each of them on one thread.
+        in_parts: bool. Whether the model trains in parts of a batch, each operation of them on one thread.
 
     Attributes:
         cluster: `Cluster` of the workers of the training, most often this process alone.
@@ -34,7 +34,7 @@ class Setup:
         resume: bool. Whether there is a run to go on with.
         config: `config` with the precision of that run, or the one that suits the device, where it was left open.
         device: str. What the training runs on.
-        parts: int. How many parts of a batch to compute at once; 1 where `in_parts` is False.
+        at_once: int. How many batches, or parts of one, can be computed at once; 1 where `in_parts` is False.
 
     Raises:
         InputError: a run directory that cannot be used, or cannot go on with these settings; a package that is wanted
@@ -55,7 +55,7 @@ class Setup:
         if finish and not self.resume:
             raise InputError(f"{run_dir} holds no run to finish: leave --finish out to train one.")
         self.device = use_device()
-        self.parts = share_cores() if in_parts else 1
+        self.at_once = share_cores() if in_parts else 1
         self.cluster = Cluster(place)
         if not self.cluster.is_alone:
             self._copy = join(self.cluster, config)  # lives as long as the setup

@@ -11,6 +11,7 @@ import random
 import signal
 import sys
 import time
+import traceback
 import zlib
 from pathlib import Path
 
@@ -50,9 +51,11 @@ def work_of(plan):
 def child(plan, number):
     status = 1
     try:
-        sources = find_inputs(plan["inputs"], Path(plan["output"]))
-        Job(work_of(plan), Path(plan["output"]), shard=Shard(number, plan["shards"])).run(sources)
+        sources = find_inputs(plan["inputs"], plan["output"])
+        Job(work_of(plan), plan["output"], shard=Shard(number, plan["shards"])).run(sources)
         status = 0
+    except BaseException:
+        traceback.print_exc()
     finally:
         os._exit(status)
 

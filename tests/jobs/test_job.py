@@ -190,11 +190,11 @@ def test_two_shards_may_join_at_once(work, inputs, tmp_path, monkeypatch):
     second = []
     usual = Parts.replacing
 
-    def with_another(parts, path):
-        if path.parent == output and not second:
+    def with_another(parts, name):
+        if not name.startswith(FOLDER) and not second:
             second.append(None)
             second[0] = run(work(), inputs, output, shard=Shard(2, 2))  # joins, and removes the parts
-        return usual(parts, path)
+        return usual(parts, name)
 
     Job(work(), output, shard=Shard(2, 2)).run(find_inputs([f"{inputs}/**/*"], output))
     monkeypatch.setattr(Parts, "replacing", with_another)

@@ -1,5 +1,6 @@
 """Workers that share each batch end where one process ends, however they end in between."""
 
+import csv
 import os
 import signal
 import subprocess
@@ -69,14 +70,22 @@ def arrays(path):
         return [stored[name] for name in stored.files if name != "record"]
 
 
+def validations(run):
+    """What each epoch of a run found."""
+    with open(run / "history.csv", newline="") as file:
+        return [{k: float(v) for k, v in row.items() if k.startswith("val_")} for row in csv.DictReader(file)]
+
+
 @pytest.mark.parametrize("task", SETTINGS)
-def test_two_workers_end_with_the_weights_of_one_process(task, command, tmp_path):
+def test_two_workers_end_with_the_weights_and_figures_of_one_process(task, command, tmp_path):
     for run, workers in (("one", "1"), ("two", "2")):
         trained(command(task, tmp_path / run, PLAIN.get(task, ()), "--workers", workers))
     for one, two in zip(
         arrays(tmp_path / "one" / "weights.npz"), arrays(tmp_path / "two" / "weights.npz"), strict=True
     ):
         np.testing.assert_allclose(one, two, atol=1e-5)
+    for one, two in zip(*(validations(tmp_path / run) for run in ("one", "two")), strict=True):
+        assert one == pytest.approx(two, rel=1e-4)
 
 
 def workers_of(process):
@@ -113,6 +122,39 @@ def test_killed_and_stopped_workers_go_on_to_the_same_bits(task, command, tmp_pa
         assert "Traceback" not in errors
     trained(goes_on)
     assert left_by(tmp_path / "run") == left_by(tmp_path / "whole")
+
+
+# Kills its process before, or after, it has told the others how batch `BATCH` of the second epoch went.
+DIES = """
+import os, runpy, signal, sys
+from seq2seq.training.loop import Training
+told, sys.argv = Training.after_batch, sys.argv[1:]
+
+def after_batch(self, before, done, loss):
+    last = len(self.state.history) == 1 and done == BATCH
+    if last and not AFTER:
+        os.kill(os.getpid(), signal.SIGKILL)
+    told(self, before, done, loss)
+    if last:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+Training.after_batch = after_batch
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+
+
+def test_the_chief_writes_what_is_whole_where_another_is_lost(command, tmp_path):
+    settings, run = [*DROPPING["translation"], "training.epochs=2"], tmp_path / "run"
+    # Not with `--workers`: on other cores they would train in other parts, which draw other numbers.
+    whole, chief = (command("translation", folder, settings, "--resume") for folder in (tmp_path / "whole", run))
+    assert together(whole, whole)[0] == [0, 0]
+    for batch, after in ((3, True), (5, False)):  # lost in the midst of the next update; between two of them
+        dies = DIES.replace("BATCH", str(batch)).replace("AFTER", str(after))
+        codes, errors = together(chief, [sys.executable, "-c", dies, *chief[1:]])
+        assert codes == [75, -signal.SIGKILL], errors
+        assert sorted(run.glob("checkpoints/*.npz"))[-1].stem.endswith(f"00001-{batch:09d}")
+    assert together(chief, chief)[0] == [0, 0]
+    assert left_by(run) == left_by(tmp_path / "whole")
 
 
 def test_any_number_of_workers_goes_on(command, tmp_path):

@@ -1,11 +1,16 @@
 """What the machine has is told as it is, and what is not as it should be is said."""
 
 import json
+import re
+from dataclasses import replace
+from types import SimpleNamespace
 
 import keras
 import pytest
 
-from seq2seq.tasks import examine_device
+from seq2seq.cores import parts_of
+from seq2seq.report import Report
+from seq2seq.tasks import examine_device, training_rates
 from seq2seq.tasks.examine_device import compare_kernel, examine
 
 
@@ -41,6 +46,33 @@ def test_a_faster_precision_than_that_of_auto_is_told():
     (line,) = examine_device._warnings([], "mixed_bfloat16", rates)
     assert line == "training.precision=auto takes mixed_bfloat16; here --set training.precision=float32 is faster"
     assert not list(examine_device._warnings([], "float32", rates))
+
+
+def test_beside_eight_cores_trainings_in_parts_are_measured_each_in_a_process_of_its_own(monkeypatch):
+    rates = {1: 60.0, 2: 80.0, 3: 90.0, 4: 100.0, 8: 130.0}
+
+    def run(command, **how):
+        parts = re.search(r"rate_of\('float32', (\d+), 1.0\)", command[-1])[1]
+        return SimpleNamespace(stdout=f"a line of some library\n{rates[int(parts)]}\n")
+
+    monkeypatch.setattr(training_rates, "subprocess", SimpleNamespace(run=run))
+    measured = training_rates.rates_in_parts("float32", parts_of(64, 8), 8, 1.0, Report())
+    assert measured == {parts: rates[parts] for parts in (1, 2, 4, 8)}
+    assert training_rates.rates_in_parts("float32", 3, 3, 1.0, Report()).keys() == {1, 3}
+    (line,) = examine_device._warn_of_parts(4, measured)
+    assert "in 4 parts; here --set training.parts=8 is faster" in line
+    assert not list(examine_device._warn_of_parts(4, {1: 60.0, 4: 100.0, 8: 105.0}))
+    assert not list(examine_device._warn_of_parts(2, {}))
+
+
+def test_what_parts_were_measured_is_in_the_table(found):
+    assert not found.rates_in_parts and "  in 2" not in dict(found.rows())  # of two cores nothing is chosen
+    rows = dict(replace(found, parts=4, rates_in_parts={1: 60.0, 4: 100.0}).rows())
+    assert (rows["parts of a batch"], rows["  in 1"], rows["  in 4"]) == (
+        "4 for 64 sentences",
+        "60 target tokens/s, each operation split over the cores",
+        "100 target tokens/s",
+    )
 
 
 def test_a_precision_that_does_not_train_is_told_and_never_advised():

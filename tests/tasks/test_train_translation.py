@@ -1,6 +1,7 @@
 """Training, resuming, loading and translating: properties of whole runs, on a task that is learned in seconds."""
 
 import csv
+import inspect
 import json
 import shutil
 from contextlib import contextmanager
@@ -16,10 +17,12 @@ from seq2seq.inference.translator import LINES_AT_ONCE, Translator, length_batch
 from seq2seq.interruption import Stopped
 from seq2seq.report import Progress, Report
 from seq2seq.run import Run
+from seq2seq.tasks import train_translation
 from seq2seq.tasks.measure_translation import evaluate
 from seq2seq.tasks.train_translation import _validation, train
 from seq2seq.tasks.translation_corpus import read_training_text
 from seq2seq.text.corpus import ParallelText, read_pairs
+from seq2seq.training import setup
 
 
 @pytest.fixture(scope="module")
@@ -357,3 +360,29 @@ def test_a_tokenizer_of_bleu_without_its_packages_is_refused_before_anything_is_
     monkeypatch.setattr("seq2seq.evaluation.scripts.importlib.util.find_spec", lambda name: None)
     with pytest.raises(InputError, match=r"sacrebleu\[ja\]"):
         train(tiny_config("training.bleu_tokenizer=ja-mecab", data__train="nowhere"), tmp_path / "run")
+
+
+@pytest.mark.parametrize(
+    ("settings", "parts", "at_once"),
+    [
+        (["batching.batch_sentences=300"], 8, 8),
+        (["batching.batch_sentences=20"], 1, 1),
+        (["batching.batch_sentences=20", "training.parts=3"], 3, 8),
+        (["training.parts=20"], 8, 8),
+        (["training.parts=1"], 1, 1),
+    ],
+)
+def test_a_batch_is_trained_on_in_parts_as_its_pairs_and_the_cores_allow(
+    tiny_config, tmp_path, monkeypatch, settings, parts, at_once
+):
+    class ToldError(Exception):
+        pass
+
+    def tell(model, loss, batches, validate, *_, **__):
+        raise ToldError(model.parallel_parts, inspect.getclosurevars(validate).nonlocals["translator"].workers)
+
+    monkeypatch.setattr(setup, "share_cores", lambda: 8)
+    monkeypatch.setattr(train_translation, "Training", tell)
+    with pytest.raises(ToldError) as told:
+        train(tiny_config(*settings), tmp_path / "run")
+    assert told.value.args == (parts, at_once)

@@ -51,7 +51,7 @@ ENGINE = {
 
 @contextmanager
 def engine(chosen: Mapping[str, Any], report: Any) -> Iterator[Callable]:
-    """What was chosen, ready to work: a function from a `Work` and what loads it to what does its parts.
+    """What was chosen, ready to work: a function from a `Work` and what loads it to what does its parts, or None.
 
     Raises:
         InputError: an engine that there is not, its options without it, or no cluster to be joined.
@@ -59,7 +59,7 @@ def engine(chosen: Mapping[str, Any], report: Any) -> Iterator[Callable]:
     if "engine" not in chosen:
         if chosen:
             raise InputError(f"--{next(iter(chosen)).replace('_', '-')} is for a cluster: add --engine ray.")
-        yield lambda work, load: work.work
+        yield lambda work, load: None
         return
     if chosen["engine"] != "ray":
         raise InputError(f"--engine {chosen['engine']}: expected ray; without --engine this process does all.")
