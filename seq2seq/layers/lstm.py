@@ -169,10 +169,10 @@ def lstm_sequence(
             d_z, d_h0, d_c0 = _backward_loop(steps, d_outputs, *d_states, cells, gates, recurrent_kernel, c0)
             previous = tf.cast(steps.previous(h0, outputs), dtype)
             d_z_product = tf.cast(d_z, dtype)
+            by_both = _summed_product(tf.concat((x, previous), -1), d_z_product)  # one large product is faster than two
             return (
                 tf.cast(_product(d_z_product, kernel, transpose=True), dtype),
-                tf.cast(_summed_product(x, d_z_product), dtype),
-                tf.cast(_summed_product(previous, d_z_product), dtype),
+                *tf.split(tf.cast(by_both, dtype), (x.shape[-1], previous.shape[-1])),
                 tf.reduce_sum(tf.reshape(d_z, (-1, d_z.shape[-1])), 0),
                 steps.leave_state(d_h0),
                 steps.leave_state(d_c0),

@@ -113,7 +113,7 @@ def product_loss(labels, features, table, bias, label_smoothing=0.0):
         matrix = tf.cast(table, dtype)
         log_sums, d_features, d_table, d_bias = _unsmoothed(labels, features, matrix, bias)
         rows = tf.cast(features, tf.float32)
-        label_rows, mean_row = tf.gather(table, labels), tf.reduce_mean(table, axis=0)
+        label_rows, mean_row = tf.gather(table, labels), _column_sums(table) / tf.cast(tf.shape(table)[0], tf.float32)
         # Not read from the logits, so that these need not be kept.
         label_logits = tf.reduce_sum(rows * label_rows) + tf.reduce_sum(tf.gather(bias, labels))
         loss = log_sums - label_logits
@@ -136,7 +136,7 @@ def product_loss(labels, features, table, bias, label_smoothing=0.0):
         def spread(gradient, terms):
             """`gradient` and onehot(y) - 1 / vocabulary of the tokens' terms."""
             everywhere = tf.reduce_sum(terms, axis=0) / tf.cast(tf.shape(table)[0], tf.float32)
-            return tf.tensor_scatter_nd_add(gradient - everywhere, labels[:, None], terms)
+            return _add_at(labels, gradient - everywhere, terms)
 
         return loss, gradient
 
@@ -145,7 +145,7 @@ def product_loss(labels, features, table, bias, label_smoothing=0.0):
 
 def _unsmoothed(labels, features, matrix, bias):
     """The sum of `logsumexp(z)`, and what `p - onehot(y)` is as a gradient of features, table and bias: float32."""
-    device = "GPU" if tf.config.list_physical_devices("GPU") else "CPU"
+    device = _device()
     at_once, tokens = TOKENS_AT_ONCE[device], tf.size(labels)
     # A GPU scatters in float32 alone: of anything less, all logits would go to the processor and back.
     scattered = tf.float32 if device == "GPU" else features.dtype
@@ -157,12 +157,14 @@ def _unsmoothed(labels, features, matrix, bias):
         logits = tf.cast(tf.matmul(rows, matrix, transpose_b=True), tf.float32) + bias
         largest, probabilities = tf.reduce_max(logits, axis=-1), tf.nn.softmax(logits)
         log_sums = largest - tf.math.log(tf.reduce_max(probabilities, axis=-1))
+        expected = _column_sums(probabilities[:real])
         cells = tf.stack((tf.range(real), of_rows), axis=1)
         of_labels = tf.cast(tf.gather_nd(probabilities, cells) - 1.0, scattered)
-        wide = tf.tensor_scatter_nd_update(tf.cast(probabilities, scattered), cells, of_labels)
+        with tf.control_dependencies((log_sums, expected)):  # which read what is overwritten now
+            wide = _with_cells(cells, tf.cast(probabilities, scattered), of_labels)
         wide = tf.cast(wide, features.dtype)
         d_table = tf.matmul(wide, rows, transpose_a=True)
-        sums = tf.reduce_sum(log_sums[:real]), tf.cast(d_table, tf.float32), tf.reduce_sum(probabilities[:real], axis=0)
+        sums = tf.reduce_sum(log_sums[:real]), tf.cast(d_table, tf.float32), expected
         return tf.cast(tf.matmul(wide, matrix), tf.float32), sums
 
     def add(start, d_features, sums):
@@ -179,3 +181,31 @@ def _unsmoothed(labels, features, matrix, bias):
     log_sums, d_table, expected = sums
     d_bias = tf.tensor_scatter_nd_sub(expected, labels[:, None], tf.ones(tokens))
     return log_sums, d_features.concat()[:tokens], d_table, d_bias
+
+
+def _device():
+    return "GPU" if tf.config.list_physical_devices("GPU") else "CPU"
+
+
+def _column_sums(matrix):
+    """As a product: on a CPU TensorFlow's sum over rows takes three times as long."""
+    return tf.matmul(tf.ones((1, tf.shape(matrix)[0])), matrix)[0]
+
+
+def _with_cells(cells, matrix, values):
+    """`matrix` with other values in some cells, `(cells, 2)`, none of them twice. On a CPU it is overwritten.
+
+    TensorFlow's scattering always copies there, and a pass over memory takes as long as that of a softmax.
+    """
+    if _device() == "GPU":
+        return tf.tensor_scatter_nd_update(matrix, cells, values)
+    places = cells[:, 0] * tf.shape(matrix)[1] + cells[:, 1]
+    flat = tf.raw_ops.InplaceUpdate(x=tf.reshape(matrix, (-1,)), i=places, v=values)
+    return tf.reshape(flat, tf.shape(matrix))
+
+
+def _add_at(places, rows, terms):
+    """`rows`, or single numbers, with `terms` added at `places`, which may repeat. On a CPU `rows` are overwritten."""
+    if _device() == "GPU":  # where one that repeats would be added once
+        return tf.tensor_scatter_nd_add(rows, places[:, None], terms)
+    return tf.raw_ops.InplaceAdd(x=rows, i=places, v=terms)
