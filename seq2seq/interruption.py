@@ -22,6 +22,13 @@ class Stopped(KeyboardInterrupt):
         self.exit_code = exit_code
 
 
+def hear_again() -> None:
+    """Have Python hear the signals that a library has taken to itself, as TensorFlow's servers take SIGTERM."""
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1):
+            signal.signal(number, signal.getsignal(number))
+
+
 class Interruption:
     """Listens to signals for a job that can only save between two steps.
 
@@ -46,7 +53,10 @@ class Interruption:
         before = {each: signal.signal(each, self._receive) for each in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)}
         try:
             yield
-        except SystemError as error:  # what a library in C makes of an exception that comes in its midst
+        except (
+            SystemError,
+            RuntimeError,
+        ) as error:  # what a library in C makes of an exception that comes in its midst
             raise self._stop or error from error
         finally:
             for each, handler in before.items():

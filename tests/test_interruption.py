@@ -1,12 +1,14 @@
 """Signals wait where something must be finished first, and otherwise do not."""
 
+import ctypes
 import os
 import signal
 import threading
+import time
 
 import pytest
 
-from seq2seq.interruption import BY_KEYBOARD, WORK_LEFT, Interruption, Stopped
+from seq2seq.interruption import BY_KEYBOARD, WORK_LEFT, Interruption, Stopped, hear_again
 
 SIGNALS = pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, WORK_LEFT), (signal.SIGINT, BY_KEYBOARD)])
 
@@ -39,8 +41,22 @@ def test_a_stop_in_the_midst_of_a_library_is_a_stop():
             send(signal.SIGTERM)
         except Stopped as stop:
             raise SystemError("returned a result with an exception set") from stop
+    with pytest.raises(Stopped), Interruption().listening():
+        try:
+            send(signal.SIGTERM)
+        except Stopped as stop:
+            raise RuntimeError("error replaced by Stopped") from stop
     with pytest.raises(SystemError, match="its own"), Interruption().listening():
         raise SystemError("its own")
+
+
+def test_a_signal_that_a_library_has_taken_is_heard_again():
+    with pytest.raises(Stopped), Interruption().listening():
+        ctypes.CDLL(None).signal(signal.SIGTERM, 1)  # SIG_IGN, without Python's knowledge
+        send(signal.SIGTERM)
+        hear_again()
+        send(signal.SIGTERM)
+        time.sleep(1)
 
 
 def test_sigusr1_asks_for_one_checkpoint():

@@ -132,7 +132,7 @@ def translate(
         Option(
             min=1,
             help="Batches that are searched at once.",
-            show_default="1 with a GPU or many cores, else one for each core",
+            show_default="1 with a GPU, else one for each core",
             rich_help_panel=JOB,
         ),
     ] = None,

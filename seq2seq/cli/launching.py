@@ -1,12 +1,13 @@
 """The workers of a training on this machine: the same command once more for each, with a place in `TF_CONFIG`."""
 
+import ctypes
 import os
 import signal
 import socket
 import subprocess
 import sys
 import time
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 
 from seq2seq.errors import InputError
 from seq2seq.interruption import WORK_LEFT
@@ -16,7 +17,10 @@ GRACE_SECONDS = 60.0  # for the others to end by themselves where a worker has f
 # Each worker reads its options once more: what those have changed in this process, such as CUDA_VISIBLE_DEVICES by
 # --device, it must not find already changed.
 _STARTED_WITH = dict(os.environ)
-_FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)
+# What a terminal sends as it closes, or by a key, counts as SIGTERM.
+_FORWARDED = {each: each for each in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)}
+_FORWARDED |= dict.fromkeys((signal.SIGHUP, signal.SIGQUIT), signal.SIGTERM)
+_PR_SET_PDEATHSIG = 1  # of Linux's prctl
 
 
 def starts_workers(workers: int | None) -> bool:
@@ -44,7 +48,7 @@ def starts_workers(workers: int | None) -> bool:
 def run_workers(count: int) -> int:
     """Run the command of this process as so many workers on this machine, each on its share of the cores.
 
-    SIGINT, SIGTERM and SIGUSR1 are passed on to all of them.
+    SIGINT, SIGTERM and SIGUSR1 are passed on to all of them; where this process is killed, they end as after SIGTERM.
 
     Returns:
         0, or an exit code: of the workers that failed, one that tells why, rather than one that lost another.
@@ -55,7 +59,8 @@ def run_workers(count: int) -> int:
             with _on_cores(_cores_of(index, count)):
                 environment = _STARTED_WITH | {"TF_CONFIG": tf_config(index, addresses)}
                 # A group of its own: Ctrl-C reaches each once, through this process.
-                workers.append(subprocess.Popen(sys.orig_argv, env=environment, process_group=0))
+                started = subprocess.Popen(sys.orig_argv, env=environment, process_group=0, preexec_fn=_end_with_parent)
+                workers.append(started)
         codes = _wait(workers)
     # A worker that is killed leaves no code to try again by.
     codes = [WORK_LEFT if code < 0 else code for code in codes]
@@ -75,13 +80,19 @@ def _wait(workers):
     return [worker.returncode for worker in workers]
 
 
+def _end_with_parent():
+    """Have Linux send this process SIGTERM when its parent has ended; elsewhere it trains on."""
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
 @contextmanager
 def _passing_on(workers):
     """Pass the signals of this process on to `workers`, a list that may still grow."""
 
     def pass_on(number, frame):
         for worker in workers:
-            worker.send_signal(number)
+            worker.send_signal(_FORWARDED[number])
 
     before = {number: signal.signal(number, pass_on) for number in _FORWARDED}
     try:

@@ -4,6 +4,7 @@ Whatever happens, a file that has its name is whole.
 """
 
 import os
+import re
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -18,18 +19,22 @@ class UnreachableError(InputError):
     """A place elsewhere does not answer, or not as it should. It may do so later."""
 
 
+# fsspec has two names for the file system of this machine; schemes have no case.
+_OF_THIS_MACHINE = re.compile(r"(file|local)://(localhost(?=/))?", re.IGNORECASE)
+
+
 def is_remote(place: str | Path) -> bool:
-    """Whether a place is a URL, but for `file://`, which is a place on this machine.
+    """Whether a place is a URL, but for `file://` and `local://`, which are places on this machine.
 
     >>> is_remote("s3://bucket/in"), is_remote("in/a.txt"), is_remote("file:///in/a.txt")
     (True, False, False)
     """
-    return "://" in str(place) and not str(place).startswith("file://")
+    return "://" in str(place) and not _OF_THIS_MACHINE.match(str(place))
 
 
 def without_scheme(place: str | Path) -> str:
     """A place as it is, but `file:///in/a.txt` → `/in/a.txt`."""
-    return str(place).removeprefix("file://")
+    return _OF_THIS_MACHINE.sub("", str(place), count=1) if _OF_THIS_MACHINE.match(str(place)) else str(place)
 
 
 class Folder(Protocol):

@@ -33,8 +33,11 @@ def file_system(url: str, option: str) -> tuple[Any, str]:
     """The file system of a URL, and what it calls the place.
 
     Raises:
-        InputError: with `option` in front; there is no such kind of URL, or its library is not installed.
+        InputError: with `option` in front; there is no such kind of URL, or its library is not installed; or a URL in
+            another one, of which nobody could tell whether an output is among the inputs.
     """
+    if "::" in url:
+        raise InputError(f"{option}: URLs in one another (::) are not read: name the place itself.")
     protocol = url.partition("://")[0]
     try:
         fs, key = url_to_fs(url, use_listings_cache=False)

@@ -17,7 +17,7 @@ import tensorflow as tf
 
 from seq2seq.batches.protocol import Share
 from seq2seq.errors import InputError
-from seq2seq.interruption import Stopped
+from seq2seq.interruption import Stopped, hear_again
 from seq2seq.training.meeting import WAIT_SECONDS, meet
 from seq2seq.training.shared_memory import SharedMemory
 from seq2seq.workers import ALONE, Place
@@ -64,6 +64,7 @@ class Cluster:
         )
         # It starts the servers that the collectives talk to, and is otherwise not used: Keras's `fit` fails in it.
         self._strategy = tf.distribute.MultiWorkerMirroredStrategy(resolver)
+        hear_again()
         numbers, message = tf.TensorSpec((place.count,), tf.int32), tf.TensorSpec((_MESSAGE,), tf.int32)
         self._sum_of_numbers = tf.function(partial(self._message_sum, key=1), input_signature=[numbers])
         self._sum_of_messages = tf.function(partial(self._message_sum, key=2), input_signature=[message])

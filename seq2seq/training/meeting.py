@@ -4,6 +4,7 @@ import socket
 import time
 from contextlib import ExitStack, suppress
 
+from seq2seq.errors import InputError
 from seq2seq.interruption import Stopped
 from seq2seq.workers import Place
 
@@ -21,6 +22,7 @@ def meet(place: Place, seconds: float = WAIT_SECONDS) -> None:
         seconds: float. How long to wait.
 
     Raises:
+        InputError: somebody else has the port of the chief.
         Stopped: a worker has not come.
     """
     ends = time.monotonic() + seconds
@@ -34,7 +36,7 @@ def meet(place: Place, seconds: float = WAIT_SECONDS) -> None:
 def _gather_others(place, ends):
     """Wait for all others as the chief; which of them are missing."""
     missing = set(range(1, place.count))
-    with socket.create_server(("", _host_and_port(place)[1])) as server, ExitStack() as connections:
+    with _server(place) as server, ExitStack() as connections:
         came: dict[int, socket.socket] = {}
         while missing and (left := ends - time.monotonic()) > 0:
             server.settimeout(left)
@@ -46,6 +48,16 @@ def _gather_others(place, ends):
                 missing = {index for index in missing if not _answers(came[index])}
                 came = {}
     return missing - came.keys()
+
+
+def _server(place):
+    try:
+        return socket.create_server(("", _host_and_port(place)[1]))
+    except OSError as error:
+        raise InputError(
+            f"the chief cannot listen at its address {place.addresses[0]} ({error.strerror}), by {place.origin}: name "
+            "another port, another training may have this one."
+        ) from error
 
 
 def _answers(connection):

@@ -254,9 +254,18 @@ def test_who_does_not_answer_is_not_waited_for(store, monkeypatch):
         find_inputs(["s3://b/in/*"], "out")
 
 
-def test_files_by_url_are_files(inputs):
-    found = find_inputs([f"file://{inputs}/*.txt"], f"file://{inputs.parent}/out")
+@pytest.mark.parametrize("scheme", ["file://", "local://", "FILE://", "file://localhost"])
+def test_files_by_url_are_files(inputs, scheme):
+    found = find_inputs([f"{scheme}{inputs}/*.txt"], f"{scheme}{inputs.parent}/out")
     assert found == find_inputs([f"{inputs}/*.txt"], inputs.parent / "out")
+    with pytest.raises(InputError, match=r"overwritten|among"):
+        find_inputs([f"{scheme}{inputs}/*.txt"], str(inputs))
+
+
+def test_urls_in_one_another_are_refused(inputs):
+    """Nobody could tell whether an output is among the inputs."""
+    with pytest.raises(InputError, match="URLs in one another"):
+        find_inputs([f"simplecache::file://{inputs}/a.txt"], str(inputs))
 
 
 def test_what_is_finished_is_not_read_again(work, inputs, store, tmp_path):

@@ -23,6 +23,7 @@ from seq2seq.tasks.train_translation import _validation, train
 from seq2seq.tasks.translation_corpus import read_training_text
 from seq2seq.text.corpus import ParallelText, read_pairs
 from seq2seq.training import setup
+from seq2seq.training.cluster import Cluster
 
 
 @pytest.fixture(scope="module")
@@ -329,7 +330,7 @@ def test_a_text_that_a_tokenizer_drops_is_blank(tiny_run, tiny_data, monkeypatch
     pairs = read_pairs(tiny_data / "valid", "src", "tgt", limit=6)
     pairs = ParallelText([*pairs.source, "??"], [*pairs.target, "a"])
     batches = PairBatches(*translator.encode_pairs(pairs.source, pairs.target))
-    figures = _validation(config, translator, batches, pairs)()
+    figures = _validation(config, translator, batches, pairs, Cluster())()
     assert 0 <= figures["bleu"] <= 100 and figures["cut"] == 0
     with pytest.raises(InputError, match="is blank"):
         translator.attention("??")

@@ -1,11 +1,13 @@
 """Workers wait for each other, so long and no longer."""
 
+import socket
 import time
 from threading import Thread
 
 import pytest
 
 from seq2seq.cli.launching import free_addresses
+from seq2seq.errors import InputError
 from seq2seq.interruption import Stopped
 from seq2seq.training.meeting import meet
 from seq2seq.workers import Place
@@ -44,9 +46,14 @@ def test_one_that_never_comes_is_named():
     assert f"worker 0 ({addresses[0]})" in said[1]
 
 
-def test_whoever_else_knocks_is_no_worker():
-    import socket
+def test_a_port_that_somebody_else_has_is_told():
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        address = f"127.0.0.1:{other.getsockname()[1]}"
+        with pytest.raises(InputError, match=f"cannot listen at its address {address}"):
+            meet(Place(0, (address, "127.0.0.1:1"), origin="TF_CONFIG"), 1.0)
 
+
+def test_whoever_else_knocks_is_no_worker():
     addresses = free_addresses(2)
 
     def knock():
