@@ -53,11 +53,10 @@ class Interruption:
         before = {each: signal.signal(each, self._receive) for each in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)}
         try:
             yield
-        except (
-            SystemError,
-            RuntimeError,
-        ) as error:  # what a library in C makes of an exception that comes in its midst
-            raise self._stop or error from error
+        except (SystemError, RuntimeError) as error:  # what a library in C makes of an exception in its midst
+            if self._stop and (isinstance(error, SystemError) or Stopped.__name__ in str(error)):
+                raise self._stop from error
+            raise
         finally:
             for each, handler in before.items():
                 signal.signal(each, handler)

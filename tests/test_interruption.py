@@ -48,6 +48,10 @@ def test_a_stop_in_the_midst_of_a_library_is_a_stop():
             raise RuntimeError("error replaced by Stopped") from stop
     with pytest.raises(SystemError, match="its own"), Interruption().listening():
         raise SystemError("its own")
+    interruption = Interruption()
+    with pytest.raises(RuntimeError, match="its own"), interruption.listening(), interruption.deferring():
+        send(signal.SIGTERM)
+        raise RuntimeError("its own")
 
 
 def test_a_signal_that_a_library_has_taken_is_heard_again():

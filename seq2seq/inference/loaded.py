@@ -17,7 +17,7 @@ from seq2seq.runtime.folder import ExportedRun, is_exported
 from seq2seq.runtime.numbers import ExportedAutoencoder, ExportedStream, ExportedWindows
 from seq2seq.runtime.texts import ExportedTranslator, ExportedWriter
 
-MOST_EXPORTED = 4  # batches at once; beyond it Python itself is what they wait for
+MOST_EXPORTED = 4  # batches at once, which wait for Python itself now and then; measured on two cores
 
 
 def load_engine(run_dir: str | Path) -> None:

@@ -18,6 +18,7 @@ from math import ceil, inf
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
+from seq2seq.cores import usable_cores
 from seq2seq.errors import InputError
 from seq2seq.interruption import Stopped
 from seq2seq.jobs.copies import Copies
@@ -94,7 +95,7 @@ def _check_reachable(address, given):
 
 
 def _join(address, given, folder):
-    started = {} if address else {"num_cpus": len(os.sched_getaffinity(0)), "_temp_dir": folder}
+    started = {} if address else {"num_cpus": usable_cores(), "_temp_dir": folder}
     quiet = {"include_dashboard": False, "log_to_driver": False, "logging_level": logging.ERROR}
     heard = signal.getsignal(signal.SIGTERM)
     try:
