@@ -73,7 +73,8 @@ def test_on_cudnn_all_results_and_gradients_are_those_of_a_cpu(cell, kind, maske
 
 def used_by_hand(cell, x, mask, wrap=lambda layer: layer, **options):
     """All that a layer gives, and the gradients of a random sum of it: at masked steps it is summed up as well."""
-    layer = wrap({"lstm": LSTM, "gru": GRU}[cell](UNITS, zero_output_for_mask=True, **options))
+    zeros = "return_sequences" in options  # without, they would be what a processor gives as the last output
+    layer = wrap({"lstm": LSTM, "gru": GRU}[cell](UNITS, zero_output_for_mask=zeros, **options))
     layer.build(x.shape)
     layer.set_weights([array.numpy() for array in arrays(*(weight.shape for weight in layer.weights), seed=1)])
     with tf.GradientTape() as tape:
