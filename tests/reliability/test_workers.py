@@ -108,8 +108,9 @@ def wait_for(happens):
 
 def stopped(command, run, number, worker):
     """Start the command, send a signal to one worker, or to the first process, once it has trained; its exit code."""
+    before = {path.name for path in run.glob("checkpoints/*.npz")} | {"checkpoint-00000-000000000.npz"}
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-    wait_for(lambda: any("00000-000000000" not in path.name for path in run.glob("checkpoints/*.npz")))
+    wait_for(lambda: any(path.name not in before for path in run.glob("checkpoints/*.npz")))
     os.kill(process.pid if worker is None else workers_of(process)[worker], number)
     _, errors = process.communicate(timeout=120)
     return process.returncode, errors
