@@ -38,4 +38,4 @@ def test_what_cannot_be_is_said_in_one_line_and_writes_nothing(options, message,
 def test_without_onnx_the_extra_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr(command, "find_spec", lambda name: None)
     result = CliRunner().invoke(app, ["export", str(OLDER_RUNS / "stream"), "--output", str(tmp_path / "exported")])
-    assert result.exit_code == 2 and "pip install 'seq2seq[onnx]'" in result.stderr
+    assert result.exit_code == 2 and "pip install '.[onnx]'" in result.stderr
