@@ -24,7 +24,7 @@ def test_a_folder_is_written_and_what_it_answered_is_told(tmp_path):
     ("options", "message"),
     [
         (["--sample", "none.csv"], "none.csv"),
-        (["--format", "litert", "--sample", SERIES], "--format litert: expected onnx"),
+        (["--format", "pickle", "--sample", SERIES], "--format pickle: expected onnx"),
         ([], "Give --sample FILE"),
     ],
 )
