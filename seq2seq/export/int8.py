@@ -1,6 +1,6 @@
 """Graphs whose weights take a byte each.
 
-Products compute in int8, too: ONNX Runtime rounds what comes in, block by block of each row, so that no row depends on
+Products compute in int8, too: each row of what comes in is rounded by its own largest number, so that no row depends on
 another. Layers that read whole sequences, a small part of a search, compute in float32 with the weights that a byte
 each tells.
 """
@@ -13,8 +13,10 @@ from onnx import TensorProto
 from seq2seq.export.graph import Graph
 
 LEAST = 4096  # weights of a matrix: of smaller ones there is nothing to save
-BLOCK = 64  # weights that share a scale
-MIDDLE = np.uint8(128)  # stands for 0
+MOST = 64  # of a weight: processors with AVX2 alone add two products of 8 bits each in 16
+LEVELS = np.float32(127)  # of what comes in, to both sides of its middle
+MIDDLE = np.uint8(128)
+LEAST_SCALE = np.float32(1e-20)  # of a row of zeros: its reciprocal is finite
 DOMAIN = "com.microsoft"  # of ONNX Runtime's own operators
 
 
@@ -30,47 +32,36 @@ class Int8Graph(Graph):
             x, weight, bias = inputs
             return self._product(x, weight if how.pop("transB", 0) else weight.T, bias, **how)
         if kind == "Gather" and _is_large(inputs[0]):
-            return self._rows(*inputs)
-        stored = [self._stored(each) if _is_large(each) and each.ndim > 1 else each for each in inputs]
+            rows, scales = _rounded(inputs[0])
+            return self._read(*(super(Int8Graph, self).__call__(kind, each, inputs[1]) for each in (rows, scales)))
+        stored = [self._read(*_rounded(each)) if _is_large(each) and each.ndim > 1 else each for each in inputs]
         return super().__call__(kind, *stored, **how)
 
     def _product(self, x, weight, bias, **how):
         """`x` times the transpose of `weight`, `(units, features)`."""
-        blocks, scales = _blocks(weight)
-        sizes = {"N": weight.shape[0], "K": weight.shape[1], "bits": 8, "block_size": BLOCK, "accuracy_level": 4}
-        inputs = x, blocks, scales, *((None, None, bias) if bias is not None else ())
-        return super().__call__("MatMulNBits", *inputs, domain=DOMAIN, **sizes, **how)
+        call, (rows, scales) = super().__call__, _rounded(weight)
+        largest = call("ReduceMax", call("Abs", x), np.array([-1]))
+        largest = call("Max", largest, LEAST_SCALE)
+        rounded = call("Add", call("Mul", x, call("Div", LEVELS, largest)), np.float32(MIDDLE))
+        rounded = call("Cast", call("Round", rounded), to=TensorProto.UINT8)
+        # ONNX Runtime turns the weights around once, when it reads the graph.
+        operands = rounded, call("Transpose", rows, perm=(1, 0)), np.float32(1), scales[:, 0], MIDDLE
+        product = call("MatMulIntegerToFloat", *operands, domain=DOMAIN)
+        scale = call("Div", largest, LEVELS)
+        if bias is None:
+            return call("Mul", product, scale, **how)
+        return call("Add", call("Mul", product, scale), bias, **how)
 
-    def _rows(self, table, ids):
-        """Rows of a table, float32."""
-        blocks, scales = _blocks(table)
-        return self._read(
-            super().__call__("Gather", blocks, ids), super().__call__("Gather", scales, ids), table.shape[1]
-        )
-
-    def _stored(self, weight):
-        """A constant that ONNX Runtime computes when it reads the graph."""
-        blocks, scales = _blocks(weight.reshape(-1, weight.shape[-1]))
-        return super().__call__("Reshape", self._read(blocks, scales, weight.shape[-1]), np.array(weight.shape))
-
-    def _read(self, blocks, scales, width):
-        """float32 `(…, width)` of blocks, `(…, blocks, BLOCK)`, and scales, `(…, blocks)`."""
-        call = super().__call__
-        values = call("Sub", call("Cast", blocks, to=TensorProto.FLOAT), np.float32(MIDDLE))
-        values = call("Mul", values, call("Unsqueeze", scales, np.array([-1])))
-        flat = call("Concat", call("Shape", scales, end=-1), np.array([-1]), axis=0)
-        values = call("Reshape", values, flat)
-        return call("Slice", values, np.array([0]), np.array([width]), np.array([-1]))
+    def _read(self, rows, scales):
+        """float32 of int8 and the scale of each row."""
+        return super().__call__("Mul", super().__call__("Cast", rows, to=TensorProto.FLOAT), scales)
 
 
 def _is_large(each):
     return isinstance(each, np.ndarray) and each.dtype == np.float32 and each.size >= LEAST
 
 
-def _blocks(weight):
-    """`(rows, width)` as uint8 `(rows, blocks, BLOCK)` about `MIDDLE`, and the scale of each block, float32."""
-    rows, width = weight.shape
-    padded = np.pad(weight, ((0, 0), (0, -width % BLOCK))).reshape(rows, -1, BLOCK)
-    scales = np.abs(padded).max(axis=2) / np.float32(127)
-    whole = np.rint(padded / np.where(scales, scales, 1)[..., None])
-    return (whole + MIDDLE).astype(np.uint8), scales
+def _rounded(weight):
+    """`(…, rows, width)` as int8, and the scale of each row, float32 `(…, rows, 1)`."""
+    scales = np.abs(weight).max(axis=-1, keepdims=True) / np.float32(MOST)
+    return np.rint(weight / np.where(scales, scales, 1)).astype(np.int8), scales

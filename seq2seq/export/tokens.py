@@ -9,7 +9,7 @@ from seq2seq.export.graph import Graph
 
 SWAPPED = (1, 0, 2)  # between the batch first and the steps first
 NEVER = np.float32(-1e9)  # added to the logits of tokens that are never written
-GROUP, WIDE = 32, 1024  # tokens in a group; vocabularies that are worth it
+GROUPS, WIDE = range(16, 65), 1024  # sizes of groups; vocabularies that are worth it
 
 
 def state_inputs(graph: Graph, layers: int, cell: str, units: int, rows: Sequence[str]) -> list[list[str]]:
@@ -75,17 +75,18 @@ def _largest(graph, logits, vocabulary, count):
     """
     if vocabulary < WIDE:
         return graph("TopK", logits, graph("Min", count, np.array([vocabulary])), outputs=2, axis=1)
-    number = -(-vocabulary // GROUP)
-    if number * GROUP > vocabulary:
-        missing = np.array([0, 0, 0, number * GROUP - vocabulary])
+    group = min((size for size in GROUPS if vocabulary % size == 0), key=lambda size: abs(size - 32), default=32)
+    number = -(-vocabulary // group)
+    if number * group > vocabulary:
+        missing = np.array([0, 0, 0, number * group - vocabulary])
         logits = graph("Pad", logits, missing, np.float32(np.finfo(np.float32).min))
-    groups = graph("Reshape", logits, np.array([-1, number, GROUP]))
+    groups = graph("Reshape", logits, np.array([-1, number, group]))
     chosen_groups = graph("Min", count, np.array([number]))
     _, chosen = graph("TopK", graph("ReduceMax", groups, np.array([2]), keepdims=0), chosen_groups, outputs=2, axis=1)
     chosen, _ = graph("TopK", chosen, chosen_groups, outputs=2, axis=1, largest=0)  # in the order of the vocabulary
     candidates = graph("GatherND", groups, graph("Unsqueeze", chosen, np.array([2])), batch_dims=1)
     candidates = graph("Flatten", candidates)
     best, places = graph("TopK", candidates, graph("Min", count, np.array([vocabulary])), outputs=2, axis=1)
-    of_group = graph("GatherElements", chosen, graph("Div", places, np.int64(GROUP)), axis=1)
-    tokens = graph("Add", graph("Mul", of_group, np.int64(GROUP)), graph("Mod", places, np.int64(GROUP)))
+    of_group = graph("GatherElements", chosen, graph("Div", places, np.int64(group)), axis=1)
+    tokens = graph("Add", graph("Mul", of_group, np.int64(group)), graph("Mod", places, np.int64(group)))
     return best, tokens
