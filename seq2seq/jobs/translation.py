@@ -71,7 +71,9 @@ class BatchTranslation(Work):
     def load(
         cls, run_dir: str | Path, search: Search | None = None, *, workers: int | None = None, **given
     ) -> "BatchTranslation":
-        """The work of a run directory, or an exported folder; `workers` batches are searched at once, default what the machine is good for.
+        """The work of a run directory, or of an exported folder.
+
+        So many batches are searched at once as there are `workers`; default what the machine is good for.
 
         Raises:
             InputError: not a translation run, no weights yet, damaged, or written by a newer version.

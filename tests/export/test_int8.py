@@ -6,7 +6,7 @@ import pytest
 
 from seq2seq.errors import InputError
 from seq2seq.export import export, folder, quality
-from seq2seq.export.int8 import BLOCK, Int8Graph
+from seq2seq.export.int8 import MOST, Int8Graph
 from seq2seq.export.quality import Cost
 from seq2seq.runtime.graphs import Graph as Session
 from tests.conftest import OLDER_RUNS
@@ -22,7 +22,7 @@ def answered(graph, path, **inputs):
 
 
 @pytest.mark.parametrize(("kind", "more"), [("MatMul", {}), ("Gemm", {"transB": 1})])
-@pytest.mark.parametrize("width", [BLOCK, 3 * BLOCK + 5])
+@pytest.mark.parametrize("width", [64, 197])
 def test_products_are_near_the_exact_ones_and_no_row_depends_on_another(kind, more, width, tmp_path):
     weight, x, bias = draw(width, 80), draw(7, width), draw(80)
     graph = Int8Graph("product")
@@ -31,26 +31,28 @@ def test_products_are_near_the_exact_ones_and_no_row_depends_on_another(kind, mo
     graph.output("y", graph(kind, *operands, **more), "float32", ("batch", 80), "products")
     (y,) = answered(graph, tmp_path, x=x)
     exact = x @ weight + (bias if kind == "Gemm" else 0)
-    assert 0 < np.abs(y - exact).max() < 0.03 * np.abs(exact).max()
+    assert 0 < np.abs(y - exact).max() < 0.05 * np.abs(exact).max()
     np.testing.assert_array_equal(answered(graph, tmp_path, x=x[2:3])[0], y[2:3])
 
 
-def test_rows_of_a_table_and_weights_of_layers_are_rounded_to_the_255th_part_of_their_largest(tmp_path):
-    table, ids = draw(100, BLOCK + 9), np.array([[3, 0], [99, 3]])
+def test_rows_of_a_table_and_weights_of_layers_are_rounded_by_the_largest_of_their_row(tmp_path):
+    table, ids = draw(100, 73), np.array([[3, 0], [99, 3]])
     graph = Int8Graph("rows")
     given = graph.input("ids", "int64", ("batch", "steps"), "ids")
-    graph.output("y", graph("Gather", table, given), "float32", ("batch", "steps", BLOCK + 9), "rows")
-    np.testing.assert_allclose(answered(graph, tmp_path, ids=ids)[0], table[ids], atol=np.abs(table).max() / 253)
-    weights = draw(2, 40, BLOCK)
+    graph.output("y", graph("Gather", table, given), "float32", ("batch", "steps", 73), "rows")
+    np.testing.assert_allclose(
+        answered(graph, tmp_path, ids=ids)[0], table[ids], atol=np.abs(table).max() / (2 * MOST - 1)
+    )
+    weights = draw(2, 40, 64)
     graph = Int8Graph("stored")
     given = graph.input("x", "float32", (1,), "a number")
     graph.output("y", graph("Add", given, weights), "float32", weights.shape, "the weights")
     found = answered(graph, tmp_path, x=np.zeros(1, np.float32))[0]
-    np.testing.assert_allclose(found, weights, atol=np.abs(weights).max() / 253)
+    np.testing.assert_allclose(found, weights, atol=np.abs(weights).max() / (2 * MOST - 1))
 
 
 def test_a_matrix_that_is_used_twice_is_stored_once():
-    table, graph = draw(200, BLOCK), Int8Graph("tied")
+    table, graph = draw(200, 64), Int8Graph("tied")
     ids = graph.input("ids", "int64", ("batch",), "ids")
     graph.output(
         "y",
@@ -59,7 +61,7 @@ def test_a_matrix_that_is_used_twice_is_stored_once():
         ("batch", 200),
         "logits",
     )
-    assert sum(each.data_type == onnx.TensorProto.UINT8 for each in graph.model().graph.initializer) == 1
+    assert sum(each.data_type == onnx.TensorProto.INT8 for each in graph.model().graph.initializer) == 1
 
 
 def test_figures_of_validation_data_are_told_and_those_that_are_worse_are_refused(tiny_run, tmp_path, monkeypatch):
@@ -85,3 +87,10 @@ def test_every_kind_of_run_has_a_figure(kind, tmp_path, monkeypatch):
 def test_int8_is_for_onnx_graphs(tmp_path):
     with pytest.raises(InputError, match="--int8 is for --format onnx"):
         export(OLDER_RUNS / "stream", tmp_path / "small", format="litert", int8=True)
+
+
+def test_a_row_of_zeros_is_one(tmp_path):
+    graph = Int8Graph("zeros")
+    given = graph.input("x", "float32", ("batch", 64), "rows")
+    graph.output("y", graph("MatMul", given, draw(64, 80)), "float32", ("batch", 80), "products")
+    assert not answered(graph, tmp_path, x=np.zeros((1, 64), np.float32))[0].any()
