@@ -39,3 +39,8 @@ def test_without_onnx_the_extra_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr(command, "find_spec", lambda name: None)
     result = CliRunner().invoke(app, ["export", str(OLDER_RUNS / "stream"), "--output", str(tmp_path / "exported")])
     assert result.exit_code == 2 and "pip install '.[onnx]'" in result.stderr
+
+
+def test_evaluate_says_that_it_wants_the_run(exported):
+    result = CliRunner().invoke(app, ["evaluate", str(exported("translation")), "--data", str(OLDER_RUNS / "texts")])
+    assert result.exit_code == 2 and "is an exported folder, and evaluate measures runs" in result.stderr
