@@ -6,10 +6,15 @@ import pytest
 
 from seq2seq.errors import InputError
 from seq2seq.export import export, folder, quality
+from seq2seq.export.graph import Graph
 from seq2seq.export.int8 import MOST, Int8Graph
+from seq2seq.export.language_model import language_graphs
 from seq2seq.export.quality import Cost
+from seq2seq.models import LanguageModel
 from seq2seq.runtime.graphs import Graph as Session
+from seq2seq.runtime.texts import ExportedWriter
 from tests.conftest import OLDER_RUNS
+from tests.export.in_memory import Folder, with_weights
 
 
 def draw(*shape):
@@ -94,3 +99,17 @@ def test_a_row_of_zeros_is_one(tmp_path):
     given = graph.input("x", "float32", ("batch", 64), "rows")
     graph.output("y", graph("MatMul", given, draw(64, 80)), "float32", ("batch", 80), "products")
     assert not answered(graph, tmp_path, x=np.zeros((1, 64), np.float32))[0].any()
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+def test_where_no_matrix_is_large_the_steps_are_the_exact_ones(cell, tmp_path):
+    model = with_weights(LanguageModel(30, embedding_dim=8, units=16, num_layers=2, cell=cell))
+    sides, texts = [], np.int32(np.arange(40).reshape(2, 20) % 30)
+    for new in (Graph, Int8Graph):
+        (folder := tmp_path / new.__name__).mkdir()
+        sides.append(
+            ExportedWriter(Folder(language_graphs(model, new), folder)).nats(
+                np.int32(np.arange(40).reshape(2, 20) % 30)
+            )
+        )
+    np.testing.assert_allclose(*sides, rtol=1e-6)
