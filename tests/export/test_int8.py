@@ -107,9 +107,5 @@ def test_where_no_matrix_is_large_the_steps_are_the_exact_ones(cell, tmp_path):
     sides, texts = [], np.int32(np.arange(40).reshape(2, 20) % 30)
     for new in (Graph, Int8Graph):
         (folder := tmp_path / new.__name__).mkdir()
-        sides.append(
-            ExportedWriter(Folder(language_graphs(model, new), folder)).nats(
-                np.int32(np.arange(40).reshape(2, 20) % 30)
-            )
-        )
+        sides.append(ExportedWriter(Folder(language_graphs(model, new), folder)).nats(texts))
     np.testing.assert_allclose(*sides, rtol=1e-6)
