@@ -49,7 +49,7 @@ def export(
     _check_installed("onnx", "onnx", "onnxruntime")
     if format_ == "litert":
         _check_installed("litert", "ai_edge_litert")
-    with quiet_tensorflow():
+    with quiet_tensorflow(run):
         from seq2seq.export import export as export_run
 
     report = ConsoleReport(stderr=True)

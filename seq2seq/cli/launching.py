@@ -9,6 +9,7 @@ import sys
 import time
 from contextlib import ExitStack, contextmanager, suppress
 
+from seq2seq.cores import own_cores
 from seq2seq.errors import InputError
 from seq2seq.interruption import WORK_LEFT
 from seq2seq.workers import find_place, tf_config
@@ -113,14 +114,17 @@ def free_addresses(count: int) -> tuple[str, ...]:
 
 def _cores_of(index, count):
     """The cores of a worker: its share, or one that it has in common with others where they are fewer."""
-    cores = sorted(os.sched_getaffinity(0))
+    cores = own_cores()
     return set(cores[index::count]) or {cores[index % len(cores)]}
 
 
 @contextmanager
 def _on_cores(cores):
-    """Start processes within the block on these cores."""
-    before = os.sched_getaffinity(0)
+    """Start processes within the block on these cores; on any, where a system does not bind them."""
+    if not hasattr(os, "sched_setaffinity"):
+        yield
+        return
+    before = own_cores()
     os.sched_setaffinity(0, cores)
     try:
         yield
