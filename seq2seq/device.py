@@ -11,7 +11,7 @@ import keras
 import tensorflow as tf
 
 from seq2seq.cores import time_limit, usable_cores
-from seq2seq.errors import InputError
+from seq2seq.errors import InputError, installed_with
 
 DRIVER, DEVICES = Path("/proc/driver/nvidia/version"), Path("/dev")
 LEAST_DRIVER = {"12": (525, 60, 13), "13": (580, 65, 6)}  # for Linux, of each CUDA, by NVIDIA's table of compatibility
@@ -137,7 +137,7 @@ def why_no_gpu() -> str:
         wanted = ".".join(map(str, least))
         return f"{beginning}its CUDA {cuda} wants driver {wanted} or newer, this is {has}; install a newer driver"
     if importlib.util.find_spec("nvidia") is None:
-        return f"{beginning}CUDA is not installed; make install GPU=1, or pip install 'seq2seq[gpu]'"
+        return f"{beginning}CUDA is not installed; make install GPU=1, or {installed_with('gpu')}"
     return (
         f"{beginning}CUDA {cuda} cannot be loaded; TF_CPP_MIN_LOG_LEVEL=0 python -c 'import tensorflow as tf; "
         "tf.config.list_physical_devices()' says what is missing"

@@ -48,6 +48,7 @@ ONLY_IN = {
     "pandas": "series",
     "onnx": "export",
     "onnxruntime": "runtime",
+    "ai_edge_litert": "runtime",
     "ray": "jobs/ray_engine.py",
     "grpc": "jobs/ray_engine.py",
     "fsspec": "jobs/urls.py",

@@ -67,7 +67,7 @@ def test_the_features_of_this_processor_are_read():
         (None, True, None, ""),
         ("470.82.01", True, None, "its CUDA 12.5.1 wants driver 525.60.13 or newer, this is 470.82.01"),
         ("535.104.05", False, None, "give it to the container"),
-        ("535.104.05", True, None, "make install GPU=1, or pip install 'seq2seq[gpu]'"),
+        ("535.104.05", True, None, "make install GPU=1, or pip install '.[gpu]'"),
         ("535.104.05", True, "-1", ""),
         ("470.82.01", True, "", ""),
     ],

@@ -154,7 +154,12 @@ def evaluate(
     check_picture(plot, "--plot")
     check_outputs({"--json": json_, "--output": output, "--plot": plot}, read | {"--references": references}, run)
     from seq2seq.run import Run
+    from seq2seq.runtime.folder import is_exported
 
+    if is_exported(run):
+        raise InputError(
+            f"{run} is an exported folder, and evaluate measures runs: give the run that it was made from."
+        )
     task = Run.open(run, "translation", "forecaster", "autoencoder").task
     if task == "autoencoder":
         raise InputError(f"{run} is an autoencoder: detect {run} --labels FILE measures how well it finds anomalies.")

@@ -7,7 +7,7 @@ from typing import Annotated
 from typer import Argument, Option
 
 from seq2seq.cli.console import ConsoleReport, quiet_tensorflow
-from seq2seq.errors import InputError
+from seq2seq.errors import InputError, installed_with
 
 EXAMPLES = """\
 [bold]Examples[/bold]
@@ -17,13 +17,20 @@ EXAMPLES = """\
   seq2seq-run detect tanks --input june.csv --output scores.csv
 
   seq2seq export runs/air --output air --sample this_week.csv
+
+  seq2seq export runs/ende --output ende --int8
+
+  seq2seq export runs/tanks --output tanks --format litert
 """
 
 
 def export(
     run: Annotated[Path, Argument(metavar="RUN", help="Folder of a trained run.")],
     output: Annotated[Path, Option(help="Folder for the export: a new one.")],
-    format_: Annotated[str, Option("--format", help="What graphs it has: onnx.")] = "onnx",
+    format_: Annotated[str, Option("--format", help="What graphs it has: onnx, saved-model or litert.")] = "onnx",
+    int8: Annotated[
+        bool, Option("--int8", help="Weights that take a byte each; tells what that costs and saves.")
+    ] = False,
     sample: Annotated[
         str | None,
         Option(
@@ -34,20 +41,31 @@ def export(
 ) -> None:
     """Write a run as a folder that answers with NumPy and ONNX Runtime alone, by the command seq2seq-run.
 
+    Of other formats saved-model is for TensorFlow Serving, and litert for devices: single steps and windows.
+
     Both are asked the same, validation data and values missing in every way; where they answer alike to five digits the
     folder gets its name, and otherwise nothing is written.
     """
-    missing = [name for name in ("onnx", "onnxruntime") if find_spec(name) is None]
-    if missing:
-        raise InputError(f"export needs {' and '.join(missing)}: pip install 'seq2seq[onnx]'.")
+    _check_installed("onnx", "onnx", "onnxruntime")
+    if format_ == "litert":
+        _check_installed("litert", "ai_edge_litert")
     with quiet_tensorflow(run):
         from seq2seq.export import export as export_run
 
     report = ConsoleReport(stderr=True)
-    differences = export_run(run, output, format=format_, sample=sample, report=report)
-    answers, largest = sum(each.answers for each in differences), max(each.largest for each in differences)
-    size = sum(file.stat().st_size for file in output.iterdir())
+    held = export_run(run, output, format=format_, int8=int8, sample=sample, report=report)
+    answers, largest = sum(each.answers for each in held.differences), max(each.largest for each in held.differences)
+    size = sum(file.stat().st_size for file in output.rglob("*") if file.is_file())
+    graphs = "in float32 " if int8 else ""
     report.say(
-        f"{output} ({size / 1e6:,.2f} MB) answered {len(differences)} kinds of input as the run does: {answers:,} "
-        f"answers, numbers at most {largest:.0e} apart"
+        f"{output} ({size / 1e6:,.2f} MB) answered {graphs}{len(held.differences)} kinds of input as the run does: "
+        f"{answers:,} answers, numbers at most {largest:.0e} apart"
     )
+    if int8:
+        figures = ", ".join(map(str, held.costs))
+        report.say(f"int8: {figures}; {held.size:.0%} of the size, {held.rate:.2f} times the rate of float32")
+
+
+def _check_installed(extra, *names):
+    if missing := [name for name in names if find_spec(name) is None]:
+        raise InputError(f"export needs {' and '.join(missing)}: {installed_with(extra)}.")

@@ -12,12 +12,12 @@ from seq2seq.models.autoencoder import SequenceDecoder, SequenceEncoder
 SWAPPED = (1, 0, 2)  # between the batch first and the steps first
 
 
-def autoencoder_graphs(model: Autoencoder) -> dict[str, Graph]:
+def autoencoder_graphs(model: Autoencoder, new: type[Graph] = Graph) -> dict[str, Graph]:
     """`reconstruct`, sequences as the model writes them, and `encode`, their codes."""
     features = model.arguments["features"]
     graphs = {}
     for name in ("reconstruct", "encode"):
-        graph = graphs[name] = Graph(name)
+        graph = graphs[name] = new(name)
         x = graph.input("x", "float32", ("batch", "steps", features), "scaled sequences, NaN = not observed")
         values, lengths = split_observed(graph, x)
         code = _code(graph, model.encoder, values, lengths)

@@ -3,9 +3,10 @@
 import os
 import secrets
 import shutil
-from collections.abc import Callable, Mapping
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -13,17 +14,20 @@ from typing import Any
 import onnx
 
 from seq2seq.errors import InputError
-from seq2seq.export import numbers, texts
+from seq2seq.export import litert, numbers, saved_model, texts
 from seq2seq.export.graph import Graph
+from seq2seq.export.int8 import Int8Graph
 from seq2seq.export.parity import Difference
+from seq2seq.export.quality import Cost, costs
 from seq2seq.export.readme import readme
+from seq2seq.export.signature import Signature
 from seq2seq.report import Report
 from seq2seq.run import Run
 from seq2seq.run.integrity import locked, read_config, refuse_links_out
 from seq2seq.runtime.folder import FORMAT, MANIFEST, README
 from seq2seq.storage import digest
 
-FORMATS = ("onnx",)
+FORMATS = ("onnx", "saved-model", "litert")
 
 
 @dataclass(frozen=True)
@@ -32,14 +36,14 @@ class Kind:
 
     Attributes:
         load: function from a folder, of a run or an exported one, to the loaded run.
-        graphs: function from a loaded run to its graphs, by name.
+        graphs: function from a loaded run and the class of graphs, to its graphs by name.
         files: function from a `Run` to the files that the folder has beside them.
         differences: function from the loaded run, the loaded export, a location of data or `None`, and a `Report`, to
             how far their answers are apart.
     """
 
     load: Callable[[Path], Any]
-    graphs: Callable[[Any], Mapping[str, Graph]]
+    graphs: Callable[[Any, type[Graph]], Mapping[str, Graph]]
     files: Callable[[Run], list[Path]]
     differences: Callable[[Any, Any, str | None, Report], list[Difference]]
 
@@ -54,51 +58,106 @@ KINDS = {
 }
 
 
+@dataclass(frozen=True)
+class Held:
+    """How an export was held against its run.
+
+    Attributes:
+        differences: how far the answers of both are apart, kind by kind.
+        costs: what int8 costs, where it was asked for.
+        rate: float. How many times as much it gets done in a second of processor time as in float32.
+        size: float. Bytes, as a share of those in float32.
+    """
+
+    differences: Sequence[Difference]
+    costs: Sequence[Cost] = field(default_factory=tuple)
+    rate: float = 1.0
+    size: float = 1.0
+
+
 def export(
     run_dir: str | Path,
     output: str | Path,
     *,
     format: str = "onnx",
+    int8: bool = False,
     sample: str | None = None,
     report: Report | None = None,
-) -> list[Difference]:
-    """Export a run to a folder that answers without TensorFlow, once that has answered as the run does.
+) -> Held:
+    """Export a run to a folder that answers without its training's code, once that has answered as the run does.
 
     Args:
         run_dir: folder of a finished run.
         output: the folder, which must not be there, or be empty.
-        format: `"onnx"`.
+        format: `"onnx"`, `"saved-model"` or `"litert"`.
+        int8: bool. Weights that take a byte each, of ONNX graphs.
         sample: data to hold the export against, in the form of those of the training; default: the validation part.
         report: `Report`.
 
     Returns:
-        How far the answers of both are apart, kind by kind.
+        How it was held against the run.
 
     Raises:
         InputError: a run that has not ended its training, is being trained or cannot be exported; an output that is in
-            use; no data to hold it against; or answers that differ, whereupon nothing is written.
+            use; a format that cannot hold the run; no data to hold it against; or answers that differ, with `int8` that
+            are worse by more than they may be, whereupon nothing is written.
     """
     path, output = Path(run_dir), Path(output)
     if format not in FORMATS:
         raise InputError(f"--format {format}: expected {' or '.join(FORMATS)}.")
+    if int8 and format != "onnx":
+        raise InputError(f"--int8 is for --format onnx: leave it out of --format {format}.")
     run, report = _finished(path), report or Report()
+    if format == "litert":
+        litert.check(run)
     _check_output(output, path)
     kind = KINDS[run.task]
     loaded = kind.load(path)
-    with _written(output) as folder:
-        graphs = kind.graphs(loaded)
+    with _written(output) as folder, tempfile.TemporaryDirectory() as aside:
+        first = Path(aside) if int8 else folder
+        _fill(first, run, loaded, format)
+        if format == "saved-model":
+            exported = saved_model.opened(first, loaded)
+            differences = saved_model.differences(kind.differences, loaded, exported, sample, report)
+        else:
+            exported = kind.load(first)
+            differences = kind.differences(loaded, exported, sample, report)
+        _refuse(path, "the graphs answer otherwise than the run", differences)
+        if not int8:
+            return Held(differences)
+        _fill(folder, run, loaded, format, Int8Graph)
+        found, rate = costs(loaded, exported, kind.load(folder), sample, report)
+        _refuse(path, "int8 costs too much", found)
+        return Held(differences, found, rate, _bytes(folder) / _bytes(first))
+
+
+def _fill(folder, run, loaded, format, new=Graph):
+    """Write all that an export consists of."""
+    kind = KINDS[run.task]
+    signatures: Mapping[str, Signature | Graph] = (graphs := kind.graphs(loaded, new))
+    if format == "onnx":
         for name, graph in graphs.items():
             onnx.save(graph.model(), folder / f"{name}.onnx")
-        for file in kind.files(run):
-            shutil.copyfile(file, folder / file.name)
-        (folder / README).write_text(readme(run.task, loaded.config, graphs), encoding="utf-8")
-        _write_manifest(folder, run, graphs)
-        differences = kind.differences(loaded, kind.load(folder), sample, report)
-        if apart := [each for each in differences if not each.is_small]:
-            raise InputError(
-                f"{path} is not exported: the graphs answer otherwise than the run, {apart[0]}. Nothing was written."
-            )
-    return differences
+    else:
+        signatures = {"saved-model": saved_model, "litert": litert}[format].write(folder, loaded, graphs)
+    for file in kind.files(run):
+        shutil.copyfile(file, folder / file.name)
+    (folder / README).write_text(readme(run.task, loaded.config, signatures, format), encoding="utf-8")
+    _write_manifest(folder, run, signatures, format)
+
+
+def _refuse(path, why, found):
+    """Raise InputError where anything that was found is not small."""
+    if apart := [each for each in found if not each.is_small]:
+        raise InputError(f"{path} is not exported: {why}, {apart[0]}. Nothing was written.")
+
+
+def _bytes(folder):
+    return sum(file.stat().st_size for file in _files(folder))
+
+
+def _files(folder):
+    return sorted(file for file in folder.rglob("*") if file.is_file())
 
 
 def _finished(path):
@@ -146,18 +205,19 @@ def _written(output):
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _write_manifest(folder: Path, run: Run, graphs: Mapping[str, Graph]) -> None:
+def _write_manifest(folder: Path, run: Run, signatures: Mapping[str, Signature | Graph], format: str) -> None:
     run_as_exported = Run(folder, run.task, run.config)
     record = {
         "format": FORMAT,
+        "written_as": format,
         "task": run.task,
         "config": run.config,
         "data": run.data,
         "weights": run.identity,
-        "files": {file.name: digest(file) for file in sorted(folder.iterdir())},
+        "files": {file.relative_to(folder).as_posix(): digest(file) for file in _files(folder)},
         "graphs": {
-            name: {side: [asdict(value) for value in getattr(graph, side)] for side in ("inputs", "outputs")}
-            for name, graph in graphs.items()
+            name: {side: [asdict(value) for value in getattr(signature, side)] for side in ("inputs", "outputs")}
+            for name, signature in signatures.items()
         },
         "versions": {name: version(name) for name in ("seq2seq", "onnx")},
     }

@@ -1,7 +1,6 @@
 """A graph of ONNX operators under construction."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
@@ -9,21 +8,13 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from seq2seq.export.signature import Value
+
 OPSET = 18  # of 2023: ONNX Runtime 1.14 and all later ones know it
 IR_VERSION = 9  # what files of that opset have
 
 TYPES = {"float32": TensorProto.FLOAT, "int32": TensorProto.INT32, "int64": TensorProto.INT64, "bool": TensorProto.BOOL}
 Shape = Sequence[int | str]  # a str names a size that may be any
-
-
-@dataclass(frozen=True)
-class Value:
-    """An input or an output of a graph, in words for whoever calls it."""
-
-    name: str
-    dtype: str
-    shape: tuple[int | str, ...]
-    meaning: str
 
 
 class Graph:
@@ -39,6 +30,8 @@ class Graph:
     Args:
         name: str.
     """
+
+    opsets, has_int8 = (("", OPSET),), False
 
     def __init__(self, name: str, outer: "Graph | None" = None):
         self.name, self.inputs, self.outputs, self._nodes = name, [], [], []
@@ -88,7 +81,7 @@ class Graph:
         Returns:
             The last states; and what was kept, stacked along a new first axis.
         """
-        inner = Graph(f"{self.name}_body", self)
+        inner = type(self)(f"{self.name}_body", self)
         t, going, *names = (inner._new("step") for _ in range(2 + len(states)))
         new, kept = body(inner, t, names)
         declared = [helper.make_tensor_value_info(t, TensorProto.INT64, ())]
@@ -106,7 +99,7 @@ class Graph:
         """What one of two functions of a `Graph` returns, as `condition`, bool scalar, says; only that is made."""
         branches = []
         for function in (then, otherwise):
-            inner = Graph(f"{self.name}_branch", self)
+            inner = type(self)(f"{self.name}_branch", self)
             made = inner("Identity", function(inner))
             result = helper.make_tensor_value_info(made, TensorProto.FLOAT, None)
             branches.append(helper.make_graph(inner._nodes, inner.name, [], [result]))
@@ -123,7 +116,7 @@ class Graph:
             for side in (self.inputs, self.outputs)
         ]
         graph = helper.make_graph(self._nodes, self.name, *declared, list(self._constants.values()))
-        opsets = [helper.make_opsetid("", OPSET)]
+        opsets = [helper.make_opsetid(*each) for each in self.opsets]
         model = helper.make_model(graph, producer_name="seq2seq", opset_imports=opsets, ir_version=IR_VERSION)
         onnx.checker.check_model(model, full_check=False)
         return model

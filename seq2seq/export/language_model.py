@@ -9,11 +9,11 @@ from seq2seq.models import LanguageModel
 from seq2seq.text.tokens import SPECIAL_PIECES
 
 
-def language_graphs(model: LanguageModel) -> dict[str, Graph]:
+def language_graphs(model: LanguageModel, new: type[Graph] = Graph) -> dict[str, Graph]:
     """`read`, a beginning, and `step`, one token of each text."""
     arguments, table = model.arguments, model.embedding.table.embeddings.numpy()
     layers, cell, units = arguments["num_layers"], arguments["cell"], arguments["units"]
-    graphs = {name: Graph(name) for name in ("read", "step")}
+    graphs = {name: new(name) for name in ("read", "step")}
 
     graph = graphs["read"]
     tokens = graph.input("tokens", "int32", ("batch", "steps"), "ids of beginnings")

@@ -1,5 +1,6 @@
 """Runs on numbers: their graphs, and what holds an export against its run."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from seq2seq.export.stream_forecaster import stream_graphs
 from seq2seq.export.window_forecaster import window_graphs
 from seq2seq.inference.forecaster import Forecaster
 from seq2seq.inference.loaded import graphs_of
-from seq2seq.inference.pieces import cut, num_pieces
+from seq2seq.inference.pieces import Pieces, cut, num_pieces
 from seq2seq.inference.reconstructor import Reconstructor
 from seq2seq.inference.selection import Selection, part_of
 from seq2seq.report import Report
@@ -26,30 +27,50 @@ def files(run: Run) -> list[Path]:
     return [file for file in (run.scaler, run.learned, run.calibration, run.detector) if file.exists()]
 
 
-def autoencoder(reconstructor: Reconstructor) -> dict[str, Graph]:
+def autoencoder(reconstructor: Reconstructor, new: type[Graph] = Graph) -> dict[str, Graph]:
     """The graphs of an autoencoder."""
-    return autoencoder_graphs(reconstructor.model)
+    return autoencoder_graphs(reconstructor.model, new)
 
 
-def forecaster(loaded: Forecaster) -> dict[str, Graph]:
+def forecaster(loaded: Forecaster, new: type[Graph] = Graph) -> dict[str, Graph]:
     """The graphs of a forecaster."""
-    return (stream_graphs if loaded.stateful else window_graphs)(loaded.model)
+    return (stream_graphs if loaded.stateful else window_graphs)(loaded.model, new)
+
+
+def sequences(own: Reconstructor, sample: str | None, report: Report, count: int) -> Iterator[Pieces]:
+    """About so many scaled sequences of a sample, or all where it has fewer, evenly spread over it."""
+    series, chosen = _sample(own, sample, report)
+    scaled, look_back = chosen.cut(own.scaled(series)), own.look_back
+    if not look_back:
+        scaled = scaled[:: -(-len(scaled) // count)]
+    total = num_pieces(np.array([len(values) for values in scaled]), look_back)
+    if not total:
+        raise InputError(_too_short(sample, f"a window has {look_back} steps"))
+    return cut(scaled, look_back, stride=max(total // count, 1))
+
+
+def histories(
+    own: Forecaster, sample: str | None, report: Report, count: int
+) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """What the model reads of each series of a sample, and about so many origins in it, as `rolling` takes them."""
+    series, chosen = _sample(own, sample, report)
+    inputs, least, horizon = own.columns.read_by_model(series, own.scaler), own.core.least_history, own.horizon
+    origins: list[np.ndarray] = [np.zeros(0, np.int64) for _ in inputs]
+    count = -(-count // max(len(chosen.rows), 1))
+    for row, first, end in zip(chosen.rows, chosen.first, chosen.end, strict=True):
+        possible = np.arange(max(first, least), end - horizon + 1)
+        origins[row] = possible[:: -(-len(possible) // count)] if len(possible) else possible
+    if not sum(map(len, origins)):
+        raise InputError(_too_short(sample, f"the model reads {least} steps and forecasts {horizon}"))
+    return inputs, origins
 
 
 def differences_of_reconstructors(
     own: Reconstructor, exported: Reconstructor, sample: str | None, report: Report
 ) -> list[Difference]:
     """Sequences of a sample, and these with values missing, reconstructed and encoded by both."""
-    series, chosen = _sample(own, sample, report)
-    scaled, look_back = chosen.cut(own.scaled(series)), own.look_back
-    if not look_back:
-        scaled = scaled[:: -(-len(scaled) // ROWS)]
-    total = num_pieces(np.array([len(values) for values in scaled]), look_back)
-    pieces = list(cut(scaled, look_back, stride=max(total // ROWS, 1)))
-    if not pieces:
-        raise InputError(_too_short(sample, f"a window has {look_back} steps"))
     found = []
-    for what, x in with_missing(pieces[0].values[:ROWS]):
+    for what, x in with_missing(next(sequences(own, sample, report, ROWS)).values[:ROWS]):
         sides = [(graphs.reconstruct(x), graphs.encode(x)) for graphs in map(graphs_of, (own.model, exported.model))]
         for kind, *pair in zip(("reconstructed", "codes"), *sides, strict=True):
             found.append(compared(f"{kind}, sequences {what}", *pair))
@@ -60,15 +81,8 @@ def differences_of_forecasters(
     own: Forecaster, exported: Forecaster, sample: str | None, report: Report
 ) -> list[Difference]:
     """Forecasts from origins of a sample, and of windows and steps with values missing, by both."""
-    series, chosen = _sample(own, sample, report)
-    inputs, least, horizon = own.columns.read_by_model(series, own.scaler), own.core.least_history, own.horizon
-    origins: list[np.ndarray] = [np.zeros(0, np.int64) for _ in inputs]
-    count = -(-ROWS // max(len(chosen.rows), 1))
-    for row, first, end in zip(chosen.rows, chosen.first, chosen.end, strict=True):
-        possible = np.arange(max(first, least), end - horizon + 1)
-        origins[row] = possible[:: -(-len(possible) // count)] if len(possible) else possible
-    if not sum(map(len, origins)):
-        raise InputError(_too_short(sample, f"the model reads {least} steps and forecasts {horizon}"))
+    inputs, origins = histories(own, sample, report, ROWS)
+    least, horizon = own.core.least_history, own.horizon
     found = [compared("forecasts", *(side.core.rolling(inputs, origins) for side in (own, exported)))]
     sides = [graphs_of(each.model) for each in (own, exported)]
     windows = [

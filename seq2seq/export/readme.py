@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from seq2seq.export.graph import Graph
+from seq2seq.export.signature import Signature
 
 _COMMANDS = {
     "autoencoder": (
@@ -14,15 +14,36 @@ _COMMANDS = {
     "language-model": ("seq2seq-run generate DIR --length 200",),
     "forecaster": ("seq2seq-run forecast DIR --input FILE --output forecast.csv",),
 }
+_RUNTIMES = {
+    "onnx": (
+        "It answers with NumPy and ONNX Runtime",
+        "import onnxruntime",
+        'session = onnxruntime.InferenceSession("{name}.onnx")',
+        "answers = dict(zip([each.name for each in session.get_outputs()], session.run(None, inputs)))",
+    ),
+    "litert": (
+        "It answers with NumPy and LiteRT, one row at a time",
+        "from ai_edge_litert.interpreter import Interpreter",
+        'run = Interpreter("{name}.tflite").get_signature_runner()',
+        "answers = run(**inputs)",
+    ),
+    "saved-model": (
+        "It is for TensorFlow Serving, which is given the folder `model`",
+        "import tensorflow as tf",
+        'model = tf.saved_model.load("model/1")',
+        'answers = model.signatures["{name}"](**{each: tf.constant(value) for each, value in inputs.items()})',
+    ),
+}
 _RAW = dict.fromkeys(("translation", "language-model"), "on ids of tokens (0 padding, 1 unknown, 2 begin, 3 end)")
 _STREAMED = ("seq2seq-run forecast DIR --stream --state state.npz",)
 
 
-def readme(task: str, config: Any, graphs: Mapping[str, Graph]) -> str:
+def readme(task: str, config: Any, graphs: Mapping[str, Signature], format: str) -> str:
     """Markdown; its Python runs in the folder itself."""
     commands = _COMMANDS[task]
     if task == "forecaster" and config.model.kind == "stateful":
         commands += _STREAMED
+    what, imported, opened, called = _RUNTIMES[format]
     name, graph = next(iter(graphs.items()))
     values = {"float32": "zeros", "int32": "ones", "int64": "ones", "bool": "ones"}
     shapes = [
@@ -32,30 +53,37 @@ def readme(task: str, config: Any, graphs: Mapping[str, Graph]) -> str:
     lines = [
         f"# A run of the task {task}, exported by seq2seq",
         "",
-        "It answers with NumPy and ONNX Runtime; `manifest.json` says what goes into each graph and comes out of it.",
+        f"{what}; `manifest.json` says what goes into each graph and comes out of it.",
         "",
+        *(_shell(commands) if format != "saved-model" else ()),
+        f"Without this library, {_RAW.get(task, 'on what is scaled already (units are in `scaler.json`)')}:",
+        "",
+        "```python",
+        "import numpy as np",
+        imported,
+        "",
+        opened.replace("{name}", name),
+        "inputs = {",
+        *shapes,
+        "}",
+        called.replace("{name}", name),
+        "for output, answer in answers.items():",
+        "    print(output, answer.shape)",
+        "```",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _shell(commands):
+    return (
         "From a shell, where DIR is this folder; files are read as those of the training were:",
         "",
         "```sh",
         *commands,
         "```",
         "",
-        f"Without this library, {_RAW.get(task, 'on what is scaled already (units are in `scaler.json`)')}:",
-        "",
-        "```python",
-        "import numpy as np",
-        "import onnxruntime",
-        "",
-        f'session = onnxruntime.InferenceSession("{name}.onnx")',
-        "inputs = {",
-        *shapes,
-        "}",
-        "for output, answer in zip(session.get_outputs(), session.run(None, inputs)):",
-        "    print(output.name, answer.shape)",
-        "```",
-        "",
-    ]
-    return "\n".join(lines)
+    )
 
 
 def _sizes(shape):

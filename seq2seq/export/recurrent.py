@@ -41,8 +41,45 @@ def stack(
 
 def step(graph: Graph, layers: Any, x: str, states: Sequence[Sequence[str]]) -> tuple[str, list[list[str]]]:
     """The same for one step: `(batch, features)` → `(batch, units)`."""
+    if graph.has_int8:
+        return _products(graph, layers, x, states)
     y, states = stack(graph, layers, graph("Unsqueeze", x, np.array([0])), states=states)
     return graph("Squeeze", y, np.array([0])), states
+
+
+def _products(graph, layers, x, states):
+    """One step of products and activations: of ONNX's own operators none computes in int8 row by row."""
+    new = []
+    for k, layer in enumerate(layers.layers):
+        state = (_gru if isinstance(layer, keras.layers.GRU) else _lstm)(graph, layer.cell, x, states[k])
+        x = graph("Add", state[0], x) if layers.residual and k else state[0]
+        new.append(state)
+    return x, new
+
+
+def _lstm(graph, cell, x, state):
+    """The new `[h, c]`, as `seq2seq.layers.lstm` has them."""
+    h, c = state
+    kernel, recurrent, bias = (each.numpy() for each in (cell.kernel, cell.recurrent_kernel, cell.bias))
+    z = graph("Gemm", graph("Concat", x, h, axis=1), np.concatenate((kernel, recurrent)), bias)
+    write, keep, new, out = graph("Split", z, outputs=4, axis=1, num_outputs=4)
+    new = graph("Mul", graph("Sigmoid", write), graph("Tanh", new))
+    c = graph("Add", graph("Mul", graph("Sigmoid", keep), c), new)
+    return [graph("Mul", graph("Sigmoid", out), graph("Tanh", c)), c]
+
+
+def _gru(graph, cell, x, state):
+    """The new `[h]` of a Keras GRU with `reset_after`."""
+    (h,) = state
+    bias = cell.bias.numpy()
+    products = graph("Gemm", x, cell.kernel.numpy(), bias[0]), graph("Gemm", h, cell.recurrent_kernel.numpy(), bias[1])
+    (keep, reset, new), (keep_too, reset_too, before) = (
+        graph("Split", each, outputs=3, axis=1, num_outputs=3) for each in products
+    )
+    keep = graph("Sigmoid", graph("Add", keep, keep_too))
+    reset = graph("Sigmoid", graph("Add", reset, reset_too))
+    new = graph("Tanh", graph("Add", new, graph("Mul", reset, before)))
+    return [graph("Add", new, graph("Mul", keep, graph("Sub", h, new)))]
 
 
 def _layer(graph, layer, x, lengths, state):

@@ -10,9 +10,9 @@ from seq2seq.models import StreamForecaster
 SWAPPED = (1, 0, 2)  # between the batch first and the steps first
 
 
-def stream_graphs(model: StreamForecaster) -> dict[str, Graph]:
+def stream_graphs(model: StreamForecaster, new: type[Graph] = Graph) -> dict[str, Graph]:
     """`run`: any number of steps and a state in, the forecasts of the next steps and the new state out."""
-    graph, features = Graph("run"), model.features
+    graph, features = new("run"), model.features
     x = graph.input("x", "float32", ("batch", "steps", features), "scaled steps, NaN = not observed")
     lengths = graph.input("lengths", "int32", ("batch",), "real steps of each row, at least 1")
     states = [

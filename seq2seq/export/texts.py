@@ -1,6 +1,6 @@
 """Runs on texts: their graphs, and what holds an export against its run."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -56,21 +56,21 @@ def load_writer(path: Path) -> Writer:
     return Writer(loaded.config, loaded.tokenizer, model)
 
 
-def translator_graphs(loaded: Translator) -> dict[str, Graph]:
+def translator_graphs(loaded: Translator, new: type[Graph] = Graph) -> dict[str, Graph]:
     """The graphs of a translator."""
-    return translation_graphs(loaded.model)
+    return translation_graphs(loaded.model, new)
 
 
-def writer_graphs(loaded: Writer) -> dict[str, Graph]:
+def writer_graphs(loaded: Writer, new: type[Graph] = Graph) -> dict[str, Graph]:
     """The graphs of a language model."""
-    return language_graphs(loaded.model)
+    return language_graphs(loaded.model, new)
 
 
 def differences_of_translators(
     own: Translator, exported: Translator, sample: str | None, report: Report
 ) -> list[Difference]:
     """Translations of a sample by every kind of search, and what is believed of them and attended to, by both."""
-    lines = list(islice(_source_lines(own.config, sample), ROWS)) + list(STRANGE)
+    lines = sample_lines(own.config, sample)
     begun = next((word for text in lines for word in text.split() if word.isalpha()), "")  # what no setting protects
     searches = {
         "greedy": {"beam_size": 1},
@@ -83,11 +83,18 @@ def differences_of_translators(
     }
     if own.config.decoding.copy_unknown:
         searches["unknown words copied"] = {"copy_unknown": True}
+    return differences_of_searches(own, exported, lines, searches) + _forced(own, exported, lines)
+
+
+def differences_of_searches(
+    own: Translator, exported: Translator, lines: Sequence[str], searches: Mapping[str, Mapping]
+) -> list[Difference]:
+    """Translations by searches, given by their options, by both."""
     found = []
     for what, options in searches.items():
         sides = [list(each.stream(lines, **options)) for each in (own, exported)]
         found.append(compared_texts(f"translations, {what}", *sides))
-    return found + _forced(own, exported, lines)
+    return found
 
 
 def _forced(own, exported, lines):
@@ -115,16 +122,39 @@ def _forced(own, exported, lines):
 
 def differences_of_writers(own: Writer, exported: Writer, sample: str | None, report: Report) -> list[Difference]:
     """What follows beginnings from the validation part, drawn and not, by both."""
-    text = _text(own, sample)
+    drawings = {"likeliest": None, "drawn": Sampling(0.8, seed=3), "drawn from few": Sampling(1.1, 5, 0.9, seed=4)}
+    return differences_of_drawings(own, exported, sample, drawings)
+
+
+def differences_of_drawings(
+    own: Writer, exported: Writer, sample: str | None, drawings: Mapping[str, Sampling | None]
+) -> list[Difference]:
+    """What follows beginnings from the validation part, by both."""
+    text = validation_text(own, sample)
     begins = np.linspace(0, max(len(text) - LENGTH, 0), 8).astype(int)
     prompts = [text[begin : begin + 1 + 3 * k] for k, begin in enumerate(begins)] + [STRANGE[-1]]
-    drawings = {"likeliest": None, "drawn": Sampling(0.8, seed=3), "drawn from few": Sampling(1.1, 5, 0.9, seed=4)}
     found = []
     for what, sampling in drawings.items():
         sides = [[side.write(prompt, LENGTH, sampling, 2) for prompt in prompts] for side in (own, exported)]
         apart = 0.0 if sides[0] == sides[1] else np.inf
         found.append(Difference(f"texts, {what}", 2 * LENGTH * len(prompts), apart))
     return found
+
+
+def sample_lines(config: TranslationConfig, sample: str | None) -> list[str]:
+    """Texts of a sample to translate, and texts that are hardly any."""
+    return [*islice(_source_lines(config, sample), ROWS), *STRANGE]
+
+
+def validation_pairs(config: TranslationConfig, sample: str | None, limit: int) -> tuple[list[str], list[str]]:
+    """Sources and references of the validation data, or where these are a part of the others, of the training."""
+    data = config.data
+    location = data.valid or data.train
+    if sample or is_table(location):
+        what = f"--sample {sample}" if sample else f"{location}, a table,"
+        raise InputError(f"--int8 is held against references of files of lines, which {what} has not: leave it out.")
+    pairs = list(stream_pairs(location, data.source, data.target, swap=data.swap, limit=limit))
+    return [pair[0] for pair in pairs], [pair[1] for pair in pairs]
 
 
 def _source_lines(config: TranslationConfig, sample: str | None) -> Iterator[str]:
@@ -142,7 +172,8 @@ def _source_lines(config: TranslationConfig, sample: str | None) -> Iterator[str
         raise InputError(_needs_sample(str(error))) from error
 
 
-def _text(loaded, sample):
+def validation_text(loaded: Writer, sample: str | None) -> str:
+    """The validation part of a text, or the text of a sample."""
     data = loaded.config.data
     if sample:
         return read_text(sample)

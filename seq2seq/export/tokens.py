@@ -9,6 +9,7 @@ from seq2seq.export.graph import Graph
 
 SWAPPED = (1, 0, 2)  # between the batch first and the steps first
 NEVER = np.float32(-1e9)  # added to the logits of tokens that are never written
+GROUPS, WIDE = range(16, 65), 1024  # sizes of groups; vocabularies that are worth it
 
 
 def state_inputs(graph: Graph, layers: int, cell: str, units: int, rows: Sequence[str]) -> list[list[str]]:
@@ -48,7 +49,7 @@ def choices(graph: Graph, logits: str, vocabulary: int) -> None:
     """Outputs `best`, `tokens`, `normalizers` and `logits`, and what is asked for them: `count` and `scored`."""
     count = graph.input("count", "int64", (1,), "how many of the best tokens are wanted")
     scored = graph.input("scored", "bool", (), "whether normalizers are wanted, a pass over the whole vocabulary")
-    best, tokens = graph("TopK", logits, graph("Min", count, np.array([vocabulary])), outputs=2, axis=1)
+    best, tokens = _largest(graph, logits, vocabulary, count)
     likeliest = graph("Gather", tokens, np.array([0]), axis=1)
 
     def normalized(inner):
@@ -64,3 +65,28 @@ def choices(graph: Graph, logits: str, vocabulary: int) -> None:
     meaning = "a logit less this is a log-probability, nats; of no meaning unless scored"
     graph.output("normalizers", normalizers, "float32", ("hypotheses",), meaning)
     graph.output("logits", logits, "float32", ("hypotheses", vocabulary), "of all tokens")
+
+
+def _largest(graph, logits, vocabulary, count):
+    """The largest logits of each hypothesis and whose they are, the largest first, of equal ones the first first.
+
+    Those of a wide vocabulary lie in the groups of neighbours whose largest are largest, see `seq2seq.decoding.top`:
+    only these groups are sorted.
+    """
+    if vocabulary < WIDE:
+        return graph("TopK", logits, graph("Min", count, np.array([vocabulary])), outputs=2, axis=1)
+    group = min((size for size in GROUPS if vocabulary % size == 0), key=lambda size: abs(size - 32), default=32)
+    number = -(-vocabulary // group)
+    if number * group > vocabulary:
+        missing = np.array([0, 0, 0, number * group - vocabulary])
+        logits = graph("Pad", logits, missing, np.float32(np.finfo(np.float32).min))
+    groups = graph("Reshape", logits, np.array([-1, number, group]))
+    chosen_groups = graph("Min", count, np.array([number]))
+    _, chosen = graph("TopK", graph("ReduceMax", groups, np.array([2]), keepdims=0), chosen_groups, outputs=2, axis=1)
+    chosen, _ = graph("TopK", chosen, chosen_groups, outputs=2, axis=1, largest=0)  # in the order of the vocabulary
+    candidates = graph("GatherND", groups, graph("Unsqueeze", chosen, np.array([2])), batch_dims=1)
+    candidates = graph("Flatten", candidates)
+    best, places = graph("TopK", candidates, graph("Min", count, np.array([vocabulary])), outputs=2, axis=1)
+    of_group = graph("GatherElements", chosen, graph("Div", places, np.int64(group)), axis=1)
+    tokens = graph("Add", graph("Mul", of_group, np.int64(group)), graph("Mod", places, np.int64(group)))
+    return best, tokens

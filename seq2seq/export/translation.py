@@ -14,13 +14,13 @@ from seq2seq.special_ids import NEVER_WRITTEN, PAD
 MASKED = np.float32(-1e9)  # in place of scores at padding, as `attend` has it
 
 
-def translation_graphs(model: EncoderDecoder) -> dict[str, Graph]:
+def translation_graphs(model: EncoderDecoder, new: type[Graph] = Graph) -> dict[str, Graph]:
     """`encode`, what is known of source texts, and `step`, one token of each hypothesis."""
-    return {"encode": _encode(model), "step": _step(model)}
+    return {"encode": _encode(new("encode"), model), "step": _step(new("step"), model)}
 
 
-def _encode(model: EncoderDecoder) -> Graph:
-    graph, units, attention = Graph("encode"), model.arguments["units"], model.decoder.attention
+def _encode(graph: Graph, model: EncoderDecoder) -> Graph:
+    units, attention = model.arguments["units"], model.decoder.attention
     source = graph.input(
         "source", "int32", ("batch", "source_steps"), "ids of source texts, 3 at the end of each, 0 behind"
     )
@@ -54,8 +54,8 @@ def _bridged(graph, decoder, states):
     return aligned
 
 
-def _step(model: EncoderDecoder) -> Graph:
-    graph, decoder, arguments = Graph("step"), model.decoder, model.arguments
+def _step(graph: Graph, model: EncoderDecoder) -> Graph:
+    decoder, arguments = model.decoder, model.arguments
     rows, units = ("batch", "beams"), arguments["units"]
     last = graph.input("last", "int32", rows, "last token of each hypothesis; 2 before the first")
     states = state_inputs(graph, arguments["decoder_layers"], arguments["cell"], units, rows)

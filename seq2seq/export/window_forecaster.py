@@ -12,9 +12,9 @@ from seq2seq.models.window_forecaster import EPSILON
 SWAPPED = (1, 0, 2)  # between the batch first and the steps first
 
 
-def window_graphs(model: WindowForecaster) -> dict[str, Graph]:
+def window_graphs(model: WindowForecaster, new: type[Graph] = Graph) -> dict[str, Graph]:
     """`forecast`: the horizon after a window."""
-    graph, arguments = Graph("forecast"), model.arguments
+    graph, arguments = new("forecast"), model.arguments
     horizon, targets = model.horizon, len(model.target_columns)
     shape = ("batch", arguments["look_back"], arguments["features"])
     window = graph.input("window", "float32", shape, "scaled windows, NaN = not observed")

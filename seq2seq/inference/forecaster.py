@@ -21,7 +21,7 @@ from seq2seq.inference.windowed import Windowed
 from seq2seq.report import Naming, Report
 from seq2seq.run import Run
 from seq2seq.runtime.folder import ExportedRun
-from seq2seq.runtime.numbers import ExportedStream, ExportedWindows
+from seq2seq.runtime.numbers import ExportedWindows, exported_stream
 from seq2seq.series.continuing import continue_each
 from seq2seq.series.far import far_in_any
 from seq2seq.series.reading import category_of
@@ -117,7 +117,7 @@ class Forecaster:
         scaler = Scaler.load(run.scaler)
         config = replace(config, data=of_run(config.data, scaler.columns))
         if isinstance(run, ExportedRun):
-            model = (ExportedStream if config.model.kind == "stateful" else ExportedWindows)(run)
+            model = exported_stream(run) if config.model.kind == "stateful" else ExportedWindows(run)
         else:
             model = build_model(config, Columns.of(config, scaler.columns))
             run.load_weights(model)

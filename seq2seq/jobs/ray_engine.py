@@ -19,7 +19,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 from seq2seq.cores import usable_cores
-from seq2seq.errors import InputError
+from seq2seq.errors import InputError, installed_with
 from seq2seq.interruption import Stopped
 from seq2seq.jobs.copies import Copies
 from seq2seq.jobs.folder import UnreachableError
@@ -37,7 +37,7 @@ try:
     import ray
     from ray.exceptions import RayError, RayTaskError
 except ModuleNotFoundError as error:
-    raise InputError("--engine ray needs the package ray: pip install 'seq2seq[ray]'") from error
+    raise InputError(f"--engine ray needs the package ray: {installed_with('ray')}") from error
 
 REACH_WITHIN = 20.0  # seconds for a cluster to answer: it may just be starting
 BEGIN_WITHIN = 900.0  # seconds for any actor to begin: a node may have to be started for it

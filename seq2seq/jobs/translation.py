@@ -9,13 +9,14 @@ from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
+from seq2seq.config import TranslationConfig
 from seq2seq.errors import InputError
+from seq2seq.inference.loaded import open_run
 from seq2seq.inference.search import Search
 from seq2seq.inference.texts import Remarks
 from seq2seq.inference.translator import LINES_AT_ONCE, Translator
 from seq2seq.jobs.inputs import Source
 from seq2seq.jobs.work import Work
-from seq2seq.run import Run
 from seq2seq.storage import digest
 from seq2seq.text.records import Record, RecordError, RecordFile, record_file
 
@@ -70,13 +71,16 @@ class BatchTranslation(Work):
     def load(
         cls, run_dir: str | Path, search: Search | None = None, *, workers: int | None = None, **given
     ) -> "BatchTranslation":
-        """The work of a run directory; `workers` batches are searched at once, default what the machine is good for.
+        """The work of a run directory, or of an exported folder.
+
+        So many batches are searched at once as there are `workers`; default what the machine is good for.
 
         Raises:
             InputError: not a translation run, no weights yet, damaged, or written by a newer version.
         """
         translator = Translator.load(run_dir, workers=workers)
-        return cls(translator, digest(Run.open(run_dir, "translation").weights), search, **given)
+        run, _ = open_run(run_dir, "translation", TranslationConfig)
+        return cls(translator, digest(run.weights), search, **given)
 
     def scan(self, source):
         file = record_file(source.path, self.field)

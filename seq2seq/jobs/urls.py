@@ -8,7 +8,7 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Any
 
-from seq2seq.errors import InputError
+from seq2seq.errors import InputError, installed_with
 from seq2seq.jobs.copies import FULL
 from seq2seq.jobs.folder import UnreachableError
 
@@ -16,7 +16,8 @@ try:
     import fsspec
     from fsspec.core import url_to_fs
 except ModuleNotFoundError as error:
-    raise InputError("URLs are read with the package fsspec: pip install 'seq2seq[s3]', [gcs] or [azure].") from error
+    advice = f"URLs are read with the package fsspec: {installed_with('s3')}, or with [gcs] or [azure]."
+    raise InputError(advice) from error
 
 _EXTRAS = {**dict.fromkeys(("s3", "s3a"), "s3"), **dict.fromkeys(("gs", "gcs"), "gcs")}
 _EXTRAS |= dict.fromkeys(("abfs", "abfss", "az"), "azure")
@@ -43,7 +44,7 @@ def file_system(url: str, option: str) -> tuple[Any, str]:
         fs, key = url_to_fs(url, use_listings_cache=False)
     except ImportError as error:
         extra = _EXTRAS.get(protocol)
-        advice = f"pip install 'seq2seq[{extra}]'" if extra else reason_of(error)
+        advice = installed_with(extra) if extra else reason_of(error)
         raise InputError(f"{option}: {protocol}:// is read with a package that is not installed: {advice}") from error
     except Exception as error:  # whatever a library makes of its settings
         if protocol not in fsspec.available_protocols():

@@ -2,7 +2,7 @@
 
 manifest.json   format, task, configuration, checksums of all other files, inputs and outputs of the graphs in words
 README.md       how to use the folder
-*.onnx          the graphs
+*.onnx          the graphs; *.tflite of a folder for devices, model/ of one for TensorFlow Serving
 all else        what the run had: tokenizers, units, calibration, detector
 """
 
@@ -16,9 +16,11 @@ from seq2seq.errors import InputError
 from seq2seq.run import Run
 from seq2seq.run.integrity import MOST_JSON_BYTES, refuse_links_out
 from seq2seq.runtime.graphs import Graph
+from seq2seq.runtime.lite import LiteGraph
 from seq2seq.storage import digest
 
-FORMAT = 1
+FORMAT = 2  # 1 had ONNX graphs alone
+KINDS = {".onnx": Graph, ".tflite": LiteGraph}
 MANIFEST, README = "manifest.json", "README.md"
 
 
@@ -49,6 +51,11 @@ class ExportedRun(Run):
         path = Path(path)
         refuse_links_out(path)
         record = _manifest(path)
+        if record.get("written_as") == "saved-model":
+            raise InputError(
+                f"{path} is for TensorFlow Serving (its README.md says how to load it): give the run itself, "
+                "or export it with --format onnx."
+            )
         if record["task"] not in tasks:
             expected = " or ".join(map(repr, tasks))
             raise InputError(f"{path} is an export of the task {record['task']!r}, expected one of {expected}.")
@@ -75,12 +82,12 @@ class ExportedRun(Run):
         """Of the weights that the graphs were made from, as that of the run."""
         return self.origin
 
-    def graph(self, name: str) -> Graph:
+    def graph(self, name: str) -> Graph | LiteGraph:
         """A graph of the folder."""
-        file = f"{name}.onnx"
-        if file not in self.record["files"]:
-            raise InputError(f"{self.path} has no graph {name!r}: export the run again.")
-        return Graph(self.path / file)
+        for suffix, kind in KINDS.items():
+            if (file := f"{name}{suffix}") in self.record["files"]:
+                return kind(self.path / file)
+        raise InputError(f"{self.path} has no graph {name!r}: export the run again.")
 
 
 def _manifest(path):

@@ -45,9 +45,12 @@ class ExportedWindows:
 class ExportedStream:
     """Steps and states in, forecasts of the next steps and new states out."""
 
+    name = "run"  # of its graph
+
     def __init__(self, run: ExportedRun):
-        self._graph = run.graph("run")
+        self._graph = run.graph(self.name)
         self._widths = {name: shape[-1] for name, shape in self._graph.inputs.items() if name.startswith("state")}
+        self._new = [f"new_{name}" for name in self._widths]
 
     def initial_state(self, rows: int) -> States:
         """The states before the first step."""
@@ -80,5 +83,30 @@ class ExportedStream:
     def _read(self, x, lengths, states):
         states = self.initial_state(len(x)) if states is None else states
         named: dict[str, np.ndarray] = dict(zip(self._widths, states, strict=True))
-        outputs, *states = self._graph(x=np.asarray(x, np.float32), lengths=lengths, **named)
+        outputs, *states = self._graph(["outputs", *self._new], x=np.asarray(x, np.float32), lengths=lengths, **named)
         return outputs, states
+
+
+class ExportedSteps(ExportedStream):
+    """The same with a graph that reads one step at a time, as those for devices do."""
+
+    name = "step"
+
+    def step(self, x: np.ndarray, states: States) -> tuple[np.ndarray, States]:
+        named: dict[str, np.ndarray] = dict(zip(self._widths, states, strict=True))
+        output, *states = self._graph(["output", *self._new], x=np.asarray(x, np.float32), **named)
+        return output, states
+
+    def _read(self, x, lengths, states):
+        states, outputs = self.initial_state(len(x)) if states is None else states, []
+        for t in range(x.shape[1]):
+            output, after = self.step(x[:, t], states)
+            outputs.append(output)
+            going = (t < lengths)[:, None]
+            states = [np.where(going, new, old) for new, old in zip(after, states, strict=True)]
+        return np.stack(outputs, axis=1), states
+
+
+def exported_stream(run: ExportedRun) -> ExportedStream:
+    """What answers of a folder of a stateful forecaster."""
+    return (ExportedSteps if ExportedSteps.name in run.record["graphs"] else ExportedStream)(run)

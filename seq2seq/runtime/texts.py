@@ -8,7 +8,7 @@ import numpy as np
 from seq2seq.runtime import drawing
 from seq2seq.runtime.folder import ExportedRun
 from seq2seq.runtime.search import Step, beam_search, greedy_search
-from seq2seq.special_ids import BOS, PAD
+from seq2seq.special_ids import BOS, EOS, PAD
 
 
 class _Stepper:
@@ -107,3 +107,15 @@ class ExportedWriter:
             return greedy_search(step, [part[:, None] for part in states], (), limits, select, scored=False)
 
         return write
+
+    def nats(self, tokens: np.ndarray) -> float:
+        """What a token takes on average, nats, of texts, int32 `(texts, steps)`, given those before it; tokens that are
+        never written are read only."""
+        states = [np.zeros((len(tokens), 1, width), np.float32) for width in self._step.widths.values()]
+        total = count = 0
+        for last, following in zip(tokens.T[:-1], tokens.T[1:], strict=True):
+            said = self._step(last[:, None], states, {}, 1, True, True)
+            written, states = following > EOS, said.states
+            chosen = np.take_along_axis(said.logits, following[:, None], 1)[:, 0]
+            total, count = total + (said.normalizers - chosen)[written].sum(), count + written.sum()
+        return float(total / max(count, 1))

@@ -6,7 +6,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from seq2seq.errors import InputError
+from seq2seq.errors import InputError, installed_with
 from seq2seq.series.layout import HEAD_RECORDS, distinct, head_of
 
 
@@ -52,5 +52,5 @@ def _openpyxl(path):
     try:
         import openpyxl
     except ImportError as error:
-        raise InputError(f"{path}: .xlsx needs the package openpyxl: pip install 'seq2seq[xlsx]'") from error
+        raise InputError(f"{path}: .xlsx needs the package openpyxl: {installed_with('xlsx')}") from error
     return openpyxl

@@ -8,7 +8,7 @@ from typing import Any
 import keras
 
 from seq2seq.device import kernels_of, multiplies_in, share_cores, suited_precision, use_device, why_no_gpu
-from seq2seq.errors import InputError
+from seq2seq.errors import InputError, installed_with
 from seq2seq.report import Report
 from seq2seq.run import Run
 from seq2seq.run.integrity import read_config
@@ -54,7 +54,7 @@ class Setup:
     ):
         if config.training.tensorboard and importlib.util.find_spec("tensorboard") is None:
             raise InputError(
-                "training.tensorboard=true needs the package tensorboard: pip install 'seq2seq[tensorboard]'."
+                f"training.tensorboard=true needs the package tensorboard: {installed_with('tensorboard')}."
             )
         place = find_place()
         if finish and place.count > 1:

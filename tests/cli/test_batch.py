@@ -147,7 +147,7 @@ def test_without_ray_its_engine_says_what_to_install(folder, monkeypatch):
     monkeypatch.delitem(sys.modules, "seq2seq.jobs.ray_engine", raising=False)
     given = ["translate", "runs/none", "--input", "in/*.txt", "--output", "out", "--engine", "ray"]
     (line,) = run(*given, code=2).stderr.splitlines()
-    assert line == "Error: --engine ray needs the package ray: pip install 'seq2seq[ray]'"
+    assert line == "Error: --engine ray needs the package ray: pip install '.[ray]' in this project's folder"
 
 
 @pytest.mark.slow

@@ -24,7 +24,7 @@ def test_a_folder_is_written_and_what_it_answered_is_told(tmp_path):
     ("options", "message"),
     [
         (["--sample", "none.csv"], "none.csv"),
-        (["--format", "litert", "--sample", SERIES], "--format litert: expected onnx"),
+        (["--format", "pickle", "--sample", SERIES], "--format pickle: expected onnx"),
         ([], "Give --sample FILE"),
     ],
 )
@@ -38,4 +38,9 @@ def test_what_cannot_be_is_said_in_one_line_and_writes_nothing(options, message,
 def test_without_onnx_the_extra_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr(command, "find_spec", lambda name: None)
     result = CliRunner().invoke(app, ["export", str(OLDER_RUNS / "stream"), "--output", str(tmp_path / "exported")])
-    assert result.exit_code == 2 and "pip install 'seq2seq[onnx]'" in result.stderr
+    assert result.exit_code == 2 and "pip install '.[onnx]'" in result.stderr
+
+
+def test_evaluate_says_that_it_wants_the_run(exported):
+    result = CliRunner().invoke(app, ["evaluate", str(exported("translation")), "--data", str(OLDER_RUNS / "texts")])
+    assert result.exit_code == 2 and "is an exported folder, and evaluate measures runs" in result.stderr

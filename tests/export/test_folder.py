@@ -29,7 +29,7 @@ def refused(run, output, message, **how):
 def test_a_run_that_cannot_be_exported_is_refused(run, tmp_path):
     output = tmp_path / "exported"
     refused(tmp_path, output, "is not a run directory")
-    refused(run, output, "--format litert: expected onnx", format="litert")
+    refused(run, output, "--format pickle: expected onnx", format="pickle")
     (run / "metrics.json").unlink()
     refused(run, output, "has not ended its training")
     (run / "metrics.json").touch()
@@ -53,7 +53,7 @@ def test_without_data_to_hold_it_against_nothing_is_written(run, tmp_path):
 
 
 def test_graphs_that_answer_otherwise_are_not_written(run, tmp_path, monkeypatch):
-    def off(loaded):
+    def off(loaded, new):
         weights = loaded.model.get_weights()
         loaded.model.set_weights([weight + np.float32(1e-3) for weight in weights])
         graphs = {name: graph.model() for name, graph in folder.numbers.autoencoder(loaded).items()}
@@ -72,7 +72,7 @@ def test_graphs_that_answer_otherwise_are_not_written(run, tmp_path, monkeypatch
 
 
 def test_the_validation_part_of_the_training_is_the_sample(beats_run, tmp_path):
-    differences = export(beats_run, tmp_path / "exported")
+    differences = export(beats_run, tmp_path / "exported").differences
     assert all(each.is_small for each in differences) and {"codes, sequences as they come"} <= {
         each.what for each in differences
     }

@@ -5,7 +5,9 @@ import pytest
 
 from seq2seq.config import DecodingConfig
 from seq2seq.decoding.sampling import Sampling
+from seq2seq.export.graph import Graph
 from seq2seq.export.language_model import language_graphs
+from seq2seq.export.tokens import choices
 from seq2seq.export.translation import translation_graphs
 from seq2seq.inference import compiled_text
 from seq2seq.inference.search import Search
@@ -91,3 +93,23 @@ def test_language_models(settings, tmp_path):
             tokens, _ = compiled_text.write_graph(model, sampling)(prompts, limits, streams)
             found, _ = exported.write_graph(sampling)(prompts, limits, streams)
             np.testing.assert_array_equal(tokens, found)
+
+
+@pytest.mark.parametrize("vocabulary", [1200, 1201])
+@pytest.mark.parametrize("count", [1, 10, 60])
+def test_the_best_of_a_wide_vocabulary_are_found_by_groups_the_first_of_equal_ones_first(vocabulary, count, tmp_path):
+    logits = np.random.default_rng(0).integers(0, 400, (5, vocabulary)).astype(np.float32)  # many are equal
+    graph = Graph("choose")
+    choices(
+        graph, graph("Identity", graph.input("x", "float32", ("n", vocabulary), "logits"), called="logits"), vocabulary
+    )
+    given = {"x": logits, "count": np.array([count], np.int64), "scored": np.array(True)}
+    best, tokens, normalizers = Folder({"choose": graph}, tmp_path).graph("choose")(
+        ["best", "tokens", "normalizers"], **given
+    )
+    expected = np.argsort(-logits, axis=1, kind="stable")[:, :count]
+    np.testing.assert_array_equal(tokens, expected)
+    np.testing.assert_array_equal(best, np.take_along_axis(logits, expected, 1))
+    largest = logits.max(axis=1)
+    exact = largest + np.log(np.exp(logits - largest[:, None]).sum(axis=1))
+    np.testing.assert_allclose(normalizers, exact, rtol=1e-6)

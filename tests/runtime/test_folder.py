@@ -1,11 +1,15 @@
 """Exported folders are opened as runs are, read without trust, and need no TensorFlow."""
 
+import fnmatch
 import json
 import multiprocessing
+import os
 import re
 import shutil
 import subprocess
 import sys
+import tomllib
+from pathlib import Path
 
 import pytest
 
@@ -17,12 +21,16 @@ from tests.conftest import OLDER_RUNS
 
 KINDS = ("autoencoder", "forecaster", "stream", "translation", "language-model")
 FORK = multiprocessing.get_context("fork")
+ROOT = Path(__file__).resolve().parents[2]
+PROJECTS = [tomllib.loads((ROOT / folder / "pyproject.toml").read_text()) for folder in ("", "packaging/runtime")]
 BLOCKED = """
 import sys
 
+HEAVY = {"tensorflow", "keras", "onnx", "sklearn", "scipy", "matplotlib", "sacrebleu", "sacremoses"}
+
 class Blocked:
     def find_spec(self, name, path=None, target=None):
-        if name.split(".")[0] in {"tensorflow", "keras", "onnx", "sklearn", "scipy", "matplotlib"}:
+        if name.split(".")[0] in HEAVY:
             raise ModuleNotFoundError(f"{name} was asked for", name=name)
 
 sys.meta_path.insert(0, Blocked())
@@ -32,6 +40,19 @@ sys.meta_path.insert(0, Blocked())
 @pytest.fixture
 def copied(exported, tmp_path):
     return shutil.copytree(exported("autoencoder"), tmp_path / "exported")
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory):
+    """A folder with the modules of the light distribution alone."""
+    folder, found = tmp_path_factory.mktemp("installed"), PROJECTS[1]["tool"]["setuptools"]["packages"]["find"]
+    for file in (ROOT / "seq2seq").rglob("*.py"):
+        package = ".".join(file.relative_to(ROOT).parent.parts)
+        if not any(fnmatch.fnmatch(package, pattern) for pattern in found["exclude"]):
+            place = folder / file.relative_to(ROOT)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file, place)
+    return folder
 
 
 def refused(path, message):
@@ -86,7 +107,7 @@ def test_a_fork_translates_with_what_was_loaded_before_it(exported):
         process.join()
 
 
-def test_commands_on_exported_folders_never_load_tensorflow(exported, tmp_path):
+def test_commands_on_exported_folders_need_the_light_distribution_alone(exported, installed, tmp_path):
     series = OLDER_RUNS / "series.csv"
     commands = [
         f"reconstruct {exported('autoencoder')} --input {series} --output {tmp_path}/reconstructed.csv",
@@ -100,9 +121,17 @@ def test_commands_on_exported_folders_never_load_tensorflow(exported, tmp_path):
     code = BLOCKED + "from typer.testing import CliRunner\nfrom seq2seq.cli.runtime import app\n"
     for command in commands:
         code += f"r = CliRunner().invoke(app, {command.split()!r})\nassert r.exit_code == 0, (r.output, r.exception)\n"
-    code += "print(sorted({'tensorflow', 'keras'} & {*sys.modules}))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert done.returncode == 0 and done.stdout.strip() == "[]", done.stderr
+    code += "import seq2seq\nprint(sorted({'tensorflow', 'keras'} & {*sys.modules}), seq2seq.__file__)"
+    settings = os.environ | {"PYTHONPATH": str(installed)}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, env=settings)
+    assert done.returncode == 0 and done.stdout.startswith(f"[] {installed}"), done.stderr
+
+
+def test_both_distributions_are_of_one_version_and_want_the_same():
+    whole, light = (each["project"] for each in PROJECTS)
+    assert whole["version"] == light["version"] and whole["requires-python"] == light["requires-python"]
+    wanted = {*whole["dependencies"], *whole["optional-dependencies"]["onnx"]}
+    assert {*light["dependencies"], *light["optional-dependencies"]["series"]} <= wanted
 
 
 def test_what_is_not_installed_is_said_in_one_line(exported, tmp_path):

@@ -327,7 +327,7 @@ def test_no_group_of_thousands_begins_with_a_zero(table, mark, other):
 
 def test_without_the_package_xlsx_names_it(table, monkeypatch):
     monkeypatch.setitem(sys.modules, "openpyxl", None)
-    assert "pip install 'seq2seq[xlsx]'" in refusal(table("", "data.xlsx"))
+    assert "pip install '.[xlsx]'" in refusal(table("", "data.xlsx"))
 
 
 def test_names_in_upper_case_are_the_same_kinds(table, tmp_path):
