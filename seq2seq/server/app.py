@@ -5,11 +5,9 @@ import re
 from collections.abc import Callable, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
-from importlib import resources
 from typing import Any
 
 from fastapi import FastAPI, Request, Response, WebSocket
-from fastapi.responses import HTMLResponse
 from pydantic_core import to_json
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
@@ -22,9 +20,9 @@ from seq2seq.server.data import Upload, with_files
 from seq2seq.server.figures import Figures
 from seq2seq.server.guard import Guard
 from seq2seq.server.models import Model, chosen
+from seq2seq.server.page import page
 from seq2seq.server.queue import Alone, FullError, Kind, Queue
 
-PAGE = "page.html"
 _FILES = ("data", "known")  # of an upload
 _REASONS = {413: "Too large.", 422: "Cannot be used.", 429: "Too much is waiting.", 503: "Stopping.", 504: "Too late."}
 _OF_SERIES = {  # path → what is asked, the task, the answer
@@ -148,13 +146,13 @@ def application(server: Server, token: str = "", host: str = "127.0.0.1") -> Gua
         app.add_api_route(path, endpoint, methods=["POST"], **_described(path, kind))
     app.add_api_websocket_route("/v1/stream", server.stream)
     gets = {
-        "/": lambda: HTMLResponse(page),
+        "/": lambda: shown,
         "/v1/models": lambda: _json(server.told()),
         "/healthz": lambda: _json({"alive": True}),
         "/readyz": lambda: _json({"ready": not guard.stopping}, 503 if guard.stopping else 200),
         "/metrics": lambda: Response(server.figures.text(), media_type="text/plain; version=0.0.4"),
     }
-    page = (resources.files("seq2seq.server") / PAGE).read_text(encoding="utf-8")
+    shown = page()
     for path, answer in gets.items():
         app.add_api_route(path, _endpoint(answer), methods=["GET"], include_in_schema=path != "/", name=path)
     for error, handle in _HANDLERS.items():

@@ -15,11 +15,6 @@ MOST_BYTES = 16 * 2**20  # of a body
 OPEN = ("/", "/healthz", "/readyz")  # paths that need no token
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 HEADERS = [
-    (
-        b"content-security-policy",
-        b"default-src 'self'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
-        b"img-src 'self' data: blob:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-    ),
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
     (b"cache-control", b"no-store"),

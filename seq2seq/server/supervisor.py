@@ -67,7 +67,7 @@ def supervise(count: int, work: Callable, arguments: tuple, report: Report) -> i
 
 def _work(work: Callable, number: int, count: int, arguments: tuple[Any, ...]) -> None:
     end_with_parent()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the first process passes it on
+    os.setpgid(0, 0)  # Ctrl-C reaches the first process alone, which passes it on
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, cores_of(number, count))
     try:
