@@ -1,7 +1,6 @@
 """The paths of a server, and what happens between a request and its answer."""
 
 import asyncio
-import re
 from collections.abc import Callable, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
@@ -18,7 +17,7 @@ from seq2seq.inference import forecaster, reconstructor, writer
 from seq2seq.server import requests, series, streams, texts
 from seq2seq.server.data import Upload, with_files
 from seq2seq.server.figures import Figures
-from seq2seq.server.guard import Guard
+from seq2seq.server.guard import TOO_LARGE, Guard, TooLargeError
 from seq2seq.server.models import Model, chosen
 from seq2seq.server.page import page
 from seq2seq.server.queue import Alone, FullError, Kind, Queue
@@ -89,7 +88,7 @@ class Server:
 
     async def translate(self, request: Request) -> Response:
         """Translations of texts."""
-        asked = requests.read(requests.Translate, await request.body())
+        asked = requests.read(requests.Translate, await self._body(request))
         model = chosen(self.models, asked.model, "translation")
         with _named(model):
             search = texts.searched(model, asked)
@@ -102,7 +101,7 @@ class Server:
 
     async def generate(self, request: Request) -> Response:
         """Texts of a language model."""
-        asked = requests.read(requests.Generate, await request.body())
+        asked = requests.read(requests.Generate, await self._body(request))
         model = chosen(self.models, asked.model, writer.TASK)
         with _named(model):
             (told,) = await self.answered(texts.writing(model, asked), receive=request.receive)
@@ -111,14 +110,25 @@ class Server:
     async def of_series(self, request: Request) -> Response:
         """Scores, reconstructions or forecasts of series."""
         kind, task, answer = _OF_SERIES[request.url.path]
-        asked = await _read_series(request, kind)
+        async with asyncio.timeout(self.time_limit):
+            asked = await _read_series(request, kind)
         model = chosen(self.models, asked.model, task)
-        call = partial(with_files, partial(answer, model, asked), asked.data, getattr(asked, "known", None))
-        with _named(model):
-            ((found, warnings),) = await self.answered(Alone(call), receive=request.receive)
-            if "text/csv" in request.headers.get("accept", ""):
+        as_csv = "text/csv" in request.headers.get("accept", "")
+
+        def call():  # written here, too: long tables would keep the event loop
+            found, warnings = with_files(partial(answer, model, asked), asked.data, getattr(asked, "known", None))
+            if as_csv:
                 return Response(found.file.csv(), media_type="text/csv")
-            return _json({"model": model.name} | found.told() | {"warnings": list(map(model.without_paths, warnings))})
+            told = {"model": model.name} | found.told() | {"warnings": list(map(model.in_words, warnings))}
+            return _json(told)
+
+        with _named(model):
+            (response,) = await self.answered(Alone(call), receive=request.receive)
+            return response
+
+    async def _body(self, request):
+        async with asyncio.timeout(self.time_limit):
+            return await request.body()
 
     async def stream(self, socket: WebSocket) -> None:
         """Forecasts step by step."""
@@ -155,8 +165,8 @@ def application(server: Server, token: str = "", host: str = "127.0.0.1") -> Gua
     shown = page()
     for path, answer in gets.items():
         app.add_api_route(path, _endpoint(answer), methods=["GET"], include_in_schema=path != "/", name=path)
-    for error, handle in _HANDLERS.items():
-        app.add_exception_handler(error, handle)
+    for error in (InputError, FullError, HTTPException, *_ERRORS):
+        app.add_exception_handler(error, _refused)
     guard = Guard(app, token, host, server.figures, [route.path for route in app.routes])
     server.guard = guard
     return guard
@@ -203,20 +213,11 @@ async def _read_series(request, kind):
 
 @contextmanager
 def _named(model):
-    """Errors within the block name no place on this machine, and no option of a command."""
+    """Errors within the block are told as clients may read them."""
     try:
         yield
     except InputError as error:
-        raise InputError(in_words_of_requests(model.without_paths(str(error)))) from error
-
-
-def in_words_of_requests(message: str) -> str:
-    """A message in which the options of commands are fields.
-
-    >>> in_words_of_requests("set --beam-size 5")
-    'set beam_size 5'
-    """
-    return re.sub(r"--([a-z][a-z-]*)", lambda match: match[1].replace("-", "_"), message)
+        raise InputError(model.in_words(str(error))) from error
 
 
 def _json(content, status=200):
@@ -227,12 +228,21 @@ def _error(status, reason, **headers):
     return Response(to_json({"error": reason}), status, headers, "application/json")
 
 
-_HANDLERS = {
-    InputError: lambda _, error: _error(422, " ".join(str(error).split())),
-    FullError: lambda _, error: _error(
-        429, f"too much is waiting: come again in {error.seconds} s.", **{"Retry-After": str(error.seconds)}
-    ),
-    TimeoutError: lambda _, error: _error(504, "not answered within the time limit: ask for less at a time."),
-    ClientDisconnect: lambda _, error: _error(499, "the client has gone."),
-    HTTPException: lambda _, error: _error(error.status_code, f"{error.detail}."),
+async def _refused(request: Request, error: Exception) -> Response:
+    """What is sent where an answer is not."""
+    if isinstance(error, InputError):
+        return _error(422, " ".join(str(error).split()))
+    if isinstance(error, FullError):
+        seconds = str(error.seconds)
+        return _error(429, f"too much is waiting: come again in {seconds} s.", **{"Retry-After": seconds})
+    if isinstance(error, HTTPException):
+        return _error(error.status_code, f"{error.detail}.")
+    return _error(*next(answer for kind, answer in _ERRORS.items() if isinstance(error, kind)))
+
+
+_ERRORS = {
+    TimeoutError: (504, "not answered within the time limit: ask for less at a time."),
+    TooLargeError: (413, TOO_LARGE),
+    ClientDisconnect: (499, "the client has gone."),
+    Exception: (500, "a bug of the server, whose log has more."),
 }

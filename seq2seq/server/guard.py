@@ -7,7 +7,6 @@ import time
 import traceback
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from seq2seq.server.figures import Figures
 
@@ -60,7 +59,7 @@ class Guard:
     def refusal(self, path: str, headers: Mapping[bytes, bytes], stream: bool) -> tuple[int, str] | None:
         """Status and reason of not answering a request; None where it may come in."""
         host, origin = headers.get(b"host", b"").decode("latin-1"), headers.get(b"origin", b"").decode("latin-1")
-        if origin and urlsplit(origin).netloc != host:
+        if origin and origin.partition("://")[2] != host:
             return 403, "asked by a page of another origin."
         if not self.token and _name(host) not in self.names:
             return 403, "without a token this server answers under the names of its own machine alone."
@@ -94,12 +93,8 @@ class Guard:
             else:
                 limited = receive if b"content-length" in headers else _limited(receive)
                 await self.app(scope, limited, told)
-        except TooLargeError:
-            await refuse(told, 413, TOO_LARGE)
-        except Exception:
+        except Exception:  # it has been answered by the application
             traceback.print_exc(file=sys.stderr)
-            if status == 499:
-                await refuse(told, 500, "a bug of the server, whose log has more.")
         finally:
             self.inside -= 1
             path = scope["path"] if scope["path"] in self.paths else "other"

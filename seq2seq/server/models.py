@@ -1,5 +1,6 @@
 """The runs that a server has loaded, by name."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -59,14 +60,15 @@ class Model:
         told = {"name": self.name, "task": self.task, "exported": is_exported(self.path)}
         return told | _MORE[self.task](self.loaded)
 
-    def without_paths(self, message: str) -> str:
-        """A message in which the model has its name, and no place on this machine is."""
+    def in_words(self, message: str) -> str:
+        """A message as clients may read it: the model has its name, no place on this machine is told, and options of
+        commands are fields: `set beam_size 5` for `set --beam-size 5`."""
         data = getattr(self.loaded.config.data, "location", None)
         places = {str(self.path.absolute()): self.name, str(self.path): self.name, str(data or ""): "its training data"}
         for place in sorted(places, key=len, reverse=True):
             if "/" in place:  # else it is a name alone
                 message = message.replace(place, places[place])
-        return message
+        return re.sub(r"--([a-z][a-z-]*)", lambda option: option[1].replace("-", "_"), message)
 
 
 def _of_translator(loaded):
@@ -144,6 +146,7 @@ def load(paths: Iterable[Path]) -> dict[str, Model]:
         task = check(path)
         models[name] = Model(name, path, task, CLASSES[task].load(path))
     for model in models.values():
+        _ = model.described  # reads files, now and not when a client waits
         if model.task == "translation":
             model.loaded.translate(["."])
     return models

@@ -130,7 +130,7 @@ async def _computed(server, model, call):
     try:
         (found,) = await server.answered(Alone(call))
     except InputError as error:
-        raise InputError(model.without_paths(str(error))) from error
+        raise InputError(model.in_words(str(error))) from error
     return found
 
 
