@@ -1,0 +1,216 @@
+"""What waits for the models, and the one thread that works it off: all that is alike and fits goes in one batch."""
+
+import asyncio
+import math
+import sys
+import threading
+import time
+import traceback
+from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from seq2seq.errors import InputError
+
+LONGEST_PATIENCE = 60  # seconds after which a client that was refused is asked to come again, at most
+
+
+class FullError(Exception):
+    """Too much is waiting.
+
+    Attributes:
+        seconds: int. After so many there may be room.
+    """
+
+    def __init__(self, seconds: int):
+        super().__init__(f"{seconds} s")
+        self.seconds = seconds
+
+
+class Kind(ABC):
+    """How items are answered: those of equal kinds are, together.
+
+    Attributes:
+        budget: int. What the sizes of a batch may sum up to.
+    """
+
+    budget = 0
+
+    def sizes(self, items: Sequence[Any]) -> Sequence[int]:
+        """How much each of some items takes of the budget; computed in the thread of the models."""
+        return [1] * len(items)
+
+    @abstractmethod
+    def answer(self, items: Sequence[Any]) -> Sequence[Any]:
+        """The answers of some items, in their order."""
+
+
+@dataclass(eq=False)
+class Alone(Kind):
+    """A call that shares a batch with none.
+
+    Args:
+        call: function without arguments.
+    """
+
+    call: Callable[[], Any]
+
+    def answer(self, items):
+        return [self.call()]
+
+
+@dataclass(eq=False)
+class Order:
+    """Items that one client waits for, some of them answered."""
+
+    kind: Kind
+    items: Sequence[Any]
+    future: asyncio.Future
+    sizes: Sequence[int] | None = None
+    taken: int = 0
+    answers: list[Any] = field(default_factory=list)
+
+    @property
+    def left(self) -> int:
+        return len(self.items) - self.taken
+
+
+class Queue:
+    """Orders that wait, and the thread that answers them; to be made and asked in an event loop.
+
+    A batch is made of what waits in the moment in which the thread is free, the first of it first; of an order that is
+    not answered by one batch the rest goes behind all others.
+
+    Args:
+        most: int. Items that may wait.
+        time_limit: float. Seconds after which an order is given up.
+        observe: function that is told of each batch: how many items, and seconds.
+    """
+
+    def __init__(self, most: int, time_limit: float, observe: Callable[[int, float], None] = lambda *_: None):
+        self.most, self.time_limit, self._observe = most, time_limit, observe
+        self.waiting = 0  # items
+        self._orders: deque[Order] = deque()
+        self._changed, self._closed = threading.Condition(), False
+        self._seconds_each = 0.0  # that an item took lately
+        self._loop = asyncio.get_running_loop()
+        self._thread = threading.Thread(target=self._work, name="models", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Answer what waits, and then no more."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify()
+        self._thread.join()
+
+    def enter(self, kind: Kind, items: Sequence[Any] = (None,)) -> Order:
+        """Have items answered: the `future` of the order gives their answers.
+
+        Raises:
+            FullError: they do not fit into the queue.
+        """
+        order = Order(kind, items, self._loop.create_future())
+        with self._changed:
+            if self.waiting + len(items) > self.most:
+                seconds = math.ceil(self.waiting * self._seconds_each)
+                raise FullError(min(max(seconds, 1), LONGEST_PATIENCE))
+            self._orders.append(order)
+            self.waiting += len(items)
+            self._changed.notify()
+        return order
+
+    async def result(self, order: Order) -> list[Any]:
+        """The answers of an order. Whoever leaves, by cancellation or as the time is over, takes its rest away.
+
+        Raises:
+            TimeoutError: the time is over.
+        """
+        try:
+            async with asyncio.timeout(self.time_limit):
+                return await order.future
+        finally:
+            self._remove(order)
+
+    def _remove(self, order):
+        if order.left:
+            with self._changed:
+                if order in self._orders:
+                    self._orders.remove(order)
+                    self.waiting -= order.left
+
+    def _work(self):
+        while True:
+            with self._changed:
+                while not self._orders:
+                    if self._closed:
+                        return
+                    self._changed.wait()
+                kind = self._orders[0].kind
+                alike = [order for order in self._orders if order.kind == kind]
+            batch = self._take(alike, kind)
+            if batch:
+                self._answer(kind, batch)
+
+    def _take(self, orders, kind):
+        """Orders with the slice of their items that goes into the next batch."""
+        batch, room = [], kind.budget
+        for order in orders:
+            if order.sizes is None:
+                order.sizes = kind.sizes(order.items)
+            end = order.taken
+            while end < len(order.items) and (order.sizes[end] <= room or (not batch and end == order.taken)):
+                room -= order.sizes[end]
+                end += 1
+            if end > order.taken:
+                batch.append((order, slice(order.taken, end)))
+            if end < len(order.items):
+                break
+        with self._changed:
+            batch = [each for each in batch if each[0] in self._orders]
+            for order, part in batch:
+                self._orders.remove(order)
+                order.taken = part.stop
+                self.waiting -= part.stop - part.start
+                if order.left:
+                    self._orders.append(order)
+        return batch
+
+    def _answer(self, kind, batch):
+        began = time.monotonic()
+        items = [item for order, part in batch for item in order.items[part]]
+        try:
+            answers = kind.answer(items)
+        except Exception as error:
+            if len(batch) == 1:
+                self._fail(batch[0][0], error)
+            else:  # which of them it was shows when each is alone
+                for each in batch:
+                    self._answer(kind, [each])
+            return
+        done, start = [], 0
+        for order, part in batch:
+            end = start + part.stop - part.start
+            order.answers += answers[start:end]
+            start = end
+            if not order.left:
+                done.append((order.future, order.answers))
+        self._loop.call_soon_threadsafe(_deliver, done)
+        seconds = time.monotonic() - began
+        self._seconds_each += 0.1 * (seconds / len(items) - self._seconds_each)
+        self._observe(len(items), seconds)
+
+    def _fail(self, order, error):
+        if not isinstance(error, InputError):
+            traceback.print_exception(error, file=sys.stderr)
+        self._remove(order)
+        order.taken = len(order.items)
+        self._loop.call_soon_threadsafe(_deliver, [(order.future, error)])
+
+
+def _deliver(results):
+    for future, result in results:
+        if not future.done():
+            (future.set_exception if isinstance(result, Exception) else future.set_result)(result)
