@@ -32,18 +32,26 @@ SEEN = """selector => {
     return [shade(style.color), shade(getComputedStyle(document.body).backgroundColor)];
 }"""
 
+THINNED = """() => {
+    const values = Array.from({length: 200000}, (_, step) => Math.sin(step / 500));
+    values.fill(null, 1000, 9000);
+    [values[77777], values[131072]] = [9, -9];
+    const points = thinned(values, 0, values.length, 800), steps = new Set(points.map(point => point?.[0]));
+    return [...[0, 77777, 131072, 199999].map(step => steps.has(step)), points.length <= 3200, points.includes(null)];
+}"""
+
 pytestmark = pytest.mark.browser
 
 
 class Server:
     """`seq2seq serve` in a process of its own."""
 
-    def __init__(self, *folders, port=None):
+    def __init__(self, *arguments, port=None):
         if port is None:
             with closing(socket.create_server(("127.0.0.1", 0))) as free:
                 port = free.getsockname()[1]
         self.port, self.url = port, f"http://127.0.0.1:{port}/"
-        command = [sys.executable, "-c", "from seq2seq.cli import main; main()", "serve", *map(str, folders)]
+        command = [sys.executable, "scripts/serve.py", *map(str, arguments)]
         self.process = subprocess.Popen([*command, "--port", str(port)], cwd=Path(__file__).parents[2])
         while not self.is_ready():
             assert self.process.poll() is None
@@ -96,9 +104,10 @@ def window(browser):
         page.set_default_timeout(20_000)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("console", lambda said: complaints.append(said.text) if "Security" in said.text else None)
-        page.on("request", lambda asked: asked.url.startswith((url.split("#")[0], "data:")) or complaints.append(asked.url))
+        own = (url.split("#")[0], "data:")
+        page.on("request", lambda asked: asked.url.startswith(own) or complaints.append(asked.url))
         page.goto(url)
-        page.wait_for_selector("main h2")
+        page.wait_for_selector("main h2, #door:visible")
         return page
 
     yield opened
@@ -258,6 +267,25 @@ def test_a_server_that_is_gone_is_told_and_found_again(exported, window):
         server.stop()
 
 
+def test_a_server_with_a_token_is_asked_with_it(exported, window):
+    server = Server(exported("stream"), "--token", "a-secret")
+    try:
+        page = window(server.url)
+        for given in ("wrong", "a-secret"):
+            assert page.is_visible("#door")
+            page.fill("#door [type=password]", given)
+            with page.expect_response("**/v1/models"):
+                page.click("text=Enter")
+        page.wait_for_selector("h2")
+        assert not page.is_visible("#door")
+        page.set_input_files("main section:first-of-type [name=file]", CSV)  # a stream cannot send a header
+        page.wait_for_selector(".plot svg path")
+        page.set_input_files("main section:last-of-type [name=file]", CSV)
+        page.wait_for_selector("main section:last-of-type .plot svg path")
+    finally:
+        server.stop()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_text_stands_out_from_its_ground(server, window, scheme):
     page = window(server.url, color_scheme=scheme)
@@ -281,10 +309,5 @@ def test_a_phone_shows_all_without_moving_sideways(server, window):
 
 def test_thinning_loses_no_extreme(server, window):
     page = window(server.url)
-    lost = page.evaluate("""() => {
-        const values = Array.from({length: 200000}, (_, i) => Math.sin(i / 500) + (i === 77777 ? 9 : i === 131072 ? -9 : 0));
-        values.fill(null, 1000, 9000);
-        const points = thinned(values, 0, values.length, 800), kept = new Set(points.filter(Boolean).map(([step]) => step));
-        return [kept.has(77777), kept.has(131072), points.length <= 3200, points.includes(null), kept.has(0), kept.has(199999)];
-    }""")
-    assert lost == [True] * 6
+    kept = page.evaluate(THINNED)
+    assert kept == [True] * 6
