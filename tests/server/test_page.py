@@ -183,7 +183,7 @@ def test_translating_takes_no_mouse(server, window):
 def test_a_dropped_file_is_scored_and_its_events_listed(server, window, pumps_run, pumps_files):
     page = window(f"{server.url}#{pumps_run.name}")
     drop(page, pumps_files / "test.csv")
-    page.wait_for_selector(".plot svg path")
+    page.wait_for_selector(".plot svg:has(.line)")
     titles = page.locator("figcaption strong").all_inner_texts()
     assert titles[:3] == ["flow", "heat", "score"] and len(titles) == 4
     assert page.locator("select[name=series] option").all_inner_texts() == ["north", "south"]
@@ -197,7 +197,7 @@ def test_a_dropped_file_is_scored_and_its_events_listed(server, window, pumps_ru
 def test_keys_move_along_a_series(server, window):
     page = window(server.url + "#autoencoder")
     page.set_input_files("[name=file]", CSV)
-    page.wait_for_selector(".plot svg path")
+    page.wait_for_selector(".plot svg:has(.line)")
     lines = CSV.read_text().splitlines()
     page.focus(".plot")
     page.keyboard.press("End")
@@ -216,7 +216,7 @@ def test_a_forecast_has_its_interval_and_naive_ones_beside(server, window):
     page = window(server.url + "#forecaster")
     page.fill("[name=steps]", "6")
     page.set_input_files("[name=file]", CSV)
-    page.wait_for_selector(".plot svg path")
+    page.wait_for_selector(".plot svg:has(.line)")
     legend = page.locator("figcaption").first.inner_text()
     assert all(name in legend for name in ("measured", "forecast", "interval for 90 %", "last value"))
     page.click("summary")
@@ -279,9 +279,9 @@ def test_a_server_with_a_token_is_asked_with_it(exported, window):
         page.wait_for_selector("h2")
         assert not page.is_visible("#door")
         page.set_input_files("main section:first-of-type [name=file]", CSV)  # a stream cannot send a header
-        page.wait_for_selector(".plot svg path")
+        page.wait_for_selector(".plot svg:has(.line)")
         page.set_input_files("main section:last-of-type [name=file]", CSV)
-        page.wait_for_selector("main section:last-of-type .plot svg path")
+        page.wait_for_selector("main section:last-of-type .plot svg:has(.line)")
     finally:
         server.stop()
 
@@ -303,7 +303,7 @@ def test_a_phone_shows_all_without_moving_sideways(server, window):
         page.click(f"nav >> text={model}")
         page.wait_for_selector(f"h2:text-is('{model}')")
         page.set_input_files("[name=file]", CSV)
-        page.wait_for_selector(".plot svg path")
+        page.wait_for_selector(".plot svg:has(.line)")
         assert sideways(page) == 0
 
 
