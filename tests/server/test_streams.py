@@ -26,7 +26,7 @@ def client(models):
 def answers(client, lines=LINES, **opening):
     """What is answered to steps, and the state at their end."""
     found = []
-    with client.websocket_connect("/v1/stream") as stream:
+    with client.websocket_connect("ws://localhost/v1/stream") as stream:
         stream.send_json(opening)
         begun = stream.receive_json()
         for line in lines:
@@ -78,7 +78,7 @@ def test_what_cannot_be_used_leaves_the_state(client):
         '{"values": [1, 2], "time": "now"}',
     ]
     wrong += ["{}", '{"values": {"flow": 1}}', '{"values": {"flow": 1, "heat": 2, "rain": 3}}', '{"value": [1, 2]}']
-    with client() as one, one.websocket_connect("/v1/stream") as stream:
+    with client() as one, one.websocket_connect("ws://localhost/v1/stream") as stream:
         stream.send_json({})
         stream.receive_json()
         for message in wrong:
@@ -92,7 +92,7 @@ def test_what_cannot_be_used_leaves_the_state(client):
     "opening", [{"state": "UEsDB"}, {"state": "eA=="}, {"model": "x"}, {"interval": 0.123}, {"x": 1}]
 )
 def test_an_opening_that_cannot_be_ends_the_stream(client, opening):
-    with client() as one, one.websocket_connect("/v1/stream") as stream:
+    with client() as one, one.websocket_connect("ws://localhost/v1/stream") as stream:
         stream.send_json(opening)
         error = stream.receive_json()["error"]
         assert "/" not in error and "--" not in error
@@ -104,15 +104,19 @@ def test_an_opening_that_cannot_be_ends_the_stream(client, opening):
 def test_the_token_is_a_header_or_in_the_first_message(client):
     with client("secret") as one:
         for message, headers in (({"token": "secret"}, {}), ({}, {"authorization": "Bearer secret"})):
-            with one.websocket_connect("/v1/stream", headers=headers) as stream:
+            with one.websocket_connect("ws://localhost/v1/stream", headers=headers) as stream:
                 stream.send_json(message)
                 assert "columns" in stream.receive_json()
-        with one.websocket_connect("/v1/stream") as stream:
+        with one.websocket_connect("ws://localhost/v1/stream") as stream:
             stream.send_json({"token": "other"})
             assert "token" in stream.receive_json()["error"]
 
 
 def test_a_page_of_another_origin_opens_none(client):
     headers = {"origin": "http://elsewhere.example"}
-    with client() as one, pytest.raises(WebSocketDisconnect), one.websocket_connect("/v1/stream", headers=headers):
+    with (
+        client() as one,
+        pytest.raises(WebSocketDisconnect),
+        one.websocket_connect("ws://localhost/v1/stream", headers=headers),
+    ):
         pass
