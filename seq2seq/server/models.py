@@ -152,25 +152,27 @@ def load(paths: Iterable[Path]) -> dict[str, Model]:
     return models
 
 
-def chosen(models: Mapping[str, Model], name: str | None, task: str) -> Model:
+def chosen(models: Mapping[str, Model], name: str | None, task: str, able: str = "") -> Model:
     """The model that is asked for, or the only one of a task.
 
     Args:
         models: all by name.
         name: str, or None.
         task: str.
+        able: str. What it must be by its description, such as stateful.
 
     Raises:
         InputError: there is none, or several are possible.
     """
-    possible = {each.name: each for each in models.values() if each.task == task}
+    possible = {each.name: each for each in models.values() if each.task == task and (not able or each.described[able])}
+    task = f"{able} {task}".strip()
     if not possible:
-        raise InputError(f"no model of the task {task!r} is served here.")
+        raise InputError(f"no {task} model is served here.")
     if name is None:
         if len(possible) > 1:
             raise InputError(f"several models can answer: choose one by the field model: {listed(possible)}.")
         return next(iter(possible.values()))
     if name not in possible:
-        other = f" is of the task {models[name].task!r}, expected {task!r}" if name in models else " is not served here"
+        other = f" is no {task} model" if name in models else " is not served here"
         raise InputError(f"the model {name!r:.60}{other}: {near_match(name, possible)}.")
     return possible[name]

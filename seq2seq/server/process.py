@@ -1,6 +1,7 @@
 """A server as a process: it listens, and when it is told to stop it answers what it has taken."""
 
 import errno
+import logging
 import socket
 import time
 
@@ -117,4 +118,5 @@ def run(guard: Guard, listening: socket.socket, time_limit: float) -> None:
         timeout_keep_alive=KEEP_ALIVE,
         timeout_graceful_shutdown=SLOW,
     )
+    logging.getLogger("python_multipart").setLevel(logging.ERROR)  # clients are told what is wrong with what they send
     _Uvicorn(config, guard, time_limit).run([listening])

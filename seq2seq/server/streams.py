@@ -35,7 +35,7 @@ async def answer(socket: WebSocket, server: Any) -> None:
             opening = read(Opening, await _text(socket))
             if not server.guard.knows(socket.headers.get("authorization", f"Bearer {opening.token or ''}").encode()):
                 raise InputError("the field token should be the token of this server.")
-            model = chosen(server.models, opening.model, forecaster.TASK)
+            model = chosen(server.models, opening.model, forecaster.TASK, "stateful")
             stream = await _computed(server, model, lambda: OpenStream(model.loaded, opening))
         except (InputError, FullError, TimeoutError) as error:
             await _send(socket, {"error": _line(error)})

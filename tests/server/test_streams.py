@@ -6,7 +6,11 @@ import io
 import pytest
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
+from typer.testing import CliRunner
 
+from seq2seq.cli import app
+from seq2seq.server.app import Server, application
+from seq2seq.server.models import load
 from tests.conftest import OLDER_RUNS
 
 LINES = (OLDER_RUNS / "series.csv").read_text().splitlines()[1:9]
@@ -15,10 +19,9 @@ LINES = (OLDER_RUNS / "series.csv").read_text().splitlines()[1:9]
 @pytest.fixture
 def client(models):
     """A client of a server of all models, with a token or without."""
-    from seq2seq.server.app import Server, application
 
-    def made(token=""):
-        return TestClient(application(Server(models), token), base_url="http://localhost")
+    def made(token="", own=None):
+        return TestClient(application(Server(own or models), token), base_url="http://localhost")
 
     return made
 
@@ -26,7 +29,7 @@ def client(models):
 def answers(client, lines=LINES, **opening):
     """What is answered to steps, and the state at their end."""
     found = []
-    with client.websocket_connect("/v1/stream") as stream:
+    with client.websocket_connect("ws://localhost/v1/stream") as stream:
         stream.send_json(opening)
         begun = stream.receive_json()
         for line in lines:
@@ -39,18 +42,15 @@ def answers(client, lines=LINES, **opening):
 
 
 @pytest.mark.parametrize("options", [{}, {"interval": 0.9}, {"times": True, "interval": 0.9}])
-def test_steps_are_answered_as_by_the_command(client, folders, options):
-    from typer.testing import CliRunner
-
-    from seq2seq.cli.runtime import app
-
-    lines = LINES if options.get("times") else [line.partition(",")[2] for line in LINES]
-    command = ["forecast", str(folders["stream"]), "--stream", *["--times"] * ("times" in options)]
+def test_steps_are_answered_as_by_the_command(client, days_stateful, days_file, options):
+    rows = [line.rpartition(",")[0] for line in days_file.read_text().splitlines()[1:9]]
+    lines = rows if options.get("times") else [row.partition(",")[2] for row in rows]
+    command = ["forecast", str(days_stateful.run.path), "--stream", *["--times"] * ("times" in options)]
     command += ["--interval", "0.9"] * ("interval" in options)
     expected = list(csv.reader(io.StringIO(CliRunner().invoke(app, command, input="\n".join(lines)).stdout)))
-    with client() as one:
-        begun, found, _ = answers(one, **options)
-    assert begun == {"model": "exported-stream", "columns": ["flow", "heat"], "steps": 0}
+    with client(own=load([days_stateful.run.path])) as one:
+        begun, found, _ = answers(one, rows, **options)
+    assert begun == {"model": "days-stateful", "columns": ["load", "warm"], "steps": 0}
     ends = ["forecast", "low", "high"] if "interval" in options else ["forecast"]
     for number, (told, cells) in enumerate(zip(found, expected, strict=True), 1):
         row = [told["time"]] if "times" in options else []
@@ -78,7 +78,7 @@ def test_what_cannot_be_used_leaves_the_state(client):
         '{"values": [1, 2], "time": "now"}',
     ]
     wrong += ["{}", '{"values": {"flow": 1}}', '{"values": {"flow": 1, "heat": 2, "rain": 3}}', '{"value": [1, 2]}']
-    with client() as one, one.websocket_connect("/v1/stream") as stream:
+    with client() as one, one.websocket_connect("ws://localhost/v1/stream") as stream:
         stream.send_json({})
         stream.receive_json()
         for message in wrong:
@@ -92,7 +92,7 @@ def test_what_cannot_be_used_leaves_the_state(client):
     "opening", [{"state": "UEsDB"}, {"state": "eA=="}, {"model": "x"}, {"interval": 0.123}, {"x": 1}]
 )
 def test_an_opening_that_cannot_be_ends_the_stream(client, opening):
-    with client() as one, one.websocket_connect("/v1/stream") as stream:
+    with client() as one, one.websocket_connect("ws://localhost/v1/stream") as stream:
         stream.send_json(opening)
         error = stream.receive_json()["error"]
         assert "/" not in error and "--" not in error
@@ -104,15 +104,19 @@ def test_an_opening_that_cannot_be_ends_the_stream(client, opening):
 def test_the_token_is_a_header_or_in_the_first_message(client):
     with client("secret") as one:
         for message, headers in (({"token": "secret"}, {}), ({}, {"authorization": "Bearer secret"})):
-            with one.websocket_connect("/v1/stream", headers=headers) as stream:
+            with one.websocket_connect("ws://localhost/v1/stream", headers=headers) as stream:
                 stream.send_json(message)
                 assert "columns" in stream.receive_json()
-        with one.websocket_connect("/v1/stream") as stream:
+        with one.websocket_connect("ws://localhost/v1/stream") as stream:
             stream.send_json({"token": "other"})
             assert "token" in stream.receive_json()["error"]
 
 
 def test_a_page_of_another_origin_opens_none(client):
     headers = {"origin": "http://elsewhere.example"}
-    with client() as one, pytest.raises(WebSocketDisconnect), one.websocket_connect("/v1/stream", headers=headers):
+    with (
+        client() as one,
+        pytest.raises(WebSocketDisconnect),
+        one.websocket_connect("ws://localhost/v1/stream", headers=headers),
+    ):
         pass

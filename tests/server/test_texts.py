@@ -100,7 +100,7 @@ def test_a_language_model_writes_what_the_command_writes(ask, written):
     ("asked", "line"),
     [
         ({"texts": ["a"], "beam_size": 2, "n_best": 3}, "set beam_size 3"),
-        ({"texts": ["a"], "model": "exported-stream"}, "is of the task 'forecaster'"),
+        ({"texts": ["a"], "model": "exported-stream"}, "is no translation model"),
         ({"texts": ["a"], "model": "nothing"}, "'nothing' is not served here"),
         ({"texts": ["a"], "lenght_penalty": 1}, "did you mean 'length_penalty'"),
         ({"texts": None}, "texts should be a valid list, got null"),
