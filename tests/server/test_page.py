@@ -75,7 +75,7 @@ class Server:
 
 
 @pytest.fixture(scope="module")
-def server(pumps_run):
+def server(browser, pumps_run):
     started = Server(*(OLDER_RUNS / name for name in ("translation", "autoencoder", "forecaster", "stream")), pumps_run)
     yield started
     started.stop()
