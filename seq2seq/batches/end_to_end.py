@@ -6,6 +6,7 @@ NaN is what was not observed, padding included.
 import numpy as np
 import tensorflow as tf
 
+from seq2seq.batches.options import fixed_parallelism
 from seq2seq.errors import InputError
 
 
@@ -60,9 +61,7 @@ def map_batches(dataset, batch):
     Returns:
         `tf.data.Dataset` of the batches in the order of the elements, a few of them made ahead.
     """
-    options = tf.data.Options()
-    # The end of an iterator waits for the autotuner's thread, which may sleep for up to a minute then (TF 2.21).
-    options.autotune.enabled = False
+    options = fixed_parallelism()
     # To look for maps to fuse, of which there are none here, the default rewriting copies all values and keeps them.
     options.experimental_optimization.apply_default_optimizations = False
     return dataset.map(batch, num_parallel_calls=2, deterministic=True).prefetch(8).with_options(options)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import tensorflow as tf
 
+from seq2seq.batches.options import fixed_parallelism
 from seq2seq.batches.protocol import WHOLE, Share
 from seq2seq.special_ids import BOS, EOS, PAD
 from seq2seq.text.stored_rows import StoredRows
@@ -144,7 +145,7 @@ class PairBatches:
 
         dataset = tf.data.Dataset.range(len(groups)).map(ids_of).prefetch(1).flat_map(_batches)
         dataset = dataset.apply(tf.data.experimental.assert_cardinality(len(plan)))
-        dataset = dataset.prefetch(8).with_options(_fixed_parallelism())
+        dataset = dataset.prefetch(8).with_options(fixed_parallelism())
         dataset.groups = groups  # lives as long as the data set and its iterators, which refer to it
         return dataset
 
@@ -216,13 +217,6 @@ def _batches(source_values, source_lengths, target_values, target_lengths, batch
 
     slices = tf.data.Dataset.from_tensor_slices((tf.cumsum(batches[:, 0]), batches))
     return slices.map(batch, num_parallel_calls=2, deterministic=True)
-
-
-def _fixed_parallelism():
-    options = tf.data.Options()
-    # The end of an iterator waits for the autotuner's thread, which may sleep for up to a minute then (TF 2.21).
-    options.autotune.enabled = False
-    return options
 
 
 def _padded(columns, steps):

@@ -229,8 +229,17 @@ class Run(RunFolder):
             )
 
     def write_metrics(self, metrics: Mapping[str, Any]) -> None:
-        """Write the figures of the best epoch, JSON-ready, to metrics.json."""
+        """Write the figures of the best epoch, JSON-ready, to metrics.json, with which a training ends.
+
+        The run is free then for other processes, not only when Python has found out that nobody needs it any more.
+        """
         self.write_json("metrics.json", metrics)
+        self.release()
+
+    def release(self) -> None:
+        """Let other processes train the run, if this one does."""
+        if self.lock is not None:
+            self.lock.close()
 
     def write_history(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """One row per epoch; the columns of all rows, since a later version that goes on may measure more."""

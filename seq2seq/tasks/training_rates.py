@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import tensorflow as tf
 
+from seq2seq.batches.options import fixed_parallelism
 from seq2seq.config import TokenTrainingConfig
 from seq2seq.device import share_cores, use_device
 from seq2seq.models import EncoderDecoder
@@ -37,7 +38,7 @@ def training_rates(
     draw = np.random.default_rng(1)
     real = np.arange(TOKENS) < draw.integers(TOKENS // 2, TOKENS + 1, (SENTENCES, 1))  # padded, as sentences are
     tokens = tf.constant(np.where(real, draw.integers(4, VOCABULARY, real.shape), 0), tf.int32)
-    batches = tf.data.Dataset.from_tensors(((tokens, tokens), tokens)).repeat()
+    batches = tf.data.Dataset.from_tensors(((tokens, tokens), tokens)).repeat().with_options(fixed_parallelism())
     rates: dict[str, list[float]] = {name: [] for name in precisions}
     models, losses = {name: _trained(name, parts, batches) for name in rates}, {}
     with report.progress("Training in each precision", TURNS * len(rates), "turns") as progress:

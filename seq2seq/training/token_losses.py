@@ -7,7 +7,7 @@ from seq2seq.layers.rows import spare_rows
 from seq2seq.special_ids import PAD
 
 # So many tokens pass the output layer and its loss together. Measured on a CPU; a GPU wants few, large products.
-TOKENS_AT_ONCE = {"CPU": 256, "GPU": 8192}
+TOKENS_AT_ONCE = {"CPU": 512, "GPU": 8192}
 
 
 @keras.saving.register_keras_serializable(package="seq2seq")

@@ -96,6 +96,13 @@ def test_a_run_is_trained_by_one_process_at_a_time(tmp_path):
     started(tmp_path / "run", resume=True)  # the lock of a process that is gone is none
 
 
+def test_a_training_that_has_ended_locks_nothing_though_its_run_be_alive(tmp_path):
+    run = Run.start(tmp_path, "autoencoder", CONFIG)
+    assert not run.lock.closed
+    run.write_metrics({"val_loss": 1.0})
+    assert run.lock.closed and run.path == tmp_path
+
+
 def test_resuming_with_other_settings_or_other_data_names_them(tmp_path):
     data = tmp_path / "data.csv"
     data.write_text("a\n1\n")
@@ -168,12 +175,12 @@ def test_what_a_training_left_that_had_no_weights_yet_makes_way_for_the_next(tmp
     for name in ("source.model", "joint.json", "scaler.json", "diverged-epoch1-batch2.npz"):
         (tmp_path / name).write_text("of the first")
     (tmp_path / "source.en").write_text("somebody's text")
-    begun.lock.close()
+    begun.release()
     for resume in (False, True):
         assert not Run.check(tmp_path, resume)
         run = Run.start(tmp_path, "translation", TranslationConfig(), resume=resume)
         assert read_config(tmp_path)[0] == "translation" and run.config == to_mapping(TranslationConfig())
-        run.lock.close()
+        run.release()
     kept = {"config.json", "lock", "source.en", "diverged-epoch1-batch2.npz"}
     assert {file.name for file in tmp_path.iterdir()} == kept
 
