@@ -10,6 +10,7 @@ reads it slowly, or sends more than is taken. The exit code is 1 if an answer wa
 import argparse
 import asyncio
 import json
+import os
 import re
 import statistics
 import subprocess
@@ -18,46 +19,58 @@ import time
 from collections import Counter
 from pathlib import Path
 
+import uvloop
+
 RUDE = ("break off", "slow", "oversized")
 
 
-class Connection:
+class Connection(asyncio.Protocol):
     """One client's connection to a server; opened again where it was closed."""
 
     def __init__(self, host, port):
-        self._at, self._streams = (host, port), None
+        self._at, self._transport, self._answer, self._received = (host, port), None, None, b""
 
     async def ask(self, body, slowly=False):
         """Status and body of an answer."""
-        reader, writer = await self._opened()
-        head = f"POST /v1/translate HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {len(body)}\r\n\r\n".encode()
-        writer.write(head + body)
-        await writer.drain()
+        await self._send(body)
         if slowly:
+            self._transport.pause_reading()
             await asyncio.sleep(0.5)
-        told = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
-        answer = await reader.readexactly(int(re.search(r"content-length: (\d+)", told)[1]))
-        if "connection: close" in told:
-            self.close()
-        return int(told.split()[1]), answer
+            self._transport.resume_reading()
+        return await self._answer
 
     async def break_off(self, body):
         """Send a request and go."""
-        _, writer = await self._opened()
-        writer.write(f"POST /v1/translate HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {len(body)}\r\n\r\n".encode())
-        writer.write(body)
-        await writer.drain()
+        await self._send(body)
         self.close()
 
-    async def _opened(self):
-        if self._streams is None:
-            self._streams = await asyncio.open_connection(*self._at, limit=2**22)
-        return self._streams
+    async def _send(self, body):
+        loop = asyncio.get_running_loop()
+        if self._transport is None:
+            await loop.create_connection(lambda: self, *self._at)
+        self._answer, self._received = loop.create_future(), b""
+        head = f"POST /v1/translate HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {len(body)}\r\n\r\n"
+        self._transport.write(head.encode() + body)
+
+    def connection_made(self, transport):
+        self._transport = transport
+
+    def data_received(self, data):
+        self._received += data
+        head, end, body = self._received.partition(b"\r\n\r\n")
+        if end and len(body) >= int(re.search(rb"content-length: (\d+)", head)[1]) and not self._answer.done():
+            self._answer.set_result((int(head.split()[1]), body))
+
+    def connection_lost(self, error):
+        self._transport = None
+        if self._answer and not self._answer.done():
+            self._answer.set_exception(error or ConnectionResetError("closed without an answer"))
+            self._answer.exception()  # whoever broke off does not look at it
 
     def close(self):
-        if self._streams:
-            self._streams[1].close()
-        self._streams = None
+        if self._transport:
+            self._transport.close()
+        self._transport = None
 
 
 async def load(address, lines, expected, clients, requests, rude=0.0):
@@ -75,10 +88,10 @@ async def load(address, lines, expected, clients, requests, rude=0.0):
                 outcomes["broken off"] += 1
                 continue
             began = time.perf_counter()
-            body += b" " * (17 * 2**20) * (kind == "oversized")
+            body += b" " * (17 * 2**20 if kind == "oversized" else 0)
             try:
                 status, answer = await connection.ask(body, kind == "slow")
-            except (OSError, asyncio.IncompleteReadError):
+            except OSError:
                 outcomes["no answer"] += 1
                 connection.close()
                 continue
@@ -100,11 +113,18 @@ def memory(pid):
     return int(re.search(r"VmRSS:\s+(\d+)", status)[1]) / 1024 + sum(map(memory, children))
 
 
+def processor_seconds(pid):
+    """Of a process and those that it has started."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK") + sum(map(processor_seconds, children))
+
+
 def file_rate(translator, lines):
-    """Translations of lines, and how many a second."""
-    began = time.perf_counter()
+    """Translations of lines, how many a second, and processor seconds for each."""
+    began, busy = time.perf_counter(), time.process_time()
     found = translator.translate(lines)
-    return found, len(lines) / (time.perf_counter() - began)
+    return found, len(lines) / (time.perf_counter() - began), (time.process_time() - busy) / len(lines)
 
 
 def serve(run, workers):
@@ -134,22 +154,26 @@ def main():
 
     lines = Path(given.lines).read_text(encoding="utf-8").splitlines()
     translator = Translator.load(given.run)
-    expected, _ = file_rate(translator, lines)
+    expected, *_ = file_rate(translator, lines)
     server, address = serve(given.run, given.workers)
     failed = 0
     try:
         for turn in range(1, given.turns + 1):
-            _, rate = file_rate(translator, lines)
-            _, alone, _ = asyncio.run(load(address, lines, expected, 1, 100))
+            _, rate, busy = file_rate(translator, lines)
+            _, alone, _ = uvloop.run(load(address, lines, expected, 1, 100))
             asked = (address, lines, expected, given.clients, given.requests, given.rude)
-            taken, seconds, outcomes = asyncio.run(load(*asked))
+            before = processor_seconds(server.pid), time.process_time()
+            taken, seconds, outcomes = uvloop.run(load(*asked))
+            after = processor_seconds(server.pid), time.process_time()
+            own, theirs = (1e3 * (end - start) / given.requests for start, end in zip(before, after, strict=True))
             *_, p99 = statistics.quantiles(seconds, n=100)
             middle, one = statistics.median(seconds), statistics.median(alone)
             many = given.requests / taken
             print(
                 f"turn {turn}: file {rate:,.0f}/s; alone {one * 1e3:.1f} ms; {given.clients} clients {many:,.0f}/s "
                 f"({many / rate:.2f} ×), median {middle * 1e3:.0f} ms, p99 {p99 * 1e3:.0f} ms ({p99 / one:.1f} ×); "
-                f"{dict(outcomes)}; {memory(server.pid):,.0f} MiB",
+                f"{dict(outcomes)}; {memory(server.pid):,.0f} MiB; "
+                f"processor ms for each: file {busy * 1e3:.2f}, server {own:.2f}, clients {theirs:.2f}",
                 flush=True,
             )
             failed += outcomes["wrong"] + outcomes["no answer"] + (sum(outcomes.values()) != given.requests)

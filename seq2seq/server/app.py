@@ -49,11 +49,15 @@ class Server:
     @asynccontextmanager
     async def working(self, app: Any):
         """The queue is there within the block."""
-        self.queue = Queue(self.most_waiting, self.time_limit, self._observe)
+        self.queue = Queue(self.most_waiting, self.time_limit, self._at_once(), self._observe)
         try:
             yield
         finally:
             await asyncio.to_thread(self.queue.close)
+
+    def _at_once(self):
+        """As many batches as a translator is good for; one where there is none."""
+        return max((each.loaded.workers for each in self.models.values() if each.task == "translation"), default=1)
 
     def _observe(self, count, seconds):
         self.figures.batch(count, seconds)

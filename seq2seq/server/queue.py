@@ -1,4 +1,4 @@
-"""What waits for the models, and the one thread that works it off: all that is alike and fits goes in one batch."""
+"""What waits for the models, and the threads that work it off: what is alike and fits goes in one batch."""
 
 import asyncio
 import math
@@ -38,9 +38,9 @@ class Kind(ABC):
 
     budget = 0
 
-    def sizes(self, items: Sequence[Any]) -> Sequence[int]:
-        """How much each of some items takes of the budget; computed in the thread of the models."""
-        return [1] * len(items)
+    def sizes(self, orders: Sequence[Sequence[Any]]) -> Sequence[Sequence[int]]:
+        """How much each item of some orders takes of the budget; computed in a thread of the models."""
+        return [[1] * len(items) for items in orders]
 
     @abstractmethod
     def answer(self, items: Sequence[Any]) -> Sequence[Any]:
@@ -63,13 +63,14 @@ class Alone(Kind):
 
 @dataclass(eq=False)
 class Order:
-    """Items that one client waits for, some of them answered."""
+    """Items that one client waits for: of them `taken` are in batches, and `done` answered."""
 
     kind: Kind
     items: Sequence[Any]
     future: asyncio.Future
-    sizes: Sequence[int] | None = None
+    sizes: Sequence[int] = ()
     taken: int = 0
+    done: int = 0
     answers: list[Any] = field(default_factory=list)
 
     @property
@@ -78,33 +79,39 @@ class Order:
 
 
 class Queue:
-    """Orders that wait, and the thread that answers them; to be made and asked in an event loop.
+    """Orders that wait, and the threads that answer them; to be made and asked in an event loop.
 
-    A batch is made of what waits in the moment in which the thread is free, the first of it first; of an order that is
-    not answered by one batch the rest goes behind all others.
+    A batch is made of what waits in the moment in which a thread is free, the first of it first; of an order that is
+    not answered by one batch the rest goes behind all others. Threads that are free at once share what waits.
 
     Args:
         most: int. Items that may wait.
         time_limit: float. Seconds after which an order is given up.
+        at_once: int. Batches that are answered at a time; of calls that stand alone it is one.
         observe: function that is told of each batch: how many items, and seconds.
     """
 
-    def __init__(self, most: int, time_limit: float, observe: Callable[[int, float], None] = lambda *_: None):
+    def __init__(
+        self, most: int, time_limit: float, at_once: int = 1, observe: Callable[[int, float], None] = lambda *_: None
+    ):
         self.most, self.time_limit, self._observe = most, time_limit, observe
         self.waiting = 0  # items
         self._orders: deque[Order] = deque()
-        self._changed, self._closed = threading.Condition(), False
+        self._changed, self._taking = threading.Condition(), threading.Lock()
+        self._closed, self._idle, self._alone = False, 0, False  # whether a call that stands alone is answered
         self._seconds_each = 0.0  # that an item took lately
         self._loop = asyncio.get_running_loop()
-        self._thread = threading.Thread(target=self._work, name="models", daemon=True)
-        self._thread.start()
+        self._threads = [threading.Thread(target=self._work, name="models", daemon=True) for _ in range(at_once)]
+        for thread in self._threads:
+            thread.start()
 
     def close(self) -> None:
         """Answer what waits, and then no more."""
         with self._changed:
             self._closed = True
-            self._changed.notify()
-        self._thread.join()
+            self._changed.notify_all()
+        for thread in self._threads:
+            thread.join()
 
     def enter(self, kind: Kind, items: Sequence[Any] = (None,)) -> Order:
         """Have items answered: the `future` of the order gives their answers.
@@ -112,7 +119,7 @@ class Queue:
         Raises:
             FullError: they do not fit into the queue.
         """
-        order = Order(kind, items, self._loop.create_future())
+        order = Order(kind, items, self._loop.create_future(), answers=[None] * len(items))
         with self._changed:
             if self.waiting + len(items) > self.most:
                 seconds = math.ceil(self.waiting * self._seconds_each)
@@ -132,38 +139,50 @@ class Queue:
             async with asyncio.timeout(self.time_limit):
                 return await order.future
         finally:
-            self._remove(order)
+            if order.left:
+                self._remove(order)
 
     def _remove(self, order):
-        if order.left:
-            with self._changed:
-                if order in self._orders:
-                    self._orders.remove(order)
-                    self.waiting -= order.left
+        with self._changed:
+            if order in self._orders:
+                self._orders.remove(order)
+                self.waiting -= order.left
 
     def _work(self):
         while True:
             with self._changed:
-                while not self._orders:
-                    if self._closed:
-                        return
+                self._idle += 1
+                while not self._first() and not (self._closed and not self._orders):
                     self._changed.wait()
-                kind = self._orders[0].kind
-                alike = [order for order in self._orders if order.kind == kind]
-            batch = self._take(alike, kind)
+                if not self._orders:
+                    return
+            with self._taking:
+                with self._changed:
+                    sharing, self._idle = self._idle, self._idle - 1
+                    first = self._first()
+                    alike = [order for order in self._orders if first and order.kind == first.kind]
+                batch = self._take(alike, sharing) if alike else []  # else another thread was faster
             if batch:
-                self._answer(kind, batch)
+                self._answer(batch[0][0].kind, batch)
+            if batch and isinstance(batch[0][0].kind, Alone):
+                with self._changed:
+                    self._alone = False
+                    self._changed.notify_all()
 
-    def _take(self, orders, kind):
+    def _first(self):
+        """The first order that can be answered now."""
+        possible = (order for order in self._orders if not (self._alone and isinstance(order.kind, Alone)))
+        return next(possible, None)
+
+    def _take(self, orders, sharing):
         """Orders with the slice of their items that goes into the next batch."""
-        batch, room = [], kind.budget
+        self._weigh([order for order in orders if not order.sizes])
+        batch, room = [], orders[0].kind.budget
+        count = math.ceil(sum(order.left for order in orders) / sharing)
         for order in orders:
-            if order.sizes is None:
-                order.sizes = kind.sizes(order.items)
             end = order.taken
-            while end < len(order.items) and (order.sizes[end] <= room or (not batch and end == order.taken)):
-                room -= order.sizes[end]
-                end += 1
+            while end < len(order.items) and count and (order.sizes[end] <= room or (not batch and end == order.taken)):
+                room, count, end = room - order.sizes[end], count - 1, end + 1
             if end > order.taken:
                 batch.append((order, slice(order.taken, end)))
             if end < len(order.items):
@@ -176,7 +195,15 @@ class Queue:
                 self.waiting -= part.stop - part.start
                 if order.left:
                     self._orders.append(order)
+            self._alone = self._alone or (bool(batch) and isinstance(orders[0].kind, Alone))
+            if self._orders:
+                self._changed.notify()
         return batch
+
+    def _weigh(self, orders):
+        if orders:
+            for order, sizes in zip(orders, orders[0].kind.sizes([order.items for order in orders]), strict=True):
+                order.sizes = sizes
 
     def _answer(self, kind, batch):
         began = time.monotonic()
@@ -192,11 +219,13 @@ class Queue:
             return
         done, start = [], 0
         for order, part in batch:
-            end = start + part.stop - part.start
-            order.answers += answers[start:end]
-            start = end
-            if not order.left:
-                done.append((order.future, order.answers))
+            count = part.stop - part.start
+            order.answers[part] = answers[start : start + count]
+            start += count
+            with self._changed:
+                order.done += count
+                if order.done == len(order.items):
+                    done.append((order.future, order.answers))
         self._loop.call_soon_threadsafe(_deliver, done)
         seconds = time.monotonic() - began
         self._seconds_each += 0.1 * (seconds / len(items) - self._seconds_each)
@@ -206,7 +235,6 @@ class Queue:
         if not isinstance(error, InputError):
             traceback.print_exception(error, file=sys.stderr)
         self._remove(order)
-        order.taken = len(order.items)
         self._loop.call_soon_threadsafe(_deliver, [(order.future, error)])
 
 

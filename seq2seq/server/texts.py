@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from seq2seq.decoding.sampling import Sampling
 from seq2seq.errors import InputError
 from seq2seq.inference.hypothesis import Attention, Hypothesis
@@ -25,7 +27,7 @@ class Sources(list):
 
 @dataclass(frozen=True)
 class Translating(Kind):
-    """Texts that are translated alike: their batch holds as many tokens as the search takes, for each core.
+    """Texts that are translated alike: their batch holds as many tokens as the search takes.
 
     Args:
         translator: `Translator`.
@@ -37,11 +39,17 @@ class Translating(Kind):
 
     @property
     def budget(self) -> int:
-        return self.search.batch_tokens // self.search.beam_size * self.translator.workers
+        return self.search.batch_tokens // self.search.beam_size
 
-    def sizes(self, items):
-        _, rows, _ = self.translator.texts.encode(items, items.remarks)
-        return (self.translator.cut_sources(rows, self.search, items.remarks).lengths + 1).tolist()
+    def sizes(self, orders):
+        texts = [text for sources in orders for text in sources]
+        lengths = self.translator.texts.encode(texts, remarks := Remarks())[1].lengths
+        told = bool(remarks.lines(self.search)) or lengths.max(initial=0) > self.search.max_source_tokens
+        ends = np.cumsum([len(sources) for sources in orders])[:-1]
+        for sources in orders if told else ():  # of whom it is told
+            rows = self.translator.texts.encode(sources, sources.remarks)[1]
+            self.translator.cut_sources(rows, self.search, sources.remarks)
+        return [sizes.tolist() for sizes in np.split(np.minimum(lengths, self.search.max_source_tokens) + 1, ends)]
 
     def answer(self, items):
         return next(self.translator.stream_chunks([items], self.search, ahead=0, remarks=Remarks()))

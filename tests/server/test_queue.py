@@ -16,8 +16,8 @@ class Doubling(Kind):
         self.budget, self.batches, self.go = budget, [], threading.Event()
         self.go.set()
 
-    def sizes(self, items):
-        return [abs(item) for item in items]
+    def sizes(self, orders):
+        return [[abs(item) for item in items] for items in orders]
 
     def answer(self, items):
         self.go.wait()
@@ -27,9 +27,9 @@ class Doubling(Kind):
         return [2 * item for item in items]
 
 
-def run(main, most=16, time_limit=60.0):
+def run(main, most=16, time_limit=60.0, at_once=1):
     async def within():
-        queue = Queue(most, time_limit)
+        queue = Queue(most, time_limit, at_once)
         try:
             return await main(queue)
         finally:
@@ -152,3 +152,35 @@ def test_closing_answers_what_waits():
         return await asyncio.gather(*map(queue.result, orders))
 
     assert run(main) == [[6], [8]]
+
+
+def test_threads_that_are_free_share_what_waits_and_answers_keep_their_order():
+    kind = Doubling(budget=1000)
+
+    async def main(queue):
+        kind.go.clear()
+        orders = [queue.enter(kind, [each]) for each in range(2)]
+        while queue.waiting:
+            await asyncio.sleep(0.01)
+        orders.append(queue.enter(kind, list(range(14, 40))))
+        kind.go.set()
+        return await asyncio.gather(*map(queue.result, orders))
+
+    assert run(main, most=40, at_once=2)[2] == [2 * each for each in range(14, 40)]
+
+
+def test_lone_calls_are_never_two():
+    inside, most = 0, 0
+
+    def call():
+        nonlocal inside, most
+        inside += 1
+        most = max(most, inside)
+        threading.Event().wait(0.005)
+        inside -= 1
+
+    async def main(queue):
+        await asyncio.gather(*(queue.result(queue.enter(Alone(call))) for _ in range(8)))
+
+    run(main, at_once=3)
+    assert most == 1
