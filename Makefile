@@ -1,7 +1,8 @@
 # make demo    environment, then train on the shipped data: translate English, find the faults of oil tanks
 # make install the environment alone
 # make check-gpu on a machine with a GPU: what it has, the tests that need it, and how fast it is; one report to send in
-# make test    environment, then the tests; `make test-slow`, `test-real` and `test-recipes` run the long ones
+# make test    environment, then the tests; `make test-slow`, `test-real` and `test-recipes` run the long ones,
+#              `make test-browser` those of the server's page, with Debian's chromium
 # make lint    style and format, as the checks want them
 
 # The TensorFlow of constraints.txt is made for these versions of Python; the first of them is taken, python3 before others.
@@ -20,7 +21,7 @@ PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install --quiet --co
 comma := ,
 SIDES := --source en --target fr
 
-.PHONY: demo install test test-slow test-real test-recipes check-gpu lint clean
+.PHONY: demo install test test-slow test-real test-recipes test-browser check-gpu lint clean
 .DELETE_ON_ERROR:
 
 demo: $(RUNTIME)
@@ -53,6 +54,11 @@ test-real: .venv/dev
 
 test-recipes: .venv/dev
 	$(BIN)/python -m pytest -m recipes
+
+# Debian has the browser: apt-get install chromium. Where there is none, the tests are skipped.
+test-browser: .venv/dev
+	$(PIP) --editable '.[browser]'
+	$(BIN)/python -m pytest -m browser -rs
 
 # PyTorch is measured beside where TORCH_PYTHON names an interpreter that has it.
 check-gpu: .venv/dev

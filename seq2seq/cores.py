@@ -26,6 +26,12 @@ def usable_cores(processes: int = 1) -> int:
     return min(bound_to, max(math.ceil(limit), 1)) if math.isfinite(limit) else bound_to
 
 
+def cores_of(index: int, count: int) -> set[int]:
+    """The cores of one of `count` processes: its share, or one in common with others where they are fewer."""
+    cores = own_cores()
+    return set(cores[index::count]) or {cores[index % len(cores)]}
+
+
 def parts_of(rows: float, cores: int) -> int:
     """In how many parts to train on a batch at once: as many as there are cores, and parts of some 16 rows.
 

@@ -1,13 +1,15 @@
 """What makes a long job save or stop before its end: signals, and a limit of time."""
 
+import ctypes
 import signal
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 WORK_LEFT = 75  # EX_TEMPFAIL of sysexits.h: try again later
 BY_KEYBOARD = 130  # what shells report for Ctrl-C
+_PR_SET_PDEATHSIG = 1  # of Linux's prctl
 
 
 class Stopped(KeyboardInterrupt):
@@ -20,6 +22,12 @@ class Stopped(KeyboardInterrupt):
     def __init__(self, reason: str, exit_code: int = WORK_LEFT):
         super().__init__(reason)
         self.exit_code = exit_code
+
+
+def end_with_parent() -> None:
+    """Have Linux send this process SIGTERM when its parent has ended; elsewhere it works on."""
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def hear_again() -> None:

@@ -33,6 +33,7 @@ ARROWS["training"] = BELOW - {"evaluation", "runtime"}
 ARROWS["inference"] = BELOW - {"plots"}
 ARROWS["jobs"] = {"inference"} | BELOW - {"plots"}
 ARROWS["export"] = {"inference"} | BELOW - {"plots"}
+ARROWS["server"] = {"inference"} | BELOW - {"plots"}
 ARROWS["tasks"] = {"training", "inference"} | BELOW
 ARROWS["cli"] = ARROWS.keys() - {"cli"}
 
@@ -52,6 +53,7 @@ ONLY_IN = {
     "ray": "jobs/ray_engine.py",
     "grpc": "jobs/ray_engine.py",
     "fsspec": "jobs/urls.py",
+    **dict.fromkeys(("fastapi", "starlette", "uvicorn", "pydantic", "pydantic_core", "prometheus_client"), "server"),
 }
 WITHOUT_TENSORFLOW = [
     *("config", "run", "text", "series", "plots", "evaluation", "cli", "runtime"),

@@ -2,10 +2,12 @@
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import textwrap
 import time
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -86,3 +88,21 @@ def test_pods_tell_each_other_who_they_are(stand_ins):
         place = find_place({"TF_CONFIG": (stand_ins / f"config{index}").read_text()})
         assert place.index == index
         assert place.addresses == ("train-0.train:12345", "train-1.train:12345", "train-2.train:12345")
+
+
+def test_the_image_is_made_of_what_is_there():
+    lines = (JOBS / "Dockerfile").read_text().splitlines()
+    copied = [name for line in lines if line.startswith("COPY ") for name in line.split()[1:-1]]
+    assert [name for name in copied if not (JOBS.parents[1] / name).exists()] == []
+    sent = {line[1:] for line in (JOBS / "Dockerfile.dockerignore").read_text().splitlines() if line.startswith("!")}
+    assert sent == set(copied)  # what is not sent to the build cannot be copied
+    extras = tomllib.loads((JOBS.parents[1] / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    assert {"serve", "onnx", "gpu"} <= extras.keys()
+
+
+@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="there is no systemd here")
+def test_systemd_understands_the_unit(tmp_path):
+    unit = (JOBS / "serve.service").read_text()
+    (tmp_path / "seq2seq.service").write_text(re.sub("ExecStart=[^ ]+", f"ExecStart={shutil.which('true')}", unit))
+    found = subprocess.run(["systemd-analyze", "verify", tmp_path / "seq2seq.service"], capture_output=True, text=True)
+    assert (found.returncode, found.stderr) == (0, "")

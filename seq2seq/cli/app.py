@@ -14,6 +14,7 @@ from seq2seq.cli import (
     generate,
     reconstruct,
     score,
+    serve,
     train,
     translate,
 )
@@ -32,6 +33,7 @@ app.command("reconstruct", cls=Command, epilog=reconstruct.EXAMPLES)(reconstruct
 app.command("detect", cls=Command, epilog=detect.EXAMPLES)(detect.detect)
 app.command("forecast", cls=Command, epilog=forecast.EXAMPLES)(forecast.forecast)
 app.command("export", cls=Command, epilog=export.EXAMPLES)(export.export)
+app.command("serve", cls=Command, epilog=serve.EXAMPLES)(serve.serve)
 app.command("evaluate", cls=Command, epilog=evaluate.EXAMPLES)(evaluate.evaluate)
 app.command("score", cls=Command, epilog=score.EXAMPLES)(score.score)
 app.command("doctor", cls=Command, epilog=doctor.EXAMPLES)(doctor.doctor)

@@ -1,17 +1,16 @@
 """The workers of a training on this machine: the same command once more for each, with a place in `TF_CONFIG`."""
 
-import ctypes
 import os
 import signal
 import socket
 import subprocess
 import sys
 import time
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 
-from seq2seq.cores import own_cores
+from seq2seq.cores import cores_of, own_cores
 from seq2seq.errors import InputError
-from seq2seq.interruption import WORK_LEFT
+from seq2seq.interruption import WORK_LEFT, end_with_parent
 from seq2seq.workers import find_place, tf_config
 
 GRACE_SECONDS = 60.0  # for the others to end by themselves where a worker has failed
@@ -21,7 +20,6 @@ _STARTED_WITH = dict(os.environ)
 # What a terminal sends as it closes, or by a key, counts as SIGTERM.
 _FORWARDED = {each: each for each in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)}
 _FORWARDED |= dict.fromkeys((signal.SIGHUP, signal.SIGQUIT), signal.SIGTERM)
-_PR_SET_PDEATHSIG = 1  # of Linux's prctl
 
 
 def starts_workers(workers: int | None) -> bool:
@@ -57,10 +55,10 @@ def run_workers(count: int) -> int:
     addresses, workers = free_addresses(count), []
     with _passing_on(workers):
         for index in range(count):
-            with _on_cores(_cores_of(index, count)):
+            with _on_cores(cores_of(index, count)):
                 environment = _STARTED_WITH | {"TF_CONFIG": tf_config(index, addresses)}
                 # A group of its own: Ctrl-C reaches each once, through this process.
-                started = subprocess.Popen(sys.orig_argv, env=environment, process_group=0, preexec_fn=_end_with_parent)
+                started = subprocess.Popen(sys.orig_argv, env=environment, process_group=0, preexec_fn=end_with_parent)
                 workers.append(started)
         codes = _wait(workers)
     # A worker that is killed leaves no code to try again by.
@@ -79,12 +77,6 @@ def _wait(workers):
                 worker.kill()
         time.sleep(0.1)
     return [worker.returncode for worker in workers]
-
-
-def _end_with_parent():
-    """Have Linux send this process SIGTERM when its parent has ended; elsewhere it trains on."""
-    with suppress(OSError, AttributeError):
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 @contextmanager
@@ -110,12 +102,6 @@ def free_addresses(count: int) -> tuple[str, ...]:
         for each in sockets:
             each.bind(("127.0.0.1", 0))
         return tuple(f"127.0.0.1:{each.getsockname()[1]}" for each in sockets)
-
-
-def _cores_of(index, count):
-    """The cores of a worker: its share, or one that it has in common with others where they are fewer."""
-    cores = own_cores()
-    return set(cores[index::count]) or {cores[index % len(cores)]}
 
 
 @contextmanager

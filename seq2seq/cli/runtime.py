@@ -2,11 +2,10 @@
 
 import functools
 from collections.abc import Callable
-from pathlib import Path
 
 import typer
 
-from seq2seq.cli import detect, forecast, generate, reconstruct, translate
+from seq2seq.cli import detect, forecast, generate, reconstruct, serve, translate
 from seq2seq.cli.command import SETTINGS, Command
 from seq2seq.errors import InputError
 
@@ -31,14 +30,15 @@ def _add(name: str, command: Callable, examples: str) -> None:
     """The command of `seq2seq` called `name`, for exported folders alone."""
 
     @functools.wraps(command)
-    def checked(run: Path, **arguments):
+    def checked(**arguments):
         from seq2seq.runtime.folder import is_exported
 
-        if not is_exported(run):
-            what = "a run, not an exported folder" if (run / "config.json").is_file() else "no exported folder"
-            raise InputError(f"{run} is {what}: make one with seq2seq export RUN --output DIR.")
+        for run in arguments.get("runs") or [arguments["run"]]:
+            if not is_exported(run):
+                what = "a run, not an exported folder" if (run / "config.json").is_file() else "no exported folder"
+                raise InputError(f"{run} is {what}: make one with seq2seq export RUN --output DIR.")
         try:
-            return command(run=run, **arguments)
+            return command(**arguments)
         except ModuleNotFoundError as error:  # an installation without TensorFlow may lack what this needs
             raise InputError(f"{name} needs {error.name}, which is not installed: pip install {error.name}.") from error
 
@@ -51,6 +51,7 @@ _add("generate", generate.generate, generate.EXAMPLES)
 _add("reconstruct", reconstruct.reconstruct, reconstruct.EXAMPLES)
 _add("detect", detect.detect, detect.EXAMPLES)
 _add("forecast", forecast.forecast, forecast.EXAMPLES)
+_add("serve", serve.serve, serve.EXAMPLES)
 
 
 def main() -> None:

@@ -1,6 +1,7 @@
 """One step in, the forecast of the next one out: a stateful forecaster on data that go on and on."""
 
 import csv
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -104,7 +105,25 @@ class Stream:
 
     def answer(self, line: str) -> list[str]:
         """Read one step as `read` does: the cells of the answer, as `header` names them."""
-        point, low, high = self._forecast(line)
+        return self._told(self._forecast(line))
+
+    def answer_values(self, values: Sequence[float], time: str = "") -> list[str]:
+        """`answer` to a step whose numbers need no reading.
+
+        Args:
+            values: in the order of `columns`, NaN for what is missing.
+            time: str. Of the step, where steps have times; all of it is in one cell of the answer then.
+
+        Raises:
+            InputError: another number of values, an infinite one, or a time that cannot be used; the state stays as it
+                was.
+        """
+        if len(values) != len(self.columns) or np.isinf(values).any():
+            raise InputError(f"expected {len(self.columns)} finite numbers, got {list(values)!r:.60}")
+        return self._told(self._step(np.array([values], np.float64), [time] if self._clock else []))
+
+    def _told(self, forecast):
+        point, low, high = forecast
         parts = (point, low, high) if self.interval else (point,)
         rows = zip(*parts, self._decimals, strict=True)
         cells = [cell(value, decimals) for *values, decimals in rows for value in values]
@@ -128,9 +147,12 @@ class Stream:
             raise InputError(f"expected {self._width} cells with {marks} between, got {len(cells)}: {line[:60]!r}")
         told = (reading.decimal, reading.missing_values, reading.thousands)
         values = [[number_of(cells[at], *told) for at in self._order]]
-        values = without_codes(np.array(values), reading.missing_values)
+        return self._step(np.array(values), [cells[at].strip() for at in self._time_at])
+
+    def _step(self, values, latest):
+        """The forecast and the ends of its interval after a step, `(1, columns)`, with the cells of its time."""
+        values = without_codes(values, self._reading.missing_values)
         scaled = self.forecaster.scaler.transform(values)
-        latest = [cells[at].strip() for at in self._time_at]
         time = self._clock.read(" ".join(latest)) if self._clock else None
         if self._clock and (gap := self._clock.gap_before(time)):
             self._report.warn(f"steps are missing between {gap}: the state begins anew")

@@ -163,12 +163,14 @@ class Translator:
     def settled(self, search: Search | None = None, **options) -> Search:
         """The search that `translate` does with the same arguments, with nothing left to the run's settings."""
         asked = replace(search or Search(), **options)
-        if asked != self._settled[0]:  # whoever translates line by line asks for the same again and again
+        before, found = self._settled  # one look: another thread may settle another search meanwhile
+        if asked != before:  # whoever translates line by line asks for the same again and again
             search = asked.settled(self.config.decoding)
             # A configuration checks itself: this one is refused where the run cannot copy.
             replace(self.config, decoding=replace(self.config.decoding, copy_unknown=search.copy_unknown))
-            self._settled = asked, replace(search, prefix=self.texts.beginning(search.prefix))
-        return self._settled[1]
+            found = replace(search, prefix=self.texts.beginning(search.prefix))
+            self._settled = asked, found
+        return found
 
     def _in_turn(self, chunks, search, ahead, progress, remarks):
         """The hypotheses of chunks of lines, while up to `ahead` further chunks wait for their search."""

@@ -1,0 +1,91 @@
+"""The data of a request about series, on their way to the readers: files in a temporary folder, gone afterwards."""
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from seq2seq.errors import InputError
+from seq2seq.series.given import write_given
+from seq2seq.server.models import Told
+from seq2seq.server.requests import MOST_CELLS
+
+KINDS = (".csv", ".tsv", ".txt", ".parquet")
+_GZIP = b"\x1f\x8b"
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A file that came with a request.
+
+    Attributes:
+        name: str. What the client calls it; only its kind is looked at.
+        content: bytes.
+    """
+
+    name: str
+    content: bytes
+
+
+@dataclass(frozen=True)
+class Given:
+    """Files of a request.
+
+    Attributes:
+        data: Path.
+        known: Path of the columns known ahead, or None.
+    """
+
+    data: Path
+    known: Path | None = None
+
+
+def with_files(answer: Callable[[Given, Told], Any], data: Any, known: Any = None) -> tuple[Any, list[str]]:
+    """What `answer` gives for data, each an `Upload` or values as `write_given` takes them; and what it warns of.
+
+    Raises:
+        InputError: what `answer` raises; data of no kind that is read, or too many of them.
+    """
+    told = Told()
+    with tempfile.TemporaryDirectory(prefix="seq2seq-") as folder:
+        try:
+            files = {"data": data} if known is None else {"data": data, "known": known}
+            given = Given(**{name: _written(each, Path(folder), name) for name, each in files.items()})
+            found = answer(given, told)
+        except InputError as error:
+            raise InputError(str(error).replace(f"{folder}/", "")) from error
+        return found, [line.replace(f"{folder}/", "") for line in told.lines]
+
+
+def _written(data, folder, name):
+    if not isinstance(data, Upload):
+        return write_given(data, folder, MOST_CELLS, name)
+    kind = Path(data.name.lower()).suffix
+    if kind not in KINDS or data.content.startswith(_GZIP):
+        raise InputError(f"{name}: expected a file named {', '.join(KINDS)}, not packed; got {data.name!r:.60}.")
+    path = folder / f"{name}{kind}"
+    path.write_bytes(data.content)
+    _check_count(path, data.content, name)
+    return path
+
+
+def _check_count(path, content, name):
+    """Refuse too many cells before memory is taken for them: a Parquet file may hold far more than its size says."""
+    if path.suffix == ".parquet":
+        rows, columns = _shape(path)
+    else:
+        head = content[: content.find(b"\n")]
+        rows, columns = content.count(b"\n"), 1 + max(map(head.count, (b",", b";", b"\t")))
+    if rows * columns > MOST_CELLS:
+        raise InputError(f"{name}: at most {MOST_CELLS:,} cells at a time, got {rows:,} rows of {columns:,}.")
+
+
+def _shape(path):
+    from pyarrow import ArrowException, parquet
+
+    try:
+        found = parquet.read_metadata(path)
+    except (ArrowException, OSError) as error:
+        raise InputError(f"{path} is no Parquet file: {' '.join(str(error).split()):.200}.") from error
+    return found.num_rows, found.num_columns

@@ -1,0 +1,178 @@
+"""The runs that a server has loaded, by name."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from seq2seq.errors import InputError
+from seq2seq.inference import forecaster, reconstructor, translator, writer
+from seq2seq.inference.detector import Detector
+from seq2seq.report import Report
+from seq2seq.run import Run
+from seq2seq.runtime.folder import ExportedRun, is_exported
+from seq2seq.series.series import listed, near_match
+
+CLASSES = {
+    "translation": translator.Translator,
+    writer.TASK: writer.Writer,
+    reconstructor.TASK: reconstructor.Reconstructor,
+    forecaster.TASK: forecaster.Forecaster,
+}
+
+
+class Told(Report):
+    """Keeps warnings, each once.
+
+    Attributes:
+        lines: list of str.
+    """
+
+    def __init__(self):
+        self.lines = []
+
+    def warn(self, line: str) -> None:
+        if line not in self.lines:
+            self.lines.append(line)
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A run that is loaded, or an exported folder.
+
+    Attributes:
+        name: str. Of its folder.
+        path: Path of that.
+        task: str. Of the run.
+        loaded: `Translator`, `Writer`, `Reconstructor` or `Forecaster`.
+    """
+
+    name: str
+    path: Path
+    task: str
+    loaded: Any = field(repr=False)
+
+    @cached_property
+    def described(self) -> dict[str, Any]:
+        """What `/v1/models` tells of it."""
+        told = {"name": self.name, "task": self.task, "exported": is_exported(self.path)}
+        return told | _MORE[self.task](self.loaded)
+
+    def in_words(self, message: str) -> str:
+        """A message as clients may read it: the model has its name, no place on this machine is told, and options of
+        commands are fields: `set beam_size 5` for `set --beam-size 5`."""
+        data = getattr(self.loaded.config.data, "location", None)
+        places = {str(self.path.absolute()): self.name, str(self.path): self.name, str(data or ""): "its training data"}
+        for place in sorted(places, key=len, reverse=True):
+            if "/" in place:  # else it is a name alone
+                message = message.replace(place, places[place])
+        return re.sub(r"--([a-z][a-z-]*)", lambda option: option[1].replace("-", "_"), message)
+
+
+def _of_translator(loaded):
+    config = loaded.config
+    return {"beam_size": config.decoding.beam_size, "attention": config.model.attention != "none"}
+
+
+def _of_series(loaded):
+    data, columns = loaded.config.data, list(loaded.scaler.columns)
+    return {"columns": columns, "time": list(data.time) if data.time else None, "group": data.group}
+
+
+def _of_reconstructor(loaded):
+    try:
+        Detector.load(loaded.run)
+        detects = True
+    except InputError:
+        detects = False
+    return _of_series(loaded) | {"look_back": loaded.look_back, "detects": detects}
+
+
+def _of_forecaster(loaded):
+    told = _of_series(loaded) | {
+        "look_back": loaded.config.windows.look_back,
+        "horizon": loaded.horizon,
+        "targets": list(loaded.columns.targets),
+        "known": list(loaded.columns.in_table(loaded.columns.known)),
+        "interval": loaded.core.level,
+        "stateful": loaded.stateful,
+        "least_history": loaded.core.least_history,
+    }
+    return told | ({"intervals": list(map(float, loaded.core.calibration.levels))} if loaded.stateful else {})
+
+
+_MORE = {
+    "translation": _of_translator,
+    writer.TASK: lambda loaded: {},
+    reconstructor.TASK: _of_reconstructor,
+    forecaster.TASK: _of_forecaster,
+}
+
+
+def named(paths: Iterable[Path]) -> dict[str, Path]:
+    """Runs by the names of their folders.
+
+    Raises:
+        InputError: two have one name.
+    """
+    found: dict[str, Path] = {}
+    for path in paths:
+        name = path.resolve().name
+        if name in found:
+            raise InputError(f"{found[name]} and {path} would both be called {name!r}: give one of them another name.")
+        found[name] = path
+    return found
+
+
+def check(path: Path) -> str:
+    """The task of a run or an exported folder, which is not loaded yet.
+
+    Raises:
+        InputError: it is neither, damaged, or written by a newer version.
+    """
+    return (ExportedRun if is_exported(path) else Run).open(path, *CLASSES).task
+
+
+def load(paths: Iterable[Path]) -> dict[str, Model]:
+    """Load runs, and ask translators once, so that nobody waits for what only the first answer needs.
+
+    Raises:
+        InputError: one is no run, not finished, damaged, or written by a newer version; or two have one name.
+    """
+    models = {}
+    for name, path in named(paths).items():
+        task = check(path)
+        models[name] = Model(name, path, task, CLASSES[task].load(path))
+    for model in models.values():
+        _ = model.described  # reads files, now and not when a client waits
+        if model.task == "translation":
+            model.loaded.translate(["."])
+    return models
+
+
+def chosen(models: Mapping[str, Model], name: str | None, task: str, able: str = "") -> Model:
+    """The model that is asked for, or the only one of a task.
+
+    Args:
+        models: all by name.
+        name: str, or None.
+        task: str.
+        able: str. What it must be by its description, such as stateful.
+
+    Raises:
+        InputError: there is none, or several are possible.
+    """
+    possible = {each.name: each for each in models.values() if each.task == task and (not able or each.described[able])}
+    task = f"{able} {task}".strip()
+    if not possible:
+        raise InputError(f"no {task} model is served here.")
+    if name is None:
+        if len(possible) > 1:
+            raise InputError(f"several models can answer: choose one by the field model: {listed(possible)}.")
+        return next(iter(possible.values()))
+    if name not in possible:
+        other = f" is no {task} model" if name in models else " is not served here"
+        raise InputError(f"the model {name!r:.60}{other}: {near_match(name, possible)}.")
+    return possible[name]
