@@ -1,7 +1,6 @@
 """`python benchmarks/run.py`: how fast this project is beside its peers, and how good beside naive forecasts."""
 
 import json
-import os
 import sys
 import tempfile
 from enum import StrEnum
@@ -19,6 +18,7 @@ from works import PEERS, Bench, autoencoder, check_peers, pipeline, startup, tra
 from seq2seq.cli.command import SETTINGS, Command
 from seq2seq.cli.console import ConsoleReport, quiet_tensorflow
 from seq2seq.cli.outputs import check_file, check_suffix
+from seq2seq.cores import usable_cores
 from seq2seq.errors import InputError
 from seq2seq.storage import replacing
 
@@ -65,7 +65,9 @@ def measure(
     run: Annotated[Path | None, Option(help="Run directory to translate with.")] = None,
     turns: Annotated[int, Option(min=1, help="Turns of each system.")] = 5,
     steps: Annotated[int, Option(min=1, help="Training steps, of 64 sentences each, in a turn.")] = 20,
-    threads: Annotated[int | None, Option(min=1, help="Threads of each system.", show_default="all cores")] = None,
+    threads: Annotated[
+        int | None, Option(min=1, help="Threads of each system.", show_default="all cores that it may use")
+    ] = None,
     json_file: Annotated[Path | None, Option("--json", help="Write the rows of the table to this file.")] = None,
     plot: Annotated[Path | None, Option(help="Draw the rates: .png, .svg or .pdf.")] = None,
 ) -> None:
@@ -89,7 +91,7 @@ def measure(
     check_file(json_file, "--json")
     check_file(plot, "--plot")
     check_suffix(plot, "--plot", (".png", ".svg", ".pdf"))
-    report, spec = ConsoleReport(), {"threads": threads or len(os.sched_getaffinity(0)), "steps": steps}
+    report, spec = ConsoleReport(), {"threads": threads or usable_cores(), "steps": steps}
     with tempfile.TemporaryDirectory() as folder:
         # The workers have a folder of their own.
         bench = Bench(spec, turns, peers, report)

@@ -8,20 +8,27 @@ ROWS = 16  # of a part of a batch, or about as many: what was measured takes lit
 GROUPS, OWN_GROUPS = Path("/sys/fs/cgroup"), Path("/proc/self/cgroup")
 
 
-def usable_cores() -> int:
+def own_cores() -> list[int]:
+    """The numbers of the cores that this process is bound to, or all, where a system does not tell or bind."""
+    return sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else list(range(os.cpu_count() or 1))
+
+
+def usable_cores(processes: int = 1) -> int:
     """How many cores this process may keep busy.
 
     Those that it is bound to; in a container that may use less time than they have, as many as have that time, rounded
     up: threads beyond it are all stopped for a while as soon as it is used up.
+
+    Args:
+        processes: int. How many, this one included, share the time of the container evenly.
     """
-    bound_to = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    limit = time_limit()
+    bound_to, limit = len(own_cores()), time_limit() / processes
     return min(bound_to, max(math.ceil(limit), 1)) if math.isfinite(limit) else bound_to
 
 
 def cores_of(index: int, count: int) -> set[int]:
     """The cores of one of `count` processes: its share, or one in common with others where they are fewer."""
-    cores = sorted(os.sched_getaffinity(0))
+    cores = own_cores()
     return set(cores[index::count]) or {cores[index % len(cores)]}
 
 

@@ -43,12 +43,15 @@ def keep_to_cores(count: int) -> None:
     tf.config.threading.set_inter_op_parallelism_threads(count)
 
 
-def use_device() -> str:
+def use_device(processes: int = 1) -> str:
     """Let a GPU's memory grow with need, float32 be float32 there, and keep to the cores that may be used.
 
     To be called before anything runs. By itself TensorFlow takes all memory, and multiplies float32 in TF32, with three
     digits: on an H200 translators that trained so lagged behind those of a CPU, and those of true float32 did not, at
     the same rate.
+
+    Args:
+        processes: int. How many, this one included, do one work on this machine, and share its time.
 
     Returns:
         The names of the GPUs, or the CPU with its number of cores.
@@ -63,7 +66,7 @@ def use_device() -> str:
             break
     if _cores is None and math.isfinite(time_limit()):  # which TensorFlow does not look at
         with suppress(RuntimeError):
-            keep_to_cores(usable_cores())
+            keep_to_cores(usable_cores(processes))
     if not gpus:
         return f"CPU ({_cores or usable_cores()} cores)"
     return ", ".join(tf.config.experimental.get_device_details(gpu).get("device_name", "GPU") for gpu in gpus)

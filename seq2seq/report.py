@@ -23,6 +23,9 @@ class Report:
     def warn(self, line: str) -> None:
         """A line that the user should not miss."""
 
+    def wait(self, line: str) -> None:
+        """A line about others that keep a job waiting; of several processes that do one job, each tells its own."""
+
     def table(self, title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
         """A small table."""
 

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from seq2seq.errors import InputError
 
-SLURM_PORT = 12345  # of the first task of a node; the next ones take the ports after it
+PORT = "SEQ2SEQ_PORT"  # names, under Slurm, the port of the first task of a node; the next ones take those after it
+# Else it follows from the number of the job: so many apart, below those that Linux gives to whoever asks for any.
+_FIRST_PORT, _PORTS_APART, _LAST_PORT = 10240, 32, 32767
 
 
 @dataclass(frozen=True)
@@ -87,11 +89,23 @@ def _of_slurm(environment):
     import tensorflow as tf
 
     tasks = int(environment["SLURM_STEP_NUM_TASKS"])
+    port = _port_of_slurm(environment)
     # The GPU of each is chosen by `on_its_machine`. The resolver is not to look for any, and divides by their number.
     resolver = tf.distribute.cluster_resolver.SlurmClusterResolver(
-        port_base=SLURM_PORT, gpus_per_node=tasks, gpus_per_task=1, auto_set_gpu=False
+        port_base=port, gpus_per_node=tasks, gpus_per_task=1, auto_set_gpu=False
     )
     addresses = tuple(resolver.cluster_spec().as_dict()["worker"])
     # Its order is that of the names of the nodes, which need not be that of Slurm's numbers of tasks.
-    own = f"{environment['SLURMD_NODENAME']}:{SLURM_PORT + int(environment['SLURM_LOCALID'])}"
+    own = f"{environment['SLURMD_NODENAME']}:{port + int(environment['SLURM_LOCALID'])}"
     return Place(addresses.index(own), addresses, "Slurm")
+
+
+def _port_of_slurm(environment):
+    """The port of the first task of each node: one for all tasks of a step, another for another job or step."""
+    given = environment.get(PORT)
+    if given is None:
+        number = int(environment.get("SLURM_JOB_ID", 0)) + 101 * int(environment.get("SLURM_STEP_ID", 0))
+        return _FIRST_PORT + number * _PORTS_APART % (_LAST_PORT + 1 - _FIRST_PORT)
+    if not given.isascii() or not given.isdigit() or not 0 < int(given) < 2**16:
+        raise InputError(f"{PORT}={given}: expected the number of a port, such as {_FIRST_PORT}.")
+    return int(given)

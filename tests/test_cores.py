@@ -6,7 +6,7 @@ import os
 import pytest
 
 from seq2seq import cores as module
-from seq2seq.cores import ROWS, parts_of, time_limit, usable_cores
+from seq2seq.cores import ROWS, own_cores, parts_of, time_limit, usable_cores
 
 
 @pytest.mark.parametrize("cores", [1, 2, 3, 4, 8, 16, 64])
@@ -60,6 +60,19 @@ def test_the_time_that_a_container_may_use_counts(groups, monkeypatch, own, file
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(8)))
     assert time_limit() == limit
     assert usable_cores() == (8 if math.isinf(limit) else math.ceil(limit))
+
+
+def test_workers_of_a_container_share_its_time(groups, monkeypatch):
+    groups("0::/\n", cpu__max="300000 100000\n")
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(8)))
+    assert [usable_cores(processes) for processes in (1, 2, 3, 4)] == [3, 2, 1, 1]
+
+
+def test_a_system_that_binds_no_process_has_all_cores(groups, monkeypatch):
+    groups("0::/\n")
+    monkeypatch.delattr(os, "sched_getaffinity")
+    monkeypatch.setattr(os, "cpu_count", lambda: 3)
+    assert own_cores() == [0, 1, 2] and usable_cores() == 3
 
 
 def test_more_time_than_there_are_cores_is_no_matter(groups, monkeypatch):

@@ -107,3 +107,14 @@ def test_what_is_asked_for_is_taken(on, tmp_path):
     assert Setup(asked, tmp_path / "run", resume=False).config == asked
     numbers = resolve(AutoencoderConfig, data__location="a.csv")
     assert Setup(numbers, tmp_path / "run", resume=False).config.training.precision == "float32"
+
+
+def test_workers_of_a_machine_share_the_time_of_their_container(monkeypatch):
+    kept = []
+    monkeypatch.setattr(module, "_cores", None)
+    monkeypatch.setattr(module, "time_limit", lambda: 6.0)
+    monkeypatch.setattr(module, "usable_cores", lambda processes=1: 6 // processes)
+    monkeypatch.setattr(module, "keep_to_cores", kept.append)
+    module.use_device()
+    module.use_device(2)
+    assert kept == [6, 3]

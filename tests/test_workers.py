@@ -41,6 +41,28 @@ def test_a_tf_config_that_names_no_worker_is_refused(text):
         find_place({"TF_CONFIG": text})
 
 
+def ports_of(**environment):
+    environment = SLURM | environment
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        place = find_place(environment)
+    return [int(address.rpartition(":")[2]) for address in place.addresses]
+
+
+def test_jobs_and_steps_of_slurm_have_ports_of_their_own():
+    taken = [ports_of(SLURM_JOB_ID=str(job), SLURM_STEP_ID=str(step)) for job in (70001, 70002) for step in (0, 1)]
+    assert len({min(ports) // 32 for ports in taken}) == 4
+    assert all(10240 <= port <= 32767 for ports in taken for port in ports)
+    assert all(max(ports) == min(ports) + 1 for ports in taken)  # two tasks of a node
+
+
+def test_the_port_under_slurm_can_be_named():
+    assert sorted(ports_of(SLURM_JOB_ID="7", SEQ2SEQ_PORT="23456")) == [23456, 23456, 23457]
+    with pytest.raises(InputError, match="SEQ2SEQ_PORT=none: expected the number of a port"):
+        ports_of(SEQ2SEQ_PORT="none")
+
+
 def test_the_tasks_of_a_step_of_slurm_agree_on_who_they_are(monkeypatch):
     places = []
     for number, (node, local) in enumerate((("node9", 0), ("node9", 1), ("node10", 0))):

@@ -163,7 +163,7 @@ def translate(
             run, search.value(chosen), workers=workers, field=field, part_size=part_size, strict=strict
         )
 
-    run_job(load, check, [*input_, *(more or ())], output, shard, strict, engine)
+    run_job(run, load, check, [*input_, *(more or ())], output, shard, strict, engine)
 
 
 @app.command("reconstruct", cls=Command, epilog=RECONSTRUCT_EXAMPLES)
@@ -191,7 +191,7 @@ def reconstruct(
 
         return BatchReconstruction.load(run, array=array, part_size=part_size, strict=strict)
 
-    run_job(load, _series_check(array), [*input_, *(more or ())], output, shard, strict, engine)
+    run_job(run, load, _series_check(array), [*input_, *(more or ())], output, shard, strict, engine)
 
 
 @app.command("detect", cls=Command, epilog=DETECT_EXAMPLES)
@@ -238,7 +238,7 @@ def detect(
         given = {"array": array, "part_size": part_size, "strict": strict}
         return BatchDetection.load(run, threshold=kind, events=events, merge=merge, min_length=min_length, **given)
 
-    run_job(load, _series_check(array), [*input_, *(more or ())], output, shard, strict, engine, tables=True)
+    run_job(run, load, _series_check(array), [*input_, *(more or ())], output, shard, strict, engine, tables=True)
 
 
 @app.command("forecast", cls=Command, epilog=FORECAST_EXAMPLES)
@@ -275,7 +275,7 @@ def forecast(
         given = {"array": array, "part_size": part_size, "strict": strict}
         return BatchForecast.load(run, steps=steps, interval=interval, known=known, **given)
 
-    run_job(load, _series_check(array), [*input_, *(more or ())], output, shard, strict, engine, tables=True)
+    run_job(run, load, _series_check(array), [*input_, *(more or ())], output, shard, strict, engine, tables=True)
 
 
 def _series_check(array):

@@ -29,15 +29,19 @@ _NUMBER = re.compile(r"[-+−–]?[\d.,]+(e[-+]?\d+)?\s?%?")
 def quiet_tensorflow(run: Path | None = None) -> Iterator[None]:
     """Keep TensorFlow's own log off the screen, and its loading short: to be held around its first import.
 
-    With the folder of a `run`, what answers it is loaded here: TensorFlow, unless it is an exported one.
+    With the folder of a `run` that is to answer, what it needs for that is loaded here: TensorFlow, unless it is an
+    exported one. Where that finds no GPU on a machine with NVIDIA's driver, a line says why.
     Where the user has set TF_CPP_MIN_LOG_LEVEL to 0 or 1, or the import fails, all is shown; wrong input is no failure.
     """
+    why = ""
     with _all_stays(), _silent():
         if run is not None:
             from seq2seq.inference.loaded import load_engine
 
-            load_engine(run)
+            why = load_engine(run)
         yield
+    if why:
+        ConsoleReport(stderr=True).warn(why)
 
 
 @contextmanager
@@ -81,6 +85,14 @@ def _silent():
             os.close(screen)
 
 
+class Waiting(Report):
+    """Tells, on standard error, nothing but what a process waits for: where another one tells all else."""
+
+    def wait(self, line: str) -> None:
+        """The line."""
+        ConsoleReport(stderr=True).wait(line)
+
+
 class ConsoleReport(Report):
     """Shows a job as it goes.
 
@@ -105,6 +117,9 @@ class ConsoleReport(Report):
 
     def warn(self, line: str) -> None:
         self._console.print(f"Warning: {line}", soft_wrap=True, style="yellow")
+
+    def wait(self, line: str) -> None:
+        self.say(line)
 
     def table(self, title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
         cells = [[_shown(cell) for cell in row] for row in rows]

@@ -262,7 +262,7 @@ def _check(kind, held_out, held_out_labels, input_, array, part, refit, score, j
 
 
 def _refit(run, score, threshold, report):
-    with quiet_tensorflow():
+    with quiet_tensorflow(run):
         from seq2seq.tasks.fit_detector import refit
 
     fitted = refit(run, score=score, threshold=threshold, report=report).settings

@@ -204,7 +204,7 @@ def _translations(run, data, examples, columns, chosen, report) -> Any:
     """Translate and score."""
     if data is None:
         raise InputError("--data is missing: name test pairs, a file or the prefix of two.")
-    with quiet_tensorflow():
+    with quiet_tensorflow(run):
         from seq2seq.inference.translator import Translator
         from seq2seq.tasks.measure_translation import evaluate as measure
 
@@ -230,7 +230,7 @@ def _forecasts(run, data, limit, column, options, report) -> Any:
     """Forecast and score."""
     if options.get("part", "test") not in ("test", "all"):  # before anything is loaded
         raise InputError(f"--part {options['part']}: expected test or all.")
-    with quiet_tensorflow():
+    with quiet_tensorflow(run):
         from seq2seq.inference.forecaster import Forecaster
         from seq2seq.tasks.measure_forecaster import evaluate as measure
 

@@ -40,7 +40,7 @@ def export(
     missing = [name for name in ("onnx", "onnxruntime") if find_spec(name) is None]
     if missing:
         raise InputError(f"export needs {' and '.join(missing)}: pip install 'seq2seq[onnx]'.")
-    with quiet_tensorflow():
+    with quiet_tensorflow(run):
         from seq2seq.export import export as export_run
 
     report = ConsoleReport(stderr=True)

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -14,6 +15,7 @@ from seq2seq.interruption import Interruption, Stopped
 
 
 def run_job(
+    run: Path,
     load: Callable,
     check: Callable,
     patterns: list[str],
@@ -23,7 +25,7 @@ def run_job(
     chosen: Mapping[str, Any],
     tables: bool = False,
 ) -> None:
-    """What all of these do: `check` the inputs, `load` the work, do the job, and tell what became of it.
+    """What all of these do: `check` the inputs, `load` the work of a `run`, do the job, and tell what became of it.
 
     `chosen` are options of an engine. With `tables` the outputs are CSV, whatever the inputs are.
     """
@@ -39,7 +41,7 @@ def run_job(
     report = ConsoleReport(stderr=True)
     try:
         with Interruption().listening(), engine(chosen, report) as doing:
-            with quiet_tensorflow():
+            with quiet_tensorflow(run):
                 work = load()
                 from seq2seq.jobs.job import Job
             outcome = Job(work, folder, shard=share, strict=strict, report=report, do=doing(work, load)).run(sources)

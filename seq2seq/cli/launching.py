@@ -8,7 +8,7 @@ import sys
 import time
 from contextlib import ExitStack, contextmanager
 
-from seq2seq.cores import cores_of
+from seq2seq.cores import cores_of, own_cores
 from seq2seq.errors import InputError
 from seq2seq.interruption import WORK_LEFT, end_with_parent
 from seq2seq.workers import find_place, tf_config
@@ -106,8 +106,11 @@ def free_addresses(count: int) -> tuple[str, ...]:
 
 @contextmanager
 def _on_cores(cores):
-    """Start processes within the block on these cores."""
-    before = os.sched_getaffinity(0)
+    """Start processes within the block on these cores; on any, where a system does not bind them."""
+    if not hasattr(os, "sched_setaffinity"):
+        yield
+        return
+    before = own_cores()
     os.sched_setaffinity(0, cores)
     try:
         yield

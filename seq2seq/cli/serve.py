@@ -103,8 +103,9 @@ def _work(
             from seq2seq.server import models
             from seq2seq.server.app import Server, application
 
-            for run in runs:
-                load_engine(run)
+            no_gpu = dict.fromkeys(load_engine(run) for run in runs)
+        for why in filter(None, no_gpu):
+            report.warn(why)
         loaded = models.load(runs)
         guard = application(Server(loaded, queue, time_limit), token, host)
         if number == 0:

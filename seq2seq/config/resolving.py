@@ -144,6 +144,17 @@ def to_mapping(config: Any) -> dict[str, Any]:
     return dataclasses.asdict(config)
 
 
+def settings_of(tree: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings in the tree of a configuration by their names, `section.name`; lists, as of JSON, as tuples."""
+    found = {}
+    for section, settings in tree.items():
+        if isinstance(settings, Mapping):
+            found |= {f"{section}.{name}": value for name, value in settings.items()}
+        else:
+            found[section] = settings
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in found.items()}
+
+
 def _elsewhere(full_name: str) -> str:
     """Of which trainings it is one, if it is of some: what to say after "is not a setting"."""
     from seq2seq import config  # which imports this module

@@ -20,10 +20,18 @@ from seq2seq.runtime.texts import ExportedTranslator, ExportedWriter
 MOST_EXPORTED = 4  # batches at once, which wait for Python itself now and then; measured on two cores
 
 
-def load_engine(run_dir: str | Path) -> None:
-    """Load TensorFlow, where a folder is a run and it is installed: whoever wants to hear nothing of that may ask."""
-    if not is_exported(run_dir) and find_spec("tensorflow"):
-        from seq2seq.inference import compiled_text  # noqa: F401, and all that it needs
+def load_engine(run_dir: str | Path) -> str:
+    """Load TensorFlow, where a folder is a run and it is installed: whoever wants to hear nothing of that may ask.
+
+    Returns:
+        Why it has no GPU, see `seq2seq.device.why_no_gpu`; most often nothing.
+    """
+    if is_exported(run_dir) or find_spec("tensorflow") is None:
+        return ""
+    from seq2seq.device import why_no_gpu
+    from seq2seq.inference import compiled_text  # noqa: F401, and all that it needs
+
+    return why_no_gpu()
 
 
 def open_run(run_dir: str | Path, task: str, config_class: type) -> tuple[Run, Any]:

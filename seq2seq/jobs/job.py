@@ -6,14 +6,12 @@ are joined, the output gets its name, and a manifest tells of what input, model 
 """
 
 import time
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
-from typing import Any, BinaryIO
 
 from seq2seq.errors import InputError
 from seq2seq.jobs.copies import Copies
@@ -22,50 +20,11 @@ from seq2seq.jobs.inputs import Source
 from seq2seq.jobs.manifest import Manifest
 from seq2seq.jobs.parts import FOLDER, REJECTED, Parts, Rejected
 from seq2seq.jobs.shards import Shard
-from seq2seq.report import Progress, Report
+from seq2seq.jobs.work import Work
+from seq2seq.report import Report
 from seq2seq.storage import digest, fingerprint
 
 WRITE_EVERY = 1.0  # seconds between two manifests: there may be thousands of small outputs
-
-
-class Work(ABC):
-    """What is done with the records of an input.
-
-    Attributes:
-        title: str. Of the progress.
-        unit: str. What the progress counts.
-        model: str. Fingerprint of the model.
-        settings: what else the outputs depend on; can be written as JSON.
-    """
-
-    title: str
-    unit: str
-    model: str
-    settings: Mapping[str, Any]
-
-    @abstractmethod
-    def scan(self, source: Source) -> Source:
-        """Look how much there is to do: `records`, `sizes`, `problem`."""
-
-    @abstractmethod
-    def work(self, todo: Iterable[tuple[Source, Parts, list[int]]], progress: Progress) -> Iterator[Source]:
-        """Work off parts of inputs; give the input each time that a part of it is there."""
-
-    @abstractmethod
-    def join(self, source: Source, paths: Iterable[Path], file: BinaryIO) -> None:
-        """Write the output whose parts are the files `paths`, each there until the next is asked for."""
-
-    @abstractmethod
-    def notes(self) -> list[str]:
-        """What the user should be told when the work is done."""
-
-    @abstractmethod
-    def take_notes(self) -> Any:
-        """Give up what was noted so far, for `add_notes` of the same work in another process."""
-
-    @abstractmethod
-    def add_notes(self, taken: Any) -> None:
-        """Note what the same work has noted in another process."""
 
 
 @dataclass
@@ -182,7 +141,26 @@ class Job:
                         continue
                     if not self._is_finished(source, begun) and (source := self._scanned(source)):
                         unfinished[source.name] = place, source
+        self._refuse_foreign([source for _, source in unfinished.values()])
         return unfinished
+
+    def _refuse_foreign(self, sources):
+        """Raise InputError where an output would take the place of what no job has written."""
+        there, foreign = {}, []
+        for source in sources:
+            folder, _, name = source.name.rpartition("/")
+            if folder not in there:
+                there[folder] = self.output.names(folder)
+            # Of what a job wrote, and no manifest names yet, the parts are there: they go last. Where an input has no
+            # parts, what comes out is compared with what is there.
+            if name in there[folder] and source.sizes and not self.output.names(f"{FOLDER}/{source.name}"):
+                foreign += [] if self._is_known(source) else [self.output.place(source.name)]
+        if foreign:
+            raise _foreign(*foreign)
+
+    def _is_known(self, source):
+        self.manifest.look_again()
+        return self.manifest.names(source.name)
 
     def _scanned(self, source):
         """The input with what there is to do, or None where that is nothing since it cannot be read."""
@@ -242,6 +220,9 @@ class Job:
                     self.work.join(now, parts.contents(), file)
                     file.flush()
                     checksum = digest(Path(file.name))
+                    is_new = bool(parts.count) or self.output.digest(source.name) in (None, checksum)
+                    if not is_new and not self._is_known(source):
+                        raise _foreign(self.output.place(source.name))
             except FileNotFoundError:
                 self.manifest.look_again()
                 if not self._is_finished(source):  # another shard joined them, and removed them, in the same moment
@@ -321,6 +302,14 @@ class Job:
             raise InputError(problem)
         self.report.warn(problem)
         self.outcome.problems.append(problem)
+
+
+def _foreign(place, *others):
+    more = f" and {len(others):,} more" if others else ""
+    return InputError(
+        f"{place}{more} would be replaced, and no manifest of the folder tells of a job that wrote "
+        f"{'them' if others else 'it'}: move what is there away, or choose another --output."
+    )
 
 
 def _lines(paths):

@@ -33,40 +33,49 @@ class Manifest:
     def __init__(self, folder: Folder | Path, shard: Shard):
         self._folder = folder_at(folder)
         self.name = f"manifest-{shard.number}-of-{shard.count}.json" if shard.count > 1 else "manifest.json"
-        self._own, self._written = self._entries(self.name), True
+        own, self._written = self._entries(self.name) or {}, True
+        self._own = {name: entry for name, entry in own.items() if _is_entry(entry)}
         self._read: dict[str, tuple[Any, Mapping[str, Any]]] = {}
         self.look_again()
 
     def entries(self, name: str) -> Iterator[Mapping[str, Any]]:
         """What the manifests say of the output `name`: shards finish outputs for each other."""
-        if time.monotonic() - self._looked_at >= self._folder.look_every:
-            others = sorted(filter(NAME.fullmatch, self._folder.names()))
-            self._latest = [self._entries_of(other) for other in others]
-            self._looked_at = time.monotonic()
-        return (entries[name] for entries in self._latest if name in entries)
+        self._look()
+        return (entries[name] for entries in self._latest if entries and _is_entry(entries.get(name)))
+
+    def names(self, name: str) -> bool:
+        """Whether a manifest names the output, whole or not; one that was damaged may have done so."""
+        self._look()
+        return any(entries is None or name in entries for entries in self._latest)
 
     def look_again(self) -> None:
         """Do not answer from what was read a while ago."""
         self._looked_at = -inf
 
+    def _look(self):
+        if time.monotonic() - self._looked_at >= self._folder.look_every:
+            others = sorted(filter(NAME.fullmatch, self._folder.names()))
+            self._latest = [self._entries_of(other) for other in others]
+            self._looked_at = time.monotonic()
+
     def _entries_of(self, other):
-        """The entries of a manifest, read again only where it was written since: there may be thousands of outputs."""
+        """What is in a manifest, read again only where it was written since: there may be thousands of outputs."""
         stamp = self._folder.stamp(other)
         if other not in self._read or self._read[other][0] != stamp:
             self._read[other] = stamp, self._entries(other)
         return self._read[other][1]
 
     def _entries(self, other):
-        """The whole entries of a manifest; none where it is not there or was damaged by other hands: work is redone."""
+        """All entries of a manifest; None where it was damaged by other hands: work is redone."""
         try:
             content = json.loads(self._folder.read(other).decode())
-            if content["format"] != FORMAT:
-                return {}
-            return {name: entry for name, entry in content["outputs"].items() if _is_entry(entry)}
+            return {**content["outputs"]} if content["format"] == FORMAT else None
         except InputError:  # it may be there, and cannot be asked
             raise
-        except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        except FileNotFoundError:
             return {}
+        except (OSError, ValueError, TypeError, KeyError, RecursionError):
+            return None
 
     def record(self, name: str, entry: Mapping[str, Any]) -> None:
         """Note that the output `name` is finished; `write` puts it on the disk."""

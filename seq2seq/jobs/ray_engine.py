@@ -24,8 +24,8 @@ from seq2seq.interruption import Stopped
 from seq2seq.jobs.copies import Copies
 from seq2seq.jobs.folder import UnreachableError
 from seq2seq.jobs.inputs import Source
-from seq2seq.jobs.job import Work
 from seq2seq.jobs.parts import HeldParts, Parts
+from seq2seq.jobs.work import Work
 from seq2seq.report import Progress, Report
 
 # Ray reads these when it is imported. A node that starts on a busy machine takes longer than Ray expects.

@@ -13,7 +13,7 @@ import numpy as np
 
 from seq2seq.errors import InputError
 from seq2seq.jobs.inputs import Source
-from seq2seq.jobs.job import Work
+from seq2seq.jobs.work import Work
 from seq2seq.report import Naming, Report
 from seq2seq.series.figures import cell
 from seq2seq.series.series import Series

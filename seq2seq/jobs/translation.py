@@ -14,7 +14,7 @@ from seq2seq.inference.search import Search
 from seq2seq.inference.texts import Remarks
 from seq2seq.inference.translator import LINES_AT_ONCE, Translator
 from seq2seq.jobs.inputs import Source
-from seq2seq.jobs.job import Work
+from seq2seq.jobs.work import Work
 from seq2seq.run import Run
 from seq2seq.storage import digest
 from seq2seq.text.records import Record, RecordError, RecordFile, record_file

@@ -29,16 +29,18 @@ import keras
 import tensorflow as tf
 from keras import ops
 
+from seq2seq.layers.padding import WithoutPadding
 from seq2seq.layers.steps import PackedSteps, PaddedSteps
 
 
 @keras.saving.register_keras_serializable(package="seq2seq")
-class LSTM(keras.layers.LSTM):
+class LSTM(WithoutPadding, keras.layers.LSTM):
     """`keras.layers.LSTM` with the same arguments, weights and numbers, faster on a CPU.
 
     On a GPU, and with settings that the fast loop does not cover (other activations, no bias, `recurrent_dropout`,
-    `implementation=1`, `unroll`, float64), it is `keras.layers.LSTM` unchanged: cuDNN where Keras would use it, unless
-    `use_cudnn=False`, with which the fast loop runs on a GPU as well.
+    `implementation=1`, `unroll`, float64), it is `keras.layers.LSTM`: cuDNN where Keras would use it, unless
+    `use_cudnn=False`, with which the fast loop runs on a GPU as well. With a mask outputs are 0 there at masked steps,
+    and so is the gradient of the input, see `seq2seq.layers.padding`.
     Under `mixed_bfloat16` the matrix products are bfloat16 and everything else, the state included, stays float32. On
     cuDNN they are float32, too: TensorFlow casts what comes in bfloat16, weights and all, and rounds what goes out;
     for float16 cuDNN has kernels of its own.
@@ -49,8 +51,8 @@ class LSTM(keras.layers.LSTM):
             costs nothing. XLA cannot compile that, nor `tf.vectorized_map` or `tf.GradientTape.jacobian` vectorize it.
             Only the fast loop does it; the numbers are the same.
         **kwargs: as of `keras.layers.LSTM`. At masked steps the outputs are the last real one once more, 0 before the
-            first; with `zero_output_for_mask=True` all are 0, which costs least. cuDNN's are 0 either way, as Keras has
-            it, so a model that has to run anywhere reads none of them.
+            first; with `zero_output_for_mask=True` all are 0, which costs least. On cuDNN they are 0 either way, so a
+            model that has to run anywhere reads none of them.
     """
 
     def __init__(self, units, packed=False, **kwargs):

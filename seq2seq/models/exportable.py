@@ -18,7 +18,7 @@ class Exportable(keras.Model):
     runs anywhere, also where it was exported beside a GPU.
     """
 
-    over_workers = None  # of a training that several workers share, see `seq2seq.models.update`
+    over_workers = None  # the `Cluster` of a training that several workers share, see `seq2seq.models.update`
 
     def export(self, filepath, format="tf_saved_model", verbose=None, input_signature=None, **kwargs):
         """As `keras.Model.export`; without a signature any batch and any number of steps will do."""

@@ -6,15 +6,16 @@ import keras
 import tensorflow as tf
 from keras import ops
 
+from seq2seq.layers.gru import GRU
 from seq2seq.layers.lstm import LSTM
 
 
 def recurrent_layer(cell, units, packed=False, **kwargs):
-    """One recurrent layer that returns sequence and state; a GRU is stock Keras, in the form that cuDNN runs.
+    """One recurrent layer that returns sequence and state, in the form that cuDNN runs.
 
     Nothing reads its outputs at masked steps, so they may be 0, which costs least.
     """
-    kinds = {"lstm": partial(LSTM, packed=packed), "gru": keras.layers.GRU}
+    kinds = {"lstm": partial(LSTM, packed=packed), "gru": GRU}
     if cell not in kinds:
         raise ValueError(f"cell={cell!r}: expected 'lstm' or 'gru'.")
     return kinds[cell](units, return_sequences=True, return_state=True, zero_output_for_mask=True, **kwargs)
@@ -23,17 +24,6 @@ def recurrent_layer(cell, units, packed=False, **kwargs):
 def make_dropout(rate, along_time, **kwargs):
     """Dropout for `(batch, steps, features)`; `along_time` draws one mask for all steps (Gal and Ghahramani 2016)."""
     return keras.layers.Dropout(rate, noise_shape=(None, 1, None) if along_time else None, **kwargs)
-
-
-def without_padding(sequence, mask):
-    """`sequence` with zeros at masked steps, where a GPU computes; and zeros in its gradient, whatever comes there.
-
-    cuDNN promises no gradient of its input at masked steps. What lies in that memory, NaN too, would count in the norm
-    that gradients are clipped by, and so reach all weights.
-    """
-    if mask is None or not tf.config.list_logical_devices("GPU"):
-        return sequence
-    return tf.where(mask[..., None], sequence, tf.zeros((), sequence.dtype))
 
 
 class RecurrentStack(keras.layers.Layer):
@@ -97,7 +87,7 @@ class RecurrentStack(keras.layers.Layer):
         return None  # masks travel explicitly, in `Encoded`
 
     def call(self, sequence, states=None, mask=None, training=False):
-        final_states, sequence = [], without_padding(sequence, mask)
+        final_states = []
         for k, layer in enumerate(self.layers):
             inputs = self.dropout(sequence, training=training) if k else sequence
             outputs, *state = layer(
@@ -105,7 +95,6 @@ class RecurrentStack(keras.layers.Layer):
             )
             if self.go_backwards:
                 outputs = ops.flip(outputs, axis=1)
-            outputs = without_padding(outputs, mask)
             if self.bidirectional:  # forward states come first: [h, c] + [h, c]
                 half = len(state) // 2
                 state = [ops.concatenate(pair, axis=-1) for pair in zip(state[:half], state[half:], strict=True)]

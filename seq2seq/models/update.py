@@ -32,7 +32,7 @@ def update(model: keras.Model, loss: tf.Tensor, weight: tf.Tensor, gradients: Se
     """Update the trainable weights of `model`, one gradient each, and count its loss.
 
     The loss is logged as the mean over all targets: that is exact, no mean of batch means. Where workers share each
-    batch, the function `over_workers` of the model makes loss, weight and gradients of a share those of the batch.
+    batch, `over_workers` of the model makes loss, weight and gradients of a share those of the batch.
 
     Args:
         model: compiled `keras.Model`.
@@ -41,7 +41,7 @@ def update(model: keras.Model, loss: tf.Tensor, weight: tf.Tensor, gradients: Se
         gradients: of the loss.
     """
     if model.over_workers:
-        loss, weight, gradients = model.over_workers(loss, weight, gradients)
+        loss, weight, gradients = model.over_workers.mean(loss, weight, gradients)
     # Where another worker is lost, which fails here, nothing of the update is done: not even counted.
     with tf.control_dependencies([loss] if model.over_workers else []):
         model.optimizer.apply_gradients(zip(gradients, model.trainable_weights, strict=True))

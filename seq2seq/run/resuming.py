@@ -5,7 +5,7 @@ from dataclasses import is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from seq2seq.config.resolving import from_stored, to_mapping
+from seq2seq.config.resolving import from_stored, settings_of, to_mapping
 from seq2seq.errors import InputError
 from seq2seq.run.integrity import read_config
 from seq2seq.storage import digest
@@ -23,12 +23,12 @@ def refuse_new_settings(path: str | Path, config: Any) -> None:
     A version that had no such setting trained it, and to that the default comes down. To be asked before anything that
     `config` leaves open is decided.
     """
-    known = dict(_settings(read_config(Path(path))[1]))
+    known = settings_of(read_config(Path(path))[1])
     defaults = {name: to_mapping(type(part)()) for name, part in vars(config).items() if is_dataclass(part)}
-    given = dict(_settings(to_mapping(config)))
+    given = settings_of(to_mapping(config))
     new = [
         f"{name}={given[name]!r}"
-        for name, default in _settings(defaults)
+        for name, default in settings_of(defaults).items()
         if name not in known and given[name] != default and name not in MAY_CHANGE
     ]
     if new:
@@ -42,11 +42,11 @@ def refuse_other_settings(run: "Run", config: Any) -> None:
     """Raise InputError where settings of `config`, to resume `run` with, differ from its own; names them."""
     # As this version reads both: another may have stored the same in other words, or what does nothing. What it did
     # not know may have been settled since: `refuse_new_settings` has seen what was given.
-    stored = dict(_settings(to_mapping(run.read_config_as(type(config)))))
-    known = dict(_settings(run.config))
+    stored = settings_of(to_mapping(run.read_config_as(type(config))))
+    known = settings_of(run.config)
     differing = [
         f"{name}={value!r} (the run: {stored[name]!r})"
-        for name, value in _settings(to_mapping(from_stored(type(config), to_mapping(config))))
+        for name, value in settings_of(to_mapping(from_stored(type(config), to_mapping(config)))).items()
         if name in known and stored[name] != value and name not in MAY_CHANGE
     ]
     if differing:
@@ -76,16 +76,3 @@ def data_have_changed(run: "Run", name: str, files: Iterable[Path]) -> bool | No
 def digests(files: Iterable[Path]) -> list[str]:
     """Checksums of those of `files` that are there."""
     return [digest(file) for file in files if file.is_file()]
-
-
-def _settings(config):
-    """Names, `section.name`, and values of a configuration; a list as the tuple that it was before JSON held it."""
-    for section, settings in config.items():
-        if isinstance(settings, Mapping):
-            yield from ((f"{section}.{name}", _plain(value)) for name, value in settings.items())
-        else:
-            yield section, _plain(settings)
-
-
-def _plain(value):
-    return tuple(value) if isinstance(value, list) else value

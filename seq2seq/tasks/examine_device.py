@@ -23,7 +23,7 @@ from seq2seq.device import (
     use_device,
     why_no_gpu,
 )
-from seq2seq.models.recurrent import recurrent_layer, without_padding
+from seq2seq.models.recurrent import recurrent_layer
 from seq2seq.report import Report
 from seq2seq.tasks.training_rates import SENTENCES, rates_in_parts, training_rates
 
@@ -171,9 +171,8 @@ def compare_kernel(cell: str) -> Kernel:
         def run():
             with tf.GradientTape() as tape:
                 tape.watch(x)
-                outputs = layer(without_padding(x, mask), mask=mask)
+                outputs = layer(x, mask=mask)
                 outputs = outputs[0] if isinstance(outputs, Sequence) else outputs
-                outputs = without_padding(outputs, mask)
                 loss = tf.reduce_sum(outputs * weigh)
             gradients = tape.gradient(loss, [x, *layer.trainable_variables])
             return outputs * real, gradients

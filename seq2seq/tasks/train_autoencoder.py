@@ -58,7 +58,7 @@ def train(
             "detection.threshold=f_beta needs labelled data: train with another one, then give them to "
             "detect --threshold f_beta=1 --held-out FILE --held-out-labels FILE."
         )
-    setup = Setup(config, run_dir, resume, finish)
+    setup = Setup(config, run_dir, resume, finish, report=report)
     config, run_dir = setup.config, setup.run_dir
     look_back = config.windows.look_back
     read = read_data(for_training(config.data), report, windowed=look_back > 0)
@@ -144,8 +144,8 @@ def _batches(config, parts, report):
         scaled = parts.scaled(name)
         if not look_back:
             return SequenceBatches(scaled, **options)
-        windows = WindowBatches(scaled, look_back=look_back, horizon=horizon, **options)
-        return _Composite(windows) if horizon else windows
+        windows = WindowBatches(scaled, look_back=look_back + horizon, **options)
+        return _Composite(windows, look_back) if horizon else windows
 
     pieces = num_pieces(parts.train.lengths - horizon, look_back) // config.windows.stride
     size = config.windows.batch_size or batch_size_for(pieces)
@@ -169,7 +169,8 @@ def batch_size_for(pieces: int) -> int:
 class _Composite:
     """Windows for the composite model, which writes the window itself and what follows it."""
 
-    windows: WindowBatches
+    windows: WindowBatches  # of as many steps as both have together
+    look_back: int
     unit = WindowBatches.unit
     static_shapes = WindowBatches.static_shapes
 
@@ -188,4 +189,8 @@ class _Composite:
         return self.windows.largest(epoch)
 
     def epoch(self, epoch=0, share: Share = WHOLE) -> tf.data.Dataset:
-        return self.windows.epoch(epoch, share).map(lambda window, following: (window, (window, following)))
+        return self.windows.epoch(epoch, share).map(self._cut)
+
+    def _cut(self, steps, targets):
+        end = self.look_back
+        return steps[:, :end], (targets[:, :end], targets[:, end:])

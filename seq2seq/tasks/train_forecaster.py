@@ -52,7 +52,7 @@ def train(
         InputError: data or run directory that cannot be used.
     """
     report = report or Report()
-    setup = Setup(config, run_dir, resume, finish)
+    setup = Setup(config, run_dir, resume, finish, report=report)
     config, run_dir = setup.config, setup.run_dir
     windowed = config.model.kind != "stateful"
     series = read_data(for_training(config.data), report, windowed=windowed)

@@ -47,7 +47,7 @@ def train(
         InputError: text or run directory that cannot be used.
     """
     report = report or Report()
-    setup = Setup(config, run_dir, resume)
+    setup = Setup(config, run_dir, resume, report=report)
     config, run_dir = setup.config, setup.run_dir
     train_text, valid_text = split_text(read_text(config.data.text), config.data.valid_share, config.data.text)
     run = Run.start(run_dir, TASK, config, {"data.text": [Path(config.data.text)]}, setup.resume)

@@ -54,7 +54,7 @@ def train(
     report = report or Report()
     if config.training.bleu_tokenizer != "auto":
         check_tokenizer(config.training.bleu_tokenizer)
-    setup = Setup(config, run_dir, resume, in_parts=_in_parts(config))
+    setup = Setup(config, run_dir, resume, in_parts=_in_parts(config), report=report)
     config, run_dir = setup.config, setup.run_dir
     folder, vectors = RunFolder(Path(run_dir)), word_vector_files(config)
     if vectors and setup.resume and has_whole_checkpoint(folder):

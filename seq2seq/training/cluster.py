@@ -18,7 +18,8 @@ import tensorflow as tf
 from seq2seq.batches.protocol import Share
 from seq2seq.errors import InputError
 from seq2seq.interruption import Stopped, hear_again
-from seq2seq.training.meeting import WAIT_SECONDS, meet
+from seq2seq.report import Report
+from seq2seq.training.meeting import meet
 from seq2seq.training.shared_memory import SharedMemory
 from seq2seq.workers import ALONE, Place
 
@@ -26,6 +27,7 @@ from seq2seq.workers import ALONE, Place
 PIECE = 2**19
 _GROUP, _MESSAGE_GROUP = 1, 2  # a device of each worker; a processor of each worker
 _MESSAGE = 2**16  # numbers in a piece of a message
+_NUMBERS, _PIECE, _TOTAL = 1, 2, 5  # places where workers meet; `shared_memory` has those between
 LOST = (  # what TensorFlow raises where another worker is lost
     tf.errors.UnavailableError,
     tf.errors.AbortedError,
@@ -41,7 +43,7 @@ class Cluster:
 
     Args:
         place: `Place` of this process among them.
-        wait_seconds: float. How long to wait for the others.
+        report: `Report`, told of workers that are waited for.
 
     Attributes:
         place: `Place`.
@@ -52,12 +54,12 @@ class Cluster:
         Stopped: a worker has not come.
     """
 
-    def __init__(self, place: Place = ALONE, wait_seconds: float = WAIT_SECONDS):
+    def __init__(self, place: Place = ALONE, report: Report | None = None):
         self.place, self.share = place, Share(place.index, place.count)
         if place.count == 1:
             return
         self._device, self._memory = _choose_device(place), None
-        meet(place, wait_seconds)
+        meet(place, report=report)
         cluster = tf.train.ClusterSpec({"worker": list(place.addresses)})
         resolver = tf.distribute.cluster_resolver.SimpleClusterResolver(
             cluster, task_type="worker", task_id=place.index
@@ -66,8 +68,8 @@ class Cluster:
         self._strategy = tf.distribute.MultiWorkerMirroredStrategy(resolver)
         hear_again()
         numbers, message = tf.TensorSpec((place.count,), tf.int32), tf.TensorSpec((_MESSAGE,), tf.int32)
-        self._sum_of_numbers = tf.function(partial(self._message_sum, key=1), input_signature=[numbers])
-        self._sum_of_messages = tf.function(partial(self._message_sum, key=2), input_signature=[message])
+        self._sum_of_numbers = tf.function(partial(self._message_sum, key=_NUMBERS), input_signature=[numbers])
+        self._sum_of_messages = tf.function(partial(self._message_sum, key=_PIECE), input_signature=[message])
 
     @property
     def is_chief(self) -> bool:
@@ -107,11 +109,16 @@ class Cluster:
         total_or_1 = tf.maximum(total, 1.0)
         return loss / total_or_1, total, [gradient / total_or_1 for gradient in gradients]
 
+    def total(self, numbers: tf.Tensor) -> tf.Tensor:
+        """The sum of a float32 tensor over all workers; part of a graph, once in it."""
+        return self._message_sum(numbers, _TOTAL)
+
     def _sum(self, tensors):
         """The sums of float32 tensors of known shapes over all workers, each worker giving its own."""
         flat = tf.concat([tf.reshape(tensor, (-1,)) for tensor in tensors], 0)
         sizes = [tensor.shape.num_elements() for tensor in tensors]
         pieces = [min(PIECE, sum(sizes) - start) for start in range(0, sum(sizes), PIECE)]
+        # NCCL wants them in one order on all workers: in a function TensorFlow has each follow the one made before it.
         with tf.device(self._device):
             summed = [self._reduce(piece, _GROUP, 100 + number) for number, piece in enumerate(tf.split(flat, pieces))]
         parts = tf.split(tf.concat(summed, 0), sizes)

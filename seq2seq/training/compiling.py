@@ -7,7 +7,6 @@ from seq2seq.batches.protocol import Batches
 from seq2seq.config import TrainingConfig
 from seq2seq.cores import parts_of
 from seq2seq.device import cores_to_share
-from seq2seq.errors import InputError
 from seq2seq.models.compiled_parts import CompiledParts
 from seq2seq.report import Report
 from seq2seq.training.cluster import Cluster
@@ -39,9 +38,6 @@ def compile_model(
 
     Returns:
         The learning rate of the optimizer.
-
-    Raises:
-        InputError: a model with several outputs, and several workers.
     """
     updates = settings.epochs * batches.num_batches(0) // settings.accumulate_batches
     _check_ramp(settings, updates, report)
@@ -57,12 +53,7 @@ def compile_model(
         in_parts = parts > 1 or shared  # XLA cannot compile the sum over workers either
         model.compiled_parts = parts if in_parts else 0
     if shared:
-        if getattr(model, "predictor", None) is not None:
-            raise InputError(
-                "model.horizon has an autoencoder write two sequences with a loss each, which several workers cannot "
-                "share: train it with one."
-            )
-        model.over_workers = cluster.mean
+        model.over_workers = cluster
     schedule = make_schedule(settings, updates)
     model.compile(
         make_optimizer(settings, schedule),

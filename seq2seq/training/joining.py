@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import seq2seq
-from seq2seq.config.resolving import to_mapping
+from seq2seq.config.resolving import settings_of, to_mapping
 from seq2seq.errors import InputError
 from seq2seq.run import RunFolder
 from seq2seq.storage import digest, fingerprint
@@ -81,9 +81,14 @@ def _refuse_differences(given: Iterable[dict]) -> None:
             raise InputError(
                 f"worker {index} has another version of seq2seq than worker 0: install one on all machines."
             )
-        for section, settings in chief["settings"].items():
-            if other["settings"].get(section) != settings:
-                raise InputError(
-                    f"worker {index} was started with other settings than worker 0, in {section!r}: "
-                    f"{other['settings'].get(section)} and {settings}. Give all of them the same command."
-                )
+        own = settings_of(other["settings"])
+        differing = [
+            f"{name}={own.get(name)!r} (worker 0: {value!r})"
+            for name, value in settings_of(chief["settings"]).items()
+            if own.get(name) != value
+        ]
+        if differing:
+            raise InputError(
+                f"worker {index} was started with other settings than worker 0: {', '.join(differing)}. Give all of "
+                "them the same command."
+            )

@@ -27,6 +27,7 @@ class Setup:
         resume: bool. Whether to go on with the run that may be there.
         finish: bool. Whether to finish, without training, the run that must be there.
         in_parts: bool. Whether the model trains in parts of a batch, each operation of them on one thread.
+        report: `Report`, told of workers that are waited for.
 
     Attributes:
         cluster: `Cluster` of the workers of the training, most often this process alone.
@@ -41,7 +42,16 @@ class Setup:
             is not installed.
     """
 
-    def __init__(self, config: Any, run_dir: str | Path, resume: bool, finish: bool = False, *, in_parts: bool = False):
+    def __init__(
+        self,
+        config: Any,
+        run_dir: str | Path,
+        resume: bool,
+        finish: bool = False,
+        *,
+        in_parts: bool = False,
+        report: Report | None = None,
+    ):
         if config.training.tensorboard and importlib.util.find_spec("tensorboard") is None:
             raise InputError(
                 "training.tensorboard=true needs the package tensorboard: pip install 'seq2seq[tensorboard]'."
@@ -54,9 +64,9 @@ class Setup:
             refuse_new_settings(run_dir, config)
         if finish and not self.resume:
             raise InputError(f"{run_dir} holds no run to finish: leave --finish out to train one.")
-        self.device = use_device()
+        self.device = use_device(place.on_its_machine[1])
         self.at_once = share_cores() if in_parts else 1
-        self.cluster = Cluster(place)
+        self.cluster = Cluster(place, report)
         if not self.cluster.is_alone:
             self._copy = join(self.cluster, config)  # lives as long as the setup
         if not self.cluster.is_chief:

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 from rich.console import Console
 
-from seq2seq.cli.console import ConsoleReport
+from seq2seq.cli.console import ConsoleReport, quiet_tensorflow
 
 ODD = "[bold]a[/bold] [/x] :smile: " + "long " * 40
 
@@ -52,6 +52,20 @@ def test_numbers_are_short_and_never_broken(capsys):
         shown = " ".join(row.split()[-20:])
         assert shown == " ".join(["3.069e+15", "55,398,472", "0.25", "1e-09"] * 5)
         assert all(set(line.split()) <= {"like", "none", "of"} for line in rest)
+
+
+@pytest.mark.parametrize("exported", [False, True])
+def test_whoever_answers_with_a_run_hears_why_there_is_no_gpu(tmp_path, capsys, monkeypatch, exported):
+    from seq2seq import device
+    from seq2seq.inference import loaded
+
+    monkeypatch.setattr(device, "why_no_gpu", lambda: "the driver is too old")
+    monkeypatch.setattr(loaded, "is_exported", lambda run: exported)
+    for run in (None, tmp_path):
+        with quiet_tensorflow(run):
+            pass
+    said = capsys.readouterr()
+    assert said.out == "" and said.err == ("" if exported else "Warning: the driver is too old\n")
 
 
 def test_a_table_may_be_empty(capsys):

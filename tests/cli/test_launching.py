@@ -67,6 +67,14 @@ def test_the_cores_are_shared_out(count, monkeypatch):
     assert sorted(os.sched_getaffinity(0)) == cores
 
 
+def test_where_a_system_binds_no_process_workers_have_all_cores(monkeypatch):
+    cores = os.sched_getaffinity(0)
+    for name in ("sched_getaffinity", "sched_setaffinity"):
+        monkeypatch.delattr(os, name)
+    run('open(f"cores{index}", "w").write(" ".join(map(str, os.sched_getaffinity(0))))', 2, monkeypatch)
+    assert all(set(map(int, Path(f"cores{index}").read_text().split())) == cores for index in range(2))
+
+
 def test_who_starts_workers(monkeypatch):
     assert not starts_workers(None) and not starts_workers(1) and starts_workers(2)
     with pytest.raises(InputError, match="--workers 0"):

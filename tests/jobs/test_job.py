@@ -24,52 +24,18 @@ from seq2seq.inference.translator import Translator
 from seq2seq.jobs import translation
 from seq2seq.jobs.inputs import find_inputs
 from seq2seq.jobs.job import Job
+from seq2seq.jobs.manifest import Manifest
 from seq2seq.jobs.parts import FOLDER, HeldParts, Parts
 from seq2seq.jobs.shards import Shard
 from seq2seq.jobs.translation import BatchTranslation
 from seq2seq.report import Progress, Report
 from seq2seq.run import Run
 from seq2seq.text.records import record_file
-
-KILLED = Path(__file__).with_name("killed.py")
-PART = 7
-
-
-@pytest.fixture(scope="module")
-def loaded(tiny_run):
-    return BatchTranslation.load(tiny_run)
-
-
-@pytest.fixture(scope="module")
-def work(loaded):
-    """A function that gives the work of the tiny run, in parts of `PART` records."""
-
-    def with_settings(**given):
-        return BatchTranslation(loaded.translator, loaded.model, **({"part_size": PART} | given))
-
-    return with_settings
-
-
-@pytest.fixture
-def inputs(tmp_path):
-    """A folder of texts of several parts each, in two forms."""
-    draw, folder = random.Random(1), tmp_path / "in"
-    (folder / "deep").mkdir(parents=True)
-    for name, count in (("a.txt", 40), ("b.txt.gz", 15), ("deep/c.txt", 3), ("empty.txt", 0)):
-        lines = [" ".join(draw.choices("abcdefgh", k=draw.randint(0, 6))) for _ in range(count)]
-        content = "".join(f"{line}\n" for line in lines).encode()
-        (folder / name).write_bytes(gzip.compress(content) if name.endswith(".gz") else content)
-    return folder
+from tests.jobs.conftest import KILLED, tree
 
 
 def run(work, inputs, output, pattern="**/*", **options):
     return Job(work, output, **options).run(find_inputs([f"{inputs}/{pattern}"], output))
-
-
-def tree(folder):
-    """All files of a folder and what they hold, but for the manifests."""
-    paths = [path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("manifest")]
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
 
 
 def manifest(folder):
@@ -235,6 +201,37 @@ def test_what_is_not_as_the_manifest_says_is_done_again(work, inputs, tmp_path, 
         assert tree(output) == before
     if change == "input":
         assert (output / "a.txt").read_bytes().count(b"\n") == 1
+
+
+@pytest.mark.parametrize("name", ["a.txt", "deep/c.txt", "empty.txt"])
+def test_what_no_job_has_written_is_not_replaced(work, inputs, tmp_path, name):
+    output = tmp_path / "out"
+    (output / name).parent.mkdir(parents=True)
+    (output / name).write_text("of somebody else\n")
+    for _ in range(2):
+        with pytest.raises(InputError, match=rf"{name} would be replaced, .* choose another --output") as refused:
+            run(work(), inputs, output)
+        assert "\n" not in str(refused.value)
+        assert (output / name).read_text() == "of somebody else\n"
+    (output / name).unlink()
+    run(work(), inputs, output)
+    run(work(), inputs, tmp_path / "whole")
+    assert tree(output) == tree(tmp_path / "whole")
+
+
+@pytest.mark.parametrize("pattern", ["**/*", "empty.txt"])
+def test_what_a_job_wrote_that_could_not_tell_of_it_is_its_own(work, inputs, tmp_path, monkeypatch, pattern):
+    def halt(self):
+        raise Halt
+
+    output = tmp_path / "out"
+    with monkeypatch.context() as patch:
+        patch.setattr(Manifest, "write", halt)
+        with pytest.raises(Halt):
+            run(work(), inputs, output, pattern)
+    assert {"a.txt", "empty.txt"} & tree(output).keys() and not manifest(output)
+    outcome = run(work(), inputs, output, pattern)
+    assert outcome.finished == (1 if pattern == "empty.txt" else 4)
 
 
 def test_parts_of_another_model_are_never_joined(work, inputs, tmp_path):

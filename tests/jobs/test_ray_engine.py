@@ -12,16 +12,14 @@ from pathlib import Path
 import pytest
 
 from seq2seq.errors import InputError
-from seq2seq.jobs.detection import BatchDetection
-from seq2seq.jobs.forecasting import BatchForecast
-from seq2seq.jobs.inputs import csv_name, find_inputs
+from seq2seq.jobs.inputs import find_inputs
 from seq2seq.jobs.job import Job
-from seq2seq.jobs.reconstruction import BatchReconstruction
 from seq2seq.jobs.translation import BatchTranslation
 
 ray = pytest.importorskip("ray")
 
 from seq2seq.jobs.ray_engine import LOSSES, Crew, connected  # noqa: E402, which needs Ray
+from tests.jobs.conftest import tree  # noqa: E402
 
 
 def write_lines(folder, count, names=("a.txt", "b.txt")):
@@ -30,11 +28,6 @@ def write_lines(folder, count, names=("a.txt", "b.txt")):
         draw = random.Random(name)
         lines = [" ".join(draw.choices("abcdefghz", k=draw.randint(0, 6))) for _ in range(count)]
         (folder / name).write_text("".join(f"{line}\n" for line in lines))
-
-
-def tree(folder):
-    paths = [path for path in folder.rglob("*") if path.is_file() and path.name != "manifest.json"]
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
 
 
 def by_hand(load, inputs, output, named=str):
@@ -150,16 +143,6 @@ def test_actors_and_a_node_that_are_killed_are_made_up_for(tiny_run, tmp_path, t
     assert tree(tmp_path / "out") == tree(tmp_path / "plain")
     assert len(killed) > 3  # and the node
     record_property("kills", len(killed))
-
-
-@pytest.fixture
-def verbs(beats_run, beats_file, pumps_run, pumps_files, days_plain, days_file):
-    """What loads the work of each verb on series, an input, and how its outputs are called."""
-    return {
-        "reconstruct": (partial(BatchReconstruction.load, beats_run, array="test", part_size=20), beats_file, str),
-        "detect": (partial(BatchDetection.load, pumps_run, part_size=50), pumps_files / "test.csv", csv_name),
-        "forecast": (partial(BatchForecast.load, days_plain.run.path, part_size=1), days_file, csv_name),
-    }
 
 
 @pytest.mark.slow

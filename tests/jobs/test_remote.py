@@ -21,22 +21,18 @@ from seq2seq.cli import app
 from seq2seq.errors import InputError
 from seq2seq.interruption import WORK_LEFT
 from seq2seq.jobs import copies, urls
-from seq2seq.jobs.detection import BatchDetection
 from seq2seq.jobs.folder import UnreachableError, folder_at
-from seq2seq.jobs.forecasting import BatchForecast
-from seq2seq.jobs.inputs import csv_name, find_inputs
+from seq2seq.jobs.inputs import find_inputs
 from seq2seq.jobs.job import Job
 from seq2seq.jobs.parts import Parts
-from seq2seq.jobs.reconstruction import BatchReconstruction
 from seq2seq.jobs.shards import Shard
 from seq2seq.jobs.translation import BatchTranslation
 from seq2seq.storage import digest
+from tests.jobs.conftest import KILLED, PART, tree
 
 fsspec = pytest.importorskip("fsspec")
 
-KILLED = Path(__file__).with_name("killed.py")
 STAND_INS = Path(__file__).resolve().parents[1] / "stand_ins"
-PART = 7
 
 
 @pytest.fixture
@@ -69,11 +65,6 @@ def objects(store, bucket="b", prefix="out", manifests=False):
     return {key: below[key] for key in below if manifests or not key.startswith("manifest")}
 
 
-def tree(folder):
-    paths = [path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("manifest")]
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
-
-
 def requests(store, *verbs):
     """What has been asked of the store since the last call."""
     log = store.parent / "requests"
@@ -82,30 +73,12 @@ def requests(store, *verbs):
     return [path for verb, path in lines if verb in verbs]
 
 
-@pytest.fixture(scope="module")
-def loaded(tiny_run):
-    return BatchTranslation.load(tiny_run)
-
-
-@pytest.fixture(scope="module")
-def work(loaded):
-    def with_settings(**given):
-        return BatchTranslation(loaded.translator, loaded.model, **({"part_size": PART} | given))
-
-    return with_settings
-
-
 @pytest.fixture
-def inputs(tmp_path):
-    """A folder of texts, most of several parts, one with bad records."""
-    draw, folder = random.Random(1), tmp_path / "in"
-    (folder / "deep").mkdir(parents=True)
-    for name, count in (("a.txt", 40), ("b.txt.gz", 15), ("deep/c.txt", 3), ("empty.txt", 0), ("[1].txt", 20)):
-        lines = [" ".join(draw.choices("abcdefgh", k=draw.randint(0, 6))) for _ in range(count)]
-        content = "".join(f"{line}\n" for line in lines).encode()
-        (folder / name).write_bytes(gzip.compress(content) if name.endswith(".gz") else content)
-    (folder / "bad.txt").write_bytes(b"a b\n\xff\xfe\nc d")
-    return folder
+def inputs(inputs):
+    """And one with a name that is a pattern, and one with bad records."""
+    (inputs / "[1].txt").write_text("".join(f"{' '.join('abcdefgh'[: k % 7])}\n" for k in range(20)))
+    (inputs / "bad.txt").write_bytes(b"a b\n\xff\xfe\nc d")
+    return inputs
 
 
 def run(work, inputs, output, **options):
@@ -331,19 +304,9 @@ def test_copies_are_few_and_stay_while_they_are_held(inputs, store):
     assert left_behind() == []
 
 
-@pytest.fixture
-def verbs(beats_run, beats_file, pumps_run, pumps_files, days_plain, days_file):
-    """The work of each verb on series, an input, and how its outputs are called."""
-    return {
-        "reconstruct": (BatchReconstruction.load(beats_run, array="test", part_size=20), beats_file, str),
-        "rows": (BatchReconstruction.load(pumps_run, part_size=50), pumps_files / "test.csv", str),
-        "detect": (BatchDetection.load(pumps_run, part_size=50), pumps_files / "test.csv", csv_name),
-        "forecast": (BatchForecast.load(days_plain.run.path, part_size=1), days_file, csv_name),
-    }
-
-
 def test_every_verb_on_series_comes_to_the_same_end(verbs, store, tmp_path):
-    for name, (work, data, named) in verbs.items():
+    for name, (load, data, named) in verbs.items():
+        work = load()
         (tmp_path / name).mkdir()
         for copy in ("a", "b"):
             shutil.copy(data, tmp_path / name / f"{copy}{data.suffix}")

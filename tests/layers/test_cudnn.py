@@ -1,10 +1,11 @@
 """Recurrent layers on a GPU: what Keras hands to cuDNN, and what it makes of the answer, are the numbers of a CPU."""
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from seq2seq.layers import LSTM
+from seq2seq.layers import GRU, LSTM
 from seq2seq.models.recurrent import RecurrentStack
 from tests.conftest import slow
 from tests.stand_ins.graphics_card import loops_of_cells, seen, standing_in, where_there_is_none
@@ -68,6 +69,54 @@ def test_on_cudnn_all_results_and_gradients_are_those_of_a_cpu(cell, kind, maske
     tolerance = {"float32": 1e-6, "mixed_float16": 2e-3, "mixed_bfloat16": 2e-2}[dtype]
     for mine, other in zip(found, expected, strict=True):
         np.testing.assert_allclose(mine, other, rtol=tolerance, atol=tolerance * max(1.0, np.abs(other).max()))
+
+
+def used_by_hand(cell, x, mask, wrap=lambda layer: layer, **options):
+    """All that a layer gives, and the gradients of a random sum of it: at masked steps it is summed up as well."""
+    zeros = "return_sequences" in options  # without, they would be what a processor gives as the last output
+    layer = wrap({"lstm": LSTM, "gru": GRU}[cell](UNITS, zero_output_for_mask=zeros, **options))
+    layer.build(x.shape)
+    layer.set_weights([array.numpy() for array in arrays(*(weight.shape for weight in layer.weights), seed=1)])
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        outputs = tf.nest.flatten(layer(x, mask=mask))
+        weights = arrays(*(part.shape for part in outputs), seed=2)
+        loss = tf.add_n([tf.reduce_sum(part * weight) for part, weight in zip(outputs, weights, strict=True)])
+    return [*outputs, *tape.gradient(loss, [x, *layer.trainable_variables])]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"return_sequences": True, "return_state": True},
+        {"return_sequences": True, "go_backwards": True},
+        slow({"go_backwards": True}),
+        {},
+        slow({"return_sequences": True, "wrap": keras.layers.Bidirectional}),
+    ],
+    ids=lambda options: ", ".join(options) or "the last step",
+)
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+def test_a_layer_by_itself_has_nothing_of_what_cudnn_leaves_at_masked_steps(cell, options):
+    (x,) = arrays((BATCH, STEPS, FEATURES))
+    expected = used_by_hand(cell, x, MASK, **options)
+    with standing_in() as op:
+        found = used_by_hand(cell, x, MASK, **options)
+    assert op.called
+    for mine, other in zip(found, expected, strict=True):
+        np.testing.assert_allclose(mine, other, rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+def test_a_layer_that_is_not_on_cudnn_stays_as_keras_has_it(cell):
+    mine, other = {"lstm": (LSTM, keras.layers.LSTM), "gru": (GRU, keras.layers.GRU)}[cell]
+    (x,), options = arrays((BATCH, STEPS, FEATURES)), {"activation": "relu", "return_sequences": True}
+    keras.utils.set_random_seed(1)
+    expected = other(UNITS, **options)(x, mask=MASK)
+    keras.utils.set_random_seed(1)
+    with standing_in() as op:
+        np.testing.assert_array_equal(mine(UNITS, **options)(x, mask=MASK), expected)
+    assert not op.called
 
 
 @pytest.mark.parametrize("lengths", [[2, 0], "left"], ids=["a row without steps", "padded on the left"])

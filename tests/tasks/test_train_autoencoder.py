@@ -6,6 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from seq2seq.batches.protocol import Share
+from seq2seq.batches.windows import WindowBatches
 from seq2seq.config import AutoencoderConfig, resolve
 from seq2seq.errors import InputError
 from seq2seq.inference.detection import detect
@@ -15,7 +17,7 @@ from seq2seq.interruption import Interruption, Stopped
 from seq2seq.report import Progress, Report
 from seq2seq.run import Run
 from seq2seq.tasks.fit_detector import refit
-from seq2seq.tasks.train_autoencoder import batch_size_for, train
+from seq2seq.tasks.train_autoencoder import _Composite, batch_size_for, train
 
 
 def config_of(location, *settings, **given):
@@ -89,6 +91,16 @@ def test_the_composite_model_is_trained_on_windows(pumps_files, tmp_path):
     model = Reconstructor.load(tmp_path / "run")
     series = model.read(str(pumps_files / "test.csv"))
     assert [values.shape for values in model.reconstruct(series)] == [(120, 2)] * 2
+
+
+def test_a_worker_without_a_row_of_a_composite_batch_counts_for_nothing():
+    batches = _Composite(WindowBatches([np.arange(6.0)[:, None]], look_back=5, batch_size=4), 3)
+    ((window, (same, following)),) = batches.epoch(0, Share(1, 3))
+    np.testing.assert_array_equal(window[..., 0], [[1, 2, 3]])
+    np.testing.assert_array_equal(same, window)
+    np.testing.assert_array_equal(following[..., 0], [[4, 5]])
+    ((window, targets),) = batches.epoch(0, Share(2, 3))
+    assert len(window) == 1 and all(np.isnan(target).all() for target in targets)
 
 
 def test_missing_values_count_nowhere(tmp_path):

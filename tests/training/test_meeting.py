@@ -9,18 +9,20 @@ import pytest
 from seq2seq.cli.launching import free_addresses
 from seq2seq.errors import InputError
 from seq2seq.interruption import Stopped
+from seq2seq.report import Report
+from seq2seq.training import meeting as meeting_module
 from seq2seq.training.meeting import meet
 from seq2seq.workers import Place
 
 
-def meeting(*places, late=0.0, seconds=20.0):
+def meeting(*places, late=0.0, seconds=20.0, reports=None):
     """Let the workers at these places meet, the last one late; what each says that has waited in vain."""
     said = {}
 
     def worker(place, wait):
         time.sleep(wait)
         try:
-            meet(place, seconds)
+            meet(place, seconds, reports and reports[place.index])
         except Stopped as stop:
             said[place.index] = str(stop)
 
@@ -46,11 +48,35 @@ def test_one_that_never_comes_is_named():
     assert f"worker 0 ({addresses[0]})" in said[1]
 
 
-def test_a_port_that_somebody_else_has_is_told():
+class Heard(Report):
+    """Keeps what is told while something is waited for."""
+
+    def __init__(self):
+        self.lines = []
+
+    def wait(self, line):
+        self.lines.append(line)
+
+
+def test_whoever_waits_says_for_whom(monkeypatch):
+    monkeypatch.setattr(meeting_module, "TELL_SECONDS", 0.4)
+    addresses, reports = free_addresses(3), [Heard() for _ in range(3)]
+    assert meeting(*(Place(index, addresses) for index in range(3)), late=1.2, reports=reports) == {}
+    assert reports[0].lines == [
+        f"waiting for worker 2 ({addresses[2]}) of 3, up to 20 seconds more",
+        "all 3 workers have come",
+    ]
+    assert reports[1].lines[0].startswith(f"waiting for worker 0 ({addresses[0]}) of 3, which waits for others, up to")
+    assert reports[1].lines[1:] == ["all 3 workers have come"]
+    assert reports[2].lines == []
+
+
+@pytest.mark.parametrize("index", [0, 1])
+def test_a_port_that_somebody_else_has_is_told(index):
     with socket.create_server(("127.0.0.1", 0)) as other:
         address = f"127.0.0.1:{other.getsockname()[1]}"
-        with pytest.raises(InputError, match=f"cannot listen at its address {address}"):
-            meet(Place(0, (address, "127.0.0.1:1"), origin="TF_CONFIG"), 1.0)
+        with pytest.raises(InputError, match=f"worker {index} cannot listen at its address {address}.*by TF_CONFIG"):
+            meet(Place(index, (address, address), origin="TF_CONFIG"), 1.0)
 
 
 def test_whoever_else_knocks_is_no_worker():

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from typer import Exit, Option
 
-from seq2seq.cli.console import ConsoleReport, quiet_tensorflow
+from seq2seq.cli.console import ConsoleReport, Waiting, quiet_tensorflow
 from seq2seq.cli.launching import run_workers, starts_workers
 from seq2seq.errors import InputError
 from seq2seq.interruption import Interruption, Stopped
@@ -67,9 +67,11 @@ Seed = Annotated[
 
 
 def report_of(workers: int | None) -> Report:
-    """What this process tells its user through: of several that train one run, the chief alone tells anything."""
+    """What this process tells its user through: of several that train one run, the chief alone tells how it goes."""
     with quiet_tensorflow():  # which reads what Slurm says
-        return ConsoleReport() if find_place().is_chief and not starts_workers(workers) else Report()
+        if starts_workers(workers):
+            return Report()
+        return ConsoleReport() if find_place().is_chief else Waiting()
 
 
 def launch(workers: int | None) -> None:

@@ -1,0 +1,42 @@
+"""What cuDNN leaves at padded steps, and how it is kept from whoever uses a recurrent layer on a GPU."""
+
+import keras
+import tensorflow as tf
+
+
+class WithoutPadding:
+    """A recurrent layer of Keras, to be named before it among the bases, whose padding is 0 on cuDNN.
+
+    cuDNN promises no gradient of its input at masked steps, and what it says of its outputs there TensorFlow's op does
+    not repeat. What lies in that memory, NaN too, would count in the norm that gradients are clipped by, and so reach
+    all weights. So both are zeros here, as are the inputs that cuDNN sees there. Where the layer runs in a loop, on a
+    processor in particular, nothing is done.
+    """
+
+    def inner_loop(self, sequences, initial_state, mask, training=False):
+        if isinstance(mask, list | tuple):
+            mask = mask[0]
+        if mask is None or not self.is_on_cudnn():
+            return super().inner_loop(sequences, initial_state, mask, training=training)
+        sequences = _zeros_where_not(mask, sequences)
+        last, outputs, states = super().inner_loop(sequences, initial_state, mask, training=training)
+        if self.return_sequences:  # else there is only the last step, taken from the state
+            outputs = _zeros_where_not(tf.reverse(mask, [1]) if self.go_backwards else mask, outputs)
+        return last, outputs, states
+
+    def is_on_cudnn(self):
+        """Whether Keras hands this layer to cuDNN, as what is traced now will run."""
+        return (
+            bool(tf.config.list_logical_devices("GPU"))
+            and self.use_cudnn is not False
+            and self.activation is keras.activations.tanh
+            and self.recurrent_activation is keras.activations.sigmoid
+            and self.use_bias
+            and not self.unroll
+            and not self.recurrent_dropout
+            and getattr(self, "reset_after", True)  # of a GRU
+        )
+
+
+def _zeros_where_not(mask, sequence):
+    return tf.where(mask[..., None], sequence, tf.zeros((), sequence.dtype))
