@@ -36,7 +36,8 @@ class Connection(asyncio.Protocol):
         if slowly:
             self._transport.pause_reading()
             await asyncio.sleep(0.5)
-            self._transport.resume_reading()
+            if self._transport:
+                self._transport.resume_reading()
         return await self._answer
 
     async def break_off(self, body):
@@ -85,6 +86,7 @@ async def load(address, lines, expected, clients, requests, rude=0.0):
             kind = RUDE[number % len(RUDE)] if number % 1000 < rude * 1000 else ""
             if kind == "break off":
                 await connection.break_off(body)
+                connection = Connection(*address)
                 outcomes["broken off"] += 1
                 continue
             began = time.perf_counter()
@@ -93,7 +95,7 @@ async def load(address, lines, expected, clients, requests, rude=0.0):
                 status, answer = await connection.ask(body, kind == "slow")
             except OSError:
                 outcomes["no answer"] += 1
-                connection.close()
+                connection = Connection(*address)
                 continue
             if not kind:
                 seconds.append(time.perf_counter() - began)

@@ -8,7 +8,7 @@ import typer
 from typer import Argument, Option
 
 from seq2seq.cli.console import ConsoleReport, quiet_tensorflow
-from seq2seq.errors import InputError
+from seq2seq.errors import InputError, installed_with
 
 ADDRESS, WORK = "Address", "Work"
 NEEDED = ("fastapi", "uvicorn", "uvloop", "httptools", "websockets", "python_multipart", "prometheus_client")
@@ -65,7 +65,7 @@ def serve(
     SIGTERM, or Ctrl-C, ends it: what has been taken is answered first.
     """
     if missing := [name for name in NEEDED if find_spec(name) is None]:
-        raise InputError(f"serve needs {', '.join(missing)}: pip install 'seq2seq[serve]'.")
+        raise InputError(f"serve needs {', '.join(missing)}: {installed_with('serve')}.")
     if workers == 1:
         _work(0, runs, host, port, token, queue, time_limit, shared=False)
         return
@@ -103,8 +103,9 @@ def _work(
             from seq2seq.server import models
             from seq2seq.server.app import Server, application
 
-            for run in runs:
-                load_engine(run)
+            no_gpu = dict.fromkeys(load_engine(run) for run in runs)
+        for why in filter(None, no_gpu):
+            report.warn(why)
         loaded = models.load(runs)
         guard = application(Server(loaded, queue, time_limit), token, host)
         if number == 0:

@@ -226,10 +226,10 @@ class Queue:
                 order.done += count
                 if order.done == len(order.items):
                     done.append((order.future, order.answers))
-        self._loop.call_soon_threadsafe(_deliver, done)
         seconds = time.monotonic() - began
         self._seconds_each += 0.1 * (seconds / len(items) - self._seconds_each)
         self._observe(len(items), seconds)
+        self._loop.call_soon_threadsafe(_deliver, done)
 
     def _fail(self, order, error):
         if not isinstance(error, InputError):
