@@ -20,12 +20,17 @@ class Upload:
     """A file that came with a request.
 
     Attributes:
-        name: str. What the client calls it; only its kind is looked at.
+        name: str. What the client calls it: its kind is looked at, and messages tell it.
         content: bytes.
     """
 
     name: str
     content: bytes
+
+    @property
+    def kind(self) -> str:
+        """The ending of the name, such as `.csv`."""
+        return Path(self.name.lower()).suffix
 
 
 @dataclass(frozen=True)
@@ -47,24 +52,29 @@ def with_files(answer: Callable[[Given, Told], Any], data: Any, known: Any = Non
     Raises:
         InputError: what `answer` raises; data of no kind that is read, or too many of them.
     """
-    told = Told()
+    told, files = Told(), {"data": data} if known is None else {"data": data, "known": known}
+
+    def in_words(message, folder):
+        for name, each in files.items():
+            if isinstance(each, Upload):
+                message = message.replace(f"{folder}/{name}{each.kind}", f"{Path(each.name).name:.60}")
+        return message.replace(f"{folder}/", "")
+
     with tempfile.TemporaryDirectory(prefix="seq2seq-") as folder:
         try:
-            files = {"data": data} if known is None else {"data": data, "known": known}
             given = Given(**{name: _written(each, Path(folder), name) for name, each in files.items()})
             found = answer(given, told)
         except InputError as error:
-            raise InputError(str(error).replace(f"{folder}/", "")) from error
-        return found, [line.replace(f"{folder}/", "") for line in told.lines]
+            raise InputError(in_words(str(error), folder)) from error
+        return found, [in_words(line, folder) for line in told.lines]
 
 
 def _written(data, folder, name):
     if not isinstance(data, Upload):
         return write_given(data, folder, MOST_CELLS, name)
-    kind = Path(data.name.lower()).suffix
-    if kind not in KINDS or data.content.startswith(_GZIP):
+    if data.kind not in KINDS or data.content.startswith(_GZIP):
         raise InputError(f"{name}: expected a file named {', '.join(KINDS)}, not packed; got {data.name!r:.60}.")
-    path = folder / f"{name}{kind}"
+    path = folder / f"{name}{data.kind}"
     path.write_bytes(data.content)
     _check_count(path, data.content, name)
     return path

@@ -130,7 +130,8 @@ def forecast(model: Model, asked: Forecast, given: Given, told: Told) -> Answer:
         how = {"decimals": made.decimals, "times": made.times, "clock": made.clock, "first": 1}
         more["baselines"] = {
             name: _steps(series, made.columns, [each[name] for each in naive], loaded, **how).columns()
-            for name in set.intersection(*map(set, naive))
+            for name in naive[0]
+            if all(name in each for each in naive)
         }
     return Answer(table, tables, more)
 

@@ -170,8 +170,8 @@ def test_nan_is_no_json(ask, body):
         ("june.csv", b"\x1f\x8b\x08\x00", "not packed"),
         ("june.parquet", b"PAR1 nothing PAR1", "no Parquet file"),
         ("../../etc/passwd", b"root", "expected a file named"),
-        ("june.csv", b"", "data.csv"),
-        ("june.csv", b"flow,heat\n\xff\xfe\x00", "data.csv"),
+        ("june.csv", b"", "june.csv"),
+        ("june.csv", b"flow,heat\n\xff\xfe\x00", "june.csv"),
         ("june.csv", b"flow,heat\n" + b"1,2\n" * 600_000, "at most 1,000,000 cells"),
     ],
 )
