@@ -188,7 +188,7 @@ def test_patterns_find_what_they_find_on_a_disk(store, tmp_path, kind, pattern):
         ("s3://b/in/**", "out", "is a file, and the folder of s3://b/in/a.txt/x"),
         ("s3://forbidden/*", "out", "no permission .Access Denied.: check the credentials"),
         ("s4://b/in/*", "out", r"s4:// is not known, expected such as s3://"),
-        ("gs://b/in/*", "out", r"pip install 'seq2seq\[gcs\]'"),
+        ("gs://b/in/*", "out", r"pip install '\.\[gcs\]'"),
     ],
 )
 def test_what_would_go_wrong_is_refused(store, pattern, output, message, monkeypatch):
