@@ -184,7 +184,8 @@ def test_an_upload_that_cannot_be_read_is_told(ask, name, content, line):
 
 @pytest.mark.parametrize("name", ["kind", "body", "more", "model", "nothing"])
 def test_a_file_by_another_name_is_refused(ask, name):
-    answer = ask("POST", DETECT, files={name: ("june.csv", b"flow,heat\n1,2\n")})
+    june = ("june.csv", b"flow,heat\n1,2\n")
+    answer = ask("POST", DETECT, files={"data": june, name: june})
     assert answer.status_code == 422
     assert name in answer.json()["error"]
 
