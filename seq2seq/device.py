@@ -68,7 +68,8 @@ def use_device(processes: int = 1) -> str:
         with suppress(RuntimeError):
             keep_to_cores(usable_cores(processes))
     if not gpus:
-        return f"CPU ({_cores or usable_cores()} cores)"
+        cores = _cores or usable_cores()
+        return f"CPU ({cores} core{'s' * (cores != 1)})"
     return ", ".join(tf.config.experimental.get_device_details(gpu).get("device_name", "GPU") for gpu in gpus)
 
 

@@ -1,5 +1,7 @@
 """The one exception that a user's input can raise, and what such messages share."""
 
+from importlib import metadata
+
 
 class InputError(ValueError):
     """Something that the user passed cannot be used.
@@ -11,4 +13,16 @@ class InputError(ValueError):
 
 def installed_with(extra: str) -> str:
     """The command that installs a package of an extra: its name on a package index is that of another project."""
-    return f"pip install '.[{extra}]' in this project's folder"
+    folder = "./packaging/runtime" if _is_runtime() else "."
+    return f"pip install '{folder}[{extra}]' in this project's folder"
+
+
+def _is_runtime():
+    """Whether what is installed is the distribution without TensorFlow."""
+    for name in ("seq2seq", "seq2seq-runtime"):
+        try:
+            metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+        return name == "seq2seq-runtime"
+    return False

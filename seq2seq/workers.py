@@ -10,6 +10,7 @@ from seq2seq.errors import InputError
 PORT = "SEQ2SEQ_PORT"  # names, under Slurm, the port of the first task of a node; the next ones take those after it
 # Else it follows from the number of the job: so many apart, below those that Linux gives to whoever asks for any.
 _FIRST_PORT, _PORTS_APART, _LAST_PORT = 10240, 32, 32767
+BY_OPTION = "--workers"  # the origin of the places of processes that this option has started
 
 
 @dataclass(frozen=True)
@@ -63,9 +64,10 @@ def find_place(environment: Mapping[str, str] = os.environ) -> Place:
     return ALONE
 
 
-def tf_config(index: int, addresses: tuple[str, ...]) -> str:
-    """The `TF_CONFIG` of a worker."""
-    return json.dumps({"cluster": {"worker": list(addresses)}, "task": {"type": "worker", "index": index}})
+def tf_config(index: int, addresses: tuple[str, ...], origin: str | None = None) -> str:
+    """The `TF_CONFIG` of a worker; `origin` is kept in it, for whoever reads it to say what started that worker."""
+    told = {"cluster": {"worker": list(addresses)}, "task": {"type": "worker", "index": index}}
+    return json.dumps(told if origin is None else told | {"origin": origin})
 
 
 def _of_tf_config(text):
@@ -82,7 +84,25 @@ def _of_tf_config(text):
             f"TF_CONFIG={text!r} names no worker of a cluster ({error!r}): expected "
             f"{tf_config(0, ('host:port', 'host:port'))}."
         ) from error
-    return Place(index, addresses, "TF_CONFIG") if len(addresses) > 1 else ALONE
+    if len(addresses) == 1:
+        return ALONE
+    return _checked(Place(index, addresses, str(config.get("origin", "TF_CONFIG"))))
+
+
+def _checked(place):
+    """`place`, each address of which is one that can be listened at."""
+    for index, address in enumerate(place.addresses):
+        host, _, port = address.rpartition(":")
+        if not host or not _is_port(port):
+            raise InputError(
+                f"worker {index} has the address {address!r}, by {place.origin}: expected host:port with a port of 1 "
+                f"to 65535, such as node1:{_FIRST_PORT}."
+            )
+    return place
+
+
+def _is_port(text):
+    return text.isascii() and text.isdigit() and 0 < int(text) < 2**16
 
 
 def _of_slurm(environment):
@@ -97,7 +117,7 @@ def _of_slurm(environment):
     addresses = tuple(resolver.cluster_spec().as_dict()["worker"])
     # Its order is that of the names of the nodes, which need not be that of Slurm's numbers of tasks.
     own = f"{environment['SLURMD_NODENAME']}:{port + int(environment['SLURM_LOCALID'])}"
-    return Place(addresses.index(own), addresses, "Slurm")
+    return _checked(Place(addresses.index(own), addresses, "Slurm"))
 
 
 def _port_of_slurm(environment):
@@ -106,6 +126,6 @@ def _port_of_slurm(environment):
     if given is None:
         number = int(environment.get("SLURM_JOB_ID", 0)) + 101 * int(environment.get("SLURM_STEP_ID", 0))
         return _FIRST_PORT + number * _PORTS_APART % (_LAST_PORT + 1 - _FIRST_PORT)
-    if not given.isascii() or not given.isdigit() or not 0 < int(given) < 2**16:
+    if not _is_port(given):
         raise InputError(f"{PORT}={given}: expected the number of a port, such as {_FIRST_PORT}.")
     return int(given)

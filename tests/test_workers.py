@@ -41,6 +41,13 @@ def test_a_tf_config_that_names_no_worker_is_refused(text):
         find_place({"TF_CONFIG": text})
 
 
+@pytest.mark.parametrize("address", ["localhost", "b:", ":1", "b:0", "b:99999", "b:-1", "b:x"])
+@pytest.mark.parametrize("index", [0, 1])
+def test_an_address_that_nobody_can_listen_at_is_refused(address, index):
+    with pytest.raises(InputError, match=f"worker 1 has the address '{address}', by TF_CONFIG: expected host:port"):
+        find_place({"TF_CONFIG": tf_config(index, ("a:1", address))})
+
+
 def ports_of(**environment):
     environment = SLURM | environment
     with pytest.MonkeyPatch.context() as patch:
@@ -61,6 +68,8 @@ def test_the_port_under_slurm_can_be_named():
     assert sorted(ports_of(SLURM_JOB_ID="7", SEQ2SEQ_PORT="23456")) == [23456, 23456, 23457]
     with pytest.raises(InputError, match="SEQ2SEQ_PORT=none: expected the number of a port"):
         ports_of(SEQ2SEQ_PORT="none")
+    with pytest.raises(InputError, match="'node9:65536', by Slurm"):
+        ports_of(SEQ2SEQ_PORT="65535")
 
 
 def test_the_tasks_of_a_step_of_slurm_agree_on_who_they_are(monkeypatch):

@@ -11,8 +11,9 @@ from contextlib import ExitStack, contextmanager
 from seq2seq.cores import cores_of, own_cores
 from seq2seq.errors import InputError
 from seq2seq.interruption import WORK_LEFT, end_with_parent
-from seq2seq.workers import find_place, tf_config
+from seq2seq.workers import BY_OPTION, find_place, tf_config
 
+CANNOT = 2  # code of a worker that was given what it cannot use
 GRACE_SECONDS = 60.0  # for the others to end by themselves where a worker has failed
 # Each worker reads its options once more: what those have changed in this process, such as CUDA_VISIBLE_DEVICES by
 # --device, it must not find already changed.
@@ -29,14 +30,14 @@ def starts_workers(workers: int | None) -> bool:
         workers: what `--workers` says, or `None`.
 
     Raises:
-        InputError: no number of workers, or not that of the cluster that this process is of.
+        InputError: no number of workers, or this process is one of several already, by something else than `--workers`.
     """
     if workers is None:
         return False
     if workers < 1:
         raise InputError(f"--workers {workers}: expected at least 1.")
     place = find_place()
-    if place.count not in (1, workers):
+    if place.count > 1 and place.origin != BY_OPTION:
         raise InputError(
             f"--workers {workers} starts processes on this machine, but this one is worker {place.index} of "
             f"{place.count} already, by {place.origin}: leave it out."
@@ -56,7 +57,7 @@ def run_workers(count: int) -> int:
     with _passing_on(workers):
         for index in range(count):
             with _on_cores(cores_of(index, count)):
-                environment = _STARTED_WITH | {"TF_CONFIG": tf_config(index, addresses)}
+                environment = _STARTED_WITH | {"TF_CONFIG": tf_config(index, addresses, BY_OPTION)}
                 # A group of its own: Ctrl-C reaches each once, through this process.
                 started = subprocess.Popen(sys.orig_argv, env=environment, process_group=0, preexec_fn=end_with_parent)
                 workers.append(started)
@@ -67,11 +68,20 @@ def run_workers(count: int) -> int:
 
 
 def _wait(workers):
-    """Wait for all of them, and no longer than `GRACE_SECONDS` after one has failed."""
-    ends = None
+    """Wait for all of them, and no longer than `GRACE_SECONDS` after one has failed.
+
+    Where one was given what it cannot use, the others end at once, as they may be waiting for it to come: the chief is
+    asked to, for it may have something to keep, and the others have nothing.
+    """
+    ends, refused = None, False
     while any(worker.poll() is None for worker in workers):
         if ends is None and any(worker.poll() for worker in workers):
             ends = time.monotonic() + GRACE_SECONDS
+        if not refused and any(worker.poll() == CANNOT for worker in workers):
+            refused = True
+            workers[0].terminate()
+            for worker in workers[1:]:
+                worker.kill()
         if ends is not None and time.monotonic() > ends:
             for worker in workers:
                 worker.kill()

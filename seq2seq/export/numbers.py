@@ -124,8 +124,8 @@ def _sample(loaded, location, report):
         return series, part_of(series, data, loaded.config.seed, "valid")
     except InputError as error:
         raise InputError(
-            f"the export cannot be held against the data of the training: {error} Give --sample FILE, other data of "
-            "their form."
+            f"the export cannot be held against the data of the training: {str(error).rstrip('.')}. Give --sample "
+            "FILE, other data of their form."
         ) from error
 
 

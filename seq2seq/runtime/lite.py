@@ -6,7 +6,7 @@ from threading import Lock
 
 import numpy as np
 
-from seq2seq.errors import InputError
+from seq2seq.errors import InputError, installed_with
 
 
 class LiteGraph:
@@ -30,7 +30,7 @@ class LiteGraph:
         try:
             from ai_edge_litert.interpreter import Interpreter
         except ImportError as error:
-            raise InputError(f"{path.parent} needs LiteRT: pip install ai-edge-litert.") from error
+            raise InputError(f"{path.parent} needs LiteRT: {installed_with('litert')}.") from error
         try:
             interpreter = Interpreter(model_path=str(path), num_threads=1)
             self._run = interpreter.get_signature_runner()

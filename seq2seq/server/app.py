@@ -101,7 +101,8 @@ class Server:
             seen = None
             if asked.attention:
                 (seen,) = await self.answered(texts.attending(model, asked, search), receive=request.receive)
-            return _json({"model": model.name} | texts.translated(asked, search, sources, found, seen))
+            told = texts.translated(asked, search, sources, found, seen)
+            return _json({"model": model.name} | model.in_words_all(told))
 
     async def generate(self, request: Request) -> Response:
         """Texts of a language model."""
@@ -109,7 +110,7 @@ class Server:
         model = chosen(self.models, asked.model, writer.TASK)
         with _named(model):
             (told,) = await self.answered(texts.writing(model, asked), receive=request.receive)
-            return _json({"model": model.name} | told)
+            return _json({"model": model.name} | model.in_words_all(told))
 
     async def of_series(self, request: Request) -> Response:
         """Scores, reconstructions or forecasts of series."""
@@ -123,8 +124,8 @@ class Server:
             found, warnings = with_files(partial(answer, model, asked), asked.data, getattr(asked, "known", None))
             if as_csv:
                 return Response(found.file.csv(), media_type="text/csv")
-            told = {"model": model.name} | found.told() | {"warnings": list(map(model.in_words, warnings))}
-            return _json(told)
+            told = found.told() | {"warnings": warnings}
+            return _json({"model": model.name} | model.in_words_all(told))
 
         with _named(model):
             (response,) = await self.answered(Alone(call), receive=request.receive)

@@ -1,5 +1,6 @@
 """The data of a request about series, on their way to the readers: files in a temporary folder, gone afterwards."""
 
+import re
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -53,13 +54,19 @@ def with_files(answer: Callable[[Given, Told], Any], data: Any, known: Any = Non
     Raises:
         InputError: what `answer` raises; data of no kind that is read, or too many of them.
     """
-    told, files = Told(), {"data": data} if known is None else {"data": data, "known": known}
+    # No known columns at all are as none given.
+    told, files = Told(), {"data": data} if known is None or known == {} else {"data": data, "known": known}
 
     def in_words(message, folder):
-        for name, each in files.items():
-            if isinstance(each, Upload):
-                message = message.replace(f"{folder}/{name}{each.kind}", f"{Path(each.name).name:.60}")
-        return message.replace(f"{folder}/", "")
+        """A message that calls files as the client does: an upload by its name, else by the field."""
+
+        def called(found):
+            each = files.get(found[1])
+            return f"{Path(each.name).name:.60}" if isinstance(each, Upload) else found[1]
+
+        kinds = "|".join(map(re.escape, (*KINDS, ".npy")))
+        place = rf"(?:{re.escape(folder)}/|(?<![\w/.'-]))"
+        return re.sub(rf"{place}({'|'.join(files)})(?:{kinds})\b", called, message).replace(f"{folder}/", "")
 
     with tempfile.TemporaryDirectory(prefix="seq2seq-") as folder:
         try:

@@ -14,6 +14,7 @@ from seq2seq.report import Report
 from seq2seq.run import Run
 from seq2seq.runtime.folder import ExportedRun, is_exported
 from seq2seq.series.series import listed, near_match
+from seq2seq.server.requests import FIELDS
 
 CLASSES = {
     "translation": translator.Translator,
@@ -21,6 +22,8 @@ CLASSES = {
     reconstructor.TASK: reconstructor.Reconstructor,
     forecaster.TASK: forecaster.Forecaster,
 }
+_OPTION = re.compile(r"--([a-z][a-z-]*)(?: [A-Z]+\b)?")  # of a command, with what stands for its value
+_BETWEEN = re.compile(r"((?:, or|[:;,]) | \(|(?=\)))")  # clauses
 
 
 class Told(Report):
@@ -61,14 +64,35 @@ class Model:
         return told | _MORE[self.task](self.loaded)
 
     def in_words(self, message: str) -> str:
-        """A message as clients may read it: the model has its name, no place on this machine is told, and options of
-        commands are fields: `set beam_size 5` for `set --beam-size 5`."""
+        """A message as clients may read it: the model has its name, no place on this machine is told, options of
+        commands are fields, `set beam_size 5` for `set --beam-size 5`, and advice to train otherwise is left out."""
         data = getattr(self.loaded.config.data, "location", None)
         places = {str(self.path.absolute()): self.name, str(self.path): self.name, str(data or ""): "its training data"}
         for place in sorted(places, key=len, reverse=True):
             if "/" in place:  # else it is a name alone
                 message = message.replace(place, places[place])
-        return re.sub(r"--([a-z][a-z-]*)", lambda option: option[1].replace("-", "_"), message)
+        return _OPTION.sub(_field, _without_training(message))
+
+    def in_words_all(self, told: dict[str, Any]) -> dict[str, Any]:
+        """An answer whose warnings are in these words."""
+        return told | {"warnings": list(map(self.in_words, told["warnings"]))} if "warnings" in told else told
+
+
+def _field(option):
+    return option[1].replace("-", "_")
+
+
+def _without_training(message):
+    """A message without its clauses about what only a training can set."""
+    first, *rest = _BETWEEN.split(message)
+    kept = first
+    for between, clause in zip(rest[::2], rest[1::2], strict=True):
+        if not (clause.startswith("train ") or {_field(option) for option in _OPTION.finditer(clause)} - FIELDS):
+            kept += between + clause
+        elif between == " (":  # what closes it stays behind
+            kept += between
+    kept = re.sub(r" \(\)", "", kept)
+    return kept + "." if message.endswith(".") and not kept.endswith(".") else kept
 
 
 def _of_translator(loaded):

@@ -118,7 +118,12 @@ class Queue:
 
         Raises:
             FullError: they do not fit into the queue.
+            InputError: they never would.
         """
+        if len(items) > self.most:
+            raise InputError(
+                f"expected at most {self.most:,} texts at a time, for more never wait here; got {len(items):,}."
+            )
         order = Order(kind, items, self._loop.create_future(), answers=[None] * len(items))
         with self._changed:
             if self.waiting + len(items) > self.most:

@@ -113,6 +113,7 @@ class Step(BaseModel):
     state: Literal[True] | None = None
 
 
+FIELDS = frozenset(name for kind in (Translate, Generate, Detect, Forecast, Step) for name in kind.model_fields)
 Body = TypeVar("Body", bound=BaseModel)
 
 

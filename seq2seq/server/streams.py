@@ -126,12 +126,12 @@ class OpenStream:
 
 
 async def _computed(server, model, call):
-    """What `call` gives in the thread of the models, after what waits there."""
+    """What `call` gives in the thread of the models, after what waits there; of answers the warnings in their words."""
     try:
         (found,) = await server.answered(Alone(call))
     except InputError as error:
         raise InputError(model.in_words(str(error))) from error
-    return found
+    return model.in_words_all(found) if isinstance(found, dict) else found
 
 
 async def _text(socket):

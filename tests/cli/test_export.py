@@ -25,7 +25,7 @@ def test_a_folder_is_written_and_what_it_answered_is_told(tmp_path):
     [
         (["--sample", "none.csv"], "none.csv"),
         (["--format", "pickle", "--sample", SERIES], "--format pickle: expected onnx"),
-        ([], "Give --sample FILE"),
+        ([], "series.csv. Give --sample FILE"),
     ],
 )
 def test_what_cannot_be_is_said_in_one_line_and_writes_nothing(options, message, tmp_path):

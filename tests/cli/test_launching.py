@@ -9,7 +9,7 @@ import pytest
 from seq2seq.cli import launching
 from seq2seq.cli.launching import run_workers, starts_workers
 from seq2seq.errors import InputError
-from seq2seq.workers import tf_config
+from seq2seq.workers import BY_OPTION, tf_config
 
 WORKER = """
 import json, os, signal, sys, time
@@ -54,7 +54,26 @@ def in_folder(tmp_path, monkeypatch):
 
 def test_those_that_do_not_end_are_ended(monkeypatch):
     monkeypatch.setattr(launching, "GRACE_SECONDS", 0.2)
-    assert run("sys.exit(2) if index else time.sleep(30)", 2, monkeypatch) == 2
+    assert run("sys.exit(1) if index else time.sleep(30)", 2, monkeypatch) == 1
+
+
+@pytest.mark.parametrize("refuses", [0, 1])
+def test_where_one_refuses_its_input_the_chief_is_asked_to_end_and_others_are_ended(refuses, monkeypatch):
+    waits = (
+        f"refuses = {refuses}"
+        + """
+def stop(*_):
+    open(f"asked{index}", "w").close()
+    sys.exit(75)
+signal.signal(signal.SIGTERM, stop)
+open(f"ready{index}", "w").close()
+while not all(os.path.exists(f"ready{each}") for each in range(3)):
+    time.sleep(0.01)
+sys.exit(2) if index == refuses else time.sleep(30)
+"""
+    )
+    assert run(waits, 3, monkeypatch) == 2
+    assert [path.name for path in Path().glob("asked*")] == ["asked0"] * refuses
 
 
 @pytest.mark.parametrize("count", [1, 2, 3])
@@ -79,7 +98,10 @@ def test_who_starts_workers(monkeypatch):
     assert not starts_workers(None) and not starts_workers(1) and starts_workers(2)
     with pytest.raises(InputError, match="--workers 0"):
         starts_workers(0)
-    monkeypatch.setenv("TF_CONFIG", tf_config(1, ("a:1", "b:1")))
+    monkeypatch.setenv("TF_CONFIG", tf_config(1, ("a:1", "b:1"), BY_OPTION))
     assert not starts_workers(2)
-    with pytest.raises(InputError, match="worker 1 of 2"):
-        starts_workers(3)
+    monkeypatch.setenv("TF_CONFIG", tf_config(1, ("a:1", "b:1")))
+    assert not starts_workers(None)
+    for count in (1, 2, 3):
+        with pytest.raises(InputError, match="worker 1 of 2 already, by TF_CONFIG: leave it out"):
+            starts_workers(count)

@@ -67,7 +67,8 @@ def test_large_bodies_are_refused_whether_their_length_is_told_or_not(ask):
 def test_a_full_queue_and_a_time_limit(asking):
     async def main():
         async with asking(most_waiting=2) as client:
-            full = await client.post("/v1/translate", json={"texts": ["a"] * 3})
+            client.server.queue.waiting = 1
+            full = await client.post("/v1/translate", json={"texts": ["a"] * 2})
         async with asking(time_limit=1e-6) as client:
             return full, await client.post("/v1/translate", json={"texts": ["a"] * 50, "beam_size": 8})
 

@@ -210,9 +210,25 @@ def test_known_columns_come_as_a_second_table(asking, days_windowed, days_file):
             first = await client.post(FORECAST, json=tables)
             files = {"data": ("a.csv", history.to_csv(index=False)), "known": ("b.csv", ahead.to_csv(index=False))}
             lacking = await client.post(FORECAST, json={"data": tables["data"]})
-            return first.json(), (await client.post(FORECAST, files=files)).json(), lacking.json()
+            empty = await client.post(FORECAST, json={"data": tables["data"], "known": {}})
+            return first.json(), (await client.post(FORECAST, files=files)).json(), lacking.json(), empty.json()
 
-    tables, files, lacking = asyncio.run(main())
+    tables, files, lacking, empty = asyncio.run(main())
     assert tables["forecast"] == files["forecast"]
     assert len(tables["forecast"]["load"]) == 3
-    assert "known" in lacking["error"] and "--" not in lacking["error"]
+    assert "known" in lacking["error"] and "--" not in lacking["error"] and "FILE" not in lacking["error"]
+    assert empty == lacking
+
+
+def test_messages_are_in_the_words_of_clients(models, ask):
+    model = next(iter(models.values()))
+    for message, told in {
+        "row 3 is missing: fill it in, or train with --missing mask": "row 3 is missing: fill it in",
+        "ask for at most 3 steps, or train with a longer horizon.": "ask for at most 3 steps.",
+        "2 gaps, left out (--gaps fill makes values of them), say": "2 gaps, left out, say",
+        "set --beam-size 5 (of 4).": "set beam_size 5 (of 4).",
+        "give them with --known FILE.": "give them with known.",
+    }.items():
+        assert model.in_words(message) == told
+    answer = ask("POST", DETECT, json={"data": {"flow": [1.0] * 50}})
+    assert "data.parquet" not in answer.text and "data" in answer.json()["error"]

@@ -120,3 +120,9 @@ def test_what_cannot_be_is_one_line(ask, asked, line):
 
 def test_no_texts_have_no_translations(ask):
     assert translated(ask, texts=[])["translations"] == []
+
+
+def test_more_texts_than_can_ever_wait_are_refused_for_good(ask, sources):
+    answer = ask("POST", "/v1/translate", server={"most_waiting": 2}, json={"texts": sources[:3]})
+    assert answer.status_code == 422
+    assert "at most 2 texts at a time" in answer.json()["error"]
