@@ -79,6 +79,7 @@ def with_files(answer: Callable[[Given, Told], Any], data: Any, known: Any = Non
 
 def _written(data, folder, name):
     if not isinstance(data, Upload):
+        _check_width(len(data) if isinstance(data, dict) else 0, name)
         return write_given(data, folder, MOST_CELLS, name)
     if data.kind not in KINDS or data.content.startswith(_GZIP):
         raise InputError(f"{name}: expected a file named {', '.join(KINDS)}, not packed; got {data.name!r:.60}.")
@@ -93,8 +94,12 @@ def _check_count(path, content, name):
     rows, columns, widest = _shape(path, name) if path.suffix == ".parquet" else _extent(content)
     if rows * columns > MOST_CELLS:
         raise InputError(f"{name}: at most {MOST_CELLS:,} cells at a time, got {rows:,} rows of {columns:,}.")
-    if widest > MOST_COLUMNS:
-        raise InputError(f"{name}: at most {MOST_COLUMNS:,} columns, got {widest:,}.")
+    _check_width(widest, name)
+
+
+def _check_width(columns, name):
+    if columns > MOST_COLUMNS:
+        raise InputError(f"{name}: at most {MOST_COLUMNS:,} columns, got {columns:,}.")
 
 
 def _extent(content):

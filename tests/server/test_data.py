@@ -39,6 +39,11 @@ def test_columns_are_limited(content):
         with_files(read, Upload("june.csv", content))
 
 
+def test_columns_of_json_are_limited():
+    with pytest.raises(InputError, match="data: at most 10,000 columns, got 10,001"):
+        with_files(read, {str(number): [1] for number in range(10_001)})
+
+
 @pytest.mark.parametrize("content", [b"1,2\n" * 500_000 + b"1,2", b"1\r" * 1_000_001])
 def test_a_last_line_without_an_end_counts(content):
     with pytest.raises(InputError, match="at most 1,000,000 cells"):
