@@ -11,7 +11,8 @@ from seq2seq.errors import InputError
 from seq2seq.evaluation.detection import durations, runs
 
 _SPAN = re.compile(r"(\d+(?:\.\d+)?) ?(s|min|h|d|w)?")
-_SECONDS = {"s": 1, "min": 60, "h": 3600, "d": 86_400, "w": 604_800}
+_SECONDS = {None: 1, "s": 1, "min": 60, "h": 3600, "d": 86_400, "w": 604_800}
+_LONGEST = (2**63 - 1) // 10**9  # seconds: NumPy counts them in nanoseconds
 
 Span = int | np.timedelta64  # so many steps, or so much time
 
@@ -58,15 +59,19 @@ class Event:
 def parse_span(text: str) -> Span:
     """Read a number of steps, `"3"`, or a time, `"45s"`, `"30min"`, `"2h"`, `"1d"`, `"1w"`.
 
+    Raises:
+        InputError: it is neither, or longer than times may be apart.
+
     >>> parse_span("3"), parse_span("1.5h")
     (3, np.timedelta64(5400,'s'))
     """
     found = _SPAN.fullmatch(text.strip())
     if not found or (found[2] is None and "." in found[1]):
-        raise InputError(f"{text!r} is neither a number of steps (3) nor a time (45s, 30min, 2h, 1d or 1w).")
-    if found[2] is None:
-        return int(found[1])
-    return np.timedelta64(round(float(found[1]) * _SECONDS[found[2]]), "s")
+        raise InputError(f"{text!r:.60} is neither a number of steps (3) nor a time (45s, 30min, 2h, 1d or 1w).")
+    length = float(found[1]) * _SECONDS[found[2]]
+    if length > _LONGEST:
+        raise InputError(f"{text!r:.60} is too long: expected at most {_LONGEST:,} steps or seconds.")
+    return int(length) if found[2] is None else np.timedelta64(round(length), "s")
 
 
 def find_events(

@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 
 from seq2seq.errors import InputError
 from seq2seq.series.layout import NAME_ALL, distinct, encoding_of, layout_of, opened_text
@@ -179,6 +180,8 @@ def _read_one(path, reading):
             if not isinstance(frame.index, pd.RangeIndex):
                 frame = frame.reset_index()
             frame = frame.reset_index(drop=True).rename(columns=lambda column: str(column).strip())
+            for _, texts in frame.select_dtypes("str").items():
+                pa.array(texts).validate(full=True)  # are they UTF-8? Otherwise whatever looks at them fails
             table = RawTable(frame, str(path), ((0, str(path), None),))
         else:
             table = _read_sheet(path) if name.endswith(".xlsx") else _read_csv(path, reading)

@@ -64,8 +64,9 @@ def _column(cells, place):
     if str in kinds:
         return pa.array([cell if cell is None else str(cell) for cell in cells], pa.string())
     _check_finite(cells, place)
-    whole = kinds == {int} and all(cell is None or -_LONG <= cell < _LONG for cell in cells)
-    return pa.array(cells, pa.int64() if whole else pa.float64())
+    if kinds == {int} and all(cell is None or -_LONG <= cell < _LONG for cell in cells):
+        return pa.array(cells, pa.int64())
+    return pa.array([cell if cell is None else float(cell) for cell in cells], pa.float64())  # Arrow rounds no integers
 
 
 def _write_samples(samples, path, most, name):

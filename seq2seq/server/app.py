@@ -213,7 +213,7 @@ async def _read_series(request, kind):
             files = {name: Upload(each.filename or "", await each.read()) for name, each in parts.items()}
     except HTTPException as error:
         raise InputError(f"the upload cannot be read: {error.detail}") from error
-    return requests.read(kind, options, **files)
+    return requests.read(kind, options, files)
 
 
 @contextmanager

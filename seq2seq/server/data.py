@@ -12,6 +12,7 @@ from seq2seq.series.given import write_given
 from seq2seq.server.models import Told
 from seq2seq.server.requests import MOST_CELLS
 
+MOST_COLUMNS = 10_000  # of a table: each takes far more memory than its cells
 KINDS = (".csv", ".tsv", ".txt", ".parquet")
 _GZIP = b"\x1f\x8b"
 
@@ -78,6 +79,7 @@ def with_files(answer: Callable[[Given, Told], Any], data: Any, known: Any = Non
 
 def _written(data, folder, name):
     if not isinstance(data, Upload):
+        _check_width(len(data) if isinstance(data, dict) else 0, name)
         return write_given(data, folder, MOST_CELLS, name)
     if data.kind not in KINDS or data.content.startswith(_GZIP):
         raise InputError(f"{name}: expected a file named {', '.join(KINDS)}, not packed; got {data.name!r:.60}.")
@@ -89,20 +91,37 @@ def _written(data, folder, name):
 
 def _check_count(path, content, name):
     """Refuse too many cells before memory is taken for them: a Parquet file may hold far more than its size says."""
-    if path.suffix == ".parquet":
-        rows, columns = _shape(path)
-    else:
-        head = content[: content.find(b"\n")]
-        rows, columns = content.count(b"\n"), 1 + max(map(head.count, (b",", b";", b"\t")))
+    rows, columns, widest = _shape(path, name) if path.suffix == ".parquet" else _extent(content)
     if rows * columns > MOST_CELLS:
         raise InputError(f"{name}: at most {MOST_CELLS:,} cells at a time, got {rows:,} rows of {columns:,}.")
+    _check_width(widest, name)
 
 
-def _shape(path):
+def _check_width(columns, name):
+    if columns > MOST_COLUMNS:
+        raise InputError(f"{name}: at most {MOST_COLUMNS:,} columns, got {columns:,}.")
+
+
+def _extent(content):
+    """Lines of a text, cells of its first lines and of its widest one, by the separators that there are."""
+    rows = max(map(content.count, b"\n\r"))
+    if rows > MOST_CELLS:
+        return rows, 1, 1
+    lines = content.splitlines()  # the last one may have no end, the first one nothing in it
+    widths = [1 + max(map(line.count, b",;\t|")) for line in lines]
+    widest = max([*widths, *(1 + line.count(b" ") for line in lines)], default=1)
+    return len(lines), max(widths[:10], default=1), widest
+
+
+def _shape(path, name):
     from pyarrow import ArrowException, parquet
 
     try:
         found = parquet.read_metadata(path)
-    except (ArrowException, OSError) as error:
+        columns = [found.schema.column(number) for number in range(found.num_columns)]
+        nested = any(column.max_repetition_level or column.path != column.name for column in columns)
+    except (ArrowException, OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path} is no Parquet file: {' '.join(str(error).split()):.200}.") from error
-    return found.num_rows, found.num_columns
+    if nested:  # a cell may be of any size
+        raise InputError(f"{name}: expected columns of numbers or texts, got one of lists or other nested values.")
+    return found.num_rows, found.num_columns, found.num_columns

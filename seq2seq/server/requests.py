@@ -1,6 +1,7 @@
 """What clients may ask for: JSON in, checked values out, and one line about what is wrong."""
 
 import re
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -67,7 +68,7 @@ class _OfSeries(Asked):
 class Reconstruct(_OfSeries):
     """Series to reconstruct."""
 
-    keep: str | None = Field(None, description="Only rows where this holds, such as kind==1.")
+    keep: str | None = Field(None, max_length=1_000, description="Only rows where this holds, such as kind==1.")
 
 
 class Detect(Reconstruct):
@@ -76,8 +77,10 @@ class Detect(Reconstruct):
     threshold: Threshold | None = None
     per_step: bool = Field(False, description="Score each step, also where whole sequences are.")
     events: bool = Field(False, description="Whether alarms are told as events, too.")
-    merge: str = Field("0", description="Alarms with at most so much quiet between are one event: steps, or 2h.")
-    min_length: str = Field("1", description="Events must last so long.")
+    merge: str = Field(
+        "0", max_length=100, description="Alarms with at most so much quiet between are one event: steps, or 2h."
+    )
+    min_length: str = Field("1", max_length=100, description="Events must last so long.")
     values: bool = Field(False, description="Whether what was scored is told, too.")
 
 
@@ -114,17 +117,18 @@ FIELDS = frozenset(name for kind in (Translate, Generate, Detect, Forecast, Step
 Body = TypeVar("Body", bound=BaseModel)
 
 
-def read(kind: type[Body], body: bytes | str, **more: Any) -> Body:
+def read(kind: type[Body], body: bytes | str, more: Mapping[str, Any] | None = None) -> Body:
     """A request of some JSON.
 
     Args:
         kind: class of requests.
         body: bytes or str, JSON.
-        **more: fields that come from elsewhere.
+        more: mapping from names of fields to what comes from elsewhere.
 
     Raises:
         InputError: it is no JSON, no object, or has fields that are unknown or wrong.
     """
+    more = dict(more or {})
     try:
         fields = from_json(body, allow_inf_nan=False)
     except ValueError as error:

@@ -101,6 +101,14 @@ def test_what_is_no_span(text):
         parse_span(text)
 
 
+@pytest.mark.parametrize("text", ["99999999999999999999999w", "9" * 400 + "h", "9" * 5000, "9223372036854775807s"])
+def test_what_is_too_long_a_span(text):
+    with pytest.raises(InputError, match=r"^.{,100} is too long: expected at most 9,223,372,036 steps or seconds"):
+        parse_span(text)
+    longest = parse_span("9223372036s")
+    assert spans(events(merge=longest, min_length=longest)) == []
+
+
 def test_gaps_are_those_of_the_rhythm():
     weekend = np.where(np.arange(40) >= 6, HOURS + np.timedelta64(3, "D"), HOURS)
     assert spans(events(times=weekend, gaps=np.array([], int)))[0] == (5, 7)

@@ -182,6 +182,21 @@ def test_an_upload_that_cannot_be_read_is_told(ask, name, content, line):
     assert "/" not in answer.json()["error"].replace(repr(name), "")
 
 
+@pytest.mark.parametrize("name", ["kind", "body", "more", "model", "nothing"])
+def test_a_file_by_another_name_is_refused(ask, name):
+    june = ("june.csv", b"flow,heat\n1,2\n")
+    answer = ask("POST", DETECT, files={"data": june, name: june})
+    assert answer.status_code == 422
+    assert name in answer.json()["error"]
+
+
+@pytest.mark.parametrize("field", ["keep", "merge", "min_length"])
+def test_long_fields_are_refused(ask, field):
+    answer = ask("POST", DETECT, json={"data": table(), field: " " * 1001})
+    assert answer.status_code == 422
+    assert answer.json()["error"].startswith(f"{field} should have at most")
+
+
 def test_known_columns_come_as_a_second_table(asking, days_windowed, days_file):
     from seq2seq.server.models import load
 
