@@ -201,3 +201,11 @@ def test_known_columns_come_as_a_second_table(asking, days_windowed, days_file):
     assert tables["forecast"] == files["forecast"]
     assert len(tables["forecast"]["load"]) == 3
     assert "known" in lacking["error"] and "--" not in lacking["error"]
+
+
+def test_too_many_rows_are_not_forecast(ask, monkeypatch):
+    monkeypatch.setattr("seq2seq.server.series.MOST_ROWS", 9)
+    data = dict(zip(("flow", "heat"), ([float(k % 7) for k in range(40)],) * 2, strict=True))
+    answer = ask("POST", FORECAST, json={"model": "exported-stream", "data": data, "steps": 10})
+    assert answer.status_code == 422
+    assert "series × steps is at most 9, got 1 × 10" in answer.json()["error"]
