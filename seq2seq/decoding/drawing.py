@@ -9,15 +9,17 @@ def candidates(sampling: Sampling, logits):
     """The tokens to draw from, int32, and logits to draw them by, `-inf` where excluded; both `(batch, n)`.
 
     Args:
-        sampling: `Sampling`.
+        sampling: `Sampling`, or the same with scalar tensors in place of numbers that leave something out.
         logits: float32 `(batch, vocabulary)`.
     """
     scores = logits / sampling.temperature
     batch, size = tf.unstack(tf.shape(scores))
-    if not sampling.top_k and sampling.top_p == 1.0:  # no need to sort
+    limited = tf.is_tensor(sampling.top_k) or sampling.top_k > 0
+    nucleus = tf.is_tensor(sampling.top_p) or sampling.top_p < 1.0
+    if not limited and not nucleus:  # no need to sort
         return tf.tile(tf.range(size)[None], (batch, 1)), scores
-    scores, tokens = tf.math.top_k(scores, tf.minimum(sampling.top_k or size, size))
-    if sampling.top_p < 1.0:
+    scores, tokens = tf.math.top_k(scores, tf.minimum(sampling.top_k, size) if limited else size)
+    if nucleus:
         before = tf.cumsum(tf.nn.softmax(scores), axis=-1, exclusive=True)  # mass of the more probable tokens
         scores = tf.where(before < sampling.top_p, scores, float("-inf"))
     return tokens, scores
@@ -32,7 +34,7 @@ def selector(sampling: Sampling, streams):
             told for which `rows`.
     """
     streams = tf.cast(streams, tf.int64) * 2**32  # room for the steps
-    seeds = tf.fill(tf.shape(streams), tf.constant(sampling.seed, tf.int64))
+    seeds = tf.fill(tf.shape(streams), tf.convert_to_tensor(sampling.seed, tf.int64))
 
     def select(logits, t, rows=None):
         tokens, scores = candidates(sampling, logits)

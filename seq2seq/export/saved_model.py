@@ -88,7 +88,7 @@ def _searches(translator):
         search = translator.settled(search)
         penalty = f" / tokens ** {search.length_penalty:g}"
         scores = Value("scores", "float32", ("batch",), f"log-probability of each translation, nats{penalty}")
-        functions[name] = _search(search_graph(translator.model, search))
+        functions[name] = _search(search_graph(translator.model, search, {}))
         signatures[name] = Signature(inputs, [TOKENS, scores])
     return functions, signatures
 
@@ -102,7 +102,7 @@ def _search(graph: Callable) -> Function:
 
 
 def _writing(writer):
-    graph = write_graph(writer.model, None)
+    graph = write_graph(writer.model, None, {})
     inputs = [
         Value("prompts", "int32", ("batch", "steps"), "ids of beginnings, all of one length"),
         Value("limits", "int32", ("batch",), "how many tokens to write"),

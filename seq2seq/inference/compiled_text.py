@@ -1,13 +1,17 @@
 """Models of texts as graphs that TensorFlow compiles: what `seq2seq.runtime.texts` does with the graphs of exports."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from types import SimpleNamespace
 
+import numpy as np
 import tensorflow as tf
 
 from seq2seq.decoding import Sampling, beam_search, greedy_search
+from seq2seq.decoding.drawing import selector
 from seq2seq.decoding.greedy import most_probable
 from seq2seq.inference.compiled import graph
-from seq2seq.inference.search import Search
+from seq2seq.inference.search import BESIDE_THE_GRAPH, Search
 from seq2seq.layers.rows import spare_rows
 from seq2seq.models import EncoderDecoder, LanguageModel
 from seq2seq.models.encoder_decoder import DecoderState
@@ -20,22 +24,32 @@ TOKENS_AT_ONCE = {"CPU": 1024, "GPU": 8192}
 CELLS_AT_ONCE = {"CPU": 2**16, "GPU": 2**18}
 
 
-def search_graph(model: EncoderDecoder, search: Search) -> Callable:
+def search_graph(model: EncoderDecoder, search: Search, graphs: dict | None = None) -> Callable:
     """One compiled graph for any batch and any length.
 
     Args:
         model: `EncoderDecoder`.
         search: a settled `Search`.
+        graphs: dict of the compiled graphs of this model so far, one for each kind of search, which takes a new one.
+            TensorFlow frees none of them, so that a number that anyone may choose is an input.
 
     Returns:
         A function of int32 source ids `(batch, steps)`, most tokens of each translation `(batch,)`, the number of its
         random stream `(batch,)` and the tokens that all begin with, `(tokens,)`; it gives int32 ids
         `(batch, n_best, steps)` and float32 scores `(batch, n_best)`.
     """
-    row = tf.TensorSpec((None,), tf.int32)
+    kind = replace(search, **dict.fromkeys(BESIDE_THE_GRAPH), prefix=bool(search.prefix))
+    graphs = {} if graphs is None else graphs
+    graph = graphs.get(kind) or graphs.setdefault(kind, _search_graph(model, kind))
+    return lambda *inputs: graph(*inputs, np.float32(search.length_penalty))
 
-    @tf.function(input_signature=(tf.TensorSpec((None, None), tf.int32), row, row, row), autograph=False)
-    def graph(source, limits, streams, prefix):
+
+def _search_graph(model, search):
+    row = tf.TensorSpec((None,), tf.int32)
+    signature = tf.TensorSpec((None, None), tf.int32), row, row, row, tf.TensorSpec((), tf.float32)
+
+    @tf.function(input_signature=signature, autograph=False)
+    def graph(source, limits, streams, prefix, length_penalty):
         cells, memory = model.start(source)
         decoder_step = model.decoder.stepper(never=NEVER_WRITTEN)
 
@@ -51,8 +65,8 @@ def search_graph(model: EncoderDecoder, search: Search) -> Callable:
             select = most_probable if search.sampling is None else search.sampling.selector(streams)
             tokens, scores = greedy_search(step, cells, limits, select, memory, search.scored, **constraints)
             lengths = tf.math.count_nonzero(tokens, axis=1, dtype=tf.float32)
-            return tokens[:, None], (scores / lengths**search.length_penalty)[:, None]
-        how = search.beam_size, search.length_penalty, search.n_best
+            return tokens[:, None], (scores / lengths**length_penalty)[:, None]
+        how = search.beam_size, length_penalty, search.n_best
         return beam_search(step, cells, limits, *how, memory, **constraints)
 
     return graph
@@ -117,13 +131,23 @@ def _log_probabilities(project, features, labels):
     return tf.scatter_nd(real, -losses, tf.shape(labels, tf.int64))
 
 
-def write_graph(model: LanguageModel, sampling: Sampling | None) -> Callable:
+def write_graph(model: LanguageModel, sampling: Sampling | None, graphs: dict | None = None) -> Callable:
     """`(prompts, limits, streams)` → tokens and their scores.
 
     Args:
         model: `LanguageModel`.
         sampling: `Sampling`, or `None` for the most probable token each time.
+        graphs: dict, as for `search_graph`.
     """
+    draws = sampling or Sampling()
+    kind = sampling and (draws.top_k > 0, draws.top_p < 1)
+    graphs = {} if graphs is None else graphs
+    write = graphs.get(kind) or graphs.setdefault(kind, _write_graph(model, kind))
+    numbers = np.float32(draws.temperature), np.int32(draws.top_k), np.float32(draws.top_p), np.int64(draws.seed)
+    return lambda *inputs: write(*inputs, *numbers)
+
+
+def _write_graph(model, kind):
     row = tf.TensorSpec((None,), tf.int32)
     # Of the ids that stand for no character, which a text of characters cannot hold, none may be written.
     is_character = tf.range(model.vocabulary_size) >= len(SPECIAL_PIECES)
@@ -132,8 +156,13 @@ def write_graph(model: LanguageModel, sampling: Sampling | None) -> Callable:
         logits, state = model.continue_step(tokens, state)
         return tf.where(is_character, logits, -1e9), state
 
-    def write(prompts, limits, streams):
-        select = most_probable if sampling is None else sampling.selector(streams)
+    def write(prompts, limits, streams, temperature, top_k, top_p, seed):
+        select = most_probable
+        if kind:
+            limited, nucleus = kind
+            draws = {"top_k": top_k if limited else 0, "top_p": top_p if nucleus else 1.0}
+            select = selector(SimpleNamespace(temperature=temperature, seed=seed, **draws), streams)
         return greedy_search(step, model.start(prompts), limits, select)
 
-    return graph(write, tf.TensorSpec((None, None), tf.int32), row, row)
+    numbers = [tf.TensorSpec((), kind) for kind in (tf.float32, tf.int32, tf.float32, tf.int64)]
+    return graph(write, tf.TensorSpec((None, None), tf.int32), row, row, *numbers)

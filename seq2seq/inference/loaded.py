@@ -73,13 +73,13 @@ def graphs_of(model: Any) -> Any:
     return compiled(model)
 
 
-def search_graph(model: Any, search: Any) -> Callable:
+def search_graph(model: Any, search: Any, graphs: dict) -> Callable:
     """The graph of a search for translations, see `seq2seq.inference.compiled_text.search_graph`."""
     if isinstance(model, ExportedTranslator):
         return model.search_graph(search)
     from seq2seq.inference import compiled_text
 
-    return compiled_text.search_graph(model, search)
+    return compiled_text.search_graph(model, search, graphs)
 
 
 def forced_graph(model: Any, attended: bool = False) -> Callable:
@@ -91,13 +91,13 @@ def forced_graph(model: Any, attended: bool = False) -> Callable:
     return compiled_text.forced_graph(model, attended)
 
 
-def write_graph(model: Any, sampling: Any) -> Callable:
+def write_graph(model: Any, sampling: Any, graphs: dict) -> Callable:
     """The graph that goes on with texts, see `seq2seq.inference.compiled_text.write_graph`."""
     if isinstance(model, ExportedWriter):
         return model.write_graph(sampling)
     from seq2seq.inference import compiled_text
 
-    return compiled_text.write_graph(model, sampling)
+    return compiled_text.write_graph(model, sampling, graphs)
 
 
 def precision_for(precision: str) -> str:

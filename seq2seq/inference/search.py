@@ -9,8 +9,15 @@ from seq2seq.config import DecodingConfig, from_mapping
 from seq2seq.decoding.sampling import Sampling
 from seq2seq.errors import InputError
 
-# Fields of a `Search` that its graph does not depend on.
-BESIDE_THE_GRAPH = ("max_length_ratio", "max_length_extra", "max_source_tokens", "batch_tokens", "copy_unknown")
+# Fields of a `Search` that its graph does not depend on; the penalty is an input of it.
+BESIDE_THE_GRAPH = (
+    "max_length_ratio",
+    "max_length_extra",
+    "max_source_tokens",
+    "batch_tokens",
+    "copy_unknown",
+    "length_penalty",
+)
 
 UNTRAINED = 2.0, 10  # ratio and extra of the length limit where no training has settled them
 

@@ -187,20 +187,65 @@ class Stream:
         blank = self._states
         try:
             arrays, record = read_arrays(path)
-            identity, steps = record["identity"], record["steps"]
-            states = [arrays[f"state{k}"] for k in range(len(blank))] if identity == self._identity else blank
-        except (InputError, KeyError) as error:
+            identity = record["identity"]
+            found = self._checked(arrays, record) if identity == self._identity else None
+        except Exception as error:  # whatever a forged file makes of those who read it
             raise InputError(f"--state {path} is no state of a stream, or is damaged: delete it.") from error
         if identity != self._identity:
             raise InputError(
                 f"--state {path} is of another run, or of {self.forecaster.run.path} before it was trained again: "
                 "name another file."
             )
-        if any(state.shape != zeros.shape for state, zeros in zip(states, blank, strict=True)):
+        if any(state.shape != zeros.shape for state, zeros in zip(found[0], blank, strict=True)):
             raise InputError(f"--state {path} is damaged (a state of another size): delete it.")
-        self._states, self.steps = [np.asarray(state, np.float32) for state in states], steps
-        if self._clock:
-            self._clock = LatestTimes(self._reading, arrays.get("times", ()))
-        if "cells" in record and ("times" in arrays) == bool(self._clock):
-            cells = record["cells"]
-            self._order, self._width, self._time_at = cells["order"], cells["width"], cells["time_at"]
+        self._states, self.steps, self._clock, (self._order, self._width, self._time_at) = found
+
+    def _checked(self, arrays, record):
+        """States, steps, clock and cells of a file; what is wrong with it raises whatever it raises."""
+        clock = LatestTimes(self._reading, _times(arrays.get("times", ()))) if self._clock else None
+        if clock:
+            clock.following()
+        states = _numbers([arrays[f"state{k}"] for k in range(len(self._states))])
+        return states, _steps(record), clock, self._cells_of(record, arrays)
+
+    def _cells_of(self, record, arrays):
+        """Where columns and times are in a line, as a record tells; as they are, if it tells of other lines."""
+        now = self._order, self._width, self._time_at
+        if "cells" not in record or ("times" in arrays) != bool(self._clock):
+            return now
+        order, width, time_at = (record["cells"][name] for name in ("order", "width", "time_at"))
+        whole = {*map(type, [*order, *time_at, width])} == {int} and width < 2**31
+        if not whole or not all(0 <= at < width for at in [*order, *time_at]):
+            raise ValueError("cells that no line has")
+        if (len(order), len(time_at)) != (len(now[0]), len(now[2])):
+            raise ValueError("cells of other columns")
+        return order, width, time_at
+
+
+def _numbers(states):
+    """States as float32."""
+    if any(np.asarray(state).dtype.kind != "f" for state in states):
+        raise ValueError("states that are no numbers")
+    with np.errstate(over="ignore"):
+        states = [np.asarray(state, np.float32) for state in states]
+    if not all(np.isfinite(state).all() for state in states):
+        raise ValueError("states that are not finite")
+    return states
+
+
+def _steps(record):
+    """The number of steps of a record."""
+    steps = record["steps"]
+    if type(steps) is not int or not 0 <= steps < 2**63:
+        raise ValueError("no number of steps")
+    return steps
+
+
+def _times(times):
+    """The latest times of a state."""
+    times = np.asarray(times)
+    if times.ndim != 1 or times.dtype.kind not in "fM" or not np.isfinite(times).all():
+        raise ValueError("no times")
+    if not (times[1:] > times[:-1]).all():
+        raise ValueError("times that do not rise")
+    return times

@@ -16,7 +16,7 @@ from seq2seq.inference.forced import ForcedReader
 from seq2seq.inference.hypothesis import Attention, Hypothesis
 from seq2seq.inference.lines import check_strings, full, several
 from seq2seq.inference.loaded import Threads, batches_at_once, open_run, precision_for, search_graph
-from seq2seq.inference.search import BESIDE_THE_GRAPH, Search, length_batches
+from seq2seq.inference.search import Search, length_batches
 from seq2seq.inference.texts import Remarks, SourceTexts
 from seq2seq.report import Progress, Report
 from seq2seq.runtime.folder import ExportedRun
@@ -267,10 +267,7 @@ class Translator:
 
     def _graph(self, search):
         """One compiled graph for each kind of search; any batch and any length runs in it without a new trace."""
-        kind = replace(search, **dict.fromkeys(BESIDE_THE_GRAPH), prefix=bool(search.prefix))
-        if kind not in self._graphs:
-            self._graphs[kind] = search_graph(self.model, search)
-        return self._graphs[kind]
+        return search_graph(self.model, search, self._graphs)
 
     def attention(self, text: str, search: Search | None = None, **options) -> Attention:
         """Translate `text` and tell what each target token attended to; arguments as for `translate`.

@@ -85,7 +85,7 @@ class Writer:
             if value < 1:
                 raise InputError(f"Expected {name} of at least 1, got {value}.")
         ids = np.tile(self._ids(prompt), (count, 1))
-        write = self._graphs.get(sampling) or self._graphs.setdefault(sampling, write_graph(self.model, sampling))
+        write = write_graph(self.model, sampling, self._graphs)
         tokens, _ = write(ids, np.full(count, length, np.int32), np.arange(count, dtype=np.int32))
         return self.tokenizer.decode(np.asarray(tokens))
 

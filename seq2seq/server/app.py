@@ -23,6 +23,7 @@ from seq2seq.server.page import page
 from seq2seq.server.queue import Alone, FullError, Kind, Queue
 
 _FILES = ("data", "known")  # of an upload
+PATIENCE = 5  # seconds that a call may take for which no client waits any more, when the server stops
 _REASONS = {413: "Too large.", 422: "Cannot be used.", 429: "Too much is waiting.", 503: "Stopping.", 504: "Too late."}
 _OF_SERIES = {  # path → what is asked, the task, the answer
     "/v1/detect": (requests.Detect, reconstructor.TASK, series.detected),
@@ -53,7 +54,7 @@ class Server:
         try:
             yield
         finally:
-            await asyncio.to_thread(self.queue.close)
+            await asyncio.to_thread(self.queue.close, PATIENCE)
 
     def _at_once(self):
         """As many batches as a translator is good for; one where there is none."""
@@ -152,7 +153,7 @@ def application(server: Server, token: str = "", host: str = "127.0.0.1") -> Gua
         token: str. What clients must send; empty for none.
         host: str. Where it listens.
     """
-    app = FastAPI(title="seq2seq", docs_url=None, redoc_url=None, lifespan=server.working)
+    app = FastAPI(title="seq2seq", docs_url=None, redoc_url=None, lifespan=server.working, redirect_slashes=False)
     for path, kind, endpoint in (
         ("/v1/translate", requests.Translate, server.translate),
         ("/v1/generate", requests.Generate, server.generate),

@@ -72,7 +72,9 @@ class Guard:
 
     def knows(self, authorization: bytes) -> bool:
         """Whether a header has the token, if one is wanted; however wrong it is, the answer takes as long."""
-        return not self.token or secrets.compare_digest(authorization, b"Bearer " + self.token)
+        scheme, _, token = authorization.partition(b" ")
+        given = scheme.lower() + b" " + token.strip()
+        return not self.token or secrets.compare_digest(given, b"bearer " + self.token)
 
     async def _answer(self, scope, headers, refusal, receive, send):
         began, status = time.monotonic(), 499  # of a client that has gone
@@ -111,6 +113,8 @@ async def refuse(send: Callable, status: int, reason: str, retry: int = 1) -> No
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
     if status in (429, 503):
         headers.append((b"retry-after", str(retry).encode()))
+    if status == 503:  # whoever asks again is to find another server
+        headers.append((b"connection", b"close"))
     if status == 401:
         headers.append((b"www-authenticate", b"Bearer"))
     await send({"type": "http.response.start", "status": status, "headers": headers})

@@ -15,6 +15,12 @@ from typing import Any
 from seq2seq.errors import InputError
 
 LONGEST_PATIENCE = 60  # seconds after which a client that was refused is asked to come again, at most
+_THREADS = "models"  # their name
+
+
+def is_computing() -> bool:
+    """Whether a thread of some queue of this process is at work, or waits for some."""
+    return any(thread.name == _THREADS for thread in threading.enumerate())
 
 
 class FullError(Exception):
@@ -101,17 +107,22 @@ class Queue:
         self._closed, self._idle, self._alone = False, 0, False  # whether a call that stands alone is answered
         self._seconds_each = 0.0  # that an item took lately
         self._loop = asyncio.get_running_loop()
-        self._threads = [threading.Thread(target=self._work, name="models", daemon=True) for _ in range(at_once)]
+        self._threads = [threading.Thread(target=self._work, name=_THREADS, daemon=True) for _ in range(at_once)]
         for thread in self._threads:
             thread.start()
 
-    def close(self) -> None:
-        """Answer what waits, and then no more."""
+    def close(self, patience: float = math.inf) -> None:
+        """Answer what waits, and then no more.
+
+        Args:
+            patience: float. Seconds after which what is not answered is given up, see `is_computing`.
+        """
         with self._changed:
             self._closed = True
             self._changed.notify_all()
+        ends = time.monotonic() + min(patience, threading.TIMEOUT_MAX)
         for thread in self._threads:
-            thread.join()
+            thread.join(max(ends - time.monotonic(), 0.0))
 
     def enter(self, kind: Kind, items: Sequence[Any] = (None,)) -> Order:
         """Have items answered: the `future` of the order gives their answers.
@@ -240,6 +251,8 @@ class Queue:
         if not isinstance(error, InputError):
             traceback.print_exception(error, file=sys.stderr)
         self._remove(order)
+        if isinstance(error, StopIteration):  # which no future takes: whoever waits would wait for ever
+            error = RuntimeError(f"StopIteration: {error}")
         self._loop.call_soon_threadsafe(_deliver, [(order.future, error)])
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from seq2seq.errors import InputError
 from seq2seq.evaluation.events import parse_span
 from seq2seq.inference.detection import detect
 from seq2seq.inference.detection_lines import event_lines, score_lines
@@ -18,6 +19,8 @@ from seq2seq.series.writing import decimals_of_each, step_lines
 from seq2seq.server.data import Given
 from seq2seq.server.models import Model, Told
 from seq2seq.server.requests import Detect, Forecast, Reconstruct, check_threshold
+
+MOST_ROWS = 100_000  # of forecasts
 
 
 @dataclass(frozen=True)
@@ -114,6 +117,12 @@ def forecast(model: Model, asked: Forecast, given: Given, told: Told) -> Answer:
     known = loaded.read_known(str(given.known), told) if given.known else None
     series = loaded.usable(series, asked.steps, rejected)
     warn_left_out(rejected, told)
+    rows = len(series.values) * (asked.steps or loaded.horizon)
+    if rows > MOST_ROWS:
+        raise InputError(
+            f"series × steps is at most {MOST_ROWS:,}, got {len(series.values):,} × {asked.steps or loaded.horizon:,}: "
+            "ask for less at a time."
+        )
     made = loaded.forecast(series, asked.steps, known=known, interval=asked.interval)
     for note in made.notes:
         told.warn(note)

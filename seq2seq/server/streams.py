@@ -1,7 +1,6 @@
 """A stream of steps over a WebSocket: one in, the forecast of the next out."""
 
 import base64
-import binascii
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -119,10 +118,10 @@ class OpenStream:
             try:
                 path.write_bytes(base64.b64decode(state, validate=True))
                 self._stream.load(path)
-            except binascii.Error as error:
-                raise InputError(f"state should be what a stream gave, in base64: {error}.") from error
             except InputError as error:
                 raise InputError("state is none of a stream of this model, or is damaged: leave it out.") from error
+            except ValueError as error:  # also of what is no ASCII
+                raise InputError(f"state should be what a stream gave, in base64: {error}.") from error
 
 
 async def _computed(server, model, call):

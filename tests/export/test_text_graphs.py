@@ -87,12 +87,15 @@ def test_language_models(settings, tmp_path):
     model = with_weights(LanguageModel(30, embedding_dim=8, units=16, **settings))
     exported = ExportedWriter(Folder(language_graphs(model), tmp_path))
     limits, streams = np.array([12, 12], np.int32), np.arange(2, dtype=np.int32)
-    for sampling in (None, Sampling(0.9, seed=1), Sampling(1.0, top_k=4, top_p=0.7)):
+    drawn = Sampling(0.9, seed=1), Sampling(1.0, top_k=4, top_p=0.7), Sampling(0.8, seed=2), Sampling(1.2, 3, 0.8)
+    graphs = {}
+    for sampling in (None, *drawn):
         for prompt in ([[5]], [[4, 9, 1, 7]]):
             prompts = np.tile(np.array(prompt, np.int32), (2, 1))
-            tokens, _ = compiled_text.write_graph(model, sampling)(prompts, limits, streams)
+            tokens, _ = compiled_text.write_graph(model, sampling, graphs)(prompts, limits, streams)
             found, _ = exported.write_graph(sampling)(prompts, limits, streams)
             np.testing.assert_array_equal(tokens, found)
+    assert len(graphs) == 3  # numbers are inputs of a graph
 
 
 @pytest.mark.parametrize("vocabulary", [1200, 1201])

@@ -37,7 +37,8 @@ def test_memory_grows_with_need_before_a_model_is_made(tiny_run, monkeypatch):
 def test_a_search_is_one_graph_that_leaves_nothing_to_the_processor(name, dtype):
     with seen():
         model = EncoderDecoder(11, 11, embedding_dim=4, units=6, decoder_layers=2, dtype=dtype)
-        graph = search_graph(model, SEARCHES[name].settled(DecodingConfig())).get_concrete_function().graph
+        search_graph(model, SEARCHES[name].settled(DecodingConfig()), graphs := {})
+        graph = next(iter(graphs.values())).get_concrete_function().graph
     assert ops_of(graph)["CudnnRNNV3"] == 2  # the encoder, in both directions; the decoder goes step by step
     assert without_gpu_kernel(graph) == set()
 

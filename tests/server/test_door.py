@@ -27,7 +27,8 @@ def test_a_token_is_wanted_everywhere_but_at_the_door(ask):
     for path in ("/v1/models", "/metrics", "/openapi.json", "/nothing"):
         assert ask("GET", path, server).status_code == 401
         assert ask("GET", path, server, headers={"authorization": "Bearer secre"}).status_code == 401
-    assert ask("GET", "/v1/models", server, headers={"authorization": "Bearer secret"}).status_code == 200
+    for scheme in ("Bearer", "bearer", "BEARER"):
+        assert ask("GET", "/v1/models", server, headers={"authorization": f"{scheme} secret"}).status_code == 200
 
 
 def test_pages_of_others_and_names_of_others_are_refused(ask):
@@ -46,7 +47,7 @@ def test_other_machines_need_a_token(host, token):
 
 
 def test_paths_and_methods_that_are_not_there(ask):
-    assert ask("GET", "/nothing").status_code == 404
+    assert ask("GET", "/nothing").status_code == ask("GET", "/v1/models/").status_code == 404
     answer = ask("GET", "/v1/translate")
     assert (answer.status_code, list(answer.json())) == (405, ["error"])
 
@@ -199,3 +200,13 @@ def test_whatever_is_sent_is_answered(asking, path, body, model):
     if answer.status_code == 422:
         line = answer.json()["error"]
         assert "\n" not in line and "Traceback" not in line and "/tmp" not in line
+
+
+def test_a_server_that_stops_tells_clients_to_connect_anew(asking):
+    async def main():
+        async with asking() as client:
+            client.server.guard.stopping = True
+            return await client.get("/v1/models")
+
+    answer = asyncio.run(main())
+    assert (answer.status_code, answer.headers["connection"]) == (503, "close")

@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from seq2seq.errors import InputError
-from seq2seq.server.queue import Alone, FullError, Kind, Queue
+from seq2seq.server.queue import Alone, FullError, Kind, Queue, is_computing
 
 
 class Doubling(Kind):
@@ -184,3 +184,29 @@ def test_lone_calls_are_never_two():
 
     run(main, at_once=3)
     assert most == 1
+
+
+def test_a_call_that_no_future_can_tell_of_ends():
+    def call():
+        raise StopIteration
+
+    async def main(queue):
+        await queue.result(queue.enter(Alone(call)))
+
+    with pytest.raises(RuntimeError, match="StopIteration"):
+        run(main)
+
+
+def test_a_call_that_is_stuck_keeps_no_queue_from_closing():
+    go = threading.Event()
+
+    async def main():
+        queue = Queue(16, 60.0)
+        queue.enter(Alone(go.wait))
+        await asyncio.to_thread(queue.close, 0.01)
+        stuck = is_computing()
+        go.set()
+        await asyncio.to_thread(queue.close)
+        return stuck, is_computing()
+
+    assert asyncio.run(main()) == (True, False)

@@ -232,3 +232,11 @@ def test_messages_are_in_the_words_of_clients(models, ask):
         assert model.in_words(message) == told
     answer = ask("POST", DETECT, json={"data": {"flow": [1.0] * 50}})
     assert "data.parquet" not in answer.text and "data" in answer.json()["error"]
+
+
+def test_too_many_rows_are_not_forecast(ask, monkeypatch):
+    monkeypatch.setattr("seq2seq.server.series.MOST_ROWS", 9)
+    data = dict(zip(("flow", "heat"), ([float(k % 7) for k in range(40)],) * 2, strict=True))
+    answer = ask("POST", FORECAST, json={"model": "exported-stream", "data": data, "steps": 10})
+    assert answer.status_code == 422
+    assert "series × steps is at most 9, got 1 × 10" in answer.json()["error"]

@@ -1,8 +1,11 @@
 """A stream over a WebSocket answers what the command answers, and goes on from a state."""
 
+import base64
 import csv
 import io
+import json
 
+import numpy as np
 import pytest
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
@@ -11,6 +14,7 @@ from typer.testing import CliRunner
 from seq2seq.cli import app
 from seq2seq.server.app import Server, application
 from seq2seq.server.models import load
+from seq2seq.storage import read_arrays, write_arrays
 from tests.conftest import OLDER_RUNS
 
 LINES = (OLDER_RUNS / "series.csv").read_text().splitlines()[1:9]
@@ -89,7 +93,7 @@ def test_what_cannot_be_used_leaves_the_state(client):
 
 
 @pytest.mark.parametrize(
-    "opening", [{"state": "UEsDB"}, {"state": "eA=="}, {"model": "x"}, {"interval": 0.123}, {"x": 1}]
+    "opening", [{"state": "é"}, {"state": "UEsDB"}, {"state": "eA=="}, {"model": "x"}, {"interval": 0.123}, {"x": 1}]
 )
 def test_an_opening_that_cannot_be_ends_the_stream(client, opening):
     with client() as one, one.websocket_connect("ws://localhost/v1/stream") as stream:
@@ -99,6 +103,58 @@ def test_an_opening_that_cannot_be_ends_the_stream(client, opening):
         with pytest.raises(WebSocketDisconnect) as closed:
             stream.receive_json()
         assert closed.value.code == 1008
+
+
+FORGED = {
+    "states": [np.array("x"), np.full((1, 8), "x"), np.full((1, 8), np.nan), np.full((1, 8), 1e300), None],
+    "times": [
+        np.array(3.0),
+        np.zeros((2, 2)),
+        np.array(["x"]),
+        np.array([b"x"]),
+        np.array(["NaT", "NaT"], "M8[ns]"),
+        np.array([1.0, np.nan]),
+        np.array([2, 1], "M8[ns]"),
+    ],
+    "steps": ["x", None, 10**400, -1, 1.5, True, [1]],
+    "cells": [[], None, {}, {"order": [99, 0], "width": 2, "time_at": [0]}, {"order": 1, "width": "x", "time_at": 0}],
+}
+
+
+@pytest.mark.parametrize(("what", "value"), [(what, value) for what, values in FORGED.items() for value in values])
+def test_a_forged_state_is_none(client, tmp_path, what, value):
+    with client() as one:
+        *_, state = answers(one, times=True)
+        path = tmp_path / "state.npz"
+        path.write_bytes(base64.b64decode(state["state"]))
+        arrays, record = read_arrays(path)
+        if what == "states":
+            arrays = {name: value if name == "state0" else array for name, array in arrays.items()}
+            arrays = {name: array for name, array in arrays.items() if array is not None}
+        elif what == "times":
+            arrays["times"] = value
+        else:
+            record[what] = value
+        write_arrays(path, arrays, **record)
+        assert is_no_state(one, path)
+
+
+@pytest.mark.parametrize("record", [b"[1]", b"null", b"1"])
+def test_a_record_that_is_no_object_is_no_state(client, tmp_path, monkeypatch, record):
+    path = tmp_path / "state.npz"
+    monkeypatch.setattr(json, "dumps", lambda _: record.decode())
+    write_arrays(path, {})
+    monkeypatch.undo()
+    with client() as one:
+        assert is_no_state(one, path)
+
+
+def is_no_state(client, path):
+    with client.websocket_connect("ws://localhost/v1/stream") as stream:
+        stream.send_json({"times": True, "state": base64.b64encode(path.read_bytes()).decode()})
+        return stream.receive_json() == {
+            "error": "state is none of a stream of this model, or is damaged: leave it out."
+        }
 
 
 def test_the_token_is_a_header_or_in_the_first_message(client):

@@ -263,6 +263,8 @@ def test_a_search_is_traced_once(tiny_run, sources):
         for search in ({}, {"beam_size": 3}):
             translator.translate(lines, **search)
             translator.translate(lines, batch_tokens=40, **search)
+    for penalty in (0.3, 0.7):
+        translator.translate(sources[:1], beam_size=3, length_penalty=penalty)
     assert [search.experimental_get_tracing_count() for search in translator._graphs.values()] == [1, 1]
 
 
