@@ -193,6 +193,9 @@ class Queue:
     def _take(self, orders, sharing):
         """Orders with the slice of their items that goes into the next batch."""
         self._weigh([order for order in orders if not order.sizes])
+        orders = [order for order in orders if order.sizes]
+        if not orders:
+            return []
         batch, room = [], orders[0].kind.budget
         count = math.ceil(sum(order.left for order in orders) / sharing)
         for order in orders:
@@ -217,9 +220,20 @@ class Queue:
         return batch
 
     def _weigh(self, orders):
-        if orders:
-            for order, sizes in zip(orders, orders[0].kind.sizes([order.items for order in orders]), strict=True):
-                order.sizes = sizes
+        """Give orders their sizes; one that cannot be weighed fails, and no other with it."""
+        if not orders:
+            return
+        try:
+            weighed = orders[0].kind.sizes([order.items for order in orders])
+        except Exception as error:
+            if len(orders) == 1:
+                self._fail(orders[0], error)
+            else:
+                for order in orders:
+                    self._weigh([order])
+            return
+        for order, sizes in zip(orders, weighed, strict=True):
+            order.sizes = sizes
 
     def _answer(self, kind, batch):
         began = time.monotonic()

@@ -17,6 +17,8 @@ class Doubling(Kind):
         self.go.set()
 
     def sizes(self, orders):
+        if any(99 in items for items in orders):
+            raise InputError("99")
         return [[abs(item) for item in items] for items in orders]
 
     def answer(self, items):
@@ -102,6 +104,17 @@ def test_what_fails_fails_alone():
     *good, last = run(main)
     assert [good[0], good[1], last] == [[2], [4], [8]]
     assert isinstance(good[2], InputError)
+
+
+def test_what_cannot_be_weighed_fails_alone_and_no_thread_with_it():
+    async def main(queue):
+        kind = Doubling()
+        for _ in range(3):
+            found = await answers(queue, kind, [1], [99], [2])
+            assert found[0] == [2] and found[2] == [4] and str(found[1]) == "99"
+        assert queue.waiting == 0
+
+    run(main)
 
 
 def test_a_full_queue_says_when_to_come_again():
