@@ -10,6 +10,14 @@ from seq2seq.training.schedules import RampedSchedule
 class _OnePass:
     """TensorFlow's kernel for Adam in place of the dozen operations that Keras makes of the same formula."""
 
+    def _clip_gradients(self, grads):
+        """As Keras by the norm of all; where that does not pass the limit there is nothing to multiply."""
+        if not self.global_clipnorm:
+            return super()._clip_gradients(grads)
+        norm = tf.sqrt(2.0 * tf.add_n([tf.nn.l2_loss(gradient) for gradient in grads]))
+        factor = self.global_clipnorm / norm
+        return tf.cond(factor < 1.0, lambda: [gradient * factor for gradient in grads], lambda: list(grads))
+
     def update_step(self, gradient, variable, learning_rate):
         index = self._get_variable_index(variable)
         step = tf.cast(self.iterations + 1, tf.float32)
