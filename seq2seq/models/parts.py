@@ -61,7 +61,14 @@ def gradients_of_parts(
     for generator, state in zip(generators, _after(states, drawn, len(parts)), strict=True):
         generator.assign(state)
     losses, others, gradients = zip(*results, strict=True)
-    return tf.add_n(losses), others, [tf.add_n(each) for each in zip(*gradients, strict=True)]
+    return tf.add_n(losses), others, [_sum(each) for each in zip(*gradients, strict=True)]
+
+
+def _sum(gradients):
+    if not isinstance(gradients[0], tf.IndexedSlices):
+        return tf.add_n(gradients)
+    values, rows = (tf.concat(each, 0) for each in zip(*((g.values, g.indices) for g in gradients), strict=True))
+    return tf.convert_to_tensor(tf.IndexedSlices(values, rows, gradients[0].dense_shape))
 
 
 class _Drawing(keras.StatelessScope):

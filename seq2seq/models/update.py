@@ -25,7 +25,7 @@ def loss_and_gradients(model: keras.Model, score: Callable[[], tuple]) -> tuple[
         scaled_loss = model.optimizer.scale_loss(scored[0])
     weights = model.trainable_weights
     gradients = tape.gradient(scaled_loss, weights, unconnected_gradients="zero")
-    return scored, [tf.ensure_shape(g, weight.shape) for g, weight in zip(gradients, weights, strict=True)]
+    return scored, [g if isinstance(g, tf.IndexedSlices) else tf.ensure_shape(g, weight.shape) for g, weight in zip(gradients, weights, strict=True)]
 
 
 def update(model: keras.Model, loss: tf.Tensor, weight: tf.Tensor, gradients: Sequence[tf.Tensor]) -> None:
