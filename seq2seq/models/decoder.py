@@ -78,10 +78,11 @@ class Decoder(keras.layers.Layer):
         features, state = self.features(tokens, state, training=training)
         return self.project(features), state
 
-    def features(self, tokens, state, training=False):
+    def features(self, tokens, state, training=False, real=None):
         """What `project` makes logits from, `(batch, steps, readout_dim)`, and the state after the last step."""
         outputs, cells = self.recurrent(tokens, state, training=training)
-        features, _ = self.read_out(outputs, state.memory)
+        context, weights = self.attention(outputs, state.memory)
+        features = self.readout(ops.concatenate((tf.gather_nd(outputs, real), tf.gather_nd(context, real)), axis=-1))
         return self.dropout(features, training=training), DecoderState(cells, state.memory)
 
     def recurrent(self, tokens, state, training=False):

@@ -200,9 +200,10 @@ class EncoderDecoder(Exportable):
 
     def packed(self, source, target_input, labels, training):
         """Labels, `(tokens,)`, and what `decoder.project` makes their logits from, of the real tokens of a batch."""
-        features, _ = self.decoder.features(target_input, self._start(source, training), training=training)
         real = tf.where(tf.not_equal(labels, PAD))
-        return tf.gather_nd(labels, real), tf.gather_nd(features, real)
+        start = self._start(source, training)
+        features, _ = self.decoder.features(target_input, start, training=training, real=real)
+        return tf.gather_nd(labels, real), features
 
     def mix_own_predictions(self, source, target_input):
         """Replace true decoder inputs by the model's own predictions (scheduled sampling, Bengio et al. 2015).
