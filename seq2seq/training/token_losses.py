@@ -155,11 +155,12 @@ def _unsmoothed(labels, features, matrix, bias):
         rows, of_rows = features[start : start + at_once], labels[start : start + at_once]
         real = tf.size(of_rows)
         logits = tf.cast(tf.matmul(rows, matrix, transpose_b=True), tf.float32) + bias
-        largest, probabilities = tf.reduce_max(logits, axis=-1), tf.nn.softmax(logits)
-        log_sums = largest - tf.math.log(tf.reduce_max(probabilities, axis=-1))
+        probabilities = tf.nn.softmax(logits)
         expected = _column_sums(probabilities[:real])
         cells = tf.stack((tf.range(real), of_rows), axis=1)
-        of_labels = tf.cast(tf.gather_nd(probabilities, cells) - 1.0, scattered)
+        p_y = tf.gather_nd(probabilities, cells)
+        log_sums = tf.pad(tf.gather_nd(logits,cells)-tf.math.log(p_y),((0,tf.shape(logits)[0]-real),))
+        of_labels = tf.cast(p_y - 1.0, scattered)
         with tf.control_dependencies((log_sums, expected)):  # which read what is overwritten now
             wide = _with_cells(cells, tf.cast(probabilities, scattered), of_labels)
         wide = tf.cast(wide, features.dtype)
