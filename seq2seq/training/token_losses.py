@@ -154,7 +154,7 @@ def _unsmoothed(labels, features, matrix, bias):
     def of_tokens(start):
         rows, of_rows = features[start : start + at_once], labels[start : start + at_once]
         real = tf.size(of_rows)
-        logits = tf.cast(tf.matmul(rows, matrix, transpose_b=True), tf.float32) + bias
+        logits = tf.nn.bias_add(tf.cast(tf.matmul(rows, matrix, transpose_b=True), tf.float32), bias)
         probabilities = tf.nn.softmax(logits)
         expected = _column_sums(probabilities[:real])
         cells = tf.stack((tf.range(real), of_rows), axis=1)
