@@ -30,6 +30,7 @@ import tensorflow as tf
 from keras import ops
 
 from seq2seq.layers.padding import WithoutPadding
+from seq2seq.layers.rows import column_sums
 from seq2seq.layers.steps import PackedSteps, PaddedSteps
 
 
@@ -175,7 +176,7 @@ def lstm_sequence(
             return (
                 tf.cast(_product(d_z_product, kernel, transpose=True), dtype),
                 *tf.split(tf.cast(by_both, dtype), (x.shape[-1], previous.shape[-1])),
-                _column_sums(tf.reshape(d_z, (-1, d_z.shape[-1]))),
+                column_sums(tf.reshape(d_z, (-1, d_z.shape[-1]))),
                 steps.leave_state(d_h0),
                 steps.leave_state(d_c0),
             )
@@ -253,8 +254,3 @@ def _product(sequence, matrix, transpose=False):
 def _summed_product(left, right):
     """The sum over all but the last axis of `leftᵀ right`: `(n, m)` from `(…, n)` and `(…, m)`."""
     return tf.matmul(tf.reshape(left, (-1, left.shape[-1])), tf.reshape(right, (-1, right.shape[-1])), transpose_a=True)
-
-
-def _column_sums(matrix):
-    """As a product: on a CPU TensorFlow's sum over rows takes three times as long."""
-    return tf.matmul(tf.ones((1, tf.shape(matrix)[0])), matrix)[0]

@@ -65,9 +65,10 @@ def gradients_of_parts(
 
 
 def _sum(gradients):
+    """The sum of gradients of one weight; those of an embedding, which are rows, become as large as its table."""
     if not isinstance(gradients[0], tf.IndexedSlices):
         return tf.add_n(gradients)
-    values, rows = (tf.concat(each, 0) for each in zip(*((g.values, g.indices) for g in gradients), strict=True))
+    values, rows = tf.concat([g.values for g in gradients], 0), tf.concat([g.indices for g in gradients], 0)
     return tf.convert_to_tensor(tf.IndexedSlices(values, rows, gradients[0].dense_shape))
 
 
