@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from seq2seq.layers.rows import ROWS, column_sums, spare_rows
+from seq2seq.layers.rows import column_sums, spare_rows
 from seq2seq.special_ids import PAD
 
 # So many tokens pass the output layer and its loss together. Measured on a CPU; a GPU wants few, large products.
@@ -146,9 +146,7 @@ def product_loss(labels, features, table, bias, label_smoothing=0.0):
 def _unsmoothed(labels, features, matrix, bias):
     """The sum of `-log(p_y)`, and what `p - onehot(y)` is as a gradient of features, table and bias: float32."""
     device = _device()
-    tokens = tf.size(labels)
-    times = tf.maximum(-(-tokens // TOKENS_AT_ONCE[device]), 1)
-    at_once = tf.maximum(-(-tokens // (times * ROWS)), 1) * ROWS  # even shares: a product of few rows is slow
+    at_once, tokens = TOKENS_AT_ONCE[device], tf.size(labels)
     # A GPU scatters in float32 alone: of anything less, all logits would go to the processor and back.
     scattered = tf.float32 if device == "GPU" else features.dtype
     features = tf.pad(features, ((0, spare_rows(tokens)), (0, 0)))  # rows of 0, that add nothing to the table's
@@ -175,6 +173,7 @@ def _unsmoothed(labels, features, matrix, bias):
         return start + at_once, d_features.write(start // at_once, more), tf.nest.map_structure(tf.add, sums, others)
 
     first, sums = of_tokens(0)
+    times = tf.maximum(-(-tokens // at_once), 1)
     d_features = tf.TensorArray(tf.float32, times, element_shape=(None, first.shape[-1]), infer_shape=False)
     d_features = d_features.write(0, first)
     _, d_features, sums = tf.while_loop(
