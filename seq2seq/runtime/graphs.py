@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from seq2seq.errors import InputError
+from seq2seq.errors import InputError, installed_for
 
 
 class Graph:
@@ -29,7 +29,7 @@ class Graph:
         try:
             import onnxruntime
         except ImportError as error:
-            raise InputError(f"{path.parent} needs ONNX Runtime: pip install onnxruntime.") from error
+            raise InputError(f"{path.parent} needs ONNX Runtime: {installed_for('onnxruntime')}.") from error
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.log_severity_level = 3  # of what it warns of nothing can be mended here
