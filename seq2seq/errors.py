@@ -11,7 +11,7 @@ class InputError(ValueError):
     """
 
 
-# The extras by which a distribution brings a module that it does not need in any case; the runtime's, and the library's.
+# The extras by which a distribution brings what it does not need in any case: the runtime, and the whole library.
 _EXTRAS = {
     True: {"pandas": "series", "pyarrow": "series", "matplotlib": "plots", "openpyxl": "xlsx"},
     False: {"onnxruntime": "onnx", "openpyxl": "xlsx"},

@@ -26,6 +26,7 @@ class Graph:
     """
 
     def __init__(self, path: Path):
+        self._path = path
         try:
             import onnxruntime
         except ImportError as error:
@@ -42,5 +43,13 @@ class Graph:
         self.outputs = [each.name for each in self._session.get_outputs()]
 
     def __call__(self, outputs: Sequence[str] | None = None, **inputs: np.ndarray) -> list[np.ndarray]:
-        """The outputs, those that are named or all, for a value of each input."""
-        return self._session.run(outputs, inputs)
+        """The outputs, those that are named or all, for a value of each input.
+
+        Raises:
+            InputError: the graph cannot take them: it is not of the files beside it.
+        """
+        try:
+            return self._session.run(outputs, inputs)
+        except Exception as error:
+            reason = " ".join(str(error).split())
+            raise InputError(f"{self._path} cannot take what it is given ({reason:.120}): export again.") from error

@@ -11,6 +11,8 @@ from seq2seq.runtime.folder import ExportedRun
 from seq2seq.runtime.search import Sentences, Step, beam_search, greedy_search
 from seq2seq.special_ids import EOS, PAD
 
+ROWS_AT_ONCE = 128  # hypotheses whose logits stay near the processor until their best are found
+
 
 class _Stepper:
     """One step of a graph: `best`, `tokens`, `normalizers`, `logits`, in front of what else it gives."""
@@ -21,16 +23,21 @@ class _Stepper:
         self._states = [f"new_{name}" for name in self.widths]
 
     def __call__(self, alive, memory, count, scored, with_logits=False, also=()):
-        named, states = dict(memory), alive.states
-        if self._by_parents:
-            named["parents"] = alive.parents
-        else:  # language models, and translators that were exported in format 2
-            states = [part[alive.parents] for part in states]
-        named |= zip(self.widths, states, strict=True)
         outputs = ["best", "tokens", "normalizers", *self._states, *["logits"] * with_logits, *also]
-        count, scored = np.array([count], np.int64), np.array(scored)
-        best, found, normalizers, *rest = self._graph(outputs, last=alive.last, count=count, scored=scored, **named)
-        states = [part.reshape(-1, part.shape[-1]) for part in rest[: len(states)]]
+        how = {"count": np.array([count], np.int64), "scored": np.array(scored)}
+        sentences, beams = alive.last.shape
+        parts = np.array_split(np.arange(sentences), -(-sentences * beams // ROWS_AT_ONCE))
+        told = []
+        for part in (slice(each[0], each[-1] + 1) for each in parts):
+            named = {"last": alive.last[part]} | {name: each[part] for name, each in memory.items()}
+            if self._by_parents:
+                named |= zip(self.widths, alive.states, strict=True)
+                named["parents"] = alive.parents[part]
+            else:  # language models, and translators that were exported in format 2
+                named |= zip(self.widths, (each[alive.parents[part]] for each in alive.states), strict=True)
+            told.append(self._graph(outputs, **named, **how))
+        best, found, normalizers, *rest = told[0] if len(told) == 1 else map(np.concatenate, zip(*told, strict=True))
+        states = [part.reshape(-1, part.shape[-1]) for part in rest[: len(self.widths)]]
         more = rest[len(states) :]
         step = Step(best, found.astype(np.int32), normalizers, states, more[0] if with_logits else None)
         return (step, *more[with_logits:]) if also else step
