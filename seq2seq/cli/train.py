@@ -29,6 +29,8 @@ EXAMPLES = """\
   seq2seq train translation --train tfds:NAME/CONFIG --source en --target pt --run runs/pt
 
   seq2seq train translation --train corpus/train --source en --target de --run runs/big --set model.units=1024
+
+  seq2seq train translation --from runs/ende --train manuals/train --epochs 5 --run runs/manuals
 """
 
 
@@ -92,6 +94,7 @@ def translation(
             rich_help_panel=DATA,
         ),
     ] = None,
+    from_: training.From = None,
     resume: training.Resume = False,
     max_time: training.MaxTime = None,
     workers: training.Workers = None,
@@ -119,6 +122,7 @@ def translation(
         recipe,
         set_ or (),
         report,
+        training.settings_before(TranslationConfig, from_, run, resume),
         data__train=train,
         data__valid=valid,
         data__source=source,
@@ -138,7 +142,7 @@ def translation(
     with quiet_tensorflow():
         from seq2seq.tasks import train_translation as task
 
-    training.train_run(task.train, config, run, report, resume, max_time)
+    training.train_run(task.train, config, run, report, resume, max_time, parent=from_)
 
 
 app.command("autoencoder", cls=Command, epilog=train_autoencoder.EXAMPLES)(train_autoencoder.autoencoder)

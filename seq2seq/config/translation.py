@@ -197,6 +197,8 @@ class TranslationTrainingConfig(TokenTrainingConfig):
     monitor: Literal["bleu", "loss", "exact_match"] = "loss"  # on validation: chooses the best weights and when to stop
     validate_bleu: bool = True  # translate the validation part after every epoch
     validation_sentences: int = 1000  # at most this many of it
+    # The encoder: what the decoder does not share; the embeddings: of both sides, and with them a tied output layer.
+    freeze: Literal["none", "encoder", "embeddings"] = "none"
     parts: int = 0  # of a batch that a CPU trains on at once, at most one a core; 0: by its cores and the pairs
     # What BLEU counts, in sacrebleu's names; auto: chosen by the script of the validation part, and kept in the run.
     bleu_tokenizer: BleuTokenizer = "auto"
@@ -267,6 +269,8 @@ class TranslationConfig:
     training: TranslationTrainingConfig = field(default_factory=TranslationTrainingConfig)
     decoding: DecodingConfig = field(default_factory=DecodingConfig)
     seed: int = 1
+
+    task = "translation"
 
     def __post_init__(self):
         check_range("seed", self.seed, 0, 2**31 - 1)

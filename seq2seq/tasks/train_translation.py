@@ -33,6 +33,7 @@ def train(
     run_dir: str | Path,
     *,
     resume: bool = False,
+    parent: str | Path | None = None,
     report: Report | None = None,
     interruption: Interruption | None = None,
 ) -> dict:
@@ -42,6 +43,7 @@ def train(
         config: `TranslationConfig`.
         run_dir: folder for the run; made if missing.
         resume: go on with the run that is there, if one is, from its last checkpoint on.
+        parent: run whose weights and tokenizers the training starts from; `config` must fit them.
         report: `Report`.
         interruption: `Interruption` that may stop it, or `None`.
 
@@ -54,21 +56,22 @@ def train(
     report = report or Report()
     if config.training.bleu_tokenizer != "auto":
         check_tokenizer(config.training.bleu_tokenizer)
-    setup = Setup(config, run_dir, resume, in_parts=_in_parts(config), report=report)
+    setup = Setup(config, run_dir, resume, parent=parent, in_parts=_in_parts(config), report=report)
     config, run_dir = setup.config, setup.run_dir
     folder, vectors = RunFolder(Path(run_dir)), word_vector_files(config)
     if vectors and setup.resume and has_whole_checkpoint(folder):
         vectors = []  # it has the weights that came of them
     check_word_vectors(vectors, config.model.embedding_dim)
     config = settled_before_reading(config, Path(run_dir), setup.resume, report)
-    text = read_training_text(config, folder, setup.resume, report)
+    text = read_training_text(config, folder, setup.resume, report, setup.parent)
     config = settled_by(text, config, report)
-    run = Run.start(run_dir, "translation", config, text.files, setup.resume)
+    run = Run.start(run_dir, "translation", config, text.files, setup.resume, setup.parent)
     text.save_tokenizers(run)
     source, target = text.tokenizers
 
     batches, valid_batches = _batches(config, text)
     model = build_model(config, source, target, config.training.precision)
+    setup.start_weights(model, report)
     start_from_word_vectors(model, config, vectors, text.tokenizers, text.rows, report)
     rows = len(text.rows[0]) / batches(0).num_batches(0) / setup.cluster.place.count
     model.parallel_parts = min(config.training.parts or parts_of(rows, setup.at_once), setup.at_once)

@@ -85,7 +85,6 @@ class Preparation:
         cleaning, ranks = self._clean(pairs, cleaned, report, total)
         held_out = self._held_out(cleaning.kept, ranks)
         del ranks
-        report.say("training the tokenizer")
         tokenizers = make_tokenizers(TrainingPart(cleaned, held_out, Protection(self.keep), self.seed))
         names = ("joint", "joint") if tokenizers[0] is tokenizers[1] else SIDES
         saved = [tokenizer.save(folder / name).name for tokenizer, name in zip(tokenizers, names, strict=True)]
