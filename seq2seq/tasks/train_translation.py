@@ -10,7 +10,7 @@ from seq2seq.batches.pairs import PairBatches
 from seq2seq.config import TranslationConfig
 from seq2seq.cores import parts_of
 from seq2seq.evaluation.scripts import check_tokenizer
-from seq2seq.evaluation.translation import exact_match, validation_bleu
+from seq2seq.evaluation.translation import exact_match, in_case, validation_bleu
 from seq2seq.inference.hypothesis import NOTHING
 from seq2seq.inference.translator import Translator, build_model
 from seq2seq.interruption import Interruption
@@ -118,7 +118,7 @@ def _batches(config, text):
     def resampled(epoch):
         return PairBatches(*text.resampled(config.seed * 1_000_003 + epoch), **sizes, seed=config.seed)
 
-    valid = Protection(config.text.keep).pairs(text.valid.source, text.valid.target)
+    valid = Protection(config.text.keep, config.text.lowers).pairs(text.valid.source, text.valid.target)
     valid_rows = [tokenizer.encode(texts) for tokenizer, texts in zip(text.tokenizers, valid, strict=True)]
     return resampled if config.text.subword_sampling else lambda epoch: fixed, PairBatches(*valid_rows, **sizes)
 
@@ -136,9 +136,10 @@ def _validation(config, translator, batches, pairs, cluster):
             found = [hypotheses[0] if hypotheses else NOTHING for hypotheses in streamed]
             given = cluster.gather([[each.text, bool(each.is_cut)] for each in found])
             texts, cut = zip(*(given[k % workers][k // workers] for k in range(len(pairs))), strict=True)
+            texts, references = in_case(texts, pairs.references, config.text.lowers)
             figures |= {
-                "bleu": validation_bleu(texts, pairs.references, config.training.bleu_tokenizer),
-                "exact_match": exact_match(texts, pairs.references),
+                "bleu": validation_bleu(texts, references, config.training.bleu_tokenizer),
+                "exact_match": exact_match(texts, references),
                 "cut": float(np.mean(cut)),
             }
         return figures

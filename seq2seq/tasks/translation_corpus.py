@@ -166,7 +166,7 @@ def _in_memory(config, files, valid, tokenizers, report):
     _tell_pairs(cleaning, valid, held_out, report)
     if not held_out:
         _warn_of_overlap(valid, [pair_hashes(pairs.source, pairs.target)], report)
-    pairs = ParallelText(*Protection(config.text.keep).pairs(pairs.source, pairs.target))
+    pairs = ParallelText(*Protection(config.text.keep, config.text.lowers).pairs(pairs.source, pairs.target))
     source, target = tokenizers or _make_tokenizers(config, lambda side, most: getattr(pairs, side))
     rows = source.encode(pairs.source), target.encode(pairs.target)
     statistics = corpus_statistics(*rows)
@@ -192,13 +192,17 @@ def _stored(config, files, valid, tokenizers, foreign, cache, report):
         max_tokens=config.batching.max_tokens,
         keep_text=text.subword_sampling > 0,
         keep=text.keep,
+        lower=text.lowers,
         seed=config.seed,
     )
     reading = {"source": data.source, "target": data.target, "limit": data.limit, **_reading(config)}
     columns = columns_of(data.train, data)
     vocabulary = {name: value for name, value in asdict(text).items() if name != "subword_sampling"}
+    prepared = asdict(preparation)
+    if not text.lowers:  # so that what was prepared before there was this setting is found
+        del vocabulary["case"], prepared["lower"]
     tfds = data.train if is_tfds(data.train) else None  # names a split of the files
-    settings = {"preparation": asdict(preparation), "text": vocabulary, "tfds": tfds, **reading}
+    settings = {"preparation": prepared, "text": vocabulary, "tfds": tfds, **reading}
     settings["columns"] = asdict(columns)
     if foreign:
         settings["tokenizers"] = [blake2b(tokenizer.to_bytes()).hexdigest() for tokenizer in foreign]
