@@ -165,6 +165,7 @@ def evaluate(
     check_picture(plot, "--plot")
     check_outputs({"--json": json_, "--output": output, "--plot": plot}, read | {"--references": references}, run)
     from seq2seq.run import Run
+    from seq2seq.run.parent import parent_of
     from seq2seq.runtime.folder import is_exported
 
     if is_exported(run):
@@ -188,6 +189,8 @@ def evaluate(
     series.check_of_picture(plot, "--column", column)
     series.check_of_picture(plot, "--show", show)
     report = ConsoleReport(stderr=True)
+    if began := parent_of(run):
+        report.say(f"{run} started from the weights of {began['run']} ({began['weights'][:12]})")
     # Standard output is for the figures: as JSON where it is asked for there, as a table else.
     shown = report if str(json_) == "-" else ConsoleReport()
     if task == "forecaster":
