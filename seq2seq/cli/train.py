@@ -1,5 +1,6 @@
 """`seq2seq train …`: a model from data."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -10,9 +11,11 @@ from seq2seq.cli import train_autoencoder, train_forecaster, train_language_mode
 from seq2seq.cli.command import SETTINGS, Command, Tasks
 from seq2seq.cli.console import quiet_tensorflow
 from seq2seq.cli.options import training
+from seq2seq.cli.options.run import data_of
 from seq2seq.cli.outputs import check_folder
 from seq2seq.config import DataConfig, TranslationConfig, TranslationTrainingConfig, resolve
 from seq2seq.errors import InputError
+from seq2seq.text.table import is_table
 
 app = typer.Typer(help="Train a model.", cls=Tasks, **SETTINGS)
 
@@ -117,12 +120,15 @@ def translation(
     The run folder gets the settings, the tokenizer, the weights, the history and the metrics.
     """
     report = training.report_of(workers)
+    base = training.settings_before(TranslationConfig, from_, run, resume)
+    if from_ and train and is_table(train) != is_table(data_of(from_).get("train", "")):
+        base = replace(base, data=replace(base.data, source=None, target=None))  # suffixes of files are no columns
     config = resolve(
         TranslationConfig,
         recipe,
         set_ or (),
         report,
-        training.settings_before(TranslationConfig, from_, run, resume),
+        base,
         data__train=train,
         data__valid=valid,
         data__source=source,

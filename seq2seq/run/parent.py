@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 from seq2seq.config.inheriting import inherited, refuse_unfit
 from seq2seq.errors import InputError
 from seq2seq.run.directory import Run
-from seq2seq.run.integrity import MOST_JSON_BYTES, locked
+from seq2seq.run.integrity import MOST_JSON_BYTES, refuse_while_trained
 
 FROM_BEGINS = "--from {} begins a run; --resume and --finish go on with one, which has its weights: leave --from out."
 
@@ -44,9 +43,7 @@ class Parent:
         if Path(path).resolve() == Path(run_dir).resolve():
             raise InputError(f"--from {path} is the folder that --run writes to: choose another --run.")
         run = Run.open(path, kind.task)
-        if (run.path / "lock").exists():
-            with suppress(OSError):  # a folder that cannot be written is trained by nobody here
-                locked(run.path / "lock").close()
+        refuse_while_trained(run.path / "lock")
         run.need_weights()
         if not (run.path / "metrics.json").exists():
             raise InputError(

@@ -71,8 +71,8 @@ def train(
     columns = Columns.of(config, series.columns)
     model = build_model(config, columns, config.training.precision)
     forecaster = Forecaster(config, parts.scaler, model)
-    if setup.parent:
-        setup.start_weights(model, report)
+    setup.start_weights(model, report)
+    if setup.is_tuning:
         said += start_again(model)
     else:
         said += give_start(forecaster, parts.train, valid_part(parts, config.windows.look_back), report)

@@ -36,6 +36,7 @@ class Setup:
         run_dir: Path. The folder of the run; of a worker that is not the chief, a copy of what the chief has started.
         resume: bool. Whether there is a run to go on with.
         config: `config` with the precision of that run, or the one that suits the device, where it was left open.
+        is_tuning: bool. Whether the run starts, or has started, from another one.
         device: str. What the training runs on.
         parent: `Parent` that a new run starts from, or None; one that goes on has left it behind.
         at_once: int. How many batches, or parts of one, can be computed at once; 1 where `in_parts` is False.
@@ -66,7 +67,7 @@ class Setup:
         self.run_dir, self.resume = Path(run_dir), place.is_chief and Run.check(run_dir, resume or finish)
         if self.resume:
             refuse_new_settings(run_dir, config)
-        elif resume and (began := parent_of(run_dir)):
+        elif resume and place.is_chief and (began := parent_of(run_dir)):
             raise InputError(
                 f"{run_dir} began from {began['run']} and has no checkpoint yet: start it again with --from in place "
                 "of --resume."
@@ -81,6 +82,7 @@ class Setup:
             self._copy = join(self.cluster, config)  # lives as long as the setup
         if not self.cluster.is_chief:
             self.run_dir, self.resume, self.parent = Path(self._copy.name), True, None
+        self.is_tuning = self.parent is not None or (self.resume and parent_of(self.run_dir) is not None)
         self.config = self._with_precision(config, self.run_dir)
         keras.utils.set_random_seed(config.seed)
 

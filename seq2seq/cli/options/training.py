@@ -138,8 +138,9 @@ def train_run(
     if resume and finish:
         raise InputError("--resume trains on and --finish does not: give one of them.")
     from seq2seq.run import Run
+    from seq2seq.run.parent import parent_of
 
-    if resume and find_place().is_chief and not Run.check(run, resume):
+    if resume and find_place().is_chief and not Run.check(run, resume) and not parent_of(run):
         report.warn(f"{run} holds no run to resume: it is started")
     finishing = {} if finish is None else {"finish": finish}
     interruption = Interruption(None if max_time is None else seconds_of(max_time))
