@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 SAMPLES = 1000
+FEWEST = 10  # rows, or what is drawn together: samples of fewer are nearly all alike
 _SEED = 12345  # as sacrebleu has it: the same test set has the same samples
 
 
@@ -16,13 +17,19 @@ class Difference:
     Attributes:
         first, second: float. Their scores.
         interval: tuple of floats. Where the difference, first - second, is on 95 % of the samples.
-        p: float. Share of samples that a difference as large would have without any difference of the systems.
+        p: float. How often a difference as large comes by the choice of the rows alone; None of too few rows to tell.
     """
 
     first: float
     second: float
     interval: tuple[float, float]
-    p: float
+    p: float | None
+
+    @property
+    def said(self) -> tuple[str, str]:
+        """The interval and p, in words."""
+        low, high = self.interval
+        return f"{low:+.3g} to {high:+.3g}", "too few to tell" if self.p is None else f"{self.p:.3f}"
 
     @property
     def difference(self) -> float:
@@ -66,7 +73,7 @@ def paired(
     size = np.abs(differences)
     as_large = np.count_nonzero(size - size.mean() > abs(scores[0] - scores[1]))
     p = 1.0 if scores[0] == scores[1] else (as_large + 1) / (SAMPLES + 1)
-    return Difference(*scores, _middle(differences), p)
+    return Difference(*scores, _middle(differences), p if units.max() + 1 >= FEWEST else None)
 
 
 def _samples(units) -> Iterator[np.ndarray]:

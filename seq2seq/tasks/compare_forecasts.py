@@ -52,8 +52,7 @@ class ForecastComparison:
                 f"{each.first:.5g}",
                 f"{each.second:.5g}",
                 f"{each.difference:+.3g}",
-                f"{each.interval[0]:+.3g} to {each.interval[1]:+.3g}",
-                f"{each.p:.3f}",
+                *each.said,
             )
             for name, each in self.differences.items()
         ]

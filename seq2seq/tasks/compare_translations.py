@@ -50,8 +50,7 @@ class TranslationComparison:
                 f"{each.first:.2f}",
                 f"{each.second:.2f}",
                 f"{each.difference:+.2f}",
-                f"{each.interval[0]:+.2f} to {each.interval[1]:+.2f}",
-                f"{each.p:.3f}",
+                *each.said,
             )
             for name, each in self.differences.items()
         ]

@@ -85,7 +85,7 @@ def test_what_the_vocabulary_does_not_know_is_told(tune, tiny_run):
 
 
 @pytest.mark.parametrize(
-    "settings", [["training.parts=2"], ["training.accumulate_batches=2", "training.ema_decay=0.9"]]
+    "settings", [["training.parts=2"], ["training.accumulate_batches=2", "batching.batch_sentences=8"]]
 )
 @pytest.mark.parametrize("group", ["encoder", "embeddings"])
 def test_what_is_frozen_does_not_change_by_a_bit_and_has_no_moments(tune, tiny_run, group, settings):

@@ -149,7 +149,7 @@ def train_run(
             how = {"resume": resume, "parent": parent, "report": report, "interruption": interruption}
             metrics = train(config, run, **how, **finishing)
     except Stopped as stop:
-        raise Stopped(f"{stop}: {_kept(run, finish is not None)}", stop.exit_code) from stop
+        raise Stopped(f"{stop}: {_kept(run, finish is not None, parent)}", stop.exit_code) from stop
     weights = f"of epoch {metrics['epoch']}, the best of {metrics['epochs']} by validation {config.training.monitor}"
     if not metrics["epochs"]:
         weights = f"of batch {metrics['batches']:,} of the first epoch"
@@ -157,16 +157,14 @@ def train_run(
     return metrics
 
 
-def _kept(run, can_finish):
+def _kept(run, can_finish, parent):
     from seq2seq.run import RunFolder
-    from seq2seq.run.parent import parent_of
 
-    began = parent_of(run)
-    resume = "--resume in place of --from" if began else "--resume"
+    resume = "--resume in place of --from" if parent else "--resume"
     if RunFolder(run).checkpoints():
         finish = ", with --finish takes the best weights so far" * can_finish
         return f"{run} keeps all of it: the same command with {resume} goes on{finish}."
-    return f"{run} has nothing to keep yet: the same command {'with --resume ' * (not began)}starts again."
+    return f"{run} has nothing to keep yet: the same command {'with --resume ' * (not parent)}starts again."
 
 
 def seconds_of(duration: str) -> int:
