@@ -62,7 +62,8 @@ class TranslationScores:
 
     def as_dict(self) -> dict:
         """Return all scores and signatures as plain types, ready for JSON."""
-        return asdict(self) | {"pronunciation_word_error_rate": self.pronunciation_word_error_rate}
+        own = {"bleu_interval": list(self.bleu_interval)}
+        return asdict(self) | own | {"pronunciation_word_error_rate": self.pronunciation_word_error_rate}
 
     def rows(self) -> list[tuple[str, float | str, str]]:
         """Return a table of `(metric, value in percent, signature or definition)`."""
