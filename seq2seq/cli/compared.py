@@ -26,9 +26,10 @@ def check(run: Path, against: Path, task: str) -> None:
 def translations(result: Any, run: Path, against: Path, search: Any, report: ConsoleReport) -> Any:
     """The comparison of translations that were evaluated, `result` of `run`, with those of another run."""
     from seq2seq.inference.translator import Translator
+    from seq2seq.report import Naming
     from seq2seq.tasks.compare_translations import compare
 
-    other = Translator.load(against, report=report)
+    other = Translator.load(against, report=Naming(report, str(against)))
     return compare(result, (str(run), str(against)), other, search, report)
 
 
