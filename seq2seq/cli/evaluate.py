@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from typer import Argument, Option
 
+from seq2seq.cli import compared as compared_runs
 from seq2seq.cli.console import ConsoleReport, quiet_tensorflow
 from seq2seq.cli.options import pairs, search, series
 from seq2seq.cli.options.pairs import DATA
@@ -39,6 +40,16 @@ def evaluate(
             "tfds:NAME/CONFIG. Of a forecaster: a file of series, read as in training.",
             show_default="of a forecaster, the data of its training",
             rich_help_panel=DATA,
+        ),
+    ] = None,
+    against: Annotated[
+        Path | None,
+        Option(
+            metavar="RUN",
+            help="Measure this run on the same data, and tell what of the difference is more than luck: a paired "
+            "bootstrap of the test pairs, or of blocks of time of a forecaster.",
+            show_default="none",
+            rich_help_panel=RESULT,
         ),
     ] = None,
     source: pairs.Source = None,
@@ -154,6 +165,7 @@ def evaluate(
     check_picture(plot, "--plot")
     check_outputs({"--json": json_, "--output": output, "--plot": plot}, read | {"--references": references}, run)
     from seq2seq.run import Run
+    from seq2seq.run.parent import parent_of
     from seq2seq.runtime.folder import is_exported
 
     if is_exported(run):
@@ -163,6 +175,8 @@ def evaluate(
     task = Run.open(run, "translation", "forecaster", "autoencoder").task
     if task == "autoencoder":
         raise InputError(f"{run} is an autoencoder: detect {run} --labels FILE measures how well it finds anomalies.")
+    if against:
+        compared_runs.check(run, against, task)
     scoring = _given(references=references or None, bleu_tokenizer=bleu_tokenizer, language=language)
     columns = _given(source=source, target=target, header=header, swap=swap)
     of_text = columns | _given(examples=examples) | chosen | scoring
@@ -175,17 +189,22 @@ def evaluate(
     series.check_of_picture(plot, "--column", column)
     series.check_of_picture(plot, "--show", show)
     report = ConsoleReport(stderr=True)
+    if began := parent_of(run):
+        report.say(f"{run} started from the weights of {began['run']} ({began['weights'][:12]})")
     # Standard output is for the figures: as JSON where it is asked for there, as a table else.
     shown = report if str(json_) == "-" else ConsoleReport()
     if task == "forecaster":
         result, tell = _forecasts(run, data, limit, column, of_numbers, report), _show_forecasts
+        compared = against and compared_runs.forecasts(result, run, against, data, limit, of_numbers, report)
     else:
         given = columns | scoring | {"limit": limit}
         result = _translations(run, data, 3 if examples is None else examples, given, chosen, report)
         tell = _show_translations
+        compared = against and compared_runs.translations(result, run, against, search.value(chosen), report)
     outputs = []
     if json_:
-        figures = json.dumps(result.as_dict(), ensure_ascii=False, indent=2)
+        figures = result.as_dict() | ({"against": compared.as_dict()} if compared else {})
+        figures = json.dumps(figures, ensure_ascii=False, indent=2)
         outputs.append((json_, partial(write_text, json_, f"{figures}\n")))
     if output and task == "translation":
         from seq2seq.text.splitting import one_line
@@ -199,6 +218,8 @@ def evaluate(
         outputs.append((plot, partial(_draw, result, column, names[series.position_of(names, show)], plot)))
     write_all(*outputs)
     tell(result, shown, report)
+    if compared:
+        shown.table(f"\n{run}, first, against {against}, second", compared.columns, compared.rows())
 
 
 def _given(**options: Any) -> dict[str, Any]:

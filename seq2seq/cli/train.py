@@ -1,5 +1,6 @@
 """`seq2seq train …`: a model from data."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -10,9 +11,11 @@ from seq2seq.cli import train_autoencoder, train_forecaster, train_language_mode
 from seq2seq.cli.command import SETTINGS, Command, Tasks
 from seq2seq.cli.console import quiet_tensorflow
 from seq2seq.cli.options import training
+from seq2seq.cli.options.run import data_of
 from seq2seq.cli.outputs import check_folder
 from seq2seq.config import DataConfig, TranslationConfig, TranslationTrainingConfig, resolve
 from seq2seq.errors import InputError
+from seq2seq.text.table import is_table
 
 app = typer.Typer(help="Train a model.", cls=Tasks, **SETTINGS)
 
@@ -29,6 +32,8 @@ EXAMPLES = """\
   seq2seq train translation --train tfds:NAME/CONFIG --source en --target pt --run runs/pt
 
   seq2seq train translation --train corpus/train --source en --target de --run runs/big --set model.units=1024
+
+  seq2seq train translation --from runs/ende --train manuals/train --epochs 5 --run runs/manuals
 """
 
 
@@ -92,6 +97,7 @@ def translation(
             rich_help_panel=DATA,
         ),
     ] = None,
+    from_: training.From = None,
     resume: training.Resume = False,
     max_time: training.MaxTime = None,
     workers: training.Workers = None,
@@ -114,11 +120,15 @@ def translation(
     The run folder gets the settings, the tokenizer, the weights, the history and the metrics.
     """
     report = training.report_of(workers)
+    base = training.settings_before(TranslationConfig, from_, run, resume)
+    if from_ and train and is_table(train) != is_table(data_of(from_).get("train", "")):
+        base = replace(base, data=replace(base.data, source=None, target=None))  # suffixes of files are no columns
     config = resolve(
         TranslationConfig,
         recipe,
         set_ or (),
         report,
+        base,
         data__train=train,
         data__valid=valid,
         data__source=source,
@@ -138,7 +148,7 @@ def translation(
     with quiet_tensorflow():
         from seq2seq.tasks import train_translation as task
 
-    training.train_run(task.train, config, run, report, resume, max_time)
+    training.train_run(task.train, config, run, report, resume, max_time, parent=from_)
 
 
 app.command("autoencoder", cls=Command, epilog=train_autoencoder.EXAMPLES)(train_autoencoder.autoencoder)

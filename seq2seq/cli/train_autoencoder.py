@@ -58,6 +58,7 @@ def autoencoder(
             rich_help_panel=training.SETUP,
         ),
     ] = None,
+    from_: training.From = None,
     resume: training.Resume = False,
     finish: training.Finish = False,
     max_time: training.MaxTime = None,
@@ -89,6 +90,7 @@ def autoencoder(
         recipe,
         set_ or (),
         report,
+        training.settings_before(AutoencoderConfig, from_, run, resume or finish),
         data__location=data,
         windows__look_back=_checked(look_back),
         model__units=units,
@@ -105,7 +107,7 @@ def autoencoder(
     with quiet_tensorflow():
         from seq2seq.tasks import train_autoencoder as task
 
-    training.train_run(task.train, config, run, report, resume, max_time, finish)
+    training.train_run(task.train, config, run, report, resume, max_time, finish, parent=from_)
 
 
 def _checked(look_back: int | None) -> int | None:

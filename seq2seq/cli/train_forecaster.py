@@ -81,6 +81,7 @@ def forecaster(
             rich_help_panel=training.SETUP,
         ),
     ] = None,
+    from_: training.From = None,
     resume: training.Resume = False,
     finish: training.Finish = False,
     max_time: training.MaxTime = None,
@@ -115,6 +116,7 @@ def forecaster(
         recipe,
         set_ or (),
         report,
+        training.settings_before(ForecasterConfig, from_, run, resume or finish),
         data__location=data,
         data__non_negative=non_negative,
         windows__look_back=look_back,
@@ -134,4 +136,4 @@ def forecaster(
     with quiet_tensorflow():
         from seq2seq.tasks import train_forecaster as task
 
-    training.train_run(task.train, config, run, report, resume, max_time, finish)
+    training.train_run(task.train, config, run, report, resume, max_time, finish, parent=from_)

@@ -41,6 +41,7 @@ def language_model(
             rich_help_panel=DATA,
         ),
     ] = None,
+    from_: training.From = None,
     resume: training.Resume = False,
     max_time: training.MaxTime = None,
     workers: training.Workers = None,
@@ -69,6 +70,7 @@ def language_model(
         recipe,
         set_ or (),
         report,
+        training.settings_before(LanguageConfig, from_, run, resume),
         data__text=text,
         data__chunk=chunk,
         training__epochs=epochs,
@@ -82,7 +84,7 @@ def language_model(
     with quiet_tensorflow():
         from seq2seq.tasks import train_language_model as task
 
-    metrics = training.train_run(task.train, config, run, report, resume, max_time)
+    metrics = training.train_run(task.train, config, run, report, resume, max_time, parent=from_)
     bits = metrics["val_bits_per_character"]
     report.say(
         f"on the held-out end of the text: perplexity {metrics['val_perplexity']:.3f}, {bits:.3f} bits per character"

@@ -56,6 +56,7 @@ class LanguageTrainingConfig(TokenTrainingConfig):
     learning_rate: float = 3e-3
     lr_ramp_steps: int = 100
     label_smoothing: float = 0.0
+    freeze: Literal["none", "embeddings"] = "none"
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,8 @@ class LanguageConfig:
     model: LanguageModelConfig = field(default_factory=LanguageModelConfig)
     training: LanguageTrainingConfig = field(default_factory=LanguageTrainingConfig)
     seed: int = 1
+
+    task = "language-model"
 
     def __post_init__(self):
         check_range("seed", self.seed, 0, 2**31 - 1)

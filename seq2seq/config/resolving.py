@@ -33,6 +33,7 @@ def resolve(
     recipe: str | Path | None = None,
     settings: Iterable[str] = (),
     report: Report | None = None,
+    base: Config | None = None,
     **given: Any,
 ) -> Config:
     """Build a configuration: defaults < recipe < `--set` < options of the command line.
@@ -42,13 +43,16 @@ def resolve(
         recipe: a TOML file, or the name of a recipe shipped with the package (`"multi30k"`).
         settings: strings `"section.name=value"`; the value is read as TOML, or else taken as a string.
         report: `Report` that hears of settings of the recipe that do nothing beside the others.
+        base: configuration that takes the place of the defaults.
         **given: `section__name=value`; `None` means not given.
 
     Raises:
         InputError: for an unknown name (with the near match), a wrong type, a value out of range, or a setting of the
             command line that does nothing beside the others.
     """
-    tree, own = load_recipe(recipe) if recipe else {}, set()
+    tree, own = to_mapping(base) if base else {}, set()
+    if recipe:
+        _put_all(tree, load_recipe(recipe))
     for setting in settings:
         name, equals, value = setting.partition("=")
         if not equals or not name.strip():
@@ -64,7 +68,7 @@ def resolve(
         if name in own:
             raise InputError(f"{name}={value} does nothing {reason}")
         why = reason.partition(": ")[0]
-        (report or Report()).say(f"{name}={value} of the recipe is passed over: it does nothing {why}")
+        (report or Report()).say(f"{name}={value}{' of the recipe' * (not base)} is passed over: it does nothing {why}")
     return _without_idle(config)
 
 
@@ -218,6 +222,15 @@ def _parse_value(text: str) -> Any:
         return tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
         return text
+
+
+def _put_all(tree: dict[str, Any], other: Mapping[str, Any]) -> None:
+    """Put the settings of a tree into another one, section by section."""
+    for name, value in other.items():
+        if isinstance(value, Mapping) and isinstance(tree.get(name, {}), Mapping):
+            _put_all(tree.setdefault(name, {}), value)
+        else:
+            tree[name] = value
 
 
 def _put(tree: dict[str, Any], path: list[str], value: Any) -> None:

@@ -226,6 +226,8 @@ class AutoencoderConfig:
     detection: DetectionConfig = field(default_factory=DetectionConfig)
     seed: int = 1
 
+    task = "autoencoder"
+
     def __post_init__(self):
         check_range("seed", self.seed, 0, 2**31 - 1)
         if self.model.horizon and not self.windows.look_back:
@@ -249,6 +251,8 @@ class ForecasterConfig:
     model: ForecasterModelConfig = field(default_factory=ForecasterModelConfig)
     training: SeriesTrainingConfig = field(default_factory=SeriesTrainingConfig)
     seed: int = 1
+
+    task = "forecaster"
 
     def __post_init__(self):
         check_range("seed", self.seed, 0, 2**31 - 1)

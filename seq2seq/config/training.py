@@ -24,6 +24,7 @@ class TrainingConfig:
     ema_decay: float = 0.0  # > 0: validate and keep the moving average of the weights (0.99 … 0.9995)
     average_checkpoints: int = 1  # keep the mean of the last weights, one set an epoch
     patience: int = 0  # epochs without a better validation before training stops; 0: never
+    freeze: Literal["none", "encoder"] = "none"  # part of the weights that stays as the run of --from has it
     precision: Literal["auto", "float32", "mixed_bfloat16", "mixed_float16"] = "auto"  # auto: as the device is fast
     checkpoint_minutes: float = 5.0  # between checkpoints within an epoch; there is one at the end of each
     on_divergence: Literal["stop", "roll_back"] = "stop"  # where the loss is no number: go back, at half the rate

@@ -50,6 +50,7 @@ class TextConfig:
     min_count: int = 1  # characters (of word: words) seen less often are unknown
     subword_sampling: float = 0.0  # SentencePiece alpha; > 0 draws another segmentation each epoch (0.1 … 0.3)
     white_space: Literal["auto", "keep", "collapse"] = "auto"  # auto: keep where both sides are char, else collapse
+    case: Literal["keep", "lower"] = "keep"  # lower: read, written and scored in lower case
     byte_fallback: bool = False  # unigram and bpe: what has no piece becomes bytes, nothing is unknown
     keep: tuple[str, ...] = ()  # regular expressions of what comes through a translation unchanged: tags, URLs
     model: str | None = None  # file of a SentencePiece model instead of a tokenizer to train: both sides, or the source
@@ -94,6 +95,11 @@ class TextConfig:
     def keeps_white_space(self) -> bool:
         """Whether all white space of a text counts. A run from before there was this setting has it undecided: no."""
         return self.white_space == "keep"
+
+    @property
+    def lowers(self) -> bool:
+        """Whether texts are read, written and scored in lower case."""
+        return self.case == "lower"
 
     def decided(self) -> "TextConfig":
         """The same with `white_space` decided, as a training stores it."""
@@ -197,6 +203,8 @@ class TranslationTrainingConfig(TokenTrainingConfig):
     monitor: Literal["bleu", "loss", "exact_match"] = "loss"  # on validation: chooses the best weights and when to stop
     validate_bleu: bool = True  # translate the validation part after every epoch
     validation_sentences: int = 1000  # at most this many of it
+    # The encoder: what the decoder does not share; the embeddings: of both sides, and with them a tied output layer.
+    freeze: Literal["none", "encoder", "embeddings"] = "none"
     parts: int = 0  # of a batch that a CPU trains on at once, at most one a core; 0: by its cores and the pairs
     # What BLEU counts, in sacrebleu's names; auto: chosen by the script of the validation part, and kept in the run.
     bleu_tokenizer: BleuTokenizer = "auto"
@@ -267,6 +275,8 @@ class TranslationConfig:
     training: TranslationTrainingConfig = field(default_factory=TranslationTrainingConfig)
     decoding: DecodingConfig = field(default_factory=DecodingConfig)
     seed: int = 1
+
+    task = "translation"
 
     def __post_init__(self):
         check_range("seed", self.seed, 0, 2**31 - 1)

@@ -7,8 +7,9 @@ import numpy as np
 from sacrebleu.metrics import CHRF
 
 from seq2seq.errors import InputError
-from seq2seq.evaluation.corpus_scores import bleu, chrf, moses_bleu, reference_columns, ter
-from seq2seq.evaluation.scripts import SPACED, check_tokenizer, choose_tokenizer, token_splitter
+from seq2seq.evaluation.corpus_scores import bleu, measures, reference_columns
+from seq2seq.evaluation.scripts import check_tokenizer, choose_tokenizer, token_splitter
+from seq2seq.evaluation.significance import SAMPLES, interval
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class TranslationScores:
         sentences: int. Number of hypotheses scored.
         bleu: float, percent. Corpus BLEU, cased, on plain text. Where no reference has four tokens it counts
             n-grams as long as the longest reference, and has their length in its signature (`order:2`).
+        bleu_interval: tuple of floats, percent. Where `bleu` is on 95 % of samples of the sources, see `interval`.
         bleu_lowercased: float, percent. The same without regard to case.
         bleu_moses: float, percent, or None where the language is not known or its script has no blanks. The same
             without regard to case in the tokens of Moses, as most Multi30k figures are published.
@@ -43,6 +45,7 @@ class TranslationScores:
 
     sentences: int
     bleu: float
+    bleu_interval: tuple[float, float]
     bleu_lowercased: float
     bleu_moses: float | None
     chrf: float
@@ -59,10 +62,12 @@ class TranslationScores:
 
     def as_dict(self) -> dict:
         """Return all scores and signatures as plain types, ready for JSON."""
-        return asdict(self) | {"pronunciation_word_error_rate": self.pronunciation_word_error_rate}
+        own = {"bleu_interval": list(self.bleu_interval)}
+        return asdict(self) | own | {"pronunciation_word_error_rate": self.pronunciation_word_error_rate}
 
-    def rows(self) -> list[tuple[str, float, str]]:
+    def rows(self) -> list[tuple[str, float | str, str]]:
         """Return a table of `(metric, value in percent, signature or definition)`."""
+        low, high = self.bleu_interval
         names = {
             "bleu": "BLEU",
             "bleu_lowercased": "BLEU, lower-cased",
@@ -77,6 +82,7 @@ class TranslationScores:
                 for name in names
                 if name in short
             ),
+            ("BLEU, 95 %", f"{low:.2f} to {high:.2f}", f"of {SAMPLES:,} samples of the lines (bootstrap, Koehn 2004)"),
             (
                 "Exact match",
                 100 * self.exact_match,
@@ -115,6 +121,7 @@ def score_translations(
     references: Sequence[Sequence[str]],
     tokenizer: str = "auto",
     language: str | None = None,
+    lowercase: bool = False,
 ) -> TranslationScores:
     """Score hypotheses against one or several references for each source.
 
@@ -123,6 +130,7 @@ def score_translations(
         references: for each source a sequence of one or more str; their number may vary.
         tokenizer: str. What BLEU counts: a tokenizer of sacrebleu, or `"auto"`, chosen by `choose_tokenizer`.
         language: str or None. The language of the references, `"fr"`, for BLEU in tokens of Moses.
+        lowercase: bool. Score all without regard to case.
 
     Returns:
         A `TranslationScores`.
@@ -137,20 +145,15 @@ def score_translations(
     """
     _check_aligned(hypotheses, references)
     tokenizer = _tokenizer(tokenizer, references)
+    hypotheses, references = in_case(hypotheses, references, lowercase)
     columns = reference_columns(references)
-    scores = {
-        # Only the first one may warn that the text looks tokenised: the others would say the same again.
-        "bleu": bleu(hypotheses, columns, tokenizer, warn=True),
-        "bleu_lowercased": bleu(hypotheses, columns, tokenizer, lowercase=True),
-        "chrf": chrf(hypotheses, columns),
-        "ter": ter(hypotheses, columns, tokenizer),
-    }
-    if language and tokenizer in SPACED:
-        scores["bleu_moses"] = moses_bleu(hypotheses, columns, language)
+    found = measures(columns, tokenizer, language, lowercase)
+    scores = {name: measure.score(hypotheses, columns) for name, measure in found.items()}
     split = token_splitter(tokenizer)
     return TranslationScores(
         sentences=len(hypotheses),
         **({"bleu_moses": None} | {name: score.value for name, score in scores.items()}),
+        bleu_interval=interval(found["bleu"].statistics(hypotheses, columns), found["bleu"].of_sum),
         exact_match=exact_match(hypotheses, references),
         token_error_rate=_error_rate(
             [split(text) for text in hypotheses], [[split(text) for text in texts] for texts in references]
@@ -163,7 +166,17 @@ def score_translations(
 def validation_bleu(hypotheses: Sequence[str], references: Sequence[Sequence[str]], tokenizer: str = "auto") -> float:
     """Return the `bleu` of `score_translations` alone, in percent, fast and silent enough for every epoch."""
     _check_aligned(hypotheses, references)
-    return bleu(hypotheses, reference_columns(references), _tokenizer(tokenizer, references)).value
+    columns = reference_columns(references)
+    return bleu(hypotheses, columns, _tokenizer(tokenizer, references)).value
+
+
+def in_case(
+    hypotheses: Sequence[str], references: Sequence[Sequence[str]], lowercase: bool
+) -> tuple[Sequence[str], Sequence[Sequence[str]]]:
+    """Return both in lower case, or as they are."""
+    if not lowercase:
+        return hypotheses, references
+    return [text.lower() for text in hypotheses], [[text.lower() for text in texts] for texts in references]
 
 
 def exact_match(hypotheses: Sequence[str], references: Sequence[Sequence[str]]) -> float:

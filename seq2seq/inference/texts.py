@@ -114,7 +114,7 @@ class SourceTexts:
     """
 
     def __init__(self, config: TextConfig, tokenizer: Tokenizer):
-        self.protection = Protection(config.keep)
+        self.protection = Protection(config.keep, config.lowers)
         self._keep_white_space, self._tokenizer = config.keeps_white_space, tokenizer
 
     def normalized(self, text: str) -> str:
@@ -132,8 +132,8 @@ class SourceTexts:
                 f"The prefix {prefix!r} holds what text.keep protects, which comes from each source: leave it out."
             )
         if self._keep_white_space:  # that of a prefix counts even where there is nothing else
-            return self.normalized(f"{prefix}|")[:-1]
-        return self.normalized(prefix)
+            return self.protection.cased(self.normalized(f"{prefix}|")[:-1])
+        return self.protection.cased(self.normalized(prefix))
 
     def encode(self, lines: Sequence[str], remarks: Remarks) -> tuple[list[str], TokenRows, list[Kept]]:
         """Return lines as the tokenizer reads them, their ids, and what is protected in each."""

@@ -272,6 +272,10 @@ class Autoencoder(CompiledParts):
         self.built = True  # its parts are
 
     @property
+    def layer_groups(self):
+        return {"encoder": [self.encoder]}
+
+    @property
     def input_specs(self):
         """What `export` takes: sequences."""
         return tf.TensorSpec((None, None, self.arguments["features"]))

@@ -140,6 +140,12 @@ class EncoderDecoder(Exportable):
         self.built = True
 
     @property
+    def layer_groups(self):
+        source, target = self.encoder.embedding, self.decoder.embedding
+        own = [] if source is target else [source]  # what the decoder has, too, is no part of the encoder alone
+        return {"encoder": [self.encoder.stack, *own], "embeddings": [source, target]}
+
+    @property
     def input_specs(self):
         """What `export` takes: source and target tokens."""
         tokens = tf.TensorSpec((None, None), tf.int32)

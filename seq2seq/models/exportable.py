@@ -20,6 +20,11 @@ class Exportable(keras.Model):
 
     over_workers = None  # the `Cluster` of a training that several workers share, see `seq2seq.models.update`
 
+    @property
+    def layer_groups(self) -> dict[str, list[keras.layers.Layer]]:
+        """Layers that can be frozen together, by a name; a subclass has some."""
+        return {}
+
     def export(self, filepath, format="tf_saved_model", verbose=None, input_signature=None, **kwargs):
         """As `keras.Model.export`; without a signature any batch and any number of steps will do."""
         signature = [self.input_specs] if input_signature is None else input_signature

@@ -87,6 +87,10 @@ class LanguageModel(StatefulModel):
         self.built = True
 
     @property
+    def layer_groups(self):
+        return {"embeddings": [self.embedding]}
+
+    @property
     def input_specs(self):
         """What `export` takes: tokens."""
         return tf.TensorSpec((None, None), tf.int32)

@@ -74,6 +74,10 @@ class StreamForecaster(StatefulModel):
         self.built = True
 
     @property
+    def layer_groups(self):
+        return {"encoder": [self.stack]}
+
+    @property
     def input_specs(self):
         """What `export` takes: steps of all features."""
         return tf.TensorSpec((None, None, self.features))

@@ -167,6 +167,10 @@ class WindowForecaster(CompiledParts):
         return self.start(targets, past, known)
 
     @property
+    def layer_groups(self):
+        return {"encoder": [self.encoder]}
+
+    @property
     def input_specs(self):
         """What `export` takes: the window, with the columns known ahead where there are any."""
         window = tf.TensorSpec((None, self.arguments["look_back"], self.arguments["features"]))

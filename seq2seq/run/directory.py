@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,6 +22,9 @@ from seq2seq.run.folder import RunFolder
 from seq2seq.run.integrity import FORMAT, check_widths, is_config, locked, read_config, refuse_links_out
 from seq2seq.run.resuming import digests, refuse_other_data, refuse_other_settings
 from seq2seq.storage import digest, read_arrays, read_record, remove_leftovers, replacing, write_arrays
+
+if TYPE_CHECKING:
+    from seq2seq.run.parent import Parent
 
 LIBRARIES = ("seq2seq", "tensorflow", "keras", "numpy", "sentencepiece")
 KEPT_CHECKPOINTS = 2
@@ -50,6 +53,7 @@ class Run(RunFolder):
         config: Any,
         data: Mapping[str, Iterable[Path]] | None = None,
         resume: bool = False,
+        parent: "Parent | None" = None,
     ) -> "Run":
         """A new run directory for `task` with its configuration; or, to resume, the one that is there.
 
@@ -61,6 +65,7 @@ class Run(RunFolder):
             config: the configuration, a dataclass of sections.
             data: the files that each setting of data stands for, such as those of `data.train`.
             resume: what `check` said.
+            parent: the run that its weights start from, whose name and digest it keeps.
 
         Raises:
             InputError: the folder holds a run already, or cannot be written, or another process is training it; or the
@@ -78,7 +83,7 @@ class Run(RunFolder):
                 run.remove_beginning()
                 versions = {name: version(name) for name in LIBRARIES}
                 record = {"format": FORMAT, "task": task, "config": run.config, "data": checksums, "versions": versions}
-                run.write_json("config.json", record)
+                run.write_json("config.json", record | ({"parent": parent.record} if parent else {}))
         except OSError as error:
             raise InputError(f"--run {path} cannot be written ({error.strerror}): choose a folder that can.") from error
         return run._resumed(config, data or {}) if found else run
@@ -188,7 +193,7 @@ class Run(RunFolder):
         Raises:
             InputError: there are none yet, or they are damaged or of another model.
         """
-        self._need_weights()
+        self.need_weights()
         arrays, record = read_arrays(self.weights)
         self.verify(self.weights, record)
         expected = {name: tuple(weight.shape) for name, weight in _numbered(model.weights)}
@@ -196,7 +201,8 @@ class Run(RunFolder):
             raise InputError(f"{self.weights} does not fit the settings of the run: its arrays have other shapes.")
         model.set_weights([arrays[name] for name in expected])
 
-    def _need_weights(self):
+    def need_weights(self) -> None:
+        """Raise InputError where there are none yet."""
         if not self.weights.exists():
             raise InputError(
                 f"{self.path} has no weights ({self.weights.name}): its training has not finished an epoch yet."

@@ -1,6 +1,6 @@
 """The folder of a run: the names of the files in it, which no other file knows.
 
-config.json          task, format version, resolved configuration, checksums of the data, library versions
+config.json          task, format, configuration, checksums of the data, versions, and the parent if there is one
 source.* target.*    tokenizers; one file `joint.*` where both sides share a vocabulary
 corpus/              a training corpus too large for memory, prepared; not needed once the training is over
 text.json            characters of a language model

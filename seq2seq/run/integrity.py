@@ -71,16 +71,33 @@ def locked(path: Path) -> TextIO:
     try:
         fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except (BlockingIOError, PermissionError):
-        file.seek(0)
-        owner = file.read(200).strip()
-        file.close()
-        raise InputError(
-            f"{path.parent} is being trained by another process ({owner or 'unknown'}): wait for it, or stop it first."
-        ) from None
+        raise _trained_by_another(path, file) from None
     file.truncate(0)
     file.write(f"process {os.getpid()} on {os.uname().nodename}\n")
     file.flush()
     return file
+
+
+def refuse_while_trained(path: Path) -> None:
+    """Raise InputError where another process has the lock `path`; any number of processes may ask at once."""
+    if not path.exists():
+        return
+    with open(path, encoding="utf-8") as file:
+        try:
+            fcntl.lockf(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except (BlockingIOError, PermissionError):
+            raise _trained_by_another(path, file) from None
+        except OSError:  # a file system without locks
+            return
+
+
+def _trained_by_another(path, file):
+    file.seek(0)
+    owner = file.read(200).strip()
+    file.close()
+    return InputError(
+        f"{path.parent} is being trained by another process ({owner or 'unknown'}): wait for it, or stop it first."
+    )
 
 
 def check_widths(path: Path, config: Mapping[str, Any], weights: int) -> None:

@@ -144,6 +144,11 @@ class Scaler:
         of_series = by_name([self.logarithms(part) for part in values], names)
         return replace(self, groups={name: self._own(parts) for name, parts in of_series.items()}, still={})
 
+    def with_more_series(self, values: Sequence[np.ndarray], names: Sequence[str]) -> "Scaler":
+        """The same with units of those series, too, that have none of their own yet; arguments as of `by_series`."""
+        added = self.by_series(values, names).groups
+        return replace(self, groups={**added, **self.groups}) if added.keys() - self.groups.keys() else self
+
     def of(self, name: str, values: np.ndarray | None = None) -> "Scaler":
         """The scaler of one series.
 

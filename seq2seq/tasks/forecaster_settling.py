@@ -1,6 +1,7 @@
 """What a forecaster leaves to the data: its season, and the forecast from which its network learns the change."""
 
 from dataclasses import replace
+from typing import TYPE_CHECKING, Union
 
 import numpy as np
 
@@ -14,6 +15,9 @@ from seq2seq.series.figures import cell, decimals_of
 from seq2seq.series.season import Season, choose_season, find_seasons
 from seq2seq.series.series import column_positions
 from seq2seq.series.table import Series
+
+if TYPE_CHECKING:
+    from seq2seq.models import StreamForecaster, WindowForecaster
 
 HOUR = 3_600 * 10**9  # nanoseconds
 UNSEEN = 0.05  # of the windows: without a value, that is told
@@ -156,6 +160,15 @@ def give_start(forecaster: Forecaster, train: Series, valid: Series, report: Rep
     )
     forecaster.model.start.assign(fitted.kernel, fitted.bias, fitted.ahead)
     return [("learned", f"the change from a linear forecast, fitted to what {_runs(fitted)} leaves")]
+
+
+def start_again(model: Union["WindowForecaster", "StreamForecaster"]) -> Rows:
+    """Let all of the change count again that a model with the weights of another run has learned; what to say of it."""
+    start = getattr(model, "start", None)
+    if start is None:
+        return []
+    start.share.assign(np.ones(start.share.shape))
+    return [("learned", "the change from the linear forecast of the run that it starts from")]
 
 
 def _unseen(series, targets, look_back):

@@ -2,15 +2,16 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from seq2seq.batches.pairs import PairBatches
 from seq2seq.errors import InputError
 from seq2seq.evaluation.moses import check_language, language_of
 from seq2seq.evaluation.scripts import SPACED, check_tokenizer, choose_tokenizer
-from seq2seq.evaluation.translation import Example, TranslationScores, examples, score_translations
+from seq2seq.evaluation.translation import Example, TranslationScores, examples, in_case, score_translations
 from seq2seq.inference.hypothesis import NOTHING, Hypothesis
 from seq2seq.inference.search import Search
 from seq2seq.inference.translator import Translator
@@ -31,6 +32,9 @@ class TranslationEvaluation:
     seconds: float  # translating, model loaded, tracing included
     hypotheses: list[Hypothesis]  # of every pair that was read, also of those that are not scored
     examples: list[Example]
+    texts: list[str]  # of the pairs that are scored, in the case that they are scored in
+    scored: ParallelText  # these pairs, their references in that case
+    scoring: dict[str, Any]  # what `score_translations` was told
 
     def as_dict(self) -> dict:
         """JSON-ready."""
@@ -130,6 +134,8 @@ def evaluate(
         report.warn(f"{left_out:,} test pairs have an empty side: they are translated, not scored")
     scored, of_scored = pairs.take(whole), [hypotheses[row] for row in whole]
     texts = [hypothesis.text for hypothesis in of_scored]
+    texts, seen = in_case(texts, scored.references, scoring["lowercase"])
+    scored = replace(scored, references=seen)
     rows = translator.encode_pairs(scored.source, scored.target)
     return TranslationEvaluation(
         score_translations(texts, scored.references, **scoring),
@@ -144,6 +150,9 @@ def evaluate(
             worst=num_examples,
             random=num_examples,
         ),
+        texts,
+        scored,
+        scoring,
     )
 
 
@@ -164,7 +173,7 @@ def _with_references(pairs: ParallelText, files, limit, keep_white_space) -> Par
     return ParallelText(pairs.source, pairs.target, references)
 
 
-def _scoring(config, pairs, tokenizer, language, target, report) -> dict[str, str | None]:
+def _scoring(config, pairs, tokenizer, language, target, report) -> dict[str, Any]:
     """What BLEU counts, and whose rules Moses follows: as asked, as in training, or else found and told."""
     if not tokenizer:
         tokenizer, (fitting, reason) = config.training.bleu_tokenizer, choose_tokenizer(pairs.references)
@@ -184,4 +193,7 @@ def _scoring(config, pairs, tokenizer, language, target, report) -> dict[str, st
         report.say(
             "BLEU in tokens of Moses, as many papers give it, needs the target's language: --language CODE, such as de"
         )
-    return {"tokenizer": tokenizer, "language": language if tokenizer in SPACED else None}
+    lowercase = config.text.lowers
+    if lowercase:
+        report.say("all scores are of lower-cased text, as the run was trained on (text.case=lower)")
+    return {"tokenizer": tokenizer, "language": language if tokenizer in SPACED else None, "lowercase": lowercase}

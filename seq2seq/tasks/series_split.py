@@ -18,6 +18,7 @@ from seq2seq.series.segments import gaps_of, segments
 from seq2seq.series.series import listed
 from seq2seq.series.sizes import sizes_differ, still_notes
 from seq2seq.series.table import Series, parts_of
+from seq2seq.training.setup import Setup
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,8 @@ def split(series: Series, data: SeriesDataConfig, seed: int, report: Report, sca
         data: `SeriesDataConfig`. Where it leaves `scale_by_group` open, it is decided from the training part.
         seed: int.
         report: `Report`.
-        scaler: that of a run that goes on; by default one is fitted.
+        scaler: that of a run that goes on or that is started from; by default one is fitted. Series that it has no
+            units of their own for, where others have some, get them.
 
     Raises:
         InputError: too few steps; units of each series that cannot be, or are otherwise than the run began with.
@@ -72,6 +74,8 @@ def split(series: Series, data: SeriesDataConfig, seed: int, report: Report, sca
             f"data.scale_by_group={str(data.scale_by_group).lower()}: the run began with {began}, and its weights with "
             "it: leave the setting out, or train another run."
         )
+    elif scaler.groups:
+        scaler = scaler.with_more_series(train.values, train.names)
     still = still_notes(scaler, train.values, train.names) if _has_sizes(train, data) else []
     for note in scaler.notes(train.values) + still:
         report.warn(note)
@@ -100,10 +104,10 @@ def part_to_measure(run: Run | None, trained: SeriesDataConfig, data: str | None
     return "all" if new else "test"
 
 
-def stored_scaler(run_dir: str | Path) -> Scaler | None:
-    """The scaler of a run that goes on; None where it has none yet."""
-    path = RunFolder(Path(run_dir)).scaler
-    return Scaler.load(path) if path.exists() else None
+def stored_scaler(setup: Setup) -> Scaler | None:
+    """The scaler of the run that goes on, or that a new one starts from; None where there is none."""
+    folder = setup.parent.run if setup.parent else RunFolder(setup.run_dir) if setup.resume else None
+    return Scaler.load(folder.scaler) if folder and folder.scaler.exists() else None
 
 
 def _by_group(scaler, train, data, report):

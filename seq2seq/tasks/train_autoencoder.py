@@ -19,6 +19,7 @@ from seq2seq.run import Run
 from seq2seq.series.files import data_files
 from seq2seq.tasks.fit_detector import check_detection, fit_detector
 from seq2seq.tasks.series_split import shape_card, split, stored_scaler
+from seq2seq.tasks.starting import fitting, tell_drift
 from seq2seq.training.loop import Training
 from seq2seq.training.metrics import mean_loss
 from seq2seq.training.number_losses import ObservedLoss
@@ -32,6 +33,7 @@ def train(
     run_dir: str | Path,
     *,
     resume: bool = False,
+    parent: str | Path | None = None,
     finish: bool = False,
     report: Report | None = None,
     interruption: Interruption | None = None,
@@ -42,6 +44,7 @@ def train(
         config: `AutoencoderConfig`.
         run_dir: folder for the run; made if missing.
         resume: go on with the run that is there, if one is, from its last checkpoint on.
+        parent: run whose weights and units the training starts from; `config` must fit them.
         finish: train no further the run that is there, and fit the detector to the best weights that it has.
         report: `Report`.
         interruption: `Interruption` that may stop it, or `None`.
@@ -58,10 +61,11 @@ def train(
             "detection.threshold=f_beta needs labelled data: train with another one, then give them to "
             "detect --threshold f_beta=1 --held-out FILE --held-out-labels FILE."
         )
-    setup = Setup(config, run_dir, resume, finish, report=report)
+    setup = Setup(config, run_dir, resume, finish, parent=parent, report=report)
     config, run_dir = setup.config, setup.run_dir
     look_back = config.windows.look_back
-    read = read_data(for_training(config.data), report, windowed=look_back > 0)
+    read, scaler = read_data(for_training(config.data), report, windowed=look_back > 0), stored_scaler(setup)
+    read = fitting(read, scaler, config.data.location)
     config = replace(config, data=decided(config.data, read))
     series = as_pieces(read, look_back)
     if series.whole and len(series.values) < 3:
@@ -69,15 +73,19 @@ def train(
             f"{config.data.location} is {len(series.values)} long series ({series.lengths.max():,} steps): give "
             "--look-back, the steps of a window; without it each series is one sequence, and it takes 3 or more."
         )
-    parts = split(series, config.data, config.seed, report, stored_scaler(run_dir) if setup.resume else None)
+    parts = split(series, config.data, config.seed, report, scaler)
+    tell_drift(parts, setup.parent, report)
     config = replace(config, data=replace(config.data, scale_by_group=bool(parts.scaler.groups)))
     shape_card(series, parts, _card(config, parts), report)
     model = build_model(config, len(series.columns), config.training.precision)
     batches, validation = _batches(config, parts, report)
     check_detection(config.detection, parts, look_back, report)
     config = settled(config, batches)
-    run = Run.start(run_dir, TASK, config, {"data.location": data_files(config.data.location)}, setup.resume)
+    run = Run.start(
+        run_dir, TASK, config, {"data.location": data_files(config.data.location)}, setup.resume, setup.parent
+    )
     parts.save(run)
+    setup.start_weights(model, report)
     setup.tell(model, report)
 
     def validate():

@@ -18,8 +18,9 @@ from seq2seq.run import Run
 from seq2seq.series.files import data_files
 from seq2seq.series.series import listed
 from seq2seq.tasks.forecaster_finishing import fit_to_weights, next_steps, valid_part
-from seq2seq.tasks.forecaster_settling import give_start, settled
+from seq2seq.tasks.forecaster_settling import give_start, settled, start_again
 from seq2seq.tasks.series_split import shape_card, split, stored_scaler, unit_of_streams
+from seq2seq.tasks.starting import fitting, tell_drift
 from seq2seq.training.loop import Training
 from seq2seq.training.metrics import mean_loss
 from seq2seq.training.number_losses import ObservedLoss, QuantileLoss
@@ -31,6 +32,7 @@ def train(
     run_dir: str | Path,
     *,
     resume: bool = False,
+    parent: str | Path | None = None,
     finish: bool = False,
     report: Report | None = None,
     interruption: Interruption | None = None,
@@ -41,6 +43,7 @@ def train(
         config: `ForecasterConfig`.
         run_dir: folder for the run; made if missing.
         resume: go on with the run that is there, if one is, from its last checkpoint on.
+        parent: run whose weights and units the training starts from; `config` must fit them.
         finish: train no further the run that is there, and calibrate the best weights that it has.
         report: `Report`.
         interruption: `Interruption` that may stop it, or `None`.
@@ -52,25 +55,33 @@ def train(
         InputError: data or run directory that cannot be used.
     """
     report = report or Report()
-    setup = Setup(config, run_dir, resume, finish, report=report)
+    setup = Setup(config, run_dir, resume, finish, parent=parent, report=report)
     config, run_dir = setup.config, setup.run_dir
     windowed = config.model.kind != "stateful"
-    series = read_data(for_training(config.data), report, windowed=windowed)
+    series, scaler = read_data(for_training(config.data), report, windowed=windowed), stored_scaler(setup)
+    series = fitting(series, scaler, config.data.location)
     config = replace(config, data=decided(config.data, series))
     # A stream has no name: it is read in one unit, whatever series it goes on with.
     data = config.data if windowed else replace(config.data, scale_by_group=False)
-    parts = split(series, data, config.seed, report, stored_scaler(run_dir) if setup.resume else None)
+    parts = split(series, data, config.seed, report, scaler)
+    tell_drift(parts, setup.parent, report)
     units = [] if windowed else unit_of_streams(parts, config.data)
     config = replace(config, data=replace(config.data, scale_by_group=bool(parts.scaler.groups)))
     config, said = settled(config, parts.train)
     columns = Columns.of(config, series.columns)
     model = build_model(config, columns, config.training.precision)
     forecaster = Forecaster(config, parts.scaler, model)
-    said += give_start(forecaster, parts.train, valid_part(parts, config.windows.look_back), report)
+    setup.start_weights(model, report)
+    if setup.is_tuning:
+        said += start_again(model)
+    else:
+        said += give_start(forecaster, parts.train, valid_part(parts, config.windows.look_back), report)
     shape_card(series, parts, [*units, *_card(config, columns), *said], report)
     make_batches = _windows if windowed else _chunks
     batches, validate = make_batches(forecaster, parts, report, setup.cluster)
-    run = Run.start(run_dir, TASK, config, {"data.location": data_files(config.data.location)}, setup.resume)
+    run = Run.start(
+        run_dir, TASK, config, {"data.location": data_files(config.data.location)}, setup.resume, setup.parent
+    )
     parts.save(run)
     setup.tell(model, report)
 

@@ -14,6 +14,7 @@ from seq2seq.interruption import Interruption
 from seq2seq.report import Report
 from seq2seq.run import Run
 from seq2seq.special_ids import UNK
+from seq2seq.tasks.starting import tell_unknown
 from seq2seq.text.plain import read_text, split_text
 from seq2seq.text.tokenizer import load_tokenizer, train_tokenizer
 from seq2seq.text.tokens import SPECIAL_PIECES
@@ -28,6 +29,7 @@ def train(
     run_dir: str | Path,
     *,
     resume: bool = False,
+    parent: str | Path | None = None,
     report: Report | None = None,
     interruption: Interruption | None = None,
 ) -> dict:
@@ -37,6 +39,7 @@ def train(
         config: `LanguageConfig`.
         run_dir: folder for the run; made if missing.
         resume: go on with the run that is there, if one is, from its last checkpoint on.
+        parent: run whose weights and characters the training starts from; `config` must fit them.
         report: `Report`.
         interruption: `Interruption` that may stop it, or `None`.
 
@@ -47,14 +50,18 @@ def train(
         InputError: text or run directory that cannot be used.
     """
     report = report or Report()
-    setup = Setup(config, run_dir, resume, report=report)
+    setup = Setup(config, run_dir, resume, parent=parent, report=report)
     config, run_dir = setup.config, setup.run_dir
     train_text, valid_text = split_text(read_text(config.data.text), config.data.valid_share, config.data.text)
-    run = Run.start(run_dir, TASK, config, {"data.text": [Path(config.data.text)]}, setup.resume)
-    tokenizer = _tokenizer(config, train_text, run)
+    run = Run.start(run_dir, TASK, config, {"data.text": [Path(config.data.text)]}, setup.resume, setup.parent)
+    tokenizer = _tokenizer(config, train_text, run, setup.parent)
+    if setup.parent:
+        unknown = np.mean(tokenizer.encode([train_text]).values == UNK)
+        tell_unknown({"training part": float(unknown)}, setup.parent, report)
 
     batches, valid_batches = _batches(config, tokenizer, train_text, valid_text, report)
     model = build_model(config, tokenizer, config.training.precision)
+    setup.start_weights(model, report)
     setup.tell(model, report)
     training = Training(
         model,
@@ -72,10 +79,15 @@ def train(
     return metrics
 
 
-def _tokenizer(config, text, run):
-    """The characters of the training part, saved in the run; `data.min_count` alone limits their number."""
+def _tokenizer(config, text, run, parent):
+    """The characters of the training part, saved in the run; `data.min_count` alone limits their number. Or those of
+    the parent."""
     if run.checkpoints():
         return load_tokenizer(run.tokenizer_file("text"))
+    if parent:
+        tokenizer = load_tokenizer(parent.run.tokenizer_file("text"))
+        tokenizer.save(run.tokenizer_stem("text"))
+        return tokenizer
     size = len(set(text)) + len(SPECIAL_PIECES)
     tokenizer = train_tokenizer("char", [text], vocabulary_size=size, min_count=config.data.min_count)
     tokenizer.save(run.tokenizer_stem("text"))

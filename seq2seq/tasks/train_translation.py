@@ -10,7 +10,7 @@ from seq2seq.batches.pairs import PairBatches
 from seq2seq.config import TranslationConfig
 from seq2seq.cores import parts_of
 from seq2seq.evaluation.scripts import check_tokenizer
-from seq2seq.evaluation.translation import exact_match, validation_bleu
+from seq2seq.evaluation.translation import exact_match, in_case, validation_bleu
 from seq2seq.inference.hypothesis import NOTHING
 from seq2seq.inference.translator import Translator, build_model
 from seq2seq.interruption import Interruption
@@ -33,6 +33,7 @@ def train(
     run_dir: str | Path,
     *,
     resume: bool = False,
+    parent: str | Path | None = None,
     report: Report | None = None,
     interruption: Interruption | None = None,
 ) -> dict:
@@ -42,6 +43,7 @@ def train(
         config: `TranslationConfig`.
         run_dir: folder for the run; made if missing.
         resume: go on with the run that is there, if one is, from its last checkpoint on.
+        parent: run whose weights and tokenizers the training starts from; `config` must fit them.
         report: `Report`.
         interruption: `Interruption` that may stop it, or `None`.
 
@@ -54,21 +56,22 @@ def train(
     report = report or Report()
     if config.training.bleu_tokenizer != "auto":
         check_tokenizer(config.training.bleu_tokenizer)
-    setup = Setup(config, run_dir, resume, in_parts=_in_parts(config), report=report)
+    setup = Setup(config, run_dir, resume, parent=parent, in_parts=_in_parts(config), report=report)
     config, run_dir = setup.config, setup.run_dir
     folder, vectors = RunFolder(Path(run_dir)), word_vector_files(config)
     if vectors and setup.resume and has_whole_checkpoint(folder):
         vectors = []  # it has the weights that came of them
     check_word_vectors(vectors, config.model.embedding_dim)
     config = settled_before_reading(config, Path(run_dir), setup.resume, report)
-    text = read_training_text(config, folder, setup.resume, report)
+    text = read_training_text(config, folder, setup.resume, report, setup.parent)
     config = settled_by(text, config, report)
-    run = Run.start(run_dir, "translation", config, text.files, setup.resume)
+    run = Run.start(run_dir, "translation", config, text.files, setup.resume, setup.parent)
     text.save_tokenizers(run)
     source, target = text.tokenizers
 
     batches, valid_batches = _batches(config, text)
     model = build_model(config, source, target, config.training.precision)
+    setup.start_weights(model, report)
     start_from_word_vectors(model, config, vectors, text.tokenizers, text.rows, report)
     rows = len(text.rows[0]) / batches(0).num_batches(0) / setup.cluster.place.count
     model.parallel_parts = min(config.training.parts or parts_of(rows, setup.at_once), setup.at_once)
@@ -115,7 +118,7 @@ def _batches(config, text):
     def resampled(epoch):
         return PairBatches(*text.resampled(config.seed * 1_000_003 + epoch), **sizes, seed=config.seed)
 
-    valid = Protection(config.text.keep).pairs(text.valid.source, text.valid.target)
+    valid = Protection(config.text.keep, config.text.lowers).pairs(text.valid.source, text.valid.target)
     valid_rows = [tokenizer.encode(texts) for tokenizer, texts in zip(text.tokenizers, valid, strict=True)]
     return resampled if config.text.subword_sampling else lambda epoch: fixed, PairBatches(*valid_rows, **sizes)
 
@@ -133,9 +136,10 @@ def _validation(config, translator, batches, pairs, cluster):
             found = [hypotheses[0] if hypotheses else NOTHING for hypotheses in streamed]
             given = cluster.gather([[each.text, bool(each.is_cut)] for each in found])
             texts, cut = zip(*(given[k % workers][k // workers] for k in range(len(pairs))), strict=True)
+            texts, references = in_case(texts, pairs.references, config.text.lowers)
             figures |= {
-                "bleu": validation_bleu(texts, pairs.references, config.training.bleu_tokenizer),
-                "exact_match": exact_match(texts, pairs.references),
+                "bleu": validation_bleu(texts, references, config.training.bleu_tokenizer),
+                "exact_match": exact_match(texts, references),
                 "cut": float(np.mean(cut)),
             }
         return figures

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from hashlib import blake2b
 from itertools import chain
 from pathlib import Path
 
@@ -11,7 +12,9 @@ from seq2seq.config import DataConfig, DecodingConfig, TranslationConfig
 from seq2seq.errors import InputError
 from seq2seq.report import Report
 from seq2seq.run import RunFolder
+from seq2seq.run.parent import Parent, parent_of
 from seq2seq.sources import count_lines, is_tfds
+from seq2seq.tasks.starting import tell_unknown
 from seq2seq.tasks.translation_columns import columns_of
 from seq2seq.text.cleaning import CleaningReport, clean, first_held_out, hold_out
 from seq2seq.text.corpus import ParallelText, corpus_files, read_pairs, stream_pairs
@@ -43,7 +46,7 @@ class TrainingText:
 
     Attributes:
         tokenizers: of source and target; one and the same for a joint vocabulary.
-        pairs: int. Training pairs, those that are too long included.
+        statistics: CorpusStatistics of the training pairs, those that are too long included.
         rows: ids of source and target of the training pairs that are not too long.
         resampled: function of a seed that gives the same pairs in random segmentations.
         valid: ParallelText. Validation pairs.
@@ -52,12 +55,17 @@ class TrainingText:
     """
 
     tokenizers: Tokenizers
-    pairs: int
+    statistics: CorpusStatistics
     rows: Rows
     resampled: Callable[[int], Rows]
     valid: ParallelText
     files: Mapping[str, Sequence[Path]]
     decoding: DecodingConfig
+
+    @property
+    def pairs(self) -> int:
+        """Training pairs, those that are too long included."""
+        return self.statistics.pairs
 
     def save_tokenizers(self, folder: RunFolder) -> None:
         """Write them into a run directory."""
@@ -69,7 +77,9 @@ class TrainingText:
             target.save(folder.tokenizer_stem("target"))
 
 
-def read_training_text(config: TranslationConfig, folder: RunFolder, resume: bool, report: Report) -> TrainingText:
+def read_training_text(
+    config: TranslationConfig, folder: RunFolder, resume: bool, report: Report, parent: Parent | None = None
+) -> TrainingText:
     """Read, clean, split and encode the corpus of a training, and tell about it.
 
     Args:
@@ -77,6 +87,7 @@ def read_training_text(config: TranslationConfig, folder: RunFolder, resume: boo
         folder: `RunFolder` of the run to be.
         resume: bool. The run goes on, with its tokenizers if it has finished an epoch.
         report: `Report`.
+        parent: the run that a new one starts from, with its tokenizers.
 
     Raises:
         InputError: data that cannot be used.
@@ -85,11 +96,20 @@ def read_training_text(config: TranslationConfig, folder: RunFolder, resume: boo
     valid = _read_validation(config, report)
     if valid is not None and not data.valid and (data.valid_share, data.hold_out) != _HELD_OUT:
         report.warn(f"{data.train} has a validation part: data.valid_share and data.hold_out do nothing")
-    tokenizers = _tokenizers_of(config, folder) if resume and folder.checkpoints() else None
+    known = parent.run if parent else folder if resume and folder.checkpoints() else None
+    tokenizers = _tokenizers_of(config, known) if known else None
     files = training_files(config)
     if data.cache is None and sum(file.stat().st_size for file in files["data.train"]) <= IN_MEMORY_BYTES:
-        return _in_memory(config, files, valid, tokenizers, report)
-    return _stored(config, files, valid, tokenizers, Path(data.cache) if data.cache else folder.corpus, report)
+        text = _in_memory(config, files, valid, tokenizers, report)
+    else:
+        # A corpus is known by its settings, which do not tell the tokenizers of another run.
+        foreign = tokenizers if parent or parent_of(folder.path) else None
+        cache = Path(data.cache) if data.cache else folder.corpus
+        text = _stored(config, files, valid, tokenizers, foreign, cache, report)
+    if parent:
+        unknown = {side: getattr(text.statistics, side).unknown_rate for side in ("source", "target")}
+        tell_unknown(unknown, parent, report)
+    return text
 
 
 def training_files(config: TranslationConfig) -> dict[str, list[Path]]:
@@ -146,7 +166,7 @@ def _in_memory(config, files, valid, tokenizers, report):
     _tell_pairs(cleaning, valid, held_out, report)
     if not held_out:
         _warn_of_overlap(valid, [pair_hashes(pairs.source, pairs.target)], report)
-    pairs = ParallelText(*Protection(config.text.keep).pairs(pairs.source, pairs.target))
+    pairs = ParallelText(*Protection(config.text.keep, config.text.lowers).pairs(pairs.source, pairs.target))
     source, target = tokenizers or _make_tokenizers(config, lambda side, most: getattr(pairs, side))
     rows = source.encode(pairs.source), target.encode(pairs.target)
     statistics = corpus_statistics(*rows)
@@ -158,10 +178,10 @@ def _in_memory(config, files, valid, tokenizers, report):
     def resampled(seed):
         return resample(source, pairs.source, sampling, seed), resample(target, pairs.target, sampling, seed)
 
-    return TrainingText((source, target), statistics.pairs, rows, resampled, valid, files, decoding)
+    return TrainingText((source, target), statistics, rows, resampled, valid, files, decoding)
 
 
-def _stored(config, files, valid, tokenizers, cache, report):
+def _stored(config, files, valid, tokenizers, foreign, cache, report):
     data, text = config.data, config.text
     held_out = valid is None
     preparation = Preparation(
@@ -172,14 +192,20 @@ def _stored(config, files, valid, tokenizers, cache, report):
         max_tokens=config.batching.max_tokens,
         keep_text=text.subword_sampling > 0,
         keep=text.keep,
+        lower=text.lowers,
         seed=config.seed,
     )
     reading = {"source": data.source, "target": data.target, "limit": data.limit, **_reading(config)}
     columns = columns_of(data.train, data)
     vocabulary = {name: value for name, value in asdict(text).items() if name != "subword_sampling"}
+    prepared = asdict(preparation)
+    if not text.lowers:  # so that what was prepared before there was this setting is found
+        del vocabulary["case"], prepared["lower"]
     tfds = data.train if is_tfds(data.train) else None  # names a split of the files
-    settings = {"preparation": asdict(preparation), "text": vocabulary, "tfds": tfds, **reading}
+    settings = {"preparation": prepared, "text": vocabulary, "tfds": tfds, **reading}
     settings["columns"] = asdict(columns)
+    if foreign:
+        settings["tokenizers"] = [blake2b(tokenizer.to_bytes()).hexdigest() for tokenizer in foreign]
 
     def build(folder):
         lines = None if tfds else count_lines(files["data.train"][0])
@@ -188,7 +214,10 @@ def _stored(config, files, valid, tokenizers, cache, report):
         preparation.build(folder, pairs, make_tokenizers, report, total)
 
     def make_tokenizers(part: TrainingPart):
-        return tokenizers or _make_tokenizers(config, part.texts)
+        if tokenizers:
+            return tokenizers
+        report.say("training the tokenizer")
+        return _make_tokenizers(config, part.texts)
 
     models = [file for name in MODELS for file in files.get(name, ())]
     corpus, found = find_or_build(cache, corpus_key([*files["data.train"], *models], settings), build, tokenizers)
@@ -200,7 +229,7 @@ def _stored(config, files, valid, tokenizers, cache, report):
     decoding = _tell_tokens(corpus.tokenizers, corpus.statistics, corpus.rows, config, report)
     return TrainingText(
         corpus.tokenizers,
-        corpus.statistics.pairs,
+        corpus.statistics,
         corpus.rows,
         lambda seed: corpus.resampled(text.subword_sampling, seed),
         valid,

@@ -48,6 +48,7 @@ class Preparation:
         max_tokens: int. Training pairs with more tokens on a side are left out.
         keep_text: bool. Keep the training part as text beside its ids.
         keep: tuple of str. What `Protection` protects in the training part.
+        lower: bool. Whether that is read in lower case.
         seed: int. Decides what is held out and what tokenizers are trained on.
     """
 
@@ -58,6 +59,7 @@ class Preparation:
     max_tokens: int
     keep_text: bool
     keep: tuple[str, ...]
+    lower: bool
     seed: int
 
     def build(
@@ -85,8 +87,7 @@ class Preparation:
         cleaning, ranks = self._clean(pairs, cleaned, report, total)
         held_out = self._held_out(cleaning.kept, ranks)
         del ranks
-        report.say("training the tokenizer")
-        tokenizers = make_tokenizers(TrainingPart(cleaned, held_out, Protection(self.keep), self.seed))
+        tokenizers = make_tokenizers(TrainingPart(cleaned, held_out, Protection(self.keep, self.lower), self.seed))
         names = ("joint", "joint") if tokenizers[0] is tokenizers[1] else SIDES
         saved = [tokenizer.save(folder / name).name for tokenizer, name in zip(tokenizers, names, strict=True)]
         with ExitStack() as files:
@@ -129,7 +130,7 @@ class Preparation:
 
     def _encode(self, cleaned, held_out, sides, report):
         """Write the ids of the training part, and the texts of the held-out one."""
-        done, protection = 0, Protection(self.keep)
+        done, protection = 0, Protection(self.keep, self.lower)
         with ExitStack() as files:
             valid = files.enter_context(open_text(cleaned.with_name(VALID), "w"))
             train = files.enter_context(open_text(cleaned.with_name(TRAIN), "w")) if self.keep_text else None

@@ -31,6 +31,7 @@ class Protection:
     Args:
         patterns: sequence of str, regular expressions, none of which matches the empty text. Without any, nothing is
             protected and texts stay as they are.
+        lower: bool. Whether all else of a text is read and written in lower case.
 
     >>> protection = Protection([r"\{\w+\}", "<[^>]+>"])
     >>> text, kept = protection.source("<b>{name}</b> of <b>{town}</b>")
@@ -40,8 +41,9 @@ class Protection:
     ('</b>{town}<b> fo </b>{name}<b>', 0, 0)
     """
 
-    def __init__(self, patterns: Sequence[str]):
+    def __init__(self, patterns: Sequence[str], lower: bool = False):
         self._pattern = re.compile("|".join(patterns)) if patterns else None
+        self._lower = lower
 
     def __bool__(self):
         return self._pattern is not None
@@ -49,11 +51,11 @@ class Protection:
     def source(self, text: str) -> tuple[str, Kept]:
         """Return a source with placeholders, and what they stand for."""
         if self._pattern is None:
-            return text, _NOTHING
+            return self.cased(text), _NOTHING
         text = without_reserved(text)
         found = [match[0] for match in self._pattern.finditer(text)]
         if not found:
-            return text, _NOTHING
+            return self.cased(text), _NOTHING
         texts = tuple(dict.fromkeys(found))
         marked = texts[: len(PLACEHOLDERS)]
         kept = Kept(marked, tuple(map(found.count, marked)), len(texts) - len(marked))
@@ -62,7 +64,7 @@ class Protection:
     def pair(self, source: str, target: str) -> tuple[str, str]:
         """Return the sides of a pair, equal matches with the same placeholder; as texts to train on and to score."""
         if self._pattern is None:
-            return source, target
+            return self.cased(source), self.cased(target)
         source, target = without_reserved(source), without_reserved(target)
         common = {match[0] for match in self._pattern.finditer(target)}
         found = dict.fromkeys(match[0] for match in self._pattern.finditer(source))
@@ -71,10 +73,14 @@ class Protection:
 
     def pairs(self, sources: Sequence[str], targets: Sequence[str]) -> tuple[list[str], list[str]]:
         """Return both sides of many pairs; see `pair`."""
-        if self._pattern is None:
+        if self._pattern is None and not self._lower:
             return list(sources), list(targets)
         pairs = [self.pair(source, target) for source, target in zip(sources, targets, strict=True)]
         return [source for source, _ in pairs], [target for _, target in pairs]
+
+    def cased(self, text: str) -> str:
+        """Return a text that holds nothing to protect in the case that is read."""
+        return text.lower() if self._lower else text
 
     def restore(self, text: str, kept: Kept) -> tuple[str, int, int]:
         """Return a translation with the protected texts of its source, each as often as it is there.
@@ -99,7 +105,7 @@ class Protection:
 
     def _marked(self, text, marked):
         signs = dict(zip(marked, PLACEHOLDERS, strict=False))
-        return self._pattern.sub(lambda match: signs.get(match[0], match[0]), text) if signs else text
+        return self.cased(self._pattern.sub(lambda match: signs.get(match[0], match[0]), text) if signs else text)
 
 
 class _Filling:

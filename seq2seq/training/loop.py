@@ -20,6 +20,7 @@ from seq2seq.training.checkpoint import NotFiniteError, load_checkpoint, save_ch
 from seq2seq.training.cluster import LOST, Cluster
 from seq2seq.training.compiling import compile_model
 from seq2seq.training.curve import LearningCurve
+from seq2seq.training.freezing import freeze
 from seq2seq.training.joining import send_run
 from seq2seq.training.rescue import Rescue
 from seq2seq.training.state import TrainingState
@@ -33,7 +34,7 @@ class Training:
     """One training of a model in a run directory.
 
     Args:
-        model: the model, with fresh weights.
+        model: the model, with the weights that it starts from.
         loss: Keras loss with a `unit`, that of its values.
         batches: function of the epoch that gives its `Batches`.
         validate: function that judges the model as it is: a dict with `loss`, and what else there is to know. All
@@ -62,6 +63,7 @@ class Training:
         self.model, self.batches, self.validate = model, batches, validate
         self.settings, self.run, self.report = settings, run, report
         self.cluster = cluster or Cluster()
+        freeze(model, settings.freeze, report)
         self.schedule = compile_model(model, loss, batches(0), settings, report, self.cluster)
         self.average = make_average(model, settings.ema_decay, settings.average_checkpoints)
         self._rescue = Rescue(model, self.cluster)

@@ -12,6 +12,7 @@ from seq2seq.errors import InputError, installed_with
 from seq2seq.report import Report
 from seq2seq.run import Run
 from seq2seq.run.integrity import read_config
+from seq2seq.run.parent import FROM_BEGINS, Parent, parent_of
 from seq2seq.run.resuming import refuse_new_settings
 from seq2seq.training.cluster import Cluster
 from seq2seq.training.joining import join
@@ -26,6 +27,7 @@ class Setup:
         run_dir: folder for the run.
         resume: bool. Whether to go on with the run that may be there.
         finish: bool. Whether to finish, without training, the run that must be there.
+        parent: path of the run to start from, or None.
         in_parts: bool. Whether the model trains in parts of a batch, each operation of them on one thread.
         report: `Report`, told of workers that are waited for.
 
@@ -34,7 +36,9 @@ class Setup:
         run_dir: Path. The folder of the run; of a worker that is not the chief, a copy of what the chief has started.
         resume: bool. Whether there is a run to go on with.
         config: `config` with the precision of that run, or the one that suits the device, where it was left open.
+        is_tuning: bool. Whether the run starts, or has started, from another one.
         device: str. What the training runs on.
+        parent: `Parent` that a new run starts from, or None; one that goes on has left it behind.
         at_once: int. How many batches, or parts of one, can be computed at once; 1 where `in_parts` is False.
 
     Raises:
@@ -49,6 +53,7 @@ class Setup:
         resume: bool,
         finish: bool = False,
         *,
+        parent: str | Path | None = None,
         in_parts: bool = False,
         report: Report | None = None,
     ):
@@ -62,6 +67,12 @@ class Setup:
         self.run_dir, self.resume = Path(run_dir), place.is_chief and Run.check(run_dir, resume or finish)
         if self.resume:
             refuse_new_settings(run_dir, config)
+        elif resume and place.is_chief and (began := parent_of(run_dir)):
+            raise InputError(
+                f"{run_dir} began from {began['run']} and has no checkpoint yet: start it again with --from in place "
+                "of --resume."
+            )
+        self.parent = self._parent(parent, config, resume or finish)
         if finish and not self.resume:
             raise InputError(f"{run_dir} holds no run to finish: leave --finish out to train one.")
         self.device = use_device(place.on_its_machine[1])
@@ -70,9 +81,32 @@ class Setup:
         if not self.cluster.is_alone:
             self._copy = join(self.cluster, config)  # lives as long as the setup
         if not self.cluster.is_chief:
-            self.run_dir, self.resume = Path(self._copy.name), True
+            self.run_dir, self.resume, self.parent = Path(self._copy.name), True, None
+        self.is_tuning = self.parent is not None or (self.resume and parent_of(self.run_dir) is not None)
         self.config = self._with_precision(config, self.run_dir)
         keras.utils.set_random_seed(config.seed)
+
+    def _parent(self, path, config, goes_on):
+        frozen = config.training.freeze
+        if path is None and frozen != "none" and not self.resume and find_place().is_chief:
+            raise InputError(
+                f"training.freeze={frozen} keeps weights as another run has them: give that run by --from, or leave it "
+                "out."
+            )
+        if path is None:
+            return None
+        if goes_on:
+            raise InputError(FROM_BEGINS.format(path))
+        parent = Parent.open(path, type(config), self.run_dir)
+        parent.refuse_unfit(config)
+        return parent
+
+    def start_weights(self, model: keras.Model, report: Report) -> None:
+        """Give `model` the weights of the parent, where there is one."""
+        if self.parent:
+            self.parent.run.load_weights(model)
+            record = self.parent.record
+            report.say(f"starting from the weights of {record['run']} ({record['weights'][:12]})")
 
     def _with_precision(self, config, run_dir):
         """`config` with a precision."""

@@ -17,6 +17,16 @@ from seq2seq.workers import find_place
 RUN, SETUP = "Run", "Model and training"
 
 RunFolder = Annotated[Path, Option(help="Folder that the trained run is written to.", rich_help_panel=RUN)]
+From = Annotated[
+    Path | None,
+    Option(
+        "--from",
+        metavar="RUN",
+        help="Start from the weights of this run, with its tokenizers or units; its settings are the defaults.",
+        show_default="fresh weights",
+        rich_help_panel=RUN,
+    ),
+]
 Resume = Annotated[
     bool, Option("--resume", help="Continue a run that was stopped, from its last checkpoint.", rich_help_panel=RUN)
 ]
@@ -80,6 +90,29 @@ def launch(workers: int | None) -> None:
         raise Exit(run_workers(workers))
 
 
+def settings_before(kind: type, parent: Path | None, run: Path, goes_on: bool) -> Any:
+    """What takes the place of the default settings, or None: the settings of a parent, or those of the run itself.
+
+    A run that began from a parent goes on without it: so it has its own settings where it `goes_on`.
+
+    Args:
+        kind: dataclass of the configuration.
+        parent: what `--from` gives.
+        run: the run directory.
+        goes_on: whether a run goes on, or is finished.
+    """
+    from seq2seq.run import Run
+    from seq2seq.run.parent import FROM_BEGINS, Parent, parent_of
+
+    if parent and goes_on:
+        raise InputError(FROM_BEGINS.format(parent))
+    if parent:
+        return Parent.open(parent, kind, run).settings
+    if goes_on and parent_of(run):
+        return Run.open(run, kind.task).read_config_as(kind)
+    return None
+
+
 def train_run(
     train: Callable[..., dict],
     config: Any,
@@ -88,6 +121,7 @@ def train_run(
     resume: bool,
     max_time: str | None = None,
     finish: bool | None = None,
+    parent: Path | None = None,
 ) -> dict:
     """Train by `train` of a task, with progress shown; say what the folder `run` holds then, also after a stop.
 
@@ -99,20 +133,23 @@ def train_run(
         resume: whether to go on with it.
         max_time: `"H:MM:SS"`, after which to stop.
         finish: whether to finish it without training; None where the task has nothing to finish.
+        parent: the run to start from.
     """
     if resume and finish:
         raise InputError("--resume trains on and --finish does not: give one of them.")
     from seq2seq.run import Run
+    from seq2seq.run.parent import parent_of
 
-    if resume and find_place().is_chief and not Run.check(run, resume):
+    if resume and find_place().is_chief and not Run.check(run, resume) and not parent_of(run):
         report.warn(f"{run} holds no run to resume: it is started")
     finishing = {} if finish is None else {"finish": finish}
     interruption = Interruption(None if max_time is None else seconds_of(max_time))
     try:
         with interruption.listening():
-            metrics = train(config, run, resume=resume, report=report, interruption=interruption, **finishing)
+            how = {"resume": resume, "parent": parent, "report": report, "interruption": interruption}
+            metrics = train(config, run, **how, **finishing)
     except Stopped as stop:
-        raise Stopped(f"{stop}: {_kept(run, finish is not None)}", stop.exit_code) from stop
+        raise Stopped(f"{stop}: {_kept(run, finish is not None, parent)}", stop.exit_code) from stop
     weights = f"of epoch {metrics['epoch']}, the best of {metrics['epochs']} by validation {config.training.monitor}"
     if not metrics["epochs"]:
         weights = f"of batch {metrics['batches']:,} of the first epoch"
@@ -120,13 +157,14 @@ def train_run(
     return metrics
 
 
-def _kept(run, can_finish):
+def _kept(run, can_finish, parent):
     from seq2seq.run import RunFolder
 
+    resume = "--resume in place of --from" if parent else "--resume"
     if RunFolder(run).checkpoints():
         finish = ", with --finish takes the best weights so far" * can_finish
-        return f"{run} keeps all of it: the same command with --resume goes on{finish}."
-    return f"{run} has nothing to keep yet: the same command with --resume starts again."
+        return f"{run} keeps all of it: the same command with {resume} goes on{finish}."
+    return f"{run} has nothing to keep yet: the same command {'with --resume ' * (not parent)}starts again."
 
 
 def seconds_of(duration: str) -> int:

@@ -1,0 +1,51 @@
+"""What `evaluate --against` adds: a second run on the data of the first."""
+
+from pathlib import Path
+from typing import Any
+
+from seq2seq.cli.console import ConsoleReport
+from seq2seq.errors import InputError
+
+
+def check(run: Path, against: Path, task: str) -> None:
+    """Raise InputError where there is no second run to measure on the data of the first, one of `task`."""
+    from seq2seq.config import TranslationConfig
+    from seq2seq.run import Run
+
+    if against.resolve() == run.resolve():
+        raise InputError(f"--against {against} is the run itself: there is nothing to compare.")
+    other = Run.open(against, task)
+    other.need_weights()
+    if task == "translation":
+        runs = [each.read_config_as(TranslationConfig).data for each in (Run.open(run, task), other)]
+        ways = [(data.source, data.target)[:: -1 if data.swap else 1] for data in runs]
+        if ways[0] == ways[1][::-1] != ways[1]:
+            raise InputError(f"--against {against} translates the other way round than {run}.")
+
+
+def translations(result: Any, run: Path, against: Path, search: Any, report: ConsoleReport) -> Any:
+    """The comparison of translations that were evaluated, `result` of `run`, with those of another run."""
+    from seq2seq.inference.translator import Translator
+    from seq2seq.report import Naming
+    from seq2seq.tasks.compare_translations import compare
+
+    other = Translator.load(against, report=Naming(report, str(against)))
+    return compare(result, (str(run), str(against)), other, search, report)
+
+
+def forecasts(
+    result: Any, run: Path, against: Path, data: str | None, limit: int | None, options: dict, report: ConsoleReport
+) -> Any:
+    """The comparison of forecasts that were evaluated, `result` of `run`, with those of another run."""
+    from seq2seq.inference.forecaster import Forecaster
+    from seq2seq.report import Naming
+    from seq2seq.tasks.compare_forecasts import compare
+    from seq2seq.tasks.measure_forecaster import evaluate as measure
+
+    options = options | {"part": result.part, "report": Naming(report, str(against))}
+    found = measure(Forecaster.load(against), data or result.config.data.location, limit=limit, **options)
+    for line in found.learned:
+        report.warn(f"{against}: {line}")
+    compared = compare(result.made, found.made, (str(run), str(against)))
+    report.say(f"compared from {compared.origins:,} origins, in {compared.blocks:,} blocks, in {compared.unit}")
+    return compared

@@ -1,0 +1,75 @@
+"""The run that a training starts from: looked at before anything takes long, and named in the run that comes of it."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from seq2seq.config.inheriting import inherited, refuse_unfit
+from seq2seq.errors import InputError
+from seq2seq.run.directory import Run
+from seq2seq.run.integrity import MOST_JSON_BYTES, refuse_while_trained
+
+FROM_BEGINS = "--from {} begins a run; --resume and --finish go on with one, which has its weights: leave --from out."
+
+
+@dataclass(frozen=True)
+class Parent:
+    """A finished run whose weights, and what they need, a training starts from. Make it with `open`.
+
+    Attributes:
+        given: str. Its path as it was given.
+        run: `Run`.
+        settings: the settings that the training has by default, a configuration.
+    """
+
+    given: str
+    run: Run
+    settings: Any
+
+    @classmethod
+    def open(cls, path: str | Path, kind: type, run_dir: str | Path) -> "Parent":
+        """Open a run to start from.
+
+        Args:
+            path: folder of the run.
+            kind: dataclass of the configuration of both.
+            run_dir: folder of the run to be.
+
+        Raises:
+            InputError: what is there cannot be started from; says why.
+        """
+        if Path(path).resolve() == Path(run_dir).resolve():
+            raise InputError(f"--from {path} is the folder that --run writes to: choose another --run.")
+        run = Run.open(path, kind.task)
+        refuse_while_trained(run.path / "lock")
+        run.need_weights()
+        if not (run.path / "metrics.json").exists():
+            raise InputError(
+                f"--from {path}: its training has not finished (there is no metrics.json): go on with it by --resume, "
+                "to fewer --epochs where these are enough."
+            )
+        return cls(str(path), run, inherited(run.read_config_as(kind)))
+
+    @property
+    def record(self) -> dict[str, str]:
+        """What a run keeps of its parent."""
+        return {"run": self.given, "weights": self.run.identity}
+
+    def refuse_unfit(self, config: Any) -> None:
+        """Raise InputError where the weights are not for `config`, the configuration of the training."""
+        refuse_unfit(config, self.settings, self.given)
+
+
+def parent_of(path: str | Path) -> Mapping[str, str] | None:
+    """`Parent.record` of the run in a folder; None where it has no parent, or the folder no run."""
+    file = Path(path) / "config.json"
+    try:
+        if file.stat().st_size > MOST_JSON_BYTES:
+            return None  # which opening the run tells of
+        record = json.loads(file.read_text(encoding="utf-8")).get("parent")
+    except (OSError, ValueError, AttributeError, RecursionError):
+        return None
+    whole = isinstance(record, dict) and all(isinstance(record.get(name), str) for name in ("run", "weights"))
+    return record if whole else None

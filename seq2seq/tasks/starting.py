@@ -1,0 +1,92 @@
+"""What there is to tell, and to refuse, where a training starts from another run and meets new data."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from seq2seq.errors import InputError
+from seq2seq.report import Report
+from seq2seq.run.parent import Parent
+from seq2seq.series.scaling import Scaler
+from seq2seq.series.series import listed
+from seq2seq.series.table import Series
+from seq2seq.tasks.series_split import Split
+
+FAR, WIDE = (
+    1.0,
+    2.0,
+)  # standard deviations that a mean has moved, times that a spread has grown or shrunk: told as drift
+MUCH_UNKNOWN = 0.01  # of the tokens: more of them, and a vocabulary does not suit a text
+
+
+def tell_unknown(rates: Mapping[str, float], parent: Parent, report: Report) -> None:
+    """Tell how much of the new text the vocabulary of a parent does not know, and warn where that is much.
+
+    Args:
+        rates: name of a side of the text to the share of its tokens that is unknown.
+        parent: `Parent`.
+        report: `Report`.
+    """
+    shares = " and ".join(f"{rate:.2%} of the {side}" for side, rate in rates.items())
+    told = f"unknown to the vocabulary of {parent.given}: {shares}, by tokens"
+    if max(rates.values()) > MUCH_UNKNOWN:
+        report.warn(f"{told}; the model reads and writes none of these: train anew where they matter")
+    else:
+        report.say(told)
+
+
+def fitting(series: Series, scaler: Scaler | None, location: str) -> Series:
+    """`series` with the columns that a scaler knows, in its order; without one as they are.
+
+    Raises:
+        InputError: the columns are others.
+    """
+    if scaler is None or tuple(series.columns) == scaler.columns:
+        return series
+    if len(series.columns) != len(scaler.columns):
+        raise InputError(
+            f"{location} has {len(series.columns)} columns ({listed(series.columns)}), the run to start from "
+            f"{len(scaler.columns)} ({listed(scaler.columns)}): choose the same by --columns, or train without --from."
+        )
+    return scaler.match(series)
+
+
+def tell_drift(parts: Split, parent: Parent | None, report: Report) -> None:
+    """Tell how far the training part lies from what the units of a parent were measured on, column by column.
+
+    Args:
+        parts: the data, with the scaler of the parent.
+        parent: `Parent`, or None: there is nothing to tell.
+        report: `Report`.
+    """
+    if parent is None:
+        return
+    rows, drifted, scaled = [], [], np.concatenate(parts.scaled("train")).astype(np.float64)
+    for feature, name in enumerate(parts.scaler.columns):
+        old, seen = _spread_there(parts.scaler, feature), scaled[:, feature][~np.isnan(scaled[:, feature])]
+        if old is None or not len(seen):
+            continue
+        moved, times = (seen.mean() - old[0]) / old[1], seen.std() / old[1]
+        rows.append((name, f"{moved:+.2f}", f"{times:.2f}"))
+        if abs(moved) > FAR or not 1 / WIDE <= times <= WIDE:
+            drifted.append(name)
+    heads = ("column", "mean, standard deviations from the old one", "spread / the old one")
+    report.table(f"The training part in the units of {parent.given}", heads, rows)
+    if drifted:
+        report.warn(
+            f"{listed(drifted)}: far from the data of {parent.given}, whose units are kept: if the forecasts or scores "
+            "are bad, train without --from, in units of their own"
+        )
+
+
+def _spread_there(scaler, feature):
+    """Mean and standard deviation of a column in the training of the parent, in scaled numbers; None: not known."""
+    if scaler.columns[feature] in scaler.plain:
+        return None
+    if scaler.kind == "standard":
+        return 0.0, 1.0
+    if scaler.seen is None or scaler.groups:
+        return None
+    mean, spread = (part[feature] for part in scaler.seen)
+    center, scale = scaler.center[feature], scaler.scale[feature]
+    return ((mean - center) / scale, spread / scale) if spread > 0 else None

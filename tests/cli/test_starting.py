@@ -1,0 +1,105 @@
+"""`train … --from RUN`: what is refused in a line, and that a stopped training goes on."""
+
+import json
+import shutil
+
+import pytest
+from typer.testing import CliRunner
+
+from seq2seq.cli.app import app
+from seq2seq.run.parent import parent_of
+
+QUICK = ["--set", "training.validate_bleu=false", "--epochs", "1", "--set", "training.precision=float32"]
+
+
+def invoke(*arguments):
+    return CliRunner().invoke(app, list(map(str, arguments)))
+
+
+@pytest.fixture
+def damaged(tiny_run, tmp_path):
+    """A function of a change that gives a copy of `tiny_run` so changed."""
+
+    def made(change):
+        run = tmp_path / "parent"
+        shutil.copytree(tiny_run, run)
+        change(run)
+        return run
+
+    return made
+
+
+def newer(run):
+    record = json.loads((run / "config.json").read_text())
+    (run / "config.json").write_text(json.dumps(record | {"format": 99}))
+
+
+def cut(run):
+    content = (run / "weights.npz").read_bytes()
+    (run / "weights.npz").write_bytes(content[: len(content) // 2])
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda run: (run / "weights.npz").unlink(), "has no weights"),
+        (lambda run: (run / "metrics.json").unlink(), "its training has not finished"),
+        (lambda run: (run / "joint.json").unlink(), "joint.json"),
+        (lambda run: shutil.rmtree(run), "no such run directory"),
+        (newer, "was written by a newer seq2seq (run format 99"),
+        (cut, "weights.npz"),
+    ],
+)
+def test_a_run_that_cannot_be_a_parent_is_refused_in_a_line(damaged, tiny_data, tmp_path, change, words):
+    ended = invoke(
+        "train", "translation", "--from", damaged(change), "--train", tiny_data / "train", "--run", tmp_path / "r"
+    )
+    assert ended.exit_code == 2 and words in ended.output, ended.output
+    assert len(ended.output.strip().splitlines()) == 1
+    assert not (tmp_path / "r").exists()
+
+
+def test_what_does_not_go_with_a_parent_is_refused_in_a_line(tiny_run, days_plain, tiny_data, tmp_path):
+    command = ["train", "translation", "--train", tiny_data / "train", "--from"]
+    for arguments, words in (
+        ([tiny_run, "--run", tiny_run], "is the folder that --run writes to"),
+        ([days_plain.run.path, "--run", tmp_path / "r"], "is a run of the task 'forecaster'"),
+        ([tiny_run, "--run", tmp_path / "r", "--resume"], "leave --from out"),
+        ([tiny_run, "--run", tmp_path / "r", "--set", "model.units=64"], "model.units=64 (there 32)"),
+        ([tiny_run, "--run", tmp_path / "r", "--set", "training.freeze=decoder"], "expected one of none, encoder"),
+    ):
+        ended = invoke(*command, *arguments)
+        assert ended.exit_code == 2 and words in ended.output, ended.output
+        assert len(ended.output.strip().splitlines()) == 1
+
+
+def test_a_tuned_run_is_made_by_one_command_and_goes_on_by_another(tiny_run, tiny_data, tmp_path):
+    run, command = tmp_path / "tuned", ["train", "translation", *QUICK]
+    ended = invoke(*command, "--from", tiny_run, "--train", tiny_data / "valid", "--run", run)
+    assert ended.exit_code == 0, ended.output
+    assert parent_of(run)["run"] == str(tiny_run)
+    assert "starting from the weights of" in ended.output and "unknown to the vocabulary of" in ended.output
+    config = json.loads((run / "config.json").read_text())["config"]
+    assert (config["data"]["source"], config["model"]["units"]) == ("src", 32)  # as the parent had them
+    again = invoke("train", "translation", "--epochs", "2", "--run", run, "--resume")
+    assert again.exit_code == 0 and "resuming after epoch 1" in again.output, again.output
+    measured = invoke("evaluate", run, "--data", tiny_data / "test", "--examples", 0)
+    assert f"started from the weights of {tiny_run}" in measured.output
+
+
+def test_a_run_without_a_checkpoint_starts_with_its_parent_again(tiny_run, tiny_data, tmp_path):
+    run = tmp_path / "begun"
+    run.mkdir()
+    record = json.loads((tiny_run / "config.json").read_text())
+    (run / "config.json").write_text(json.dumps(record | {"parent": {"run": "runs/base", "weights": "1"}}))
+    ended = invoke("train", "translation", "--train", tiny_data / "train", "--run", run, "--resume")
+    assert ended.exit_code == 2 and "began from runs/base and has no checkpoint yet" in ended.output, ended.output
+
+
+def test_columns_of_a_table_are_not_suffixes_of_files(tiny_run, tiny_data, tmp_path):
+    lines = zip(*((tiny_data / f"valid.{side}").read_text().splitlines() for side in ("src", "tgt")), strict=True)
+    (tmp_path / "pairs.tsv").write_text("".join(f"{source}\t{target}\n" for source, target in lines))
+    ended = invoke(
+        "train", "translation", *QUICK, "--from", tiny_run, "--train", tmp_path / "pairs.tsv", "--run", tmp_path / "r"
+    )
+    assert ended.exit_code == 0, ended.output
