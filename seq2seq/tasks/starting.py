@@ -12,10 +12,8 @@ from seq2seq.series.series import listed
 from seq2seq.series.table import Series
 from seq2seq.tasks.series_split import Split
 
-FAR, WIDE = (
-    1.0,
-    2.0,
-)  # standard deviations that a mean has moved, times that a spread has grown or shrunk: told as drift
+# Standard deviations that a mean has moved, times that a spread has grown or shrunk: more is told as drift.
+FAR, WIDE = 1.0, 2.0
 MUCH_UNKNOWN = 0.01  # of the tokens: more of them, and a vocabulary does not suit a text
 
 
