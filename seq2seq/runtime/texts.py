@@ -7,6 +7,7 @@ import numpy as np
 
 from seq2seq.runtime import drawing
 from seq2seq.runtime.folder import ExportedRun
+from seq2seq.runtime.joining import JoinedSearch
 from seq2seq.runtime.search import Step, beam_search, greedy_search
 from seq2seq.special_ids import BOS, EOS, PAD
 
@@ -51,6 +52,10 @@ class ExportedTranslator:
             return tokens[:, None], (scores / np.maximum(lengths, 1) ** np.float32(search.length_penalty))[:, None]
 
         return found
+
+    def joined_search(self, scored: bool) -> JoinedSearch:
+        """A greedy search that sentences join while others are in it."""
+        return JoinedSearch(self._encoded, self._stepped, scored)
 
     def forced_graph(self, attended: bool = False) -> Callable:
         """See `seq2seq.inference.compiled_text.forced_graph`: here it goes step by step."""
