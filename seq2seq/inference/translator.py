@@ -14,7 +14,6 @@ from seq2seq.errors import InputError
 from seq2seq.inference.copying import copy_unknown
 from seq2seq.inference.forced import ForcedReader
 from seq2seq.inference.hypothesis import Attention, Hypothesis
-from seq2seq.inference.joined import JoinedTranslations
 from seq2seq.inference.lines import check_strings, full, several
 from seq2seq.inference.loaded import Threads, batches_at_once, open_run, precision_for, search_graph
 from seq2seq.inference.search import Search, length_batches
@@ -172,13 +171,6 @@ class Translator:
             found = replace(search, prefix=self.texts.beginning(search.prefix))
             self._settled = asked, found
         return found
-
-    def joined(self, search: Search) -> JoinedTranslations | None:
-        """Translations that others join meanwhile, for a settled search; `None` where this cannot be: they are searched
-        by the graphs of an export, one hypothesis each, which nothing but the model decides about."""
-        decided = search.sampling or search.prefix or search.no_repeat or search.copy_unknown
-        possible = isinstance(self.model, ExportedTranslator) and search.beam_size == 1 and not decided
-        return JoinedTranslations(self, search) if possible else None
 
     def _in_turn(self, chunks, search, ahead, progress, remarks):
         """The hypotheses of chunks of lines, while up to `ahead` further chunks wait for their search."""

@@ -24,9 +24,8 @@ class Figures:
         self.steps = Counter("seq2seq_stream_steps", "Steps of streams that were answered.", **of)
 
     def batch(self, count: int, seconds: float) -> None:
-        """Count a batch, or the time that one takes further, with a count of 0."""
-        if count:
-            self.batches.observe(count)
+        """Count a batch."""
+        self.batches.observe(count)
         self.busy.inc(seconds)
 
     def text(self) -> bytes:

@@ -1,6 +1,7 @@
 """A server as a process: it listens, and when it is told to stop it answers what it has taken."""
 
 import errno
+import gc
 import logging
 import os
 import socket
@@ -121,6 +122,8 @@ def run(guard: Guard, listening: socket.socket, time_limit: float) -> None:
         timeout_keep_alive=KEEP_ALIVE,
         timeout_graceful_shutdown=SLOW,
     )
+    gc.collect()
+    gc.freeze()  # what has been loaded stays: to look through it again and again would hold answers up
     logging.getLogger("python_multipart").setLevel(logging.ERROR)  # clients are told what is wrong with what they send
     _Uvicorn(config, guard, time_limit).run([listening])
     if is_computing():

@@ -6,18 +6,18 @@ import sys
 import threading
 import time
 import traceback
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from seq2seq.errors import InputError
-from seq2seq.server.orders import Alone, FullError, Kind, Order
 
 LONGEST_PATIENCE = 60  # seconds after which a client that was refused is asked to come again, at most
 # A batch waits for clients that have just been answered, and may ask again at once: half-empty batches would cost more.
 # So many seconds for each second that their answers took, and at most.
 WAIT_SHARE, LONGEST_WAIT = 0.25, 0.05
-JOIN_SHARE = 0.25  # of a thread's part of all that there are: as soon as so many wait, they join a batch
 _THREADS = "models"  # their name
 
 
@@ -26,15 +26,73 @@ def is_computing() -> bool:
     return any(thread.name == _THREADS for thread in threading.enumerate())
 
 
+class FullError(Exception):
+    """Too much is waiting.
+
+    Attributes:
+        seconds: int. After so many there may be room.
+    """
+
+    def __init__(self, seconds: int):
+        super().__init__(f"{seconds} s")
+        self.seconds = seconds
+
+
+class Kind(ABC):
+    """How items are answered: those of equal kinds are, together.
+
+    Attributes:
+        budget: int. What the sizes of a batch may sum up to.
+    """
+
+    budget = 0
+
+    def sizes(self, orders: Sequence[Sequence[Any]]) -> Sequence[Sequence[int]]:
+        """How much each item of some orders takes of the budget; computed in a thread of the models."""
+        return [[1] * len(items) for items in orders]
+
+    @abstractmethod
+    def answer(self, items: Sequence[Any]) -> Sequence[Any]:
+        """The answers of some items, in their order."""
+
+
+@dataclass(eq=False)
+class Alone(Kind):
+    """A call that shares a batch with none.
+
+    Args:
+        call: function without arguments.
+    """
+
+    call: Callable[[], Any]
+
+    def answer(self, items):
+        return [self.call()]
+
+
+@dataclass(eq=False)
+class Order:
+    """Items that one client waits for: of them `taken` are in batches, and `done` answered."""
+
+    kind: Kind
+    items: Sequence[Any]
+    future: asyncio.Future
+    sizes: Sequence[int] = ()
+    taken: int = 0
+    done: int = 0
+    answers: list[Any] = field(default_factory=list)
+
+    @property
+    def left(self) -> int:
+        return len(self.items) - self.taken
+
+
 class Queue:
     """Orders that wait, and the threads that answer them; to be made and asked in an event loop.
 
     A batch is made of what waits when a thread is free, the first of it first; of an order that is not answered by one
     batch the rest goes behind all others. All threads get equal shares of what waits, is being answered, and may soon
     come again.
-
-    Where a kind answers items that come one by one, those that wait join its batch while others of it are answered,
-    unless others wait; who leaves leaves it, too.
 
     Args:
         most: int. Items that may wait.
@@ -127,12 +185,9 @@ class Queue:
                     alike = [order for order in self._orders if first and order.kind == first.kind]
                 batch = self._take(alike, share) if alike else []  # else another thread was faster
             if batch:
-                kind, began = batch[0][0].kind, time.monotonic()
-                if running := kind.begin():
-                    self._answer_joined(kind, running, batch)
-                else:
-                    self._answer(kind, batch)
-                    self._end(batch, time.monotonic() - began)
+                began = time.monotonic()
+                self._answer(batch[0][0].kind, batch)
+                self._end(batch, time.monotonic() - began)
 
     def _first(self):
         """The first order that can be answered now."""
@@ -149,49 +204,39 @@ class Queue:
     def _end(self, batch, seconds):
         """Let others in after a batch that has been answered, and wait for its clients."""
         with self._changed:
+            self._running -= sum(part.stop - part.start for _, part in batch)
             if isinstance(batch[0][0].kind, Alone):
                 self._alone = False
             else:
-                orders = dict.fromkeys(order for order, _ in batch)
-                self._expected += sum(len(order.items) for order in orders if order.done == len(order.items))
+                self._expected += sum(len(order.items) for order, _ in batch if order.done == len(order.items))
                 self._until = time.monotonic() + min(WAIT_SHARE * seconds, LONGEST_WAIT)
             self._changed.notify_all()
 
-    def _take(self, orders, share, inside=()):
-        """Orders and places of the items that go into the next batch, or join those of sizes `inside`."""
+    def _take(self, orders, share):
+        """Orders with the slice of their items that goes into the next batch."""
         self._weigh([order for order in orders if not order.sizes])
         orders = [order for order in orders if order.sizes]
         if not orders:
             return []
-        ends, kind = {}, orders[0].kind
-        count, total, longest = len(inside), sum(inside), max(inside, default=0)
+        batch, room, count = [], orders[0].kind.budget, share
         for order in orders:
             end = order.taken
-            while end < len(order.items) and count < share:
-                more = count + 1, total + order.sizes[end], max(longest, order.sizes[end])
-                if count and not kind.fits(*more):
-                    break
-                (count, total, longest), end = more, end + 1
+            while end < len(order.items) and count and (order.sizes[end] <= room or (not batch and end == order.taken)):
+                room, count, end = room - order.sizes[end], count - 1, end + 1
             if end > order.taken:
-                ends[order] = end
+                batch.append((order, slice(order.taken, end)))
             if end < len(order.items):
                 break
-        return self._taken(ends)
-
-    def _taken(self, ends):
-        """The items of orders up to the places `ends`, but of those who have gone meanwhile; they wait no more."""
-        batch = []
         with self._changed:
-            for order, end in ends.items():
-                if order in self._orders:
-                    batch += [(order, place) for place in range(order.taken, end)]
-                    self._orders.remove(order)
-                    self.waiting -= end - order.taken
-                    order.taken = end
-                    if order.left:
-                        self._orders.append(order)
-            self._running += len(batch)
-            self._alone = self._alone or (bool(batch) and isinstance(batch[0][0].kind, Alone))
+            batch = [each for each in batch if each[0] in self._orders]
+            for order, part in batch:
+                self._orders.remove(order)
+                order.taken = part.stop
+                self.waiting -= part.stop - part.start
+                self._running += part.stop - part.start
+                if order.left:
+                    self._orders.append(order)
+            self._alone = self._alone or (bool(batch) and isinstance(orders[0].kind, Alone))
             if self._orders:
                 self._changed.notify()
         return batch
@@ -212,76 +257,31 @@ class Queue:
         for order, sizes in zip(orders, weighed, strict=True):
             order.sizes = sizes
 
-    def _answer_joined(self, kind, running, batch):
-        """Answer a batch, and what joins it, until nothing is left of it."""
-        inside, spent = {}, 0.0  # from numbers to orders and places
-        try:
-            while batch or inside:
-                began = time.monotonic()
-                if batch:
-                    numbers = running.join([order.items[place] for order, place in batch])
-                    inside.update(zip(numbers, batch, strict=True))
-                if gone := [number for number, (order, _) in inside.items() if order.future.done()]:
-                    running.leave(gone)
-                    self._leave([inside.pop(number) for number in gone])
-                ended = [(inside.pop(number), answer) for number, answer in running.advance() if number in inside]
-                seconds = time.monotonic() - began
-                self._observe(len(batch), seconds)
-                batch, spent = [], spent + seconds
-                if ended:
-                    self._deliver(*zip(*ended, strict=True), spent)
-                    spent = 0.0
-                batch = self._joining(kind, inside)
-        except Exception:  # whose fault it was shows when each is alone
-            for each in dict.fromkeys([*batch, *inside.values()]):
-                self._answer(kind, [each])
-
-    def _joining(self, kind, inside):
-        """What joins those that are inside, if it is worth while, and nobody waits who cannot."""
-        with self._changed:
-            share = self._share()
-            enough = self.waiting >= share * JOIN_SHARE and len(inside) < share
-            if not self._orders or not enough or any(order.kind != kind for order in self._orders):
-                return []
-        with self._taking:
-            with self._changed:
-                orders = [order for order in self._orders if order.kind == kind]
-            return self._take(orders, share, [order.sizes[place] for order, place in inside.values()])
-
     def _answer(self, kind, batch):
         began = time.monotonic()
+        items = [item for order, part in batch for item in order.items[part]]
         try:
-            answers = kind.answer([order.items[place] for order, place in batch])
+            answers = kind.answer(items)
         except Exception as error:
-            orders = list(dict.fromkeys(order for order, _ in batch))
-            if len(orders) == 1:
-                self._leave(batch)
-                self._fail(orders[0], error)
+            if len(batch) == 1:
+                self._fail(batch[0][0], error)
             else:  # which of them it was shows when each is alone
-                for order in orders:
-                    self._answer(kind, [each for each in batch if each[0] is order])
+                for each in batch:
+                    self._answer(kind, [each])
             return
-        seconds = time.monotonic() - began
-        self._observe(len(batch), seconds)
-        self._deliver(batch, answers, seconds)
-
-    def _deliver(self, batch, answers, seconds):
-        """Tell those whose last item is among these."""
-        self._leave(batch)
-        self._seconds_each += 0.1 * (seconds / len(batch) - self._seconds_each)
-        done = []
-        with self._changed:
-            for (order, place), answer in zip(batch, answers, strict=True):
-                order.answers[place] = answer
-                order.done += 1
+        done, start = [], 0
+        for order, part in batch:
+            count = part.stop - part.start
+            order.answers[part] = answers[start : start + count]
+            start += count
+            with self._changed:
+                order.done += count
                 if order.done == len(order.items):
                     done.append((order.future, order.answers))
-        if done:
-            self._loop.call_soon_threadsafe(_set, done)
-
-    def _leave(self, batch):
-        with self._changed:
-            self._running -= len(batch)
+        seconds = time.monotonic() - began
+        self._seconds_each += 0.1 * (seconds / len(items) - self._seconds_each)
+        self._observe(len(items), seconds)
+        self._loop.call_soon_threadsafe(_deliver, done)
 
     def _fail(self, order, error):
         if not isinstance(error, InputError):
@@ -289,10 +289,10 @@ class Queue:
         self._remove(order)
         if isinstance(error, StopIteration):  # which no future takes: whoever waits would wait for ever
             error = RuntimeError(f"StopIteration: {error}")
-        self._loop.call_soon_threadsafe(_set, [(order.future, error)])
+        self._loop.call_soon_threadsafe(_deliver, [(order.future, error)])
 
 
-def _set(results):
+def _deliver(results):
     for future, result in results:
         if not future.done():
             (future.set_exception if isinstance(result, Exception) else future.set_result)(result)

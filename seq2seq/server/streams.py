@@ -14,7 +14,7 @@ from seq2seq.inference import forecaster
 from seq2seq.inference.stream import Stream
 from seq2seq.series.series import column_positions
 from seq2seq.server.models import Told, chosen
-from seq2seq.server.orders import Alone, FullError
+from seq2seq.server.queue import Alone, FullError
 from seq2seq.server.requests import Opening, Step, read
 
 WRONG = 1008  # code of a stream that is closed for what its first message says

@@ -13,10 +13,8 @@ from seq2seq.inference.search import Search
 from seq2seq.inference.texts import Remarks
 from seq2seq.inference.translator import Translator
 from seq2seq.server.models import Model, Told
-from seq2seq.server.orders import Alone, Kind
+from seq2seq.server.queue import Alone, Kind
 from seq2seq.server.requests import MOST_ATTENDED, MOST_WRITTEN, Generate, Translate
-
-LONG = 400  # characters
 
 
 class Sources(list):
@@ -26,11 +24,6 @@ class Sources(list):
         super().__init__(texts)
         self.remarks = Remarks()
 
-    @property
-    def short(self) -> bool:
-        """Whether none of them is long."""
-        return all(len(text) <= LONG for text in self)
-
 
 @dataclass(frozen=True)
 class Translating(Kind):
@@ -39,12 +32,10 @@ class Translating(Kind):
     Args:
         translator: `Translator`.
         search: `Search`, settled.
-        short: bool. No text is long: one that is would keep a search that others join from taking many of them.
     """
 
     translator: Translator
     search: Search
-    short: bool = True
 
     @property
     def budget(self) -> int:
@@ -59,12 +50,6 @@ class Translating(Kind):
             rows = self.translator.texts.encode(sources, sources.remarks)[1]
             self.translator.cut_sources(rows, self.search, sources.remarks)
         return [sizes.tolist() for sizes in np.split(np.minimum(lengths, self.search.max_source_tokens) + 1, ends)]
-
-    def fits(self, count, total, longest):
-        return (count * longest if self.short else total) <= self.budget
-
-    def begin(self):
-        return self.translator.joined(self.search) if self.short else None
 
     def answer(self, items):
         return next(self.translator.stream_chunks([items], self.search, ahead=0, remarks=Remarks()))

@@ -6,8 +6,7 @@ import threading
 import pytest
 
 from seq2seq.errors import InputError
-from seq2seq.server.orders import Alone, FullError, Kind
-from seq2seq.server.queue import Queue, is_computing
+from seq2seq.server.queue import Alone, FullError, Kind, Queue, is_computing
 
 
 class Doubling(Kind):
