@@ -33,7 +33,7 @@ class Connection(asyncio.Protocol):
     async def ask(self, body, slowly=False):
         """Status and body of an answer."""
         await self._send(body)
-        if slowly:
+        if slowly and self._transport:  # else it has been closed again
             self._transport.pause_reading()
             await asyncio.sleep(0.5)
             if self._transport:
@@ -59,7 +59,8 @@ class Connection(asyncio.Protocol):
     def data_received(self, data):
         self._received += data
         head, end, body = self._received.partition(b"\r\n\r\n")
-        if end and len(body) >= int(re.search(rb"content-length: (\d+)", head)[1]) and not self._answer.done():
+        length = re.search(rb"content-length: (\d+)", head)
+        if end and len(body) >= int(length[1] if length else 0) and not self._answer.done():
             self._answer.set_result((int(head.split()[1]), body))
 
     def connection_lost(self, error):
@@ -84,14 +85,14 @@ async def load(address, lines, expected, clients, requests, rude=0.0):
             line = number % len(lines)
             body = json.dumps({"texts": [lines[line]]}).encode()
             kind = RUDE[number % len(RUDE)] if number % 1000 < rude * 1000 else ""
-            if kind == "break off":
-                await connection.break_off(body)
-                connection = Connection(*address)
-                outcomes["broken off"] += 1
-                continue
             began = time.perf_counter()
             body += b" " * (17 * 2**20 if kind == "oversized" else 0)
             try:
+                if kind == "break off":
+                    await connection.break_off(body)
+                    connection = Connection(*address)
+                    outcomes["broken off"] += 1
+                    continue
                 status, answer = await connection.ask(body, kind == "slow")
             except OSError:
                 outcomes["no answer"] += 1
@@ -109,16 +110,22 @@ async def load(address, lines, expected, clients, requests, rude=0.0):
 
 
 def memory(pid):
-    """MiB of a process and those that it has started."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    status = Path(f"/proc/{pid}/status").read_text()
-    return int(re.search(r"VmRSS:\s+(\d+)", status)[1]) / 1024 + sum(map(memory, children))
+    """MiB of a process and those that it has started; of one that has just ended, 0."""
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        found = re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())
+    except OSError:
+        return 0.0
+    return int(found[1] if found else 0) / 1024 + sum(map(memory, children))
 
 
 def processor_seconds(pid):
     """Of a process and those that it has started."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:  # it has just ended
+        return 0.0
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK") + sum(map(processor_seconds, children))
 
 

@@ -11,6 +11,7 @@ import time
 import uvicorn
 
 from seq2seq.errors import InputError
+from seq2seq.server.connection import Connection
 from seq2seq.server.guard import LOOPBACK, MOST_BYTES, Guard
 from seq2seq.server.queue import is_computing
 
@@ -109,12 +110,12 @@ def run(guard: Guard, listening: socket.socket, time_limit: float) -> None:
     """
     config = uvicorn.Config(
         guard,
-        http="httptools",
+        http=Connection,
         loop="uvloop",
         ws="websockets-sansio",
         ws_max_size=MOST_BYTES,
         lifespan="on",
-        log_level="warning",
+        log_level="error",
         access_log=False,
         proxy_headers=False,
         server_header=False,
