@@ -136,10 +136,12 @@ def file_rate(translator, lines):
     return found, len(lines) / (time.perf_counter() - began), (time.process_time() - busy) / len(lines)
 
 
-def serve(run, workers):
+def serve(runs, workers, *options):
     """A server that is ready, and its address."""
-    command = [sys.executable, "-c", "from seq2seq.cli import main; main()", "serve", run]
-    server = subprocess.Popen([*command, "--port", "0", "--workers", str(workers)], stderr=subprocess.PIPE, text=True)
+    command = [sys.executable, "-c", "from seq2seq.cli import main; main()", "serve", *runs]
+    server = subprocess.Popen(
+        [*command, "--port", "0", "--workers", str(workers), *options], stderr=subprocess.PIPE, text=True
+    )
     told = server.stderr.readline()
     found = re.search(r"http://([\d.]+):(\d+)", told)
     if not found:
@@ -164,7 +166,7 @@ def main():
     lines = Path(given.lines).read_text(encoding="utf-8").splitlines()
     translator = Translator.load(given.run)
     expected, *_ = file_rate(translator, lines)
-    server, address = serve(given.run, given.workers)
+    server, address = serve([given.run], given.workers)
     failed = 0
     try:
         for turn in range(1, given.turns + 1):
