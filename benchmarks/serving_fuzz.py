@@ -10,6 +10,7 @@ import argparse
 import asyncio
 import json
 import random
+import re
 import sys
 from collections import Counter
 
@@ -83,10 +84,12 @@ async def answered(address, data, patience):
     reader, writer = await asyncio.open_connection(*address)
     try:
         writer.write(data)
-        said = await asyncio.wait_for(reader.read(), patience)
-        head, _, body = said.partition(b"\r\n\r\n")
-        if not said:
-            return "closed"
+        async with asyncio.timeout(patience):
+            head = await reader.readuntil(b"\r\n\r\n")
+            if head.split()[1] == b"100":
+                head = await reader.readuntil(b"\r\n\r\n")
+            length = re.search(rb"content-length: (\d+)", head)
+            body = await reader.readexactly(int(length[1])) if length and not data.startswith(b"HEAD") else b""
         status = int(head.split()[1])
         if status >= 400 and body and not json.loads(body)["error"]:
             return "no reason"
@@ -95,7 +98,7 @@ async def answered(address, data, patience):
         return "no JSON"
     except TimeoutError:
         return "hangs"
-    except (ConnectionError, BrokenPipeError):
+    except (ConnectionError, asyncio.IncompleteReadError):
         return "closed"
     finally:
         writer.close()

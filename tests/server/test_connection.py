@@ -11,7 +11,7 @@ from seq2seq.server.connection import MOST_HEAD, Connection
 
 
 async def hello(scope, receive, send):
-    while (await receive()).get("more_body"):
+    while scope["path"] != "/early" and (await receive()).get("more_body"):
         pass
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
     await send({"type": "http.response.body", "body": b"hi"})
@@ -66,6 +66,20 @@ def test_many_headers_are_no_way_round():
 def test_a_head_comes_soon(monkeypatch, parts):
     monkeypatch.setattr(connection, "HEAD_SECONDS", 0.3)
     assert status_and_error(talk(*parts, seconds=0.05))[0] == 408
+
+
+@pytest.mark.parametrize("start", [b"POST /v1/stream", b"GET /v1/models", b"POST /"])
+def test_what_is_no_stream_does_not_become_one(start):
+    head = b" HTTP/1.1\r\nconnection: upgrade, close\r\nupgrade: websocket\r\ncontent-length: 2\r\n\r\n{}"
+    assert talk(start + head).startswith(b"HTTP/1.1 200")
+
+
+def test_a_body_that_is_not_waited_for_is_no_head():
+    body = [b"b" * MOST_HEAD] * 4
+    said = talk(
+        b"POST /early HTTP/1.1\r\ncontent-length: %d\r\n\r\n" % (4 * MOST_HEAD), *body, b"?\r\n\r\n", seconds=0.02
+    )
+    assert said.startswith(b"HTTP/1.1 200") and said.count(b"HTTP/1.1") == 2  # then what is no request
 
 
 def test_bodies_may_be_long_and_slow(monkeypatch):
