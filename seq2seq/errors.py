@@ -11,13 +11,26 @@ class InputError(ValueError):
     """
 
 
+# The extras by which a distribution brings what it does not need in any case: the runtime, and the whole library.
+_EXTRAS = {
+    True: {"pandas": "series", "pyarrow": "series", "matplotlib": "plots", "openpyxl": "xlsx"},
+    False: {"onnxruntime": "onnx", "openpyxl": "xlsx"},
+}
+
+
 def installed_with(extra: str) -> str:
     """The command that installs a package of an extra: its name on a package index is that of another project."""
-    folder = "./packaging/runtime" if _is_runtime() else "."
-    return f"pip install '{folder}[{extra}]' in this project's folder"
+    return _installed(f"'{_folder()}[{extra}]'")
 
 
-def _is_runtime():
+def installed_for(module: str) -> str:
+    """The command that installs a module that is missing, `matplotlib.figure`: what this project needs brings it along,
+    in a version that it works with."""
+    extra = _EXTRAS[is_runtime()].get(module.split(".")[0])
+    return installed_with(extra) if extra else _installed(_folder())
+
+
+def is_runtime() -> bool:
     """Whether what is installed is the distribution without TensorFlow."""
     for name in ("seq2seq", "seq2seq-runtime"):
         try:
@@ -26,3 +39,11 @@ def _is_runtime():
             continue
         return name == "seq2seq-runtime"
     return False
+
+
+def _folder():
+    return "./packaging/runtime" if is_runtime() else "."
+
+
+def _installed(what):
+    return f"pip install {what} in this project's folder"

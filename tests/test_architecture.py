@@ -36,6 +36,7 @@ ARROWS["export"] = {"inference"} | BELOW - {"plots"}
 ARROWS["server"] = {"inference"} | BELOW - {"plots"}
 ARROWS["tasks"] = {"training", "inference"} | BELOW
 ARROWS["cli"] = ARROWS.keys() - {"cli"}
+ARROWS["__main__"] = {"cli"}
 
 ONLY_IN = {
     "typer": "cli",

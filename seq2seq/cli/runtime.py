@@ -7,7 +7,7 @@ import typer
 
 from seq2seq.cli import detect, forecast, generate, reconstruct, serve, translate
 from seq2seq.cli.command import SETTINGS, Command
-from seq2seq.errors import InputError
+from seq2seq.errors import InputError, installed_for
 
 
 class RuntimeCommand(Command):
@@ -40,7 +40,8 @@ def _add(name: str, command: Callable, examples: str) -> None:
         try:
             return command(**arguments)
         except ModuleNotFoundError as error:  # an installation without TensorFlow may lack what this needs
-            raise InputError(f"{name} needs {error.name}, which is not installed: pip install {error.name}.") from error
+            advice = installed_for(error.name)
+            raise InputError(f"{name} needs {error.name}, which is not installed: {advice}.") from error
 
     epilog = examples.replace("  seq2seq ", "  seq2seq-run ").replace("| seq2seq ", "| seq2seq-run ")
     app.command(name, cls=RuntimeCommand, epilog=epilog)(checked)

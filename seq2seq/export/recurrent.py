@@ -41,40 +41,73 @@ def stack(
 
 def step(graph: Graph, layers: Any, x: str, states: Sequence[Sequence[str]]) -> tuple[str, list[list[str]]]:
     """The same for one step: `(batch, features)` → `(batch, units)`."""
-    if graph.has_int8:
-        return _products(graph, layers, x, states)
+    if graph.has_int8:  # of ONNX's own operators none computes in int8 row by row
+        return branching_step(graph, layers, x, states)
     y, states = stack(graph, layers, graph("Unsqueeze", x, np.array([0])), states=states)
     return graph("Squeeze", y, np.array([0])), states
 
 
-def _products(graph, layers, x, states):
-    """One step of products and activations: of ONNX's own operators none computes in int8 row by row."""
+def branching_step(
+    graph: Graph,
+    layers: Any,
+    x: str,
+    states: Sequence[Sequence[str]],
+    reads: str | None = None,
+    parents: str | None = None,
+) -> tuple[str, list[list[str]]]:
+    """One step of hypotheses, many of which read the same token or go on from the same state: products, nearly all of
+    the work, are made once of each token and of each state.
+
+    Args:
+        graph: `Graph`.
+        layers: `RecurrentStack`.
+        x: float32 `(different, features)`.
+        states: of each layer `[h, c]`, `[h]` of a GRU, float32 `(states, units)`.
+        reads: int64 `(hypotheses,)`, the row of `x` that each reads; `None` where each reads its own.
+        parents: int64 `(hypotheses,)`, the row of `states` that each goes on from; `None` where each has its own.
+
+    Returns:
+        The outputs, `(hypotheses, units)`, and the new states of each layer, of as many rows.
+    """
+    different = parents_of = None
+    if parents is not None:
+        different, _, parents_of, _ = graph("Unique", parents, outputs=4)
     new = []
     for k, layer in enumerate(layers.layers):
-        state = (_gru if isinstance(layer, keras.layers.GRU) else _lstm)(graph, layer.cell, x, states[k])
-        x = graph("Add", state[0], x) if layers.residual and k else state[0]
+        cell, bias = layer.cell, layer.cell.bias.numpy()
+        gru = isinstance(layer, keras.layers.GRU)
+        of_x, of_h = bias if gru else (bias, None)
+        h = _rows(graph, states[k][0], different)
+        products = (
+            _rows(graph, _product(graph, x, cell.kernel.numpy(), of_x), reads),
+            _rows(graph, _product(graph, h, cell.recurrent_kernel.numpy(), of_h), parents_of),
+        )
+        state = (_gru if gru else _lstm)(graph, *products, _rows(graph, states[k][-1], parents))
+        x, reads = graph("Add", state[0], x) if layers.residual and k else state[0], None
         new.append(state)
     return x, new
 
 
-def _lstm(graph, cell, x, state):
-    """The new `[h, c]`, as `seq2seq.layers.lstm` has them."""
-    h, c = state
-    kernel, recurrent, bias = (each.numpy() for each in (cell.kernel, cell.recurrent_kernel, cell.bias))
-    z = graph("Gemm", graph("Concat", x, h, axis=1), np.concatenate((kernel, recurrent)), bias)
-    write, keep, new, out = graph("Split", z, outputs=4, axis=1, num_outputs=4)
+def _rows(graph, x, which):
+    return x if which is None else graph("Gather", x, which)
+
+
+def _product(graph, x, kernel, bias):
+    return graph("MatMul", x, kernel) if bias is None else graph("Gemm", x, kernel, bias)
+
+
+def _lstm(graph, of_x, of_h, c):
+    """The new `[h, c]` of both products, as `seq2seq.layers.lstm` has them."""
+    write, keep, new, out = graph("Split", graph("Add", of_x, of_h), outputs=4, axis=1, num_outputs=4)
     new = graph("Mul", graph("Sigmoid", write), graph("Tanh", new))
     c = graph("Add", graph("Mul", graph("Sigmoid", keep), c), new)
     return [graph("Mul", graph("Sigmoid", out), graph("Tanh", c)), c]
 
 
-def _gru(graph, cell, x, state):
+def _gru(graph, of_x, of_h, h):
     """The new `[h]` of a Keras GRU with `reset_after`."""
-    (h,) = state
-    bias = cell.bias.numpy()
-    products = graph("Gemm", x, cell.kernel.numpy(), bias[0]), graph("Gemm", h, cell.recurrent_kernel.numpy(), bias[1])
     (keep, reset, new), (keep_too, reset_too, before) = (
-        graph("Split", each, outputs=3, axis=1, num_outputs=3) for each in products
+        graph("Split", each, outputs=3, axis=1, num_outputs=3) for each in (of_x, of_h)
     )
     keep = graph("Sigmoid", graph("Add", keep, keep_too))
     reset = graph("Sigmoid", graph("Add", reset, reset_too))

@@ -4,7 +4,7 @@ import numpy as np
 from onnx import TensorProto
 
 from seq2seq.export.graph import Graph, dense
-from seq2seq.export.recurrent import stack, step
+from seq2seq.export.recurrent import branching_step, stack
 from seq2seq.export.tokens import NEVER, SWAPPED, choices, flat, state_inputs, state_outputs, unflat
 from seq2seq.layers.attention import AdditiveAttention, DotAttention, MultiHeadAttention
 from seq2seq.models import EncoderDecoder
@@ -58,11 +58,13 @@ def _step(graph: Graph, model: EncoderDecoder) -> Graph:
     decoder, arguments = model.decoder, model.arguments
     rows, units = ("batch", "beams"), arguments["units"]
     last = graph.input("last", "int32", rows, "last token of each hypothesis; 2 before the first")
-    states = state_inputs(graph, arguments["decoder_layers"], arguments["cell"], units, rows)
-    embedded = graph("Gather", decoder.embedding.table.embeddings.numpy(), graph("Reshape", last, np.array([-1])))
-    flattened = [[flat(graph, part) for part in layer] for layer in states]
-    outputs, states = step(graph, decoder.stack, embedded, flattened)
-    states = [[unflat(graph, part, last) for part in layer] for layer in states]
+    parents = graph.input("parents", "int64", rows, "row of the states that each hypothesis goes on from")
+    states = state_inputs(graph, arguments["decoder_layers"], arguments["cell"], units, ("states",))
+    tokens = graph("Cast", graph("Reshape", last, np.array([-1])), to=TensorProto.INT64)
+    different, _, reads, _ = graph("Unique", tokens, outputs=4)
+    embedded = graph("Gather", decoder.embedding.table.embeddings.numpy(), different)
+    parents = graph("Reshape", parents, np.array([-1]))
+    outputs, states = branching_step(graph, decoder.stack, embedded, states, reads, parents)
     if decoder.attention is not None:
         queries = unflat(graph, outputs, last)
         context, weights = _attended(graph, decoder.attention, queries, units)
@@ -72,7 +74,7 @@ def _step(graph: Graph, model: EncoderDecoder) -> Graph:
     elif decoder.readout is not None:
         outputs = dense(graph, decoder.readout, outputs)
     choices(graph, _logits(graph, decoder, outputs), decoder.vocabulary_size)
-    state_outputs(graph, states, units, rows, "new_state")
+    state_outputs(graph, states, units, ("hypotheses",), "new_state")
     return graph
 
 

@@ -30,6 +30,7 @@ import tensorflow as tf
 from keras import ops
 
 from seq2seq.layers.padding import WithoutPadding
+from seq2seq.layers.rows import column_sums
 from seq2seq.layers.steps import PackedSteps, PaddedSteps
 
 
@@ -175,7 +176,7 @@ def lstm_sequence(
             return (
                 tf.cast(_product(d_z_product, kernel, transpose=True), dtype),
                 *tf.split(tf.cast(by_both, dtype), (x.shape[-1], previous.shape[-1])),
-                tf.reduce_sum(tf.reshape(d_z, (-1, d_z.shape[-1])), 0),
+                column_sums(tf.reshape(d_z, (-1, d_z.shape[-1]))),
                 steps.leave_state(d_h0),
                 steps.leave_state(d_c0),
             )
@@ -221,7 +222,7 @@ def _backward_loop(steps, d_outputs, d_h, d_c, cells, gates, recurrent_kernel, c
     c_previous = steps.previous(c0, cells)
     dc_by_dh = steps.real(o * (1.0 - tanh_c * tanh_c))
     dz_factors = (g * i * (1.0 - i), c_previous * f * (1.0 - f), i * (1.0 - g * g), tanh_c * o * (1.0 - o))
-    dz_factors = steps.real(tf.concat(dz_factors, axis=-1))
+    dz_factors = [steps.real(factor) for factor in dz_factors]
     dtype = recurrent_kernel.dtype
     # In float32 a product that transposes takes more than twice as long; in bfloat16 the transposed copy takes longer.
     as_it_lies = dtype == tf.bfloat16
@@ -231,7 +232,8 @@ def _backward_loop(steps, d_outputs, d_h, d_c, cells, gates, recurrent_kernel, c
         dh, dc = steps.joining(t, dh, d_h), steps.joining(t, dc, d_c)
         dh += steps.at(t, d_outputs)
         dc += dh * steps.at(t, dc_by_dh)
-        dz_t = tf.concat((dc, dc, dc, dh), axis=1) * steps.at(t, dz_factors)
+        factors = [steps.at(t, factor) for factor in dz_factors]
+        dz_t = tf.concat([by * factor for by, factor in zip((dc, dc, dc, dh), factors, strict=True)], axis=1)
         new_dh = tf.cast(tf.matmul(tf.cast(dz_t, dtype), kernel, transpose_b=as_it_lies), tf.float32)
         return t - 1, steps.hold(t, new_dh, dh), steps.hold(t, dc * steps.at(t, f), dc), dz.write(t, dz_t)
 

@@ -78,28 +78,48 @@ class Decoder(keras.layers.Layer):
         features, state = self.features(tokens, state, training=training)
         return self.project(features), state
 
-    def features(self, tokens, state, training=False):
-        """What `project` makes logits from, `(batch, steps, readout_dim)`, and the state after the last step."""
+    def features(self, tokens, state, places=None, training=False):
+        """What `project` makes logits from, and the state after the last step.
+
+        Args:
+            tokens: int32 `(batch, steps)`.
+            state: `DecoderState`.
+            places: int `(places, 2)`, row and step of those to read out, or `None` for all.
+            training: bool.
+
+        Returns:
+            `(batch, steps, readout_dim)`, or `(places, readout_dim)`; `DecoderState`.
+        """
         outputs, cells = self.recurrent(tokens, state, training=training)
-        features, _ = self.read_out(outputs, state.memory)
-        return self.dropout(features, training=training), DecoderState(cells, state.memory)
+        features, _ = self.read_out(outputs, state.memory, places)
+        if places is None or self.dropout.noise_shape is None:
+            features = self.dropout(features, training=training)
+        else:  # one mask for all steps of a row
+            masks = ops.ones((ops.shape(tokens)[0], 1, self.readout_dim), features.dtype)
+            masks = self.dropout(masks, training=training)
+            features *= tf.gather(masks[:, 0], places[:, 0])
+        return features, DecoderState(cells, state.memory)
 
     def recurrent(self, tokens, state, training=False):
         """The outputs of the recurrent layers at each of `tokens`, `(batch, steps, units)`, and their last states."""
         embedded = self.embedding(tokens, training=training)
         return self.stack(embedded, states=state.cells, mask=ops.not_equal(tokens, PAD), training=training)
 
-    def read_out(self, outputs, memory):
+    def read_out(self, outputs, memory, places=None):
         """What follows the recurrent layers, on any number of their outputs, `(batch, steps, units)`.
 
         Returns:
-            What `project` makes logits from, `(batch, steps, readout_dim)`, and the attention weights, float32
-            `(batch, steps, source_steps)`, or `None` without attention.
+            What `project` makes logits from, `(batch, steps, readout_dim)`, or of `places`, see `features`; and the
+            attention weights, float32 `(batch, steps, source_steps)`, or `None` without attention.
         """
-        if self.attention is None:
-            return (outputs if self.readout is None else self.readout(outputs)), None
-        context, weights = self.attention(outputs, memory)
-        return self.readout(ops.concatenate((outputs, context), axis=-1)), weights
+        parts, weights = [outputs], None
+        if self.attention is not None:
+            context, weights = self.attention(outputs, memory)
+            parts.append(context)
+        if places is not None:
+            parts = [tf.gather_nd(part, places) for part in parts]
+        joined = parts[0] if len(parts) == 1 else ops.concatenate(parts, axis=-1)
+        return (joined if self.readout is None else self.readout(joined)), weights
 
     def output_weights(self):
         """What logits are made with: a row for each token, `(vocabulary, readout_dim)`, and the biases."""

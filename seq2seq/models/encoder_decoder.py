@@ -6,6 +6,7 @@ from keras import ops
 
 from seq2seq.layers.attention import make_attention
 from seq2seq.layers.bridge import Bridge
+from seq2seq.layers.rows import spare_rows
 from seq2seq.models.decoder import Decoder, DecoderState
 from seq2seq.models.encoder import Encoder, TokenEmbedding
 from seq2seq.models.exportable import Exportable
@@ -200,9 +201,13 @@ class EncoderDecoder(Exportable):
 
     def packed(self, source, target_input, labels, training):
         """Labels, `(tokens,)`, and what `decoder.project` makes their logits from, of the real tokens of a batch."""
-        features, _ = self.decoder.features(target_input, self._start(source, training), training=training)
         real = tf.where(tf.not_equal(labels, PAD))
-        return tf.gather_nd(labels, real), tf.gather_nd(features, real)
+        count = tf.shape(real)[0]
+        spare = spare_rows(count)
+        places = tf.concat((real, tf.zeros((spare, 2), real.dtype)), 0)
+        features, _ = self.decoder.features(target_input, self._start(source, training), places, training=training)
+        features, _ = tf.split(features, (count, spare), num=2)  # the gradient of a slice is slow
+        return tf.gather_nd(labels, real), features
 
     def mix_own_predictions(self, source, target_input):
         """Replace true decoder inputs by the model's own predictions (scheduled sampling, Bengio et al. 2015).

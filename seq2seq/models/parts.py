@@ -61,7 +61,15 @@ def gradients_of_parts(
     for generator, state in zip(generators, _after(states, drawn, len(parts)), strict=True):
         generator.assign(state)
     losses, others, gradients = zip(*results, strict=True)
-    return tf.add_n(losses), others, [tf.add_n(each) for each in zip(*gradients, strict=True)]
+    return tf.add_n(losses), others, [_sum(each) for each in zip(*gradients, strict=True)]
+
+
+def _sum(gradients):
+    """The sum of gradients of one weight; those of an embedding, which are rows, become as large as its table."""
+    if not isinstance(gradients[0], tf.IndexedSlices):
+        return tf.add_n(gradients)
+    values, rows = tf.concat([g.values for g in gradients], 0), tf.concat([g.indices for g in gradients], 0)
+    return tf.convert_to_tensor(tf.IndexedSlices(values, rows, gradients[0].dense_shape))
 
 
 class _Drawing(keras.StatelessScope):

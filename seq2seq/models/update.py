@@ -10,8 +10,7 @@ def loss_and_gradients(model: keras.Model, score: Callable[[], tuple]) -> tuple[
     """Run `score` and differentiate its loss.
 
     The gradients are those of the loss times the scale of the optimizer, where it has one (`mixed_float16`):
-    `apply_gradients` of the optimizer divides by it. That of an embedding is as large as its table: of rows, those of
-    a token that comes twice would be squared before they are added up, where an optimizer clips by their norm.
+    `apply_gradients` of the optimizer divides by it. That of an embedding may be rows, `tf.IndexedSlices`.
 
     Args:
         model: compiled `keras.Model`.
@@ -24,14 +23,15 @@ def loss_and_gradients(model: keras.Model, score: Callable[[], tuple]) -> tuple[
         scored = score()
         scaled_loss = model.optimizer.scale_loss(scored[0])
     weights = model.trainable_weights
-    gradients = tape.gradient(scaled_loss, weights, unconnected_gradients="zero")
-    return scored, [tf.ensure_shape(g, weight.shape) for g, weight in zip(gradients, weights, strict=True)]
+    return scored, tape.gradient(scaled_loss, weights, unconnected_gradients="zero")
 
 
 def update(model: keras.Model, loss: tf.Tensor, weight: tf.Tensor, gradients: Sequence[tf.Tensor]) -> None:
     """Update the trainable weights of `model`, one gradient each, and count its loss.
 
-    The loss is logged as the mean over all targets: that is exact, no mean of batch means. Where workers share each
+    The gradient of an embedding is made as large as its table: of rows, those of a token that comes twice would be
+    squared before they are added up, where an optimizer clips by their norm. The loss is logged as the mean over all
+    targets: that is exact, no mean of batch means. Where workers share each
     batch, `over_workers` of the model makes loss, weight and gradients of a share those of the batch.
 
     Args:
@@ -40,11 +40,13 @@ def update(model: keras.Model, loss: tf.Tensor, weight: tf.Tensor, gradients: Se
         weight: float32 scalar, the number of targets that it is the mean over.
         gradients: of the loss.
     """
+    weights = model.trainable_weights
+    gradients = [tf.ensure_shape(gradient, each.shape) for gradient, each in zip(gradients, weights, strict=True)]
     if model.over_workers:
         loss, weight, gradients = model.over_workers.mean(loss, weight, gradients)
     # Where another worker is lost, which fails here, nothing of the update is done: not even counted.
     with tf.control_dependencies([loss] if model.over_workers else []):
-        model.optimizer.apply_gradients(zip(gradients, model.trainable_weights, strict=True))
+        model.optimizer.apply_gradients(zip(gradients, weights, strict=True))
         log_loss(model, loss, weight)
 
 

@@ -19,7 +19,7 @@ from seq2seq.runtime.graphs import Graph
 from seq2seq.runtime.lite import LiteGraph
 from seq2seq.storage import digest
 
-FORMAT = 2  # 1 had ONNX graphs alone
+FORMAT = 3  # 2 had a state for each hypothesis of a translation; 1 had ONNX graphs alone
 KINDS = {".onnx": Graph, ".tflite": LiteGraph}
 MANIFEST, README = "manifest.json", "README.md"
 

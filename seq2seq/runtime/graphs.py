@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from seq2seq.errors import InputError
+from seq2seq.errors import InputError, installed_for
 
 
 class Graph:
@@ -26,10 +26,11 @@ class Graph:
     """
 
     def __init__(self, path: Path):
+        self._path = path
         try:
             import onnxruntime
         except ImportError as error:
-            raise InputError(f"{path.parent} needs ONNX Runtime: pip install onnxruntime.") from error
+            raise InputError(f"{path.parent} needs ONNX Runtime: {installed_for('onnxruntime')}.") from error
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.log_severity_level = 3  # of what it warns of nothing can be mended here
@@ -42,5 +43,13 @@ class Graph:
         self.outputs = [each.name for each in self._session.get_outputs()]
 
     def __call__(self, outputs: Sequence[str] | None = None, **inputs: np.ndarray) -> list[np.ndarray]:
-        """The outputs, those that are named or all, for a value of each input."""
-        return self._session.run(outputs, inputs)
+        """The outputs, those that are named or all, for a value of each input.
+
+        Raises:
+            InputError: the graph cannot take them: it is not of the files beside it.
+        """
+        try:
+            return self._session.run(outputs, inputs)
+        except Exception as error:
+            reason = " ".join(str(error).split())
+            raise InputError(f"{self._path} cannot take what it is given ({reason:.120}): export again.") from error

@@ -1,14 +1,17 @@
 """Models of texts as exported graphs: a step over them is what searches go by."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from seq2seq.runtime import drawing
 from seq2seq.runtime.folder import ExportedRun
-from seq2seq.runtime.search import Step, beam_search, greedy_search
-from seq2seq.special_ids import BOS, EOS, PAD
+from seq2seq.runtime.search import Sentences, Step, beam_search, greedy_search
+from seq2seq.special_ids import EOS, PAD
+
+ROWS_AT_ONCE = 128  # hypotheses whose logits stay near the processor until their best are found
 
 AT_ONCE = 16  # rows that are encoded together: more, and wider ones, take no less time each
 
@@ -17,17 +20,28 @@ class _Stepper:
     """One step of a graph: `best`, `tokens`, `normalizers`, `logits`, in front of what else it gives."""
 
     def __init__(self, graph):
-        self._graph = graph
+        self._graph, self._by_parents = graph, "parents" in graph.inputs
         self.widths = {name: shape[-1] for name, shape in graph.inputs.items() if name.startswith("state")}
         self._states = [f"new_{name}" for name in self.widths]
 
-    def __call__(self, tokens, states, memory, count, scored, with_logits=False, also=()):
-        named = dict(zip(self.widths, states, strict=True)) | memory
+    def __call__(self, alive, memory, count, scored, with_logits=False, also=()):
         outputs = ["best", "tokens", "normalizers", *self._states, *["logits"] * with_logits, *also]
-        count, scored = np.array([count], np.int64), np.array(scored)
-        best, found, normalizers, *rest = self._graph(outputs, last=tokens, count=count, scored=scored, **named)
+        how = {"count": np.array([count], np.int64), "scored": np.array(scored)}
+        sentences, beams = alive.last.shape
+        parts = np.array_split(np.arange(sentences), -(-sentences * beams // ROWS_AT_ONCE))
+        told = []
+        for part in (slice(each[0], each[-1] + 1) for each in parts):
+            named = {"last": alive.last[part]} | {name: each[part] for name, each in memory.items()}
+            if self._by_parents:
+                named |= zip(self.widths, alive.states, strict=True)
+                named["parents"] = alive.parents[part]
+            else:  # language models, and translators that were exported in format 2
+                named |= zip(self.widths, (each[alive.parents[part]] for each in alive.states), strict=True)
+            told.append(self._graph(outputs, **named, **how))
+        best, found, normalizers, *rest = told[0] if len(told) == 1 else map(np.concatenate, zip(*told, strict=True))
+        states = [part.reshape(-1, part.shape[-1]) for part in rest[: len(self.widths)]]
         more = rest[len(states) :]
-        step = Step(best, found.astype(np.int32), normalizers, rest[: len(states)], more[0] if with_logits else None)
+        step = Step(best, found.astype(np.int32), normalizers, states, more[0] if with_logits else None)
         return (step, *more[with_logits:]) if also else step
 
 
@@ -60,33 +74,33 @@ class ExportedTranslator:
         def read(source, labels):
             states, memory = self._encoded(source)
             log_probabilities, seen = np.zeros(labels.shape, np.float32), []
-            last = np.full((len(labels), 1), BOS, np.int32)
+            alive = Sentences.begin(states, memory, np.ones(len(labels), np.int32))
             for t in range(labels.shape[1]):
                 also = ("weights",) if attended else ()
-                said = self._step(last, states, self._named(memory), 1, True, True, also)
+                said = self._step(alive, self._named(memory), 1, True, True, also)
                 said, weights = said if attended else (said, None)
                 there = np.take_along_axis(said.logits, labels[:, t : t + 1], 1)[:, 0] - said.normalizers
                 log_probabilities[:, t] = np.where(labels[:, t] == PAD, 0.0, there)
                 seen.append(weights)
-                states, last = said.states, labels[:, t : t + 1]
+                alive = replace(alive, states=said.states, last=labels[:, t : t + 1])
             return (log_probabilities, np.concatenate(seen, axis=1)) if attended else (log_probabilities,)
 
         return read
 
     def _encoded(self, source):
-        """The states `(batch, 1, units)` and the memory of source tokens `(batch, steps)`."""
+        """The states `(batch, units)` and the memory of source tokens `(batch, steps)`."""
         # Each part is as wide as its longest row: rows come sorted by length.
         ends = np.count_nonzero(source, axis=1)
         parts = [slice(start, start + AT_ONCE) for start in range(0, len(source), AT_ONCE)]
         encoded = [self._encode(source=source[part, : ends[part].max()]) for part in parts]
         named = zip(self._encode.outputs, zip(*encoded, strict=True), strict=True)
         found = {name: _joined(each, source.shape[1] if name in self._memory else None) for name, each in named}
-        states = [found[name][:, None] for name in self._step.widths]
+        states = [found[name] for name in self._step.widths]
         memory = [found[name] for name in self._memory]
         return states, [*memory, (source != PAD)] if memory else []
 
-    def _stepped(self, tokens, states, memory, *how):
-        return self._step(tokens, states, self._named(memory), *how)
+    def _stepped(self, alive, *how):
+        return self._step(alive, self._named(alive.memory), *how)
 
     def _named(self, memory):
         return dict(zip([*self._memory, "mask"], memory, strict=True)) if memory else {}
@@ -117,22 +131,23 @@ class ExportedWriter:
                 states = self._read(tokens=prompts[:, :-1], **dict(zip(self._step.widths, states, strict=True)))
             waiting = [prompts[:, -1:]]  # in place of the first token, BOS, the prompt's last one is read
 
-            def step(tokens, states, _, *how):
-                return self._step(waiting.pop() if waiting else tokens, states, {}, *how)
+            def step(alive, *how):
+                return self._step(replace(alive, last=waiting.pop()) if waiting else alive, {}, *how)
 
             select = None if sampling is None else drawing.selector(sampling, streams)
-            return greedy_search(step, [part[:, None] for part in states], (), limits, select, scored=False)
+            return greedy_search(step, states, (), limits, select, scored=False)
 
         return write
 
     def nats(self, tokens: np.ndarray) -> float:
         """What a token takes on average, nats, of texts, int32 `(texts, steps)`, given those before it; tokens that are
         never written are read only."""
-        states = [np.zeros((len(tokens), 1, width), np.float32) for width in self._step.widths.values()]
+        states = [np.zeros((len(tokens), width), np.float32) for width in self._step.widths.values()]
+        alive = Sentences.begin(states, (), np.ones(len(tokens), np.int32))
         total = count = 0
         for last, following in zip(tokens.T[:-1], tokens.T[1:], strict=True):
-            said = self._step(last[:, None], states, {}, 1, True, True)
-            written, states = following > EOS, said.states
+            said = self._step(replace(alive, last=last[:, None]), {}, 1, True, True)
+            written, alive = following > EOS, replace(alive, states=said.states)
             chosen = np.take_along_axis(said.logits, following[:, None], 1)[:, 0]
             total, count = total + (said.normalizers - chosen)[written].sum(), count + written.sum()
         return float(total / max(count, 1))

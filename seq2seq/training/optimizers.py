@@ -10,6 +10,14 @@ from seq2seq.training.schedules import RampedSchedule
 class _OnePass:
     """TensorFlow's kernel for Adam in place of the dozen operations that Keras makes of the same formula."""
 
+    def _clip_gradients(self, grads):
+        limit = self.global_clipnorm
+        if not limit or tf.config.list_logical_devices("GPU"):  # which would wait for the processor to choose
+            return super()._clip_gradients(grads)
+        norm = tf.sqrt(2.0 * tf.add_n([tf.nn.l2_loss(gradient) for gradient in grads]))
+        factor = limit / norm + (norm - norm)  # as Keras has it: not a number where the norm is not finite
+        return tf.cond(norm <= limit, lambda: list(grads), lambda: [gradient * factor for gradient in grads])
+
     def update_step(self, gradient, variable, learning_rate):
         index = self._get_variable_index(variable)
         step = tf.cast(self.iterations + 1, tf.float32)

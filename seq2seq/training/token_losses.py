@@ -1,9 +1,10 @@
 """Losses over tokens. Padding (label 0) never counts."""
 
 import keras
+import numpy as np
 import tensorflow as tf
 
-from seq2seq.layers.rows import spare_rows
+from seq2seq.layers.rows import column_sums, spare_rows
 from seq2seq.special_ids import PAD
 
 # So many tokens pass the output layer and its loss together. Measured on a CPU; a GPU wants few, large products.
@@ -88,9 +89,9 @@ def product_loss(labels, features, table, bias, label_smoothing=0.0):
 
     With `p = softmax(z)` the gradient of the logits is `p - onehot(y) + ε (onehot(y) - 1 / vocabulary)`. Only
     `p - onehot(y)` is as wide as the vocabulary; the rest, like the mean of the logits in the loss, is a matter of the
-    rows `table[y]` and of the mean row. As `max(p) = exp(max(z) - logsumexp(z))` is never small, it tells
-    `logsumexp(z)` without another pass of exponentials. `p_y - 1` is rounded to the dtype of the products as a whole:
-    from a rounded `p_y` near 1 little of it would be left.
+    rows `table[y]` and of the mean row. The loss is `-log(p_y)`, without a pass of its own; a `p_y` too small for
+    float32 counts as the least there is, 87 nats. `p_y - 1` is rounded to the dtype of the products as a whole: from a
+    rounded `p_y` near 1 little of it would be left.
 
     Only `TOKENS_AT_ONCE` pass at a time. Their part of the gradients is made together with their loss, so that nothing
     as wide as the vocabulary is kept, however large the batch.
@@ -111,14 +112,13 @@ def product_loss(labels, features, table, bias, label_smoothing=0.0):
     @tf.custom_gradient
     def fused(features, table, bias):
         matrix = tf.cast(table, dtype)
-        log_sums, d_features, d_table, d_bias = _unsmoothed(labels, features, matrix, bias)
+        loss, d_features, d_table, d_bias = _unsmoothed(labels, features, matrix, bias)
         rows = tf.cast(features, tf.float32)
-        label_rows, mean_row = tf.gather(table, labels), _column_sums(table) / tf.cast(tf.shape(table)[0], tf.float32)
-        # Not read from the logits, so that these need not be kept.
-        label_logits = tf.reduce_sum(rows * label_rows) + tf.reduce_sum(tf.gather(bias, labels))
-        loss = log_sums - label_logits
+        label_rows, mean_row = tf.gather(table, labels), column_sums(table) / tf.cast(tf.shape(table)[0], tf.float32)
         if label_smoothing:
             count = tf.cast(tf.size(labels), tf.float32)
+            # Not read from the logits, so that these need not be kept.
+            label_logits = tf.reduce_sum(rows * label_rows) + tf.reduce_sum(tf.gather(bias, labels))
             mean_logits = tf.tensordot(tf.reduce_sum(rows, axis=0), mean_row, 1) + count * tf.reduce_mean(bias)
             loss += label_smoothing * (label_logits - mean_logits)
 
@@ -144,7 +144,7 @@ def product_loss(labels, features, table, bias, label_smoothing=0.0):
 
 
 def _unsmoothed(labels, features, matrix, bias):
-    """The sum of `logsumexp(z)`, and what `p - onehot(y)` is as a gradient of features, table and bias: float32."""
+    """The sum of `-log(p_y)`, and what `p - onehot(y)` is as a gradient of features, table and bias: float32."""
     device = _device()
     at_once, tokens = TOKENS_AT_ONCE[device], tf.size(labels)
     # A GPU scatters in float32 alone: of anything less, all logits would go to the processor and back.
@@ -154,17 +154,18 @@ def _unsmoothed(labels, features, matrix, bias):
     def of_tokens(start):
         rows, of_rows = features[start : start + at_once], labels[start : start + at_once]
         real = tf.size(of_rows)
-        logits = tf.cast(tf.matmul(rows, matrix, transpose_b=True), tf.float32) + bias
-        largest, probabilities = tf.reduce_max(logits, axis=-1), tf.nn.softmax(logits)
-        log_sums = largest - tf.math.log(tf.reduce_max(probabilities, axis=-1))
-        expected = _column_sums(probabilities[:real])
+        logits = tf.nn.bias_add(tf.cast(tf.matmul(rows, matrix, transpose_b=True), tf.float32), bias)
+        probabilities = tf.nn.softmax(logits)
+        expected = column_sums(probabilities[:real])
         cells = tf.stack((tf.range(real), of_rows), axis=1)
-        of_labels = tf.cast(tf.gather_nd(probabilities, cells) - 1.0, scattered)
-        with tf.control_dependencies((log_sums, expected)):  # which read what is overwritten now
+        of_labels = tf.gather_nd(probabilities, cells)
+        loss = -tf.reduce_sum(tf.math.log(tf.maximum(of_labels, np.finfo(np.float32).tiny)))
+        of_labels = tf.cast(of_labels - 1.0, scattered)
+        with tf.control_dependencies((of_labels, expected)):  # which read what is overwritten now
             wide = _with_cells(cells, tf.cast(probabilities, scattered), of_labels)
         wide = tf.cast(wide, features.dtype)
         d_table = tf.matmul(wide, rows, transpose_a=True)
-        sums = tf.reduce_sum(log_sums[:real]), tf.cast(d_table, tf.float32), expected
+        sums = loss, tf.cast(d_table, tf.float32), expected
         return tf.cast(tf.matmul(wide, matrix), tf.float32), sums
 
     def add(start, d_features, sums):
@@ -178,18 +179,13 @@ def _unsmoothed(labels, features, matrix, bias):
     _, d_features, sums = tf.while_loop(
         lambda start, *_: start < tokens, add, (at_once, d_features, sums), parallel_iterations=1
     )
-    log_sums, d_table, expected = sums
+    loss, d_table, expected = sums
     d_bias = tf.tensor_scatter_nd_sub(expected, labels[:, None], tf.ones(tokens))
-    return log_sums, d_features.concat()[:tokens], d_table, d_bias
+    return loss, d_features.concat()[:tokens], d_table, d_bias
 
 
 def _device():
     return "GPU" if tf.config.list_physical_devices("GPU") else "CPU"
-
-
-def _column_sums(matrix):
-    """As a product: on a CPU TensorFlow's sum over rows takes three times as long."""
-    return tf.matmul(tf.ones((1, tf.shape(matrix)[0])), matrix)[0]
 
 
 def _with_cells(cells, matrix, values):
