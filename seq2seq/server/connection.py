@@ -28,8 +28,9 @@ class Connection(HttpToolsProtocol):
         if self._late is None and (self.cycle is None or self.cycle.response_complete):
             self._expect_head()
         self._head += len(data)
+        in_body = self._in_body
         super().data_received(data)
-        if self._late is None or self._in_body:  # it has ended; or a body goes on that was not waited for
+        if self._late is None or self._in_body or in_body:  # it has ended; or a body came that was not waited for
             self._head = 0
         elif self._head > MOST_HEAD:
             self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)

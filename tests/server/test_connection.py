@@ -75,7 +75,7 @@ def test_what_is_no_stream_does_not_become_one(start):
 
 
 def test_a_body_that_is_not_waited_for_is_no_head():
-    body = [b"b" * MOST_HEAD] * 4
+    body = [b"b" * MOST_HEAD * 2] * 2
     said = talk(
         b"POST /early HTTP/1.1\r\ncontent-length: %d\r\n\r\n" % (4 * MOST_HEAD), *body, b"?\r\n\r\n", seconds=0.02
     )
