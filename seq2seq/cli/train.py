@@ -121,8 +121,9 @@ def translation(
     """
     report = training.report_of(workers)
     base = training.settings_before(TranslationConfig, from_, run, resume)
-    if from_ and train and is_table(train) != is_table(data_of(from_).get("train", "")):
-        base = replace(base, data=replace(base.data, source=None, target=None))  # suffixes of files are no columns
+    other_kind = from_ and train and is_table(train) != is_table(data_of(from_).get("train", ""))
+    if from_ and (other_kind or source or target):  # suffixes of files are no columns, and all three say one thing
+        base = replace(base, data=replace(base.data, source=None, target=None, swap=False))
     config = resolve(
         TranslationConfig,
         recipe,

@@ -31,6 +31,12 @@ class DataConfig:
     max_ratio: float = 9.0  # pairs with one side this many times longer are dropped
     cache: str | None = None  # folder of prepared corpora, for several runs; without it a large one is kept in the run
 
+    @property
+    def direction(self) -> tuple[str | int, str | int]:
+        """What is read and what is written: names of columns, or places of those without names."""
+        names = (self.source or 1, self.target or 2)
+        return names[::-1] if self.swap else names
+
     def __post_init__(self):
         check_range("data.valid_share", self.valid_share, 0.0, 1.0, open_ends=True)
         check_at_least("data.max_characters", self.max_characters, 1)

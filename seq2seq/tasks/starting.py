@@ -7,9 +7,11 @@ import numpy as np
 from seq2seq.errors import InputError
 from seq2seq.report import Report
 from seq2seq.run.parent import Parent
+from seq2seq.series.rhythm import parsed
 from seq2seq.series.scaling import Scaler
 from seq2seq.series.series import listed
 from seq2seq.series.table import Series
+from seq2seq.series.time_axis import between
 from seq2seq.tasks.series_split import Split
 
 # Standard deviations that a mean has moved, times that a spread has grown or shrunk: more is told as drift.
@@ -56,9 +58,13 @@ def tell_drift(parts: Split, parent: Parent | None, report: Report) -> None:
         parts: the data, with the scaler of the parent.
         parent: `Parent`, or None: there is nothing to tell.
         report: `Report`.
+
+    Raises:
+        InputError: the steps of the data are not those of the parent.
     """
     if parent is None:
         return
+    _refuse_other_steps(parts.train, parent)
     rows, drifted, scaled = [], [], np.concatenate(parts.scaled("train")).astype(np.float64)
     for feature, name in enumerate(parts.scaler.columns):
         old, seen = _spread_there(parts.scaler, feature), scaled[:, feature][~np.isnan(scaled[:, feature])]
@@ -74,6 +80,18 @@ def tell_drift(parts: Split, parent: Parent | None, report: Report) -> None:
         report.warn(
             f"{listed(drifted)}: far from the data of {parent.given}, whose units are kept: if the forecasts or scores "
             "are bad, train without --from, in units of their own"
+        )
+
+
+def _refuse_other_steps(series, parent):
+    rhythm = series.reading.rhythm
+    if series.times is None or not rhythm:
+        return
+    apart = np.concatenate([between(part, parsed(rhythm), series.clock) for part in series.times])
+    if len(apart) and abs(np.median(apart) - 1) > 0.01:
+        raise InputError(
+            f"most rows are {np.median(apart):.3g} steps of {rhythm} apart, the step of {parent.given}: bring them to "
+            f"it by --step {rhythm}, or train without --from."
         )
 
 

@@ -103,3 +103,16 @@ def test_columns_of_a_table_are_not_suffixes_of_files(tiny_run, tiny_data, tmp_p
         "train", "translation", *QUICK, "--from", tiny_run, "--train", tmp_path / "pairs.tsv", "--run", tmp_path / "r"
     )
     assert ended.exit_code == 0, ended.output
+
+
+def test_the_direction_is_that_of_the_columns_that_are_named(tiny_run, tiny_data, tmp_path):
+    parent, sides = tmp_path / "parent", ["--source", "src", "--target", "tgt"]
+    command = ["train", "translation", *QUICK, "--train", tiny_data / "valid", "--valid", tiny_data / "test", *sides]
+    small = ["--set", "model.units=16", "--set", "model.embedding_dim=8"]
+    begun = invoke(*command, *small, "--swap", "--run", parent)
+    assert begun.exit_code == 0, begun.output
+    ended = invoke(*command, "--from", parent, "--run", tmp_path / "r")
+    assert ended.exit_code == 0 and "translates the other way round" in ended.output, ended.output
+    assert json.loads((tmp_path / "r" / "config.json").read_text())["config"]["data"]["swap"] is False
+    compared = invoke("evaluate", tiny_run, "--data", tiny_data / "test", "--against", parent)
+    assert compared.exit_code == 2 and "translates the other way round" in compared.output, compared.output

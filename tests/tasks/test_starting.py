@@ -2,6 +2,7 @@
 
 import random
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -182,6 +183,19 @@ def test_a_forecaster_keeps_its_units_and_tells_of_the_drift(kind, request, late
     with pytest.raises(InputError, match=r"the run to start from 2 \(load, warm\)"):
         other = resolve(ForecasterConfig, base=base, data__location=later_days, data__columns="load")
         train_forecaster.train(other, tmp_path / "other", parent=parent)
+
+
+def test_data_at_another_step_are_refused(days_plain, later_days, tmp_path):
+    parent, (head, *lines) = days_plain.run.path, Path(later_days).read_text().splitlines()
+    times = np.datetime64("2024-01-01T00:00") + np.timedelta64(15, "m") * np.arange(len(lines))
+    rows = [line.split(",") for line in lines]
+    closer = [f"{warm},{time},{load}" for time, (warm, _, load) in zip(times, rows, strict=True)]
+    (tmp_path / "closer.csv").write_text("\n".join([head, *closer]) + "\n")
+    base = Parent.open(parent, ForecasterConfig, tmp_path / "run").settings
+    config = resolve(ForecasterConfig, base=base, data__location=str(tmp_path / "closer.csv"))
+    with pytest.raises(InputError, match=r"most rows are 0\.25 steps of 1h apart"):
+        train_forecaster.train(config, tmp_path / "run", parent=parent)
+    assert not (tmp_path / "run").exists()
 
 
 def test_an_autoencoder_of_an_array_starts_from_another(beats_run, beats_file, tmp_path):
