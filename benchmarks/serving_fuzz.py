@@ -113,7 +113,7 @@ async def fuzz(address, requests, clients, patience, seed):
             data = request(random.Random(seed + number))
             outcome = await answered(address, data, patience)
             outcomes[outcome] += 1
-            if outcome in (500, "hangs", "no reason", "no JSON"):
+            if outcome in (500, "hangs", "no reason", "no JSON", "closed"):
                 wrong.append((number, outcome, data[:300]))
 
     await asyncio.gather(*(client() for _ in range(clients)))
