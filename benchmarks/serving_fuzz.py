@@ -3,7 +3,8 @@
     python benchmarks/serving_fuzz.py ende tanks air --requests 100000
 
 Each request is one that is right, changed at random: bytes, fields, values, methods, paths, headers. The exit code is 1
-if one had the status 500, no answer within `--patience`, or an error that is not told in JSON.
+if one had the status 500, a connection that was closed without an answer, none within `--patience`, or an error that is
+not told in JSON.
 """
 
 import argparse
