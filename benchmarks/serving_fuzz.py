@@ -3,7 +3,8 @@
     python benchmarks/serving_fuzz.py ende tanks air --requests 100000
 
 Each request is one that is right, changed at random: bytes, fields, values, methods, paths, headers. The exit code is 1
-if one had the status 500, no answer within `--patience`, or an error that is not told in JSON.
+if one had the status 500, a connection that was closed without an answer, none within `--patience`, or an error that is
+not told in JSON.
 """
 
 import argparse
@@ -113,7 +114,7 @@ async def fuzz(address, requests, clients, patience, seed):
             data = request(random.Random(seed + number))
             outcome = await answered(address, data, patience)
             outcomes[outcome] += 1
-            if outcome in (500, "hangs", "no reason", "no JSON"):
+            if outcome in (500, "hangs", "no reason", "no JSON", "closed"):
                 wrong.append((number, outcome, data[:300]))
 
     await asyncio.gather(*(client() for _ in range(clients)))

@@ -41,7 +41,7 @@ def beam_search(step, state, limits, beam_size, length_penalty=1.0, n_best=1, me
         limits: int32 `(batch,)`. A hypothesis of that many tokens, EOS included, ends without EOS.
         beam_size: int.
         length_penalty: float, at least 0. 0 compares log-probabilities, 1 means per token.
-        n_best: int, at most `beam_size`.
+        n_best: int, at most `beam_size`; or an int32 tensor of it, which is not checked.
         memory: what `step` knows of the sentences, see `seq2seq.decoding`.
         no_repeat: int. No so many tokens in a row stand in a hypothesis twice; 0: they may.
         prefix: int32 `(batch, steps)`, or `None`. What each hypothesis begins with, whatever the model and `no_repeat`
@@ -55,7 +55,7 @@ def beam_search(step, state, limits, beam_size, length_penalty=1.0, n_best=1, me
     Raises:
         InputError: `n_best` is out of range.
     """
-    if not 1 <= n_best <= beam_size:
+    if isinstance(n_best, int) and not 1 <= n_best <= beam_size:
         raise InputError(f"Expected n_best from 1 to beam_size={beam_size}, got {n_best}.")
     step, memory, may_leave = with_memory(step, memory)
     batch, steps = tf.shape(limits)[0], tf.reduce_max(limits)

@@ -41,15 +41,16 @@ def search_graph(model: EncoderDecoder, search: Search, graphs: dict | None = No
     kind = replace(search, **dict.fromkeys(BESIDE_THE_GRAPH), prefix=bool(search.prefix))
     graphs = {} if graphs is None else graphs
     graph = graphs.get(kind) or graphs.setdefault(kind, _search_graph(model, kind))
-    return lambda *inputs: graph(*inputs, np.float32(search.length_penalty))
+    return lambda *inputs: graph(*inputs, np.float32(search.length_penalty), np.int32(search.n_best))
 
 
 def _search_graph(model, search):
     row = tf.TensorSpec((None,), tf.int32)
-    signature = tf.TensorSpec((None, None), tf.int32), row, row, row, tf.TensorSpec((), tf.float32)
+    penalty, count = tf.TensorSpec((), tf.float32), tf.TensorSpec((), tf.int32)
+    signature = tf.TensorSpec((None, None), tf.int32), row, row, row, penalty, count
 
     @tf.function(input_signature=signature, autograph=False)
-    def graph(source, limits, streams, prefix, length_penalty):
+    def graph(source, limits, streams, prefix, length_penalty, n_best):
         cells, memory = model.start(source)
         decoder_step = model.decoder.stepper(never=NEVER_WRITTEN)
 
@@ -66,8 +67,7 @@ def _search_graph(model, search):
             tokens, scores = greedy_search(step, cells, limits, select, memory, search.scored, **constraints)
             lengths = tf.math.count_nonzero(tokens, axis=1, dtype=tf.float32)
             return tokens[:, None], (scores / lengths**length_penalty)[:, None]
-        how = search.beam_size, length_penalty, search.n_best
-        return beam_search(step, cells, limits, *how, memory, **constraints)
+        return beam_search(step, cells, limits, search.beam_size, length_penalty, n_best, memory, **constraints)
 
     return graph
 

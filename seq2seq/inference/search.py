@@ -9,7 +9,7 @@ from seq2seq.config import DecodingConfig, from_mapping
 from seq2seq.decoding.sampling import Sampling
 from seq2seq.errors import InputError
 
-# Fields of a `Search` that its graph does not depend on; the penalty is an input of it.
+# Fields of a `Search` that its graph does not depend on; the penalty and the n best are inputs of it.
 BESIDE_THE_GRAPH = (
     "max_length_ratio",
     "max_length_extra",
@@ -17,6 +17,7 @@ BESIDE_THE_GRAPH = (
     "batch_tokens",
     "copy_unknown",
     "length_penalty",
+    "n_best",
 )
 
 UNTRAINED = 2.0, 10  # ratio and extra of the length limit where no training has settled them

@@ -1,5 +1,6 @@
 """A server as a process: it listens, and when it is told to stop it answers what it has taken."""
 
+import asyncio
 import errno
 import gc
 import logging
@@ -7,6 +8,7 @@ import os
 import socket
 import sys
 import time
+from contextlib import suppress
 
 import uvicorn
 
@@ -16,6 +18,7 @@ from seq2seq.server.guard import LOOPBACK, MOST_BYTES, Guard
 from seq2seq.server.queue import is_computing
 
 KEEP_ALIVE = 30  # seconds that a connection may be idle
+GRACE = 1  # seconds that clients who ask on an open connection are told that the server stops
 SLOW = 5  # seconds that whoever reads slowly has to get an answer to its end when the server stops
 _BACKLOG = 2048
 
@@ -77,15 +80,19 @@ def address_of(listening: socket.socket) -> str:
 class _Uvicorn(uvicorn.Server):
     """Stops taking work at a signal, and ends when all is answered; at a second signal at once.
 
+    Nobody new comes in then. Who is there and has just sent a request, or does so within a moment, is told that the
+    server stops; a connection where nothing comes is closed.
+
     Args:
         config: of uvicorn.
         guard: `Guard`.
+        listening: bound socket.
         patience: float. Seconds that answers may take.
     """
 
-    def __init__(self, config, guard, patience):
+    def __init__(self, config, guard, listening, patience):
         super().__init__(config)
-        self._guard, self._patience, self._ends = guard, patience, None
+        self._guard, self._listening, self._patience, self._stopped = guard, listening, patience, None
 
     def handle_exit(self, sig, frame):
         if self._guard.stopping:
@@ -94,10 +101,35 @@ class _Uvicorn(uvicorn.Server):
 
     async def on_tick(self, counter):
         if self._guard.stopping:
-            self._ends = self._ends or time.monotonic() + self._patience
-            if not self._guard.inside or time.monotonic() > self._ends:
+            if self._stopped is None:
+                self._stopped = time.monotonic()
+                await self._close_door()
+            since = time.monotonic() - self._stopped
+            clients = [each for each in self.server_state.connections if isinstance(each, Connection)]
+            for client in clients:
+                if since > GRACE:
+                    client.shutdown()
+                else:
+                    client.finish()
+            if since > self._patience or not (clients or self._guard.inside):
                 self.should_exit = True
         return await super().on_tick(counter)
+
+    async def _close_door(self):
+        """Listen no more. Whose connection stands, though this process has not looked at it yet, comes in."""
+        accepted = []
+        self._listening.listen(0)  # whoever comes from here on waits outside, until nobody listens
+        with suppress(OSError):  # nobody waits inside
+            while True:
+                accepted.append(self._listening.accept()[0])
+        for server in self.servers:
+            server.close()
+        for each in accepted:
+            each.setblocking(False)
+            await asyncio.get_running_loop().connect_accepted_socket(self._connection, each)
+
+    def _connection(self):
+        return Connection(self.config, self.server_state, self.lifespan.state)
 
 
 def run(guard: Guard, listening: socket.socket, time_limit: float) -> None:
@@ -126,7 +158,7 @@ def run(guard: Guard, listening: socket.socket, time_limit: float) -> None:
     gc.collect()
     gc.freeze()  # what has been loaded stays: to look through it again and again would hold answers up
     logging.getLogger("python_multipart").setLevel(logging.ERROR)  # clients are told what is wrong with what they send
-    _Uvicorn(config, guard, time_limit).run([listening])
+    _Uvicorn(config, guard, listening, time_limit).run([listening])
     if is_computing():
         print("Warning: a call had not ended, and was given up", file=sys.stderr, flush=True)
         # Python would wait for the threads of that call, which may never end; all that is to be written has been.

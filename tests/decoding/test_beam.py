@@ -128,13 +128,13 @@ def test_n_best_is_at_most_the_beam(table, n_best):
 def test_one_graph_for_all_batches(table):
     model = table()
 
-    @tf.function(input_signature=[tf.TensorSpec((None,), tf.int32)] * 2)
-    def search(rows, limits):
-        return beam_search(model.step, model.start(rows), limits, 3, n_best=2)
+    @tf.function(input_signature=[tf.TensorSpec((None,), tf.int32)] * 2 + [tf.TensorSpec((), tf.int32)])
+    def search(rows, limits, n_best):
+        return beam_search(model.step, model.start(rows), limits, 3, n_best=n_best)
 
-    for rows, limits in (([0, 1, 2, 3], [5, 1, 8, 3]), ([2], [20]), ([3, 1], [0, 0])):
-        in_graph = search(tf.constant(rows), tf.constant(limits))
-        eager = beam_search(table().step, table().start(rows), tf.constant(limits), 3, n_best=2)
+    for rows, limits, n_best in (([0, 1, 2, 3], [5, 1, 8, 3], 2), ([2], [20], 3), ([3, 1], [0, 0], 1)):
+        in_graph = search(tf.constant(rows), tf.constant(limits), n_best)
+        eager = beam_search(table().step, table().start(rows), tf.constant(limits), 3, n_best=n_best)
         assert np.array_equal(in_graph[0], eager[0])
         np.testing.assert_allclose(in_graph[1], eager[1], rtol=1e-5)
     assert search.experimental_get_tracing_count() == 1 and model.steps == 2  # of one hypothesis, and of three

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 
 import pytest
 import uvicorn
@@ -17,8 +18,11 @@ async def hello(scope, receive, send):
     await send({"type": "http.response.body", "body": b"hi"})
 
 
-def talk(*parts, seconds=0.0):
-    """What a server says to bytes, those of each part after `seconds`, until it closes the connection."""
+def talk(*parts, seconds=0.0, between=lambda server: None):
+    """What a server says to bytes, those of each part after `seconds`, until it closes the connection.
+
+    Args of `between`, which is called after the first part: the `uvicorn.Server`.
+    """
 
     async def main():
         config = uvicorn.Config(hello, http=Connection, ws="none", lifespan="off", log_level="error", port=0)
@@ -27,8 +31,10 @@ def talk(*parts, seconds=0.0):
         while not server.started:
             await asyncio.sleep(0.01)
         reader, writer = await asyncio.open_connection(*server.servers[0].sockets[0].getsockname()[:2])
-        for part in parts:
+        for number, part in enumerate(parts):
             await asyncio.sleep(seconds)
+            if number == 1:
+                between(server)
             writer.write(part)
         said = await reader.read()
         writer.close()
@@ -87,3 +93,51 @@ def test_bodies_may_be_long_and_slow(monkeypatch):
     body = [b"b" * MOST_HEAD] * 4
     head = b"POST / HTTP/1.1\r\nconnection: close\r\ncontent-length: %d\r\n\r\n" % (4 * MOST_HEAD)
     assert talk(head, *body, seconds=0.1).startswith(b"HTTP/1.1 200")
+
+
+ASKED = b"GET / HTTP/1.1\r\n\r\n"
+
+
+def answers(said):
+    """The status of each answer."""
+    return list(map(int, re.findall(rb"HTTP/1.1 (\d+)", said)))
+
+
+@pytest.mark.parametrize("before", [1, 3])
+@pytest.mark.parametrize(
+    ("broken", "status"), [(b"\x00\x01\r\n\r\n", 400), (b"GET /" + b"a" * MOST_HEAD + ASKED[5:], 431)]
+)
+def test_what_comes_whole_is_answered_whatever_comes_behind_it(before, broken, status):
+    said = talk(ASKED * before + broken)
+    assert answers(said) == [200] * before + [status]
+    assert said.count(b"connection: close") == 1
+
+
+@pytest.mark.parametrize("before", [0, 1, 2])
+def test_a_body_that_breaks_is_one_error(before):
+    said = talk(ASKED * before + b"POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n2\r\nab\r\nno length\r\n")
+    assert answers(said) == [200] * before + [400]
+
+
+def test_an_answer_outlives_the_body_that_nobody_waits_for():
+    body = [b"b" * 2**20] * 8
+    said = talk(b"POST /early HTTP/1.1\r\nconnection: close\r\ncontent-length: %d\r\n\r\n" % 2**24, *body)
+    assert answers(said) == [200]
+
+
+@pytest.mark.parametrize("start", [1, len(ASKED) - 1])
+def test_a_request_that_has_begun_is_answered_by_a_server_that_stops(start):
+    def stop(server):
+        for each in list(server.server_state.connections):
+            each.shutdown()
+
+    said = talk(ASKED[:start], ASKED[start:] + b" ", seconds=0.05, between=stop)
+    assert answers(said)[0] == 200
+
+
+def test_a_server_that_stops_closes_where_nothing_comes():
+    def stop(server):
+        for each in list(server.server_state.connections):
+            each.shutdown()
+
+    assert answers(talk(ASKED, b"", seconds=0.05, between=stop)) == [200]

@@ -1,5 +1,6 @@
 """`seq2seq serve` as a process: it ends when all is answered, tells what is wrong in a line, and replaces what dies."""
 
+import asyncio
 import os
 import re
 import signal
@@ -8,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from contextlib import contextmanager
 
 import httpx
@@ -68,6 +70,39 @@ def test_sigterm_lets_what_was_taken_be_answered(folders):
         assert server.wait(PATIENCE) == 0
     assert answers[0].status_code == 200
     assert len(answers[0].json()["translations"]) == len(texts[:1000])
+
+
+def test_sigterm_leaves_no_request_without_an_answer(folders):
+    outcomes = Counter()
+
+    async def client(host, port):
+        while True:
+            try:
+                reader, writer = await asyncio.open_connection(host, port)
+            except OSError:  # nobody listens
+                return
+            answer = b""
+            try:
+                while b"connection: close" not in answer:
+                    writer.write(b"GET /v1/models HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                    answer = await reader.readuntil(b"\r\n\r\n")
+                    await reader.readexactly(int(re.search(rb"content-length: (\d+)", answer)[1]))
+                    outcomes[int(answer[9:12])] += 1
+            except (OSError, asyncio.IncompleteReadError):
+                outcomes["none"] += 1
+            writer.close()
+
+    async def main(server, address):
+        host, port = address.removeprefix("http://").split(":")
+        clients = [asyncio.create_task(client(host, port)) for _ in range(32)]
+        await asyncio.sleep(0.5)
+        server.send_signal(signal.SIGTERM)
+        await asyncio.wait_for(asyncio.gather(*clients), PATIENCE)
+
+    with serving(folders["stream"]) as (server, address):
+        asyncio.run(main(server, address))
+        assert server.wait(PATIENCE) == 0
+    assert outcomes.keys() <= {200, 503} and outcomes[200]
 
 
 def test_a_port_in_use_is_one_line(folders):

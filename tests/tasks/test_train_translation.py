@@ -265,6 +265,7 @@ def test_a_search_is_traced_once(tiny_run, sources):
             translator.translate(lines, batch_tokens=40, **search)
     for penalty in (0.3, 0.7):
         translator.translate(sources[:1], beam_size=3, length_penalty=penalty)
+        assert len(next(translator.stream(sources[:1], beam_size=3, n_best=2))) == 2
     assert [search.experimental_get_tracing_count() for search in translator._graphs.values()] == [1, 1]
 
 
