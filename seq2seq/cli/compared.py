@@ -17,9 +17,8 @@ def check(run: Path, against: Path, task: str) -> None:
     other = Run.open(against, task)
     other.need_weights()
     if task == "translation":
-        runs = [each.read_config_as(TranslationConfig).data for each in (Run.open(run, task), other)]
-        ways = [(data.source, data.target)[:: -1 if data.swap else 1] for data in runs]
-        if ways[0] == ways[1][::-1] != ways[1]:
+        first, second = (each.read_config_as(TranslationConfig).data for each in (Run.open(run, task), other))
+        if second.reverses(first):
             raise InputError(f"--against {against} translates the other way round than {run}.")
 
 

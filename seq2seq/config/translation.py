@@ -38,6 +38,15 @@ class DataConfig:
         if self.limit is not None:
             check_at_least("data.limit", self.limit, 2)
 
+    @property
+    def direction(self) -> tuple[str | None, str | None]:
+        """Suffix, column or feature of what is translated, and of what it becomes."""
+        return (self.target, self.source) if self.swap else (self.source, self.target)
+
+    def reverses(self, other: "DataConfig") -> bool:
+        """Whether it says to translate the other way round than `other` does."""
+        return self.direction == other.direction[::-1] != other.direction
+
 
 @dataclass(frozen=True)
 class TextConfig:

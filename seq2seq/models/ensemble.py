@@ -1,0 +1,51 @@
+"""Several encoder–decoders that answer as one."""
+
+from collections.abc import Sequence
+
+import tensorflow as tf
+
+from seq2seq.models.encoder_decoder import EncoderDecoder
+
+
+def mean_probability(log_probabilities: Sequence[tf.Tensor]) -> tf.Tensor:
+    """The logarithms of the means of probabilities that are given by their logarithms, however small these are.
+
+    Args:
+        log_probabilities: float32 tensors of one shape, finite, nats.
+
+    Returns:
+        float32, of that shape. The mean of equal ones is just that.
+    """
+    stacked = tf.stack(log_probabilities)
+    largest = tf.reduce_max(stacked, axis=0)
+    return largest + tf.math.log(tf.reduce_mean(tf.exp(stacked - largest), axis=0))
+
+
+class Ensemble:
+    """Encoder–decoders of the same two vocabularies, whose probabilities of the next token are averaged at each step.
+
+    It has those methods of an `EncoderDecoder` that a search and a measurement call; where these speak of logits, here
+    they are the logarithms of the mean probabilities.
+
+    Args:
+        members: `EncoderDecoder`s.
+    """
+
+    def __init__(self, members: Sequence[EncoderDecoder]):
+        self.members = tuple(members)
+
+    def begin(self, source, never=()):
+        """See `EncoderDecoder.begin`: states and memories are tuples of those of the members."""
+        cells, memories, steps = zip(*(member.begin(source, never) for member in self.members), strict=True)
+
+        def step(tokens, cells, memories):
+            found = [of_one(tokens, *own) for of_one, *own in zip(steps, cells, memories, strict=True)]
+            logits, cells = zip(*found, strict=True)
+            return mean_probability([tf.nn.log_softmax(each) for each in logits]), cells
+
+        return cells, memories, step
+
+    def teacher_forced(self, source, target_input, labels):
+        """See `EncoderDecoder.teacher_forced`."""
+        found = [member.teacher_forced(source, target_input, labels) for member in self.members]
+        return found[0][0], mean_probability([tf.nn.log_softmax(logits) for _, logits in found])
