@@ -66,7 +66,7 @@ def check_fits(first: tuple[Run, TranslationConfig, Sides], other: tuple[Run, Tr
             )
     for name, treated in _treated(config).items():
         if (differing := _treated(other[1])[name]) != treated:
-            raise InputError(f"{both}: {name} is {differing!r} in the one and {treated!r} in the other.")
+            raise InputError(f"{both}: {name} is {differing!r} in the first and {treated!r} in the second.")
     if other[1].data.reverses(config.data):
         raise InputError(f"{both}: one translates the other way round.")
 

@@ -118,7 +118,7 @@ def test_what_cannot_translate_together(tiny_run, made, tiny_config, copy, expor
     assert refused().startswith("An ensemble needs two runs or more, got 0")
     assert refused(tiny_run, copy, f"{tiny_run}/../{tiny_run.name}").endswith("an ensemble is of different runs.")
     assert "is an exported folder" in refused(tiny_run, exported("translation"))
-    assert "text.case is 'lower' in the one and 'keep' in the other" in with_settings("text.case=lower")
+    assert "text.case is 'lower' in the first and 'keep' in the second" in with_settings("text.case=lower")
     assert "one translates the other way round" in with_settings(data__source="tgt", data__target="src")
     assert "one translates the other way round" in with_settings(data__swap=True)
     words = made("words", tiny_config(), lambda text: text.replace('"h"', '"z"'))
