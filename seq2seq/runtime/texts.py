@@ -13,6 +13,8 @@ from seq2seq.special_ids import EOS, PAD
 
 ROWS_AT_ONCE = 128  # hypotheses whose logits stay near the processor until their best are found
 
+AT_ONCE = 16  # rows that are encoded together: more, and wider ones, take no less time each
+
 
 class _Stepper:
     """One step of a graph: `best`, `tokens`, `normalizers`, `logits`, in front of what else it gives."""
@@ -87,7 +89,12 @@ class ExportedTranslator:
 
     def _encoded(self, source):
         """The states `(batch, units)` and the memory of source tokens `(batch, steps)`."""
-        found = dict(zip(self._encode.outputs, self._encode(source=source), strict=True))
+        # Each part is as wide as its longest row: rows come sorted by length.
+        ends = np.count_nonzero(source, axis=1)
+        parts = [slice(start, start + AT_ONCE) for start in range(0, len(source), AT_ONCE)]
+        encoded = [self._encode(source=source[part, : ends[part].max()]) for part in parts]
+        named = zip(self._encode.outputs, zip(*encoded, strict=True), strict=True)
+        found = {name: _joined(each, source.shape[1] if name in self._memory else None) for name, each in named}
         states = [found[name] for name in self._step.widths]
         memory = [found[name] for name in self._memory]
         return states, [*memory, (source != PAD)] if memory else []
@@ -97,6 +104,16 @@ class ExportedTranslator:
 
     def _named(self, memory):
         return dict(zip([*self._memory, "mask"], memory, strict=True)) if memory else {}
+
+
+def _joined(parts, steps):
+    """Parts of a batch as one: states, `(rows, units)`; or what has steps, its last axis but one, so many of them."""
+    if len(parts) == 1:
+        return parts[0]
+    if steps is not None:
+        widths = [[(0, 0)] * (part.ndim - 2) + [(0, steps - part.shape[-2]), (0, 0)] for part in parts]
+        parts = map(np.pad, parts, widths)
+    return np.concatenate(list(parts))
 
 
 class ExportedWriter:

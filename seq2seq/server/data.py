@@ -13,6 +13,7 @@ from seq2seq.server.models import Told
 from seq2seq.server.requests import MOST_CELLS
 
 MOST_COLUMNS = 10_000  # of a table: each takes far more memory than its cells
+MOST_TEXTS = 64 * 2**20  # bytes, of the texts of a Parquet file
 KINDS = (".csv", ".tsv", ".txt", ".parquet")
 _GZIP = b"\x1f\x8b"
 
@@ -120,8 +121,29 @@ def _shape(path, name):
         found = parquet.read_metadata(path)
         columns = [found.schema.column(number) for number in range(found.num_columns)]
         nested = any(column.max_repetition_level or column.path != column.name for column in columns)
+        largest = found.num_rows <= MOST_CELLS and not nested and _bytes_of_texts(path, found)
     except (ArrowException, OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path} is no Parquet file: {' '.join(str(error).split()):.200}.") from error
     if nested:  # a cell may be of any size
         raise InputError(f"{name}: expected columns of numbers or texts, got one of lists or other nested values.")
+    if largest > MOST_TEXTS:
+        raise InputError(
+            f"{name}: its texts have {largest / 2**20:,.0f} MiB unpacked, at most {MOST_TEXTS // 2**20} are read."
+        )
     return found.num_rows, found.num_columns, found.num_columns
+
+
+def _bytes_of_texts(path, metadata):
+    """Bytes of the texts of a Parquet file once it is read, however well it has packed them."""
+    from pyarrow import compute, parquet
+
+    packed = sum(metadata.row_group(number).total_byte_size for number in range(metadata.num_row_groups))
+    if packed > MOST_TEXTS:
+        return packed
+    columns = [metadata.schema.column(number) for number in range(metadata.num_columns)]
+    total, texts = 0, [column.name for column in columns if column.physical_type == "BYTE_ARRAY"]
+    for name in texts:  # each text that repeats is read once, and counted as often as it is there
+        for chunk in parquet.ParquetFile(path, read_dictionary=[name]).read([name]).column(0).chunks:
+            lengths = compute.binary_length(chunk.dictionary).take(chunk.indices)
+            total += compute.sum(lengths).as_py() or 0
+    return total

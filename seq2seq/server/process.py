@@ -1,6 +1,7 @@
 """A server as a process: it listens, and when it is told to stop it answers what it has taken."""
 
 import errno
+import gc
 import logging
 import os
 import socket
@@ -10,6 +11,7 @@ import time
 import uvicorn
 
 from seq2seq.errors import InputError
+from seq2seq.server.connection import Connection
 from seq2seq.server.guard import LOOPBACK, MOST_BYTES, Guard
 from seq2seq.server.queue import is_computing
 
@@ -108,12 +110,12 @@ def run(guard: Guard, listening: socket.socket, time_limit: float) -> None:
     """
     config = uvicorn.Config(
         guard,
-        http="httptools",
+        http=Connection,
         loop="uvloop",
         ws="websockets-sansio",
         ws_max_size=MOST_BYTES,
         lifespan="on",
-        log_level="warning",
+        log_level="error",
         access_log=False,
         proxy_headers=False,
         server_header=False,
@@ -121,6 +123,8 @@ def run(guard: Guard, listening: socket.socket, time_limit: float) -> None:
         timeout_keep_alive=KEEP_ALIVE,
         timeout_graceful_shutdown=SLOW,
     )
+    gc.collect()
+    gc.freeze()  # what has been loaded stays: to look through it again and again would hold answers up
     logging.getLogger("python_multipart").setLevel(logging.ERROR)  # clients are told what is wrong with what they send
     _Uvicorn(config, guard, time_limit).run([listening])
     if is_computing():

@@ -15,6 +15,9 @@ from typing import Any
 from seq2seq.errors import InputError
 
 LONGEST_PATIENCE = 60  # seconds after which a client that was refused is asked to come again, at most
+# A batch waits for clients that have just been answered, and may ask again at once: half-empty batches would cost more.
+# So many seconds for each second that their answers took, and at most.
+WAIT_SHARE, LONGEST_WAIT = 0.25, 0.05
 _THREADS = "models"  # their name
 
 
@@ -87,8 +90,9 @@ class Order:
 class Queue:
     """Orders that wait, and the threads that answer them; to be made and asked in an event loop.
 
-    A batch is made of what waits in the moment in which a thread is free, the first of it first; of an order that is
-    not answered by one batch the rest goes behind all others. Threads that are free at once share what waits.
+    A batch is made of what waits when a thread is free, the first of it first; of an order that is not answered by one
+    batch the rest goes behind all others. All threads get equal shares of what waits, is being answered, and may soon
+    come again.
 
     Args:
         most: int. Items that may wait.
@@ -104,7 +108,8 @@ class Queue:
         self.waiting = 0  # items
         self._orders: deque[Order] = deque()
         self._changed, self._taking = threading.Condition(), threading.Lock()
-        self._closed, self._idle, self._alone = False, 0, False  # whether a call that stands alone is answered
+        self._closed, self._alone = False, False  # whether a call that stands alone is answered
+        self._running, self._expected, self._until = 0, 0, 0.0  # items; of clients that may come again until a time
         self._seconds_each = 0.0  # that an item took lately
         self._loop = asyncio.get_running_loop()
         self._threads = [threading.Thread(target=self._work, name=_THREADS, daemon=True) for _ in range(at_once)]
@@ -142,6 +147,8 @@ class Queue:
                 raise FullError(min(max(seconds, 1), LONGEST_PATIENCE))
             self._orders.append(order)
             self.waiting += len(items)
+            if not isinstance(kind, Alone):
+                self._expected = max(self._expected - len(items), 0)
             self._changed.notify()
         return order
 
@@ -167,37 +174,51 @@ class Queue:
     def _work(self):
         while True:
             with self._changed:
-                self._idle += 1
                 while not self._first() and not (self._closed and not self._orders):
-                    self._changed.wait()
+                    held = self._orders and self._expected  # back for clients that may not come
+                    self._changed.wait(max(self._until - time.monotonic(), 0.0) if held else None)
                 if not self._orders:
                     return
             with self._taking:
                 with self._changed:
-                    sharing, self._idle = self._idle, self._idle - 1
-                    first = self._first()
+                    first, share = self._first(), self._share()
                     alike = [order for order in self._orders if first and order.kind == first.kind]
-                batch = self._take(alike, sharing) if alike else []  # else another thread was faster
+                batch = self._take(alike, share) if alike else []  # else another thread was faster
             if batch:
+                began = time.monotonic()
                 self._answer(batch[0][0].kind, batch)
-            if batch and isinstance(batch[0][0].kind, Alone):
-                with self._changed:
-                    self._alone = False
-                    self._changed.notify_all()
+                self._end(batch, time.monotonic() - began)
 
     def _first(self):
         """The first order that can be answered now."""
-        possible = (order for order in self._orders if not (self._alone and isinstance(order.kind, Alone)))
+        if self._expected and time.monotonic() >= self._until:
+            self._expected = 0
+        full = self._closed or not self._expected or self.waiting >= self._share()
+        possible = (order for order in self._orders if (not self._alone if isinstance(order.kind, Alone) else full))
         return next(possible, None)
 
-    def _take(self, orders, sharing):
+    def _share(self):
+        """Items that are one thread's part of all that there are."""
+        return math.ceil((self.waiting + self._running + self._expected) / len(self._threads))
+
+    def _end(self, batch, seconds):
+        """Let others in after a batch that has been answered, and wait for its clients."""
+        with self._changed:
+            self._running -= sum(part.stop - part.start for _, part in batch)
+            if isinstance(batch[0][0].kind, Alone):
+                self._alone = False
+            else:
+                self._expected += sum(len(order.items) for order, _ in batch if order.done == len(order.items))
+                self._until = time.monotonic() + min(WAIT_SHARE * seconds, LONGEST_WAIT)
+            self._changed.notify_all()
+
+    def _take(self, orders, share):
         """Orders with the slice of their items that goes into the next batch."""
         self._weigh([order for order in orders if not order.sizes])
         orders = [order for order in orders if order.sizes]
         if not orders:
             return []
-        batch, room = [], orders[0].kind.budget
-        count = math.ceil(sum(order.left for order in orders) / sharing)
+        batch, room, count = [], orders[0].kind.budget, share
         for order in orders:
             end = order.taken
             while end < len(order.items) and count and (order.sizes[end] <= room or (not batch and end == order.taken)):
@@ -212,6 +233,7 @@ class Queue:
                 self._orders.remove(order)
                 order.taken = part.stop
                 self.waiting -= part.stop - part.start
+                self._running += part.stop - part.start
                 if order.left:
                     self._orders.append(order)
             self._alone = self._alone or (bool(batch) and isinstance(orders[0].kind, Alone))

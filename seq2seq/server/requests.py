@@ -16,6 +16,7 @@ MOST_ATTENDED = 16  # of which attention is told: a matrix for each
 MOST_WRITTEN = 100_000  # characters, of all texts that a request has a language model write
 MOST_STEPS = 1_000  # to forecast
 MOST_CELLS = 1_000_000  # of a table
+MOST_LISTS = 200_000  # of JSON, and objects: millions would take seconds to read, in which nothing else is answered
 
 Text = Annotated[str, Field(max_length=100_000)]
 
@@ -129,6 +130,9 @@ def read(kind: type[Body], body: bytes | str, more: Mapping[str, Any] | None = N
         InputError: it is no JSON, no object, or has fields that are unknown or wrong.
     """
     more = dict(more or {})
+    signs = "[{" if isinstance(body, str) else (b"[", b"{")
+    if len(body) > MOST_LISTS and sum(map(body.count, signs)) > MOST_LISTS:
+        raise InputError(f"JSON has at most {MOST_LISTS:,} lists and objects: send less at a time, or a file.")
     try:
         fields = from_json(body, allow_inf_nan=False)
     except ValueError as error:

@@ -13,7 +13,7 @@ from typing import Any
 
 from prometheus_client.multiprocess import mark_process_dead
 
-from seq2seq.cores import cores_of
+from seq2seq.cores import cores_of, usable_cores
 from seq2seq.errors import InputError
 from seq2seq.interruption import end_with_parent
 from seq2seq.report import Report
@@ -69,12 +69,17 @@ def _work(work: Callable, number: int, count: int, arguments: tuple[Any, ...]) -
     end_with_parent()
     os.setpgid(0, 0)  # Ctrl-C reaches the first process alone, which passes it on
     if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, cores_of(number, count))
+        os.sched_setaffinity(0, share_of_cores(number, count))
     try:
         work(number, *arguments)
     except InputError as error:
         print(f"Error: {error}", file=sys.stderr)
         sys.exit(CANNOT)
+
+
+def share_of_cores(number: int, count: int) -> set[int]:
+    """The cores of one of `count` processes: no more than it has time for in a container that limits that of all."""
+    return set(sorted(cores_of(number, count))[: usable_cores(count)])
 
 
 @contextmanager

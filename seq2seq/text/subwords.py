@@ -26,6 +26,7 @@ _MAX_TRAINING_TEXTS = 2_000_000
 _MAX_TRAINING_CHARACTERS = 1000
 # The seed of SentencePiece's sampling is global to the process.
 _SAMPLING = threading.Lock()
+_FEW = 64  # texts
 _BLANK = "\u2581"  # SentencePiece's sign of a blank.
 _TO_ESCAPES, _FROM_ESCAPES = str.maketrans(ESCAPES), str.maketrans({sign: text for text, sign in ESCAPES.items()})
 # Where white space is not kept: the sign of a blank is none in any text, and what stands for it is in none.
@@ -164,7 +165,9 @@ class SentencePieceTokenizer(Tokenizer):
         texts = self._escaped(texts)
         if sampling is None:
             threads = min(usable_cores(), 1 + len(texts) // 256)
-            rows = self._processor.encode(texts, num_threads=threads)
+            # Many at once are handed to other threads, even to a single one: few are not worth the wait for it.
+            few, process = len(texts) <= _FEW, self._processor.encode
+            rows = list(map(process, texts)) if few else process(texts, num_threads=threads)
         elif not 0 < sampling <= 1:
             raise InputError(f"sampling must be above 0 and at most 1, got {sampling}")
         else:

@@ -93,3 +93,13 @@ def test_integers_stay_exact():
     cells = [2**53 + 1, None]
     found, _ = with_files(lambda given, _: pd.read_parquet(given.data, dtype_backend="pyarrow"), {"id": cells})
     assert int(found["id"][0]) == cells[0]
+
+
+@pytest.mark.parametrize("compression", ["none", "zstd"])
+@pytest.mark.parametrize("dictionary", [True, False])
+def test_texts_that_a_file_has_packed_well_are_bounded(compression, dictionary):
+    file = io.BytesIO()
+    texts = pa.array(["x" * 100_000] * 1_000)
+    parquet.write_table(pa.table({"a": texts}), file, compression=compression, use_dictionary=dictionary)
+    with pytest.raises(InputError, match="95 MiB unpacked"):
+        with_files(read, Upload("june.parquet", file.getvalue()))

@@ -65,6 +65,13 @@ def test_large_bodies_are_refused_whether_their_length_is_told_or_not(ask):
     assert ask("POST", "/v1/detect", content=parts(head), headers=headers).status_code == 413
 
 
+@pytest.mark.parametrize("inner", ["[]", "{}", "[0]"])
+def test_json_of_too_many_lists_is_not_read(ask, inner):
+    body = '{"data": [' + ",".join([inner] * 200_000) + "]}"
+    answer = ask("POST", "/v1/detect", content=body.encode())
+    assert (answer.status_code, "200,000 lists" in answer.json()["error"]) == (422, True)
+
+
 def test_a_full_queue_and_a_time_limit(asking):
     async def main():
         async with asking(most_waiting=2) as client:

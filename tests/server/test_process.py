@@ -136,3 +136,14 @@ def test_an_exported_folder_is_served_without_tensorflow(folders):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=PATIENCE)
     assert done.stdout.strip() == "[]", done.stderr
+
+
+def test_processes_share_the_time_of_a_container(monkeypatch):
+    from seq2seq import cores
+    from seq2seq.server.supervisor import share_of_cores
+
+    monkeypatch.setattr(cores, "own_cores", lambda: list(range(8)))
+    assert [share_of_cores(number, 2) for number in range(2)] == [{0, 2, 4, 6}, {1, 3, 5, 7}]
+    monkeypatch.setattr(cores, "time_limit", lambda: 4.0)  # cores' time for all of them
+    assert [len(share_of_cores(number, 2)) for number in range(2)] == [2, 2]
+    assert len(share_of_cores(0, 8)) == 1
