@@ -10,6 +10,7 @@ from seq2seq.cli.jobs import run_job
 from seq2seq.cli.options import detection as alarms
 from seq2seq.cli.options import engines, forecasts, groups, search
 from seq2seq.cli.options import series as series_options
+from seq2seq.cli.options.run import With, together
 from seq2seq.errors import InputError
 
 app = Typer(help="Work through many files, in a job that may be killed and started again.", cls=Tasks, **SETTINGS)
@@ -22,6 +23,8 @@ TRANSLATE_EXAMPLES = """\
   seq2seq batch translate runs/ende --input 'in/*.txt.gz' --output out
 
   seq2seq batch translate runs/ende --input 'in/**/*.jsonl' --field text --output out --beam-size 5
+
+  seq2seq batch translate runs/ende --with runs/ende2 --input 'in/*.txt' --output out
 
   seq2seq batch translate runs/ende --input 'in/*.txt' --output out --shard 3/16
 
@@ -136,6 +139,7 @@ def translate(
             rich_help_panel=JOB,
         ),
     ] = None,
+    with_: With = None,
     *,
     chosen: dict[str, Any],
     engine: dict[str, Any],
@@ -159,9 +163,8 @@ def translate(
     def load():
         from seq2seq.jobs.translation import BatchTranslation
 
-        return BatchTranslation.load(
-            run, search.value(chosen), workers=workers, field=field, part_size=part_size, strict=strict
-        )
+        given = {"field": field, "part_size": part_size, "strict": strict}
+        return BatchTranslation.load(together(run, with_), search.value(chosen), workers=workers, **given)
 
     run_job(run, load, check, [*input_, *(more or ())], output, shard, strict, engine)
 

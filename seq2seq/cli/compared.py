@@ -1,5 +1,6 @@
 """What `evaluate --against` adds: a second run on the data of the first."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -7,29 +8,35 @@ from seq2seq.cli.console import ConsoleReport
 from seq2seq.errors import InputError
 
 
-def check(run: Path, against: Path, task: str) -> None:
-    """Raise InputError where there is no second run to measure on the data of the first, one of `task`."""
+def check(run: Path, against: Path, task: str, alone: bool) -> None:
+    """Raise InputError where there is no second run to measure on the data of the first, one of `task`, which is
+    `alone` or translates together with others."""
     from seq2seq.config import TranslationConfig
     from seq2seq.run import Run
 
-    if against.resolve() == run.resolve():
+    if alone and against.resolve() == run.resolve():
         raise InputError(f"--against {against} is the run itself: there is nothing to compare.")
     other = Run.open(against, task)
     other.need_weights()
     if task == "translation":
-        own, others = (each.read_config_as(TranslationConfig).data.direction for each in (Run.open(run, task), other))
-        if own == others[::-1]:
+        first, second = (each.read_config_as(TranslationConfig).data for each in (Run.open(run, task), other))
+        if second.reverses(first):
             raise InputError(f"--against {against} translates the other way round than {run}.")
 
 
-def translations(result: Any, run: Path, against: Path, search: Any, report: ConsoleReport) -> Any:
-    """The comparison of translations that were evaluated, `result` of `run`, with those of another run."""
+def named(runs: Sequence[Path]) -> str:
+    """What runs that translate together are called."""
+    return " + ".join(map(str, runs))
+
+
+def translations(result: Any, runs: Sequence[Path], against: Path, search: Any, report: ConsoleReport) -> Any:
+    """The comparison of translations that were evaluated, `result` of `runs` together, with those of another run."""
     from seq2seq.inference.translator import Translator
     from seq2seq.report import Naming
     from seq2seq.tasks.compare_translations import compare
 
     other = Translator.load(against, report=Naming(report, str(against)))
-    return compare(result, (str(run), str(against)), other, search, report)
+    return compare(result, (named(runs), str(against)), other, search, report)
 
 
 def forecasts(

@@ -11,6 +11,7 @@ from seq2seq.cli import compared as compared_runs
 from seq2seq.cli.console import ConsoleReport, quiet_tensorflow
 from seq2seq.cli.options import pairs, search, series
 from seq2seq.cli.options.pairs import DATA
+from seq2seq.cli.options.run import With, together
 from seq2seq.cli.outputs import check_csv, check_outputs, check_picture, write_all, write_csv, write_text
 from seq2seq.errors import InputError
 
@@ -23,6 +24,8 @@ EXAMPLES = """\
   seq2seq evaluate runs/ende --data corpus/test --json metrics.json --output test.hyp --examples 10
 
   seq2seq evaluate runs/ende --data corpus/test --references corpus/test.b.de --references corpus/test.c.de
+
+  seq2seq evaluate runs/ende --with runs/ende2 --data corpus/test --against runs/ende
 
   seq2seq evaluate runs/air --data airline-passengers.csv --backtest 10 --json metrics.json
 
@@ -150,6 +153,7 @@ def evaluate(
             rich_help_panel=RESULT,
         ),
     ] = None,
+    with_: With = None,
     *,
     chosen: dict[str, Any],
 ) -> None:
@@ -163,7 +167,9 @@ def evaluate(
     """
     read = {"--data": pairs.files_of(data, source, target, run) or data or series.location_of(run)}
     check_picture(plot, "--plot")
-    check_outputs({"--json": json_, "--output": output, "--plot": plot}, read | {"--references": references}, run)
+    runs = [run, *(with_ or ())]
+    for each in runs:
+        check_outputs({"--json": json_, "--output": output, "--plot": plot}, read | {"--references": references}, each)
     from seq2seq.run import Run
     from seq2seq.run.parent import parent_of
     from seq2seq.runtime.folder import is_exported
@@ -176,10 +182,10 @@ def evaluate(
     if task == "autoencoder":
         raise InputError(f"{run} is an autoencoder: detect {run} --labels FILE measures how well it finds anomalies.")
     if against:
-        compared_runs.check(run, against, task)
+        compared_runs.check(run, against, task, alone=not with_)
     scoring = _given(references=references or None, bleu_tokenizer=bleu_tokenizer, language=language)
     columns = _given(source=source, target=target, header=header, swap=swap)
-    of_text = columns | _given(examples=examples) | chosen | scoring
+    of_text = columns | _given(**{"with": with_ or None}) | _given(examples=examples) | chosen | scoring
     of_numbers = _given(part=part, backtest=backtest, stride=stride)
     unfit = of_numbers | _given(plot=plot, column=column, show=show) if task == "translation" else of_text
     if unfit:
@@ -189,8 +195,9 @@ def evaluate(
     series.check_of_picture(plot, "--column", column)
     series.check_of_picture(plot, "--show", show)
     report = ConsoleReport(stderr=True)
-    if began := parent_of(run):
-        report.say(f"{run} started from the weights of {began['run']} ({began['weights'][:12]})")
+    for each in runs:
+        if began := parent_of(each):
+            report.say(f"{each} started from the weights of {began['run']} ({began['weights'][:12]})")
     # Standard output is for the figures: as JSON where it is asked for there, as a table else.
     shown = report if str(json_) == "-" else ConsoleReport()
     if task == "forecaster":
@@ -198,9 +205,9 @@ def evaluate(
         compared = against and compared_runs.forecasts(result, run, against, data, limit, of_numbers, report)
     else:
         given = columns | scoring | {"limit": limit}
-        result = _translations(run, data, 3 if examples is None else examples, given, chosen, report)
+        result = _translations(runs, data, 3 if examples is None else examples, given, chosen, report)
         tell = _show_translations
-        compared = against and compared_runs.translations(result, run, against, search.value(chosen), report)
+        compared = against and compared_runs.translations(result, runs, against, search.value(chosen), report)
     outputs = []
     if json_:
         figures = result.as_dict() | ({"against": compared.as_dict()} if compared else {})
@@ -219,22 +226,23 @@ def evaluate(
     write_all(*outputs)
     tell(result, shown, report)
     if compared:
-        shown.table(f"\n{run}, first, against {against}, second", compared.columns, compared.rows())
+        title = f"\n{compared_runs.named(runs)}, first, against {against}, second"
+        shown.table(title, compared.columns, compared.rows())
 
 
 def _given(**options: Any) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}
 
 
-def _translations(run, data, examples, columns, chosen, report) -> Any:
+def _translations(runs, data, examples, columns, chosen, report) -> Any:
     """Translate and score."""
     if data is None:
         raise InputError("--data is missing: name test pairs, a file or the prefix of two.")
-    with quiet_tensorflow(run):
+    with quiet_tensorflow(runs[0]):
         from seq2seq.inference.translator import Translator
         from seq2seq.tasks.measure_translation import evaluate as measure
 
-    translator = Translator.load(run, report=report)
+    translator = Translator.load(together(runs[0], runs[1:]), report=report)
     return measure(translator, data, search.value(chosen), num_examples=examples, report=report, **columns)
 
 

@@ -13,6 +13,7 @@ from seq2seq.cli.explanations import is_json_lines, token_cells
 from seq2seq.cli.options import pairs as options
 from seq2seq.cli.options import search
 from seq2seq.cli.options.pairs import DATA
+from seq2seq.cli.options.run import With, together
 from seq2seq.cli.outputs import check_outputs, open_lines
 from seq2seq.report import Report
 
@@ -58,6 +59,7 @@ def score(
         bool,
         Option("--tokens", help="Tell the tokens of each target and their log-probabilities.", rich_help_panel=RESULT),
     ] = False,
+    with_: With = None,
     *,
     chosen: dict[str, Any],
 ) -> None:
@@ -68,7 +70,8 @@ def score(
     number of its tokens, the end of the sentence included; with --tokens also the tokens, and the log-probability of
     each, separated by spaces. Logarithms are natural. A pair with a blank side has empty cells and 0 tokens.
     """
-    check_outputs({"--output": output}, {"--data": options.files_of(data, source, target, run)}, run)
+    for each in (run, *(with_ or ())):
+        check_outputs({"--output": output}, {"--data": options.files_of(data, source, target, run)}, each)
     with quiet_tensorflow(run):
         from seq2seq.inference.scorer import Scorer
         from seq2seq.inference.translator import Translator
@@ -76,7 +79,7 @@ def score(
         from seq2seq.text.corpus import stream_pairs
 
     report = ConsoleReport(stderr=True)
-    translator = Translator.load(run, report=report)
+    translator = Translator.load(together(run, with_), report=report)
     trained = translator.config.data
     pairs = stream_pairs(
         data,

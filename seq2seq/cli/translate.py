@@ -14,6 +14,7 @@ from seq2seq.cli.arriving import arriving, standard_input
 from seq2seq.cli.console import ConsoleReport, quiet_tensorflow
 from seq2seq.cli.explanations import alignment_rows, explained, token_cells
 from seq2seq.cli.options import search
+from seq2seq.cli.options.run import With, together
 from seq2seq.cli.outputs import check_outputs, check_picture, open_lines, partial_file
 from seq2seq.errors import InputError
 from seq2seq.report import Report
@@ -27,6 +28,8 @@ EXAMPLES = """\
   seq2seq translate runs/ende --input test.en --output test.de --beam-size 5
 
   zcat big.en.gz | seq2seq translate runs/ende --beam-size 5 --n-best 3 > big.tsv
+
+  seq2seq translate runs/ende --with runs/ende2 --with runs/ende3 --input test.en --output test.de
 
   seq2seq translate runs/ende "A dog runs." --attention attention.png
 
@@ -97,6 +100,7 @@ def translate(
             rich_help_panel=TEXT,
         ),
     ] = None,
+    with_: With = None,
     *,
     chosen: dict[str, Any],
 ) -> None:
@@ -114,20 +118,22 @@ def translate(
             f"{texts[0]} is a file: to translate its lines write --input {texts[0]}; if it is a text, "
             "give it through standard input."
         )
+    _refuse_runs(texts)
     if attention and (len(texts or ()) != 1):
         raise InputError(f"--attention {attention} draws one translation: give one TEXT, not {len(texts or ())}.")
     if not from_stdin and not input_.exists():
         raise InputError(f"--input {input_}: there is no such file.")
     check_picture(attention, "--attention")
     written = {"--output": output or Path("-"), "--attention": attention, "--alignment": alignment}
-    check_outputs(written, {"--input": input_}, run)
+    for each in (run, *(with_ or ())):
+        check_outputs(written, {"--input": input_}, each)
 
     with quiet_tensorflow(run):
         from seq2seq.inference.translator import Translator
 
         wanted = search.value(chosen, n_best=n_best, scored=scores or n_best > 1)
     report = ConsoleReport(stderr=True)
-    translator = Translator.load(run, report=report)
+    translator = Translator.load(together(run, with_), report=report)
     path = None if from_stdin else input_
     shown = report if output and str(output) != "-" else Report()
     with shown.progress("Translating", _count(texts, path), "lines") as progress:
@@ -147,6 +153,13 @@ def translate(
             _write(found, output, partial(_rows, n_best=n_best, scores=scores, token_scores=token_scores))
     if attention:
         _draw_attention(translator, texts[0], attention, wanted)
+
+
+def _refuse_runs(texts: list[str] | None) -> None:
+    """Raise InputError where what is taken for a text is a run: only the first argument is."""
+    for text in texts or ():
+        if os.path.isdir(text) and os.path.isfile(os.path.join(text, "config.json")):
+            raise InputError(f"{text} is a run, and is taken for a text: for both runs together write --with {text}.")
 
 
 def _count(texts: list[str] | None, path: Path | None) -> int | None:

@@ -31,18 +31,22 @@ class DataConfig:
     max_ratio: float = 9.0  # pairs with one side this many times longer are dropped
     cache: str | None = None  # folder of prepared corpora, for several runs; without it a large one is kept in the run
 
-    @property
-    def direction(self) -> tuple[str | int, str | int]:
-        """What is read and what is written: names of columns, or places of those without names."""
-        names = (self.source or 1, self.target or 2)
-        return names[::-1] if self.swap else names
-
     def __post_init__(self):
         check_range("data.valid_share", self.valid_share, 0.0, 1.0, open_ends=True)
         check_at_least("data.max_characters", self.max_characters, 1)
         check_at_least("data.max_ratio", self.max_ratio, 1.0)
         if self.limit is not None:
             check_at_least("data.limit", self.limit, 2)
+
+    @property
+    def direction(self) -> tuple[str | int, str | int]:
+        """What is read and what is written: names of columns, or places of those without names."""
+        names = (self.source or 1, self.target or 2)
+        return names[::-1] if self.swap else names
+
+    def reverses(self, other: "DataConfig") -> bool:
+        """Whether it says to translate the other way round than `other` does."""
+        return self.direction == other.direction[::-1] != other.direction
 
 
 @dataclass(frozen=True)

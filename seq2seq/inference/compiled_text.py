@@ -13,8 +13,8 @@ from seq2seq.decoding.greedy import most_probable
 from seq2seq.inference.compiled import graph
 from seq2seq.inference.search import BESIDE_THE_GRAPH, Search
 from seq2seq.layers.rows import spare_rows
-from seq2seq.models import EncoderDecoder, LanguageModel
-from seq2seq.models.encoder_decoder import DecoderState
+from seq2seq.models import EncoderDecoder, Ensemble, LanguageModel
+from seq2seq.models.ensemble import mean_probability
 from seq2seq.special_ids import BOS, NEVER_WRITTEN, PAD
 from seq2seq.text.tokens import SPECIAL_PIECES
 
@@ -24,11 +24,11 @@ TOKENS_AT_ONCE = {"CPU": 1024, "GPU": 8192}
 CELLS_AT_ONCE = {"CPU": 2**16, "GPU": 2**18}
 
 
-def search_graph(model: EncoderDecoder, search: Search, graphs: dict | None = None) -> Callable:
+def search_graph(model: EncoderDecoder | Ensemble, search: Search, graphs: dict | None = None) -> Callable:
     """One compiled graph for any batch and any length.
 
     Args:
-        model: `EncoderDecoder`.
+        model: `EncoderDecoder`, or an `Ensemble` of some.
         search: a settled `Search`.
         graphs: dict of the compiled graphs of this model so far, one for each kind of search, which takes a new one.
             TensorFlow frees none of them, so that a number that anyone may choose is an input.
@@ -51,14 +51,7 @@ def _search_graph(model, search):
 
     @tf.function(input_signature=signature, autograph=False)
     def graph(source, limits, streams, prefix, length_penalty, n_best):
-        cells, memory = model.start(source)
-        decoder_step = model.decoder.stepper(never=NEVER_WRITTEN)
-
-        def step(tokens, cells, memory):
-            logits, state, _ = decoder_step(tokens, DecoderState(cells, memory or None))
-            return logits, state.cells
-
-        memory = memory or ()  # without attention there is none
+        cells, memory, step = model.begin(source, NEVER_WRITTEN)
         constraints = {"no_repeat": search.no_repeat}
         if search.prefix:
             constraints["prefix"] = tf.tile(prefix[None], (tf.size(limits), 1))
@@ -72,14 +65,15 @@ def _search_graph(model, search):
     return graph
 
 
-def forced_graph(model: EncoderDecoder, attended: bool = False) -> Callable:
+def forced_graph(model: EncoderDecoder | Ensemble, attended: bool = False) -> Callable:
     """One compiled graph for any batch and any length.
 
     The probabilities are those that the search goes by: PAD and BOS have none.
 
     Args:
-        model: `EncoderDecoder`.
-        attended: bool. Give the attention weights, too; the model must have some.
+        model: `EncoderDecoder`, or an `Ensemble` of some.
+        attended: bool. Give the attention weights, too; the model must have some. Of an ensemble they are the mean of
+            those of the members that have any.
 
     Returns:
         A function of int32 source ids `(batch, source_steps)`, each row with its EOS, and int32 labels, `(batch,
@@ -87,37 +81,47 @@ def forced_graph(model: EncoderDecoder, attended: bool = False) -> Callable:
         label the log-probability given those before it, float32 `(batch, steps)`, nats, 0 at padding; and, if
         `attended`, what it attends to, float32 `(batch, steps, source_steps)`, each row summing to 1.
     """
-    device = "GPU" if tf.config.list_physical_devices("GPU") else "CPU"
     ids = tf.TensorSpec((None, None), tf.int32)
 
     @tf.function(input_signature=(ids, ids), autograph=False)
     def forced(source, labels):
-        decoder = model.decoder
-        state = decoder.initial_state(model.encoder(source))
-        given = tf.where(labels == PAD, PAD, tf.pad(labels[:, :-1], ((0, 0), (1, 0)), constant_values=BOS))
-        outputs, _ = decoder.recurrent(given, state)
-        project = decoder.projection(NEVER_WRITTEN)
-        (rows, source_steps), steps = tf.unstack(tf.shape(source)), tf.shape(labels)[1]
-        at_once = tf.minimum(TOKENS_AT_ONCE[device] // rows, CELLS_AT_ONCE[device] // (rows * source_steps))
-        at_once = tf.maximum(at_once, 1)
-        # Some steps are read at a time; in what is kept the steps come first, so that the parts can be joined.
-        parts = tf.TensorArray(tf.float32, -(-steps // at_once), element_shape=(None, None), infer_shape=False)
-        seen = tf.TensorArray(tf.float32, -(-steps // at_once), element_shape=(None, None, None), infer_shape=False)
-
-        def read(start, parts, seen):
-            part = slice(start, start + at_once)
-            features, weights = decoder.read_out(outputs[:, part], state.memory)
-            found = _log_probabilities(project, features, labels[:, part])
-            parts = parts.write(start // at_once, tf.transpose(found))
-            if attended:
-                seen = seen.write(start // at_once, tf.transpose(weights, (1, 0, 2)))
-            return start + at_once, parts, seen
-
-        _, parts, seen = tf.while_loop(lambda start, *_: start < steps, read, (0, parts, seen), parallel_iterations=1)
-        log_probabilities = tf.transpose(parts.concat())
-        return (log_probabilities, tf.transpose(seen.concat(), (1, 0, 2))) if attended else (log_probabilities,)
+        if not isinstance(model, Ensemble):
+            return _forced(model, source, labels, attended)
+        attend = [attended and member.decoder.attention is not None for member in model.members]
+        found = [_forced(member, source, labels, seen) for member, seen in zip(model.members, attend, strict=True)]
+        log_probabilities = mean_probability([each[0] for each in found])
+        weights = [each[1] for each in found if len(each) > 1]
+        return (log_probabilities, tf.add_n(weights) / len(weights)) if attended else (log_probabilities,)
 
     return forced
+
+
+def _forced(model, source, labels, attended):
+    """What `forced_graph` gives of one model."""
+    decoder, device = model.decoder, "GPU" if tf.config.list_physical_devices("GPU") else "CPU"
+    state = decoder.initial_state(model.encoder(source))
+    given = tf.where(labels == PAD, PAD, tf.pad(labels[:, :-1], ((0, 0), (1, 0)), constant_values=BOS))
+    outputs, _ = decoder.recurrent(given, state)
+    project = decoder.projection(NEVER_WRITTEN)
+    (rows, source_steps), steps = tf.unstack(tf.shape(source)), tf.shape(labels)[1]
+    at_once = tf.minimum(TOKENS_AT_ONCE[device] // rows, CELLS_AT_ONCE[device] // (rows * source_steps))
+    at_once = tf.maximum(at_once, 1)
+    # Some steps are read at a time; in what is kept the steps come first, so that the parts can be joined.
+    parts = tf.TensorArray(tf.float32, -(-steps // at_once), element_shape=(None, None), infer_shape=False)
+    seen = tf.TensorArray(tf.float32, -(-steps // at_once), element_shape=(None, None, None), infer_shape=False)
+
+    def read(start, parts, seen):
+        part = slice(start, start + at_once)
+        features, weights = decoder.read_out(outputs[:, part], state.memory)
+        found = _log_probabilities(project, features, labels[:, part])
+        parts = parts.write(start // at_once, tf.transpose(found))
+        if attended:
+            seen = seen.write(start // at_once, tf.transpose(weights, (1, 0, 2)))
+        return start + at_once, parts, seen
+
+    _, parts, seen = tf.while_loop(lambda start, *_: start < steps, read, (0, parts, seen), parallel_iterations=1)
+    log_probabilities = tf.transpose(parts.concat())
+    return (log_probabilities, tf.transpose(seen.concat(), (1, 0, 2))) if attended else (log_probabilities,)
 
 
 def _log_probabilities(project, features, labels):

@@ -19,7 +19,7 @@ class ForcedReader:
     """Reads any number of targets, those of similar lengths together.
 
     Args:
-        model: `EncoderDecoder`, or the `ExportedTranslator` of a folder.
+        model: `EncoderDecoder`, an `Ensemble` of some, or the `ExportedTranslator` of a folder.
         workers: int. Batches that are read at once.
     """
 

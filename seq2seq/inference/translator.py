@@ -4,7 +4,6 @@ import itertools
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,16 +11,16 @@ import numpy as np
 from seq2seq.config import TranslationConfig
 from seq2seq.errors import InputError
 from seq2seq.inference.copying import copy_unknown
+from seq2seq.inference.ensemble import Paths, check_fits, load_tokenizers, open_runs
 from seq2seq.inference.forced import ForcedReader
 from seq2seq.inference.hypothesis import Attention, Hypothesis
 from seq2seq.inference.lines import check_strings, full, several
-from seq2seq.inference.loaded import Threads, batches_at_once, open_run, precision_for, search_graph
+from seq2seq.inference.loaded import Threads, batches_at_once, precision_for, search_graph
 from seq2seq.inference.search import Search, length_batches
 from seq2seq.inference.texts import Remarks, SourceTexts
 from seq2seq.report import Progress, Report
 from seq2seq.runtime.folder import ExportedRun
 from seq2seq.runtime.texts import ExportedTranslator
-from seq2seq.text.tokenizer import load_tokenizer
 from seq2seq.text.tokens import Tokenizer, TokenRows, pad_rows
 
 if TYPE_CHECKING:
@@ -45,6 +44,12 @@ def build_model(config: TranslationConfig, source: Tokenizer, target: Tokenizer,
     )
 
 
+def _loaded_model(run, config, source, target):
+    model = build_model(config, source, target, precision_for(config.training.precision))
+    run.load_weights(model)
+    return model
+
+
 class Translator:
     """A trained model with its tokenizers.
 
@@ -57,7 +62,7 @@ class Translator:
         config: `TranslationConfig`; its `decoding` section holds the defaults of every search.
         source: tokenizer of the source side.
         target: tokenizer of the target side.
-        model: `EncoderDecoder`, or the `ExportedTranslator` of a folder.
+        model: `EncoderDecoder`, an `Ensemble` of some, or the `ExportedTranslator` of a folder.
         report: `Report` that hears at the end of each stream of what was cut, of unknown symbols and of what
             `text.keep` had to mend.
         workers: int. Batches that are searched at once; what `share_cores` says.
@@ -71,28 +76,36 @@ class Translator:
         self._graphs, self._settled = {}, (None, None)
 
     @classmethod
-    def load(cls, run_dir: str | Path, report: Report | None = None, workers: int | None = None) -> "Translator":
+    def load(cls, run_dir: Paths, report: Report | None = None, workers: int | None = None) -> "Translator":
         """Load a run directory, made on this machine or another, on a CPU or a GPU; or an exported folder.
+
+        Of a list of run directories the mean of their probabilities decides at each step. They must have the same
+        tokenizers; all settings are those of the first.
 
         On a CPU of several cores, where nothing has run in TensorFlow yet, its operations get one thread each, and as
         many batches are translated at once as there are cores, see `share_cores`.
 
         Args:
-            run_dir: the run directory.
+            run_dir: the run directory, or a list of several.
             report: `Report` that hears of inputs and translations that had to be cut.
             workers: int. Batches that are searched at once; default what the machine is good for.
 
         Raises:
-            InputError: not a translation run, no weights yet, damaged, or written by a newer version.
+            InputError: not a translation run, no weights yet, damaged, or written by a newer version; or several that
+                cannot translate together.
         """
-        run, config = open_run(run_dir, "translation", TranslationConfig)
+        (run, config), *others = open_runs(run_dir)
         cores = batches_at_once(run)
-        source = load_tokenizer(run.tokenizer_file("source"))
-        target = source if config.text.shares_vocabulary else load_tokenizer(run.tokenizer_file("target"))
+        source, target = sides = load_tokenizers(run, config)
+        for other in others:
+            check_fits((run, config, sides), other)
         if isinstance(run, ExportedRun):
             return cls(config, source, target, ExportedTranslator(run), report, workers or cores)
-        model = build_model(config, source, target, precision_for(config.training.precision))
-        run.load_weights(model)
+        model = _loaded_model(run, config, *sides)
+        if others:
+            from seq2seq.models import Ensemble
+
+            model = Ensemble([model, *(_loaded_model(*other, *sides) for other in others)])
         return cls(config, source, target, model, report, workers or cores)
 
     def translate(self, texts: Iterable[str], search: Search | None = None, **options) -> list[str]:

@@ -6,18 +6,15 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, replace
 from itertools import islice
-from pathlib import Path
 from typing import NamedTuple
 
-from seq2seq.config import TranslationConfig
 from seq2seq.errors import InputError
-from seq2seq.inference.loaded import open_run
+from seq2seq.inference.ensemble import Paths, identity_of
 from seq2seq.inference.search import Search
 from seq2seq.inference.texts import Remarks
 from seq2seq.inference.translator import LINES_AT_ONCE, Translator
 from seq2seq.jobs.inputs import Source
 from seq2seq.jobs.work import Work
-from seq2seq.storage import digest
 from seq2seq.text.records import Record, RecordError, RecordFile, record_file
 
 PART_SIZE = 2 * LINES_AT_ONCE
@@ -69,18 +66,16 @@ class BatchTranslation(Work):
 
     @classmethod
     def load(
-        cls, run_dir: str | Path, search: Search | None = None, *, workers: int | None = None, **given
+        cls, run_dir: Paths, search: Search | None = None, *, workers: int | None = None, **given
     ) -> "BatchTranslation":
-        """The work of a run directory, or of an exported folder.
+        """The work of a run directory, of an exported folder, or of a list of run directories, see `Translator.load`.
 
         So many batches are searched at once as there are `workers`; default what the machine is good for.
 
         Raises:
-            InputError: not a translation run, no weights yet, damaged, or written by a newer version.
+            InputError: as of `Translator.load`.
         """
-        translator = Translator.load(run_dir, workers=workers)
-        run, _ = open_run(run_dir, "translation", TranslationConfig)
-        return cls(translator, digest(run.weights), search, **given)
+        return cls(Translator.load(run_dir, workers=workers), identity_of(run_dir), search, **given)
 
     def scan(self, source):
         file = record_file(source.path, self.field)

@@ -165,6 +165,30 @@ class EncoderDecoder(Exportable):
         cells = [[ops.expand_dims(part, 1) for part in layer] for layer in cells]
         return DecoderState(cells, memory)
 
+    def begin(self, source, never=()):
+        """What a search begins with.
+
+        Args:
+            source: int32 `(batch, steps)`.
+            never: ids of tokens that no step may predict, see `Decoder.projection`.
+
+        Returns:
+            The state of one hypothesis of each sentence, the memory, and the step function: see `seq2seq.decoding`.
+        """
+        cells, memory = self.start(source)
+        decoder_step = self.decoder.stepper(never)
+
+        def step(tokens, cells, memory):
+            logits, state, _ = decoder_step(tokens, DecoderState(cells, memory or None))
+            return logits, state.cells
+
+        return cells, memory or (), step  # without attention there is no memory
+
+    def teacher_forced(self, source, target_input, labels):
+        """The real ones of `labels`, int32 `(tokens,)`, and their logits, float32 `(tokens, vocabulary)`."""
+        labels, features = self.packed(source, target_input, labels, training=False)
+        return labels, self.decoder.project(features)
+
     def train_step(self, data):
         (source, target_input), labels = _inputs_and_labels(data)
         if self.truth_ratio is not None:

@@ -65,7 +65,7 @@ def train(
     config = settled_before_reading(config, Path(run_dir), setup.resume, report)
     text = read_training_text(config, folder, setup.resume, report, setup.parent)
     config = settled_by(text, config, report)
-    if setup.parent and config.data.direction == setup.parent.settings.data.direction[::-1]:
+    if setup.parent and config.data.reverses(setup.parent.settings.data):
         report.warn(f"{setup.parent.given} translates the other way round: its weights know little of this direction")
     run = Run.start(run_dir, "translation", config, text.files, setup.resume, setup.parent)
     text.save_tokenizers(run)

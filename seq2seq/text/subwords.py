@@ -219,6 +219,11 @@ class SentencePieceTokenizer(Tokenizer):
     def to_bytes(self):
         return self._processor.serialized_model_proto()
 
+    def _essence(self):
+        proto, _ = _loaded(self.to_bytes())
+        proto.ClearField("trainer_spec")  # how it came about, of which an adopted model tells other things
+        return proto.SerializeToString(deterministic=True)
+
 
 def _loaded(model):
     """A model as its protocol buffer and as a processor."""

@@ -118,6 +118,14 @@ class Tokenizer(ABC):
     def to_bytes(self) -> bytes:
         """Return the content of the tokenizer's file."""
 
+    def agrees_with(self, other: "Tokenizer") -> bool:
+        """Return whether another one gives the same ids of all texts, and the same texts of all ids."""
+        return self.kind == other.kind and self._essence() == other._essence()
+
+    def _essence(self) -> bytes:
+        """What ids and texts depend on, beside the kind."""
+        return self.to_bytes()
+
     def save(self, path: str | Path) -> Path:
         """Write the tokenizer's file, `path` with the suffix `.model` or `.json` added, and return its path."""
         path = Path(f"{path}{self.suffix}")

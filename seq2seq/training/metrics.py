@@ -72,7 +72,7 @@ class TeacherForcedScorer:
     """Scores every real token of a data set given the true tokens before it; traced once, however often it is called.
 
     Args:
-        model: an `EncoderDecoder`.
+        model: an `EncoderDecoder`, or an `Ensemble` of some.
         cluster: `Cluster` of the workers that share the batches.
 
     Call arguments:
@@ -89,8 +89,7 @@ class TeacherForcedScorer:
 
         @tf.function(input_signature=(rows, rows, rows), autograph=False)
         def update(source, target_input, labels):
-            real_labels, features = model.packed(source, target_input, labels, training=False)
-            logits = model.decoder.project(features)
+            real_labels, logits = model.teacher_forced(source, target_input, labels)
             self.cross_entropy.update_state(real_labels, logits)
             self.accuracy.update_state(real_labels, logits)
 

@@ -40,7 +40,7 @@ def corpus_file(tmp_path_factory):
 
 
 def preparation(**changes):
-    settings = {"max_characters": 1000, "max_ratio": 9.0, "valid_share": 0.1, "by_source": True}
+    settings = {"max_characters": 1000, "max_ratio": 9.0, "valid_share": 0.1, "by_source": True, "lower": False}
     return Preparation(**(settings | {"max_tokens": 50, "keep_text": True, "keep": (), "seed": 1} | changes))
 
 

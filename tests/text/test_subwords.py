@@ -237,6 +237,13 @@ def test_foreign_models_that_change_white_space_do_not_keep_it(tmp_path):
         assert tokenizer.decode(tokenizer.encode([text])) == [text] and not tokenizer.unknown(text)
 
 
+def test_an_adopted_model_agrees_with_what_it_was_adopted_from(kind, tmp_path):
+    tokenizer, other = (train_tokenizer(kind, texts, vocabulary_size=60) for texts in (CODE, CODE[:2]))
+    adopted = adopt_model(tokenizer.save(tmp_path / "own"))
+    assert adopted.agrees_with(tokenizer) and tokenizer.agrees_with(adopted)
+    assert not other.agrees_with(tokenizer) and not train_tokenizer("char", CODE).agrees_with(tokenizer)
+
+
 @pytest.mark.parametrize("content", [b"", b"\x80\x04\x95", b'{"kind": "char"}', foreign()[:-9]])
 def test_what_is_no_model_is_not_adopted(content, tmp_path):
     (tmp_path / "own.model").write_bytes(content)

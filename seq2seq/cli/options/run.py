@@ -1,8 +1,27 @@
-"""What a command can know of a trained run before it loads it."""
+"""The runs of a command, and what it can know of one before it loads it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from typer import Option
+
+With = Annotated[
+    list[Path] | None,
+    Option(
+        "--with",
+        metavar="RUN",
+        help="Another run, which translates together with RUN: at each step the mean of their probabilities decides. "
+        "They must have the same tokenizers; the settings are those of RUN. Repeat it for more runs.",
+        show_default="none",
+        rich_help_panel="Search",
+    ),
+]
+
+
+def together(run: Path, others: Sequence[Path] | None) -> Path | list[Path]:
+    """The run, or those of an ensemble, as `Translator.load` takes them."""
+    return [run, *others] if others else run
 
 
 def data_of(run: Path) -> Mapping[str, Any]:
