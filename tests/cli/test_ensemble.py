@@ -55,7 +55,8 @@ def test_an_ensemble_is_measured_against_one_of_its_runs(tiny_run, copy, tiny_da
     for name in ("bleu", "chrf", "loss", "accuracy"):
         assert together[name] == pytest.approx(alone[name], rel=1e-4), name
     assert together["against"]["differences"]["bleu"]["difference"] == 0
-    assert f"{tiny_run} + {copy}, first, against {tiny_run}, second" in " ".join(shown.stderr.split("\n"))
+    title = f"{tiny_run} + {copy}, first, against {tiny_run}, second"
+    assert "".join(title.split()) in "".join(shown.stderr.split())  # however it is wrapped
 
 
 def test_what_is_refused(tiny_run, copy, tmp_path):

@@ -53,6 +53,7 @@ CHANGES = {
         "text.min_count": ("20",),
         "text.subword_sampling": ("0.5", "text.tokenizer=bpe"),
         "text.white_space": ("collapse", "text.tokenizer=char"),
+        "text.case": ("lower", "data.source=d"),
         "text.byte_fallback": ("true", "text.tokenizer=bpe"),
         "text.keep": ("['dogs']",),
         "text.model": ("{}/few.model", "text.tokenizer=unigram"),
@@ -143,7 +144,7 @@ def test_all_settings_are_tried(kind):
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """Parallel files, of which `c` has other words; a table with further references; vectors of some words."""
+    """Parallel files (`c` has other words, `d` capitals); a table with further references; vectors of some words."""
     folder, draw = tmp_path_factory.mktemp("settings"), random.Random(1)
     words = ["dogs", "cats", "run.", "sleep", "old,", "see", "the", "a"]
     for name in ("corpus", "other"):
@@ -152,7 +153,7 @@ def folder(tmp_path_factory):
         a[6] = b[6] = "cats  see"
         a[7], b[7] = "cats see the dogs", " ".join(6 * ["cats see the dogs"])
         c = [line.replace("a", "e") + " so" for line in b]
-        for suffix, lines in (("a", a), ("b", b), ("c", c)):
+        for suffix, lines in (("a", a), ("b", b), ("c", c), ("d", [line.title() for line in a])):
             (folder / f"{name}.{suffix}").write_text("\n".join(lines) + "\n")
         table = "".join("\t".join(row) + "\n" for row in zip(a, b, a, strict=True))
         (folder / "table.tsv").write_text(table)

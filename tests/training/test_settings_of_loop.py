@@ -38,7 +38,8 @@ CHANGES = {
     "on_divergence": ("roll_back", {"fragile": True}),
     "tensorboard": (True, {}),
 }
-ELSEWHERE = {"precision"}  # in which a model computes: tests/tasks/test_settings_of_text.py
+# In which a model computes: tests/tasks/test_settings_of_text.py; what stays as it is: tests/tasks/test_starting.py.
+ELSEWHERE = {"precision", "freeze"}
 
 
 def test_all_settings_are_tried():
