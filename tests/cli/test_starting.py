@@ -105,6 +105,7 @@ def test_columns_of_a_table_are_not_suffixes_of_files(tiny_run, tiny_data, tmp_p
     assert ended.exit_code == 0, ended.output
 
 
+@pytest.mark.slow
 def test_the_direction_is_that_of_the_columns_that_are_named(tiny_run, tiny_data, tmp_path):
     parent, sides = tmp_path / "parent", ["--source", "src", "--target", "tgt"]
     command = ["train", "translation", *QUICK, "--train", tiny_data / "valid", "--valid", tiny_data / "test", *sides]

@@ -104,6 +104,7 @@ def test_what_is_frozen_does_not_change_by_a_bit_and_has_no_moments(tune, tiny_r
     assert copies == others or group == "encoder"  # the shapes of an encoder are those of other weights, too
 
 
+@pytest.mark.slow
 def test_a_stopped_tuning_goes_on_without_its_parent_to_the_same_bits(tune, tiny_run, tmp_path):
     parent = tmp_path / "parent"
     shutil.copytree(tiny_run, parent)
@@ -117,6 +118,7 @@ def test_a_stopped_tuning_goes_on_without_its_parent_to_the_same_bits(tune, tiny
     assert parent_of(stopped) == parent_of(whole)
 
 
+@pytest.mark.slow
 def test_a_large_corpus_is_encoded_with_the_tokenizers_of_the_parent(tune, tmp_path):
     cached = [f"data.cache={tmp_path / 'cache'}", "training.epochs=1"]
     run, stored = tune("stored", *cached)
