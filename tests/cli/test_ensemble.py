@@ -47,6 +47,7 @@ def test_a_job_of_several_runs_is_another_one(tiny_run, copy, tmp_path):
     assert "1 had been finished before" not in run(*job).stderr
 
 
+@pytest.mark.slow
 def test_an_ensemble_is_measured_against_one_of_its_runs(tiny_run, copy, tiny_data):
     measured = ["evaluate", tiny_run, "--data", tiny_data / "test", "--examples", 0]
     alone = json.loads(run(*measured, "--json", "-").stdout)

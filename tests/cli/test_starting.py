@@ -96,6 +96,7 @@ def test_a_run_without_a_checkpoint_starts_with_its_parent_again(tiny_run, tiny_
     assert ended.exit_code == 2 and "began from runs/base and has no checkpoint yet" in ended.output, ended.output
 
 
+@pytest.mark.slow
 def test_columns_of_a_table_are_not_suffixes_of_files(tiny_run, tiny_data, tmp_path):
     lines = zip(*((tiny_data / f"valid.{side}").read_text().splitlines() for side in ("src", "tgt")), strict=True)
     (tmp_path / "pairs.tsv").write_text("".join(f"{source}\t{target}\n" for source, target in lines))

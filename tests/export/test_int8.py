@@ -69,6 +69,7 @@ def test_a_matrix_that_is_used_twice_is_stored_once():
     assert sum(each.data_type == onnx.TensorProto.INT8 for each in graph.model().graph.initializer) == 1
 
 
+@pytest.mark.slow
 def test_figures_of_validation_data_are_told_and_those_that_are_worse_are_refused(tiny_run, tmp_path, monkeypatch):
     held = export(tiny_run, tmp_path / "small", int8=True)
     assert all(each.is_small for each in held.differences) and held.rate > 0 and held.size < 0.9

@@ -84,12 +84,14 @@ def test_translations_do_not_depend_on_the_batch(both):
     assert both.translate(LINES, beam_size=3) == alone
 
 
+@pytest.mark.slow
 def test_draws_go_by_the_mean(both):
     first, again, other = (both.translate(LINES * 4, sampling=Sampling(2.0, seed=seed)) for seed in (1, 1, 2))
     assert first == again != other
     assert both.translate(LINES, sampling=Sampling(top_k=1)) == both.translate(LINES)
 
 
+@pytest.mark.slow
 def test_attention_is_the_mean_of_the_runs_that_have_some(translator, tiny_run, made, tiny_config, other):
     attentive = made("attentive", tiny_config("model.attention=additive"))
     together = Translator.load([tiny_run, other, attentive])

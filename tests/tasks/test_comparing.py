@@ -67,6 +67,7 @@ def test_the_same_forecasts_are_no_difference_and_blocks_are_as_long_as_a_horizo
     assert rmse.first != rmse.second
 
 
+@pytest.mark.slow
 def test_lower_case_is_read_written_and_scored(tiny_run, weak_run, tiny_data, tmp_path):
     translator = Translator.load(weak_run)
     assert translator.translate(["A B C"]) == translator.translate(["a b c"])

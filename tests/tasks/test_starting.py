@@ -78,6 +78,7 @@ def test_a_translation_starts_from_the_weights_tokenizers_and_settings_of_its_pa
     assert Translator.load(run).translate(["a b"]) == Translator.load(tiny_run).translate(["a b"])
 
 
+@pytest.mark.slow
 def test_what_the_vocabulary_does_not_know_is_told(tune, tiny_run):
     heard = Heard()
     tune("heard", report=heard)
@@ -128,6 +129,7 @@ def test_a_large_corpus_is_encoded_with_the_tokenizers_of_the_parent(tune, tmp_p
     assert (run / "joint.json").read_bytes() == (again / "joint.json").read_bytes()
 
 
+@pytest.mark.slow
 def test_what_the_weights_were_made_with_cannot_change(tune):
     for name, value in (("model.units", 64), ("text.tokenizer", "char"), ("model.attention", "none")):
         with pytest.raises(InputError, match=f"{name}={value!r} \\(there "):
