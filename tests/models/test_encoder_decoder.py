@@ -379,6 +379,20 @@ def test_dropout_acts_in_training_only(place):
 
 
 @pytest.mark.parametrize("along_time", [False, True])
+def test_dropout_of_real_positions_alone_is_as_along_time_as_that_of_all(along_time):
+    keras.utils.set_random_seed(0)
+    model = make_model(attention="none", output_dropout=0.5, dropout_along_time=along_time)
+    source, target_input, labels = np.full((2, 3), 5), np.full((2, 4), 5), np.array([[5, 5, 5, 0], [5, 5, 0, 0]])
+    plain = model.packed(source, target_input, labels, training=False)[1].numpy()
+    dropped = model.packed(source, target_input, labels, training=True)[1].numpy()
+    kept = dropped != 0
+    np.testing.assert_allclose(dropped, np.where(kept, 2 * plain, 0), rtol=1e-5)
+    first, second = kept[:3], kept[3:]
+    assert ((first == first[0]).all() and (second == second[0]).all()) == along_time
+    assert (first[0] != second[0]).any()
+
+
+@pytest.mark.parametrize("along_time", [False, True])
 def test_dropout_along_time_drops_the_same_at_all_steps(along_time):
     keras.utils.set_random_seed(0)
     model = make_model(attention="none", output_dropout=0.5, dropout_along_time=along_time)
