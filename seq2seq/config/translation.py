@@ -158,6 +158,8 @@ class ModelConfig:
     bridge: Literal["copy", "dense", "zero"] = "dense"  # from the encoder's last state to the decoder's first
     attention: Literal["none", "dot", "additive", "multi_head"] = "dot"
     attention_heads: int = 4  # of multi_head
+    # The decoder layer that attends; first: those above read at each step what it found (Wu et al. 2016).
+    attention_at: Literal["top", "first"] = "top"
     tie_output: bool = True  # the output layer shares the target embedding
     tie_source: bool = True  # one embedding for both sides, where they share a vocabulary
     source_vectors: str | None = None  # text file of word vectors that the source embedding starts from
@@ -191,6 +193,13 @@ class ModelConfig:
         idle, deep = {}, max(self.encoder_layers, self.decoder_layers) > 1
         if self.attention != "multi_head":
             idle["model.attention_heads"] = f"with model.attention={self.attention}: leave it out, or take multi_head."
+        if self.attention == "none":
+            idle["model.attention_at"] = "with model.attention=none: leave it out, or take dot."
+        elif self.decoder_layers == 1:
+            idle["model.attention_at"] = (
+                "with model.decoder_layers=1, whose first layer is the top one: leave it out, or set "
+                "model.decoder_layers=2."
+            )
         if self.layer_dropout and not deep:
             idle["model.layer_dropout"] = (
                 "with one layer on either side, as it is between layers: leave it out, or set model.encoder_layers or "
