@@ -36,7 +36,7 @@ class RecurrentStack(keras.layers.Layer):
         bidirectional: bool.
         go_backwards: bool. Read the sequence from its end; the outputs stay in the order of the input.
         residual: bool.
-        dropout: float. Between layers.
+        dropout: float. Of what the layers from the second on read.
         dropout_along_time: bool.
         packed: bool. LSTM layers on a CPU leave masked steps out, see `LSTM`.
         context_dim: int. Width of what the layers from the second on read beside the one below them, see `attend`.
@@ -111,12 +111,15 @@ class RecurrentStack(keras.layers.Layer):
             final_states.append(state)
         return sequence, final_states
 
-    def step(self, inputs, states, attend=None):
+    def step(self, inputs, states):
         """One step at inference: `inputs`, `(batch, features)` → outputs, `(batch, units)`, and the new states."""
-        return self.stepper()(inputs, states, attend)
+        return self.stepper()(inputs, states)
 
     def stepper(self):
-        """`step` for a loop over many: what does not change from one to the next is done once."""
+        """`step` for a loop over many: what does not change from one to the next is done once.
+
+        It takes `attend` as a third argument, a function of outputs of the first layer, `(batch, units)`.
+        """
         steppers = [layer.stepper() if hasattr(layer, "stepper") else layer.cell for layer in self.layers]
 
         def step(inputs, states, attend=None):
