@@ -78,7 +78,9 @@ class Search:
         Raises:
             InputError: values out of range, or that do not go together.
         """
-        self = self._with_draws()
+        return self._with_draws()._settled(decoding)
+
+    def _settled(self, decoding):
         given = {name: getattr(self, name) for name in vars(decoding) if getattr(self, name) is not None}
         if self.sampling is not None:
             given.setdefault("beam_size", 1)  # whatever the run searches with, a draw follows one hypothesis
