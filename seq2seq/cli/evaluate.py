@@ -33,7 +33,7 @@ EXAMPLES = """\
 """
 
 
-@search.options(search.SEARCH)
+@search.options(search.SEARCH, search.DRAWING)
 def evaluate(
     run: Annotated[Path, Argument(metavar="RUN", help="Folder of a trained run.")],
     data: Annotated[

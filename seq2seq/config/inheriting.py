@@ -64,10 +64,11 @@ def refuse_unfit(config: Any, parent: Any, path: Any) -> None:
         for name, value in given.items()
         if _is_fixed(name, _FIXED[type(config)]) and value != theirs[name]
     ]
+    kind = [each for each in unfit if each.startswith("model.kind=")]  # what else there is follows from it
     if unfit:
         raise InputError(
-            f"--from {path}: its weights were made with other settings than {', '.join(unfit)}: leave these out, or "
-            "train without --from."
+            f"--from {path}: its weights were made with other settings than {', '.join(kind or unfit)}: leave these "
+            "out, of a recipe too, or train without --from."
         )
 
 

@@ -36,7 +36,8 @@ def search_graph(model: EncoderDecoder | Ensemble, search: Search, graphs: dict 
     Returns:
         A function of int32 source ids `(batch, steps)`, most tokens of each translation `(batch,)`, the number of its
         random stream `(batch,)` and the tokens that all begin with, `(tokens,)`; it gives int32 ids
-        `(batch, n_best, steps)` and float32 scores `(batch, n_best)`.
+        `(batch, n_best, steps)` and float32 scores `(batch, n_best)`. Where translations are drawn, there may be as
+        many limits and streams for each source, one after the other: so many are drawn.
     """
     kind = replace(search, **dict.fromkeys(BESIDE_THE_GRAPH), prefix=bool(search.prefix))
     graphs = {} if graphs is None else graphs
@@ -52,6 +53,9 @@ def _search_graph(model, search):
     @tf.function(input_signature=signature, autograph=False)
     def graph(source, limits, streams, prefix, length_penalty, n_best):
         cells, memory, step = model.begin(source, NEVER_WRITTEN)
+        if search.sampling is not None:  # several draws of each text, which is read once
+            copies = tf.size(limits) // tf.shape(source)[0]
+            cells, memory = tf.nest.map_structure(lambda each: tf.repeat(each, copies, axis=0), (cells, memory))
         constraints = {"no_repeat": search.no_repeat}
         if search.prefix:
             constraints["prefix"] = tf.tile(prefix[None], (tf.size(limits), 1))

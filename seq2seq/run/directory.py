@@ -18,8 +18,16 @@ import numpy as np
 
 from seq2seq.config.resolving import Config, from_stored, to_mapping
 from seq2seq.errors import InputError
-from seq2seq.run.folder import RunFolder
-from seq2seq.run.integrity import FORMAT, check_widths, is_config, locked, read_config, refuse_links_out
+from seq2seq.run.folder import MANIFEST, RunFolder
+from seq2seq.run.integrity import (
+    FORMAT,
+    check_widths,
+    is_config,
+    locked,
+    read_config,
+    refuse_inside_run,
+    refuse_links_out,
+)
 from seq2seq.run.resuming import digests, refuse_other_data, refuse_other_settings
 from seq2seq.storage import digest, read_arrays, read_record, remove_leftovers, replacing, write_arrays
 
@@ -97,10 +105,14 @@ class Run(RunFolder):
                 or a link out of it.
         """
         path = Path(path)
+        if path.is_file():
+            raise InputError(f"{path} is a file: give the folder of a run.")
         if not path.is_dir():
             raise InputError(
                 f"{path}: no such run directory; train one with: seq2seq train {'|'.join(tasks)} --run {path} …"
             )
+        if (path / MANIFEST).exists() and not (path / "config.json").exists():
+            raise InputError(f"{path} is an exported folder, and no run: give the one that it was made from.")
         if not (path / "config.json").exists():
             raise InputError(f"{path} is not a run directory: it has no config.json.")
         refuse_links_out(path)
@@ -148,19 +160,22 @@ class Run(RunFolder):
         A run has weights or a checkpoint; what a training left that ended before is none.
 
         Raises:
-            InputError: the folder holds a run, and it is not wished; or one that is being trained; or other files.
+            InputError: the folder holds a run, and it is not wished; or one that is being trained; or other files; or
+                it would lie in that of another run.
         """
         folder = RunFolder(Path(path))
         if (folder.path / "lock").exists():
             with suppress(OSError):  # a folder that cannot be written is told of later
                 locked(folder.path / "lock").close()
-        found = (folder.path / "config.json").exists() and (folder.weights.exists() or bool(folder.checkpoints()))
+        found = folder.holds_run
         if not found and folder.path.is_dir():
             others = [file.name for file in sorted(folder.path.iterdir()) if not folder.owns(file)]
             if not is_config(folder.path):  # these are somebody's then, whatever they are called
                 others += folder.companions()
             if others:
                 raise InputError(f"{path} holds other files ({others[0]}): choose an empty folder, or one to be made.")
+        if not found:
+            refuse_inside_run(folder.path, "--run")
         if found and not resume:
             raise InputError(
                 f"{path} holds a run already: --resume goes on with it; or choose another --run, or delete the folder."

@@ -25,6 +25,7 @@ from seq2seq.errors import InputError
 from seq2seq.storage import digest
 
 SIDES = ("source", "target", "joint", "text")  # what tokenizers are called
+MANIFEST = "manifest.json"  # of an exported folder, in place of config.json
 # What the weights are worth nothing without.
 COMPANIONS = ("config.json", *(f"{side}.*" for side in SIDES), "scaler.json")
 # All that there may be in a run.
@@ -85,6 +86,11 @@ class RunFolder:
     def tensorboard(self) -> Path:
         """The folder of event files."""
         return self.path / "tensorboard"
+
+    @property
+    def holds_run(self) -> bool:
+        """Whether there is a run, which has weights or a checkpoint."""
+        return (self.path / "config.json").exists() and (self.weights.exists() or bool(self.checkpoints()))
 
     def owns(self, path: Path) -> bool:
         """Whether `path` is called as a part of the run is, or lies in one."""

@@ -10,8 +10,9 @@ from seq2seq.config.inheriting import inherited, refuse_unfit
 from seq2seq.errors import InputError
 from seq2seq.run.directory import Run
 from seq2seq.run.integrity import MOST_JSON_BYTES, refuse_while_trained
+from seq2seq.storage import digest
 
-FROM_BEGINS = "--from {} begins a run; --resume and --finish go on with one, which has its weights: leave --from out."
+FROM_BEGINS = "--from {} begins a run, and --finish ends one, which has its weights: leave --from out."
 
 
 @dataclass(frozen=True)
@@ -40,8 +41,14 @@ class Parent:
         Raises:
             InputError: what is there cannot be started from; says why.
         """
-        if Path(path).resolve() == Path(run_dir).resolve():
+        place, there = Path(run_dir).resolve(), Path(path).resolve()
+        if there == place:
             raise InputError(f"--from {path} is the folder that --run writes to: choose another --run.")
+        if place in there.parents:
+            raise InputError(f"--from {path} lies in {run_dir}, the folder that --run writes to: choose another --run.")
+        if not there.is_dir():
+            found = "is a file" if there.exists() else "is not there"
+            raise InputError(f"--from {path} {found}: expected the folder of a trained run.")
         run = Run.open(path, kind.task)
         refuse_while_trained(run.path / "lock")
         run.need_weights()
@@ -60,6 +67,22 @@ class Parent:
     def refuse_unfit(self, config: Any) -> None:
         """Raise InputError where the weights are not for `config`, the configuration of the training."""
         refuse_unfit(config, self.settings, self.given)
+
+
+def refuse_other_parent(run_dir: str | Path, path: str | Path) -> None:
+    """Raise InputError where the run at `run_dir`, which goes on, did not start from the run at `path` as it is now.
+
+    A parent that is there no more is known by the name that it was given by.
+    """
+    began, there = parent_of(run_dir), Path(path) / "weights.npz"
+    if began is None:
+        raise InputError(f"{run_dir} did not start from another run: to go on with it leave out --from {path}.")
+    same = digest(there) == began["weights"] if there.is_file() else str(path) == began["run"]
+    if not same:
+        raise InputError(
+            f"{run_dir} started from {began['run']} ({began['weights'][:12]}), and --from {path} is another run, or "
+            "has other weights by now: leave --from out to go on with it, or choose another --run."
+        )
 
 
 def parent_of(path: str | Path) -> Mapping[str, str] | None:

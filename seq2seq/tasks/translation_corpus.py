@@ -10,12 +10,12 @@ import numpy as np
 
 from seq2seq.config import DataConfig, DecodingConfig, TranslationConfig
 from seq2seq.errors import InputError
+from seq2seq.inference.translation_columns import columns_of
 from seq2seq.report import Report
 from seq2seq.run import RunFolder
 from seq2seq.run.parent import Parent, parent_of
 from seq2seq.sources import count_lines, is_tfds
 from seq2seq.tasks.starting import tell_unknown
-from seq2seq.tasks.translation_columns import columns_of
 from seq2seq.text.cleaning import CleaningReport, clean, first_held_out, hold_out
 from seq2seq.text.corpus import ParallelText, corpus_files, read_pairs, stream_pairs
 from seq2seq.text.lengths import length_limit
