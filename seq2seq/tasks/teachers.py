@@ -22,6 +22,7 @@ from seq2seq.inference.translator import Translator
 from seq2seq.interruption import Interruption
 from seq2seq.report import Naming, Report
 from seq2seq.run.parent import open_finished
+from seq2seq.runtime.folder import is_exported
 from seq2seq.storage import digest, fingerprint, replacing
 from seq2seq.text.blank import is_blank
 from seq2seq.text.corpus import ParallelText, normalize
@@ -47,6 +48,10 @@ def open_teachers(config: TranslationConfig, run_dir: Path) -> Records:
             one twice; several that cannot translate together.
     """
     paths = config.distillation.teachers
+    if exported := next(filter(is_exported, paths), None):
+        raise InputError(
+            f"--teacher {exported} is an exported folder, and teachers are runs: give that which it is of."
+        )
     records = [
         {"run": path, "weights": open_finished("--teacher", path, config.task, run_dir).identity} for path in paths
     ]
