@@ -97,13 +97,9 @@ class Lessons:
     """
 
     def __init__(self, config: TranslationConfig, records: Records, pairs: ParallelText, folder: Path, report: Report):
-        self._settings, self._lowers, self._spaces = (
-            config.distillation,
-            config.text.lowers,
-            config.text.keeps_white_space,
-        )
         self._records, self._pairs, self._folder, self._report = records, pairs, folder, report
-        self._tokenizer = config.training.bleu_tokenizer
+        self._settings, self._tokenizer = config.distillation, config.training.bleu_tokenizer
+        self._lowers, self._keeps_white_space = config.text.lowers, config.text.keeps_white_space
         measure = self._settings.choose.removeprefix("nearest_")
         self._nearness = None if measure == "best" else Nearness(measure, self._tokenizer, self._lowers)
 
@@ -181,7 +177,7 @@ class Lessons:
         lengths = translator.texts.encode(sources, Remarks())[1].lengths
         for length, hypotheses in zip(lengths, answers, strict=True):
             texts = [
-                normalize(each.text, keep_white_space=self._spaces)
+                normalize(each.text, keep_white_space=self._keeps_white_space)
                 for each in hypotheses
                 if not each.is_cut and length <= search.max_source_tokens
             ]
@@ -234,7 +230,7 @@ class Lessons:
             {
                 "format": FORMAT,
                 "teachers": [record["weights"] for record in self._records],
-                "white_space": self._spaces,
+                "white_space": self._keeps_white_space,
                 "sources": [self._pairs.source[row] for row in rows],
                 **settings,
             }

@@ -104,6 +104,8 @@ def read_training_text(
     files = training_files(config)
     is_small = data.cache is None and sum(file.stat().st_size for file in files["data.train"]) <= IN_MEMORY_BYTES
     if is_small or config.distillation.teachers:
+        if not is_small:
+            report.say(f"{data.train} is read into memory, from which its sources go to the teachers")
         text = _in_memory(config, files, valid, tokenizers, report)
     else:
         # A corpus is known by its settings, which do not tell the tokenizers of another run.
