@@ -6,6 +6,7 @@ on, translates only what is missing, and a run that has all of it needs its teac
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -143,19 +144,17 @@ class Lessons:
         total = sum(map(len, sources))
         with self._report.progress("the teachers translate", total, "sentences") as progress:
             progress.begin_at(total - sum(len(sources[number]) for number in missing))
-            chunks = (sources[number] for number in missing)
-            for number, answers in zip(
-                missing, translator.stream_chunks(chunks, search, progress=progress), strict=True
-            ):
-                whole = dict(
-                    zip(sources[number], self._whole(translator, search, sources[number], answers), strict=True)
-                )
-                found[number] = [self._chosen(whole[self._pairs.source[row]], row) for row in parts[number]]
-                self._write(number, parts[number], found[number])
-                if number == missing[0]:
-                    self._tell(parts[number], found[number])
-                if stop := interruption.due():
-                    raise stop
+            answered = translator.stream_chunks((sources[each] for each in missing), search, progress=progress)
+            with closing(answered):  # which cancels what waits to be searched
+                for number, answers in zip(missing, answered, strict=True):
+                    texts = self._whole(translator, search, sources[number], answers)
+                    whole = dict(zip(sources[number], texts, strict=True))
+                    found[number] = [self._chosen(whole[self._pairs.source[row]], row) for row in parts[number]]
+                    self._write(number, parts[number], found[number])
+                    if number == missing[0]:
+                        self._tell(parts[number], found[number])
+                    if stop := interruption.due():
+                        raise stop
 
     def _load(self, workers, missing, count):
         paths = [record["run"] for record in self._records]
@@ -211,7 +210,7 @@ class Lessons:
             if content["of"] != self._key(rows) or content["hash"] != fingerprint(pairs):
                 return None
             return [text for _, text in pairs]
-        except (OSError, ValueError, LookupError, TypeError):
+        except (OSError, ValueError, LookupError, TypeError, RecursionError):
             return None
 
     def _write(self, number, rows, chosen):
