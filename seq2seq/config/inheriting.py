@@ -3,6 +3,7 @@
 from dataclasses import fields, replace
 from typing import Any
 
+from seq2seq.config.distillation import DistillationConfig
 from seq2seq.config.language_model import LanguageConfig
 from seq2seq.config.resolving import Config, settings_of, to_mapping
 from seq2seq.config.series import AutoencoderConfig, ForecasterConfig
@@ -16,6 +17,7 @@ _ANEW_OF = {
         *("data.train", "data.valid", "data.header", "data.limit", "data.cache"),
         *("model.source_vectors", "model.target_vectors"),
         *("decoding.max_length_ratio", "decoding.max_length_extra"),
+        *(f"distillation.{field.name}" for field in fields(DistillationConfig)),
     ),
     LanguageConfig: ("data.text",),
     AutoencoderConfig: ("data.location", "data.array", "data.limit", "training.epochs", "training.patience"),

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from seq2seq.config.checks import check_at_least, check_patterns, check_range
+from seq2seq.config.distillation import DistillationConfig
 from seq2seq.config.training import TokenTrainingConfig
 from seq2seq.errors import InputError
 
@@ -293,6 +294,7 @@ class TranslationConfig:
     model: ModelConfig = field(default_factory=ModelConfig)
     training: TranslationTrainingConfig = field(default_factory=TranslationTrainingConfig)
     decoding: DecodingConfig = field(default_factory=DecodingConfig)
+    distillation: DistillationConfig = field(default_factory=DistillationConfig)
     seed: int = 1
 
     task = "translation"
@@ -325,4 +327,6 @@ class TranslationConfig:
             idle |= {"data.valid_share": reason, "data.hold_out": reason}
         if self.data.swap:
             idle["data.extra_columns"] = "with data.swap, as further columns are references of the side that is read."
+        if self.distillation.teachers:
+            idle["data.cache"] = "with distillation.teachers, whose student has its corpus in memory: leave it out."
         return idle

@@ -62,6 +62,7 @@ class Run(RunFolder):
         data: Mapping[str, Iterable[Path]] | None = None,
         resume: bool = False,
         parent: "Parent | None" = None,
+        teachers: Sequence[Mapping[str, str]] = (),
     ) -> "Run":
         """A new run directory for `task` with its configuration; or, to resume, the one that is there.
 
@@ -74,6 +75,7 @@ class Run(RunFolder):
             data: the files that each setting of data stands for, such as those of `data.train`.
             resume: what `check` said.
             parent: the run that its weights start from, whose name and digest it keeps.
+            teachers: the same of the runs that it learns from, as `teachers_of` gives them back.
 
         Raises:
             InputError: the folder holds a run already, or cannot be written, or another process is training it; or the
@@ -85,13 +87,14 @@ class Run(RunFolder):
         try:
             run.path.mkdir(parents=True, exist_ok=True)
             run = cls(run.path, task, run.config, locked(run.path / "lock"))
-            for folder in (run.path, run.path / "checkpoints"):
+            for folder in (run.path, run.path / "checkpoints", run.taught):
                 remove_leftovers(folder)
             if not found:
                 run.remove_beginning()
                 versions = {name: version(name) for name in LIBRARIES}
                 record = {"format": FORMAT, "task": task, "config": run.config, "data": checksums, "versions": versions}
-                run.write_json("config.json", record | ({"parent": parent.record} if parent else {}))
+                record |= {"parent": parent.record} if parent else {}
+                run.write_json("config.json", record | ({"teachers": list(teachers)} if teachers else {}))
         except OSError as error:
             raise InputError(f"--run {path} cannot be written ({error.strerror}): choose a folder that can.") from error
         return run._resumed(config, data or {}) if found else run

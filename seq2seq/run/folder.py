@@ -1,8 +1,10 @@
 """The folder of a run: the names of the files in it, which no other file knows.
 
-config.json          task, format, configuration, checksums of the data, versions, and the parent if there is one
+config.json          task, format, configuration, checksums of the data, versions, and the parent and the teachers if
+                     there are some
 source.* target.*    tokenizers; one file `joint.*` where both sides share a vocabulary
 corpus/              a training corpus too large for memory, prepared; not needed once the training is over
+taught/              what the teachers of a translation wrote; not needed once the training is over
 text.json            characters of a language model
 scaler.json          units of the columns of a run on numbers
 learned.npz          some rows of each series that a run on numbers has learned from
@@ -33,7 +35,7 @@ PARTS = (
     *COMPANIONS,
     *("learned.npz", "calibration.npz", "detector.npz", "weights.npz"),
     *("history.csv", "metrics.json", "learning_curve.png"),
-    *("checkpoints", "corpus", "tensorboard", "lock", "diverged-*.npz", ".*"),
+    *("checkpoints", "corpus", "taught", "tensorboard", "lock", "diverged-*.npz", ".*"),
 )
 
 
@@ -76,6 +78,11 @@ class RunFolder:
     def corpus(self) -> Path:
         """The folder of a prepared corpus."""
         return self.path / "corpus"
+
+    @property
+    def taught(self) -> Path:
+        """The folder of what teachers wrote."""
+        return self.path / "taught"
 
     @property
     def learning_curve(self) -> Path:

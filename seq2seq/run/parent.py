@@ -1,4 +1,4 @@
-"""The run that a training starts from: looked at before anything takes long, and named in the run that comes of it."""
+"""The runs that a training needs: looked at before anything takes long, and named in the run that comes of it."""
 
 import json
 from collections.abc import Mapping
@@ -41,22 +41,7 @@ class Parent:
         Raises:
             InputError: what is there cannot be started from; says why.
         """
-        place, there = Path(run_dir).resolve(), Path(path).resolve()
-        if there == place:
-            raise InputError(f"--from {path} is the folder that --run writes to: choose another --run.")
-        if place in there.parents:
-            raise InputError(f"--from {path} lies in {run_dir}, the folder that --run writes to: choose another --run.")
-        if not there.is_dir():
-            found = "is a file" if there.exists() else "is not there"
-            raise InputError(f"--from {path} {found}: expected the folder of a trained run.")
-        run = Run.open(path, kind.task)
-        refuse_while_trained(run.path / "lock")
-        run.need_weights()
-        if not (run.path / "metrics.json").exists():
-            raise InputError(
-                f"--from {path}: its training has not finished (there is no metrics.json): go on with it by --resume, "
-                "to fewer --epochs where these are enough."
-            )
+        run = open_finished("--from", path, kind.task, run_dir)
         return cls(str(path), run, inherited(run.read_config_as(kind)))
 
     @property
@@ -85,14 +70,59 @@ def refuse_other_parent(run_dir: str | Path, path: str | Path) -> None:
         )
 
 
+def open_finished(option: str, path: str | Path, task: str, run_dir: str | Path) -> Run:
+    """Open a run that another training needs, which must have ended: its weights stay what they are.
+
+    Args:
+        option: that names it, such as `"--from"`.
+        path: folder of the run.
+        task: its task.
+        run_dir: folder of the run to be.
+
+    Raises:
+        InputError: the run to be, or one that cannot be opened, is being trained, has no weights or has not finished.
+    """
+    place, there = Path(run_dir).resolve(), Path(path).resolve()
+    if there == place:
+        raise InputError(f"{option} {path} is the folder that --run writes to: choose another --run.")
+    if place in there.parents:
+        raise InputError(f"{option} {path} lies in {run_dir}, the folder that --run writes to: choose another --run.")
+    if not there.is_dir():
+        found = "is a file" if there.exists() else "is not there"
+        raise InputError(f"{option} {path} {found}: expected the folder of a trained run.")
+    run = Run.open(path, task)
+    refuse_while_trained(run.path / "lock")
+    run.need_weights()
+    if not (run.path / "metrics.json").exists():
+        raise InputError(
+            f"{option} {path}: its training has not finished (there is no metrics.json): go on with it by --resume, "
+            "to fewer --epochs where these are enough."
+        )
+    return run
+
+
 def parent_of(path: str | Path) -> Mapping[str, str] | None:
     """`Parent.record` of the run in a folder; None where it has no parent, or the folder no run."""
+    record = _stored(path, "parent")
+    return record if _names_a_run(record) else None
+
+
+def teachers_of(path: str | Path) -> list[Mapping[str, str]]:
+    """Path and digest of the weights of each run that the run in a folder has learned from, as `parent_of` has them."""
+    records = _stored(path, "teachers")
+    return [record for record in records if _names_a_run(record)] if isinstance(records, list) else []
+
+
+def _stored(path, name):
+    """What the config.json of a folder has under a name; None where it has nothing, or cannot be read."""
     file = Path(path) / "config.json"
     try:
         if file.stat().st_size > MOST_JSON_BYTES:
             return None  # which opening the run tells of
-        record = json.loads(file.read_text(encoding="utf-8")).get("parent")
+        return json.loads(file.read_text(encoding="utf-8")).get(name)
     except (OSError, ValueError, AttributeError, RecursionError):
         return None
-    whole = isinstance(record, dict) and all(isinstance(record.get(name), str) for name in ("run", "weights"))
-    return record if whole else None
+
+
+def _names_a_run(record):
+    return isinstance(record, dict) and all(isinstance(record.get(name), str) for name in ("run", "weights"))

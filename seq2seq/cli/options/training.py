@@ -159,9 +159,12 @@ def train_run(
 def _kept(run, can_finish):
     from seq2seq.run import RunFolder
 
-    if RunFolder(run).checkpoints():
+    folder = RunFolder(run)
+    if folder.checkpoints():
         finish = ", with --finish takes the best weights so far" * can_finish
         return f"{run} keeps all of it: the same command with --resume goes on{finish}."
+    if written := sum(1 for _ in folder.taught.glob("*.json")):
+        return f"{run} keeps {written:,} files of what the teachers wrote: the same command goes on behind them."
     return f"{run} has nothing to keep yet: the same command with --resume starts again."
 
 
