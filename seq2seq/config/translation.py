@@ -203,6 +203,12 @@ class ModelConfig:
             )
         return idle
 
+    @property
+    def drops(self) -> bool:
+        """Whether anything is dropped out, so that two readings differ."""
+        deep = max(self.encoder_layers, self.decoder_layers) > 1
+        return any((self.embedding_dropout, self.output_dropout, self.word_dropout, deep and self.layer_dropout))
+
 
 @dataclass(frozen=True)
 class TranslationTrainingConfig(TokenTrainingConfig):
@@ -210,6 +216,9 @@ class TranslationTrainingConfig(TokenTrainingConfig):
 
     truth_ratio: float = 1.0  # share of decoder inputs that are the true previous token; 1 is teacher forcing
     final_truth_ratio: float | None = None  # the share moves linearly to this one over the epochs
+    # > 0: each pair is read twice, with other dropout, and both have to agree: α of R-Drop (Wu et al. 2021; 5 there)
+    consistency: float = 0.0
+    consistency_from: float = 0.0  # share of the epochs before which pairs are read once
     monitor: Literal["bleu", "loss", "exact_match"] = "loss"  # on validation: chooses the best weights and when to stop
     validate_bleu: bool = True  # translate the validation part after every epoch
     validation_sentences: int = 1000  # at most this many of it
@@ -226,12 +235,18 @@ class TranslationTrainingConfig(TokenTrainingConfig):
         check_range("training.truth_ratio", self.truth_ratio, 0.0, 1.0)
         if self.final_truth_ratio is not None:
             check_range("training.final_truth_ratio", self.final_truth_ratio, 0.0, 1.0)
+        check_range("training.consistency", self.consistency, 0.0, 100.0)
+        check_range("training.consistency_from", self.consistency_from, 0.0, 0.99)
         if self.monitor != "loss" and not self.validate_bleu:
             raise InputError(f"training.monitor={self.monitor} needs training.validate_bleu=true.")
 
     def idle(self) -> dict[str, str]:
         """Settings that do nothing beside the others, and why: what follows "does nothing" in the error."""
         idle = super().idle()
+        if not self.consistency:
+            idle["training.consistency_from"] = (
+                "without training.consistency: set that too, such as 5, or leave it out."
+            )
         if not self.validate_bleu:
             idle["training.validation_sentences"] = (
                 "with training.validate_bleu=false, as none is translated: leave it out."
@@ -314,6 +329,10 @@ class TranslationConfig:
         if self.data.valid:
             reason = "with data.valid, as nothing is held out: leave it out, or leave data.valid (--valid) out."
             idle |= {"data.valid_share": reason, "data.hold_out": reason}
+        if not self.model.drops:
+            idle["training.consistency"] = (
+                "without dropout, by which two readings of a pair differ: leave it out, or set model.output_dropout."
+            )
         if self.data.swap:
             idle["data.extra_columns"] = "with data.swap, as further columns are references of the side that is read."
         return idle

@@ -126,6 +126,9 @@ class EncoderDecoder(Exportable):
         self.parallel_parts = 1
         # Share of decoder inputs that are true tokens while training; None is teacher forcing throughout.
         self.truth_ratio = None
+        # Weight of the agreement of two readings of each pair, with other dropout in each, while training (R-Drop, Wu
+        # et al. 2021), for a loss that has it; None, or a variable that is 0, reads a pair once.
+        self.consistency = None
         self.seed_generator = keras.random.SeedGenerator()  # its state is among the model's variables
         self.build()
 
@@ -194,12 +197,20 @@ class EncoderDecoder(Exportable):
         if self.truth_ratio is not None:
             target_input = self.mix_own_predictions(source, target_input)
 
-        def score(*part):
-            return self._scored(*part, training=True)
-
         parts = [*self._parts(source, target_input, labels)]
         weights = [tf.math.count_nonzero(labels, dtype=tf.float32) for *_, labels in parts]
-        loss, results, gradients = gradients_of_parts(self, score, parts, weights)
+
+        def scored(consistency=None):
+            def score(*part):
+                return self._scored(*part, training=True, consistency=consistency)
+
+            return gradients_of_parts(self, score, parts, weights)
+
+        if isinstance(self.consistency, tf.Variable):
+            twice = self.consistency > 0.0
+            loss, results, gradients = tf.cond(twice, lambda: scored(self.consistency.value()), scored)
+        else:
+            loss, results, gradients = scored(self.consistency)
         update(self, loss, tf.add_n(weights), gradients)
         labels, logits = zip(*results, strict=True)
         return self._logs(tf.concat(labels, 0), None if logits[0] is None else tf.concat(logits, 0))
@@ -218,12 +229,16 @@ class EncoderDecoder(Exportable):
         log_loss(self, loss, tf.size(labels))
         return self._logs(labels, logits)
 
-    def _scored(self, source, target_input, labels, training):
+    def _scored(self, source, target_input, labels, training, consistency=None):
         """The loss, the real labels, and their logits, or `None` where nobody asks for them: a loss may do without."""
+        if consistency is not None:
+            source, target_input, labels = (tf.concat((rows, rows), 0) for rows in (source, target_input, labels))
         labels, features = self.packed(source, target_input, labels, training)
-        if hasattr(self.loss, "of_product") and [metric.name for metric in self.metrics] == ["loss"]:
-            return self.loss.of_product(labels, features, *self.decoder.output_weights()), labels, None
-        logits = self.decoder.project(features)
+        alone = [metric.name for metric in self.metrics] == ["loss"]
+        logits = None if alone and hasattr(self.loss, "of_product") else self.decoder.project(features)
+        if consistency is not None or logits is None:
+            loss = self.loss.of_product(labels, features, *self.decoder.output_weights(), consistency)
+            return loss, labels, logits
         return self.compute_loss(None, labels, logits, training=training), labels, logits
 
     def _logs(self, labels, logits):

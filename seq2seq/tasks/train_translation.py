@@ -22,7 +22,7 @@ from seq2seq.text.protection import Protection
 from seq2seq.training.checkpoint import has_whole_checkpoint
 from seq2seq.training.loop import Training
 from seq2seq.training.metrics import TeacherForcedScorer
-from seq2seq.training.schedules import ScheduledSampling
+from seq2seq.training.schedules import Consistency, ScheduledSampling
 from seq2seq.training.setup import Setup
 from seq2seq.training.token_losses import TokenCrossEntropy
 from seq2seq.training.word_vectors import check_word_vectors, start_from_word_vectors, word_vector_files
@@ -88,7 +88,7 @@ def train(
         run,
         report,
         interruption,
-        callbacks=_scheduled_sampling(config.training, model),
+        callbacks=_scheduled(config.training, model),
         cluster=setup.cluster,
     )
     metrics = training.fit() | {"train_pairs": text.pairs}
@@ -96,13 +96,21 @@ def train(
     return metrics
 
 
-def _scheduled_sampling(settings, model):
-    """Let the decoder read its own predictions in the share of steps that the settings want; the callbacks for it."""
+def _scheduled(settings, model):
+    """Tell the model what it does while training that may change from epoch to epoch; the callbacks that change it."""
+    callbacks = []
     first, last = settings.truth_ratio, settings.final_truth_ratio
-    if first == 1.0 and last is None:
-        return []
-    model.truth_ratio = tf.Variable(first, trainable=False, dtype=tf.float32)
-    return [ScheduledSampling(model.truth_ratio, first, first if last is None else last, settings.epochs)]
+    if first < 1.0 or last is not None:
+        model.truth_ratio = tf.Variable(first, trainable=False, dtype=tf.float32)
+        last = first if last is None else last
+        callbacks.append(ScheduledSampling(model.truth_ratio, first, last, settings.epochs))
+    if settings.consistency:
+        model.consistency = settings.consistency
+        if first := int(settings.consistency_from * settings.epochs):
+            # Not 0 before the first epoch begins: then it is tried whether the memory suffices.
+            model.consistency = tf.Variable(settings.consistency, trainable=False, dtype=tf.float32)
+            callbacks.append(Consistency(model.consistency, settings.consistency, first))
+    return callbacks
 
 
 def _in_parts(config):

@@ -92,6 +92,8 @@ CHANGES = {
         "model.dropout_along_time": ("true",),
         "training.truth_ratio": ("0.5",),
         "training.final_truth_ratio": ("0.5",),
+        "training.consistency": ("5.0",),
+        "training.consistency_from": ("0.5", "training.consistency=5.0"),
         "training.monitor": ("bleu",),
         "training.validate_bleu": ("false",),
         "training.validation_sentences": ("3",),
@@ -242,11 +244,11 @@ def _translation(task, config, run_dir, seen, monkeypatch):
     outcome = task.train(config, run_dir)
     figures = seen["validate"]()
     seen["translator"].translate(["a dogs see the cats run.", "dogs", "the old, cats sleep see a dogs run."])
-    ratios = []
+    ratios, model = [], seen["model"]
     for epoch in range(config.training.epochs):
         for callback in seen["callbacks"]:
             callback.on_epoch_begin(epoch)
-            ratios.append(float(seen["model"].truth_ratio))
+        ratios.append([float(each) for each in (model.truth_ratio, model.consistency) if each is not None])
     return outcome, figures, ratios
 
 
