@@ -331,7 +331,8 @@ class TranslationConfig:
             idle |= {"data.valid_share": reason, "data.hold_out": reason}
         if not self.model.drops:
             idle["training.consistency"] = (
-                "without dropout, by which two readings of a pair differ: leave it out, or set model.output_dropout."
+                "without model.output_dropout and the other dropouts, by which two readings of a pair differ: leave it "
+                "out, or set one of them."
             )
         if self.data.swap:
             idle["data.extra_columns"] = "with data.swap, as further columns are references of the side that is read."
