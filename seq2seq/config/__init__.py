@@ -6,6 +6,7 @@ that `--help` answers at once.
 
 from seq2seq.config.language_model import LanguageConfig
 from seq2seq.config.resolving import from_mapping, from_stored, load_recipe, resolve, to_mapping
+from seq2seq.config.risk import RiskConfig
 from seq2seq.config.series import (
     AutoencoderConfig,
     DetectionConfig,
@@ -21,8 +22,8 @@ from seq2seq.config.translation import (
     ModelConfig,
     TextConfig,
     TranslationConfig,
-    TranslationTrainingConfig,
 )
+from seq2seq.config.translation_training import TranslationTrainingConfig
 
 __all__ = [
     "AutoencoderConfig",
@@ -33,6 +34,7 @@ __all__ = [
     "ForecasterConfig",
     "LanguageConfig",
     "ModelConfig",
+    "RiskConfig",
     "SeriesDataConfig",
     "SeriesTrainingConfig",
     "TextConfig",

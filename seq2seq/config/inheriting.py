@@ -5,6 +5,7 @@ from typing import Any
 
 from seq2seq.config.language_model import LanguageConfig
 from seq2seq.config.resolving import Config, settings_of, to_mapping
+from seq2seq.config.risk import RiskConfig
 from seq2seq.config.series import AutoencoderConfig, ForecasterConfig
 from seq2seq.config.translation import TranslationConfig
 from seq2seq.errors import InputError
@@ -16,6 +17,7 @@ _ANEW_OF = {
         *("data.train", "data.valid", "data.header", "data.limit", "data.cache"),
         *("model.source_vectors", "model.target_vectors"),
         *("decoding.max_length_ratio", "decoding.max_length_extra"),
+        *("training.objective", *(f"risk.{field.name}" for field in fields(RiskConfig))),
     ),
     LanguageConfig: ("data.text",),
     AutoencoderConfig: ("data.location", "data.array", "data.limit", "training.epochs", "training.patience"),

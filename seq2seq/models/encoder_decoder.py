@@ -129,6 +129,8 @@ class EncoderDecoder(Exportable):
         # Weight of the agreement of two readings of each pair, with other dropout in each, while training (R-Drop, Wu
         # et al. 2021), for a loss that has it; None, or a variable that is 0, reads a pair once.
         self.consistency = None
+        # What an update learns instead of the labels: a function of the model and the parts of a batch, which makes it.
+        self.objective = None
         self.seed_generator = keras.random.SeedGenerator()  # its state is among the model's variables
         self.build()
 
@@ -198,6 +200,9 @@ class EncoderDecoder(Exportable):
             target_input = self.mix_own_predictions(source, target_input)
 
         parts = [*self._parts(source, target_input, labels)]
+        if self.objective is not None:
+            self.objective(self, parts)
+            return self.get_metrics_result()
         weights = [tf.math.count_nonzero(labels, dtype=tf.float32) for *_, labels in parts]
 
         def scored(consistency=None):
@@ -244,13 +249,24 @@ class EncoderDecoder(Exportable):
     def _logs(self, labels, logits):
         return self.get_metrics_result() if logits is None else self.compute_metrics(None, labels, logits)
 
-    def packed(self, source, target_input, labels, training):
-        """Labels, `(tokens,)`, and what `decoder.project` makes their logits from, of the real tokens of a batch."""
+    def packed(self, source, target_input, labels, training, owners=None):
+        """Labels, `(tokens,)`, and what `decoder.project` makes their logits from, of the real tokens of a batch.
+
+        Args:
+            source: int32 `(sources, source_steps)`.
+            target_input: int32 `(batch, steps)`.
+            labels: int32 `(batch, steps)`.
+            training: bool.
+            owners: int32 `(batch,)`, of each target the number of its source; `None` where each has one of its own.
+        """
+        state = self._start(source, training)
+        if owners is not None:
+            state = tf.nest.map_structure(lambda each: None if each is None else tf.gather(each, owners), state)
         real = tf.where(tf.not_equal(labels, PAD))
         count = tf.shape(real)[0]
         spare = spare_rows(count)
         places = tf.concat((real, tf.zeros((spare, 2), real.dtype)), 0)
-        features, _ = self.decoder.features(target_input, self._start(source, training), places, training=training)
+        features, _ = self.decoder.features(target_input, state, places, training=training)
         features, _ = tf.split(features, (count, spare), num=2)  # the gradient of a slice is slow
         return tf.gather_nd(labels, real), features
 

@@ -17,11 +17,13 @@ from seq2seq.interruption import Interruption
 from seq2seq.report import Report
 from seq2seq.run import Run, RunFolder
 from seq2seq.tasks.translation_corpus import read_training_text
+from seq2seq.tasks.translation_risk import risk_objective
 from seq2seq.tasks.translation_settling import settled_before_reading, settled_by
 from seq2seq.text.protection import Protection
 from seq2seq.training.checkpoint import has_whole_checkpoint
 from seq2seq.training.loop import Training
 from seq2seq.training.metrics import TeacherForcedScorer
+from seq2seq.training.risk import ExpectedRisk
 from seq2seq.training.schedules import Consistency, ScheduledSampling
 from seq2seq.training.setup import Setup
 from seq2seq.training.token_losses import TokenCrossEntropy
@@ -79,9 +81,13 @@ def train(
     model.parallel_parts = min(config.training.parts or parts_of(rows, setup.at_once), setup.at_once)
     setup.tell(model, report)
     translator = Translator(config, source, target, model, workers=setup.at_once)
+    loss = TokenCrossEntropy(config.training.label_smoothing)
+    if config.training.objective == "risk":
+        _warn_of_risk(config, setup.is_tuning, report)
+        model.objective, loss = risk_objective(config, target), ExpectedRisk(config.training.label_smoothing)
     training = Training(
         model,
-        TokenCrossEntropy(config.training.label_smoothing),
+        loss,
         batches,
         _validation(config, translator, valid_batches, text.valid, setup.cluster),
         config.training,
@@ -94,6 +100,19 @@ def train(
     metrics = training.fit() | {"train_pairs": text.pairs}
     run.write_metrics(metrics)
     return metrics
+
+
+def _warn_of_risk(config, is_tuning, report):
+    if not is_tuning:
+        report.warn(
+            "training.objective=risk learns from what the model draws, and fresh weights draw nothing of use: train "
+            "without it first, and start from that run by --from"
+        )
+    if config.training.monitor == "loss":
+        report.warn(
+            "the validation loss chooses the best epoch (training.monitor=loss), and it rises where the risk falls: "
+            "--set training.monitor=bleu"
+        )
 
 
 def _scheduled(settings, model):

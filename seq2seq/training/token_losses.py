@@ -84,7 +84,7 @@ def token_losses(labels, logits, label_smoothing=0.0):
     return fused(logits)
 
 
-def product_loss(labels, features, table, bias, label_smoothing=0.0, consistency=None):
+def product_loss(labels, features, table, bias, label_smoothing=0.0, consistency=None, weights=None):
     """The sum of `token_losses` of the logits `z = features @ tableᵀ + bias`, in few passes over them.
 
     With `p = softmax(z)` the gradient of the logits is `p - onehot(y) + ε (onehot(y) - 1 / vocabulary)`. Only
@@ -108,6 +108,7 @@ def product_loss(labels, features, table, bias, label_smoothing=0.0, consistency
         bias: `(vocabulary,)`.
         label_smoothing: float ε.
         consistency: float α, or `None`. With it, the second half of the tokens is another reading of the first.
+        weights: float32 `(tokens,)`, factors of the losses, or `None` for 1. Not with label smoothing or consistency.
 
     Returns:
         float32 scalar, nats.
@@ -118,7 +119,7 @@ def product_loss(labels, features, table, bias, label_smoothing=0.0, consistency
     @tf.custom_gradient
     def fused(features, table, bias):
         matrix = tf.cast(table, dtype)
-        loss, d_features, d_table, d_bias = _unsmoothed(labels, features, matrix, bias, consistency)
+        loss, d_features, d_table, d_bias = _unsmoothed(labels, features, matrix, bias, consistency, weights)
         rows = tf.cast(features, tf.float32)
         label_rows, mean_row = tf.gather(table, labels), column_sums(table) / tf.cast(tf.shape(table)[0], tf.float32)
         if label_smoothing:
@@ -149,10 +150,28 @@ def product_loss(labels, features, table, bias, label_smoothing=0.0, consistency
     return fused(features, tf.cast(table, tf.float32), tf.cast(bias, tf.float32))
 
 
-def _unsmoothed(labels, features, matrix, bias, consistency=None):
+def product_log_probabilities(labels, features, table, bias):
+    """`log(p_y)` of each token for the arguments of `product_loss`, float32 `(tokens,)`; without a gradient."""
+    at_once, tokens = TOKENS_AT_ONCE[_device()], tf.size(labels)
+    matrix, spare = tf.cast(table, features.dtype), spare_rows(tokens)
+    features, labels = tf.stop_gradient(tf.pad(features, ((0, spare), (0, 0)))), tf.pad(labels, ((0, spare),))
+    times = tf.maximum(-(-tokens // at_once), 1)
+
+    def read(start, found):
+        part = slice(start, start + at_once)
+        logits = tf.cast(tf.matmul(features[part], matrix, transpose_b=True), tf.float32) + bias
+        losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels[part], tf.stop_gradient(logits))
+        return start + at_once, found.write(start // at_once, -losses)
+
+    found = tf.TensorArray(tf.float32, times, element_shape=(None,), infer_shape=False)
+    _, found = tf.while_loop(lambda start, _: start < tokens, read, (0, found), parallel_iterations=1)
+    return tf.stop_gradient(found.concat()[:tokens])
+
+
+def _unsmoothed(labels, features, matrix, bias, consistency, weights):
     """The sum of `-log(p_y)`, and what `p - onehot(y)` is as a gradient of features, table and bias: float32.
 
-    With `consistency` those of `product_loss` without label smoothing.
+    With `consistency` or `weights` those of `product_loss` without label smoothing.
     """
     device, readings = _device(), 1 if consistency is None else 2
     at_once, tokens = TOKENS_AT_ONCE[device] // readings, tf.size(labels) // readings
@@ -171,18 +190,27 @@ def _unsmoothed(labels, features, matrix, bias, consistency=None):
         cells = tf.reshape(ends[:, None] + real, (-1, 1))
         cells = tf.concat((cells, tf.tile(of_rows, (readings,))[:, None]), axis=1)
         of_labels = tf.gather_nd(probabilities, cells)
-        loss = -tf.reduce_sum(tf.math.log(tf.maximum(of_labels, np.finfo(np.float32).tiny)))
+        losses = -tf.math.log(tf.maximum(of_labels, np.finfo(np.float32).tiny))
+        loss = tf.reduce_sum(losses if weights is None else weights[start : start + at_once] * losses)
         if readings == 2:
             disagreement, probabilities = _with_disagreement(logits, probabilities, 0.5 * consistency)
             loss, of_labels = loss + disagreement, tf.gather_nd(probabilities, cells)
-        expected = tf.reduce_sum([column_sums(part[: tf.size(real)]) for part in tf.split(probabilities, readings)], 0)
+        if weights is None:
+            expected = [column_sums(part[: tf.size(real)]) for part in tf.split(probabilities, readings)]
+            expected = tf.reduce_sum(expected, axis=0)
+        else:
+            factors = tf.pad(weights[start : start + at_once, None], ((0, tf.shape(rows)[0] - tf.size(real)), (0, 0)))
+            expected = tf.matmul(factors, probabilities, transpose_a=True)[0]
         of_labels = tf.cast(of_labels - 1.0, scattered)
         with tf.control_dependencies((of_labels, expected)):  # which read what is overwritten now
             wide = _with_cells(cells, tf.cast(probabilities, scattered), of_labels)
         wide = tf.cast(wide, features.dtype)
-        d_table = tf.matmul(wide, rows, transpose_a=True)
+        # What weighs a token need not be multiplied by what is as wide as the vocabulary.
+        weighted = rows if weights is None else tf.cast(tf.cast(rows, tf.float32) * factors, rows.dtype)
+        d_table = tf.matmul(wide, weighted, transpose_a=True)
         sums = loss, tf.cast(d_table, tf.float32), expected
         d_rows = tf.cast(tf.matmul(wide, matrix), tf.float32)
+        d_rows = d_rows if weights is None else d_rows * factors
         return tf.reshape(d_rows, (readings, -1, features.shape[-1])), sums
 
     def add(start, d_features, sums):
@@ -200,7 +228,8 @@ def _unsmoothed(labels, features, matrix, bias, consistency=None):
         lambda start, *_: start < tokens, add, (at_once, write(0, d_features, first), sums), parallel_iterations=1
     )
     loss, d_table, expected = sums
-    d_bias = tf.tensor_scatter_nd_sub(expected, labels[:, None], tf.ones(tf.size(labels)))
+    of_labels = tf.ones(tf.size(labels)) if weights is None else weights
+    d_bias = tf.tensor_scatter_nd_sub(expected, labels[:, None], of_labels)
     return loss, tf.concat([part.concat()[:tokens] for part in d_features], 0), d_table, d_bias
 
 

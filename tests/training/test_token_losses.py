@@ -6,7 +6,12 @@ import pytest
 import tensorflow as tf
 
 from seq2seq.training import token_losses as module
-from seq2seq.training.token_losses import TokenCrossEntropy, token_losses
+from seq2seq.training.token_losses import (
+    TokenCrossEntropy,
+    product_log_probabilities,
+    product_loss,
+    token_losses,
+)
 from tests.stand_ins.graphics_card import seen
 
 TOLERANCE = {"rtol": 1e-5, "atol": 1e-5}
@@ -99,6 +104,29 @@ def test_the_loss_of_a_product_of_few_bits_is_the_same_on_a_gpu(dtype, consisten
         found = loss_and_gradients()
     for mine, other in zip(found, expected, strict=True):
         np.testing.assert_array_equal(mine, other)
+
+
+@pytest.mark.parametrize("at_once", [2, 9, 512])
+def test_the_loss_of_a_product_with_weights(at_once, monkeypatch):
+    monkeypatch.setattr(module, "TOKENS_AT_ONCE", {"CPU": at_once, "GPU": at_once})
+    draw = np.random.default_rng(1)
+    given = [tf.constant(draw.normal(size=size), tf.float32) for size in ((9, 5), (7, 5), (7,))]
+    labels, weights = draw.integers(1, 7, 9), np.linspace(-1, 2, 9, dtype="float32")
+
+    def plainly(features, table, bias):
+        return tf.reduce_sum(weights * plain(labels, tf.matmul(features, table, transpose_b=True) + bias, 0.0))
+
+    def value_and_gradients(loss):
+        with tf.GradientTape() as tape:
+            tape.watch(given)
+            value = loss(*given)
+        return value, *tape.gradient(value, given)
+
+    found = value_and_gradients(lambda *given: product_loss(labels, *given, weights=weights))
+    for ours, plain_value in zip(found, value_and_gradients(plainly), strict=True):
+        np.testing.assert_allclose(ours, plain_value, **TOLERANCE)
+    logits = tf.matmul(given[0], given[1], transpose_b=True) + given[2]
+    np.testing.assert_allclose(product_log_probabilities(labels, *given), -plain(labels, logits, 0.0), **TOLERANCE)
 
 
 def disagreement(p, q):
