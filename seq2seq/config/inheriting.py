@@ -6,6 +6,7 @@ from typing import Any
 from seq2seq.config.distillation import DistillationConfig
 from seq2seq.config.language_model import LanguageConfig
 from seq2seq.config.resolving import Config, settings_of, to_mapping
+from seq2seq.config.risk import RiskConfig
 from seq2seq.config.series import AutoencoderConfig, ForecasterConfig
 from seq2seq.config.translation import TranslationConfig
 from seq2seq.errors import InputError
@@ -18,6 +19,7 @@ _ANEW_OF = {
         *("model.source_vectors", "model.target_vectors"),
         *("decoding.max_length_ratio", "decoding.max_length_extra"),
         *(f"distillation.{field.name}" for field in fields(DistillationConfig)),
+        *("training.objective", *(f"risk.{field.name}" for field in fields(RiskConfig))),
     ),
     LanguageConfig: ("data.text",),
     AutoencoderConfig: ("data.location", "data.array", "data.limit", "training.epochs", "training.patience"),

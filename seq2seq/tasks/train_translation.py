@@ -22,12 +22,14 @@ from seq2seq.run.parent import teachers_of
 from seq2seq.tasks.distillation import distilled
 from seq2seq.tasks.teachers import Lessons, open_teachers
 from seq2seq.tasks.translation_corpus import read_training_text
+from seq2seq.tasks.translation_risk import risk_objective
 from seq2seq.tasks.translation_settling import settled_before_reading, settled_by
 from seq2seq.text.protection import Protection
 from seq2seq.training.checkpoint import has_whole_checkpoint
 from seq2seq.training.loop import Training
 from seq2seq.training.metrics import TeacherForcedScorer
-from seq2seq.training.schedules import ScheduledSampling
+from seq2seq.training.risk import ExpectedRisk
+from seq2seq.training.schedules import Consistency, ScheduledSampling
 from seq2seq.training.setup import Setup
 from seq2seq.training.token_losses import TokenCrossEntropy
 from seq2seq.training.word_vectors import check_word_vectors, start_from_word_vectors, word_vector_files
@@ -91,16 +93,20 @@ def train(
     model.parallel_parts = min(config.training.parts or parts_of(rows, setup.at_once), setup.at_once)
     setup.tell(model, report)
     translator = Translator(config, source, target, model, workers=setup.at_once)
+    loss = TokenCrossEntropy(config.training.label_smoothing)
+    if config.training.objective == "risk":
+        _warn_of_risk(config, setup.is_tuning, report)
+        model.objective, loss = risk_objective(config, target), ExpectedRisk(config.training.label_smoothing)
     training = Training(
         model,
-        TokenCrossEntropy(config.training.label_smoothing),
+        loss,
         batches,
         _validation(config, translator, valid_batches, text.valid, setup.cluster),
         config.training,
         run,
         report,
         interruption,
-        callbacks=_scheduled_sampling(config.training, model),
+        callbacks=_scheduled(config.training, model),
         cluster=setup.cluster,
     )
     metrics = training.fit() | {"train_pairs": text.pairs}
@@ -126,13 +132,34 @@ def _teachers(config, setup, resume, report):
     return teachers
 
 
-def _scheduled_sampling(settings, model):
-    """Let the decoder read its own predictions in the share of steps that the settings want; the callbacks for it."""
+def _warn_of_risk(config, is_tuning, report):
+    if not is_tuning:
+        report.warn(
+            "training.objective=risk learns from what the model draws, and fresh weights draw nothing of use: train "
+            "without it first, and start from that run by --from"
+        )
+    if config.training.monitor == "loss":
+        report.warn(
+            "the validation loss chooses the best epoch (training.monitor=loss), and it rises where the risk falls: "
+            "--set training.monitor=bleu"
+        )
+
+
+def _scheduled(settings, model):
+    """Tell the model what it does while training that may change from epoch to epoch; the callbacks that change it."""
+    callbacks = []
     first, last = settings.truth_ratio, settings.final_truth_ratio
-    if first == 1.0 and last is None:
-        return []
-    model.truth_ratio = tf.Variable(first, trainable=False, dtype=tf.float32)
-    return [ScheduledSampling(model.truth_ratio, first, first if last is None else last, settings.epochs)]
+    if first < 1.0 or last is not None:
+        model.truth_ratio = tf.Variable(first, trainable=False, dtype=tf.float32)
+        last = first if last is None else last
+        callbacks.append(ScheduledSampling(model.truth_ratio, first, last, settings.epochs))
+    if settings.consistency:
+        model.consistency = settings.consistency
+        if first := int(settings.consistency_from * settings.epochs):
+            # Not 0 before the first epoch begins: then it is tried whether the memory suffices.
+            model.consistency = tf.Variable(settings.consistency, trainable=False, dtype=tf.float32)
+            callbacks.append(Consistency(model.consistency, settings.consistency, first))
+    return callbacks
 
 
 def _in_parts(config):

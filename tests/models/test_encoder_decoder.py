@@ -255,6 +255,57 @@ def test_training_on_packed_tokens_in_parts_follows_the_plain_gradient(name, lab
         np.testing.assert_allclose(old - weight.numpy(), tf.convert_to_tensor(gradient), **TOLERANCE)
 
 
+def trained_once(consistency, parts=1, eagerly=True):
+    """Loss and weights after an update of a model without dropout."""
+    source, target_input, labels = make_batch()
+    model = make_model()
+    model.parallel_parts, model.consistency = parts, consistency
+    model.compile(keras.optimizers.SGD(1.0), TokenCrossEntropy(0.1), run_eagerly=eagerly)
+    return [model.train_on_batch((source, target_input), labels), *model.get_weights()]
+
+
+def test_two_readings_that_agree_by_themselves_train_as_one():
+    for found, expected in zip(trained_once(5.0), trained_once(None), strict=True):
+        np.testing.assert_allclose(found, expected, **TOLERANCE)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("consistency", [5.0, 0.0])
+@pytest.mark.parametrize("parts", [1, 2])
+def test_one_or_two_readings_in_a_graph(consistency, parts):
+    once = trained_once(None)
+    for found, expected in zip(trained_once(tf.Variable(consistency), parts, eagerly=False), once, strict=True):
+        np.testing.assert_allclose(found, expected, **TOLERANCE)
+
+
+@pytest.mark.parametrize("parts", [1, slow(2)])
+def test_two_readings_with_other_dropout_follow_the_plain_gradient(parts):
+    source, target_input, labels = make_batch()
+    model = make_model(embedding_dropout=0.3, output_dropout=0.3, word_dropout=0.2)
+    variables = [variable.numpy() for variable in model.variables]
+    with tf.GradientTape() as tape:
+        kl = cross_entropy = 0.0
+        for k in range(parts):  # each draws its own dropout, one after the other
+            rows = [np.tile(side[k::parts], (2, 1)) for side in (source, target_input, labels)]
+            packed, features = model.packed(*rows, training=True)
+            logits = model.decoder.project(features)
+            targets = tf.one_hot(packed, VOCABULARY) * 0.9 + 0.1 / VOCABULARY
+            cross_entropy -= tf.reduce_sum(targets * tf.nn.log_softmax(logits))
+            p, q = tf.split(logits, 2)
+            kl += tf.reduce_sum((tf.nn.softmax(p) - tf.nn.softmax(q)) * (tf.nn.log_softmax(p) - tf.nn.log_softmax(q)))
+        loss = (cross_entropy + 0.5 * 3.0 * kl) / (2 * np.count_nonzero(labels))
+    gradients = tape.gradient(loss, model.trainable_variables)
+    assert kl > 0.1  # the readings differ
+    for variable, value in zip(model.variables, variables, strict=True):
+        variable.assign(value)
+    model.parallel_parts, model.consistency = parts, 3.0
+    before = [weight.numpy() for weight in model.trainable_variables]
+    model.compile(keras.optimizers.SGD(1.0), TokenCrossEntropy(0.1), run_eagerly=True)
+    assert model.train_on_batch((source, target_input), labels) == pytest.approx(float(loss), rel=1e-5)
+    for weight, old, gradient in zip(model.trainable_variables, before, gradients, strict=True):
+        np.testing.assert_allclose(old - weight.numpy(), tf.convert_to_tensor(gradient), **TOLERANCE)
+
+
 def own_predictions(model, source, target_input):
     """Decoder inputs when every token after BOS is the model's argmax, in a plain loop; padding stays."""
     state, inputs = model.start(source), [target_input[:, 0]]
