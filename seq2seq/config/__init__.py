@@ -4,6 +4,7 @@ A configuration is resolved in one order: the defaults < a recipe (TOML) < the c
 that `--help` answers at once.
 """
 
+from seq2seq.config.distillation import DistillationConfig
 from seq2seq.config.language_model import LanguageConfig
 from seq2seq.config.resolving import from_mapping, from_stored, load_recipe, resolve, to_mapping
 from seq2seq.config.risk import RiskConfig
@@ -31,6 +32,7 @@ __all__ = [
     "DataConfig",
     "DecodingConfig",
     "DetectionConfig",
+    "DistillationConfig",
     "ForecasterConfig",
     "LanguageConfig",
     "ModelConfig",

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from seq2seq.config.checks import check_at_least, check_patterns, check_range
+from seq2seq.config.distillation import DistillationConfig
 from seq2seq.config.risk import RiskConfig
 from seq2seq.config.translation_training import TranslationTrainingConfig
 from seq2seq.errors import InputError
@@ -158,6 +159,8 @@ class ModelConfig:
     bridge: Literal["copy", "dense", "zero"] = "dense"  # from the encoder's last state to the decoder's first
     attention: Literal["none", "dot", "additive", "multi_head"] = "dot"
     attention_heads: int = 4  # of multi_head
+    # The decoder layer that attends; first: those above read at each step what it found (Wu et al. 2016).
+    attention_at: Literal["top", "first"] = "top"
     tie_output: bool = True  # the output layer shares the target embedding
     tie_source: bool = True  # one embedding for both sides, where they share a vocabulary
     source_vectors: str | None = None  # text file of word vectors that the source embedding starts from
@@ -191,6 +194,13 @@ class ModelConfig:
         idle, deep = {}, max(self.encoder_layers, self.decoder_layers) > 1
         if self.attention != "multi_head":
             idle["model.attention_heads"] = f"with model.attention={self.attention}: leave it out, or take multi_head."
+        if self.attention == "none":
+            idle["model.attention_at"] = "with model.attention=none: leave it out, or take dot."
+        elif self.decoder_layers == 1:
+            idle["model.attention_at"] = (
+                "with model.decoder_layers=1, whose first layer is the top one: leave it out, or set "
+                "model.decoder_layers=2."
+            )
         if self.layer_dropout and not deep:
             idle["model.layer_dropout"] = (
                 "with one layer on either side, as it is between layers: leave it out, or set model.encoder_layers or "
@@ -255,6 +265,7 @@ class TranslationConfig:
     model: ModelConfig = field(default_factory=ModelConfig)
     training: TranslationTrainingConfig = field(default_factory=TranslationTrainingConfig)
     decoding: DecodingConfig = field(default_factory=DecodingConfig)
+    distillation: DistillationConfig = field(default_factory=DistillationConfig)
     risk: RiskConfig = field(default_factory=RiskConfig)
     seed: int = 1
 
@@ -294,6 +305,8 @@ class TranslationConfig:
         idle |= self._idle_by_objective()
         if self.data.swap:
             idle["data.extra_columns"] = "with data.swap, as further columns are references of the side that is read."
+        if self.distillation.teachers:
+            idle["data.cache"] = "with distillation.teachers, whose student has its corpus in memory: leave it out."
         return idle
 
     def _idle_by_objective(self):

@@ -39,6 +39,7 @@ class EncoderDecoder(Exportable):
         bridge: `"copy"`, `"dense"` or `"zero"`, see `Bridge`.
         attention: `"none"`, `"dot"`, `"additive"` or `"multi_head"`.
         attention_heads: int.
+        attention_at: `"top"` or `"first"`, the decoder layer that attends; those above it read what it found.
         tie_output: bool. The output layer shares the target embedding.
         tie_source: bool. One embedding for both sides; the vocabularies must be one.
         embedding_dropout: float. Share of dropped embedding entries.
@@ -72,6 +73,7 @@ class EncoderDecoder(Exportable):
         bridge="dense",
         attention="dot",
         attention_heads=4,
+        attention_at="top",
         tie_output=True,
         tie_source=False,
         embedding_dropout=0.0,
@@ -89,6 +91,8 @@ class EncoderDecoder(Exportable):
                 "tie_source=True needs one vocabulary for both sides, got sizes "
                 f"{source_vocabulary_size} and {target_vocabulary_size}."
             )
+        if attention_at not in ("top", "first"):
+            raise ValueError(f"attention_at={attention_at!r}: expected 'top' or 'first'.")
         dtype = {"dtype": self.dtype_policy}
         dropouts = (embedding_dropout, word_dropout, dropout_along_time)
         target_embedding = TokenEmbedding(
@@ -109,9 +113,10 @@ class EncoderDecoder(Exportable):
             name="encoder",
             **dtype,
         )
+        attends_first = attention != "none" and attention_at == "first"
         self.decoder = Decoder(
             target_embedding,
-            RecurrentStack(decoder_layers, units, name="stack", **stack),
+            RecurrentStack(decoder_layers, units, context_dim=units * attends_first, name="stack", **stack),
             Bridge(bridge, units, decoder_layers, name="bridge", **dtype),
             make_attention(attention, units, attention_heads, name="attention", **dtype),
             readout_dim=embedding_dim if tie_output else units,

@@ -3,12 +3,14 @@
 from functools import lru_cache
 from pathlib import Path
 
+import keras
 import numpy as np
 import tensorflow as tf
 
 from seq2seq.batches.pairs import PairBatches
 from seq2seq.config import TranslationConfig
 from seq2seq.cores import parts_of
+from seq2seq.errors import InputError
 from seq2seq.evaluation.scripts import check_tokenizer
 from seq2seq.evaluation.translation import exact_match, in_case, validation_bleu
 from seq2seq.inference.hypothesis import NOTHING
@@ -16,6 +18,9 @@ from seq2seq.inference.translator import Translator, build_model
 from seq2seq.interruption import Interruption
 from seq2seq.report import Report
 from seq2seq.run import Run, RunFolder
+from seq2seq.run.parent import teachers_of
+from seq2seq.tasks.distillation import distilled
+from seq2seq.tasks.teachers import Lessons, open_teachers
 from seq2seq.tasks.translation_corpus import read_training_text
 from seq2seq.tasks.translation_risk import risk_objective
 from seq2seq.tasks.translation_settling import settled_before_reading, settled_by
@@ -58,19 +63,26 @@ def train(
     report = report or Report()
     if config.training.bleu_tokenizer != "auto":
         check_tokenizer(config.training.bleu_tokenizer)
-    setup = Setup(config, run_dir, resume, parent=parent, in_parts=_in_parts(config), report=report)
+    in_parts = _in_parts(config) or bool(config.distillation.teachers)  # which translate several batches at once
+    setup = Setup(config, run_dir, resume, parent=parent, in_parts=in_parts, report=report)
     config, run_dir = setup.config, setup.run_dir
     folder, vectors = RunFolder(Path(run_dir)), word_vector_files(config)
     if vectors and setup.resume and has_whole_checkpoint(folder):
         vectors = []  # it has the weights that came of them
     check_word_vectors(vectors, config.model.embedding_dim)
     config = settled_before_reading(config, Path(run_dir), setup.resume, report)
+    teachers = _teachers(config, setup, resume, report)
     text = read_training_text(config, folder, setup.resume, report, setup.parent)
     config = settled_by(text, config, report)
     if setup.parent and config.data.reverses(setup.parent.settings.data):
         report.warn(f"{setup.parent.given} translates the other way round: its weights know little of this direction")
-    run = Run.start(run_dir, "translation", config, text.files, setup.resume, setup.parent)
+    run = Run.start(run_dir, "translation", config, text.files, setup.resume, setup.parent, teachers)
     text.save_tokenizers(run)
+    if teachers:
+        lessons = Lessons(config, teachers, text.texts, run.taught, report)
+        written = lessons.translations(interruption or Interruption(), setup.at_once)
+        text = distilled(text, written, config, report)
+        keras.utils.set_random_seed(config.seed)  # whether teachers were loaded, which draws numbers, or not
     source, target = text.tokenizers
 
     batches, valid_batches = _batches(config, text)
@@ -100,6 +112,24 @@ def train(
     metrics = training.fit() | {"train_pairs": text.pairs}
     run.write_metrics(metrics)
     return metrics
+
+
+def _teachers(config, setup, resume, report):
+    """What the run keeps of its teachers."""
+    known = teachers_of(setup.run_dir)
+    if setup.resume:
+        teachers = known
+    elif resume and known and not config.distillation.teachers:
+        raise InputError(
+            f"{setup.run_dir} began with teachers, {', '.join(record['run'] for record in known)}, and has no "
+            "checkpoint yet: name them by --teacher once more."
+        )
+    else:
+        teachers = open_teachers(config, setup.run_dir) if config.distillation.teachers else ()
+    if teachers:
+        named = ", ".join(f"{record['run']} ({record['weights'][:12]})" for record in teachers)
+        report.say(f"learning from what {named} translate{'s' * (len(teachers) == 1)}")
+    return teachers
 
 
 def _warn_of_risk(config, is_tuning, report):
@@ -149,7 +179,7 @@ def _batches(config, text):
 
     valid = Protection(config.text.keep, config.text.lowers).pairs(text.valid.source, text.valid.target)
     valid_rows = [tokenizer.encode(texts) for tokenizer, texts in zip(text.tokenizers, valid, strict=True)]
-    return resampled if config.text.subword_sampling else lambda epoch: fixed, PairBatches(*valid_rows, **sizes)
+    return resampled if text.resampled else lambda epoch: fixed, PairBatches(*valid_rows, **sizes)
 
 
 def _validation(config, translator, batches, pairs, cluster):

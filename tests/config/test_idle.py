@@ -27,6 +27,7 @@ OF_LANGUAGE = {"model.layer_dropout=0.5": ("model.num_layers=1", ["model.num_lay
 OF_TRANSLATION = {
     "model.layer_dropout=0.5": ("one layer", ["model.decoder_layers=2"]),
     "model.attention_heads=2": ("model.attention=dot", ["model.attention=multi_head"]),
+    "model.attention_at=first": ("model.decoder_layers=1", ["model.decoder_layers=2"]),
     "model.dropout_along_time=true": ("model.embedding_dropout", ["model.output_dropout=0.1"]),
     "training.consistency=5": ("model.output_dropout", ["model.word_dropout=0.1"]),
     "training.consistency_from=0.5": ("training.consistency", ["training.consistency=5"]),

@@ -53,6 +53,19 @@ CONFIGURATIONS = {
         "decoder_layers": 2,
     },
 }
+CONFIGURATIONS |= {
+    "attends first": {"attention_at": "first", "decoder_layers": 3},
+    "attends first, multi-head, gru, no residual": {
+        "attention_at": "first",
+        "attention": "multi_head",
+        "attention_heads": 2,
+        "cell": "gru",
+        "decoder_layers": 2,
+        "bridge": "copy",
+        "residual": False,
+        "tie_output": False,
+    },
+}
 OF_PARTS_THAT_OTHERS_HAVE = ("state passing", "multi-head, deeper decoder", "gru")
 EACH = [slow(name) if name in OF_PARTS_THAT_OTHERS_HAVE else name for name in CONFIGURATIONS]
 each_configuration = pytest.mark.parametrize("name", EACH)
@@ -224,6 +237,7 @@ def test_evaluated_loss_is_exact_over_batches_of_different_sizes():
         ("default", 0.1, 7),
         slow("state passing", 0.1, 2),
         ("multi-head, backwards, all tied", 0.1, 2),
+        ("attends first", 0.1, 2),
     ],
 )
 def test_training_on_packed_tokens_in_parts_follows_the_plain_gradient(name, label_smoothing, parts):
@@ -301,7 +315,7 @@ def own_predictions(model, source, target_input):
     return np.stack(inputs, 1)
 
 
-@pytest.mark.parametrize("name", ["default", "gru, backwards, deeper encoder", "state passing"])
+@pytest.mark.parametrize("name", ["default", "gru, backwards, deeper encoder", "state passing", "attends first"])
 def test_mixing_with_own_predictions_at_both_ends(name):
     model = make_model(**CONFIGURATIONS[name])
     source, target_input, _ = make_batch()
@@ -395,8 +409,9 @@ def test_encoder_and_decoder_on_their_own():
         np.testing.assert_allclose(part, whole, **TOLERANCE)
 
 
-def test_attention_weights_are_those_of_the_steps():
-    model = shared_model("multi-head, deeper decoder")
+@pytest.mark.parametrize("name", ["multi-head, deeper decoder", "attends first"])
+def test_attention_weights_are_those_of_the_steps(name):
+    model = shared_model(name)
     source, target_input, _ = make_batch()
     start = model.decoder.initial_state(model.encoder(source))
     _, weights = model.decoder.read_out(model.decoder.recurrent(target_input, start)[0], start.memory)
@@ -420,8 +435,8 @@ def test_ties_share_their_weights():
 
 
 @pytest.mark.parametrize("place", ["embedding_dropout", "layer_dropout", "output_dropout", "word_dropout"])
-def test_dropout_acts_in_training_only(place):
-    name = "zero bridge, tied source"
+@pytest.mark.parametrize("name", ["attends first", slow("zero bridge, tied source")])
+def test_dropout_acts_in_training_only(name, place):
     model = make_model(**CONFIGURATIONS[name], **{place: 0.5})
     inputs = make_batch()[:2]
     np.testing.assert_allclose(model(inputs), shared_model(name)(inputs), **TOLERANCE)
@@ -461,6 +476,7 @@ def test_dropout_along_time_drops_the_same_at_all_steps(along_time):
         ({"units": 7}, "7 must be even"),
         ({"attention": "multi_head", "attention_heads": 4}, "no multiple of 4"),
         ({"attention": "luong"}, "'luong'"),
+        ({"attention_at": "last"}, "'last'"),
         ({"bridge": "mean"}, "'mean'"),
         ({"cell": "rnn"}, "'rnn'"),
     ],

@@ -81,6 +81,7 @@ CHANGES = {
         "model.bridge": ("zero",),
         "model.attention": ("additive",),
         "model.attention_heads": ("2", "model.attention=multi_head"),
+        "model.attention_at": ("first", "model.decoder_layers=2"),
         "model.tie_output": ("false",),
         "model.tie_source": ("false",),
         "model.source_vectors": ("{}/vectors.txt", "model.tie_source=false"),
