@@ -50,12 +50,12 @@ def test_an_empty_reference_costs_nothing_where_nothing_is_drawn():
     assert costs_of("cats", "", "") == ([1.0, 0.0, 0.0], [True, False, True])
 
 
-def tuned(config, run, parent, *settings, **arguments):
-    base = Parent.open(parent, TranslationConfig, run).settings
+def tuned(config, run, start, *settings, **arguments):
+    base = Parent.open(start, TranslationConfig, run).settings
     data = {f"data__{name}": getattr(config().data, name) for name in ("train", "valid", "source", "target")}
     settings = resolve(TranslationConfig, settings=["training.epochs=2", *RISK, *settings], base=base, **data)
     report = Heard()
-    return train(settings, run, report=report, **({"parent": parent} | arguments)), report
+    return train(settings, run, report=report, **({"parent": start} | arguments)), report
 
 
 def test_risk_without_candidates_to_compare_is_refused(tiny_config):
