@@ -16,7 +16,7 @@ from seq2seq.series.segments import gaps_of, lengths_between
 from seq2seq.series.table import Series
 
 SYSTEMS = ("autoencoder", "pca")
-_SAME = 1e-3  # relative: what the order of columns and machines make different of one computation
+_SAME = 1e-4  # relative: what the order of columns and machines make different of one computation
 
 
 class Detectors:

@@ -34,8 +34,8 @@ def made(tmp_path_factory):
         config = replace(config, **sections)
         data = {"data.location": data_files(config.data.location)}
         own = Run.start(tmp_path_factory.mktemp("runs") / "run", "autoencoder", config, data)
-        values = [part[:, ::-1] for part in alike.read_training().values]
-        Scaler.fit(scaling, values, columns).save(own.scaler)
+        scaler = Scaler(scaling, alike.scaler.center[::-1], alike.scaler.scale[::-1], columns)
+        scaler.save(own.scaler)
         model, draw = build_model(config, len(columns)), np.random.default_rng(7)
         own.save_weights([draw.normal(0, 0.3, weight.shape) for weight in model.get_weights()])
         own.release()
