@@ -58,6 +58,10 @@ def forecasts(
     found = measure(Forecaster.load(against), data or result.config.data.location, limit=limit, **options)
     for line in found.learned:
         report.warn(f"{against}: {line}")
-    compared = compare(result.made, found.made, (named(runs), str(against)))
+    names = (named(runs), str(against))
+    if bool(found.learned) != bool(result.learned):
+        seen, other = names if result.learned else names[::-1]
+        report.warn(f"{seen} has learned from what is forecast here and {other} has not: the comparison favours {seen}")
+    compared = compare(result.made, found.made, names)
     report.say(f"compared from {compared.origins:,} origins, in {compared.blocks:,} blocks, in {compared.unit}")
     return compared

@@ -64,11 +64,20 @@ def _step(graph: Graph, model: EncoderDecoder) -> Graph:
     different, _, reads, _ = graph("Unique", tokens, outputs=4)
     embedded = graph("Gather", decoder.embedding.table.embeddings.numpy(), different)
     parents = graph("Reshape", parents, np.array([-1]))
-    outputs, states = branching_step(graph, decoder.stack, embedded, states, reads, parents)
+    seen = []  # context and weights
+
+    def attend(outputs):
+        context, weights = _attended(graph, decoder.attention, unflat(graph, outputs, last), units)
+        seen[:] = flat(graph, context), weights
+        return seen[0]
+
+    first = attend if decoder.attends_first else None
+    outputs, states = branching_step(graph, decoder.stack, embedded, states, reads, parents, first)
     if decoder.attention is not None:
-        queries = unflat(graph, outputs, last)
-        context, weights = _attended(graph, decoder.attention, queries, units)
-        outputs = flat(graph, dense(graph, decoder.readout, graph("Concat", queries, context, axis=2)))
+        if not decoder.attends_first:
+            attend(outputs)
+        context, weights = seen
+        outputs = dense(graph, decoder.readout, graph("Concat", outputs, context, axis=1))
         meaning = "share of each source token that a hypothesis attends to"
         graph.output("weights", weights, "float32", (*rows, "source_steps"), meaning)
     elif decoder.readout is not None:
