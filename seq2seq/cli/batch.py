@@ -10,7 +10,7 @@ from seq2seq.cli.jobs import run_job
 from seq2seq.cli.options import detection as alarms
 from seq2seq.cli.options import engines, forecasts, groups, search
 from seq2seq.cli.options import series as series_options
-from seq2seq.cli.options.run import With, together
+from seq2seq.cli.options.run import With, WithDetector, WithForecaster, together
 from seq2seq.errors import InputError
 
 app = Typer(help="Work through many files, in a job that may be killed and started again.", cls=Tasks, **SETTINGS)
@@ -43,12 +43,16 @@ DETECT_EXAMPLES = """\
 
   seq2seq batch detect runs/tanks --input 'in/*.csv' --output scores
 
+  seq2seq batch detect runs/tanks --with runs/tanks2 --input 'in/*.csv' --output scores
+
   seq2seq batch detect runs/tanks --input 'in/**/*.parquet' --output events --events --merge 2h --min-length 3
 """
 FORECAST_EXAMPLES = """\
 [bold]Examples[/bold]
 
   seq2seq batch forecast runs/air --input 'in/*.csv' --steps 24 --output out
+
+  seq2seq batch forecast runs/air --with runs/air2 --input 'in/*.csv' --output out
 
   seq2seq batch forecast runs/sales --input 'in/*.csv' --known calendar.csv --output out
 """
@@ -222,6 +226,7 @@ def detect(
     shard: ShardOption = None,
     strict: Strict = False,
     part_size: PartSize = 20000,
+    with_: WithDetector = None,
     *,
     engine: dict[str, Any],
 ) -> None:
@@ -239,7 +244,8 @@ def detect(
         from seq2seq.jobs.detection import BatchDetection
 
         given = {"array": array, "part_size": part_size, "strict": strict}
-        return BatchDetection.load(run, threshold=kind, events=events, merge=merge, min_length=min_length, **given)
+        given |= {"threshold": kind, "events": events, "merge": merge, "min_length": min_length}
+        return BatchDetection.load(together(run, with_), **given)
 
     run_job(run, load, _series_check(array), [*input_, *(more or ())], output, shard, strict, engine, tables=True)
 
@@ -261,6 +267,7 @@ def forecast(
         int,
         Option(min=1, help="Series after which what is done is kept, should the job be killed.", rich_help_panel=JOB),
     ] = 1000,
+    with_: WithForecaster = None,
     *,
     engine: dict[str, Any],
 ) -> None:
@@ -276,7 +283,7 @@ def forecast(
         from seq2seq.jobs.forecasting import BatchForecast
 
         given = {"array": array, "part_size": part_size, "strict": strict}
-        return BatchForecast.load(run, steps=steps, interval=interval, known=known, **given)
+        return BatchForecast.load(together(run, with_), steps=steps, interval=interval, known=known, **given)
 
     run_job(run, load, _series_check(array), [*input_, *(more or ())], output, shard, strict, engine, tables=True)
 

@@ -10,7 +10,7 @@ from seq2seq.errors import InputError
 
 def check(run: Path, against: Path, task: str, alone: bool) -> None:
     """Raise InputError where there is no second run to measure on the data of the first, one of `task`, which is
-    `alone` or translates together with others."""
+    `alone` or answers together with others."""
     from seq2seq.config import TranslationConfig
     from seq2seq.run import Run
 
@@ -25,7 +25,7 @@ def check(run: Path, against: Path, task: str, alone: bool) -> None:
 
 
 def named(runs: Sequence[Path]) -> str:
-    """What runs that translate together are called."""
+    """What runs that answer together are called."""
     return " + ".join(map(str, runs))
 
 
@@ -40,9 +40,15 @@ def translations(result: Any, runs: Sequence[Path], against: Path, search: Any, 
 
 
 def forecasts(
-    result: Any, run: Path, against: Path, data: str | None, limit: int | None, options: dict, report: ConsoleReport
+    result: Any,
+    runs: Sequence[Path],
+    against: Path,
+    data: str | None,
+    limit: int | None,
+    options: dict,
+    report: ConsoleReport,
 ) -> Any:
-    """The comparison of forecasts that were evaluated, `result` of `run`, with those of another run."""
+    """The comparison of forecasts that were evaluated, `result` of `runs` together, with those of another run."""
     from seq2seq.inference.forecaster import Forecaster
     from seq2seq.report import Naming
     from seq2seq.tasks.compare_forecasts import compare
@@ -52,9 +58,10 @@ def forecasts(
     found = measure(Forecaster.load(against), data or result.config.data.location, limit=limit, **options)
     for line in found.learned:
         report.warn(f"{against}: {line}")
+    names = (named(runs), str(against))
     if bool(found.learned) != bool(result.learned):
-        seen, other = (run, against) if result.learned else (against, run)
+        seen, other = names if result.learned else names[::-1]
         report.warn(f"{seen} has learned from what is forecast here and {other} has not: the comparison favours {seen}")
-    compared = compare(result.made, found.made, (str(run), str(against)))
+    compared = compare(result.made, found.made, names)
     report.say(f"compared from {compared.origins:,} origins, in {compared.blocks:,} blocks, in {compared.unit}")
     return compared

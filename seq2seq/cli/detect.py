@@ -11,6 +11,7 @@ from seq2seq.cli import detected
 from seq2seq.cli.console import ConsoleReport, quiet_tensorflow
 from seq2seq.cli.options import detection as alarms
 from seq2seq.cli.options import series as options
+from seq2seq.cli.options.run import WithDetector, together
 from seq2seq.cli.outputs import check_csv, check_outputs, check_picture, check_suffix, write_all, write_csv, write_text
 from seq2seq.config.series import Score
 from seq2seq.errors import InputError
@@ -25,6 +26,8 @@ EXAMPLES = """\
   seq2seq detect runs/tanks --input test.csv --labels faults.json --output scores.csv --plot scores.png --show T2
 
   seq2seq detect runs/tanks --input june.csv --threshold quantile=0.999 --events june.json --merge 2h
+
+  seq2seq detect runs/tanks --with runs/tanks2 --with runs/tanks3 --input test.csv --output scores.csv
 
   seq2seq detect runs/tanks --part test --from 2024-05-01 --output may.csv
 
@@ -164,6 +167,7 @@ def detect(
             rich_help_panel=alarms.THRESHOLD,
         ),
     ] = None,
+    with_: WithDetector = None,
 ) -> None:
     """Score data by how badly an autoencoder writes them again, and raise alarms above a threshold.
 
@@ -176,7 +180,8 @@ def detect(
     options.check_of_picture(plot, "--show", show)
     check_suffix(events, "--events", (".csv", ".json"))
     read = {"--input": input_, "--labels": labels, "--held-out": held_out, "--held-out-labels": held_out_labels}
-    check_outputs({"--output": output, "--events": events, "--json": json_, "--plot": plot}, read, run)
+    for each in (run, *(with_ or ())):
+        check_outputs({"--output": output, "--events": events, "--json": json_, "--plot": plot}, read, each)
     check_csv(output, "--output")
 
     with quiet_tensorflow(run):
@@ -185,6 +190,8 @@ def detect(
         from seq2seq.inference.reconstructor import Reconstructor
         from seq2seq.runtime.folder import is_exported
 
+    if refit and with_:
+        raise InputError(f"--refit keeps what it fits in the run: refit {run} and each --with by itself.")
     if refit and is_exported(run):
         raise InputError(f"--refit keeps what it fits in the run, of which {run} is an export: refit that, export it.")
     spans = {"merge": parse_span(merge), "min_length": parse_span(min_length)}
@@ -196,7 +203,7 @@ def detect(
         kind = None
         if not (input_ or part or from_ or to):
             return
-    reconstructor = Reconstructor.load(run)
+    reconstructor = Reconstructor.load(together(run, with_))
     if events and not reconstructor.look_back:
         raise InputError(f"--events {events}: this run scores whole sequences, each of which is an alarm or none.")
     series, selection, name, parts = _read(reconstructor, input_, array, keep, (part, from_, to), report)
@@ -271,16 +278,13 @@ def _refit(run, score, threshold, report):
 
 def _read(reconstructor, input_, array, keep, chosen, report):
     """The series, what of them is to be scored, how their file is called; of the training's the part of each step."""
-    from seq2seq.inference.detection import was_trained_on
-    from seq2seq.inference.selection import between, part_of, parts_of_steps
+    from seq2seq.inference.selection import between, part_of
     from seq2seq.run.resuming import data_have_changed
     from seq2seq.series.files import data_files
 
     (part, from_, to), config = chosen, reconstructor.config
-    trained = input_ is None or was_trained_on(reconstructor, input_, array)
-    changed = trained and data_have_changed(reconstructor.run, "data.location", data_files(config.data.location))
     if input_ is None:
-        if changed:
+        if data_have_changed(reconstructor.run, "data.location", data_files(config.data.location)):
             raise InputError(
                 f"{config.data.location} has changed since the training, so its parts are no longer those of then: "
                 "give --input, and --from TIME for what is new."
@@ -288,23 +292,20 @@ def _read(reconstructor, input_, array, keep, chosen, report):
         series = reconstructor.read_training(keep=keep, report=report)
         part = part or ("all" if from_ or to else "test")
         selection, name = part_of(series, config.data, config.seed, part), config.data.location
+        rows = (keep or config.data.keep, config.data.limit)
     else:
         series, selection, name = reconstructor.read(input_, array=array, keep=keep, report=report), None, input_
+        rows = (keep, None)
     if from_ is not None or to is not None:
         times = between(series, from_, to, report)
         selection = times if selection is None else selection & times
     if selection is not None and not selection.rows:
         raise InputError(f"there is nothing to score: the {part} part has no step from {from_} to {to}.")
-    parts = None
-    read_alike = (input_ is None and keep is None) or (keep, config.data.limit) == (config.data.keep, None)
-    if trained and read_alike and not changed:
-        parts = parts_of_steps(series, config.data, config.seed)
-        parts = parts if selection is None else selection.cut(parts)
-        detected.tell_parts(parts, series.whole, report)
-    elif note := reconstructor.learned_note(series if selection is None else selection.series(series)):
-        report.warn(note)
-    elif trained:
-        report.warn("the run was trained on some of these data, whose scores are lower than those of others")
+    read = (series, selection, name, array or (config.data.array if input_ is None else None), rows)
+    first, *others = reconstructor.members
+    parts = detected.told_parts(first, *read, report)
+    for other in others:
+        detected.told_parts(other, *read, Naming(report, str(other.run.path)))
     return series, selection, name, parts
 
 

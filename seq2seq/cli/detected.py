@@ -36,7 +36,51 @@ def show_figures(figures: dict[str, dict], components: int, report: Any) -> None
             report.table(f"\n{title}{some}", ("", *(name.replace("_", " ") for name in names)), rows)
 
 
-def tell_parts(parts: Sequence[Any], whole: bool, report: Any) -> None:
+def told_parts(
+    reconstructor: Any,
+    series: Any,
+    selection: Any,
+    name: str,
+    array: str | None,
+    rows: tuple[str | None, int | None],
+    report: Any,
+) -> Any:
+    """Of each step that is scored, the part that it was in the training of a run; warns of what helped to make it.
+
+    Args:
+        reconstructor: `Reconstructor`.
+        series: `Series`.
+        selection: `Selection` of the steps that are scored; None for all.
+        name: str. What their file is called.
+        array: str. Of an NPZ file.
+        rows: the `data.keep` and `data.limit` that the series were read with.
+        report: `Report`.
+
+    Returns:
+        Sequence of arrays of str; None where nobody can tell, or all is new.
+    """
+    from seq2seq.inference.detection import was_trained_on
+    from seq2seq.inference.selection import parts_of_steps
+    from seq2seq.run.resuming import data_have_changed
+    from seq2seq.series.files import data_files
+
+    data = reconstructor.config.data
+    trained = was_trained_on(reconstructor, name, array)
+    changed = trained and data_have_changed(reconstructor.run, "data.location", data_files(data.location))
+    if trained and rows == (data.keep, data.limit) and not changed:
+        parts = parts_of_steps(series, data, reconstructor.config.seed)
+        parts = parts if selection is None else selection.cut(parts)
+        _tell_parts(parts, series.whole, report)
+        return parts
+    scored = reconstructor.scaler.match(series if selection is None else selection.series(series))
+    if note := reconstructor.learned_note(scored):
+        report.warn(note)
+    elif trained:
+        report.warn("the run was trained on some of these data, whose scores are lower than those of others")
+    return None
+
+
+def _tell_parts(parts, whole, report):
     """Warn where what is scored helped to make the run; `parts`: of each series, the part of each of its steps."""
     counts = Counter(part for steps in parts for part in (steps[:1] if whole else steps).tolist())
     unit = "sequences" if whole else "steps"

@@ -11,7 +11,7 @@ from seq2seq.cli import compared as compared_runs
 from seq2seq.cli.console import ConsoleReport, quiet_tensorflow
 from seq2seq.cli.options import pairs, search, series
 from seq2seq.cli.options.pairs import DATA
-from seq2seq.cli.options.run import With, together
+from seq2seq.cli.options.run import WithEither, together
 from seq2seq.cli.outputs import check_csv, check_outputs, check_picture, write_all, write_csv, write_text
 from seq2seq.errors import InputError
 
@@ -28,6 +28,8 @@ EXAMPLES = """\
   seq2seq evaluate runs/ende --with runs/ende2 --data corpus/test --against runs/ende
 
   seq2seq evaluate runs/air --data airline-passengers.csv --backtest 10 --json metrics.json
+
+  seq2seq evaluate runs/air --with runs/air2 --with runs/air3 --against runs/air
 
   seq2seq evaluate runs/air --output forecasts.csv --plot forecasts.png
 """
@@ -153,7 +155,7 @@ def evaluate(
             rich_help_panel=RESULT,
         ),
     ] = None,
-    with_: With = None,
+    with_: WithEither = None,
     *,
     chosen: dict[str, Any],
 ) -> None:
@@ -185,7 +187,7 @@ def evaluate(
         compared_runs.check(run, against, task, alone=not with_)
     scoring = _given(references=references or None, bleu_tokenizer=bleu_tokenizer, language=language)
     columns = _given(source=source, target=target, header=header, swap=swap)
-    of_text = columns | _given(**{"with": with_ or None}) | _given(examples=examples) | chosen | scoring
+    of_text = columns | _given(examples=examples) | chosen | scoring
     of_numbers = _given(part=part, backtest=backtest, stride=stride)
     unfit = of_numbers | _given(plot=plot, column=column, show=show) if task == "translation" else of_text
     if unfit:
@@ -203,8 +205,8 @@ def evaluate(
     # Standard output is for the figures: as JSON where it is asked for there, as a table else.
     shown = report if str(json_) == "-" else ConsoleReport()
     if task == "forecaster":
-        result, tell = _forecasts(run, data, limit, column, of_numbers, report), _show_forecasts
-        compared = against and compared_runs.forecasts(result, run, against, data, limit, of_numbers, report)
+        result, tell = _forecasts(runs, data, limit, column, of_numbers, report), _show_forecasts
+        compared = against and compared_runs.forecasts(result, runs, against, data, limit, of_numbers, report)
     else:
         given = columns | scoring | {"limit": limit}
         result = _translations(runs, data, 3 if examples is None else examples, given, chosen, report)
@@ -262,15 +264,15 @@ def _sides(example) -> list[tuple[str, str]]:
     return [("source", example.source), *references, ("translation", example.hypothesis)]
 
 
-def _forecasts(run, data, limit, column, options, report) -> Any:
+def _forecasts(runs, data, limit, column, options, report) -> Any:
     """Forecast and score."""
     if options.get("part", "test") not in ("test", "all"):  # before anything is loaded
         raise InputError(f"--part {options['part']}: expected test or all.")
-    with quiet_tensorflow(run):
+    with quiet_tensorflow(runs[0]):
         from seq2seq.inference.forecaster import Forecaster
         from seq2seq.tasks.measure_forecaster import evaluate as measure
 
-    forecaster = Forecaster.load(run)
+    forecaster = Forecaster.load(together(runs[0], runs[1:]))
     series.drawn_column(column, forecaster.columns.targets)  # a wrong name is told before the work
     return measure(forecaster, data, limit=limit, report=report, **options)
 

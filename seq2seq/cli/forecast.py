@@ -11,6 +11,7 @@ from typer import Argument, Option
 
 from seq2seq.cli.console import ConsoleReport, quiet_tensorflow
 from seq2seq.cli.options import forecasts, series
+from seq2seq.cli.options.run import WithForecaster, together
 from seq2seq.cli.outputs import check_csv, check_outputs, check_picture, write_all, write_csv
 from seq2seq.errors import InputError
 
@@ -21,6 +22,8 @@ EXAMPLES = """\
   seq2seq forecast runs/air --steps 24 --output forecast.csv --plot forecast.png
 
   seq2seq forecast runs/power --input this_week.csv --interval 0.8 --output tomorrow.csv
+
+  seq2seq forecast runs/air --with runs/air2 --with runs/air3 --output forecast.csv
 
   tail -n +1 -f sensor.csv | seq2seq forecast runs/stream --stream --state state.npz
 """
@@ -90,12 +93,13 @@ def forecast(
             rich_help_panel=STREAM,
         ),
     ] = False,
+    with_: WithForecaster = None,
 ) -> None:
     """Continue a series: its next steps with prediction intervals, in its own units, after its own times.
 
     With --stream, continue it for ever: a step comes in, the forecast of the next goes out.
     """
-    given = _windowed(steps, input_, array, known, output, plot, column, show)
+    given = _windowed(steps, input_, array, known, output, plot, column, show, with_)
     unfit = [name for name, value in given if value is not None]
     if stream and unfit:
         raise InputError(
@@ -113,7 +117,8 @@ def forecast(
     series.check_of_picture(plot, "--column", column)
     series.check_of_picture(plot, "--show", show)
     read = {"--input": input_ or series.location_of(run), "--known": known}
-    check_outputs({"--output": output, "--plot": plot, "--state": state}, read, run)
+    for each in (run, *(with_ or ())):
+        check_outputs({"--output": output, "--plot": plot, "--state": state}, read, each)
     check_csv(output, "--output")
 
     with quiet_tensorflow(run):
@@ -122,7 +127,7 @@ def forecast(
         from seq2seq.inference.series_data import warn_left_out
 
     report = ConsoleReport(stderr=True)
-    forecaster = Forecaster.load(run)
+    forecaster = Forecaster.load(together(run, with_))
     if stream:
         _stream(forecaster, state, header, interval, times, report)
         return
@@ -141,11 +146,12 @@ def forecast(
     for note in made.notes:
         report.warn(note)
     if made.level and not made.notes:
-        report.say(f"intervals are to hold {made.level:.0%} of the actual values")
+        of = f"are the means of {len(forecaster.members)}, each of which is" if with_ else "are"
+        report.say(f"intervals {of} to hold {made.level:.0%} of the actual values")
 
 
 def _windowed(*values):
-    names = ("--steps", "--input", "--array", "--known", "--output", "--plot", "--column", "--show")
+    names = ("--steps", "--input", "--array", "--known", "--output", "--plot", "--column", "--show", "--with")
     return zip(names, values, strict=True)
 
 

@@ -9,13 +9,12 @@ from seq2seq.errors import InputError
 from seq2seq.evaluation.detection import Labels
 from seq2seq.evaluation.events import Event, Span, find_events
 from seq2seq.evaluation.thresholds import beyond_held_out
-from seq2seq.inference.detector import Detector
-from seq2seq.inference.pieces import cut, num_pieces
+from seq2seq.inference.detectors import Detectors, rule_of
 from seq2seq.inference.reconstructor import Reconstructor
 from seq2seq.inference.scores import Scores
 from seq2seq.inference.selection import Selection
 from seq2seq.report import Report
-from seq2seq.series.segments import gaps_of, lengths_between
+from seq2seq.series.segments import gaps_of
 from seq2seq.series.table import Series
 
 
@@ -122,43 +121,37 @@ def detect(
     Raises:
         InputError: the run has no detector yet; a threshold that cannot be fitted.
     """
-    detector = Detector.load(reconstructor.run)
-    selection = selection or Selection.whole(series.lengths)
-    both = _scores(reconstructor, detector, series, report or Report(), selection)
-    scorers = [detector.autoencoder, detector.pca]
+    report, selection = report or Report(), selection or Selection.whole(series.lengths)
     if (threshold is not None and threshold[0] == "f_beta") != (labelled is not None):
         raise InputError(
             "A threshold by f_beta is fitted on labelled data that are not scored: give --threshold f_beta=BETA, "
             "--held-out and --held-out-labels together."
         )
+    detectors = Detectors(reconstructor)
+    scores = detectors.scores(series, report, selection)
     if labelled is not None:
-        held_out = _scores(reconstructor, detector, labelled[0], Report(), Selection.whole(labelled[0].lengths))
-        pairs = zip(scorers, held_out, strict=True)
+        known = detectors.scores(labelled[0], Report(), Selection.whole(labelled[0].lengths))
+        pairs = zip(detectors.scorers(None), known, strict=True)
         scorers = [scorer.with_threshold(*threshold, each, labelled[1].values) for scorer, each in pairs]
-    elif threshold is not None:
-        scorers = [scorer.with_threshold(*threshold) for scorer in scorers]
-    if threshold is not None and labelled is None:
-        warning = beyond_held_out(*threshold, len(detector.autoencoder.held_out))
-        if warning:
-            (report or Report()).warn(warning)
-    held_out = detector.autoencoder.held_out if labelled is None else held_out[0].judged
-    settings = detector.settings or reconstructor.config.detection
-    rule = _rule(
-        threshold or (settings.threshold, settings.value), held_out, "held-out" if labelled is None else "labelled"
-    )
+        rule = rule_of(threshold, known[0].judged, "labelled scores")
+    else:
+        scorers = detectors.scorers(threshold)
+        rule = detectors.rule(threshold, scorers[0])
+        if threshold is not None and (warning := beyond_held_out(*threshold, len(scorers[0].held_out))):
+            report.warn(warning)
     chosen, around = selection.series(series), max(reconstructor.look_back - 1, 0)
     live = [
-        _live(scorer, scores, chosen.names, reconstructor.scaler.groups)
-        for scorer, scores in zip(scorers, both, strict=True)
+        _live(scorer, each, chosen.names, [member.scaler.groups for member in reconstructor.members])
+        for scorer, each in zip(scorers, scores, strict=True)
     ]
-    own, pca = (scores.at(selection.places(around)) for scores in both)
+    own, pca = (each.at(selection.places(around)) for each in scores)
     return Detection(
         chosen,
         own,
         scorers[0].threshold,
         pca,
         scorers[1].threshold,
-        detector.baseline.components,
+        detectors.components,
         series,
         selection,
         *(each and tuple(selection.laid_out(each, series.lengths, False, around)) for each in live),
@@ -166,35 +159,16 @@ def detect(
     )
 
 
-def _rule(threshold, scores, kind):
-    highest = np.nanmax(scores)
-    return f"{threshold[0]}={threshold[1]:g} of {len(scores):,} {kind} scores, the highest of which is {highest:.4g}"
-
-
 def _live(scorer, scores, names, groups):
-    """Alarms as the data come in; of a series that has no unit yet there are none, it takes all of its values."""
+    """Alarms as the data come in; of a series that has no unit yet there are none, it takes all of its values.
+
+    `groups` are of each run the series that have units of their own.
+    """
     live = scorer.live(scores)
-    if live is None or not groups:
+    if live is None or not any(groups):
         return live
-    return tuple(each & (name in groups) for name, each in zip(names, live, strict=True))
-
-
-def _scores(reconstructor, detector, series, report, selection):
-    """Scores of both systems, from one pass over what is selected and the steps around it whose windows cover it."""
-    look_back, names = reconstructor.look_back, [series.names[row] for row in selection.rows]
-    around = max(look_back - 1, 0)
-    scaled = selection.cut(reconstructor.scaled(series), around)
-    gaps = selection.positions(gaps_of(series), around)
-    lengths = np.array([len(values) for values in scaled], np.int64)
-    with report.progress(
-        "Scoring", num_pieces(lengths_between(lengths, gaps), look_back), reconstructor.unit
-    ) as progress:
-        outputs = reconstructor.outputs(scaled, progress=progress, gaps=gaps)
-        errors = ((pieces, pieces.values - reconstructed) for pieces, reconstructed in outputs)
-        own = detector.autoencoder.score(errors, lengths, look_back)
-    errors = ((pieces, detector.baseline_errors(pieces)) for pieces in cut(scaled, look_back, gaps=gaps))
-    pca = detector.pca.score(errors, lengths, look_back)
-    return detector.autoencoder.levelled(own, names), detector.pca.levelled(pca, names)
+    known = set.intersection(*(set(each) for each in groups if each))
+    return tuple(each & (name in known) for name, each in zip(names, live, strict=True))
 
 
 def was_trained_on(reconstructor: Reconstructor, location: str, array: str | None = None) -> bool:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,6 +15,9 @@ from seq2seq.evaluation.thresholds import fit_threshold
 from seq2seq.inference.pieces import Pieces
 from seq2seq.inference.scores import Scores
 from seq2seq.run import Run
+
+if TYPE_CHECKING:
+    from seq2seq.inference.reconstructor import Reconstructor
 
 Errors = tuple[Pieces, np.ndarray]  # pieces, and errors like their values
 Parts = Callable[[Pieces, np.ndarray], tuple[np.ndarray, np.ndarray]]
@@ -200,6 +204,12 @@ class Detector:
             return cls(*scorers, baseline, int(arrays["width"]), settings)
         except (ValueError, KeyError, TypeError) as error:
             raise InputError(f"{run.detector} is damaged ({error}): restore it or train again.") from error
+
+
+def settings_of(reconstructor: "Reconstructor") -> DetectionConfig:
+    """What the detector of a run was fitted with last, or else is to be fitted with as the training says."""
+    run = reconstructor.run
+    return (Detector.load(run).settings if run.detector.exists() else None) or reconstructor.config.detection
 
 
 def pca_errors(baseline: PCABaseline, width: int, pieces: Pieces) -> np.ndarray:

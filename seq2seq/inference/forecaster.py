@@ -2,7 +2,6 @@
 
 from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Union
 
 import numpy as np
@@ -12,7 +11,9 @@ from seq2seq.errors import InputError
 from seq2seq.evaluation import baselines as naive
 from seq2seq.inference.calibration import Calibration
 from seq2seq.inference.columns import Columns
+from seq2seq.inference.ensemble import Paths, members_of
 from seq2seq.inference.forecast import Forecast
+from seq2seq.inference.forecast_notes import far_values, new_series, without_interval
 from seq2seq.inference.loaded import open_run
 from seq2seq.inference.plans import join_plans, pattern_of
 from seq2seq.inference.series_data import for_other, of_run, passing, read_data, read_usable
@@ -23,11 +24,9 @@ from seq2seq.run import Run
 from seq2seq.runtime.folder import ExportedRun
 from seq2seq.runtime.numbers import ExportedWindows, exported_stream
 from seq2seq.series.continuing import continue_each
-from seq2seq.series.far import far_in_any
 from seq2seq.series.reading import category_of
 from seq2seq.series.scaling import Scaler
 from seq2seq.series.segments import last_segments, since_gap
-from seq2seq.series.series import some_of
 from seq2seq.series.table import Series
 from seq2seq.series.writing import decimals_of_each
 
@@ -107,13 +106,19 @@ class Forecaster:
             self.core = Windowed(config, self.columns, model, calibration)
 
     @classmethod
-    def load(cls, run_dir: str | Path) -> "Forecaster":
-        """Load a run directory, or an exported folder.
+    def load(cls, run_dir: Paths) -> "Forecaster":
+        """Load a run directory, or an exported folder; or a list of run directories, which forecast together.
 
         Raises:
-            InputError: not a run of a forecaster, no weights yet, damaged, or written by a newer version.
+            InputError: not a run of a forecaster, no weights yet, damaged, or written by a newer version; or several
+                that cannot forecast together.
         """
-        run, config = open_run(run_dir, TASK, ForecasterConfig)
+        folder, *others = members_of(run_dir)
+        if others:
+            from seq2seq.inference.forecaster_ensemble import ForecasterEnsemble  # which is a forecaster itself
+
+            return ForecasterEnsemble([cls.load(each) for each in (folder, *others)])
+        run, config = open_run(folder, TASK, ForecasterConfig)
         scaler = Scaler.load(run.scaler)
         config = replace(config, data=of_run(config.data, scaler.columns))
         if isinstance(run, ExportedRun):
@@ -122,6 +127,16 @@ class Forecaster:
             model = build_model(config, Columns.of(config, scaler.columns))
             run.load_weights(model)
         return cls(config, scaler, model, Calibration.load(run), run)
+
+    @property
+    def members(self) -> tuple["Forecaster", ...]:
+        """The runs that forecast together, each by itself: this one alone."""
+        return (self,)
+
+    @property
+    def least_history(self) -> int:
+        """Steps that must be known before one can be forecast."""
+        return max(member.core.least_history for member in self.members)
 
     @property
     def stateful(self) -> bool:
@@ -255,9 +270,9 @@ class Forecaster:
             for made in self.core.forecasts(histories, steps, ahead, level):
                 forecasts.append(made)
                 progress.advance()
-        notes = [*self._new(series), *self.core.gaps_of_interval(steps, level)]
-        notes += self._without_interval(histories, forecasts, series.names)
-        notes += self._far(series, plans, scalers)
+        notes = [*new_series(self, series), *self.core.gaps_of_interval(steps, level)]
+        notes += without_interval(self, histories, forecasts, series.names)
+        notes += far_values(self, series, plans, scalers)
         points, lowers, uppers = zip(*forecasts, strict=True)
         return Forecast(
             self.columns.targets,
@@ -298,41 +313,6 @@ class Forecaster:
             return [None] * len(series.values)
         called = self.columns.in_table(self.columns.known)
         return join_plans(known, series.names, times, steps, self.columns.known, series.clock, called)
-
-    def _far(self, series, plans, scalers):
-        """What there is to say of values far from the training, in what the model reads: once for each column."""
-        each = list(zip(series.values, scalers, series.names, strict=True))
-        read = [(values[-self.core.least_history :], series.columns, *of) for values, *of in each]
-        ahead = [
-            (plan, self.columns.known, *of) for plan, (_, *of) in zip(plans, each, strict=True) if plan is not None
-        ]
-        return far_in_any(read + ahead)
-
-    def _new(self, series):
-        """What there is to say of series that have units of their own, which were not there in training."""
-        new = [name for name in dict.fromkeys(series.names) if name not in self.scaler.groups]
-        told = f"{some_of(new)} not there in training: forecast in units of its own values"
-        return [told] if self.scaler.groups and new else []
-
-    def _without_interval(self, histories, forecasts, names):
-        """Empty the intervals of targets of which a window has no value, and say so."""
-        if self.stateful:
-            return []
-        unseen: dict[tuple[str, ...], list[str]] = {}
-        for history, (_, *ends), name in zip(histories, forecasts, names, strict=True):
-            window = history[-self.core.least_history :, self.columns.target_columns]
-            targets = np.flatnonzero(np.isnan(window).all(axis=0))
-            if len(targets):
-                unseen.setdefault(tuple(self.columns.targets[each] for each in targets), []).append(name)
-                for end in ends:
-                    if end is not None:
-                        end[:, targets] = np.nan
-        return [
-            f"{', '.join(targets)}{f' of {some_of(of)}' if any(of) else ''} has no value in the "
-            f"{self.core.least_history} steps that the model reads: its forecast rests on the other columns and the "
-            "training part alone, and has no interval"
-            for targets, of in unseen.items()
-        ]
 
     def naive_forecasts(self, history: np.ndarray, steps: int) -> dict[str, np.ndarray]:
         """What repeating the last value, and the last season, of a history gives for the next steps.

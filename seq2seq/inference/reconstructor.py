@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,6 +9,7 @@ import numpy as np
 from seq2seq.config import AutoencoderConfig
 from seq2seq.errors import InputError
 from seq2seq.evaluation.overlap import StepMeans
+from seq2seq.inference.ensemble import Paths, members_of
 from seq2seq.inference.loaded import graphs_of, open_run
 from seq2seq.inference.pieces import Pieces, as_pieces, cut, num_pieces
 from seq2seq.inference.series_data import for_other, learned_rows, of_run, read_usable, warn_left_out
@@ -57,19 +57,34 @@ class Reconstructor:
         self.look_back, self._graphs = config.windows.look_back, graphs_of(model)
 
     @classmethod
-    def load(cls, run_dir: str | Path) -> "Reconstructor":
-        """Load a run directory, or an exported folder.
+    def load(cls, run_dir: Paths) -> "Reconstructor":
+        """Load a run directory, or an exported folder; or a list of run directories, which answer together.
 
         Raises:
-            InputError: not a run of an autoencoder, no weights yet, damaged, or written by a newer version.
+            InputError: not a run of an autoencoder, no weights yet, damaged, or written by a newer version; or several
+                that cannot score together.
         """
-        run, config = open_run(run_dir, TASK, AutoencoderConfig)
+        folder, *others = members_of(run_dir)
+        if others:
+            from seq2seq.inference.reconstructor_ensemble import ReconstructorEnsemble  # which is one itself
+
+            return ReconstructorEnsemble([cls.load(each) for each in (folder, *others)])
+        run, config = open_run(folder, TASK, AutoencoderConfig)
         scaler = Scaler.load(run.scaler)
         if isinstance(run, ExportedRun):
             return cls(config, scaler, ExportedAutoencoder(run), run)
         model = build_model(config, len(scaler.columns))
         run.load_weights(model)
         return cls(config, scaler, model, run)
+
+    @property
+    def members(self) -> tuple["Reconstructor", ...]:
+        """The runs that answer together, each by itself: this one alone."""
+        return (self,)
+
+    def order_of(self, columns: Sequence[str]) -> list[int]:
+        """Where each of `columns` is in those of the run."""
+        return [self.scaler.columns.index(name) for name in columns]
 
     def read(
         self,

@@ -1,16 +1,16 @@
 """The batch job of a detector: files of series to tables of their scores, or of their alarms as events."""
 
-from pathlib import Path
 from typing import Any
 
 from seq2seq.evaluation.events import Span, parse_span
 from seq2seq.inference.detection import detect
 from seq2seq.inference.detection_lines import event_lines, score_lines
 from seq2seq.inference.detector import Detector
+from seq2seq.inference.ensemble import Paths
 from seq2seq.inference.reconstructor import Reconstructor
 from seq2seq.jobs.reconstruction import AutoencoderWork
 from seq2seq.jobs.series import join_lines, write_lines
-from seq2seq.storage import digest
+from seq2seq.storage import digest, fingerprint
 
 
 class BatchDetection(AutoencoderWork):
@@ -40,19 +40,21 @@ class BatchDetection(AutoencoderWork):
         settings = {"task": "detect", "threshold": threshold and list(threshold), "events": events} | spans
         if events:  # what a job of an earlier version has written lacks a column
             settings["known_at"] = True
-        super().__init__(reconstructor, digest(reconstructor.run.detector), settings, **given)
+        fitted = [digest(member.run.detector) for member in reconstructor.members]
+        super().__init__(reconstructor, fitted[0] if len(fitted) == 1 else fingerprint(fitted), settings, **given)
         self.threshold, self.events = threshold, events
         self.spans: dict[str, Span] = {name: parse_span(span) for name, span in spans.items()}
 
     @classmethod
-    def load(cls, run_dir: str | Path, **given: Any) -> "BatchDetection":
-        """The work of a run directory.
+    def load(cls, run_dir: Paths, **given: Any) -> "BatchDetection":
+        """The work of a run directory, or of a list of several, see `Reconstructor.load`.
 
         Raises:
             InputError: not a run of an autoencoder, not finished, damaged, or written by a newer version.
         """
         reconstructor = Reconstructor.load(run_dir)
-        Detector.load(reconstructor.run)
+        for member in reconstructor.members:
+            Detector.load(member.run)
         return cls(reconstructor, **given)
 
     def answer(self, series, file, several):

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from seq2seq.errors import InputError
+from seq2seq.inference.ensemble import Paths
 from seq2seq.inference.forecast_lines import forecast_lines
 from seq2seq.inference.forecaster import Forecaster
 from seq2seq.inference.plans import pattern_of
@@ -39,7 +40,8 @@ class BatchForecast(SeriesWork):
         **given: Any,
     ):
         run, settings = forecaster.run, {"task": "forecast", "steps": steps, "interval": interval}
-        files = [run.weights, *[run.calibration] * run.calibration.exists()]
+        runs = [member.run for member in forecaster.members]
+        files = [file for each in runs for file in (each.weights, each.calibration) if file.exists()]
         if known is None and forecaster.columns.known:
             names = listed(forecaster.columns.in_table(forecaster.columns.known))
             raise InputError(f"{run.path} reads what is known ahead ({names}): give it with --known.")
@@ -55,8 +57,8 @@ class BatchForecast(SeriesWork):
         self._known = None if known is None or apart else forecaster.read_known(known, self.telling(known))
 
     @classmethod
-    def load(cls, run_dir: str | Path, **given: Any) -> "BatchForecast":
-        """The work of a run directory.
+    def load(cls, run_dir: Paths, **given: Any) -> "BatchForecast":
+        """The work of a run directory, or of a list of several, see `Forecaster.load`.
 
         Raises:
             InputError: not a run of a forecaster, one that needs to know columns ahead without `known`, or the other

@@ -10,7 +10,7 @@ from seq2seq.config import DetectionConfig
 from seq2seq.errors import InputError
 from seq2seq.evaluation.anomaly import FEWEST_TOGETHER, PCABaseline
 from seq2seq.evaluation.thresholds import beyond_held_out, fit_threshold
-from seq2seq.inference.detector import Detector, pca_errors
+from seq2seq.inference.detector import Detector, pca_errors, settings_of
 from seq2seq.inference.held_out import PER_COLUMN, fit_scorer, parts_of, scored_as_a_whole, tell_correlations
 from seq2seq.inference.pieces import as_pieces, cut, num_pieces
 from seq2seq.inference.reconstructor import Reconstructor
@@ -121,12 +121,6 @@ def fit_detector(
         rest = f"; {few:,} have too few held-out scores for that" if few else ""
         report.say(f"the scores of {len(own.levels):,} series are in units of what is usual for each{rest}")
     return Detector(own, pca, baseline, width, settings)
-
-
-def settings_of(reconstructor: Reconstructor) -> DetectionConfig:
-    """What the detector of a run was fitted with last, or else is to be fitted with as the training says."""
-    run = reconstructor.run
-    return (Detector.load(run).settings if run.detector.exists() else None) or reconstructor.config.detection
 
 
 def _units(parts):

@@ -71,9 +71,8 @@ def evaluate(
             f"Nothing to forecast in {where}: a forecast of {horizon} steps "
             f"does not fit; give more data{', or --part all' * (part == 'test')}."
         )
-    note = learned_rows(forecaster.run).note(series, origins, "forecasts", LATER)
     result = measured(forecaster, series, origins, part, report)
-    return replace(result, where=where, learned=(note,) if note else ())
+    return replace(result, where=where, learned=_learned(forecaster, series, origins))
 
 
 def measured(
@@ -88,11 +87,41 @@ def measured(
         part: what `ForecasterEvaluation.part` shall be.
         report: `Report`.
     """
-    inputs = forecaster.columns.read_by_model(series, forecaster.scaler)
-    with (report or Report()).progress("Forecasting", sum(map(len, origins)), "origins") as progress:
-        outputs = forecaster.core.rolling(inputs, origins, progress)
+    members, level = forecaster.members, forecaster.core.level
+    with (report or Report()).progress("Forecasting", len(members) * sum(map(len, origins)), "origins") as progress:
+        made = [_made(member, series, origins, level, forecaster.columns.targets, progress) for member in members]
+    # The forecasts, and where all have them the ends of the intervals.
+    predicted, *ends = (np.mean(parts, axis=0) for parts in zip(*made, strict=False))
     values = [values[:, forecaster.columns.target_columns] for values in series.values]
-    return _scored(forecaster, series, values, origins, outputs, part)
+    return _scored(forecaster, series, values, origins, predicted, (*ends, level) if ends else None, part)
+
+
+def _made(forecaster, series, origins, level, columns, progress):
+    """What one run forecasts of `columns`, and if it can the ends of its interval of that level, in the user's units.
+
+    Returns:
+        A list of one or three float64 arrays `(all origins, horizon, columns)`, series after series.
+    """
+    series, core = forecaster.scaler.match(series), forecaster.core
+    outputs = core.rolling(forecaster.columns.read_by_model(series, forecaster.scaler), origins, progress)
+    calibrated = level and level in core.calibration.levels
+    scaled = [core.point(outputs), *(core.ends(outputs, level) if calibrated else ())]
+    at, ends = [forecaster.columns.targets.index(name) for name in columns], np.cumsum(list(map(len, origins)))[:-1]
+    scalers, made = forecaster.scaler.of_each(series), []
+    for values in scaled:
+        of_each = zip(np.split(values, ends), scalers, strict=True)  # each series by its own scaler
+        made.append(np.concatenate([forecaster.unscaled(part, scaler) for part, scaler in of_each])[..., at])
+    return made
+
+
+def _learned(forecaster, series, origins):
+    """What is told of forecasts of rows that a training had; of several runs with the name of that one."""
+    found = []
+    for member in forecaster.members:
+        matched = member.scaler.match(series)
+        if note := learned_rows(member.run).note(matched, origins, "forecasts", LATER):
+            found.append(f"{member.run.path}: {note}" if len(forecaster.members) > 1 else note)
+    return tuple(found)
 
 
 def _called(part, location):
@@ -130,7 +159,7 @@ def _latest(origins, names, count):
 def _first_steps(forecaster, series, part):
     """The series that are looked at, and the first step of each that may be forecast."""
     config = forecaster.config
-    least = forecaster.core.least_history
+    least = forecaster.least_history
     cut = list(stretches(series))
     if part == "all":
         return segments(series), [least] * len(cut)
@@ -143,25 +172,13 @@ def _first_steps(forecaster, series, part):
     return segments(series), [max(int(begins[number]) - first, least) for number, first, _ in cut]
 
 
-def _scored(forecaster, series, values, origins, outputs, part):
+def _scored(forecaster, series, values, origins, predicted, interval, part):
     config, columns, horizon = forecaster.config, forecaster.columns, forecaster.horizon
     actual = targets_at(values, origins, horizon)
-
     scalers, counts = forecaster.scaler.of_each(series), [len(at) for at in origins]
-
-    def unscaled(scaled):
-        """Of each series by its own scaler."""
-        parts = zip(np.split(scaled, np.cumsum(counts)[:-1]), scalers, strict=True)
-        return np.concatenate([forecaster.unscaled(part, scaler) for part, scaler in parts])
-
-    predicted = unscaled(forecaster.core.point(outputs))
     first = min(int(at[0]) for at in origins if len(at))
     possible = naive.baselines(config.model.season, first)
     beside = {name: naive.rolling_each(function, values, origins, horizon) for name, function in possible.items()}
-    interval = None
-    level = forecaster.core.level
-    if level and level in forecaster.core.calibration.levels:
-        interval = (*map(unscaled, forecaster.core.ends(outputs, level)), level)
     scale, unit = _unit(forecaster, scalers, counts, actual)
     overall = evaluate_forecast(actual, predicted, beside, interval=interval)
     named = {"model": predicted, **{name: beside[name] for name in overall.baselines}}
@@ -193,7 +210,7 @@ def _scored(forecaster, series, values, origins, outputs, part):
 
 def _far(forecaster, series, origins, scalers):
     """What there is to say of values far from the training, in the steps from the first window to the last target."""
-    least, horizon = forecaster.core.least_history, forecaster.horizon
+    least, horizon = forecaster.least_history, forecaster.horizon
     every = zip(series.values, origins, scalers, series.names, strict=True)
     return far_in_any(
         (values[max(at[0] - least, 0) : at[-1] + horizon], series.columns, *of) for values, at, *of in every if len(at)

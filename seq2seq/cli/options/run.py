@@ -6,21 +6,27 @@ from typing import Annotated, Any
 
 from typer import Option
 
-With = Annotated[
-    list[Path] | None,
-    Option(
-        "--with",
-        metavar="RUN",
-        help="Another run, which translates together with RUN: at each step the mean of their probabilities decides. "
-        "They must have the same tokenizers; the settings are those of RUN. Repeat it for more runs.",
-        show_default="none",
-        rich_help_panel="Search",
-    ),
-]
+from seq2seq.cli.options.forecasts import FORECAST
+
+
+def _with(what: str, panel: str) -> Any:
+    """An option that takes further runs; `what` says what RUN and they do together."""
+    help_ = f"Another run, {what}; the settings are those of RUN. Repeat it for more runs."
+    named = Option("--with", metavar="RUN", help=help_, show_default="none", rich_help_panel=panel)
+    return Annotated[list[Path] | None, named]
+
+
+_TEXT = "which translates together with RUN: at each step the mean of their probabilities decides"
+_NUMBERS = "which forecasts together with RUN: forecasts, and ends of intervals, are the means of theirs"
+_SCORES = "which scores together with RUN: scores are the means of theirs, on one scale by their thresholds"
+With = _with(f"{_TEXT}. They must have the same tokenizers", "Search")
+WithForecaster = _with(_NUMBERS, FORECAST)
+WithDetector = _with(_SCORES, "Scores")
+WithEither = _with(f"{_TEXT}; or {_NUMBERS}", "Results")
 
 
 def together(run: Path, others: Sequence[Path] | None) -> Path | list[Path]:
-    """The run, or those of an ensemble, as `Translator.load` takes them."""
+    """The run, or those of an ensemble, as `Translator.load` and those of other tasks take them."""
     return [run, *others] if others else run
 
 

@@ -1,0 +1,145 @@
+"""The detectors of a run, or of several that score as one: the mean of their scores, and a threshold for it."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from seq2seq.inference.agreement import naming
+from seq2seq.inference.detector import Detector, Scorer
+from seq2seq.inference.pieces import cut, num_pieces
+from seq2seq.inference.reconstructor import Reconstructor
+from seq2seq.inference.scores import Scores
+from seq2seq.inference.selection import Selection
+from seq2seq.report import Report
+from seq2seq.series.segments import gaps_of, lengths_between
+from seq2seq.series.table import Series
+
+SYSTEMS = ("autoencoder", "pca")
+_SAME = 1e-4  # relative: what the order of columns and machines make different of one computation
+
+
+class Detectors:
+    """What scores series with all runs of a reconstructor, by their autoencoders and by principal components.
+
+    Of several runs the scores are means. Each run's are brought to a scale first on which its threshold, as fitted to
+    its held-out scores, is the mean of the thresholds of all: a run that errs more has no more to say for that.
+
+    Args:
+        reconstructor: `Reconstructor` of a finished run, or of several.
+
+    Raises:
+        InputError: a run has no detector yet.
+    """
+
+    def __init__(self, reconstructor: Reconstructor):
+        self.members, self.look_back = reconstructor.members, reconstructor.look_back
+        self.columns = reconstructor.scaler.columns
+        self.detectors = [Detector.load(member.run) for member in self.members]
+        self.settings = self.detectors[0].settings or reconstructor.config.detection
+        self._alike = _held_out_alike(self.detectors)
+        self._scales = {system: _scales_of(self._of_each(system)) for system in SYSTEMS}
+
+    def scores(self, series: Series, report: Report, selection: Selection) -> list[Scores]:
+        """Scores of both systems, of what is selected and of the steps around it whose windows cover it."""
+        found = []
+        for member, detector in zip(self.members, self.detectors, strict=True):
+            with naming(member.run if len(self.members) > 1 else None):
+                found.append(_scored(member, detector, series, report, selection, max(self.look_back - 1, 0)))
+        if len(found) == 1:
+            return found[0]
+        return [self._mean(system, of_runs) for system, of_runs in zip(SYSTEMS, zip(*found, strict=True), strict=True)]
+
+    def scorers(self, threshold: tuple[str, float] | None) -> list[Scorer]:
+        """Of both systems the thresholds of those scores, and the held-out scores that they rest on.
+
+        Where all runs have held-out scores of the same data, the thresholds of several are fitted to the means of
+        these. Else they are means of thresholds as the scores are of scores: fewer alarms are false then than of a run
+        alone, as the runs do not all err at the same steps.
+
+        Args:
+            threshold: kind and value, see `fit_threshold`; default: those that the runs were fitted with.
+        """
+        return [self._joined(system, threshold) for system in SYSTEMS]
+
+    @property
+    def components(self) -> int:
+        """How many principal components there are."""
+        return self.detectors[0].baseline.components
+
+    def rule(self, threshold: tuple[str, float] | None, scorer: Scorer) -> str:
+        """What the threshold of the autoencoders is, in words; `scorer` as of `scorers` with that `threshold`."""
+        kind, value = threshold or (self.settings.threshold, self.settings.value)
+        if not self._alike:
+            return f"the mean of those of {len(self.members)} runs, each {kind}={value:g} of its own held-out scores"
+        means = f", means of {len(self.members)} runs" if len(self.members) > 1 else ""
+        return rule_of((kind, value), scorer.held_out, f"held-out scores{means}")
+
+    def _of_each(self, system):
+        return [getattr(detector, system) for detector in self.detectors]
+
+    def _mean(self, system, scores):
+        """The mean of the scores of runs; what one of them cannot score has none."""
+        orders = [member.order_of(self.columns) for member in self.members]
+        blame = [[part[:, order] for part in each.blame] for each, order in zip(scores, orders, strict=True)]
+
+        def means(of_runs):
+            return tuple(self._mean_of(system, parts) for parts in zip(*of_runs, strict=True))
+
+        steps, first = means(each.steps for each in scores), scores[0]
+        if first.windows is None:
+            return Scores(steps, means(blame), self._mean_of(system, [each.samples for each in scores]))
+        return Scores(steps, means(blame), None, means(each.windows for each in scores), self.look_back)
+
+    def _mean_of(self, system, values):
+        return np.mean([scale * each for scale, each in zip(self._scales[system], values, strict=True)], axis=0)
+
+    def _joined(self, system, threshold):
+        scorers = self._of_each(system)
+        if threshold is not None and not (self._alike and len(scorers) > 1):
+            scorers = [scorer.with_threshold(*threshold) for scorer in scorers]
+        if len(scorers) == 1:
+            return scorers[0]
+        names = ("held_out", "held_out_windows") if self._alike else ("threshold", "window_threshold")
+        joined = replace(
+            scorers[0], **{name: self._mean_of(system, [getattr(each, name) for each in scorers]) for name in names}
+        )
+        fitted = threshold or (self.settings.threshold, self.settings.value)
+        return joined.with_threshold(*fitted) if self._alike else joined
+
+
+def _scales_of(scorers):
+    """What the scores of each run are multiplied by; 1 where nothing held out errs at all, which gives no scale."""
+    thresholds = np.array([scorer.threshold for scorer in scorers])
+    return np.divide(thresholds.mean(), thresholds, out=np.ones(len(scorers)), where=thresholds > 0)
+
+
+def rule_of(threshold: tuple[str, float], scores: np.ndarray, kind: str) -> str:
+    """What a threshold is that was fitted to scores of that `kind`, in words."""
+    return f"{threshold[0]}={threshold[1]:g} of {len(scores):,} {kind}, the highest of which is {np.nanmax(scores):.4g}"
+
+
+def _held_out_alike(detectors: Sequence[Detector]) -> bool:
+    """Whether all were fitted on held-out scores of the same steps or sequences, one for one.
+
+    Principal components know no seed: of the same data, split, scaled and cut alike, their scores are the same.
+    """
+    scorers = [(each.pca, each.autoencoder) for each in detectors]
+    sizes = {tuple(len(part) for own in both for part in (own.held_out, own.held_out_windows)) for both in scorers}
+    first = detectors[0].pca.held_out
+    return len(sizes) == 1 and all(np.allclose(each.pca.held_out, first, rtol=_SAME) for each in detectors)
+
+
+def _scored(member, detector, series, report, selection, around):
+    """Scores of both systems of one run, in one pass, of what is selected with so many steps before and after it."""
+    look_back, names = member.look_back, [series.names[row] for row in selection.rows]
+    scaled = selection.cut(member.scaled(series), around)
+    gaps = selection.positions(gaps_of(series), around)
+    lengths = np.array([len(values) for values in scaled], np.int64)
+    with report.progress("Scoring", num_pieces(lengths_between(lengths, gaps), look_back), member.unit) as progress:
+        outputs = member.outputs(scaled, progress=progress, gaps=gaps)
+        errors = ((pieces, pieces.values - reconstructed) for pieces, reconstructed in outputs)
+        own = detector.autoencoder.score(errors, lengths, look_back)
+    errors = ((pieces, detector.baseline_errors(pieces)) for pieces in cut(scaled, look_back, gaps=gaps))
+    pca = detector.pca.score(errors, lengths, look_back)
+    return [detector.autoencoder.levelled(own, names), detector.pca.levelled(pca, names)]
