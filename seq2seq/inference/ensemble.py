@@ -26,8 +26,17 @@ def open_runs(paths: Paths) -> list[tuple[Run, TranslationConfig]]:
     Raises:
         InputError: what `open_run` raises; a list of one, or with a folder twice or an exported one.
     """
+    return [open_run(path, "translation", TranslationConfig) for path in members_of(paths)]
+
+
+def members_of(paths: Paths) -> list[Path]:
+    """The folder of a run, or those of the runs of an ensemble.
+
+    Raises:
+        InputError: a list of one, or with a folder twice or an exported one.
+    """
     if isinstance(paths, str | PathLike):
-        return [open_run(paths, "translation", TranslationConfig)]
+        return [Path(paths)]
     if len(paths) < 2:
         raise InputError(f"An ensemble needs two runs or more, got {len(paths)}: give the folder alone, in no list.")
     for place, path in enumerate(paths):
@@ -35,7 +44,7 @@ def open_runs(paths: Paths) -> list[tuple[Run, TranslationConfig]]:
             raise InputError(f"{path} is given twice: an ensemble is of different runs.")
         if is_exported(path):
             raise InputError(f"{path} is an exported folder, and an ensemble is of runs: give that which it is of.")
-    return [open_run(path, "translation", TranslationConfig) for path in paths]
+    return list(map(Path, paths))
 
 
 def identity_of(paths: Paths) -> str:

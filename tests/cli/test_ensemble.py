@@ -87,3 +87,11 @@ def test_what_is_refused(tiny_run, copy, tmp_path):
     assert "is a file of the run" in refused(
         "translate", tiny_run, "--with", copy, "--output", copy / "weights.npz", "a"
     )
+    assert "is given twice" in refused("export", tiny_run, "--with", tiny_run, "--output", tmp_path / "exported")
+    assert "is given twice" in refused("serve", tiny_run, "--with", copy, "--with", copy, "--port", 0)
+    assert "--with makes one model of several runs, and 2 are to be served" in refused(
+        "serve", tiny_run, OLDER_RUNS / "translation", "--with", copy, "--port", 0
+    )
+    assert "--with is for translators, and" in refused(
+        "serve", OLDER_RUNS / "forecaster", "--with", copy, "--port", 0, "--workers", 2
+    )

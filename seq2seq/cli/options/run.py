@@ -6,17 +6,22 @@ from typing import Annotated, Any
 
 from typer import Option
 
-With = Annotated[
-    list[Path] | None,
-    Option(
-        "--with",
-        metavar="RUN",
-        help="Another run, which translates together with RUN: at each step the mean of their probabilities decides. "
-        "They must have the same tokenizers; the settings are those of RUN. Repeat it for more runs.",
-        show_default="none",
-        rich_help_panel="Search",
-    ),
-]
+
+def _with(panel):
+    return Annotated[
+        list[Path] | None,
+        Option(
+            "--with",
+            metavar="RUN",
+            help="Another run, which translates together with RUN: at each step the mean of their probabilities "
+            "decides. They must have the same tokenizers; the settings are those of RUN. Repeat it for more runs.",
+            show_default="none",
+            rich_help_panel=panel,
+        ),
+    ]
+
+
+With, WithInNoPanel = _with("Search"), _with(None)
 
 
 def together(run: Path, others: Sequence[Path] | None) -> Path | list[Path]:
