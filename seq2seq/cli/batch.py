@@ -110,7 +110,7 @@ Strict = Annotated[
 
 @app.command("translate", cls=Command, epilog=TRANSLATE_EXAMPLES)
 @groups.options(engines.ENGINE, into="engine")
-@search.options(search.SEARCH)
+@search.options(search.SEARCH, search.DRAWING)
 def translate(
     run: RunFolder,
     input_: Inputs,

@@ -44,7 +44,10 @@ class Command(TyperCommand):
         except InputError as error:
             _end(f"Error: {error}", 2)
         except Exception as error:
-            _explain_hyphen(args, getattr(error, "option_name", None))  # of an option that there is not
+            option = getattr(error, "option_name", None)  # that there is not
+            _explain_hyphen(args, option)
+            if others := option and _commands_with(option, ctx.find_root().command):
+                _end(f"Error: {ctx.command_path} has no option {option}; {', '.join(others)} have it.", 2)
             raise
 
     def invoke(self, ctx):
@@ -72,6 +75,15 @@ class Tasks(TyperGroup):
             line = " ".join([ctx.command_path, tasks[0], *args])
             _end(f"Error: {args[0]} needs a task before it ({', '.join(tasks)}), such as: {line}", 2)
         return super().parse_args(ctx, args)
+
+
+def _commands_with(option, command, path=""):
+    """The names of the commands that have an option, of `command` and those below it."""
+    if isinstance(command, TyperGroup):
+        return [
+            found for name, each in command.commands.items() for found in _commands_with(option, each, f"{path} {name}")
+        ]
+    return [path.strip()] if any(option in (*each.opts, *each.secondary_opts) for each in command.params) else []
 
 
 def _explain_hyphen(args, option):

@@ -52,6 +52,9 @@ def forecasts(
     found = measure(Forecaster.load(against), data or result.config.data.location, limit=limit, **options)
     for line in found.learned:
         report.warn(f"{against}: {line}")
+    if bool(found.learned) != bool(result.learned):
+        seen, other = (run, against) if result.learned else (against, run)
+        report.warn(f"{seen} has learned from what is forecast here and {other} has not: the comparison favours {seen}")
     compared = compare(result.made, found.made, (str(run), str(against)))
     report.say(f"compared from {compared.origins:,} origins, in {compared.blocks:,} blocks, in {compared.unit}")
     return compared

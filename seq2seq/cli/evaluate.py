@@ -33,7 +33,7 @@ EXAMPLES = """\
 """
 
 
-@search.options(search.SEARCH)
+@search.options(search.SEARCH, search.DRAWING)
 def evaluate(
     run: Annotated[Path, Argument(metavar="RUN", help="Folder of a trained run.")],
     data: Annotated[
@@ -171,7 +171,7 @@ def evaluate(
     for each in runs:
         check_outputs({"--json": json_, "--output": output, "--plot": plot}, read | {"--references": references}, each)
     from seq2seq.run import Run
-    from seq2seq.run.parent import parent_of
+    from seq2seq.run.parent import parent_of, teachers_of
     from seq2seq.runtime.folder import is_exported
 
     if is_exported(run):
@@ -198,6 +198,8 @@ def evaluate(
     for each in runs:
         if began := parent_of(each):
             report.say(f"{each} started from the weights of {began['run']} ({began['weights'][:12]})")
+        for teacher in teachers_of(each):
+            report.say(f"{each} learned from what {teacher['run']} ({teacher['weights'][:12]}) translates")
     # Standard output is for the figures: as JSON where it is asked for there, as a table else.
     shown = report if str(json_) == "-" else ConsoleReport()
     if task == "forecaster":

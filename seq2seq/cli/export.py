@@ -21,6 +21,8 @@ EXAMPLES = """\
 
   seq2seq export runs/ende --output ende --int8
 
+  seq2seq export runs/ende --output ende --int8 --sample new.en --reference new.de
+
   seq2seq export runs/ende --with runs/ende2 --with runs/ende3 --output ende
 
   seq2seq export runs/tanks --output tanks --format litert
@@ -42,6 +44,13 @@ def export(
             show_default="the validation part of the training",
         ),
     ] = None,
+    reference: Annotated[
+        str | None,
+        Option(
+            help="Translations of the lines of --sample, by which --int8 is judged: line n of line n.",
+            show_default="with the validation part, its targets",
+        ),
+    ] = None,
 ) -> None:
     """Write a run as a folder that answers with NumPy and ONNX Runtime alone, by the command seq2seq-run; or several
     runs that translate as one.
@@ -58,7 +67,8 @@ def export(
         from seq2seq.export import export as export_run
 
     report = ConsoleReport(stderr=True)
-    held = export_run(together(run, with_), output, format=format_, int8=int8, sample=sample, report=report)
+    how = {"format": format_, "int8": int8, "sample": sample, "reference": reference}
+    held = export_run(together(run, with_), output, **how, report=report)
     answers, largest = sum(each.answers for each in held.differences), max(each.largest for each in held.differences)
     size = sum(file.stat().st_size for file in output.rglob("*") if file.is_file())
     graphs, asked = "in float32 " if int8 else "", "runs do" if with_ else "run does"

@@ -74,8 +74,8 @@ def score(
         check_outputs({"--output": output}, {"--data": options.files_of(data, source, target, run)}, each)
     with quiet_tensorflow(run):
         from seq2seq.inference.scorer import Scorer
+        from seq2seq.inference.translation_columns import given_columns
         from seq2seq.inference.translator import Translator
-        from seq2seq.tasks.translation_columns import given_columns
         from seq2seq.text.corpus import stream_pairs
 
     report = ConsoleReport(stderr=True)

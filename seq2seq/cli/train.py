@@ -34,6 +34,9 @@ EXAMPLES = """\
   seq2seq train translation --train corpus/train --source en --target de --run runs/big --set model.units=1024
 
   seq2seq train translation --from runs/ende --train manuals/train --epochs 5 --run runs/manuals
+
+  seq2seq train translation --teacher runs/a --teacher runs/b --train corpus/train --valid corpus/val --source en \
+      --target de --run runs/student
 """
 
 
@@ -98,6 +101,16 @@ def translation(
         ),
     ] = None,
     from_: training.From = None,
+    teacher: Annotated[
+        list[Path] | None,
+        Option(
+            metavar="RUN",
+            help="Learn from what this run makes of the training sources, too; given several times, from what these "
+            "runs make of them together.",
+            show_default="none",
+            rich_help_panel=training.RUN,
+        ),
+    ] = None,
     resume: training.Resume = False,
     max_time: training.MaxTime = None,
     workers: training.Workers = None,
@@ -139,6 +152,7 @@ def translation(
         data__limit=limit,
         data__cache=cache and str(cache),
         training__epochs=epochs,
+        distillation__teachers=tuple(map(str, teacher)) if teacher else None,
         seed=seed,
     )
     if not config.data.train:

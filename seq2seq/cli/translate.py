@@ -36,10 +36,12 @@ EXAMPLES = """\
   seq2seq translate runs/ende --input test.en --output test.de --alignment test.align
 
   seq2seq translate runs/ende "A dog runs." --temperature 0.8 --top-p 0.95 --seed 7
+
+  seq2seq translate runs/ende --input test.en --output test.de --mbr 16
 """
 
 
-@search.options(search.SEARCH, search.SAMPLING)
+@search.options(search.SEARCH, search.DRAWING)
 def translate(
     run: Annotated[Path, Argument(metavar="RUN", help="Folder of a trained run.")],
     texts: Annotated[

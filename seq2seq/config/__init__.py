@@ -4,8 +4,10 @@ A configuration is resolved in one order: the defaults < a recipe (TOML) < the c
 that `--help` answers at once.
 """
 
+from seq2seq.config.distillation import DistillationConfig
 from seq2seq.config.language_model import LanguageConfig
 from seq2seq.config.resolving import from_mapping, from_stored, load_recipe, resolve, to_mapping
+from seq2seq.config.risk import RiskConfig
 from seq2seq.config.series import (
     AutoencoderConfig,
     DetectionConfig,
@@ -21,8 +23,8 @@ from seq2seq.config.translation import (
     ModelConfig,
     TextConfig,
     TranslationConfig,
-    TranslationTrainingConfig,
 )
+from seq2seq.config.translation_training import TranslationTrainingConfig
 
 __all__ = [
     "AutoencoderConfig",
@@ -30,9 +32,11 @@ __all__ = [
     "DataConfig",
     "DecodingConfig",
     "DetectionConfig",
+    "DistillationConfig",
     "ForecasterConfig",
     "LanguageConfig",
     "ModelConfig",
+    "RiskConfig",
     "SeriesDataConfig",
     "SeriesTrainingConfig",
     "TextConfig",

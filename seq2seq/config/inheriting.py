@@ -3,8 +3,10 @@
 from dataclasses import fields, replace
 from typing import Any
 
+from seq2seq.config.distillation import DistillationConfig
 from seq2seq.config.language_model import LanguageConfig
 from seq2seq.config.resolving import Config, settings_of, to_mapping
+from seq2seq.config.risk import RiskConfig
 from seq2seq.config.series import AutoencoderConfig, ForecasterConfig
 from seq2seq.config.translation import TranslationConfig
 from seq2seq.errors import InputError
@@ -16,6 +18,8 @@ _ANEW_OF = {
         *("data.train", "data.valid", "data.header", "data.limit", "data.cache"),
         *("model.source_vectors", "model.target_vectors"),
         *("decoding.max_length_ratio", "decoding.max_length_extra"),
+        *(f"distillation.{field.name}" for field in fields(DistillationConfig)),
+        *("training.objective", *(f"risk.{field.name}" for field in fields(RiskConfig))),
     ),
     LanguageConfig: ("data.text",),
     AutoencoderConfig: ("data.location", "data.array", "data.limit", "training.epochs", "training.patience"),
@@ -64,10 +68,11 @@ def refuse_unfit(config: Any, parent: Any, path: Any) -> None:
         for name, value in given.items()
         if _is_fixed(name, _FIXED[type(config)]) and value != theirs[name]
     ]
+    kind = [each for each in unfit if each.startswith("model.kind=")]  # what else there is follows from it
     if unfit:
         raise InputError(
-            f"--from {path}: its weights were made with other settings than {', '.join(unfit)}: leave these out, or "
-            "train without --from."
+            f"--from {path}: its weights were made with other settings than {', '.join(kind or unfit)}: leave these "
+            "out, of a recipe too, or train without --from."
         )
 
 

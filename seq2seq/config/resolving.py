@@ -67,8 +67,9 @@ def resolve(
     for name, value, _, reason in _idle(config):
         if name in own:
             raise InputError(f"{name}={value} does nothing {reason}")
-        why = reason.partition(": ")[0]
-        (report or Report()).say(f"{name}={value}{' of the recipe' * (not base)} is passed over: it does nothing {why}")
+        if not base or value != settings_of(to_mapping(base))[name]:  # what another run had is no news
+            why = reason.partition(": ")[0]
+            (report or Report()).say(f"{name}={value} of the recipe is passed over: it does nothing {why}")
     return _without_idle(config)
 
 

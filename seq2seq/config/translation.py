@@ -4,11 +4,12 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from seq2seq.config.checks import check_at_least, check_patterns, check_range
-from seq2seq.config.training import TokenTrainingConfig
+from seq2seq.config.distillation import DistillationConfig
+from seq2seq.config.risk import RiskConfig
+from seq2seq.config.translation_training import TranslationTrainingConfig
 from seq2seq.errors import InputError
 
 TokenizerKind = Literal["unigram", "bpe", "char", "word"]
-BleuTokenizer = Literal["auto", "13a", "intl", "none", "ko-mecab", "zh", "ja-mecab", "char"]
 
 
 @dataclass(frozen=True)
@@ -158,6 +159,8 @@ class ModelConfig:
     bridge: Literal["copy", "dense", "zero"] = "dense"  # from the encoder's last state to the decoder's first
     attention: Literal["none", "dot", "additive", "multi_head"] = "dot"
     attention_heads: int = 4  # of multi_head
+    # The decoder layer that attends; first: those above read at each step what it found (Wu et al. 2016).
+    attention_at: Literal["top", "first"] = "top"
     tie_output: bool = True  # the output layer shares the target embedding
     tie_source: bool = True  # one embedding for both sides, where they share a vocabulary
     source_vectors: str | None = None  # text file of word vectors that the source embedding starts from
@@ -191,6 +194,13 @@ class ModelConfig:
         idle, deep = {}, max(self.encoder_layers, self.decoder_layers) > 1
         if self.attention != "multi_head":
             idle["model.attention_heads"] = f"with model.attention={self.attention}: leave it out, or take multi_head."
+        if self.attention == "none":
+            idle["model.attention_at"] = "with model.attention=none: leave it out, or take dot."
+        elif self.decoder_layers == 1:
+            idle["model.attention_at"] = (
+                "with model.decoder_layers=1, whose first layer is the top one: leave it out, or set "
+                "model.decoder_layers=2."
+            )
         if self.layer_dropout and not deep:
             idle["model.layer_dropout"] = (
                 "with one layer on either side, as it is between layers: leave it out, or set model.encoder_layers or "
@@ -203,40 +213,11 @@ class ModelConfig:
             )
         return idle
 
-
-@dataclass(frozen=True)
-class TranslationTrainingConfig(TokenTrainingConfig):
-    """Optimisation, and when to stop, judged by real decoding."""
-
-    truth_ratio: float = 1.0  # share of decoder inputs that are the true previous token; 1 is teacher forcing
-    final_truth_ratio: float | None = None  # the share moves linearly to this one over the epochs
-    monitor: Literal["bleu", "loss", "exact_match"] = "loss"  # on validation: chooses the best weights and when to stop
-    validate_bleu: bool = True  # translate the validation part after every epoch
-    validation_sentences: int = 1000  # at most this many of it
-    # The encoder: what the decoder does not share; the embeddings: of both sides, and with them a tied output layer.
-    freeze: Literal["none", "encoder", "embeddings"] = "none"
-    parts: int = 0  # of a batch that a CPU trains on at once, at most one a core; 0: by its cores and the pairs
-    # What BLEU counts, in sacrebleu's names; auto: chosen by the script of the validation part, and kept in the run.
-    bleu_tokenizer: BleuTokenizer = "auto"
-
-    def __post_init__(self):
-        super().__post_init__()
-        check_at_least("training.validation_sentences", self.validation_sentences, 1)
-        check_at_least("training.parts", self.parts, 0)
-        check_range("training.truth_ratio", self.truth_ratio, 0.0, 1.0)
-        if self.final_truth_ratio is not None:
-            check_range("training.final_truth_ratio", self.final_truth_ratio, 0.0, 1.0)
-        if self.monitor != "loss" and not self.validate_bleu:
-            raise InputError(f"training.monitor={self.monitor} needs training.validate_bleu=true.")
-
-    def idle(self) -> dict[str, str]:
-        """Settings that do nothing beside the others, and why: what follows "does nothing" in the error."""
-        idle = super().idle()
-        if not self.validate_bleu:
-            idle["training.validation_sentences"] = (
-                "with training.validate_bleu=false, as none is translated: leave it out."
-            )
-        return idle
+    @property
+    def drops(self) -> bool:
+        """Whether anything is dropped out, so that two readings differ."""
+        deep = max(self.encoder_layers, self.decoder_layers) > 1
+        return any((self.embedding_dropout, self.output_dropout, self.word_dropout, deep and self.layer_dropout))
 
 
 @dataclass(frozen=True)
@@ -284,6 +265,8 @@ class TranslationConfig:
     model: ModelConfig = field(default_factory=ModelConfig)
     training: TranslationTrainingConfig = field(default_factory=TranslationTrainingConfig)
     decoding: DecodingConfig = field(default_factory=DecodingConfig)
+    distillation: DistillationConfig = field(default_factory=DistillationConfig)
+    risk: RiskConfig = field(default_factory=RiskConfig)
     seed: int = 1
 
     task = "translation"
@@ -314,6 +297,24 @@ class TranslationConfig:
         if self.data.valid:
             reason = "with data.valid, as nothing is held out: leave it out, or leave data.valid (--valid) out."
             idle |= {"data.valid_share": reason, "data.hold_out": reason}
+        if not self.model.drops:
+            idle["training.consistency"] = (
+                "without model.output_dropout and the other dropouts, by which two readings of a pair differ: leave it "
+                "out, or set one of them."
+            )
+        idle |= self._idle_by_objective()
         if self.data.swap:
             idle["data.extra_columns"] = "with data.swap, as further columns are references of the side that is read."
+        if self.distillation.teachers:
+            idle["data.cache"] = "with distillation.teachers, whose student has its corpus in memory: leave it out."
         return idle
+
+    def _idle_by_objective(self):
+        if self.training.objective != "risk":
+            reason = f"with training.objective={self.training.objective}: leave it out, or take risk."
+            return {f"risk.{name}": reason for name in vars(self.risk)}
+        reason = "with training.objective=risk, which reads what the model draws: leave it out."
+        names = ["truth_ratio", "final_truth_ratio", "consistency", "consistency_from"]
+        if self.training.label_smoothing and not self.risk.cross_entropy:
+            names.append("label_smoothing")
+        return {f"training.{name}": reason for name in names}

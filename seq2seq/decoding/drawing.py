@@ -34,18 +34,19 @@ def selector(sampling: Sampling, streams):
             told for which `rows`.
     """
     streams = tf.cast(streams, tf.int64) * 2**32  # room for the steps
-    seeds = tf.fill(tf.shape(streams), tf.convert_to_tensor(sampling.seed, tf.int64))
+    seed = tf.convert_to_tensor(sampling.seed, tf.int64)
 
     def select(logits, t, rows=None):
         tokens, scores = candidates(sampling, logits)
-        pairs = tf.stack((seeds, streams + tf.cast(t, tf.int64)), 1)
-        pairs = pairs if rows is None else tf.gather(pairs, rows)
+        # Several sentences may have one stream, of which each number is drawn once.
+        different, places = tf.unique(streams if rows is None else tf.gather(streams, rows), tf.int32)
 
-        def uniform(seed):
-            return tf.random.stateless_uniform(tf.shape(scores)[1:], seed, minval=1e-20)  # its logarithm is finite
+        def gumbel(stream):
+            pair = tf.stack((seed, stream + tf.cast(t, tf.int64)))
+            uniform = tf.random.stateless_uniform(tf.shape(scores)[1:], pair, minval=1e-20)  # its logarithm is finite
+            return tf.math.log(-tf.math.log(uniform))
 
-        draws = tf.map_fn(uniform, pairs, tf.float32)
-        chosen = tf.argmax(scores - tf.math.log(-tf.math.log(draws)), axis=-1)  # Gumbel-max
+        chosen = tf.argmax(scores - tf.gather(tf.map_fn(gumbel, different, tf.float32), places), axis=-1)  # Gumbel-max
         return tf.gather(tokens, chosen, batch_dims=1)
 
     return select

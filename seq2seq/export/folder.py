@@ -24,10 +24,12 @@ from seq2seq.export.signature import Signature
 from seq2seq.inference.ensemble import Paths, members_of
 from seq2seq.report import Report
 from seq2seq.run import Run
-from seq2seq.run.integrity import locked, read_config, refuse_links_out
-from seq2seq.runtime.folder import FORMAT, MANIFEST, README
+from seq2seq.run.folder import MANIFEST
+from seq2seq.run.integrity import locked, read_config, refuse_inside_run, refuse_links_out
+from seq2seq.runtime.folder import FORMAT, README
 from seq2seq.storage import digest, fingerprint
 
+SLOWER = 0.95  # times the rate of float32: less is more than chance
 FORMATS = ("onnx", "saved-model", "litert")
 
 
@@ -38,25 +40,46 @@ class Kind:
     Attributes:
         load: function from a folder, of a run or an exported one, to the loaded run; of translators also from a list
             of those of an ensemble.
+        read: function from the loaded run, a `Report` and locations of data, maybe none, to what an export of it is
+            held against; of a translator the second one is of references.
         graphs: function from a loaded run and the class of graphs, to its graphs by name.
         files: function from a `Run` to the files that the folder has beside them.
-        differences: function from the loaded run, the loaded export, a location of data or `None`, and a `Report`, to
-            how far their answers are apart.
+        differences: function from the loaded run, the loaded export and what was read, to how far their answers are
+            apart.
     """
 
     load: Callable[..., Any]
+    read: Callable[..., Any]
     graphs: Callable[[Any, type[Graph]], Mapping[str, Graph]]
     files: Callable[[Run], list[Path]]
-    differences: Callable[[Any, Any, str | None, Report], list[Difference]]
+    differences: Callable[[Any, Any, Any], list[Difference]]
 
 
 KINDS = {
     "autoencoder": Kind(
-        numbers.load_reconstructor, numbers.autoencoder, numbers.files, numbers.differences_of_reconstructors
+        numbers.load_reconstructor,
+        numbers.read_sequences,
+        numbers.autoencoder,
+        numbers.files,
+        numbers.differences_of_reconstructors,
     ),
-    "forecaster": Kind(numbers.load_forecaster, numbers.forecaster, numbers.files, numbers.differences_of_forecasters),
-    "translation": Kind(texts.load_translator, texts.translator_graphs, texts.files, texts.differences_of_translators),
-    "language-model": Kind(texts.load_writer, texts.writer_graphs, texts.files, texts.differences_of_writers),
+    "forecaster": Kind(
+        numbers.load_forecaster,
+        numbers.read_histories,
+        numbers.forecaster,
+        numbers.files,
+        numbers.differences_of_forecasters,
+    ),
+    "translation": Kind(
+        texts.load_translator,
+        texts.read_pairs_of,
+        texts.translator_graphs,
+        texts.files,
+        texts.differences_of_translators,
+    ),
+    "language-model": Kind(
+        texts.load_writer, texts.read_text_of, texts.writer_graphs, texts.files, texts.differences_of_writers
+    ),
 }
 
 
@@ -84,6 +107,7 @@ def export(
     format: str = "onnx",
     int8: bool = False,
     sample: str | None = None,
+    reference: str | None = None,
     report: Report | None = None,
 ) -> Held:
     """Export a run to a folder that answers without its training's code, once that has answered as the run does.
@@ -93,7 +117,9 @@ def export(
         output: the folder, which must not be there, or be empty.
         format: `"onnx"`, `"saved-model"` or `"litert"`.
         int8: bool. Weights that take a byte each, of ONNX graphs.
-        sample: data to hold the export against, in the form of those of the training; default: the validation part.
+        sample: data to hold the export against, in the form of those of the training, of a translator a source text in
+            each line; default: the validation part.
+        reference: file of translations of these lines, by which `int8` is judged.
         report: `Report`.
 
     Returns:
@@ -113,24 +139,28 @@ def export(
     kind, named = KINDS[runs[0].task], " + ".join(str(run.path) for run in runs)
     if format == "litert":
         litert.check(runs[0])
+    _check_reference(runs[0].task, int8, sample, reference)
     for run in runs:
         _check_output(output, run.path)
     loaded = kind.load(run_dir)
+    held_against = kind.read(loaded, report, *filter(None, (sample, reference)))
     with _written(output) as folder, tempfile.TemporaryDirectory() as aside:
         first = Path(aside) if int8 else folder
         _fill(first, runs, loaded, format)
         if format == "saved-model":
             exported = saved_model.opened(first, loaded)
-            differences = saved_model.differences(kind.differences, loaded, exported, sample, report)
+            differences = saved_model.differences(kind.differences, loaded, exported, held_against)
         else:
             exported = kind.load(first)
-            differences = kind.differences(loaded, exported, sample, report)
+            differences = kind.differences(loaded, exported, held_against)
         _refuse(named, f"the graphs answer otherwise than the {'run' if len(runs) == 1 else 'runs'}", differences)
         if not int8:
             return Held(differences)
         _fill(folder, runs, loaded, format, Int8Graph)
-        found, rate = costs(loaded, exported, kind.load(folder), sample, report)
+        found, rate = costs(loaded, exported, kind.load(folder), held_against)
         _refuse(named, "int8 costs too much", found)
+        if rate < SLOWER:
+            report.warn(f"int8 is slower here, {rate:.2f} times the rate of float32: leave --int8 out to be faster")
         return Held(differences, found, rate, _bytes(folder) / _bytes(first))
 
 
@@ -191,11 +221,25 @@ def _finished(path):
     return Run.open(path, task)
 
 
+def _check_reference(task, int8, sample, reference):
+    if reference and not (task == "translation" and int8 and sample):
+        raise InputError(
+            f"--reference {reference} is what --int8 of a translation run is held against beside --sample FILE, whose "
+            "lines it translates: leave it out."
+        )
+    if task == "translation" and int8 and sample and not reference:
+        raise InputError(
+            f"--int8 is held against translations, too: give those of the lines of --sample {sample} by --reference "
+            "FILE."
+        )
+
+
 def _check_output(output, run):
     if output.resolve() == run.resolve() or run.resolve() in output.resolve().parents:
         raise InputError(f"--output {output} is in the folder of the run: name another one.")
     if output.exists() and not (output.is_dir() and not any(output.iterdir())):
         raise InputError(f"--output {output} is there already: name a new folder, or delete it.")
+    refuse_inside_run(output, "--output")
 
 
 @contextmanager

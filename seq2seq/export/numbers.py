@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from seq2seq.inference.reconstructor import Reconstructor
 from seq2seq.inference.selection import Selection, part_of
 from seq2seq.report import Report
 from seq2seq.run import Run
+from seq2seq.series.table import Series
 
 load_reconstructor, load_forecaster = Reconstructor.load, Forecaster.load
 
@@ -37,10 +39,41 @@ def forecaster(loaded: Forecaster, new: type[Graph] = Graph) -> dict[str, Graph]
     return (stream_graphs if loaded.stateful else window_graphs)(loaded.model, new)
 
 
-def sequences(own: Reconstructor, sample: str | None, report: Report, count: int) -> Iterator[Pieces]:
+class Sample(NamedTuple):
+    """Series to hold an export against.
+
+    Attributes:
+        series: `Series`.
+        chosen: `Selection` of their steps.
+        called: str. What they are called.
+    """
+
+    series: Series
+    chosen: Selection
+    called: str
+
+
+def read_sequences(own: Reconstructor, report: Report, location: str | None = None) -> Sample:
+    """Series of a file, by default the validation part of the training.
+
+    Raises:
+        InputError: they cannot be read, or are too short.
+    """
+    sample = _sample(own, location, report)
+    sequences(own, sample, 1)
+    return sample
+
+
+def read_histories(own: Forecaster, report: Report, location: str | None = None) -> Sample:
+    """The same for a forecaster."""
+    sample = _sample(own, location, report)
+    histories(own, sample, 1)
+    return sample
+
+
+def sequences(own: Reconstructor, sample: Sample, count: int) -> Iterator[Pieces]:
     """About so many scaled sequences of a sample, or all where it has fewer, evenly spread over it."""
-    series, chosen = _sample(own, sample, report)
-    scaled, look_back = chosen.cut(own.scaled(series)), own.look_back
+    scaled, look_back = sample.chosen.cut(own.scaled(sample.series)), own.look_back
     if not look_back:
         scaled = scaled[:: -(-len(scaled) // count)]
     total = num_pieces(np.array([len(values) for values in scaled]), look_back)
@@ -49,12 +82,10 @@ def sequences(own: Reconstructor, sample: str | None, report: Report, count: int
     return cut(scaled, look_back, stride=max(total // count, 1))
 
 
-def histories(
-    own: Forecaster, sample: str | None, report: Report, count: int
-) -> tuple[list[np.ndarray], list[np.ndarray]]:
+def histories(own: Forecaster, sample: Sample, count: int) -> tuple[list[np.ndarray], list[np.ndarray]]:
     """What the model reads of each series of a sample, and about so many origins in it, as `rolling` takes them."""
-    series, chosen = _sample(own, sample, report)
-    inputs, least, horizon = own.columns.read_by_model(series, own.scaler), own.core.least_history, own.horizon
+    chosen, horizon = sample.chosen, own.horizon
+    inputs, least = own.columns.read_by_model(sample.series, own.scaler), own.core.least_history
     origins: list[np.ndarray] = [np.zeros(0, np.int64) for _ in inputs]
     count = -(-count // max(len(chosen.rows), 1))
     for row, first, end in zip(chosen.rows, chosen.first, chosen.end, strict=True):
@@ -65,23 +96,19 @@ def histories(
     return inputs, origins
 
 
-def differences_of_reconstructors(
-    own: Reconstructor, exported: Reconstructor, sample: str | None, report: Report
-) -> list[Difference]:
+def differences_of_reconstructors(own: Reconstructor, exported: Reconstructor, sample: Sample) -> list[Difference]:
     """Sequences of a sample, and these with values missing, reconstructed and encoded by both."""
     found = []
-    for what, x in with_missing(next(sequences(own, sample, report, ROWS)).values[:ROWS]):
+    for what, x in with_missing(next(sequences(own, sample, ROWS)).values[:ROWS]):
         sides = [(graphs.reconstruct(x), graphs.encode(x)) for graphs in map(graphs_of, (own.model, exported.model))]
         for kind, *pair in zip(("reconstructed", "codes"), *sides, strict=True):
             found.append(compared(f"{kind}, sequences {what}", *pair))
     return found
 
 
-def differences_of_forecasters(
-    own: Forecaster, exported: Forecaster, sample: str | None, report: Report
-) -> list[Difference]:
+def differences_of_forecasters(own: Forecaster, exported: Forecaster, sample: Sample) -> list[Difference]:
     """Forecasts from origins of a sample, and of windows and steps with values missing, by both."""
-    inputs, origins = histories(own, sample, report, ROWS)
+    inputs, origins = histories(own, sample, ROWS)
     least, horizon = own.core.least_history, own.horizon
     found = [compared("forecasts", *(side.core.rolling(inputs, origins) for side in (own, exported)))]
     sides = [graphs_of(each.model) for each in (own, exported)]
@@ -117,11 +144,11 @@ def _sample(loaded, location, report):
     """Series to hold an export against, and which of their steps: the validation part of the training."""
     if location:
         series = loaded.read(location, report=report)
-        return series, Selection.whole(series.lengths)
+        return Sample(series, Selection.whole(series.lengths), location)
     data = loaded.config.data
     try:
         series = loaded.read_training() if isinstance(loaded, Reconstructor) else loaded.read()
-        return series, part_of(series, data, loaded.config.seed, "valid")
+        return Sample(series, part_of(series, data, loaded.config.seed, "valid"), "the validation part")
     except InputError as error:
         raise InputError(
             f"the export cannot be held against the data of the training: {str(error).rstrip('.')}. Give --sample "
@@ -130,4 +157,4 @@ def _sample(loaded, location, report):
 
 
 def _too_short(sample, what):
-    return f"{sample or 'the validation part'} is too short to hold the export against, {what}: give --sample FILE."
+    return f"{sample.called} is too short to hold the export against, {what}: give --sample FILE."

@@ -15,7 +15,6 @@ from seq2seq.inference.loaded import graphs_of
 from seq2seq.inference.reconstructor import Reconstructor
 from seq2seq.inference.translator import Translator
 from seq2seq.inference.writer import Writer
-from seq2seq.report import Report
 
 POINTS = 0.5  # of BLEU and chrF, that int8 may cost; trainings from other seeds differ by more
 SHARE = 0.01  # of an error, or of nats per character
@@ -49,15 +48,14 @@ class Cost:
         return f"{self.what} {self.small:.4g} (float32: {self.exact:.4g})"
 
 
-def costs(own: Any, exact: Any, small: Any, sample: str | None, report: Report) -> tuple[list[Cost], float]:
+def costs(own: Any, exact: Any, small: Any, sample: Any) -> tuple[list[Cost], float]:
     """What int8 costs and saves.
 
     Args:
         own: the loaded run.
         exact: its loaded export in float32.
         small: its loaded export in int8.
-        sample: location of other data than those of the training, or `None`.
-        report: `Report`.
+        sample: what the export is held against.
 
     Returns:
         The costs, and the rate: how many times as much int8 gets done in a second of processor time.
@@ -68,8 +66,11 @@ def costs(own: Any, exact: Any, small: Any, sample: str | None, report: Report) 
         Reconstructor: _of_reconstructors,
         Forecaster: _of_forecasters,
     }
-    measure, most = measures[type(own)](own, sample, report)
-    (exact_figures, exact_seconds), (small_figures, small_seconds) = (_timed(measure, side) for side in (exact, small))
+    measure, most = measures[type(own)](own, sample)
+    # In turn, and the quicker of two: the first one of each reads its graphs.
+    turns = [[_timed(measure, side) for side in (exact, small)] for _ in range(2)]
+    (exact_figures, _), (small_figures, _) = turns[0]
+    exact_seconds, small_seconds = (min(turn[side][1] for turn in turns) for side in range(2))
     found = []
     for what, figure in exact_figures.items():
         other = small_figures[what]
@@ -83,30 +84,30 @@ def _timed(measure, side):
     return measure(side), time.process_time() - begun
 
 
-def _of_translators(own, sample, report) -> tuple[Callable, float]:
+def _of_translators(own, sample) -> tuple[Callable, float]:
     """BLEU and chrF of greedy translations."""
-    sources, references = texts.validation_pairs(own.config, sample, ROWS)
     scores = {"BLEU": partial(bleu, tokenizer=own.config.training.bleu_tokenizer), "chrF": chrf}
 
     def measure(side):
-        found = side.translate(sources, beam_size=1)
+        found = side.translate(sample.sources, beam_size=1)
         return {
-            f"{name} of {len(found):,} translations": score(found, [references]).value for name, score in scores.items()
+            f"{name} of {len(found):,} translations": score(found, [sample.references]).value
+            for name, score in scores.items()
         }
 
     return measure, POINTS
 
 
-def _of_writers(own, sample, report):
+def _of_writers(own, sample):
     """Nats that a character of the validation text takes."""
-    ids = own.tokenizer.encode([texts.validation_text(own, sample)])[0][: ROWS * texts.LENGTH]
+    ids = own.tokenizer.encode([sample])[0][: ROWS * texts.LENGTH]
     rows = np.resize(ids, (-(-len(ids) // texts.LENGTH), texts.LENGTH)).astype(np.int32)
     return lambda side: {f"nats per character of {len(ids):,}": side.model.nats(rows)}, SHARE
 
 
-def _of_reconstructors(own, sample, report):
+def _of_reconstructors(own, sample):
     """Root of the mean squared error of sequences, scaled."""
-    pieces = [each.values for each in numbers.sequences(own, sample, report, ROWS)]
+    pieces = [each.values for each in numbers.sequences(own, sample, ROWS)]
 
     def measure(side):
         squares = [(graphs_of(side.model).reconstruct(x) - x) ** 2 for x in pieces]
@@ -116,9 +117,9 @@ def _of_reconstructors(own, sample, report):
     return measure, SHARE
 
 
-def _of_forecasters(own, sample, report):
+def _of_forecasters(own, sample):
     """Mean absolute error of forecasts, scaled."""
-    inputs, origins = numbers.histories(own, sample, report, ROWS)
+    inputs, origins = numbers.histories(own, sample, ROWS)
     ahead = np.arange(own.horizon)
     truth = np.concatenate([values[at[:, None] + ahead] for values, at in zip(inputs, origins, strict=True)])
     truth = truth[..., list(own.columns.target_columns)]

@@ -10,9 +10,19 @@ _COMMANDS = {
         "seq2seq-run reconstruct DIR --input FILE --output reconstructed.csv",
         "seq2seq-run detect DIR --input FILE --output scores.csv",
     ),
-    "translation": ('seq2seq-run translate DIR "A text."', "seq2seq-run translate DIR --input FILE --beam-size 5"),
+    "translation": (
+        'seq2seq-run translate DIR "A text."',
+        "seq2seq-run translate DIR --input FILE --beam-size 5",
+        "seq2seq-run translate DIR --input FILE --beam-size 5 --n-best 3",
+    ),
     "language-model": ("seq2seq-run generate DIR --length 200",),
     "forecaster": ("seq2seq-run forecast DIR --input FILE --output forecast.csv",),
+}
+_CLASSES = {
+    "autoencoder": ("Reconstructor", 'reconstructor.read("FILE")'),
+    "translation": ("Translator", 'translator.translate(["A text."], beam_size=5)'),
+    "language-model": ("Writer", "writer.write(length=200)"),
+    "forecaster": ("Forecaster", 'forecaster.forecast(forecaster.read("FILE"))'),
 }
 _RUNTIMES = {
     "onnx": (
@@ -56,7 +66,7 @@ def readme(task: str, config: Any, graphs: Mapping[str, Signature], format: str,
         *(_together(names) if len(names) > 1 else ()),
         f"{what}; `manifest.json` says what goes into each graph and comes out of it.",
         "",
-        *(_shell(commands) if format != "saved-model" else ()),
+        *((*_shell(commands), *_python(*_CLASSES[task])) if format != "saved-model" else ()),
         f"Without this library, {_RAW.get(task, 'on what is scaled already (units are in `scaler.json`)')}:",
         "",
         "```python",
@@ -90,6 +100,20 @@ def _shell(commands):
         "",
         "```sh",
         *commands,
+        "```",
+        "",
+    )
+
+
+def _python(name, call):
+    return (
+        "From Python:",
+        "",
+        "```python",
+        f"from seq2seq import {name}",
+        "",
+        f'{name.lower()} = {name}.load("DIR")',
+        call,
         "```",
         "",
     )

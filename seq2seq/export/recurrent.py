@@ -1,6 +1,6 @@
 """Recurrent layers as ONNX's own operators; sequences have the steps first here, `(steps, batch, …)`, as these do."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -54,6 +54,7 @@ def branching_step(
     states: Sequence[Sequence[str]],
     reads: str | None = None,
     parents: str | None = None,
+    attend: Callable[[str], str] | None = None,
 ) -> tuple[str, list[list[str]]]:
     """One step of hypotheses, many of which read the same token or go on from the same state: products, nearly all of
     the work, are made once of each token and of each state.
@@ -65,6 +66,8 @@ def branching_step(
         states: of each layer `[h, c]`, `[h]` of a GRU, float32 `(states, units)`.
         reads: int64 `(hypotheses,)`, the row of `x` that each reads; `None` where each reads its own.
         parents: int64 `(hypotheses,)`, the row of `states` that each goes on from; `None` where each has its own.
+        attend: function of the outputs of the first layer to what all layers above read beside the one below them,
+            `(hypotheses, width)`; or `None`.
 
     Returns:
         The outputs, `(hypotheses, units)`, and the new states of each layer, of as many rows.
@@ -72,18 +75,21 @@ def branching_step(
     different = parents_of = None
     if parents is not None:
         different, _, parents_of, _ = graph("Unique", parents, outputs=4)
-    new = []
+    new, context = [], None
     for k, layer in enumerate(layers.layers):
         cell, bias = layer.cell, layer.cell.bias.numpy()
         gru = isinstance(layer, keras.layers.GRU)
         of_x, of_h = bias if gru else (bias, None)
         h = _rows(graph, states[k][0], different)
+        both = x if context is None else graph("Concat", x, context, axis=1)
         products = (
-            _rows(graph, _product(graph, x, cell.kernel.numpy(), of_x), reads),
+            _rows(graph, _product(graph, both, cell.kernel.numpy(), of_x), reads),
             _rows(graph, _product(graph, h, cell.recurrent_kernel.numpy(), of_h), parents_of),
         )
         state = (_gru if gru else _lstm)(graph, *products, _rows(graph, states[k][-1], parents))
         x, reads = graph("Add", state[0], x) if layers.residual and k else state[0], None
+        if attend and not k:
+            context = attend(x)
         new.append(state)
     return x, new
 

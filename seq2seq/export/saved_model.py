@@ -19,7 +19,6 @@ from seq2seq.inference.search import Search
 from seq2seq.inference.translator import Translator
 from seq2seq.inference.writer import Writer
 from seq2seq.models import Ensemble
-from seq2seq.report import Report
 from seq2seq.runtime.numbers import ExportedAutoencoder, ExportedStream, ExportedWindows
 from seq2seq.runtime.texts import ExportedTranslator, ExportedWriter
 
@@ -55,19 +54,19 @@ def opened(folder: Path, own: Any) -> Any:
     return Forecaster(own.config, own.scaler, kind(graphs), own.core.calibration, own.run)
 
 
-def differences(of_numbers: Callable, own: Any, served: Any, sample: str | None, report: Report) -> list[Difference]:
+def differences(of_numbers: Callable, own: Any, served: Any, sample: Any) -> list[Difference]:
     """How far the answers of what was `opened` are from those of the run.
 
     Args:
         of_numbers: function that tells them of runs on numbers, which are asked as their ONNX graphs are.
-        own, served, sample, report: its arguments.
+        own, served, sample: its arguments.
     """
     if isinstance(own, Translator):
         searches = {name: {"search": search} for name, search in _kinds(own).items()}
-        return texts.differences_of_searches(own, served, texts.sample_lines(own.config, sample), searches)
+        return texts.differences_of_searches(own, served, sample.lines, searches)
     if isinstance(own, Writer):
         return texts.differences_of_drawings(own, served, sample, {"likeliest": None})
-    return of_numbers(own, served, sample, report)
+    return of_numbers(own, served, sample)
 
 
 def _kinds(translator):

@@ -1,12 +1,12 @@
 """Runs on texts: their graphs, and what holds an export against its run."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
-from seq2seq.config import TranslationConfig
 from seq2seq.decoding.sampling import Sampling
 from seq2seq.errors import InputError
 from seq2seq.export.graph import Graph
@@ -15,6 +15,7 @@ from seq2seq.export.parity import ROWS, Difference, compared, compared_texts
 from seq2seq.export.translation import translation_graphs
 from seq2seq.inference import writer
 from seq2seq.inference.ensemble import Paths
+from seq2seq.inference.translation_columns import columns_of
 from seq2seq.inference.translator import Translator
 from seq2seq.inference.writer import Writer
 from seq2seq.models import EncoderDecoder, Ensemble
@@ -22,15 +23,33 @@ from seq2seq.report import Report
 from seq2seq.run import Run
 from seq2seq.runtime.folder import is_exported
 from seq2seq.runtime.texts import ExportedTranslator
+from seq2seq.text.blank import is_blank
 from seq2seq.text.corpus import stream_pairs
 from seq2seq.text.plain import read_text, split_text
 from seq2seq.text.splitting import read_lines
-from seq2seq.text.table import is_table
 from seq2seq.text.tokens import TokenRows
 
 STRANGE = ("", "   ", "\U0001f9ff \u16a0")  # nothing to translate, and what no vocabulary knows
 LENGTH = 40  # characters that a language model writes
+PAIRS = 1000  # that are read: how good translations are takes more of them than whether they are the same
 LOGITS = 10.0  # about the size of logits, of which log-probabilities are differences
+
+
+class Sample(NamedTuple):
+    """Texts to hold an export against.
+
+    Attributes:
+        sources: list of str.
+        references: list of str, a translation of each, or None.
+    """
+
+    sources: list[str]
+    references: list[str] | None = None
+
+    @property
+    def lines(self) -> list[str]:
+        """Texts to translate in every way, and texts that are hardly any."""
+        return [*self.sources[:ROWS], *STRANGE]
 
 
 def files(run: Run) -> list[Path]:
@@ -78,11 +97,9 @@ def writer_graphs(loaded: Writer, new: type[Graph] = Graph) -> dict[str, Graph]:
     return language_graphs(loaded.model, new)
 
 
-def differences_of_translators(
-    own: Translator, exported: Translator, sample: str | None, report: Report
-) -> list[Difference]:
+def differences_of_translators(own: Translator, exported: Translator, sample: Sample) -> list[Difference]:
     """Translations of a sample by every kind of search, and what is believed of them and attended to, by both."""
-    lines = sample_lines(own.config, sample)
+    lines = sample.lines
     begun = next((word for text in lines for word in text.split() if word.isalpha()), "")  # what no setting protects
     searches = {
         "greedy": {"beam_size": 1},
@@ -132,17 +149,16 @@ def _forced(own, exported, lines):
     return found
 
 
-def differences_of_writers(own: Writer, exported: Writer, sample: str | None, report: Report) -> list[Difference]:
-    """What follows beginnings from the validation part, drawn and not, by both."""
+def differences_of_writers(own: Writer, exported: Writer, text: str) -> list[Difference]:
+    """What follows beginnings from a text, drawn and not, by both."""
     drawings = {"likeliest": None, "drawn": Sampling(0.8, seed=3), "drawn from few": Sampling(1.1, 5, 0.9, seed=4)}
-    return differences_of_drawings(own, exported, sample, drawings)
+    return differences_of_drawings(own, exported, text, drawings)
 
 
 def differences_of_drawings(
-    own: Writer, exported: Writer, sample: str | None, drawings: Mapping[str, Sampling | None]
+    own: Writer, exported: Writer, text: str, drawings: Mapping[str, Sampling | None]
 ) -> list[Difference]:
-    """What follows beginnings from the validation part, by both."""
-    text = validation_text(own, sample)
+    """What follows beginnings from a text, by both."""
     begins = np.linspace(0, max(len(text) - LENGTH, 0), 8).astype(int)
     prompts = [text[begin : begin + 1 + 3 * k] for k, begin in enumerate(begins)] + [STRANGE[-1]]
     found = []
@@ -153,42 +169,48 @@ def differences_of_drawings(
     return found
 
 
-def sample_lines(config: TranslationConfig, sample: str | None) -> list[str]:
-    """Texts of a sample to translate, and texts that are hardly any."""
-    return [*islice(_source_lines(config, sample), ROWS), *STRANGE]
+def read_pairs_of(
+    own: Translator, report: Report, location: str | None = None, references: str | None = None
+) -> Sample:
+    """Texts of a file and, where they are given, their translations, those of another; by default the validation data,
+    or where these are a part of the others, the first pairs of the training.
 
-
-def validation_pairs(config: TranslationConfig, sample: str | None, limit: int) -> tuple[list[str], list[str]]:
-    """Sources and references of the validation data, or where these are a part of the others, of the training."""
-    data = config.data
-    location = data.valid or data.train
-    if sample or is_table(location):
-        what = f"--sample {sample}" if sample else f"{location}, a table,"
-        raise InputError(f"--int8 is held against references of files of lines, which {what} has not: leave it out.")
-    pairs = list(stream_pairs(location, data.source, data.target, swap=data.swap, limit=limit))
-    return [pair[0] for pair in pairs], [pair[1] for pair in pairs]
-
-
-def _source_lines(config: TranslationConfig, sample: str | None) -> Iterator[str]:
-    """Texts to translate: those of the validation data, or where these are a part of the others, of the training."""
-    data = config.data
-    location = sample or data.valid or data.train
-    if sample:
-        yield from read_lines(Path(sample))
-        return
-    if is_table(location):
-        raise InputError(_needs_sample(f"{location} is a table"))
+    Raises:
+        InputError: they cannot be read; or the files do not have as many lines.
+    """
+    data = own.config.data
+    if location:
+        return _read_files(location, references)
+    place = data.valid or data.train
     try:
-        yield from (pair[0] for pair in stream_pairs(location, data.source, data.target, swap=data.swap, limit=ROWS))
+        columns = columns_of(place, data, report)
+        pairs = list(stream_pairs(place, data.source, data.target, columns=columns, swap=data.swap, limit=PAIRS))
     except InputError as error:
         raise InputError(_needs_sample(str(error))) from error
+    return Sample([pair[0] for pair in pairs], [pair[1] for pair in pairs])
 
 
-def validation_text(loaded: Writer, sample: str | None) -> str:
-    """The validation part of a text, or the text of a sample."""
-    data = loaded.config.data
-    if sample:
-        return read_text(sample)
+def _read_files(location, references):
+    lines = [list(islice(read_lines(Path(each)), PAIRS)) for each in (location, references) if each]
+    if len(lines) > 1 and len(lines[0]) != len(lines[1]):
+        raise InputError(
+            f"--sample {location} has {len(lines[0]):,} lines and --reference {references} {len(lines[1]):,}: line n "
+            "of one must be the translation of line n of the other."
+        )
+    if all(map(is_blank, lines[-1])):
+        raise InputError(f"{references or location} has no line with text to hold the export against: give another.")
+    return Sample(*lines)
+
+
+def read_text_of(own: Writer, report: Report, location: str | None = None) -> str:
+    """The text of a file, by default the validation part of that of the training.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    data = own.config.data
+    if location:
+        return read_text(location)
     try:
         return split_text(read_text(data.text), data.valid_share, data.text)[1]
     except InputError as error:
@@ -198,5 +220,6 @@ def validation_text(loaded: Writer, sample: str | None) -> str:
 def _needs_sample(reason):
     return (
         f"the export cannot be held against the data of the training: {reason.rstrip('.')}. Give --sample FILE, UTF-8 "
-        "text of their kind, for a translator a source text in each line."
+        "text of their kind, for a translator a source text in each line, and with --int8 --reference FILE, their "
+        "translations."
     )

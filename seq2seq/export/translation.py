@@ -133,12 +133,20 @@ def _step_by(graph, member, last, different, reads, parents, mask):
         graph, arguments["decoder_layers"], arguments["cell"], units, ("states",), member.first, member.of
     )
     embedded = graph("Gather", decoder.embedding.table.embeddings.numpy(), different)
-    outputs, states = branching_step(graph, decoder.stack, embedded, states, reads, parents)
-    weights = None
+    context = weights = None
+
+    def attend(outputs):
+        nonlocal context, weights
+        context, weights = _attended(graph, member, unflat(graph, outputs, last), mask)
+        context = flat(graph, context)
+        return context
+
+    first = attend if decoder.attends_first else None
+    outputs, states = branching_step(graph, decoder.stack, embedded, states, reads, parents, first)
     if decoder.attention is not None:
-        queries = unflat(graph, outputs, last)
-        context, weights = _attended(graph, member, queries, mask)
-        outputs = flat(graph, dense(graph, decoder.readout, graph("Concat", queries, context, axis=2)))
+        if not decoder.attends_first:
+            attend(outputs)
+        outputs = dense(graph, decoder.readout, graph("Concat", outputs, context, axis=1))
     elif decoder.readout is not None:
         outputs = dense(graph, decoder.readout, outputs)
     return _logits(graph, decoder, outputs, None if member.number else "logits"), weights, states

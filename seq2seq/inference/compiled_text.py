@@ -36,7 +36,8 @@ def search_graph(model: EncoderDecoder | Ensemble, search: Search, graphs: dict 
     Returns:
         A function of int32 source ids `(batch, steps)`, most tokens of each translation `(batch,)`, the number of its
         random stream `(batch,)` and the tokens that all begin with, `(tokens,)`; it gives int32 ids
-        `(batch, n_best, steps)` and float32 scores `(batch, n_best)`.
+        `(batch, n_best, steps)` and float32 scores `(batch, n_best)`. Where translations are drawn, there may be as
+        many limits and streams for each source, one after the other: so many are drawn.
     """
     kind = replace(search, **dict.fromkeys(BESIDE_THE_GRAPH), prefix=bool(search.prefix))
     graphs = {} if graphs is None else graphs
@@ -52,6 +53,9 @@ def _search_graph(model, search):
     @tf.function(input_signature=signature, autograph=False)
     def graph(source, limits, streams, prefix, length_penalty, n_best):
         cells, memory, step = model.begin(source, NEVER_WRITTEN)
+        if search.sampling is not None:  # several draws of each text, which is read once
+            copies = tf.size(limits) // tf.shape(source)[0]
+            cells, memory = tf.nest.map_structure(lambda each: tf.repeat(each, copies, axis=0), (cells, memory))
         constraints = {"no_repeat": search.no_repeat}
         if search.prefix:
             constraints["prefix"] = tf.tile(prefix[None], (tf.size(limits), 1))
@@ -101,27 +105,40 @@ def _forced(model, source, labels, attended):
     decoder, device = model.decoder, "GPU" if tf.config.list_physical_devices("GPU") else "CPU"
     state = decoder.initial_state(model.encoder(source))
     given = tf.where(labels == PAD, PAD, tf.pad(labels[:, :-1], ((0, 0), (1, 0)), constant_values=BOS))
-    outputs, _ = decoder.recurrent(given, state)
     project = decoder.projection(NEVER_WRITTEN)
     (rows, source_steps), steps = tf.unstack(tf.shape(source)), tf.shape(labels)[1]
     at_once = tf.minimum(TOKENS_AT_ONCE[device] // rows, CELLS_AT_ONCE[device] // (rows * source_steps))
     at_once = tf.maximum(at_once, 1)
-    # Some steps are read at a time; in what is kept the steps come first, so that the parts can be joined.
-    parts = tf.TensorArray(tf.float32, -(-steps // at_once), element_shape=(None, None), infer_shape=False)
-    seen = tf.TensorArray(tf.float32, -(-steps // at_once), element_shape=(None, None, None), infer_shape=False)
 
-    def read(start, parts, seen):
-        part = slice(start, start + at_once)
-        features, weights = decoder.read_out(outputs[:, part], state.memory)
+    def attention(queries, memory):
+        attend = lambda part: decoder.attention(queries[:, part], memory)  # noqa: E731
+        context, weights = _in_parts(attend, steps, at_once, decoder.stack.context_dim, None)
+        return tf.cast(context, queries.dtype), weights
+
+    outputs, _ = decoder.recurrent(given, state, attention=attention)
+
+    def read(part):
+        features, weights = decoder.read_out([each[:, part] for each in outputs], state.memory)
         found = _log_probabilities(project, features, labels[:, part])
-        parts = parts.write(start // at_once, tf.transpose(found))
-        if attended:
-            seen = seen.write(start // at_once, tf.transpose(weights, (1, 0, 2)))
-        return start + at_once, parts, seen
+        return (found[..., None], weights) if attended else (found[..., None],)
 
-    _, parts, seen = tf.while_loop(lambda start, *_: start < steps, read, (0, parts, seen), parallel_iterations=1)
-    log_probabilities = tf.transpose(parts.concat())
-    return (log_probabilities, tf.transpose(seen.concat(), (1, 0, 2))) if attended else (log_probabilities,)
+    log_probabilities, *seen = _in_parts(read, steps, at_once, 1, *[None] * attended)
+    return log_probabilities[..., 0], *seen
+
+
+def _in_parts(read, steps, at_once, *widths):
+    """What `read` gives of a slice of the steps, a tuple of `(rows, steps, width)`, of all steps, so many at a time."""
+    count = -(-steps // at_once)
+    # In what is kept the steps come first, so that the parts can be joined.
+    kept = [tf.TensorArray(tf.float32, count, element_shape=(None, None, width), infer_shape=False) for width in widths]
+    swapped = lambda each: tf.transpose(tf.cast(each, tf.float32), (1, 0, 2))  # noqa: E731
+
+    def part(k, *kept):
+        found = read(slice(k * at_once, (k + 1) * at_once))
+        return k + 1, *(array.write(k, swapped(each)) for array, each in zip(kept, found, strict=True))
+
+    _, *kept = tf.while_loop(lambda k, *_: k < count, part, (0, *kept), parallel_iterations=1)
+    return [swapped(array.concat()) for array in kept]
 
 
 def _log_probabilities(project, features, labels):

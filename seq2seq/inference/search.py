@@ -1,7 +1,8 @@
 """How a translator searches: what it can be told, and which lines go through its graph together."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 
@@ -18,7 +19,12 @@ BESIDE_THE_GRAPH = (
     "copy_unknown",
     "length_penalty",
     "n_best",
+    "mbr",
+    "mbr_utility",
 )
+
+UTILITIES = ("chrf", "bleu")  # by which draws are compared
+MOST_DRAWS = 1024  # that a translation is chosen among
 
 UNTRAINED = 2.0, 10  # ratio and extra of the length limit where no training has settled them
 
@@ -27,7 +33,7 @@ UNTRAINED = 2.0, 10  # ratio and extra of the length limit where no training has
 class Search:
     """How to search for translations: the one value that commands, batch jobs and measurements hand to a `Translator`.
 
-    What is `None` is taken from the `decoding` section of the run, where all of these but the last four stand.
+    What is `None` is taken from the `decoding` section of the run, where all of these but the last six stand.
 
     Args:
         beam_size: int. Hypotheses that are followed at a time; 1 is greedy search.
@@ -40,6 +46,9 @@ class Search:
         batch_tokens: int. Padded source tokens · beams in a batch: less takes less memory.
         n_best: int, at most `beam_size`. Hypotheses for each line.
         sampling: `Sampling`, to draw one translation for each line instead of searching for the most probable.
+        mbr: int. Minimum Bayes risk: of so many draws for each line the one that is nearest to all of them; 0: no such.
+            Drawn as `sampling` says, or else from the model's own distribution.
+        mbr_utility: str. How near is told by chrF, `"chrf"`, or by BLEU, `"bleu"`.
         prefix: str. What every translation begins with. Its tokens are those that the tokenizer makes of it by itself,
             so it should end where a word does.
         scored: bool. Whether scores are wanted: greedy search is faster without.
@@ -55,6 +64,8 @@ class Search:
     batch_tokens: int | None = None
     n_best: int = 1
     sampling: Sampling | None = None
+    mbr: int = 0
+    mbr_utility: str = "chrf"
     prefix: str = ""
     scored: bool = True
 
@@ -67,6 +78,9 @@ class Search:
         Raises:
             InputError: values out of range, or that do not go together.
         """
+        return self._with_draws()._settled(decoding)
+
+    def _settled(self, decoding):
         given = {name: getattr(self, name) for name in vars(decoding) if getattr(self, name) is not None}
         if self.sampling is not None:
             given.setdefault("beam_size", 1)  # whatever the run searches with, a draw follows one hypothesis
@@ -91,11 +105,42 @@ class Search:
             )
         return search
 
+    def _with_draws(self):
+        """The same, with the draws that minimum Bayes risk chooses among."""
+        if self.mbr_utility not in UTILITIES:
+            raise InputError(f"--mbr-utility {self.mbr_utility}: expected {' or '.join(UTILITIES)}.")
+        if not self.mbr:
+            if self.mbr_utility != Search.mbr_utility:
+                raise InputError(f"--mbr-utility {self.mbr_utility} chooses among draws: add --mbr 16.")
+            return self
+        if not 2 <= self.mbr <= MOST_DRAWS:
+            raise InputError(f"--mbr {self.mbr}: expected 2 to {MOST_DRAWS:,} draws, such as 16, to choose among.")
+        if (self.beam_size or 1) > 1 or self.n_best > 1:
+            raise InputError(
+                f"--mbr {self.mbr} chooses one translation among draws: leave out n_best and a beam size above 1 (got "
+                f"{self.n_best} and {self.beam_size or 1})."
+            )
+        return replace(self, sampling=self.sampling or Sampling())
+
     def limits(self, lengths: np.ndarray, prefix_length: int = 0) -> np.ndarray:
         """The most tokens of each translation, EOS included, int32 `(rows,)`, by its number of source tokens; enough to
         go on after a prefix in any case."""
         limits = np.ceil(self.max_length_ratio * lengths) + self.max_length_extra
         return np.maximum(limits, prefix_length + self.max_length_extra).astype(np.int32)
+
+
+def asked(search: Search | None, options: Mapping[str, Any]) -> Search:
+    """The search that somebody wants who gives one, or fields of it, or both.
+
+    Raises:
+        TypeError: there are no such fields; names those that there are.
+    """
+    names = [field.name for field in fields(Search)]
+    if unknown := [name for name in options if name not in names]:
+        drawn = {field.name for field in fields(Sampling)} & set(unknown)
+        hint = f": to draw give sampling=Sampling({drawn.pop()}=…)" if drawn else ""
+        raise TypeError(f"a search has no option {unknown[0]!r}{hint}; it has {', '.join(names)}")
+    return replace(search or Search(), **options)
 
 
 def length_batches(lengths, batch_tokens) -> Iterator[np.ndarray]:

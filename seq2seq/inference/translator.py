@@ -10,13 +10,14 @@ import numpy as np
 
 from seq2seq.config import TranslationConfig
 from seq2seq.errors import InputError
+from seq2seq.inference.bayes_risk import nearest
 from seq2seq.inference.copying import copy_unknown
 from seq2seq.inference.ensemble import Paths, check_fits, load_tokenizers, open_runs
 from seq2seq.inference.forced import ForcedReader
 from seq2seq.inference.hypothesis import Attention, Hypothesis
 from seq2seq.inference.lines import check_strings, full, several
 from seq2seq.inference.loaded import Threads, batches_at_once, precision_for, search_graph
-from seq2seq.inference.search import Search, length_batches
+from seq2seq.inference.search import Search, asked, length_batches
 from seq2seq.inference.texts import Remarks, SourceTexts
 from seq2seq.report import Progress, Report
 from seq2seq.runtime.folder import ExportedRun
@@ -100,7 +101,8 @@ class Translator:
         for other in others:
             check_fits((run, config, sides), other)
         if isinstance(run, ExportedRun):
-            return cls(config, source, target, ExportedTranslator(run), report, workers or cores)
+            model = ExportedTranslator(run, target.vocabulary_size)
+            return cls(config, source, target, model, report, workers or cores)
         model = _loaded_model(run, config, *sides)
         if others:
             from seq2seq.models import Ensemble
@@ -119,7 +121,7 @@ class Translator:
         Returns:
             The best translation of each.
         """
-        search = replace(search or Search(), **options | {"scored": False})
+        search = asked(search, options | {"scored": False})
         if search.n_best > 1:
             raise InputError(
                 f"translate gives the best translation of each text: for the {search.n_best} best use stream."
@@ -175,14 +177,14 @@ class Translator:
 
     def settled(self, search: Search | None = None, **options) -> Search:
         """The search that `translate` does with the same arguments, with nothing left to the run's settings."""
-        asked = replace(search or Search(), **options)
+        wanted = asked(search, options)
         before, found = self._settled  # one look: another thread may settle another search meanwhile
-        if asked != before:  # whoever translates line by line asks for the same again and again
-            search = asked.settled(self.config.decoding)
+        if wanted != before:  # whoever translates line by line asks for the same again and again
+            search = wanted.settled(self.config.decoding)
             # A configuration checks itself: this one is refused where the run cannot copy.
             replace(self.config, decoding=replace(self.config.decoding, copy_unknown=search.copy_unknown))
             found = replace(search, prefix=self.texts.beginning(search.prefix))
-            self._settled = asked, found
+            self._settled = wanted, found
         return found
 
     def _in_turn(self, chunks, search, ahead, progress, remarks):
@@ -213,13 +215,18 @@ class Translator:
 
         def translated(batch):
             source = rows.take(batch)
-            limits, streams = search.limits(source.lengths, len(prefix)), (position + batch).astype(np.int32)
-            tokens, scores = graph(pad_rows(source), limits, streams, prefix)
-            return batch, np.asarray(tokens), np.asarray(scores)
+            limits, streams = search.limits(source.lengths, len(prefix)), position + batch
+            if search.mbr:  # the draws of a line are the same wherever it stands
+                limits, streams = np.repeat(limits, search.mbr), np.tile(np.arange(search.mbr), len(batch))
+            tokens, scores = map(np.asarray, graph(pad_rows(source), limits, streams.astype(np.int32), prefix))
+            if search.mbr:
+                chosen = nearest(self.target, tokens[:, 0], search.mbr, search.mbr_utility)
+                tokens, scores = tokens[chosen], scores[chosen]
+            return batch, tokens, scores
 
         batches = deque()
         begun.append((texts, rows, kept, batches))
-        for batch in length_batches(rows.lengths, search.batch_tokens // search.beam_size):
+        for batch in length_batches(rows.lengths, search.batch_tokens // (search.mbr or search.beam_size)):
             batches.append(pool.submit(translated, batch))
 
     def _finish(self, begun, search, remarks, progress):

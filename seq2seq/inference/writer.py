@@ -60,7 +60,7 @@ class Writer:
         run, config = open_run(run_dir, TASK, LanguageConfig)
         tokenizer = load_tokenizer(run.tokenizer_file("text"))
         if isinstance(run, ExportedRun):
-            return cls(config, tokenizer, ExportedWriter(run), report)
+            return cls(config, tokenizer, ExportedWriter(run, tokenizer.vocabulary_size), report)
         model = build_model(config, tokenizer, precision_for(config.training.precision))
         run.load_weights(model)
         return cls(config, tokenizer, model, report)

@@ -61,7 +61,15 @@ class BatchTranslation(Work):
     ):
         self.translator, self.model, self.field, self.strict = translator, model, field, strict
         self.part_size, self.search = part_size, translator.settled(search, scored=False)
-        self.settings = {"task": "translate", "field": field, "part_size": part_size, **asdict(self.search)}
+        if self.search.sampling and not self.search.mbr:
+            raise InputError(
+                "A draw depends on where a line stands, and a job that goes on begins elsewhere: leave out "
+                "--temperature, or add --mbr 16, which chooses by the line alone."
+            )
+        told = asdict(self.search)
+        if not self.search.mbr:  # as earlier versions have it, whose outputs are finished
+            told = {name: each for name, each in told.items() if not name.startswith("mbr")}
+        self.settings = {"task": "translate", "field": field, "part_size": part_size, **told}
         self._remarks, self._open = Remarks(), _NOTHING
 
     @classmethod

@@ -23,12 +23,14 @@ class DecoderState(NamedTuple):
 class Decoder(keras.layers.Layer):
     """Target tokens and a `DecoderState` → logits of the next tokens.
 
-    Attention follows the recurrent layers (Luong et al. 2015, eq. 5: `tanh(W [context; h])`), so that these run over
-    the whole target in one call.
+    The outputs of one recurrent layer attend to the source, and what they find, the context, is read out beside the
+    outputs of the top layer (Luong et al. 2015, eq. 5: `tanh(W [context; h])`), so that each layer runs over the whole
+    target in one call. It is the top layer that attends, or the first: those above it then read the context at each
+    step beside the layer below (Wu et al. 2016, section 3.2), and remember what was translated so far.
 
     Args:
         embedding: `TokenEmbedding` of the target.
-        stack: recurrent layers, `stack.units` wide.
+        stack: recurrent layers, `stack.units` wide; if it has a `context_dim`, its first layer attends.
         bridge: layer from the encoder's final states to the first ones of `stack`.
         attention: attention layer, or `None` for a decoder that knows the source by its first state alone.
         readout_dim: int. Width of what the scores are computed from; of a tied output that of the embedding.
@@ -40,6 +42,7 @@ class Decoder(keras.layers.Layer):
     def __init__(self, embedding, stack, bridge, attention, readout_dim, tie_output, dropout, along_time, **kwargs):
         super().__init__(**kwargs)
         self.embedding, self.stack, self.bridge, self.attention = embedding, stack, bridge, attention
+        self.attends_first = stack.context_dim > 0
         self.tie_output = tie_output
         self.vocabulary_size = embedding.table.input_dim
         self.readout = None
@@ -100,21 +103,49 @@ class Decoder(keras.layers.Layer):
             features *= tf.gather(masks[:, 0], places[:, 0])
         return features, DecoderState(cells, state.memory)
 
-    def recurrent(self, tokens, state, training=False):
-        """The outputs of the recurrent layers at each of `tokens`, `(batch, steps, units)`, and their last states."""
+    def recurrent(self, tokens, state, training=False, attention=None):
+        """Run the recurrent layers over `tokens`, int32 `(batch, steps)`.
+
+        Args:
+            tokens, state, training: as for `features`.
+            attention: what the first layer attends by in place of the attention layer, where it does.
+
+        Returns:
+            What `read_out` reads: a list of the outputs of the top layer, `(batch, steps, units)`, and, if the first
+            attends, of the context and the attention weights of each step; and the last states.
+        """
         embedded = self.embedding(tokens, training=training)
-        return self.stack(embedded, states=state.cells, mask=ops.not_equal(tokens, PAD), training=training)
+        attend, attended = self._attend(attention or self.attention, state.memory)
+        mask = ops.not_equal(tokens, PAD)
+        outputs, cells = self.stack(embedded, states=state.cells, mask=mask, attend=attend, training=training)
+        return [outputs, *attended], cells
+
+    def _attend(self, attention, memory):
+        """What `stack` is to attend by, if the first layer attends, and a list of what that will have found."""
+        attended = []
+
+        def attend(queries):
+            attended[:] = attention(queries, memory)
+            return attended[0]
+
+        return attend if self.attends_first else None, attended
 
     def read_out(self, outputs, memory, places=None):
-        """What follows the recurrent layers, on any number of their outputs, `(batch, steps, units)`.
+        """What follows the recurrent layers, on any number of steps.
+
+        Args:
+            outputs: list, see `recurrent`.
+            memory: of the `DecoderState`.
+            places: see `features`.
 
         Returns:
             What `project` makes logits from, `(batch, steps, readout_dim)`, or of `places`, see `features`; and the
             attention weights, float32 `(batch, steps, source_steps)`, or `None` without attention.
         """
-        parts, weights = [outputs], None
+        top, *attended = outputs
+        parts, weights = [top], None
         if self.attention is not None:
-            context, weights = self.attention(outputs, memory)
+            context, weights = attended or self.attention(top, memory)
             parts.append(context)
         if places is not None:
             parts = [tf.gather_nd(part, places) for part in parts]
@@ -171,8 +202,10 @@ class Decoder(keras.layers.Layer):
         def step(tokens, state):
             unflat = lambda tensor: ops.reshape(tensor, (*ops.shape(tokens), tensor.shape[-1]))  # noqa: E731
             inputs = tf.gather(embeddings, ops.reshape(tokens, (-1,)))
-            outputs, cells = stack_step(inputs, [[flat(part) for part in layer] for layer in state.cells])
-            features, weights = self.read_out(unflat(outputs), state.memory)
+            attend, attended = self._attend(self.attention, state.memory)
+            by_rows = attend and (lambda outputs: flat(attend(unflat(outputs))))
+            outputs, cells = stack_step(inputs, [[flat(part) for part in layer] for layer in state.cells], by_rows)
+            features, weights = self.read_out([unflat(outputs), *attended], state.memory)
             cells = [[unflat(part) for part in layer] for layer in cells]
             return unflat(project(flat(features))), DecoderState(cells, state.memory), weights
 

@@ -39,6 +39,7 @@ class EncoderDecoder(Exportable):
         bridge: `"copy"`, `"dense"` or `"zero"`, see `Bridge`.
         attention: `"none"`, `"dot"`, `"additive"` or `"multi_head"`.
         attention_heads: int.
+        attention_at: `"top"` or `"first"`, the decoder layer that attends; those above it read what it found.
         tie_output: bool. The output layer shares the target embedding.
         tie_source: bool. One embedding for both sides; the vocabularies must be one.
         embedding_dropout: float. Share of dropped embedding entries.
@@ -72,6 +73,7 @@ class EncoderDecoder(Exportable):
         bridge="dense",
         attention="dot",
         attention_heads=4,
+        attention_at="top",
         tie_output=True,
         tie_source=False,
         embedding_dropout=0.0,
@@ -89,6 +91,8 @@ class EncoderDecoder(Exportable):
                 "tie_source=True needs one vocabulary for both sides, got sizes "
                 f"{source_vocabulary_size} and {target_vocabulary_size}."
             )
+        if attention_at not in ("top", "first"):
+            raise ValueError(f"attention_at={attention_at!r}: expected 'top' or 'first'.")
         dtype = {"dtype": self.dtype_policy}
         dropouts = (embedding_dropout, word_dropout, dropout_along_time)
         target_embedding = TokenEmbedding(
@@ -109,9 +113,10 @@ class EncoderDecoder(Exportable):
             name="encoder",
             **dtype,
         )
+        attends_first = attention != "none" and attention_at == "first"
         self.decoder = Decoder(
             target_embedding,
-            RecurrentStack(decoder_layers, units, name="stack", **stack),
+            RecurrentStack(decoder_layers, units, context_dim=units * attends_first, name="stack", **stack),
             Bridge(bridge, units, decoder_layers, name="bridge", **dtype),
             make_attention(attention, units, attention_heads, name="attention", **dtype),
             readout_dim=embedding_dim if tie_output else units,
@@ -126,6 +131,11 @@ class EncoderDecoder(Exportable):
         self.parallel_parts = 1
         # Share of decoder inputs that are true tokens while training; None is teacher forcing throughout.
         self.truth_ratio = None
+        # Weight of the agreement of two readings of each pair, with other dropout in each, while training (R-Drop, Wu
+        # et al. 2021), for a loss that has it; None, or a variable that is 0, reads a pair once.
+        self.consistency = None
+        # What an update learns instead of the labels: a function of the model and the parts of a batch, which makes it.
+        self.objective = None
         self.seed_generator = keras.random.SeedGenerator()  # its state is among the model's variables
         self.build()
 
@@ -194,12 +204,23 @@ class EncoderDecoder(Exportable):
         if self.truth_ratio is not None:
             target_input = self.mix_own_predictions(source, target_input)
 
-        def score(*part):
-            return self._scored(*part, training=True)
-
         parts = [*self._parts(source, target_input, labels)]
+        if self.objective is not None:
+            self.objective(self, parts)
+            return self.get_metrics_result()
         weights = [tf.math.count_nonzero(labels, dtype=tf.float32) for *_, labels in parts]
-        loss, results, gradients = gradients_of_parts(self, score, parts, weights)
+
+        def scored(consistency=None):
+            def score(*part):
+                return self._scored(*part, training=True, consistency=consistency)
+
+            return gradients_of_parts(self, score, parts, weights)
+
+        if isinstance(self.consistency, tf.Variable):
+            twice = self.consistency > 0.0
+            loss, results, gradients = tf.cond(twice, lambda: scored(self.consistency.value()), scored)
+        else:
+            loss, results, gradients = scored(self.consistency)
         update(self, loss, tf.add_n(weights), gradients)
         labels, logits = zip(*results, strict=True)
         return self._logs(tf.concat(labels, 0), None if logits[0] is None else tf.concat(logits, 0))
@@ -218,24 +239,39 @@ class EncoderDecoder(Exportable):
         log_loss(self, loss, tf.size(labels))
         return self._logs(labels, logits)
 
-    def _scored(self, source, target_input, labels, training):
+    def _scored(self, source, target_input, labels, training, consistency=None):
         """The loss, the real labels, and their logits, or `None` where nobody asks for them: a loss may do without."""
+        if consistency is not None:
+            source, target_input, labels = (tf.concat((rows, rows), 0) for rows in (source, target_input, labels))
         labels, features = self.packed(source, target_input, labels, training)
-        if hasattr(self.loss, "of_product") and [metric.name for metric in self.metrics] == ["loss"]:
-            return self.loss.of_product(labels, features, *self.decoder.output_weights()), labels, None
-        logits = self.decoder.project(features)
+        alone = [metric.name for metric in self.metrics] == ["loss"]
+        logits = None if alone and hasattr(self.loss, "of_product") else self.decoder.project(features)
+        if consistency is not None or logits is None:
+            loss = self.loss.of_product(labels, features, *self.decoder.output_weights(), consistency)
+            return loss, labels, logits
         return self.compute_loss(None, labels, logits, training=training), labels, logits
 
     def _logs(self, labels, logits):
         return self.get_metrics_result() if logits is None else self.compute_metrics(None, labels, logits)
 
-    def packed(self, source, target_input, labels, training):
-        """Labels, `(tokens,)`, and what `decoder.project` makes their logits from, of the real tokens of a batch."""
+    def packed(self, source, target_input, labels, training, owners=None):
+        """Labels, `(tokens,)`, and what `decoder.project` makes their logits from, of the real tokens of a batch.
+
+        Args:
+            source: int32 `(sources, source_steps)`.
+            target_input: int32 `(batch, steps)`.
+            labels: int32 `(batch, steps)`.
+            training: bool.
+            owners: int32 `(batch,)`, of each target the number of its source; `None` where each has one of its own.
+        """
+        state = self._start(source, training)
+        if owners is not None:
+            state = tf.nest.map_structure(lambda each: None if each is None else tf.gather(each, owners), state)
         real = tf.where(tf.not_equal(labels, PAD))
         count = tf.shape(real)[0]
         spare = spare_rows(count)
         places = tf.concat((real, tf.zeros((spare, 2), real.dtype)), 0)
-        features, _ = self.decoder.features(target_input, self._start(source, training), places, training=training)
+        features, _ = self.decoder.features(target_input, state, places, training=training)
         features, _ = tf.split(features, (count, spare), num=2)  # the gradient of a slice is slow
         return tf.gather_nd(labels, real), features
 

@@ -36,14 +36,17 @@ class RecurrentStack(keras.layers.Layer):
         bidirectional: bool.
         go_backwards: bool. Read the sequence from its end; the outputs stay in the order of the input.
         residual: bool.
-        dropout: float. Between layers.
+        dropout: float. Of what the layers from the second on read.
         dropout_along_time: bool.
         packed: bool. LSTM layers on a CPU leave masked steps out, see `LSTM`.
+        context_dim: int. Width of what the layers from the second on read beside the one below them, see `attend`.
 
     Call arguments:
         sequence: `(batch, steps, features)`.
         states: list, one per layer, of `[h, c]` (`[h]` of a GRU), or `None` for zeros.
         mask: bool `(batch, steps)`, or `None`.
+        attend: function of the outputs of the first layer, `(batch, steps, units)`, to what those above read beside the
+            one below them, `(batch, steps, context_dim)`; `None` without any.
 
     Returns:
         The outputs, `(batch, steps, units)`, and the list of final states, in the form of `states`.
@@ -60,10 +63,11 @@ class RecurrentStack(keras.layers.Layer):
         dropout=0.0,
         dropout_along_time=False,
         packed=False,
+        context_dim=0,
         **kwargs,
     ):
         super().__init__(**kwargs)
-        self.supports_masking = True
+        self.supports_masking, self.context_dim = True, context_dim
         self.units, self.bidirectional, self.go_backwards, self.residual = units, bidirectional, go_backwards, residual
         if bidirectional and units % 2:
             raise ValueError(f"A bidirectional layer gives each direction half of the units, so {units} must be even.")
@@ -81,40 +85,51 @@ class RecurrentStack(keras.layers.Layer):
     def build(self, sequence_shape):
         for layer in self.layers:
             layer.build(sequence_shape)
-            sequence_shape = (*sequence_shape[:-1], self.units)
+            sequence_shape = (*sequence_shape[:-1], self.units + self.context_dim)
 
     def compute_mask(self, sequence, previous_mask=None):
         return None  # masks travel explicitly, in `Encoded`
 
-    def call(self, sequence, states=None, mask=None, training=False):
-        final_states = []
+    def call(self, sequence, states=None, mask=None, attend=None, training=False):
+        final_states, context = [], None
         for k, layer in enumerate(self.layers):
-            inputs = self.dropout(sequence, training=training) if k else sequence
+            inputs = both = self.dropout(sequence, training=training) if k else sequence
+            if context is not None:
+                both = ops.concatenate((inputs, self.dropout(context, training=training)), axis=-1)
             outputs, *state = layer(
-                inputs, initial_state=None if states is None else states[k], mask=mask, training=training
+                both, initial_state=None if states is None else states[k], mask=mask, training=training
             )
             if self.go_backwards:
                 outputs = ops.flip(outputs, axis=1)
             if self.bidirectional:  # forward states come first: [h, c] + [h, c]
                 half = len(state) // 2
                 state = [ops.concatenate(pair, axis=-1) for pair in zip(state[:half], state[half:], strict=True)]
-            sequence = outputs + inputs if self.residual and k else outputs
+            # Keras ties its mask to the tensor, and layers would warn of it.
+            sequence = tf.identity(outputs + inputs if self.residual and k else outputs)
+            if attend and not k:
+                context = attend(sequence)
             final_states.append(state)
-        return tf.identity(sequence), final_states  # Keras ties its mask to the tensor, and layers would warn of it
+        return sequence, final_states
 
     def step(self, inputs, states):
         """One step at inference: `inputs`, `(batch, features)` → outputs, `(batch, units)`, and the new states."""
         return self.stepper()(inputs, states)
 
     def stepper(self):
-        """`step` for a loop over many: what does not change from one to the next is done once."""
+        """`step` for a loop over many: what does not change from one to the next is done once.
+
+        It takes `attend` as a third argument, a function of outputs of the first layer, `(batch, units)`.
+        """
         steppers = [layer.stepper() if hasattr(layer, "stepper") else layer.cell for layer in self.layers]
 
-        def step(inputs, states):
-            new_states = []
+        def step(inputs, states, attend=None):
+            new_states, context = [], None
             for k, (layer_step, state) in enumerate(zip(steppers, states, strict=True)):
-                outputs, state = layer_step(inputs, state)
+                both = inputs if context is None else ops.concatenate((inputs, context), axis=-1)
+                outputs, state = layer_step(both, state)
                 inputs = outputs + inputs if self.residual and k else outputs
+                if attend and not k:
+                    context = attend(inputs)
                 new_states.append(list(state))
             return inputs, new_states
 

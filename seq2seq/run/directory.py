@@ -18,8 +18,16 @@ import numpy as np
 
 from seq2seq.config.resolving import Config, from_stored, to_mapping
 from seq2seq.errors import InputError
-from seq2seq.run.folder import RunFolder
-from seq2seq.run.integrity import FORMAT, check_widths, is_config, locked, read_config, refuse_links_out
+from seq2seq.run.folder import MANIFEST, RunFolder
+from seq2seq.run.integrity import (
+    FORMAT,
+    check_widths,
+    is_config,
+    locked,
+    read_config,
+    refuse_inside_run,
+    refuse_links_out,
+)
 from seq2seq.run.resuming import digests, refuse_other_data, refuse_other_settings
 from seq2seq.storage import digest, read_arrays, read_record, remove_leftovers, replacing, write_arrays
 
@@ -54,6 +62,7 @@ class Run(RunFolder):
         data: Mapping[str, Iterable[Path]] | None = None,
         resume: bool = False,
         parent: "Parent | None" = None,
+        teachers: Sequence[Mapping[str, str]] = (),
     ) -> "Run":
         """A new run directory for `task` with its configuration; or, to resume, the one that is there.
 
@@ -66,6 +75,7 @@ class Run(RunFolder):
             data: the files that each setting of data stands for, such as those of `data.train`.
             resume: what `check` said.
             parent: the run that its weights start from, whose name and digest it keeps.
+            teachers: the same of the runs that it learns from, as `teachers_of` gives them back.
 
         Raises:
             InputError: the folder holds a run already, or cannot be written, or another process is training it; or the
@@ -77,13 +87,14 @@ class Run(RunFolder):
         try:
             run.path.mkdir(parents=True, exist_ok=True)
             run = cls(run.path, task, run.config, locked(run.path / "lock"))
-            for folder in (run.path, run.path / "checkpoints"):
+            for folder in (run.path, run.path / "checkpoints", run.taught):
                 remove_leftovers(folder)
             if not found:
                 run.remove_beginning()
                 versions = {name: version(name) for name in LIBRARIES}
                 record = {"format": FORMAT, "task": task, "config": run.config, "data": checksums, "versions": versions}
-                run.write_json("config.json", record | ({"parent": parent.record} if parent else {}))
+                record |= {"parent": parent.record} if parent else {}
+                run.write_json("config.json", record | ({"teachers": list(teachers)} if teachers else {}))
         except OSError as error:
             raise InputError(f"--run {path} cannot be written ({error.strerror}): choose a folder that can.") from error
         return run._resumed(config, data or {}) if found else run
@@ -97,10 +108,14 @@ class Run(RunFolder):
                 or a link out of it.
         """
         path = Path(path)
+        if path.is_file():
+            raise InputError(f"{path} is a file: give the folder of a run.")
         if not path.is_dir():
             raise InputError(
                 f"{path}: no such run directory; train one with: seq2seq train {'|'.join(tasks)} --run {path} …"
             )
+        if (path / MANIFEST).exists() and not (path / "config.json").exists():
+            raise InputError(f"{path} is an exported folder, and no run: give the one that it was made from.")
         if not (path / "config.json").exists():
             raise InputError(f"{path} is not a run directory: it has no config.json.")
         refuse_links_out(path)
@@ -148,19 +163,22 @@ class Run(RunFolder):
         A run has weights or a checkpoint; what a training left that ended before is none.
 
         Raises:
-            InputError: the folder holds a run, and it is not wished; or one that is being trained; or other files.
+            InputError: the folder holds a run, and it is not wished; or one that is being trained; or other files; or
+                it would lie in that of another run.
         """
         folder = RunFolder(Path(path))
         if (folder.path / "lock").exists():
             with suppress(OSError):  # a folder that cannot be written is told of later
                 locked(folder.path / "lock").close()
-        found = (folder.path / "config.json").exists() and (folder.weights.exists() or bool(folder.checkpoints()))
+        found = folder.holds_run
         if not found and folder.path.is_dir():
             others = [file.name for file in sorted(folder.path.iterdir()) if not folder.owns(file)]
             if not is_config(folder.path):  # these are somebody's then, whatever they are called
                 others += folder.companions()
             if others:
                 raise InputError(f"{path} holds other files ({others[0]}): choose an empty folder, or one to be made.")
+        if not found:
+            refuse_inside_run(folder.path, "--run")
         if found and not resume:
             raise InputError(
                 f"{path} holds a run already: --resume goes on with it; or choose another --run, or delete the folder."

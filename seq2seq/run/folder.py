@@ -1,8 +1,10 @@
 """The folder of a run: the names of the files in it, which no other file knows.
 
-config.json          task, format, configuration, checksums of the data, versions, and the parent if there is one
+config.json          task, format, configuration, checksums of the data, versions, and the parent and the teachers if
+                     there are some
 source.* target.*    tokenizers; one file `joint.*` where both sides share a vocabulary
 corpus/              a training corpus too large for memory, prepared; not needed once the training is over
+taught/              what the teachers of a translation wrote; not needed once the training is over
 text.json            characters of a language model
 scaler.json          units of the columns of a run on numbers
 learned.npz          some rows of each series that a run on numbers has learned from
@@ -25,6 +27,7 @@ from seq2seq.errors import InputError
 from seq2seq.storage import digest
 
 SIDES = ("source", "target", "joint", "text")  # what tokenizers are called
+MANIFEST = "manifest.json"  # of an exported folder, in place of config.json
 # What the weights are worth nothing without.
 COMPANIONS = ("config.json", *(f"{side}.*" for side in SIDES), "scaler.json")
 # All that there may be in a run.
@@ -32,7 +35,7 @@ PARTS = (
     *COMPANIONS,
     *("learned.npz", "calibration.npz", "detector.npz", "weights.npz"),
     *("history.csv", "metrics.json", "learning_curve.png"),
-    *("checkpoints", "corpus", "tensorboard", "lock", "diverged-*.npz", ".*"),
+    *("checkpoints", "corpus", "taught", "tensorboard", "lock", "diverged-*.npz", ".*"),
 )
 
 
@@ -77,6 +80,11 @@ class RunFolder:
         return self.path / "corpus"
 
     @property
+    def taught(self) -> Path:
+        """The folder of what teachers wrote."""
+        return self.path / "taught"
+
+    @property
     def learning_curve(self) -> Path:
         """The picture of the history."""
         return self.path / "learning_curve.png"
@@ -85,6 +93,11 @@ class RunFolder:
     def tensorboard(self) -> Path:
         """The folder of event files."""
         return self.path / "tensorboard"
+
+    @property
+    def holds_run(self) -> bool:
+        """Whether there is a run, which has weights or a checkpoint."""
+        return (self.path / "config.json").exists() and (self.weights.exists() or bool(self.checkpoints()))
 
     def owns(self, path: Path) -> bool:
         """Whether `path` is called as a part of the run is, or lies in one."""

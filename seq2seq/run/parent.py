@@ -1,4 +1,4 @@
-"""The run that a training starts from: looked at before anything takes long, and named in the run that comes of it."""
+"""The runs that a training needs: looked at before anything takes long, and named in the run that comes of it."""
 
 import json
 from collections.abc import Mapping
@@ -10,8 +10,9 @@ from seq2seq.config.inheriting import inherited, refuse_unfit
 from seq2seq.errors import InputError
 from seq2seq.run.directory import Run
 from seq2seq.run.integrity import MOST_JSON_BYTES, refuse_while_trained
+from seq2seq.storage import digest
 
-FROM_BEGINS = "--from {} begins a run; --resume and --finish go on with one, which has its weights: leave --from out."
+FROM_BEGINS = "--from {} begins a run, and --finish ends one, which has its weights: leave --from out."
 
 
 @dataclass(frozen=True)
@@ -40,16 +41,7 @@ class Parent:
         Raises:
             InputError: what is there cannot be started from; says why.
         """
-        if Path(path).resolve() == Path(run_dir).resolve():
-            raise InputError(f"--from {path} is the folder that --run writes to: choose another --run.")
-        run = Run.open(path, kind.task)
-        refuse_while_trained(run.path / "lock")
-        run.need_weights()
-        if not (run.path / "metrics.json").exists():
-            raise InputError(
-                f"--from {path}: its training has not finished (there is no metrics.json): go on with it by --resume, "
-                "to fewer --epochs where these are enough."
-            )
+        run = open_finished("--from", path, kind.task, run_dir)
         return cls(str(path), run, inherited(run.read_config_as(kind)))
 
     @property
@@ -62,14 +54,75 @@ class Parent:
         refuse_unfit(config, self.settings, self.given)
 
 
+def refuse_other_parent(run_dir: str | Path, path: str | Path) -> None:
+    """Raise InputError where the run at `run_dir`, which goes on, did not start from the run at `path` as it is now.
+
+    A parent that is there no more is known by the name that it was given by.
+    """
+    began, there = parent_of(run_dir), Path(path) / "weights.npz"
+    if began is None:
+        raise InputError(f"{run_dir} did not start from another run: to go on with it leave out --from {path}.")
+    same = digest(there) == began["weights"] if there.is_file() else str(path) == began["run"]
+    if not same:
+        raise InputError(
+            f"{run_dir} started from {began['run']} ({began['weights'][:12]}), and --from {path} is another run, or "
+            "has other weights by now: leave --from out to go on with it, or choose another --run."
+        )
+
+
+def open_finished(option: str, path: str | Path, task: str, run_dir: str | Path) -> Run:
+    """Open a run that another training needs, which must have ended: its weights stay what they are.
+
+    Args:
+        option: that names it, such as `"--from"`.
+        path: folder of the run.
+        task: its task.
+        run_dir: folder of the run to be.
+
+    Raises:
+        InputError: the run to be, or one that cannot be opened, is being trained, has no weights or has not finished.
+    """
+    place, there = Path(run_dir).resolve(), Path(path).resolve()
+    if there == place:
+        raise InputError(f"{option} {path} is the folder that --run writes to: choose another --run.")
+    if place in there.parents:
+        raise InputError(f"{option} {path} lies in {run_dir}, the folder that --run writes to: choose another --run.")
+    if not there.is_dir():
+        found = "is a file" if there.exists() else "is not there"
+        raise InputError(f"{option} {path} {found}: expected the folder of a trained run.")
+    run = Run.open(path, task)
+    refuse_while_trained(run.path / "lock")
+    run.need_weights()
+    if not (run.path / "metrics.json").exists():
+        raise InputError(
+            f"{option} {path}: its training has not finished (there is no metrics.json): go on with it by --resume, "
+            "to fewer --epochs where these are enough."
+        )
+    return run
+
+
 def parent_of(path: str | Path) -> Mapping[str, str] | None:
     """`Parent.record` of the run in a folder; None where it has no parent, or the folder no run."""
+    record = _stored(path, "parent")
+    return record if _names_a_run(record) else None
+
+
+def teachers_of(path: str | Path) -> list[Mapping[str, str]]:
+    """Path and digest of the weights of each run that the run in a folder has learned from, as `parent_of` has them."""
+    records = _stored(path, "teachers")
+    return [record for record in records if _names_a_run(record)] if isinstance(records, list) else []
+
+
+def _stored(path, name):
+    """What the config.json of a folder has under a name; None where it has nothing, or cannot be read."""
     file = Path(path) / "config.json"
     try:
         if file.stat().st_size > MOST_JSON_BYTES:
             return None  # which opening the run tells of
-        record = json.loads(file.read_text(encoding="utf-8")).get("parent")
+        return json.loads(file.read_text(encoding="utf-8")).get(name)
     except (OSError, ValueError, AttributeError, RecursionError):
         return None
-    whole = isinstance(record, dict) and all(isinstance(record.get(name), str) for name in ("run", "weights"))
-    return record if whole else None
+
+
+def _names_a_run(record):
+    return isinstance(record, dict) and all(isinstance(record.get(name), str) for name in ("run", "weights"))

@@ -48,8 +48,10 @@ def selector(sampling: Any, streams: np.ndarray) -> Callable:
 
     def select(logits, t, rows):
         tokens, scores = _candidates(sampling, logits)
-        draws = np.stack([uniform((sampling.seed, (int(streams[row]) << 32) + t), scores.shape[1]) for row in rows])
-        chosen = np.argmax(scores - np.log(-np.log(draws)), axis=1)  # Gumbel-max
+        # Several sentences may have one stream, of which each number is drawn once.
+        different, places = np.unique(streams[rows], return_inverse=True)
+        draws = np.stack([uniform((sampling.seed, (int(each) << 32) + t), scores.shape[1]) for each in different])
+        chosen = np.argmax(scores - np.log(-np.log(draws))[places], axis=1)  # Gumbel-max
         return np.take_along_axis(tokens, chosen[:, None], 1)[:, 0].astype(np.int32)
 
     return select

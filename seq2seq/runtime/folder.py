@@ -14,6 +14,7 @@ from typing import Any
 
 from seq2seq.errors import InputError
 from seq2seq.run import Run
+from seq2seq.run.folder import MANIFEST
 from seq2seq.run.integrity import MOST_JSON_BYTES, refuse_links_out
 from seq2seq.runtime.graphs import Graph
 from seq2seq.runtime.lite import LiteGraph
@@ -21,7 +22,7 @@ from seq2seq.storage import digest
 
 FORMAT = 3  # 2 had a state for each hypothesis of a translation; 1 had ONNX graphs alone
 KINDS = {".onnx": Graph, ".tflite": LiteGraph}
-MANIFEST, README = "manifest.json", "README.md"
+README = "README.md"
 
 
 def is_exported(path: str | Path) -> bool:

@@ -19,6 +19,7 @@ class Graph:
 
     Attributes:
         inputs: mapping from the name of each input to its shape; names or `None` stand for what may be any size.
+        shapes: mapping from the name of each output to its shape.
         outputs: list of str. Names of the outputs.
 
     Raises:
@@ -40,7 +41,8 @@ class Graph:
             reason = " ".join(str(error).split())
             raise InputError(f"{path} cannot be read by ONNX Runtime ({reason:.120}): update it.") from error
         self.inputs = {each.name: each.shape for each in self._session.get_inputs()}
-        self.outputs = [each.name for each in self._session.get_outputs()]
+        self.shapes = {each.name: each.shape for each in self._session.get_outputs()}
+        self.outputs = list(self.shapes)
 
     def __call__(self, outputs: Sequence[str] | None = None, **inputs: np.ndarray) -> list[np.ndarray]:
         """The outputs, those that are named or all, for a value of each input.

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from seq2seq.errors import InputError
 from seq2seq.runtime import drawing
 from seq2seq.runtime.folder import ExportedRun
 from seq2seq.runtime.search import Sentences, Step, beam_search, greedy_search
@@ -23,6 +24,15 @@ class _Stepper:
         self._graph, self._by_parents = graph, "parents" in graph.inputs
         self.widths = {name: shape[-1] for name, shape in graph.inputs.items() if name.startswith("state")}
         self._states = [f"new_{name}" for name in self.widths]
+
+    def check(self, run, vocabulary):
+        """Raise InputError where the graph writes other tokens than so many."""
+        written = self._graph.shapes["logits"][-1]
+        if vocabulary not in (None, written):
+            raise InputError(
+                f"{run.path} is damaged: its graphs write {written:,} tokens and its tokenizer has {vocabulary:,}: "
+                "export the run again."
+            )
 
     def __call__(self, alive, memory, count, scored, with_logits=False, also=()):
         outputs = ["best", "tokens", "normalizers", *self._states, *["logits"] * with_logits, *also]
@@ -46,10 +56,19 @@ class _Stepper:
 
 
 class ExportedTranslator:
-    """Source tokens in, hypotheses out."""
+    """Source tokens in, hypotheses out.
 
-    def __init__(self, run: ExportedRun):
+    Args:
+        run: `ExportedRun`.
+        vocabulary: int. Tokens of the target, if these are known.
+
+    Raises:
+        InputError: the graphs write others.
+    """
+
+    def __init__(self, run: ExportedRun, vocabulary: int | None = None):
         self._encode, self._step = run.graph("encode"), _Stepper(run.graph("step"))
+        self._step.check(run, vocabulary)
         self._memory = [name for name in self._encode.outputs if not name.startswith("state")]
 
     def search_graph(self, search: Any) -> Callable:
@@ -62,6 +81,9 @@ class ExportedTranslator:
                 beams = search.beam_size, search.length_penalty, search.n_best
                 return beam_search(self._stepped, states, memory, limits, *beams, **how)
             select = None if search.sampling is None else drawing.selector(search.sampling, streams)
+            copies = len(limits) // len(source)
+            if copies > 1:
+                states, memory = ([np.repeat(each, copies, axis=0) for each in parts] for parts in (states, memory))
             tokens, scores = greedy_search(self._stepped, states, memory, limits, select, search.scored, **how)
             lengths = np.count_nonzero(tokens, axis=1).astype(np.float32)
             return tokens[:, None], (scores / np.maximum(lengths, 1) ** np.float32(search.length_penalty))[:, None]
@@ -117,10 +139,11 @@ def _joined(parts, steps):
 
 
 class ExportedWriter:
-    """Prompts in, texts that go on from them out."""
+    """Prompts in, texts that go on from them out; arguments as for `ExportedTranslator`."""
 
-    def __init__(self, run: ExportedRun):
+    def __init__(self, run: ExportedRun, vocabulary: int | None = None):
         self._read, self._step = run.graph("read"), _Stepper(run.graph("step"))
+        self._step.check(run, vocabulary)
 
     def write_graph(self, sampling: Any) -> Callable:
         """See `seq2seq.inference.compiled_text.write_graph`; all prompts are of one length here."""

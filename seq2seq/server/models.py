@@ -24,6 +24,8 @@ CLASSES = {
     forecaster.TASK: forecaster.Forecaster,
 }
 _OPTION = re.compile(r"--([a-z][a-z-]*)(?: [A-Z]+\b)?")  # of a command, with what stands for its value
+# What the user has called or written so is no advice. An apostrophe within a word begins nothing.
+_QUOTED = re.compile(r"""(?<!\w)(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")(?!\w)""")
 _BETWEEN = re.compile(r"((?:, or|[:;,]) | \(|(?=\)))")  # clauses
 
 
@@ -79,7 +81,14 @@ class Model:
         for place in sorted(places, key=len, reverse=True):
             if "/" in place:  # else it is a name alone
                 message = message.replace(place, places[place])
-        return _OPTION.sub(_field, _without_training(message))
+        quoted: list[str] = []
+
+        def put_aside(found):
+            quoted.append(found[0])
+            return f"\0{len(quoted) - 1}\0"
+
+        message = _OPTION.sub(_field, _without_training(_QUOTED.sub(put_aside, message)))
+        return re.sub("\0(\\d+)\0", lambda found: quoted[int(found[1])], message)
 
     def in_words_all(self, told: dict[str, Any]) -> dict[str, Any]:
         """An answer whose warnings are in these words."""

@@ -26,19 +26,20 @@ AWAY = 100.0  # times what those are apart: how far others are from them that de
 Rows = list[tuple[str, str]]  # of the card of shapes
 
 
-def settled(config: ForecasterConfig, train: Series) -> tuple[ForecasterConfig, Rows]:
+def settled(config: ForecasterConfig, train: Series, inherited: bool = False) -> tuple[ForecasterConfig, Rows]:
     """`config` with the season and the residual that it leaves to the data, and what there is to say about them.
 
     Args:
         config: `ForecasterConfig`.
         train: `Series`, the training part.
+        inherited: bool. Whether the model is that of another run, whose season it has.
 
     Raises:
         InputError: a residual that needs a season, without one or with too short windows.
     """
     model, windowed = config.model, config.model.kind != "stateful"
     look_back = config.windows.look_back if windowed else None
-    season, said = model.season, "as told"
+    season, said = model.season, "that of the run that it starts from" if inherited else "as told"
     if season is None:
         found = _seasons(Columns.of(config, train.columns), train)
         (season, _), said = choose_season(found, look_back), _said(found, choose_season(found, look_back), look_back)

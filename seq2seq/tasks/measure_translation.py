@@ -14,9 +14,9 @@ from seq2seq.evaluation.scripts import SPACED, check_tokenizer, choose_tokenizer
 from seq2seq.evaluation.translation import Example, TranslationScores, examples, in_case, score_translations
 from seq2seq.inference.hypothesis import NOTHING, Hypothesis
 from seq2seq.inference.search import Search
+from seq2seq.inference.translation_columns import given_columns
 from seq2seq.inference.translator import Translator
 from seq2seq.report import Report
-from seq2seq.tasks.translation_columns import given_columns
 from seq2seq.text.blank import is_blank
 from seq2seq.text.corpus import ParallelText, normalize, read_pairs
 from seq2seq.text.splitting import read_lines

@@ -1,10 +1,12 @@
 """What there is to tell, and to refuse, where a training starts from another run and meets new data."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
 from seq2seq.errors import InputError
+from seq2seq.inference.series_data import for_training, read_data
 from seq2seq.report import Report
 from seq2seq.run.parent import Parent
 from seq2seq.series.rhythm import parsed
@@ -33,6 +35,24 @@ def tell_unknown(rates: Mapping[str, float], parent: Parent, report: Report) -> 
         report.warn(f"{told}; the model reads and writes none of these: train anew where they matter")
     else:
         report.say(told)
+
+
+def read_for(config: Any, parent: Parent | None, report: Report, windowed: bool) -> Series:
+    """The data of a training on numbers, see `read_data`.
+
+    Raises:
+        InputError: as `read_data`; also where they lack the column by which the data of a parent are several series.
+    """
+    group = parent and parent.settings.data.group
+    try:
+        return read_data(for_training(config.data), report, windowed=windowed)
+    except InputError as error:
+        if not group or group != config.data.group or repr(group) not in str(error):
+            raise
+        raise InputError(
+            f"{str(error).rstrip('.')}; data.group={group} is that of {parent.given}: --set data.group=none reads one "
+            "series, and --group another column."
+        ) from error
 
 
 def fitting(series: Series, scaler: Scaler | None, location: str) -> Series:

@@ -12,14 +12,14 @@ from seq2seq.config import AutoencoderConfig
 from seq2seq.errors import InputError
 from seq2seq.inference.pieces import as_pieces, num_pieces
 from seq2seq.inference.reconstructor import TASK, Reconstructor, build_model
-from seq2seq.inference.series_data import decided, for_training, read_data
+from seq2seq.inference.series_data import decided
 from seq2seq.interruption import Interruption
 from seq2seq.report import Report
 from seq2seq.run import Run
 from seq2seq.series.files import data_files
 from seq2seq.tasks.fit_detector import check_detection, fit_detector
 from seq2seq.tasks.series_split import shape_card, split, stored_scaler
-from seq2seq.tasks.starting import fitting, tell_drift
+from seq2seq.tasks.starting import fitting, read_for, tell_drift
 from seq2seq.training.loop import Training
 from seq2seq.training.metrics import mean_loss
 from seq2seq.training.number_losses import ObservedLoss
@@ -64,7 +64,7 @@ def train(
     setup = Setup(config, run_dir, resume, finish, parent=parent, report=report)
     config, run_dir = setup.config, setup.run_dir
     look_back = config.windows.look_back
-    read, scaler = read_data(for_training(config.data), report, windowed=look_back > 0), stored_scaler(setup)
+    read, scaler = read_for(config, setup.parent, report, look_back > 0), stored_scaler(setup)
     read = fitting(read, scaler, config.data.location)
     config = replace(config, data=decided(config.data, read))
     series = as_pieces(read, look_back)

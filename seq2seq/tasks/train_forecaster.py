@@ -11,7 +11,7 @@ from seq2seq.config import ForecasterConfig
 from seq2seq.errors import InputError
 from seq2seq.inference.columns import Columns
 from seq2seq.inference.forecaster import TASK, Forecaster, build_model, quantiles_of
-from seq2seq.inference.series_data import decided, for_training, read_data
+from seq2seq.inference.series_data import decided
 from seq2seq.interruption import Interruption
 from seq2seq.report import Report
 from seq2seq.run import Run
@@ -20,7 +20,7 @@ from seq2seq.series.series import listed
 from seq2seq.tasks.forecaster_finishing import fit_to_weights, next_steps, valid_part
 from seq2seq.tasks.forecaster_settling import give_start, settled, start_again
 from seq2seq.tasks.series_split import shape_card, split, stored_scaler, unit_of_streams
-from seq2seq.tasks.starting import fitting, tell_drift
+from seq2seq.tasks.starting import fitting, read_for, tell_drift
 from seq2seq.training.loop import Training
 from seq2seq.training.metrics import mean_loss
 from seq2seq.training.number_losses import ObservedLoss, QuantileLoss
@@ -58,7 +58,7 @@ def train(
     setup = Setup(config, run_dir, resume, finish, parent=parent, report=report)
     config, run_dir = setup.config, setup.run_dir
     windowed = config.model.kind != "stateful"
-    series, scaler = read_data(for_training(config.data), report, windowed=windowed), stored_scaler(setup)
+    series, scaler = read_for(config, setup.parent, report, windowed), stored_scaler(setup)
     series = fitting(series, scaler, config.data.location)
     config = replace(config, data=decided(config.data, series))
     # A stream has no name: it is read in one unit, whatever series it goes on with.
@@ -67,7 +67,7 @@ def train(
     tell_drift(parts, setup.parent, report)
     units = [] if windowed else unit_of_streams(parts, config.data)
     config = replace(config, data=replace(config.data, scale_by_group=bool(parts.scaler.groups)))
-    config, said = settled(config, parts.train)
+    config, said = settled(config, parts.train, inherited=setup.is_tuning)
     columns = Columns.of(config, series.columns)
     model = build_model(config, columns, config.training.precision)
     forecaster = Forecaster(config, parts.scaler, model)

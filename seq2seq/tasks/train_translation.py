@@ -3,12 +3,14 @@
 from functools import lru_cache
 from pathlib import Path
 
+import keras
 import numpy as np
 import tensorflow as tf
 
 from seq2seq.batches.pairs import PairBatches
 from seq2seq.config import TranslationConfig
 from seq2seq.cores import parts_of
+from seq2seq.errors import InputError
 from seq2seq.evaluation.scripts import check_tokenizer
 from seq2seq.evaluation.translation import exact_match, in_case, validation_bleu
 from seq2seq.inference.hypothesis import NOTHING
@@ -16,13 +18,18 @@ from seq2seq.inference.translator import Translator, build_model
 from seq2seq.interruption import Interruption
 from seq2seq.report import Report
 from seq2seq.run import Run, RunFolder
+from seq2seq.run.parent import teachers_of
+from seq2seq.tasks.distillation import distilled
+from seq2seq.tasks.teachers import Lessons, open_teachers
 from seq2seq.tasks.translation_corpus import read_training_text
+from seq2seq.tasks.translation_risk import risk_objective
 from seq2seq.tasks.translation_settling import settled_before_reading, settled_by
 from seq2seq.text.protection import Protection
 from seq2seq.training.checkpoint import has_whole_checkpoint
 from seq2seq.training.loop import Training
 from seq2seq.training.metrics import TeacherForcedScorer
-from seq2seq.training.schedules import ScheduledSampling
+from seq2seq.training.risk import ExpectedRisk
+from seq2seq.training.schedules import Consistency, ScheduledSampling
 from seq2seq.training.setup import Setup
 from seq2seq.training.token_losses import TokenCrossEntropy
 from seq2seq.training.word_vectors import check_word_vectors, start_from_word_vectors, word_vector_files
@@ -56,19 +63,26 @@ def train(
     report = report or Report()
     if config.training.bleu_tokenizer != "auto":
         check_tokenizer(config.training.bleu_tokenizer)
-    setup = Setup(config, run_dir, resume, parent=parent, in_parts=_in_parts(config), report=report)
+    in_parts = _in_parts(config) or bool(config.distillation.teachers)  # which translate several batches at once
+    setup = Setup(config, run_dir, resume, parent=parent, in_parts=in_parts, report=report)
     config, run_dir = setup.config, setup.run_dir
     folder, vectors = RunFolder(Path(run_dir)), word_vector_files(config)
     if vectors and setup.resume and has_whole_checkpoint(folder):
         vectors = []  # it has the weights that came of them
     check_word_vectors(vectors, config.model.embedding_dim)
     config = settled_before_reading(config, Path(run_dir), setup.resume, report)
+    teachers = _teachers(config, setup, resume, report)
     text = read_training_text(config, folder, setup.resume, report, setup.parent)
     config = settled_by(text, config, report)
     if setup.parent and config.data.reverses(setup.parent.settings.data):
         report.warn(f"{setup.parent.given} translates the other way round: its weights know little of this direction")
-    run = Run.start(run_dir, "translation", config, text.files, setup.resume, setup.parent)
+    run = Run.start(run_dir, "translation", config, text.files, setup.resume, setup.parent, teachers)
     text.save_tokenizers(run)
+    if teachers:
+        lessons = Lessons(config, teachers, text.texts, run.taught, report)
+        written = lessons.translations(interruption or Interruption(), setup.at_once)
+        text = distilled(text, written, config, report)
+        keras.utils.set_random_seed(config.seed)  # whether teachers were loaded, which draws numbers, or not
     source, target = text.tokenizers
 
     batches, valid_batches = _batches(config, text)
@@ -79,16 +93,20 @@ def train(
     model.parallel_parts = min(config.training.parts or parts_of(rows, setup.at_once), setup.at_once)
     setup.tell(model, report)
     translator = Translator(config, source, target, model, workers=setup.at_once)
+    loss = TokenCrossEntropy(config.training.label_smoothing)
+    if config.training.objective == "risk":
+        _warn_of_risk(config, setup.is_tuning, report)
+        model.objective, loss = risk_objective(config, target), ExpectedRisk(config.training.label_smoothing)
     training = Training(
         model,
-        TokenCrossEntropy(config.training.label_smoothing),
+        loss,
         batches,
         _validation(config, translator, valid_batches, text.valid, setup.cluster),
         config.training,
         run,
         report,
         interruption,
-        callbacks=_scheduled_sampling(config.training, model),
+        callbacks=_scheduled(config.training, model),
         cluster=setup.cluster,
     )
     metrics = training.fit() | {"train_pairs": text.pairs}
@@ -96,13 +114,52 @@ def train(
     return metrics
 
 
-def _scheduled_sampling(settings, model):
-    """Let the decoder read its own predictions in the share of steps that the settings want; the callbacks for it."""
+def _teachers(config, setup, resume, report):
+    """What the run keeps of its teachers."""
+    known = teachers_of(setup.run_dir)
+    if setup.resume:
+        teachers = known
+    elif resume and known and not config.distillation.teachers:
+        raise InputError(
+            f"{setup.run_dir} began with teachers, {', '.join(record['run'] for record in known)}, and has no "
+            "checkpoint yet: name them by --teacher once more."
+        )
+    else:
+        teachers = open_teachers(config, setup.run_dir) if config.distillation.teachers else ()
+    if teachers:
+        named = ", ".join(f"{record['run']} ({record['weights'][:12]})" for record in teachers)
+        report.say(f"learning from what {named} translate{'s' * (len(teachers) == 1)}")
+    return teachers
+
+
+def _warn_of_risk(config, is_tuning, report):
+    if not is_tuning:
+        report.warn(
+            "training.objective=risk learns from what the model draws, and fresh weights draw nothing of use: train "
+            "without it first, and start from that run by --from"
+        )
+    if config.training.monitor == "loss":
+        report.warn(
+            "the validation loss chooses the best epoch (training.monitor=loss), and it rises where the risk falls: "
+            "--set training.monitor=bleu"
+        )
+
+
+def _scheduled(settings, model):
+    """Tell the model what it does while training that may change from epoch to epoch; the callbacks that change it."""
+    callbacks = []
     first, last = settings.truth_ratio, settings.final_truth_ratio
-    if first == 1.0 and last is None:
-        return []
-    model.truth_ratio = tf.Variable(first, trainable=False, dtype=tf.float32)
-    return [ScheduledSampling(model.truth_ratio, first, first if last is None else last, settings.epochs)]
+    if first < 1.0 or last is not None:
+        model.truth_ratio = tf.Variable(first, trainable=False, dtype=tf.float32)
+        last = first if last is None else last
+        callbacks.append(ScheduledSampling(model.truth_ratio, first, last, settings.epochs))
+    if settings.consistency:
+        model.consistency = settings.consistency
+        if first := int(settings.consistency_from * settings.epochs):
+            # Not 0 before the first epoch begins: then it is tried whether the memory suffices.
+            model.consistency = tf.Variable(settings.consistency, trainable=False, dtype=tf.float32)
+            callbacks.append(Consistency(model.consistency, settings.consistency, first))
+    return callbacks
 
 
 def _in_parts(config):
@@ -122,7 +179,7 @@ def _batches(config, text):
 
     valid = Protection(config.text.keep, config.text.lowers).pairs(text.valid.source, text.valid.target)
     valid_rows = [tokenizer.encode(texts) for tokenizer, texts in zip(text.tokenizers, valid, strict=True)]
-    return resampled if config.text.subword_sampling else lambda epoch: fixed, PairBatches(*valid_rows, **sizes)
+    return resampled if text.resampled else lambda epoch: fixed, PairBatches(*valid_rows, **sizes)
 
 
 def _validation(config, translator, batches, pairs, cluster):

@@ -10,12 +10,12 @@ import numpy as np
 
 from seq2seq.config import DataConfig, DecodingConfig, TranslationConfig
 from seq2seq.errors import InputError
+from seq2seq.inference.translation_columns import columns_of
 from seq2seq.report import Report
 from seq2seq.run import RunFolder
 from seq2seq.run.parent import Parent, parent_of
 from seq2seq.sources import count_lines, is_tfds
 from seq2seq.tasks.starting import tell_unknown
-from seq2seq.tasks.translation_columns import columns_of
 from seq2seq.text.cleaning import CleaningReport, clean, first_held_out, hold_out
 from seq2seq.text.corpus import ParallelText, corpus_files, read_pairs, stream_pairs
 from seq2seq.text.lengths import length_limit
@@ -48,19 +48,22 @@ class TrainingText:
         tokenizers: of source and target; one and the same for a joint vocabulary.
         statistics: CorpusStatistics of the training pairs, those that are too long included.
         rows: ids of source and target of the training pairs that are not too long.
-        resampled: function of a seed that gives the same pairs in random segmentations.
+        resampled: function of a seed that gives the rows of an epoch, or None where each has the same: with
+            `text.subword_sampling` the same pairs in random segmentations, with teachers other targets of them.
         valid: ParallelText. Validation pairs.
         files: what `data.train`, `data.valid` and the models of `text` were read from.
         decoding: the `decoding` section of the configuration, with a length limit that suits the pairs.
+        texts: ParallelText. The pairs of `rows` as they were read; None where they are in a folder.
     """
 
     tokenizers: Tokenizers
     statistics: CorpusStatistics
     rows: Rows
-    resampled: Callable[[int], Rows]
+    resampled: Callable[[int], Rows] | None
     valid: ParallelText
     files: Mapping[str, Sequence[Path]]
     decoding: DecodingConfig
+    texts: ParallelText | None = None
 
     @property
     def pairs(self) -> int:
@@ -99,7 +102,10 @@ def read_training_text(
     known = parent.run if parent else folder if resume and folder.checkpoints() else None
     tokenizers = _tokenizers_of(config, known) if known else None
     files = training_files(config)
-    if data.cache is None and sum(file.stat().st_size for file in files["data.train"]) <= IN_MEMORY_BYTES:
+    is_small = data.cache is None and sum(file.stat().st_size for file in files["data.train"]) <= IN_MEMORY_BYTES
+    if is_small or config.distillation.teachers:
+        if not is_small:
+            report.say(f"{data.train} is read into memory, from which its sources go to the teachers")
         text = _in_memory(config, files, valid, tokenizers, report)
     else:
         # A corpus is known by its settings, which do not tell the tokenizers of another run.
@@ -166,19 +172,24 @@ def _in_memory(config, files, valid, tokenizers, report):
     _tell_pairs(cleaning, valid, held_out, report)
     if not held_out:
         _warn_of_overlap(valid, [pair_hashes(pairs.source, pairs.target)], report)
-    pairs = ParallelText(*Protection(config.text.keep, config.text.lowers).pairs(pairs.source, pairs.target))
+    texts, pairs = (
+        pairs,
+        ParallelText(*Protection(config.text.keep, config.text.lowers).pairs(pairs.source, pairs.target)),
+    )
     source, target = tokenizers or _make_tokenizers(config, lambda side, most: getattr(pairs, side))
     rows = source.encode(pairs.source), target.encode(pairs.target)
     statistics = corpus_statistics(*rows)
     short = np.flatnonzero(np.maximum(rows[0].lengths, rows[1].lengths) <= config.batching.max_tokens)
     if len(short) < statistics.pairs:
-        pairs, rows = pairs.take(short), (rows[0].take(short), rows[1].take(short))
+        texts, pairs = texts.take(short), pairs.take(short)
+        rows = rows[0].take(short), rows[1].take(short)
     decoding = _tell_tokens((source, target), statistics, rows, config, report)
 
     def resampled(seed):
         return resample(source, pairs.source, sampling, seed), resample(target, pairs.target, sampling, seed)
 
-    return TrainingText((source, target), statistics, rows, resampled, valid, files, decoding)
+    anew = resampled if sampling else None
+    return TrainingText((source, target), statistics, rows, anew, valid, files, decoding, texts)
 
 
 def _stored(config, files, valid, tokenizers, foreign, cache, report):
@@ -231,7 +242,7 @@ def _stored(config, files, valid, tokenizers, foreign, cache, report):
         corpus.tokenizers,
         corpus.statistics,
         corpus.rows,
-        lambda seed: corpus.resampled(text.subword_sampling, seed),
+        (lambda seed: corpus.resampled(text.subword_sampling, seed)) if text.subword_sampling else None,
         valid,
         files,
         decoding,

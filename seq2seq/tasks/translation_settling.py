@@ -5,10 +5,10 @@ from pathlib import Path
 
 from seq2seq.config import TranslationConfig
 from seq2seq.evaluation.scripts import choose_tokenizer
+from seq2seq.inference.translation_columns import settle_columns
 from seq2seq.report import Report
 from seq2seq.run import Run
 from seq2seq.run.resuming import refuse_other_data, refuse_other_settings
-from seq2seq.tasks.translation_columns import settle_columns
 from seq2seq.tasks.translation_corpus import TrainingText, training_files
 from seq2seq.text.table import is_table
 

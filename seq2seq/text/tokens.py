@@ -35,6 +35,10 @@ class TokenRows:
         values = np.fromiter(chain.from_iterable(rows), np.int32)
         return cls(values, np.fromiter(map(len, rows), np.int32, len(rows)))
 
+    def followed_by(self, other: "TokenRows") -> "TokenRows":
+        """Return these rows and then those of another one."""
+        return TokenRows(np.concatenate((self.values, other.values)), np.concatenate((self.lengths, other.lengths)))
+
     @cached_property
     def offsets(self) -> np.ndarray:
         """int64 array, `(rows + 1,)`: row `i` is `values[offsets[i]:offsets[i + 1]]`."""

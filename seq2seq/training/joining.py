@@ -50,8 +50,9 @@ def join(cluster: Cluster, config: Any) -> TemporaryDirectory | None:
 
 
 def send_run(cluster: Cluster, run: RunFolder) -> None:
-    """Send the run that the chief has started to all others, with its last checkpoint."""
-    names = [*run.companions(), *(str(path.relative_to(run.path)) for path in run.checkpoints()[-1:])]
+    """Send the run that the chief has started to all others, with its last checkpoint and what its teachers wrote."""
+    more = (*run.checkpoints()[-1:], *sorted(run.taught.glob("*.json")))
+    names = [*run.companions(), *(str(path.relative_to(run.path)) for path in more)]
     cluster.gather_bytes(b"".join(_packed(run.path / name, name) for name in names))
 
 

@@ -71,7 +71,7 @@ class Training:
         self.interruption = interruption or Interruption()
         self._after_batch = AfterBatch(self)
         self._callbacks = [self._after_batch, *callbacks]
-        self._curve = LearningCurve(run, loss.unit)
+        self._curve, self._called = LearningCurve(run, loss.unit), getattr(loss, "called", "loss")
         self._began = self._saved_at = 0.0
 
     def fit(self) -> dict:
@@ -309,7 +309,7 @@ class Training:
             self.run.write_history(state.history)
             self._curve.draw_if_due(state.history)
         mark = " · best so far" if state.best_epoch == figures["epoch"] else ""
-        self.report.say(f"epoch {figures['epoch']}: {_line(figures)}{mark}")
+        self.report.say(f"epoch {figures['epoch']}: {_line(figures, self._called)}{mark}")
         if state.stopped:
             monitored = f"the validation {settings.monitor}"
             self.report.say(f"stopping: {monitored} has not been better for {settings.patience} epochs")
@@ -333,8 +333,8 @@ class Training:
         return next(metric for metric in self.model.metrics if metric.name == "loss").variables
 
 
-def _line(figures):
-    parts = [f"loss {figures['loss']:.4g}", f"validation {figures['val_loss']:.4g}"]
+def _line(figures, called):
+    parts = [f"{called} {figures['loss']:.4g}", f"validation {figures['val_loss']:.4g}"]
     if "val_perplexity" in figures:
         parts.append(f"perplexity {figures['val_perplexity']:.2f}")
     if "val_bleu" in figures:

@@ -1,4 +1,5 @@
-"""What changes along a training: the learning rate, and the share of true tokens that a decoder reads."""
+"""What changes along a training: the learning rate, the share of true tokens that a decoder reads, and whether two
+readings have to agree."""
 
 import math
 
@@ -80,3 +81,20 @@ class ScheduledSampling(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch, logs=None):
         self.ratio.assign(self.first + (self.last - self.first) * epoch / max(self.epochs - 1, 1))
+
+
+class Consistency(keras.callbacks.Callback):
+    """Reads pairs twice from some epoch on (Wu et al. 2021), see `EncoderDecoder.consistency`.
+
+    Args:
+        weight: float32 variable: `consistency` of an `EncoderDecoder`.
+        value: float. What it is then; before it is 0.
+        first: int. That epoch, from 0.
+    """
+
+    def __init__(self, weight: tf.Variable, value: float, first: int):
+        super().__init__()
+        self.weight, self.value, self.first = weight, value, first
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.weight.assign(self.value if epoch >= self.first else 0.0)

@@ -12,7 +12,7 @@ from seq2seq.errors import InputError, installed_with
 from seq2seq.report import Report
 from seq2seq.run import Run
 from seq2seq.run.integrity import read_config
-from seq2seq.run.parent import FROM_BEGINS, Parent, parent_of
+from seq2seq.run.parent import FROM_BEGINS, Parent, parent_of, refuse_other_parent
 from seq2seq.run.resuming import refuse_new_settings
 from seq2seq.training.cluster import Cluster
 from seq2seq.training.joining import join
@@ -67,12 +67,12 @@ class Setup:
         self.run_dir, self.resume = Path(run_dir), place.is_chief and Run.check(run_dir, resume or finish)
         if self.resume:
             refuse_new_settings(run_dir, config)
-        elif resume and place.is_chief and (began := parent_of(run_dir)):
+        elif resume and place.is_chief and not parent and (began := parent_of(run_dir)):
             raise InputError(
-                f"{run_dir} began from {began['run']} and has no checkpoint yet: start it again with --from in place "
-                "of --resume."
+                f"{run_dir} began from {began['run']} and has no checkpoint yet: start it again with --from "
+                f"{began['run']}."
             )
-        self.parent = self._parent(parent, config, resume or finish)
+        self.parent = self._parent(parent, config, finish) if place.is_chief else None
         if finish and not self.resume:
             raise InputError(f"{run_dir} holds no run to finish: leave --finish out to train one.")
         self.device = use_device(place.on_its_machine[1])
@@ -81,22 +81,25 @@ class Setup:
         if not self.cluster.is_alone:
             self._copy = join(self.cluster, config)  # lives as long as the setup
         if not self.cluster.is_chief:
-            self.run_dir, self.resume, self.parent = Path(self._copy.name), True, None
+            self.run_dir, self.resume = Path(self._copy.name), True
         self.is_tuning = self.parent is not None or (self.resume and parent_of(self.run_dir) is not None)
         self.config = self._with_precision(config, self.run_dir)
         keras.utils.set_random_seed(config.seed)
 
-    def _parent(self, path, config, goes_on):
+    def _parent(self, path, config, finish):
         frozen = config.training.freeze
-        if path is None and frozen != "none" and not self.resume and find_place().is_chief:
+        if path is None and frozen != "none" and not self.resume:
             raise InputError(
                 f"training.freeze={frozen} keeps weights as another run has them: give that run by --from, or leave it "
                 "out."
             )
         if path is None:
             return None
-        if goes_on:
+        if finish:
             raise InputError(FROM_BEGINS.format(path))
+        if self.resume:
+            refuse_other_parent(self.run_dir, path)
+            return None
         parent = Parent.open(path, type(config), self.run_dir)
         parent.refuse_unfit(config)
         return parent

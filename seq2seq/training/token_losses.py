@@ -36,9 +36,9 @@ class TokenCrossEntropy(keras.losses.Loss):
         real = tf.cast(tf.not_equal(labels, PAD), losses.dtype)
         return tf.reduce_sum(losses * real) / tf.maximum(tf.reduce_sum(real), 1.0)
 
-    def of_product(self, labels, features, table, bias):
+    def of_product(self, labels, features, table, bias, consistency=None):
         """The same loss for the logits `features @ tableᵀ + bias` of real tokens only, see `product_loss`."""
-        loss = product_loss(labels, features, table, bias, self.label_smoothing)
+        loss = product_loss(labels, features, table, bias, self.label_smoothing, consistency)
         return loss / tf.maximum(tf.cast(tf.size(labels), tf.float32), 1.0)
 
     def get_config(self):
@@ -84,7 +84,7 @@ def token_losses(labels, logits, label_smoothing=0.0):
     return fused(logits)
 
 
-def product_loss(labels, features, table, bias, label_smoothing=0.0):
+def product_loss(labels, features, table, bias, label_smoothing=0.0, consistency=None, weights=None):
     """The sum of `token_losses` of the logits `z = features @ tableᵀ + bias`, in few passes over them.
 
     With `p = softmax(z)` the gradient of the logits is `p - onehot(y) + ε (onehot(y) - 1 / vocabulary)`. Only
@@ -96,12 +96,19 @@ def product_loss(labels, features, table, bias, label_smoothing=0.0):
     Only `TOKENS_AT_ONCE` pass at a time. Their part of the gradients is made together with their loss, so that nothing
     as wide as the vocabulary is kept, however large the batch.
 
+    Where the tokens are two readings of the same labels, with other dropout in each (R-Drop, Wu et al. 2021), what the
+    two believe of a label, `p` and `q`, may have to agree: `α / 2 (KL(p, q) + KL(q, p))` of each label comes on top.
+    With `d` the difference of their logits the sum of both KL is `Σ (p - q) d`; its gradients by these logits are
+    `p (d - Σ p d) + p - q` and `-q (d - Σ q d) + q - p`.
+
     Args:
         labels: int32 `(tokens,)`, none of them padding.
         features: float `(tokens, dim)`. Its dtype is the dtype of the matrix products.
         table: `(vocabulary, dim)`.
         bias: `(vocabulary,)`.
         label_smoothing: float ε.
+        consistency: float α, or `None`. With it, the second half of the tokens is another reading of the first.
+        weights: float32 `(tokens,)`, factors of the losses, or `None` for 1. Not with label smoothing or consistency.
 
     Returns:
         float32 scalar, nats.
@@ -112,7 +119,7 @@ def product_loss(labels, features, table, bias, label_smoothing=0.0):
     @tf.custom_gradient
     def fused(features, table, bias):
         matrix = tf.cast(table, dtype)
-        loss, d_features, d_table, d_bias = _unsmoothed(labels, features, matrix, bias)
+        loss, d_features, d_table, d_bias = _unsmoothed(labels, features, matrix, bias, consistency, weights)
         rows = tf.cast(features, tf.float32)
         label_rows, mean_row = tf.gather(table, labels), column_sums(table) / tf.cast(tf.shape(table)[0], tf.float32)
         if label_smoothing:
@@ -143,45 +150,102 @@ def product_loss(labels, features, table, bias, label_smoothing=0.0):
     return fused(features, tf.cast(table, tf.float32), tf.cast(bias, tf.float32))
 
 
-def _unsmoothed(labels, features, matrix, bias):
-    """The sum of `-log(p_y)`, and what `p - onehot(y)` is as a gradient of features, table and bias: float32."""
-    device = _device()
-    at_once, tokens = TOKENS_AT_ONCE[device], tf.size(labels)
+def product_log_probabilities(labels, features, table, bias):
+    """`log(p_y)` of each token for the arguments of `product_loss`, float32 `(tokens,)`; without a gradient."""
+    at_once, tokens = TOKENS_AT_ONCE[_device()], tf.size(labels)
+    matrix, spare = tf.cast(table, features.dtype), spare_rows(tokens)
+    features, labels = tf.stop_gradient(tf.pad(features, ((0, spare), (0, 0)))), tf.pad(labels, ((0, spare),))
+    times = tf.maximum(-(-tokens // at_once), 1)
+
+    def read(start, found):
+        part = slice(start, start + at_once)
+        logits = tf.cast(tf.matmul(features[part], matrix, transpose_b=True), tf.float32) + bias
+        losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels[part], tf.stop_gradient(logits))
+        return start + at_once, found.write(start // at_once, -losses)
+
+    found = tf.TensorArray(tf.float32, times, element_shape=(None,), infer_shape=False)
+    _, found = tf.while_loop(lambda start, _: start < tokens, read, (0, found), parallel_iterations=1)
+    return tf.stop_gradient(found.concat()[:tokens])
+
+
+def _unsmoothed(labels, features, matrix, bias, consistency, weights):
+    """The sum of `-log(p_y)`, and what `p - onehot(y)` is as a gradient of features, table and bias: float32.
+
+    With `consistency` or `weights` those of `product_loss` without label smoothing.
+    """
+    device, readings = _device(), 1 if consistency is None else 2
+    at_once, tokens = TOKENS_AT_ONCE[device] // readings, tf.size(labels) // readings
     # A GPU scatters in float32 alone: of anything less, all logits would go to the processor and back.
     scattered = tf.float32 if device == "GPU" else features.dtype
-    features = tf.pad(features, ((0, spare_rows(tokens)), (0, 0)))  # rows of 0, that add nothing to the table's
+    by_reading = tf.reshape(features, (readings, tokens, features.shape[-1]))
+    by_reading = tf.pad(by_reading, ((0, 0), (0, spare_rows(tokens)), (0, 0)))  # 0, that adds nothing to the table's
 
     def of_tokens(start):
-        rows, of_rows = features[start : start + at_once], labels[start : start + at_once]
-        real = tf.size(of_rows)
+        of_rows = labels[:tokens][start : start + at_once]
+        rows, real = by_reading[:, start : start + at_once], tf.range(tf.size(of_rows))
+        ends = tf.range(readings) * tf.shape(rows)[1]  # of the reading before
+        rows = tf.reshape(rows, (-1, features.shape[-1]))
         logits = tf.nn.bias_add(tf.cast(tf.matmul(rows, matrix, transpose_b=True), tf.float32), bias)
         probabilities = tf.nn.softmax(logits)
-        expected = column_sums(probabilities[:real])
-        cells = tf.stack((tf.range(real), of_rows), axis=1)
+        cells = tf.reshape(ends[:, None] + real, (-1, 1))
+        cells = tf.concat((cells, tf.tile(of_rows, (readings,))[:, None]), axis=1)
         of_labels = tf.gather_nd(probabilities, cells)
-        loss = -tf.reduce_sum(tf.math.log(tf.maximum(of_labels, np.finfo(np.float32).tiny)))
+        losses = -tf.math.log(tf.maximum(of_labels, np.finfo(np.float32).tiny))
+        loss = tf.reduce_sum(losses if weights is None else weights[start : start + at_once] * losses)
+        if readings == 2:
+            disagreement, probabilities = _with_disagreement(logits, probabilities, 0.5 * consistency)
+            loss, of_labels = loss + disagreement, tf.gather_nd(probabilities, cells)
+        if weights is None:
+            expected = [column_sums(part[: tf.size(real)]) for part in tf.split(probabilities, readings)]
+            expected = tf.reduce_sum(expected, axis=0)
+        else:
+            factors = tf.pad(weights[start : start + at_once, None], ((0, tf.shape(rows)[0] - tf.size(real)), (0, 0)))
+            expected = tf.matmul(factors, probabilities, transpose_a=True)[0]
         of_labels = tf.cast(of_labels - 1.0, scattered)
         with tf.control_dependencies((of_labels, expected)):  # which read what is overwritten now
             wide = _with_cells(cells, tf.cast(probabilities, scattered), of_labels)
         wide = tf.cast(wide, features.dtype)
-        d_table = tf.matmul(wide, rows, transpose_a=True)
+        # What weighs a token need not be multiplied by what is as wide as the vocabulary.
+        weighted = rows if weights is None else tf.cast(tf.cast(rows, tf.float32) * factors, rows.dtype)
+        d_table = tf.matmul(wide, weighted, transpose_a=True)
         sums = loss, tf.cast(d_table, tf.float32), expected
-        return tf.cast(tf.matmul(wide, matrix), tf.float32), sums
+        d_rows = tf.cast(tf.matmul(wide, matrix), tf.float32)
+        d_rows = d_rows if weights is None else d_rows * factors
+        return tf.reshape(d_rows, (readings, -1, features.shape[-1])), sums
 
     def add(start, d_features, sums):
         more, others = of_tokens(start)
-        return start + at_once, d_features.write(start // at_once, more), tf.nest.map_structure(tf.add, sums, others)
+        return start + at_once, write(start // at_once, d_features, more), tf.nest.map_structure(tf.add, sums, others)
+
+    def write(place, arrays, parts):
+        return [array.write(place, part) for array, part in zip(arrays, tf.unstack(parts, readings), strict=True)]
 
     first, sums = of_tokens(0)
     times = tf.maximum(-(-tokens // at_once), 1)
-    d_features = tf.TensorArray(tf.float32, times, element_shape=(None, first.shape[-1]), infer_shape=False)
-    d_features = d_features.write(0, first)
+    shape = (None, first.shape[-1])
+    d_features = [tf.TensorArray(tf.float32, times, element_shape=shape, infer_shape=False) for _ in range(readings)]
     _, d_features, sums = tf.while_loop(
-        lambda start, *_: start < tokens, add, (at_once, d_features, sums), parallel_iterations=1
+        lambda start, *_: start < tokens, add, (at_once, write(0, d_features, first), sums), parallel_iterations=1
     )
     loss, d_table, expected = sums
-    d_bias = tf.tensor_scatter_nd_sub(expected, labels[:, None], tf.ones(tokens))
-    return loss, d_features.concat()[:tokens], d_table, d_bias
+    of_labels = tf.ones(tf.size(labels)) if weights is None else weights
+    d_bias = tf.tensor_scatter_nd_sub(expected, labels[:, None], of_labels)
+    return loss, tf.concat([part.concat()[:tokens] for part in d_features], 0), d_table, d_bias
+
+
+def _with_disagreement(logits, probabilities, weight):
+    """What two readings disagree by, see `product_loss`, times `weight`; and `probabilities` with its gradient added.
+
+    Args:
+        logits: float32 `(rows, vocabulary)`, those of the one reading before those of the other.
+        probabilities: their softmax.
+        weight: float.
+    """
+    p, q = tf.split(probabilities, 2)
+    d, apart = (weight * (one - other) for one, other in (tf.split(logits, 2), (p, q)))
+    of_p, of_q = (tf.reduce_sum(each * d, axis=1, keepdims=True) for each in (p, q))
+    both = (p * (d + (1.0 - of_p)) + apart, q * ((1.0 + of_q) - d) - apart)
+    return tf.reduce_sum(of_p - of_q), tf.concat(both, 0)
 
 
 def _device():

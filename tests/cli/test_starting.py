@@ -7,7 +7,12 @@ import pytest
 from typer.testing import CliRunner
 
 from seq2seq.cli.app import app
-from seq2seq.run.parent import parent_of
+from seq2seq.config import ForecasterConfig, resolve
+from seq2seq.errors import InputError
+from seq2seq.report import Report
+from seq2seq.run.parent import Parent, parent_of
+from seq2seq.tasks.starting import read_for
+from tests.conftest import OLDER_RUNS
 
 QUICK = ["--set", "training.validate_bleu=false", "--epochs", "1", "--set", "training.precision=float32"]
 
@@ -45,7 +50,7 @@ def cut(run):
         (lambda run: (run / "weights.npz").unlink(), "has no weights"),
         (lambda run: (run / "metrics.json").unlink(), "its training has not finished"),
         (lambda run: (run / "joint.json").unlink(), "joint.json"),
-        (lambda run: shutil.rmtree(run), "no such run directory"),
+        (lambda run: shutil.rmtree(run), "is not there: expected the folder of a trained run"),
         (newer, "was written by a newer seq2seq (run format 99"),
         (cut, "weights.npz"),
     ],
@@ -59,18 +64,64 @@ def test_a_run_that_cannot_be_a_parent_is_refused_in_a_line(damaged, tiny_data, 
     assert not (tmp_path / "r").exists()
 
 
-def test_what_does_not_go_with_a_parent_is_refused_in_a_line(tiny_run, days_plain, tiny_data, tmp_path):
+def test_what_does_not_go_with_a_parent_is_refused_in_a_line(tiny_run, days_plain, exported, tiny_data, tmp_path):
     command = ["train", "translation", "--train", tiny_data / "train", "--from"]
     for arguments, words in (
         ([tiny_run, "--run", tiny_run], "is the folder that --run writes to"),
         ([days_plain.run.path, "--run", tmp_path / "r"], "is a run of the task 'forecaster'"),
-        ([tiny_run, "--run", tmp_path / "r", "--resume"], "leave --from out"),
+        ([tiny_run, "--run", tiny_run / "r"], "the folder of a run: choose one outside"),
+        ([tiny_run, "--run", tiny_run.parent], f"--from {tiny_run} lies in {tiny_run.parent}"),
+        ([tiny_data / "train.src", "--run", tmp_path / "r"], "train.src is a file: expected the folder of a trained"),
+        ([exported("translation"), "--run", tmp_path / "r"], "is an exported folder, and no run: give the one that"),
+        ([tiny_run, "--run", tmp_path / "r", "--recipe", "multi30k"], "model.units=512 (there 32)"),
         ([tiny_run, "--run", tmp_path / "r", "--set", "model.units=64"], "model.units=64 (there 32)"),
         ([tiny_run, "--run", tmp_path / "r", "--set", "training.freeze=decoder"], "expected one of none, encoder"),
     ):
         ended = invoke(*command, *arguments)
         assert ended.exit_code == 2 and words in ended.output, ended.output
         assert len(ended.output.strip().splitlines()) == 1
+
+
+def test_a_forecaster_of_another_kind_is_refused_by_that_alone(days_plain, days_file, tmp_path):
+    ended = invoke(
+        "train", "forecaster", "--from", days_plain.run.path, "--data", days_file, "--stateful", "--run", tmp_path / "r"
+    )
+    assert ended.exit_code == 2 and len(ended.output.strip().splitlines()) == 1, ended.output
+    assert "model.kind='stateful' (there 'direct'): leave" in ended.output
+
+
+def test_a_column_of_series_that_is_the_parents_names_the_way_out(tmp_path):
+    (tmp_path / "one.csv").write_text("time,level\n2024-01-01,1\n2024-01-02,2\n2024-01-03,3\n")
+    config = resolve(
+        ForecasterConfig, data__location=str(tmp_path / "one.csv"), data__group="tank", windows__look_back=1
+    )
+    parent = Parent("runs/base", None, config)
+    with pytest.raises(InputError, match=r"data\.group=tank is that of runs/base: --set data.group=none reads one"):
+        read_for(config, parent, Report(), windowed=True)
+    with pytest.raises(InputError, match="no column 'tank'") as raised:
+        read_for(config, None, Report(), windowed=True)
+    assert "runs/base" not in str(raised.value)
+
+
+def test_a_run_has_one_folder_whoever_writes_it(tiny_run, tiny_data, tmp_path):
+    train = ["train", "language-model", "--text", tiny_data / "train.src", "--run"]
+    for command in (
+        [*train, tiny_run / "inner"],
+        ["export", OLDER_RUNS / "translation", "--output", tiny_run / "inner"],
+    ):
+        ended = invoke(*command)
+        assert ended.exit_code == 2 and f"lies in {tiny_run}, the folder of a run: choose one outside" in ended.output
+        assert not (tiny_run / "inner").exists()
+
+
+def test_a_job_script_may_always_say_both(tiny_run, tiny_data, tmp_path):
+    command = ["train", "translation", *QUICK, "--train", tiny_data / "valid", "--resume", "--run"]
+    stranger = tmp_path / "stranger"
+    shutil.copytree(tiny_run, stranger)
+    ended = invoke(*command, stranger, "--from", tiny_run)
+    assert ended.exit_code == 2 and "did not start from another run" in ended.output, ended.output
+    ended = invoke(*command, tmp_path / "r", "--from", tmp_path / "none")
+    assert ended.exit_code == 2 and "is not there" in ended.output and not (tmp_path / "r").exists()
 
 
 def test_a_tuned_run_is_made_by_one_command_and_goes_on_by_another(tiny_run, tiny_data, tmp_path):
@@ -81,8 +132,13 @@ def test_a_tuned_run_is_made_by_one_command_and_goes_on_by_another(tiny_run, tin
     assert "starting from the weights of" in ended.output and "unknown to the vocabulary of" in ended.output
     config = json.loads((run / "config.json").read_text())["config"]
     assert (config["data"]["source"], config["model"]["units"]) == ("src", 32)  # as the parent had them
-    again = invoke("train", "translation", "--epochs", "2", "--run", run, "--resume")
+    for parent in (run, OLDER_RUNS / "translation"):
+        other = invoke(*command, "--from", parent, "--train", tiny_data / "valid", "--run", run, "--resume")
+        assert other.exit_code == 2 and f"--from {parent} is another run" in other.output, other.output
+    given = [*command, "--from", tiny_run, "--train", tiny_data / "valid", "--epochs", "2", "--run", run, "--resume"]
+    again = invoke(*given)
     assert again.exit_code == 0 and "resuming after epoch 1" in again.output, again.output
+    assert "starting from the weights" not in again.output
     measured = invoke("evaluate", run, "--data", tiny_data / "test", "--examples", 0)
     assert f"started from the weights of {tiny_run}" in measured.output
 

@@ -1,7 +1,9 @@
 """A folder gets its name once it has answered as the run does; whatever is wrong before leaves nothing behind."""
 
 import json
+import os
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,7 +13,7 @@ from seq2seq.export import export, folder
 from seq2seq.run.integrity import locked
 from tests.conftest import OLDER_RUNS
 
-SERIES = str(OLDER_RUNS / "series.csv")
+SERIES, TEXTS = (str(OLDER_RUNS / name) for name in ("series.csv", "texts.src"))
 
 
 @pytest.fixture
@@ -52,6 +54,27 @@ def test_without_data_to_hold_it_against_nothing_is_written(run, tmp_path):
     refused(run, tmp_path / "exported", "cannot be held against the data of the training.*--sample", sample=None)
 
 
+@pytest.mark.parametrize(
+    ("kind", "how", "message"),
+    [
+        ("autoencoder", {"sample": None}, "Give --sample FILE"),
+        ("forecaster", {"sample": None}, "Give --sample FILE"),
+        ("language-model", {"sample": None}, "Give --sample FILE"),
+        ("translation", {"sample": None, "int8": True}, "and with --int8 --reference FILE"),
+        ("translation", {"sample": TEXTS, "int8": True}, "give those of the lines of --sample .* by --reference FILE"),
+        ("translation", {"sample": TEXTS, "reference": TEXTS}, "is what --int8 of a translation run is held against"),
+        ("autoencoder", {"reference": TEXTS, "int8": True}, "is what --int8 of a translation run is held against"),
+        ("translation", {"sample": TEXTS, "reference": SERIES, "int8": True}, "line n of one must be the translation"),
+        ("translation", {"sample": TEXTS, "reference": os.devnull, "int8": True}, "line n of one must be"),
+        ("translation", {"sample": os.devnull}, "no line with text"),
+    ],
+)
+def test_data_are_refused_before_any_graph_is_made(kind, how, message, tmp_path, monkeypatch):
+    made = folder.KINDS[kind]
+    monkeypatch.setitem(folder.KINDS, kind, replace(made, graphs=lambda *_: pytest.fail("a graph was made")))
+    refused(OLDER_RUNS / kind, tmp_path / "exported", message, **how)
+
+
 def test_graphs_that_answer_otherwise_are_not_written(run, tmp_path, monkeypatch):
     def off(loaded, new):
         weights = loaded.model.get_weights()
@@ -67,7 +90,7 @@ def test_graphs_that_answer_otherwise_are_not_written(run, tmp_path, monkeypatch
             self.model = lambda: model
 
     kind = folder.KINDS["autoencoder"]
-    monkeypatch.setitem(folder.KINDS, "autoencoder", folder.Kind(kind.load, off, kind.files, kind.differences))
+    monkeypatch.setitem(folder.KINDS, "autoencoder", replace(kind, graphs=off))
     refused(run, tmp_path / "exported", "answer otherwise than the run")
 
 

@@ -1,20 +1,27 @@
 """Weights that take a byte each: near those that they stand for, small, and each row by itself."""
 
+from dataclasses import replace
+
 import numpy as np
 import onnx
 import pytest
 
 from seq2seq.errors import InputError
-from seq2seq.export import export, folder, quality
+from seq2seq.export import export, folder, quality, texts
 from seq2seq.export.graph import Graph
 from seq2seq.export.int8 import MOST, Int8Graph
 from seq2seq.export.language_model import language_graphs
 from seq2seq.export.quality import Cost
+from seq2seq.inference.translator import Translator
 from seq2seq.models import LanguageModel
+from seq2seq.report import Report
 from seq2seq.runtime.graphs import Graph as Session
 from seq2seq.runtime.texts import ExportedWriter
+from seq2seq.server.models import Told
 from tests.conftest import OLDER_RUNS
 from tests.export.in_memory import Folder, with_weights
+
+SERIES = str(OLDER_RUNS / "series.csv")
 
 
 def draw(*shape):
@@ -80,6 +87,30 @@ def test_figures_of_validation_data_are_told_and_those_that_are_worse_are_refuse
     with pytest.raises(InputError, match=r"int8 costs too much, BLEU of 9 translations 20 \(float32: 30\)"):
         export(tiny_run, tmp_path / "other", int8=True)
     assert not (tmp_path / "other").exists()
+
+
+@pytest.mark.parametrize("rate", [0.5, 1.5])
+def test_int8_that_is_slower_is_warned_of(rate, tmp_path, monkeypatch):
+    monkeypatch.setattr(folder, "costs", lambda *_: ([], rate))
+    warned = Told()
+    export(OLDER_RUNS / "autoencoder", tmp_path / "small", int8=True, sample=SERIES, report=warned)
+    slower = [line for line in warned.lines if "int8 is slower here, 0.50 times the rate of float32" in line]
+    assert len(slower) == (rate < 1)
+
+
+def test_pairs_of_a_table_and_given_references_are_what_int8_is_held_against(exported, tmp_path):
+    table = tmp_path / "pairs.tsv"
+    pairs = [("n", "target", "source"), ("1", "x y", "a b"), ("2", "", "c"), ("3", "z z", "d e")]
+    table.write_text("".join("\t".join(row) + "\n" for row in pairs))
+    own = Translator.load(exported("translation"))
+    data = {"train": str(table), "valid": None, "source": "source", "target": "target", "header": True}
+    own.config = replace(own.config, data=replace(own.config.data, **data))
+    found = texts.read_pairs_of(own, Report())
+    assert found.sources == ["a b", "c", "d e"] and found.references == ["x y", "", "z z"]
+    files = [tmp_path / name for name in ("new.src", "new.tgt")]
+    for file, lines in zip(files, (found.sources, found.references), strict=True):
+        file.write_text("\n".join(lines) + "\n")
+    assert texts.read_pairs_of(own, Report(), *map(str, files)) == found
 
 
 @pytest.mark.parametrize("kind", ["autoencoder", "forecaster", "stream", "language-model"])

@@ -28,6 +28,7 @@ SEARCHES = {
     "drawn": Search(sampling=Sampling(0.7, top_k=5, top_p=0.8, seed=3)),
     "drawn from all": Search(sampling=Sampling(1.3, seed=2**40 + 5)),
 }
+FIRST = {"attention": "dot", "attention_at": "first", "decoder_layers": 3}
 MODELS = [
     {"encoder_layers": 2, "decoder_layers": 3, "attention": "dot", "tie_source": True},
     {"cell": "gru", "attention": "multi_head", "attention_heads": 2, "bidirectional": False, "tie_output": False},
@@ -36,6 +37,8 @@ MODELS = [
     {"attention": "additive", "decoder_layers": 2, "tie_output": False},
     {"cell": "gru", "attention": "none", "encoder_layers": 3, "decoder_layers": 2, "tie_output": False},
     {"attention": "multi_head", "attention_heads": 4, "encoder_layers": 3, "decoder_layers": 3},
+    FIRST | {"attention": "multi_head", "cell": "gru", "residual": False},
+    FIRST | {"attention": "additive", "tie_output": False},
 ]
 
 
@@ -57,6 +60,7 @@ def sentences():
     [
         (MODELS[0], [*SEARCHES]),
         (MODELS[1], ["greedy", "beam"]),
+        (FIRST, ["greedy", "beam"]),
         *(slow(model, [*SEARCHES]) for model in MODELS[1:]),
     ],
 )

@@ -31,8 +31,10 @@ def make_rows(count=7, longest=9, seed=2):
     return TokenRows.from_rows([draw.integers(4, VOCABULARY, draw.integers(1, longest)) for _ in range(count)])
 
 
-@pytest.fixture(scope="module", params=[slow("none"), slow("dot"), "additive", "multi_head"])
+@pytest.fixture(scope="module", params=[slow("none"), slow("dot"), "additive", "multi_head", "attends first"])
 def model(request):
+    if request.param == "attends first":
+        return make_model(decoder_layers=2, attention_at="first")
     return make_model(request.param, decoder_layers=1 + (request.param == "additive"))
 
 
@@ -66,9 +68,12 @@ def test_the_numbers_are_those_of_the_steps(model, batch):
         assert not weights[0].numpy()[:, :, 1:][np.repeat((source == PAD)[:, None, 1:], labels.shape[1], 1)].any()
 
 
-@pytest.mark.parametrize("attention", [slow("none"), "additive"])
-def test_parts_make_the_whole(attention, batch, monkeypatch):
-    model = make_model(attention)
+@pytest.mark.parametrize(
+    ("attention", "options"),
+    [slow("none", {}), slow("additive", {}), ("additive", {"decoder_layers": 2, "attention_at": "first"})],
+)
+def test_parts_make_the_whole(attention, options, batch, monkeypatch):
+    model = make_model(attention, **options)
     whole = forced_graph(model, attention != "none")(*batch)
     for tokens in (1, 3 * len(batch[0])):
         monkeypatch.setattr(module, "TOKENS_AT_ONCE", {"CPU": tokens, "GPU": tokens})

@@ -36,7 +36,8 @@ def test_memory_grows_with_need_before_a_model_is_made(tiny_run, monkeypatch):
 @pytest.mark.parametrize("name", ["beam", slow("greedy"), slow("sampling")])
 def test_a_search_is_one_graph_that_leaves_nothing_to_the_processor(name, dtype):
     with seen():
-        model = EncoderDecoder(11, 11, embedding_dim=4, units=6, decoder_layers=2, dtype=dtype)
+        first = {"decoder_layers": 2, "attention_at": "first"}
+        model = EncoderDecoder(11, 11, embedding_dim=4, units=6, dtype=dtype, **first)
         search_graph(model, SEARCHES[name].settled(DecodingConfig()), graphs := {})
         graph = next(iter(graphs.values())).get_concrete_function().graph
     assert ops_of(graph)["CudnnRNNV3"] == 2  # the encoder, in both directions; the decoder goes step by step
@@ -44,9 +45,10 @@ def test_a_search_is_one_graph_that_leaves_nothing_to_the_processor(name, dtype)
 
 
 @pytest.mark.slow
-def test_so_is_the_reading_of_given_translations():
+@pytest.mark.parametrize("at", ["top", "first"])
+def test_so_is_the_reading_of_given_translations(at):
     with seen():
-        model = EncoderDecoder(11, 11, embedding_dim=4, units=6, decoder_layers=2)
+        model = EncoderDecoder(11, 11, embedding_dim=4, units=6, decoder_layers=2, attention_at=at)
         graph = forced_graph(model, attended=True).get_concrete_function().graph
     assert ops_of(graph)["CudnnRNNV3"] == 4
     assert without_gpu_kernel(graph) == set()

@@ -196,3 +196,12 @@ def test_no_token_stands_twice_where_that_is_asked_for(translator, how):
     for text in translator.translate(texts, no_repeat=1, **how):
         assert len(set(text.split())) == len(text.split())
     assert translator.translate(texts, no_repeat=50, **how) == translator.translate(texts, **how)
+
+
+@pytest.mark.parametrize("name", ["temperature", "top_k", "beams"])
+def test_an_option_that_there_is_not_names_those_that_there_are(translator, name):
+    for call in (translator.translate, translator.settled, lambda **how: list(translator.stream(["a"], **how))):
+        given = {name: 1} if call == translator.settled or "lambda" in call.__name__ else {"texts": ["a"], name: 1}
+        with pytest.raises(TypeError, match=f"no option '{name}'.*it has beam_size, length_penalty") as raised:
+            call(**given)
+        assert (f"sampling=Sampling({name}=" in str(raised.value)) == (name != "beams")

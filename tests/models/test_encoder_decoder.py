@@ -53,6 +53,19 @@ CONFIGURATIONS = {
         "decoder_layers": 2,
     },
 }
+CONFIGURATIONS |= {
+    "attends first": {"attention_at": "first", "decoder_layers": 3},
+    "attends first, multi-head, gru, no residual": {
+        "attention_at": "first",
+        "attention": "multi_head",
+        "attention_heads": 2,
+        "cell": "gru",
+        "decoder_layers": 2,
+        "bridge": "copy",
+        "residual": False,
+        "tie_output": False,
+    },
+}
 OF_PARTS_THAT_OTHERS_HAVE = ("state passing", "multi-head, deeper decoder", "gru")
 EACH = [slow(name) if name in OF_PARTS_THAT_OTHERS_HAVE else name for name in CONFIGURATIONS]
 each_configuration = pytest.mark.parametrize("name", EACH)
@@ -224,6 +237,7 @@ def test_evaluated_loss_is_exact_over_batches_of_different_sizes():
         ("default", 0.1, 7),
         slow("state passing", 0.1, 2),
         ("multi-head, backwards, all tied", 0.1, 2),
+        ("attends first", 0.1, 2),
     ],
 )
 def test_training_on_packed_tokens_in_parts_follows_the_plain_gradient(name, label_smoothing, parts):
@@ -241,6 +255,57 @@ def test_training_on_packed_tokens_in_parts_follows_the_plain_gradient(name, lab
         np.testing.assert_allclose(old - weight.numpy(), tf.convert_to_tensor(gradient), **TOLERANCE)
 
 
+def trained_once(consistency, parts=1, eagerly=True):
+    """Loss and weights after an update of a model without dropout."""
+    source, target_input, labels = make_batch()
+    model = make_model()
+    model.parallel_parts, model.consistency = parts, consistency
+    model.compile(keras.optimizers.SGD(1.0), TokenCrossEntropy(0.1), run_eagerly=eagerly)
+    return [model.train_on_batch((source, target_input), labels), *model.get_weights()]
+
+
+def test_two_readings_that_agree_by_themselves_train_as_one():
+    for found, expected in zip(trained_once(5.0), trained_once(None), strict=True):
+        np.testing.assert_allclose(found, expected, **TOLERANCE)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("consistency", [5.0, 0.0])
+@pytest.mark.parametrize("parts", [1, 2])
+def test_one_or_two_readings_in_a_graph(consistency, parts):
+    once = trained_once(None)
+    for found, expected in zip(trained_once(tf.Variable(consistency), parts, eagerly=False), once, strict=True):
+        np.testing.assert_allclose(found, expected, **TOLERANCE)
+
+
+@pytest.mark.parametrize("parts", [1, slow(2)])
+def test_two_readings_with_other_dropout_follow_the_plain_gradient(parts):
+    source, target_input, labels = make_batch()
+    model = make_model(embedding_dropout=0.3, output_dropout=0.3, word_dropout=0.2)
+    variables = [variable.numpy() for variable in model.variables]
+    with tf.GradientTape() as tape:
+        kl = cross_entropy = 0.0
+        for k in range(parts):  # each draws its own dropout, one after the other
+            rows = [np.tile(side[k::parts], (2, 1)) for side in (source, target_input, labels)]
+            packed, features = model.packed(*rows, training=True)
+            logits = model.decoder.project(features)
+            targets = tf.one_hot(packed, VOCABULARY) * 0.9 + 0.1 / VOCABULARY
+            cross_entropy -= tf.reduce_sum(targets * tf.nn.log_softmax(logits))
+            p, q = tf.split(logits, 2)
+            kl += tf.reduce_sum((tf.nn.softmax(p) - tf.nn.softmax(q)) * (tf.nn.log_softmax(p) - tf.nn.log_softmax(q)))
+        loss = (cross_entropy + 0.5 * 3.0 * kl) / (2 * np.count_nonzero(labels))
+    gradients = tape.gradient(loss, model.trainable_variables)
+    assert kl > 0.1  # the readings differ
+    for variable, value in zip(model.variables, variables, strict=True):
+        variable.assign(value)
+    model.parallel_parts, model.consistency = parts, 3.0
+    before = [weight.numpy() for weight in model.trainable_variables]
+    model.compile(keras.optimizers.SGD(1.0), TokenCrossEntropy(0.1), run_eagerly=True)
+    assert model.train_on_batch((source, target_input), labels) == pytest.approx(float(loss), rel=1e-5)
+    for weight, old, gradient in zip(model.trainable_variables, before, gradients, strict=True):
+        np.testing.assert_allclose(old - weight.numpy(), tf.convert_to_tensor(gradient), **TOLERANCE)
+
+
 def own_predictions(model, source, target_input):
     """Decoder inputs when every token after BOS is the model's argmax, in a plain loop; padding stays."""
     state, inputs = model.start(source), [target_input[:, 0]]
@@ -250,7 +315,7 @@ def own_predictions(model, source, target_input):
     return np.stack(inputs, 1)
 
 
-@pytest.mark.parametrize("name", ["default", "gru, backwards, deeper encoder", "state passing"])
+@pytest.mark.parametrize("name", ["default", "gru, backwards, deeper encoder", "state passing", "attends first"])
 def test_mixing_with_own_predictions_at_both_ends(name):
     model = make_model(**CONFIGURATIONS[name])
     source, target_input, _ = make_batch()
@@ -344,8 +409,9 @@ def test_encoder_and_decoder_on_their_own():
         np.testing.assert_allclose(part, whole, **TOLERANCE)
 
 
-def test_attention_weights_are_those_of_the_steps():
-    model = shared_model("multi-head, deeper decoder")
+@pytest.mark.parametrize("name", ["multi-head, deeper decoder", "attends first"])
+def test_attention_weights_are_those_of_the_steps(name):
+    model = shared_model(name)
     source, target_input, _ = make_batch()
     start = model.decoder.initial_state(model.encoder(source))
     _, weights = model.decoder.read_out(model.decoder.recurrent(target_input, start)[0], start.memory)
@@ -369,8 +435,8 @@ def test_ties_share_their_weights():
 
 
 @pytest.mark.parametrize("place", ["embedding_dropout", "layer_dropout", "output_dropout", "word_dropout"])
-def test_dropout_acts_in_training_only(place):
-    name = "zero bridge, tied source"
+@pytest.mark.parametrize("name", ["attends first", slow("zero bridge, tied source")])
+def test_dropout_acts_in_training_only(name, place):
     model = make_model(**CONFIGURATIONS[name], **{place: 0.5})
     inputs = make_batch()[:2]
     np.testing.assert_allclose(model(inputs), shared_model(name)(inputs), **TOLERANCE)
@@ -410,6 +476,7 @@ def test_dropout_along_time_drops_the_same_at_all_steps(along_time):
         ({"units": 7}, "7 must be even"),
         ({"attention": "multi_head", "attention_heads": 4}, "no multiple of 4"),
         ({"attention": "luong"}, "'luong'"),
+        ({"attention_at": "last"}, "'last'"),
         ({"bridge": "mean"}, "'mean'"),
         ({"cell": "rnn"}, "'rnn'"),
     ],

@@ -37,6 +37,7 @@ def translator(**options):
 MODELS = {
     "translator": (translator(), (TOKENS, TOKENS), 3),
     "translator, deep": (translator(encoder_layers=2, decoder_layers=2), (TOKENS, TOKENS), 6),
+    "translator, attends first": (translator(attention_at="first", decoder_layers=2), (TOKENS, TOKENS), 4),
     "translator, backwards": (translator(bidirectional=False, go_backwards=True), (TOKENS, TOKENS), 2),
     "translator, state passing": (translator(attention="none", bridge="copy"), (TOKENS, TOKENS), 3),
     "translator, GRU": (translator(cell="gru"), (TOKENS, TOKENS), 3),

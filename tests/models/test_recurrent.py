@@ -49,6 +49,7 @@ ANSWERS = {
         attention="multi_head", attention_heads=2, encoder_layers=2, bidirectional=False, go_backwards=True
     ),
     "translation, state passing": lambda: translate(attention="none", decoder_layers=2),
+    "translation, attends first": lambda: translate(attention_at="first", decoder_layers=2),
     "language": lambda: random_weights(LanguageModel(11, embedding_dim=4, units=6, num_layers=2)).start(TOKENS),
     "stream": lambda: random_weights(StreamForecaster(2, units=5, num_layers=2)).forecast(VALUES, 3),
     "autoencoder": lambda: random_weights(Autoencoder(2, units=4, encoder_layers=2, bidirectional=True))(VALUES),

@@ -94,6 +94,16 @@ def test_two_workers_end_with_the_weights_and_figures_of_one_process(task, comma
         assert one == pytest.approx(two, rel=1e-4)
 
 
+def test_workers_learn_from_what_teachers_write_for_the_chief(command, tmp_path):
+    settings, teacher = PLAIN["translation"], tmp_path / "teacher"
+    trained(command("translation", teacher, [*settings, "training.epochs=1"]))
+    for run, workers in (("one", "1"), ("two", "2")):
+        trained(command("translation", tmp_path / run, settings, "--workers", workers, "--teacher", teacher))
+    one, two = (arrays(tmp_path / run / "weights.npz") for run in ("one", "two"))
+    for left, right in zip(one, two, strict=True):
+        np.testing.assert_allclose(left, right, atol=1e-5)
+
+
 def workers_of(process):
     """The processes that the one that starts workers has started."""
     return [int(pid) for pid in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()]

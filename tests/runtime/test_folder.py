@@ -14,9 +14,12 @@ from pathlib import Path
 import pytest
 
 from seq2seq.errors import InputError
+from seq2seq.inference import ensemble, writer
 from seq2seq.inference.forecaster import Forecaster
 from seq2seq.inference.reconstructor import Reconstructor
 from seq2seq.inference.translator import Translator
+from seq2seq.inference.writer import Writer
+from seq2seq.text.tokenizer import load_tokenizer
 from tests.conftest import OLDER_RUNS
 
 KINDS = ("autoencoder", "forecaster", "stream", "translation", "language-model")
@@ -89,9 +92,27 @@ def test_a_folder_that_is_not_what_it_says_is_refused(copied, tmp_path):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_lines_of_the_readme_run(exported, kind):
-    (lines,) = re.findall(r"```python\n(.*?)```", (exported(kind) / "README.md").read_text(), re.S)
+    own, lines = re.findall(r"```python\n(.*?)```", (exported(kind) / "README.md").read_text(), re.S)
     done = subprocess.run([sys.executable, "-c", lines], cwd=exported(kind), capture_output=True, text=True)
     assert done.returncode == 0 and "(1, " in done.stdout, done.stderr
+    exec(own.replace("DIR", str(exported(kind))).replace("FILE", str(OLDER_RUNS / "series.csv")), {})
+
+
+@pytest.mark.parametrize("pieces", [-1, 1])
+@pytest.mark.parametrize(
+    ("kind", "room", "loaded"), [("translation", ensemble, Translator), ("language-model", writer, Writer)]
+)
+def test_a_tokenizer_of_other_tokens_than_the_graphs_write_is_refused(
+    exported, monkeypatch, kind, room, loaded, pieces
+):
+    def other(path):
+        tokenizer = load_tokenizer(path)
+        tokenizer.vocabulary_size += pieces
+        return tokenizer
+
+    monkeypatch.setattr(room, "load_tokenizer", other)
+    with pytest.raises(InputError, match=r"is damaged: its graphs write .* tokens and its tokenizer has"):
+        loaded.load(exported(kind))
 
 
 def test_a_fork_translates_with_what_was_loaded_before_it(exported):

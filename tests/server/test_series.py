@@ -228,6 +228,9 @@ def test_messages_are_in_the_words_of_clients(models, ask):
         "2 gaps, left out (--gaps fill makes values of them), say": "2 gaps, left out, say",
         "set --beam-size 5 (of 4).": "set beam_size 5 (of 4).",
         "give them with --known FILE.": "give them with known.",
+        "no 'a: --b (c), or d'; there is ', or train e'.": "no 'a: --b (c), or d'; there is ', or train e'.",
+        "the run's own (--gaps fill makes others), the model's": "the run's own, the model's",
+        r"'it\'s: --gaps' is no number: train with others": r"'it\'s: --gaps' is no number",
     }.items():
         assert model.in_words(message) == told
     answer = ask("POST", DETECT, json={"data": {"flow": [1.0] * 50}})

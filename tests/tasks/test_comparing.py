@@ -2,13 +2,17 @@
 
 import json
 import shutil
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from typer.testing import CliRunner
 
 from seq2seq.cli.app import app
+from seq2seq.cli.compared import forecasts
 from seq2seq.inference.translator import Translator
+from seq2seq.server.models import Told
 from seq2seq.tasks.compare_forecasts import compare as compare_forecasts
 from seq2seq.tasks.compare_translations import compare
 from seq2seq.tasks.measure_forecaster import evaluate as measure_forecaster
@@ -38,7 +42,9 @@ def test_a_better_translator_is_told_from_a_worse_one(tiny_run, weak_run, tiny_d
     assert "against" in ended.output and "difference" in ended.output
 
 
-def test_a_run_against_itself_or_against_what_is_none_is_refused_in_a_line(tiny_run, days_plain, tiny_data, tmp_path):
+def test_a_run_against_itself_or_against_what_is_none_is_refused_in_a_line(
+    tiny_run, days_plain, exported, tiny_data, tmp_path
+):
     link = tmp_path / "link"
     link.symlink_to(tiny_run)
     swapped = tmp_path / "swapped"
@@ -49,11 +55,25 @@ def test_a_run_against_itself_or_against_what_is_none_is_refused_in_a_line(tiny_
         (link, "is the run itself"),
         (days_plain.run.path, "is a run of the task 'forecaster'"),
         (tmp_path / "none", "no such run directory"),
+        (exported("translation"), "is an exported folder, and no run: give the one that it was made from"),
+        (tiny_data / "test.src", "test.src is a file: give the folder of a run"),
     ):
         ended = invoke("evaluate", tiny_run, "--data", tiny_data / "test", "--against", against)
         assert ended.exit_code == 2 and words in ended.output, ended.output
         assert len(ended.output.strip().splitlines()) == 1
     assert config["task"] == "translation"
+
+
+@pytest.mark.parametrize("seen", [(), ("first",), ("second",), ("first", "second")])
+def test_a_run_that_has_learned_from_what_the_other_has_not_seen_is_warned_of(days_plain, monkeypatch, seen):
+    result = replace(measure_forecaster(days_plain), learned=())
+    told = {each: replace(result, learned=("rows of the training",) * (each in seen)) for each in ("first", "second")}
+    monkeypatch.setattr("seq2seq.tasks.measure_forecaster.evaluate", lambda *_, **__: told["second"])
+    report, path = Told(), days_plain.run.path
+    forecasts(told["first"], Path("first"), path, None, None, {}, report)
+    unfair = [line for line in report.lines if "the comparison favours" in line]
+    assert len(unfair) == (len(seen) == 1)
+    assert not unfair or unfair[0].endswith(f"favours {'first' if seen == ('first',) else path}")
 
 
 def test_the_same_forecasts_are_no_difference_and_blocks_are_as_long_as_a_horizon(days_plain, days_windowed):

@@ -9,9 +9,9 @@ from seq2seq.series.table import Series
 from seq2seq.tasks.forecaster_settling import calendar_seasons, settled
 
 
-def settled_on(values, times=None, **settings):
+def settled_on(values, times=None, inherited=False, **settings):
     series = Series((np.asarray(values, float)[:, None],), ("y",), ("",), times and (times,), False)
-    config, rows = settled(resolve(ForecasterConfig, **{"windows__look_back": 30, **settings}), series)
+    config, rows = settled(resolve(ForecasterConfig, **{"windows__look_back": 30, **settings}), series, inherited)
     return config.model, dict(rows)
 
 
@@ -48,6 +48,8 @@ def test_a_season_that_fits_the_window_goes_before_a_stronger_one():
 def test_what_is_told_stays():
     model, said = settled_on(weeks(5), model__season=7, model__residual="season")
     assert (model.season, model.residual) == (7, "season") and "as told" in said["season"]
+    _, inherited = settled_on(weeks(5), inherited=True, model__season=7)
+    assert "that of the run that it starts from" in inherited["season"] and "as told" not in inherited["season"]
     with pytest.raises(InputError, match=r"set model\.season"):
         settled_on(np.arange(100.0), model__residual="season")
 

@@ -81,6 +81,7 @@ CHANGES = {
         "model.bridge": ("zero",),
         "model.attention": ("additive",),
         "model.attention_heads": ("2", "model.attention=multi_head"),
+        "model.attention_at": ("first", "model.decoder_layers=2"),
         "model.tie_output": ("false",),
         "model.tie_source": ("false",),
         "model.source_vectors": ("{}/vectors.txt", "model.tie_source=false"),
@@ -90,8 +91,11 @@ CHANGES = {
         "model.output_dropout": ("0.6",),
         "model.word_dropout": ("0.5",),
         "model.dropout_along_time": ("true",),
+        "training.objective": ("risk",),
         "training.truth_ratio": ("0.5",),
         "training.final_truth_ratio": ("0.5",),
+        "training.consistency": ("5.0",),
+        "training.consistency_from": ("0.5", "training.consistency=5.0"),
         "training.monitor": ("bleu",),
         "training.validate_bleu": ("false",),
         "training.validation_sentences": ("3",),
@@ -106,6 +110,11 @@ CHANGES = {
         "decoding.copy_unknown": ("true",),
         "decoding.max_source_tokens": ("4",),
         "decoding.batch_tokens": ("16",),
+        "risk.candidates": ("3", "training.objective=risk"),
+        "risk.cost": ("chrf", "training.objective=risk"),
+        "risk.sharpness": ("0.5", "training.objective=risk"),
+        "risk.reference": ("false", "training.objective=risk"),
+        "risk.cross_entropy": ("0.5", "training.objective=risk"),
         "seed": ("2",),
     },
     "language": {
@@ -242,12 +251,18 @@ def _translation(task, config, run_dir, seen, monkeypatch):
     outcome = task.train(config, run_dir)
     figures = seen["validate"]()
     seen["translator"].translate(["a dogs see the cats run.", "dogs", "the old, cats sleep see a dogs run."])
-    ratios = []
+    ratios, model = [], seen["model"]
     for epoch in range(config.training.epochs):
         for callback in seen["callbacks"]:
             callback.on_epoch_begin(epoch)
-            ratios.append(float(seen["model"].truth_ratio))
-    return outcome, figures, ratios
+        ratios.append([float(each) for each in (model.truth_ratio, model.consistency) if each is not None])
+    return outcome, figures, ratios, model.objective and _objective(model.objective)
+
+
+def _objective(objective):
+    """The numbers that updates are made by, and what some candidates cost."""
+    costs, counts = objective.costs(np.array([[[4, 5, 3], [4, 6, 3], [4, 7, 5]]], np.int32))
+    return sorted((name, str(value)) for name, value in vars(objective).items() if name != "costs"), costs, counts
 
 
 @pytest.fixture(scope="module")

@@ -8,9 +8,9 @@ import pytest
 
 from seq2seq.config import TranslationConfig
 from seq2seq.errors import InputError
+from seq2seq.inference.translation_columns import columns_of
 from seq2seq.report import Report
 from seq2seq.run import Run
-from seq2seq.tasks.translation_columns import columns_of
 from seq2seq.tasks.translation_corpus import training_files
 from seq2seq.tasks.translation_settling import settled_before_reading, settled_by
 from seq2seq.text.columns import FIRST_TWO

@@ -18,6 +18,7 @@ def test_token_rows_behave_like_a_list_of_lists(rows, data):
     assert [row.tolist() for row in taken] == [rows[i] for i in places]
     assert taken.values.dtype == taken.lengths.dtype == np.int32
     assert [row.tolist() for row in tokens.take(tokens.lengths > 2)] == [row for row in rows if len(row) > 2]
+    assert [row.tolist() for row in taken.followed_by(tokens)] == [rows[i] for i in places] + rows
     with pytest.raises(IndexError):
         tokens[len(rows)]
 

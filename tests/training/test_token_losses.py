@@ -6,7 +6,12 @@ import pytest
 import tensorflow as tf
 
 from seq2seq.training import token_losses as module
-from seq2seq.training.token_losses import TokenCrossEntropy, token_losses
+from seq2seq.training.token_losses import (
+    TokenCrossEntropy,
+    product_log_probabilities,
+    product_loss,
+    token_losses,
+)
 from tests.stand_ins.graphics_card import seen
 
 TOLERANCE = {"rtol": 1e-5, "atol": 1e-5}
@@ -81,16 +86,17 @@ def test_the_loss_of_a_product_is_that_of_its_logits(label_smoothing, at_once, m
         np.testing.assert_allclose(ours, plain_value, **TOLERANCE)
 
 
+@pytest.mark.parametrize("consistency", [None, 5.0])
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
-def test_the_loss_of_a_product_of_few_bits_is_the_same_on_a_gpu(dtype):
+def test_the_loss_of_a_product_of_few_bits_is_the_same_on_a_gpu(dtype, consistency):
     draw = np.random.default_rng(1)
-    features, table = (tf.cast(draw.normal(size=size), kind) for size, kind in (((9, 5), dtype), ((7, 5), tf.float32)))
-    labels = draw.integers(1, 7, 9)
+    features, table = (tf.cast(draw.normal(size=size), kind) for size, kind in (((8, 5), dtype), ((7, 5), tf.float32)))
+    labels = np.tile(draw.integers(1, 7, 4), 2)
 
     def loss_and_gradients():
         with tf.GradientTape() as tape:
             tape.watch((features, table))
-            loss = TokenCrossEntropy(0.1).of_product(labels, features, table, tf.zeros(7))
+            loss = TokenCrossEntropy(0.1).of_product(labels, features, table, tf.zeros(7), consistency)
         return loss, *tape.gradient(loss, (features, table))
 
     expected = loss_and_gradients()
@@ -100,11 +106,78 @@ def test_the_loss_of_a_product_of_few_bits_is_the_same_on_a_gpu(dtype):
         np.testing.assert_array_equal(mine, other)
 
 
-def test_the_loss_of_no_tokens_is_zero_with_zero_gradients():
+@pytest.mark.parametrize("at_once", [2, 9, 512])
+def test_the_loss_of_a_product_with_weights(at_once, monkeypatch):
+    monkeypatch.setattr(module, "TOKENS_AT_ONCE", {"CPU": at_once, "GPU": at_once})
+    draw = np.random.default_rng(1)
+    given = [tf.constant(draw.normal(size=size), tf.float32) for size in ((9, 5), (7, 5), (7,))]
+    labels, weights = draw.integers(1, 7, 9), np.linspace(-1, 2, 9, dtype="float32")
+
+    def plainly(features, table, bias):
+        return tf.reduce_sum(weights * plain(labels, tf.matmul(features, table, transpose_b=True) + bias, 0.0))
+
+    def value_and_gradients(loss):
+        with tf.GradientTape() as tape:
+            tape.watch(given)
+            value = loss(*given)
+        return value, *tape.gradient(value, given)
+
+    found = value_and_gradients(lambda *given: product_loss(labels, *given, weights=weights))
+    for ours, plain_value in zip(found, value_and_gradients(plainly), strict=True):
+        np.testing.assert_allclose(ours, plain_value, **TOLERANCE)
+    logits = tf.matmul(given[0], given[1], transpose_b=True) + given[2]
+    np.testing.assert_allclose(product_log_probabilities(labels, *given), -plain(labels, logits, 0.0), **TOLERANCE)
+
+
+def disagreement(p, q):
+    """KL(p, q) + KL(q, p) of each row of logits, by its definition."""
+    p, q = tf.nn.log_softmax(p), tf.nn.log_softmax(q)
+    return tf.reduce_sum(tf.exp(p) * (p - q), -1) + tf.reduce_sum(tf.exp(q) * (q - p), -1)
+
+
+@pytest.mark.parametrize("label_smoothing", [0.0, 0.1])
+@pytest.mark.parametrize("at_once", [2, 6, 512])
+def test_two_readings_that_have_to_agree_by_the_plain_formula(label_smoothing, at_once, monkeypatch):
+    monkeypatch.setattr(module, "TOKENS_AT_ONCE", {"CPU": at_once, "GPU": at_once})
+    draw = np.random.default_rng(1)
+    weights = [tf.constant(draw.normal(size=size), tf.float32) for size in ((2 * 7, 5), (9, 5), (9,))]
+    labels = np.tile(draw.integers(1, 9, 7), 2)
+
+    def value_and_gradients(loss):
+        with tf.GradientTape() as tape:
+            tape.watch(weights)
+            value = loss(*weights) * 3.0
+        return value, *tape.gradient(value, weights)
+
+    def plainly(features, table, bias):
+        logits = tf.matmul(features, table, transpose_b=True) + bias
+        apart = disagreement(logits[:7], logits[7:])
+        return tf.reduce_mean(plain(labels, logits, label_smoothing)) + 0.5 * 5.0 * tf.reduce_sum(apart) / 14
+
+    loss = TokenCrossEntropy(label_smoothing)
+    found = value_and_gradients(lambda *weights: loss.of_product(labels, *weights, consistency=5.0))
+    for ours, plain_value in zip(found, value_and_gradients(plainly), strict=True):
+        np.testing.assert_allclose(ours, plain_value, **TOLERANCE)
+    without = value_and_gradients(lambda *weights: loss.of_product(labels, *weights, consistency=0.0))
+    for ours, plain_value in zip(without, value_and_gradients(lambda *w: loss.of_product(labels, *w)), strict=True):
+        np.testing.assert_allclose(ours, plain_value, **TOLERANCE)
+
+
+def test_readings_that_agree_cost_nothing_more():
+    draw = np.random.default_rng(1)
+    features, table = (tf.constant(draw.normal(size=size), tf.float32) for size in ((7, 5), (9, 5)))
+    labels, loss = draw.integers(1, 9, 7), TokenCrossEntropy(0.1)
+    twice = loss.of_product(np.tile(labels, 2), tf.tile(features, (2, 1)), table, tf.zeros(9), consistency=50.0)
+    np.testing.assert_allclose(twice, loss.of_product(labels, features, table, tf.zeros(9)), rtol=1e-6)
+
+
+@pytest.mark.parametrize("consistency", [None, 5.0])
+def test_the_loss_of_no_tokens_is_zero_with_zero_gradients(consistency):
     table = tf.ones((7, 5))
     with tf.GradientTape() as tape:
         tape.watch(table)
-        value = TokenCrossEntropy(0.1).of_product(tf.zeros(0, tf.int32), tf.zeros((0, 5)), table, tf.zeros(7))
+        nothing = tf.zeros(0, tf.int32), tf.zeros((0, 5)), table, tf.zeros(7)
+        value = TokenCrossEntropy(0.1).of_product(*nothing, consistency=consistency)
     assert float(value) == 0.0
     np.testing.assert_array_equal(tape.gradient(value, table), 0.0)
 

@@ -1,7 +1,7 @@
 """The options of the search for a translation: each stands here once, and a command takes whole groups of them.
 
 ```python
-@search.options(search.SEARCH, search.SAMPLING)
+@search.options(search.SEARCH, search.DRAWING)
 def translate(run: …, chosen: dict[str, Any]) -> None:
     …
     translator.stream(lines, search.value(chosen))
@@ -71,6 +71,21 @@ SAMPLING = {
 }
 
 
+RISK = {
+    "mbr": Annotated[
+        int | None,
+        Option(
+            metavar="N",
+            help="Minimum Bayes risk: draw N translations, 16 or 64, and take the one that is nearest to all of them.",
+            show_default="no sampling",
+            rich_help_panel="Sampling instead of search",
+        ),
+    ],
+    "mbr_utility": _of_draws(str, "What tells how near they are: chrf or bleu.", "chrf"),
+}
+DRAWING = SAMPLING | RISK
+
+
 def options(*kinds: Mapping[str, Any]) -> Callable:
     """Decorate a command, as `groups.options` does.
 
@@ -82,10 +97,10 @@ def options(*kinds: Mapping[str, Any]) -> Callable:
         @functools.wraps(command)
         def checked(*, chosen, **arguments):
             rest = [name for name in SAMPLING if name in chosen]
-            if rest and "temperature" not in chosen:
+            if rest and not {"temperature", "mbr"} & chosen.keys():
                 listed = ", ".join(f"--{name.replace('_', '-')}" for name in rest)
                 raise InputError(
-                    f"{listed} says how to sample: add --temperature, 1.0 for the model's own probabilities."
+                    f"{listed} says how to sample: add --temperature, 1.0 for the model's own probabilities, or --mbr."
                 )
             return command(**arguments, chosen=chosen)
 

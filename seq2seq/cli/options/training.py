@@ -22,7 +22,8 @@ From = Annotated[
     Option(
         "--from",
         metavar="RUN",
-        help="Start from the weights of this run, with its tokenizers or units; its settings are the defaults.",
+        help="Start from the weights of this run, with its tokenizers or units; its settings are the defaults. With "
+        "--resume a run that has begun so goes on.",
         show_default="fresh weights",
         rich_help_panel=RUN,
     ),
@@ -93,7 +94,7 @@ def launch(workers: int | None) -> None:
 def settings_before(kind: type, parent: Path | None, run: Path, goes_on: bool) -> Any:
     """What takes the place of the default settings, or None: the settings of a parent, or those of the run itself.
 
-    A run that began from a parent goes on without it: so it has its own settings where it `goes_on`.
+    A run that began from a parent has its own settings where it `goes_on`, and needs the parent no more.
 
     Args:
         kind: dataclass of the configuration.
@@ -101,12 +102,10 @@ def settings_before(kind: type, parent: Path | None, run: Path, goes_on: bool) -
         run: the run directory.
         goes_on: whether a run goes on, or is finished.
     """
-    from seq2seq.run import Run
-    from seq2seq.run.parent import FROM_BEGINS, Parent, parent_of
+    from seq2seq.run import Run, RunFolder
+    from seq2seq.run.parent import Parent, parent_of
 
-    if parent and goes_on:
-        raise InputError(FROM_BEGINS.format(parent))
-    if parent:
+    if parent and not (goes_on and RunFolder(run).holds_run):
         return Parent.open(parent, kind, run).settings
     if goes_on and parent_of(run):
         return Run.open(run, kind.task).read_config_as(kind)
@@ -140,7 +139,7 @@ def train_run(
     from seq2seq.run import Run
     from seq2seq.run.parent import parent_of
 
-    if resume and find_place().is_chief and not Run.check(run, resume) and not parent_of(run):
+    if resume and find_place().is_chief and not Run.check(run, resume) and (parent or not parent_of(run)):
         report.warn(f"{run} holds no run to resume: it is started")
     finishing = {} if finish is None else {"finish": finish}
     interruption = Interruption(None if max_time is None else seconds_of(max_time))
@@ -149,7 +148,7 @@ def train_run(
             how = {"resume": resume, "parent": parent, "report": report, "interruption": interruption}
             metrics = train(config, run, **how, **finishing)
     except Stopped as stop:
-        raise Stopped(f"{stop}: {_kept(run, finish is not None, parent)}", stop.exit_code) from stop
+        raise Stopped(f"{stop}: {_kept(run, finish is not None)}", stop.exit_code) from stop
     weights = f"of epoch {metrics['epoch']}, the best of {metrics['epochs']} by validation {config.training.monitor}"
     if not metrics["epochs"]:
         weights = f"of batch {metrics['batches']:,} of the first epoch"
@@ -157,14 +156,16 @@ def train_run(
     return metrics
 
 
-def _kept(run, can_finish, parent):
+def _kept(run, can_finish):
     from seq2seq.run import RunFolder
 
-    resume = "--resume in place of --from" if parent else "--resume"
-    if RunFolder(run).checkpoints():
+    folder = RunFolder(run)
+    if folder.checkpoints():
         finish = ", with --finish takes the best weights so far" * can_finish
-        return f"{run} keeps all of it: the same command with {resume} goes on{finish}."
-    return f"{run} has nothing to keep yet: the same command {'with --resume ' * (not parent)}starts again."
+        return f"{run} keeps all of it: the same command with --resume goes on{finish}."
+    if written := sum(1 for _ in folder.taught.glob("*.json")):
+        return f"{run} keeps {written:,} files of what the teachers wrote: the same command goes on behind them."
+    return f"{run} has nothing to keep yet: the same command with --resume starts again."
 
 
 def seconds_of(duration: str) -> int:

@@ -9,8 +9,8 @@ from typer.testing import CliRunner
 from seq2seq.cli import app
 from seq2seq.config import DataConfig, TranslationConfig
 from seq2seq.errors import InputError
+from seq2seq.inference.translation_columns import columns_of, given_columns, settle_columns
 from seq2seq.report import Report
-from seq2seq.tasks.translation_columns import columns_of, given_columns, settle_columns
 from seq2seq.text.columns import FIRST_TWO, Columns
 
 TINY = [
