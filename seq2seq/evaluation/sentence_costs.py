@@ -14,7 +14,7 @@ class SentenceCosts:
         tokenizer: str. What BLEU counts, a tokenizer of sacrebleu.
         lowercase: bool. Without regard to case.
 
-    >>> SentenceCosts("bleu").of(["the dogs run", "a cat"], "the dogs run")
+    >>> SentenceCosts("bleu").of(["the dogs run", "a cat"], ["the dogs run"])
     [0.0, 1.0]
     """
 
@@ -22,11 +22,11 @@ class SentenceCosts:
         options = {"tokenize": tokenizer, "effective_order": True, "force": True} if measure == "bleu" else {}
         self._metric = (BLEU if measure == "bleu" else CHRF)(lowercase=lowercase, **options)
 
-    def of(self, texts: Sequence[str], reference: str) -> list[float]:
-        """Return the cost of each text. By an empty reference an empty text costs 0, and any other 1."""
-        if not reference.strip():
+    def of(self, texts: Sequence[str], references: Sequence[str]) -> list[float]:
+        """Return the cost of each text. By empty references an empty text costs 0, and any other 1."""
+        if not any(reference.strip() for reference in references):
             return [float(bool(text.strip())) for text in texts]
         metric = self._metric
-        known = metric._extract_reference_info([metric._preprocess_segment(reference)])  # once for all texts
+        known = metric._extract_reference_info([*map(metric._preprocess_segment, references)])  # once for all texts
         found = (metric._compute_segment_statistics(metric._preprocess_segment(text), known) for text in texts)
         return [max(1.0 - metric._compute_score_from_stats(each).score / 100.0, 0.0) for each in found]

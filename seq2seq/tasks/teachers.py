@@ -14,7 +14,7 @@ import numpy as np
 from seq2seq.config import TranslationConfig
 from seq2seq.errors import InputError
 from seq2seq.evaluation.moses import language_of
-from seq2seq.evaluation.nearness import Nearness
+from seq2seq.evaluation.sentence_costs import SentenceCosts
 from seq2seq.evaluation.translation import in_case, validation_bleu
 from seq2seq.inference.ensemble import check_fits, load_tokenizers, open_runs
 from seq2seq.inference.search import Search
@@ -102,7 +102,7 @@ class Lessons:
         self._settings, self._tokenizer = config.distillation, config.training.bleu_tokenizer
         self._lowers, self._keeps_white_space = config.text.lowers, config.text.keeps_white_space
         measure = self._settings.choose.removeprefix("nearest_")
-        self._nearness = None if measure == "best" else Nearness(measure, self._tokenizer, self._lowers)
+        self._costs = None if measure == "best" else SentenceCosts(measure, self._tokenizer, self._lowers)
 
     def translations(self, interruption: Interruption, workers: int) -> list[str | None]:
         """Return the chosen translation of the source of each pair; None where none is whole.
@@ -138,7 +138,7 @@ class Lessons:
     def _translate(self, parts, found, missing, interruption, workers):
         """Fill the gaps of `found`, a file at a time."""
         translator = self._load(workers, len(missing), len(parts))
-        of_each = self._settings.beam_size if self._nearness else 1
+        of_each = self._settings.beam_size if self._costs else 1
         search = translator.settled(Search(beam_size=self._settings.beam_size, n_best=of_each))
         sources = [list(dict.fromkeys(self._pairs.source[row] for row in rows)) for rows in parts]
         total = sum(map(len, sources))
@@ -183,9 +183,9 @@ class Lessons:
             yield [text for text in texts if not is_blank(text)]
 
     def _chosen(self, texts, row):
-        if not texts or self._nearness is None:
+        if not texts or self._costs is None:
             return texts[0] if texts else None
-        return texts[self._nearness.nearest(texts, self._pairs.references[row])]
+        return texts[int(np.argmin(self._costs.of(texts, self._pairs.references[row])))]
 
     def _tell(self, rows, chosen):
         """Tell how near some translations are to the references: teachers of other languages are known at once."""
@@ -222,7 +222,7 @@ class Lessons:
     def _key(self, rows):
         """What a file depends on. The weights of a teacher name all that it needs, its settings too."""
         settings = {"beam_size": self._settings.beam_size, "choose": self._settings.choose}
-        if self._nearness:
+        if self._costs:
             settings |= {"tokenizer": self._tokenizer, "lowercase": self._lowers}
             settings["references"] = [self._pairs.references[row] for row in rows]
         return fingerprint(

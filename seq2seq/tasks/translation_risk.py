@@ -35,7 +35,7 @@ class CandidateCosts:
             taken = {row.tobytes(): place for place, row in enumerate(rows[k] if self.reference else rows[k, :-1])}
             counts[k, list(taken.values())] = True
             places = {text: None for text in drawn}
-            of_text = dict(zip(places, self.costs.of(list(places), reference), strict=True))
+            of_text = dict(zip(places, self.costs.of(list(places), [reference]), strict=True))
             costs[k, :-1] = [of_text[text] for text in drawn]
         return costs, counts
 

@@ -11,7 +11,7 @@ from trainings import StopsAfter
 from seq2seq.config import DistillationConfig
 from seq2seq.config.inheriting import inherited
 from seq2seq.errors import InputError
-from seq2seq.evaluation.nearness import Nearness
+from seq2seq.evaluation.sentence_costs import SentenceCosts
 from seq2seq.inference.translator import Translator
 from seq2seq.interruption import Interruption, Stopped
 from seq2seq.report import Report
@@ -59,7 +59,7 @@ def lessons(student, tmp_path):
         report = report or Report()
         text = read_training_text(config, RunFolder(tmp_path), False, Report())
         config = replace(config, training=replace(config.training, bleu_tokenizer="13a"))
-        records = open_teachers(config, tmp_path)
+        records = open_teachers(config, tmp_path / "student")
         return text, Lessons(config, records, text.texts, tmp_path / "taught", report)
 
     return made
@@ -114,7 +114,7 @@ def test_a_source_that_comes_twice_is_translated_once_and_each_reference_gets_it
     likely = [each.text for each in next(Translator.load(tiny_run).stream(["a b c d e"], beam_size=8, n_best=8))]
     for source, target, chosen in zip(text.texts.source, text.texts.target, found, strict=True):
         if source == "a b c d e":
-            assert chosen == likely[Nearness("chrf").nearest(likely, [target])]
+            assert chosen == likely[int(np.argmin(SentenceCosts("chrf").of(likely, [target])))]
 
 
 def test_what_was_interrupted_goes_on_and_what_is_damaged_is_written_again(lessons, student, tmp_path):
@@ -207,7 +207,7 @@ def test_teachers_that_do_not_fit_are_refused(student, copied, tiny_run, days_pl
     same, german = shutil.copytree(tiny_run, tmp_path / "same"), {"data__target": "x.de"}
     for teachers, given, words in (
         ([tmp_path / "student"], {}, "is the folder that --run writes to"),
-        ([tmp_path / "nothing"], {}, "no such run directory"),
+        ([tmp_path / "nothing"], {}, "is not there: expected the folder of a trained run"),
         ([days_plain.run.path], {}, "is a run of the task 'forecaster'"),
         ([empty], {}, "has no weights"),
         ([unfinished], {}, "its training has not finished"),

@@ -50,12 +50,12 @@ def test_an_empty_reference_costs_nothing_where_nothing_is_drawn():
     assert costs_of("cats", "", "") == ([1.0, 0.0, 0.0], [True, False, True])
 
 
-def tuned(config, run, parent, *settings, **arguments):
-    base = Parent.open(parent, TranslationConfig, run).settings
+def tuned(config, run, start, *settings, **arguments):
+    base = Parent.open(start, TranslationConfig, run).settings
     data = {f"data__{name}": getattr(config().data, name) for name in ("train", "valid", "source", "target")}
     settings = resolve(TranslationConfig, settings=["training.epochs=2", *RISK, *settings], base=base, **data)
     report = Heard()
-    return train(settings, run, report=report, **({"parent": parent} | arguments)), report
+    return train(settings, run, report=report, **({"parent": start} | arguments)), report
 
 
 def test_risk_without_candidates_to_compare_is_refused(tiny_config):
@@ -74,14 +74,14 @@ def test_fresh_weights_and_a_choice_by_the_loss_are_warned_of(tiny_config, tmp_p
 
 @pytest.mark.slow
 def test_a_run_is_tuned_for_less_risk_and_a_stopped_training_ends_with_the_same_bits(tiny_config, tiny_run, tmp_path):
-    settings = ["training.learning_rate=0.002", "training.epochs=3", "training.ema_decay=0.0"]
+    settings = ["training.learning_rate=0.005", "training.epochs=3", "training.ema_decay=0.0", "data.limit=300"]
     _, report = tuned(tiny_config, tmp_path / "whole", tiny_run, *settings)
     with open(tmp_path / "whole" / "history.csv") as file:
         risks = [float(row["loss"]) for row in csv.DictReader(file)]
     assert 0.0 < risks[-1] < risks[0] < 1.0
     assert sum(line.startswith("epoch 3: risk 0.") for line in report.lines) == 1
     with pytest.raises(Stopped):
-        tuned(tiny_config, tmp_path / "stopped", tiny_run, *settings, interruption=StopsAfter(30))
+        tuned(tiny_config, tmp_path / "stopped", tiny_run, *settings, interruption=StopsAfter(15))
     tuned(tiny_config, tmp_path / "stopped", tiny_run, *settings, parent=None, resume=True)
     for one, other in zip(weights_of(tmp_path / "whole"), weights_of(tmp_path / "stopped"), strict=True):
         assert one.tobytes() == other.tobytes()

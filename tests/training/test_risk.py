@@ -109,6 +109,29 @@ def test_what_is_drawn_depends_on_seed_and_number_of_the_update():
     assert first.asked[0].shape != first.asked[1].shape or (first.asked[0] != first.asked[1]).any()
 
 
+def test_an_update_from_a_checkpoint_has_the_same_bits():
+    source, target_input, labels = make_batch()
+
+    def model_and_variables():
+        model = make_model(attention="none", embedding_dropout=0.2, output_dropout=0.2)
+        model.objective = RiskObjective(Costs(), 3, sharpness=0.3, limit=(1.0, 3))
+        model.compile(keras.optimizers.Adam(0.01), ExpectedRisk(), run_eagerly=True)
+        model.optimizer.build(model.trainable_variables)
+        return model, [*model.variables, *model.optimizer.variables]
+
+    model, variables = model_and_variables()
+    model.train_on_batch((source, target_input), labels)
+    kept = [variable.numpy() for variable in variables]
+    model.train_on_batch((source, target_input), labels)
+    other, others = model_and_variables()
+    for variable, value in zip(others, kept, strict=True):
+        variable.assign(value)
+    other.train_on_batch((source, target_input), labels)
+    np.testing.assert_array_equal(model.objective.costs.asked[-1], other.objective.costs.asked[-1])
+    for variable, value in zip(others, variables, strict=True):
+        assert variable.numpy().tobytes() == value.numpy().tobytes()
+
+
 def test_a_source_without_labels_counts_for_nothing():
     source, target_input, labels = make_batch()
     labels[1] = PAD
