@@ -89,7 +89,7 @@ def test_the_folder_names_all_members_and_its_lines_run(tiny_run, copy, unchecke
     assert "2 runs of the task translation" in written and f"`{tiny_run.name}`, `copy`" in written
     told = written + json.dumps(run.record["members"])
     assert str(tiny_run.parent) not in told and str(copy.parent) not in told
-    (lines,) = re.findall(r"```python\n(.*?)```", written, re.S)
+    _, lines = re.findall(r"```python\n(.*?)```", written, re.S)
     done = subprocess.run([sys.executable, "-c", lines], cwd=tmp_path / "both", capture_output=True, text=True)
     assert done.returncode == 0 and "keys1 (1, 12, 32)" in done.stdout, done.stderr
 
@@ -132,5 +132,5 @@ def test_what_is_no_ensemble_is_refused_and_nothing_is_written(tiny_run, copy, o
     (others[0] / "metrics.json").rename(others[0] / "kept")
     refused("plain has not ended its training", tiny_run, others[0])
     (others[0] / "kept").rename(others[0] / "metrics.json")
-    with pytest.raises(InputError, match="is in the folder of the run"):
+    with pytest.raises(InputError, match="the folder of a run"):
         export([tiny_run, copy], copy / "exported")
