@@ -132,6 +132,28 @@ def tiny_run(tiny_config, shared) -> Path:
 
 
 @pytest.fixture(scope="session")
+def made_run(tiny_run, tmp_path_factory):
+    """A function that gives the folder of an untrained run with the tokenizers of `tiny_run` and other settings."""
+    from seq2seq.inference.translator import build_model
+    from seq2seq.run import Run
+    from seq2seq.text.tokenizer import load_tokenizer
+
+    def make(name, config, change=lambda text: text):
+        path = tmp_path_factory.mktemp("runs") / name
+        run = Run.start(path, "translation", config)
+        for side in tiny_run.glob("joint.*"):
+            (path / side.name).write_text(change(side.read_text()))
+        tokenizer = load_tokenizer(Run.open(tiny_run, "translation").tokenizer_file("source"))
+        model = build_model(config, tokenizer, tokenizer)
+        draw = np.random.default_rng(5)
+        run.save_weights([draw.normal(0, 0.6, weight.shape) for weight in model.get_weights()])
+        run.release()
+        return path
+
+    return make
+
+
+@pytest.fixture(scope="session")
 def tfds_pairs(tmp_path_factory):
     """The data folder of a small real data set, `tiny_pairs/en_fr`, prepared by TFDS."""
     tfds = pytest.importorskip("tensorflow_datasets")

@@ -7,6 +7,7 @@ from typing import Annotated
 from typer import Argument, Option
 
 from seq2seq.cli.console import ConsoleReport, quiet_tensorflow
+from seq2seq.cli.options.run import WithInNoPanel, together
 from seq2seq.errors import InputError, installed_with
 
 EXAMPLES = """\
@@ -22,6 +23,8 @@ EXAMPLES = """\
 
   seq2seq export runs/ende --output ende --int8 --sample new.en --reference new.de
 
+  seq2seq export runs/ende --with runs/ende2 --with runs/ende3 --output ende
+
   seq2seq export runs/tanks --output tanks --format litert
 """
 
@@ -29,6 +32,7 @@ EXAMPLES = """\
 def export(
     run: Annotated[Path, Argument(metavar="RUN", help="Folder of a trained run.")],
     output: Annotated[Path, Option(help="Folder for the export: a new one.")],
+    with_: WithInNoPanel = None,
     format_: Annotated[str, Option("--format", help="What graphs it has: onnx, saved-model or litert.")] = "onnx",
     int8: Annotated[
         bool, Option("--int8", help="Weights that take a byte each; tells what that costs and saves.")
@@ -48,7 +52,8 @@ def export(
         ),
     ] = None,
 ) -> None:
-    """Write a run as a folder that answers with NumPy and ONNX Runtime alone, by the command seq2seq-run.
+    """Write a run as a folder that answers with NumPy and ONNX Runtime alone, by the command seq2seq-run; or several
+    runs that translate as one.
 
     Of other formats saved-model is for TensorFlow Serving, and litert for devices: single steps and windows.
 
@@ -62,12 +67,13 @@ def export(
         from seq2seq.export import export as export_run
 
     report = ConsoleReport(stderr=True)
-    held = export_run(run, output, format=format_, int8=int8, sample=sample, reference=reference, report=report)
+    how = {"format": format_, "int8": int8, "sample": sample, "reference": reference}
+    held = export_run(together(run, with_), output, **how, report=report)
     answers, largest = sum(each.answers for each in held.differences), max(each.largest for each in held.differences)
     size = sum(file.stat().st_size for file in output.rglob("*") if file.is_file())
-    graphs = "in float32 " if int8 else ""
+    graphs, asked = "in float32 " if int8 else "", "runs do" if with_ else "run does"
     report.say(
-        f"{output} ({size / 1e6:,.2f} MB) answered {graphs}{len(held.differences)} kinds of input as the run does: "
+        f"{output} ({size / 1e6:,.2f} MB) answered {graphs}{len(held.differences)} kinds of input as the {asked}: "
         f"{answers:,} answers, numbers at most {largest:.0e} apart"
     )
     if int8:

@@ -1,5 +1,6 @@
 """`seq2seq serve`: trained runs behind HTTP."""
 
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
@@ -8,6 +9,7 @@ import typer
 from typer import Argument, Option
 
 from seq2seq.cli.console import ConsoleReport, quiet_tensorflow
+from seq2seq.cli.options.run import WithInNoPanel
 from seq2seq.errors import InputError, installed_with
 
 ADDRESS, WORK = "Address", "Work"
@@ -19,6 +21,8 @@ EXAMPLES = """\
 
   seq2seq serve runs/ende runs/tanks --port 9000 --workers 2
 
+  seq2seq serve runs/ende --with runs/ende2 --with runs/ende3
+
   SEQ2SEQ_TOKEN=… seq2seq serve runs/ende --host 0.0.0.0
 """
 
@@ -27,6 +31,7 @@ def serve(
     runs: Annotated[
         list[Path], Argument(metavar="RUN...", help="Folders of trained runs, or exported ones, each a model.")
     ],
+    with_: WithInNoPanel = None,
     host: Annotated[
         str, Option(help="Address to listen at; any but this machine's own wants a token.", rich_help_panel=ADDRESS)
     ] = "127.0.0.1",
@@ -67,24 +72,25 @@ def serve(
     if missing := [name for name in NEEDED if find_spec(name) is None]:
         raise InputError(f"serve needs {', '.join(missing)}: {installed_with('serve')}.")
     if workers == 1:
-        _work(0, runs, host, port, token, queue, time_limit, shared=False)
+        _work(0, runs, with_ or (), host, port, token, queue, time_limit, shared=False)
         return
 
     from seq2seq.server import models, process
     from seq2seq.server.supervisor import supervise
 
     process.check_host(host, token)
-    for path in models.named(runs).values():  # in one place, not by each process
-        models.check(path)
+    models.check(runs, with_ or ())  # in one place, not by each process
     with process.reserved(host, port) as kept:
         port = kept.getsockname()[1]
-        code = supervise(workers, _work, (runs, host, port, token, queue, time_limit), ConsoleReport(stderr=True))
+        arguments = runs, with_ or (), host, port, token, queue, time_limit
+        code = supervise(workers, _work, arguments, ConsoleReport(stderr=True))
     raise typer.Exit(code)
 
 
 def _work(
     number: int,
     runs: list[Path],
+    others: Sequence[Path],
     host: str,
     port: int,
     token: str,
@@ -106,7 +112,7 @@ def _work(
             no_gpu = dict.fromkeys(load_engine(run) for run in runs)
         for why in filter(None, no_gpu):
             report.warn(why)
-        loaded = models.load(runs)
+        loaded = models.load(runs, others)
         guard = application(Server(loaded, queue, time_limit), token, host)
         if number == 0:
             report.say(f"{', '.join(loaded)}: {process.address_of(listening)}")

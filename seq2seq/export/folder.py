@@ -21,12 +21,13 @@ from seq2seq.export.parity import Difference
 from seq2seq.export.quality import Cost, costs
 from seq2seq.export.readme import readme
 from seq2seq.export.signature import Signature
+from seq2seq.inference.ensemble import Paths, members_of
 from seq2seq.report import Report
 from seq2seq.run import Run
 from seq2seq.run.folder import MANIFEST
 from seq2seq.run.integrity import locked, read_config, refuse_inside_run, refuse_links_out
 from seq2seq.runtime.folder import FORMAT, README
-from seq2seq.storage import digest
+from seq2seq.storage import digest, fingerprint
 
 SLOWER = 0.95  # times the rate of float32: less is more than chance
 FORMATS = ("onnx", "saved-model", "litert")
@@ -37,7 +38,8 @@ class Kind:
     """How runs of a task are exported.
 
     Attributes:
-        load: function from a folder, of a run or an exported one, to the loaded run.
+        load: function from a folder, of a run or an exported one, to the loaded run; of translators also from a list
+            of those of an ensemble.
         read: function from the loaded run, a `Report` and locations of data, maybe none, to what an export of it is
             held against; of a translator the second one is of references.
         graphs: function from a loaded run and the class of graphs, to its graphs by name.
@@ -46,7 +48,7 @@ class Kind:
             apart.
     """
 
-    load: Callable[[Path], Any]
+    load: Callable[..., Any]
     read: Callable[..., Any]
     graphs: Callable[[Any, type[Graph]], Mapping[str, Graph]]
     files: Callable[[Run], list[Path]]
@@ -99,7 +101,7 @@ class Held:
 
 
 def export(
-    run_dir: str | Path,
+    run_dir: Paths,
     output: str | Path,
     *,
     format: str = "onnx",
@@ -111,7 +113,7 @@ def export(
     """Export a run to a folder that answers without its training's code, once that has answered as the run does.
 
     Args:
-        run_dir: folder of a finished run.
+        run_dir: folder of a finished run; or a list of several, of translators, which translate as one.
         output: the folder, which must not be there, or be empty.
         format: `"onnx"`, `"saved-model"` or `"litert"`.
         int8: bool. Weights that take a byte each, of ONNX graphs.
@@ -124,46 +126,47 @@ def export(
         How it was held against the run.
 
     Raises:
-        InputError: a run that has not ended its training, is being trained or cannot be exported; an output that is in
-            use; a format that cannot hold the run; no data to hold it against; or answers that differ, with `int8` that
-            are worse by more than they may be, whereupon nothing is written.
+        InputError: a run that has not ended its training, is being trained or cannot be exported; several that cannot
+            translate as one; an output that is in use; a format that cannot hold the run; no data to hold it against;
+            or answers that differ, with `int8` that are worse by more than they may be, whereupon nothing is written.
     """
-    path, output = Path(run_dir), Path(output)
+    output, report = Path(output), report or Report()
     if format not in FORMATS:
         raise InputError(f"--format {format}: expected {' or '.join(FORMATS)}.")
     if int8 and format != "onnx":
         raise InputError(f"--int8 is for --format onnx: leave it out of --format {format}.")
-    run, report = _finished(path), report or Report()
+    runs = _finished_runs(run_dir)
+    kind, named = KINDS[runs[0].task], " + ".join(str(run.path) for run in runs)
     if format == "litert":
-        litert.check(run)
-    _check_reference(run.task, int8, sample, reference)
-    _check_output(output, path)
-    kind = KINDS[run.task]
-    loaded = kind.load(path)
+        litert.check(runs[0])
+    _check_reference(runs[0].task, int8, sample, reference)
+    for run in runs:
+        _check_output(output, run.path)
+    loaded = kind.load(run_dir)
     held_against = kind.read(loaded, report, *filter(None, (sample, reference)))
     with _written(output) as folder, tempfile.TemporaryDirectory() as aside:
         first = Path(aside) if int8 else folder
-        _fill(first, run, loaded, format)
+        _fill(first, runs, loaded, format)
         if format == "saved-model":
             exported = saved_model.opened(first, loaded)
             differences = saved_model.differences(kind.differences, loaded, exported, held_against)
         else:
             exported = kind.load(first)
             differences = kind.differences(loaded, exported, held_against)
-        _refuse(path, "the graphs answer otherwise than the run", differences)
+        _refuse(named, f"the graphs answer otherwise than the {'run' if len(runs) == 1 else 'runs'}", differences)
         if not int8:
             return Held(differences)
-        _fill(folder, run, loaded, format, Int8Graph)
+        _fill(folder, runs, loaded, format, Int8Graph)
         found, rate = costs(loaded, exported, kind.load(folder), held_against)
-        _refuse(path, "int8 costs too much", found)
+        _refuse(named, "int8 costs too much", found)
         if rate < SLOWER:
             report.warn(f"int8 is slower here, {rate:.2f} times the rate of float32: leave --int8 out to be faster")
         return Held(differences, found, rate, _bytes(folder) / _bytes(first))
 
 
-def _fill(folder, run, loaded, format, new=Graph):
+def _fill(folder, runs, loaded, format, new=Graph):
     """Write all that an export consists of."""
-    kind = KINDS[run.task]
+    run, kind = runs[0], KINDS[runs[0].task]
     signatures: Mapping[str, Signature | Graph] = (graphs := kind.graphs(loaded, new))
     if format == "onnx":
         for name, graph in graphs.items():
@@ -172,14 +175,15 @@ def _fill(folder, run, loaded, format, new=Graph):
         signatures = {"saved-model": saved_model, "litert": litert}[format].write(folder, loaded, graphs)
     for file in kind.files(run):
         shutil.copyfile(file, folder / file.name)
-    (folder / README).write_text(readme(run.task, loaded.config, signatures, format), encoding="utf-8")
-    _write_manifest(folder, run, signatures, format)
+    names = [each.path.resolve().name for each in runs]
+    (folder / README).write_text(readme(run.task, loaded.config, signatures, format, names), encoding="utf-8")
+    _write_manifest(folder, runs, signatures, format)
 
 
-def _refuse(path, why, found):
+def _refuse(named, why, found):
     """Raise InputError where anything that was found is not small."""
     if apart := [each for each in found if not each.is_small]:
-        raise InputError(f"{path} is not exported: {why}, {apart[0]}. Nothing was written.")
+        raise InputError(f"{named} is not exported: {why}, {apart[0]}. Nothing was written.")
 
 
 def _bytes(folder):
@@ -188,6 +192,14 @@ def _bytes(folder):
 
 def _files(folder):
     return sorted(file for file in folder.rglob("*") if file.is_file())
+
+
+def _finished_runs(run_dir):
+    """The run, or those of an ensemble."""
+    runs = list(map(_finished, members_of(run_dir)))
+    if len(runs) > 1 and runs[0].task != "translation":
+        raise InputError(f"--with is for translators, and {runs[0].path} is a run of the task {runs[0].task!r}.")
+    return runs
 
 
 def _finished(path):
@@ -249,7 +261,10 @@ def _written(output):
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _write_manifest(folder: Path, run: Run, signatures: Mapping[str, Signature | Graph], format: str) -> None:
+def _write_manifest(
+    folder: Path, runs: Sequence[Run], signatures: Mapping[str, Signature | Graph], format: str
+) -> None:
+    run, weights = runs[0], [each.identity for each in runs]
     run_as_exported = Run(folder, run.task, run.config)
     record = {
         "format": FORMAT,
@@ -257,7 +272,7 @@ def _write_manifest(folder: Path, run: Run, signatures: Mapping[str, Signature |
         "task": run.task,
         "config": run.config,
         "data": run.data,
-        "weights": run.identity,
+        "weights": weights[0] if len(runs) == 1 else fingerprint(weights),
         "files": {file.relative_to(folder).as_posix(): digest(file) for file in _files(folder)},
         "graphs": {
             name: {side: [asdict(value) for value in getattr(signature, side)] for side in ("inputs", "outputs")}
@@ -265,4 +280,9 @@ def _write_manifest(folder: Path, run: Run, signatures: Mapping[str, Signature |
         },
         "versions": {name: version(name) for name in ("seq2seq", "onnx")},
     }
+    if len(runs) > 1:
+        record["members"] = [
+            {"name": each.path.resolve().name, "weights": of, "data": each.data}
+            for each, of in zip(runs, weights, strict=True)
+        ]
     run_as_exported.write_json(MANIFEST, record)

@@ -95,7 +95,7 @@ class Graph:
         self._nodes.append(helper.make_node("Loop", [*self._names((steps, None)), *states], found, body=inner_graph))
         return found[: len(new)], found[len(new) :]
 
-    def choose(self, condition: str, then: Callable, otherwise: Callable) -> str:
+    def choose(self, condition: str, then: Callable, otherwise: Callable, called: str | None = None) -> str:
         """What one of two functions of a `Graph` returns, as `condition`, bool scalar, says; only that is made."""
         branches = []
         for function in (then, otherwise):
@@ -103,7 +103,7 @@ class Graph:
             made = inner("Identity", function(inner))
             result = helper.make_tensor_value_info(made, TensorProto.FLOAT, None)
             branches.append(helper.make_graph(inner._nodes, inner.name, [], [result]))
-        return self("If", condition, then_branch=branches[0], else_branch=branches[1])
+        return self("If", condition, called=called, then_branch=branches[0], else_branch=branches[1])
 
     def model(self) -> onnx.ModelProto:
         """The graph as a file has it; checked.

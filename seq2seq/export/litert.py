@@ -40,7 +40,7 @@ def write(folder: Path, loaded: Any, graphs: Mapping[str, Graph]) -> dict[str, S
         }
     for name, function in functions.items():
         with tempfile.TemporaryDirectory() as saved:
-            save(saved, loaded.model, {name: function}, {name: signatures[name].inputs})
+            save(saved, [loaded.model], {name: function}, {name: signatures[name].inputs})
             converter = tf.lite.TFLiteConverter.from_saved_model(saved, signature_keys=[name])
             (folder / f"{name}.tflite").write_bytes(converter.convert())
     return signatures

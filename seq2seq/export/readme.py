@@ -1,6 +1,6 @@
 """The README of an exported folder: what is in it, and ten lines that run it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from seq2seq.export.signature import Signature
@@ -48,8 +48,8 @@ _RAW = dict.fromkeys(("translation", "language-model"), "on ids of tokens (0 pad
 _STREAMED = ("seq2seq-run forecast DIR --stream --state state.npz",)
 
 
-def readme(task: str, config: Any, graphs: Mapping[str, Signature], format: str) -> str:
-    """Markdown; its Python runs in the folder itself."""
+def readme(task: str, config: Any, graphs: Mapping[str, Signature], format: str, names: Sequence[str]) -> str:
+    """Markdown, for the run or the runs of these names; its Python runs in the folder itself."""
     commands = _COMMANDS[task]
     if task == "forecaster" and config.model.kind == "stateful":
         commands += _STREAMED
@@ -61,8 +61,9 @@ def readme(task: str, config: Any, graphs: Mapping[str, Signature], format: str)
         for each in graph.inputs
     ]
     lines = [
-        f"# A run of the task {task}, exported by seq2seq",
+        f"# {f'{len(names)} runs' if len(names) > 1 else 'A run'} of the task {task}, exported by seq2seq",
         "",
+        *(_together(names) if len(names) > 1 else ()),
         f"{what}; `manifest.json` says what goes into each graph and comes out of it.",
         "",
         *((*_shell(commands), *_python(*_CLASSES[task])) if format != "saved-model" else ()),
@@ -83,6 +84,14 @@ def readme(task: str, config: Any, graphs: Mapping[str, Signature], format: str)
         "",
     ]
     return "\n".join(lines)
+
+
+def _together(names):
+    return (
+        f"They answer as one: at each step the mean of the probabilities of {', '.join(f'`{name}`' for name in names)} "
+        "decides; settings and tokenizers are those of the first.",
+        "",
+    )
 
 
 def _shell(commands):

@@ -18,6 +18,7 @@ from seq2seq.inference.reconstructor import Reconstructor
 from seq2seq.inference.search import Search
 from seq2seq.inference.translator import Translator
 from seq2seq.inference.writer import Writer
+from seq2seq.models import Ensemble
 from seq2seq.runtime.numbers import ExportedAutoencoder, ExportedStream, ExportedWindows
 from seq2seq.runtime.texts import ExportedTranslator, ExportedWriter
 
@@ -35,7 +36,8 @@ def write(folder: Path, loaded: Any, graphs: Mapping[str, Graph]) -> dict[str, S
     else:
         signatures = {name: Signature(graph.inputs, graph.outputs) for name, graph in graphs.items()}
         functions = {name: functions_of(loaded.model)[name] for name in signatures}
-    save(str(folder / FOLDER), loaded.model, functions, {name: each.inputs for name, each in signatures.items()})
+    models = loaded.model.members if isinstance(loaded.model, Ensemble) else [loaded.model]
+    save(str(folder / FOLDER), models, functions, {name: each.inputs for name, each in signatures.items()})
     return signatures
 
 

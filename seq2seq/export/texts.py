@@ -13,13 +13,16 @@ from seq2seq.export.graph import Graph
 from seq2seq.export.language_model import language_graphs
 from seq2seq.export.parity import ROWS, Difference, compared, compared_texts
 from seq2seq.export.translation import translation_graphs
-from seq2seq.inference import translator, writer
+from seq2seq.inference import writer
+from seq2seq.inference.ensemble import Paths
 from seq2seq.inference.translation_columns import columns_of
 from seq2seq.inference.translator import Translator
 from seq2seq.inference.writer import Writer
+from seq2seq.models import EncoderDecoder, Ensemble
 from seq2seq.report import Report
 from seq2seq.run import Run
 from seq2seq.runtime.folder import is_exported
+from seq2seq.runtime.texts import ExportedTranslator
 from seq2seq.text.blank import is_blank
 from seq2seq.text.corpus import stream_pairs
 from seq2seq.text.plain import read_text, split_text
@@ -55,14 +58,23 @@ def files(run: Run) -> list[Path]:
     return list(dict.fromkeys(map(run.tokenizer_file, sides)))
 
 
-def load_translator(path: Path) -> Translator:
-    """A translator in float32, as its export is, whatever the machine is fast in."""
-    loaded = Translator.load(path)
-    if is_exported(path) or loaded.model.dtype_policy.compute_dtype == "float32":
+def load_translator(paths: Paths) -> Translator:
+    """A translator, or an ensemble, in float32, as its export is, whatever the machine is fast in."""
+    loaded = Translator.load(paths)
+    if isinstance(loaded.model, ExportedTranslator):
         return loaded
-    model = translator.build_model(loaded.config, loaded.source, loaded.target)
-    model.set_weights(loaded.model.get_weights())
+    members = loaded.model.members if isinstance(loaded.model, Ensemble) else [loaded.model]
+    model, *others = map(_in_float32, members)
+    model = Ensemble([model, *others]) if others else model
     return Translator(loaded.config, loaded.source, loaded.target, model, workers=loaded.workers)
+
+
+def _in_float32(model):
+    if model.dtype_policy.compute_dtype == "float32":
+        return model
+    exact = EncoderDecoder(**model.arguments, dtype="float32")
+    exact.set_weights(model.get_weights())
+    return exact
 
 
 def load_writer(path: Path) -> Writer:

@@ -1,6 +1,7 @@
 """What models do as functions of TensorFlow whose inputs and outputs have names, for what TensorFlow writes itself."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from typing import Any
 
 import tensorflow as tf
@@ -47,18 +48,22 @@ def _of_stream(model):
     return {"run": run, "step": step}
 
 
-def save(folder: str, model: Any, functions: Mapping[str, Function], inputs: Mapping[str, list[Value]]) -> None:
+def save(
+    folder: str, models: Sequence[Any], functions: Mapping[str, Function], inputs: Mapping[str, list[Value]]
+) -> None:
     """Write functions as signatures of a SavedModel, which runs anywhere, also where it was written beside a GPU.
 
     Args:
         folder: of the SavedModel.
-        model: the Keras model that the functions call.
+        models: the Keras models that the functions call.
         functions: by name.
         inputs: of each of them; a str in a shape is a size that may be any.
     """
     module = tf.Module()
-    module.kept = [variable.value for variable in model.variables]
-    with without_cudnn(model):
+    module.kept = [variable.value for model in models for variable in model.variables]
+    with ExitStack() as without:
+        for model in models:
+            without.enter_context(without_cudnn(model))
         signatures = {
             name: tf.function(function, autograph=False).get_concrete_function(**_specs(inputs[name]))
             for name, function in functions.items()

@@ -83,6 +83,11 @@ class ExportedRun(Run):
         """Of the weights that the graphs were made from, as that of the run."""
         return self.origin
 
+    @property
+    def members(self) -> list[str]:
+        """The names of the runs that its graphs are of, where these are several."""
+        return [each["name"] for each in self.record["members"]]
+
     def graph(self, name: str) -> Graph | LiteGraph:
         """A graph of the folder."""
         for suffix, kind in KINDS.items():
@@ -100,6 +105,8 @@ def _manifest(path):
         kinds = {"format": int, "task": str, "config": dict, "weights": str, "files": dict, "data": dict}
         if wrong := [name for name, kind in kinds.items() if not isinstance(record[name], kind)]:
             raise TypeError(f"{wrong[0]} is not what it should be")
+        if not all(isinstance(each["name"], str) for each in record.setdefault("members", [])):
+            raise TypeError("members are not what they should be")
     except (ValueError, KeyError, TypeError, OSError, RecursionError) as error:
         raise InputError(f"{file} is damaged ({error}): export the run again.") from error
     if record["format"] > FORMAT:

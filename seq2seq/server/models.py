@@ -1,7 +1,7 @@
 """The runs that a server has loaded, by name."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -10,6 +10,7 @@ from typing import Any
 from seq2seq.errors import InputError
 from seq2seq.inference import forecaster, reconstructor, translator, writer
 from seq2seq.inference.detector import Detector
+from seq2seq.inference.ensemble import members_of
 from seq2seq.report import Report
 from seq2seq.run import Run
 from seq2seq.runtime.folder import ExportedRun, is_exported
@@ -52,24 +53,31 @@ class Model:
         path: Path of that.
         task: str. Of the run.
         loaded: `Translator`, `Writer`, `Reconstructor` or `Forecaster`.
+        others: Paths of the runs that translate together with that.
+        members: list of str. The names of all runs of an ensemble.
     """
 
     name: str
     path: Path
     task: str
     loaded: Any = field(repr=False)
+    others: Sequence[Path] = ()
+    members: Sequence[str] = ()
 
     @cached_property
     def described(self) -> dict[str, Any]:
         """What `/v1/models` tells of it."""
         told = {"name": self.name, "task": self.task, "exported": is_exported(self.path)}
+        told |= {"members": list(self.members)} if self.members else {}
         return told | _MORE[self.task](self.loaded)
 
     def in_words(self, message: str) -> str:
         """A message as clients may read it: the model has its name, no place on this machine is told, options of
         commands are fields, `set beam_size 5` for `set --beam-size 5`, and advice to train otherwise is left out."""
         data = getattr(self.loaded.config.data, "location", None)
-        places = {str(self.path.absolute()): self.name, str(self.path): self.name, str(data or ""): "its training data"}
+        named = {path: _name(path) for path in (self.path, *self.others)}
+        places = {str(path): name for each, name in named.items() for path in (each, each.absolute())}
+        places[str(data or "")] = "its training data"
         for place in sorted(places, key=len, reverse=True):
             if "/" in place:  # else it is a name alone
                 message = message.replace(place, places[place])
@@ -152,32 +160,60 @@ def named(paths: Iterable[Path]) -> dict[str, Path]:
     """
     found: dict[str, Path] = {}
     for path in paths:
-        name = path.resolve().name
+        name = _name(path)
         if name in found:
             raise InputError(f"{found[name]} and {path} would both be called {name!r}: give one of them another name.")
         found[name] = path
     return found
 
 
-def check(path: Path) -> str:
-    """The task of a run or an exported folder, which is not loaded yet.
+def _name(path):
+    return path.resolve().name
+
+
+def check(paths: Iterable[Path], others: Sequence[Path] = ()) -> dict[str, Run]:
+    """Open runs or exported folders, which are not loaded yet; gives them by their names.
+
+    Args:
+        paths: a folder for each model.
+        others: folders of runs that translate together with the only one of `paths`.
 
     Raises:
-        InputError: it is neither, damaged, or written by a newer version.
+        InputError: one is neither, damaged, or written by a newer version; two have one name; or there are others, and
+            the models are several, or of another task.
     """
-    return (ExportedRun if is_exported(path) else Run).open(path, *CLASSES).task
+    places = named(paths)
+    if others and len(places) > 1:
+        raise InputError(
+            f"--with makes one model of several runs, and {len(places)} are to be served: make a folder of those that "
+            "answer together by seq2seq export RUN --with RUN --output DIR, and give it in their place."
+        )
+    for path in members_of([*places.values(), *others])[1:] if others else ():
+        Run.open(path, "translation")
+    found = {name: (ExportedRun if is_exported(path) else Run).open(path, *CLASSES) for name, path in places.items()}
+    for run in found.values():
+        if others and run.task != "translation":
+            raise InputError(f"--with is for translators, and {run.path} is a run of the task {run.task!r}.")
+    return found
 
 
-def load(paths: Iterable[Path]) -> dict[str, Model]:
+def load(paths: Iterable[Path], others: Sequence[Path] = ()) -> dict[str, Model]:
     """Load runs, and ask translators once, so that nobody waits for what only the first answer needs.
 
+    Args:
+        paths, others: as for `check`; an ensemble is called like its first run.
+
     Raises:
-        InputError: one is no run, not finished, damaged, or written by a newer version; or two have one name.
+        InputError: what `check` raises; one is not finished; or others cannot translate together with the first.
     """
     models = {}
-    for name, path in named(paths).items():
-        task = check(path)
-        models[name] = Model(name, path, task, CLASSES[task].load(path))
+    for name, run in check(paths, others).items():
+        if others:
+            loaded, members = translator.Translator.load([run.path, *others]), [name, *map(_name, others)]
+        else:
+            loaded = CLASSES[run.task].load(run.path)
+            members = run.members if isinstance(run, ExportedRun) else ()
+        models[name] = Model(name, run.path, run.task, loaded, others, members)
     for model in models.values():
         _ = model.described  # reads files, now and not when a client waits
         if model.task == "translation":

@@ -158,3 +158,11 @@ def test_what_is_refused(tiny_run, copy, tmp_path):
     assert "--with does not go with --stream" in refused("forecast", forecaster, "--with", copy, "--stream")
     assert "no such run directory" in refused("detect", detector, "--with", tmp_path / "none")
     assert "--refit keeps what it fits in the run" in refused("detect", detector, "--with", copy, "--refit")
+    assert "is given twice" in refused("export", tiny_run, "--with", tiny_run, "--output", tmp_path / "exported")
+    assert "is given twice" in refused("serve", tiny_run, "--with", copy, "--with", copy, "--port", 0)
+    assert "--with makes one model of several runs, and 2 are to be served" in refused(
+        "serve", tiny_run, OLDER_RUNS / "translation", "--with", copy, "--port", 0
+    )
+    assert "--with is for translators, and" in refused(
+        "serve", OLDER_RUNS / "forecaster", "--with", copy, "--port", 0, "--workers", 2
+    )

@@ -15,8 +15,8 @@ class Folder:
         self.graph = lambda name: Graph(path / f"{name}.onnx")
 
 
-def with_weights(model):
+def with_weights(model, seed=1):
     """The model with weights that all matter, those that start as zeros too."""
-    draw = np.random.default_rng(1)
+    draw = np.random.default_rng(seed)
     model.set_weights([draw.normal(0.0, 0.4, weight.shape) for weight in model.get_weights()])
     return model

@@ -7,11 +7,11 @@ from seq2seq.config import DecodingConfig
 from seq2seq.decoding.sampling import Sampling
 from seq2seq.export.graph import Graph
 from seq2seq.export.language_model import language_graphs
-from seq2seq.export.tokens import choices
+from seq2seq.export.tokens import choices, unflat
 from seq2seq.export.translation import translation_graphs
 from seq2seq.inference import compiled_text
 from seq2seq.inference.search import Search
-from seq2seq.models import EncoderDecoder, LanguageModel
+from seq2seq.models import EncoderDecoder, Ensemble, LanguageModel
 from seq2seq.runtime.texts import ExportedTranslator, ExportedWriter
 from tests.conftest import slow
 from tests.export.in_memory import Folder, with_weights
@@ -42,6 +42,10 @@ MODELS = [
 ]
 
 
+LABELS = np.where(np.arange(9) < [[3], [9], [1], [4], [2], [6]], np.resize(np.arange(3, 20), (6, 9)), 0)
+LABELS = LABELS.astype(np.int32)
+
+
 def sentences():
     """Source tokens of several lengths, and limits that cut some of them."""
     draw, lengths = np.random.default_rng(0), [1, 3, 7, 7, 2, 5]
@@ -61,8 +65,78 @@ def sentences():
     ],
 )
 def test_translators(settings, kinds, tmp_path):
-    model = with_weights(EncoderDecoder(20, 20, **({"embedding_dim": 8, "units": 16} | settings)))
-    exported = ExportedTranslator(Folder(translation_graphs(model), tmp_path))
+    answers_as(model_of(settings), kinds, settings["attention"] != "none", tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("places", [(2, 1), (0, 3, 4), (2, 5)])
+@pytest.mark.parametrize("scale", [0.4, 40.0], ids=["", "probabilities that float32 does not hold"])
+def test_ensembles(places, scale, tmp_path):
+    attended = any(MODELS[place]["attention"] != "none" for place in places)
+    answers_as(Ensemble(members_of(places, scale)), [*SEARCHES], attended, tmp_path)
+
+
+@pytest.mark.parametrize("scale", [0.4, 40.0], ids=["", "probabilities that float32 does not hold"])
+def test_ensembles_believe_the_mean_of_what_their_members_do(scale, tmp_path):
+    members, (source, *_) = members_of((2, 1, 4), scale), sentences()
+
+    def read(model, name, attended):
+        (path := tmp_path / name).mkdir()
+        return ExportedTranslator(Folder(translation_graphs(model), path)).forced_graph(attended)(source, LABELS)
+
+    own = [read(member, str(number), number > 0) for number, member in enumerate(members)]
+    told, weights = read(Ensemble(members), "together", True)
+    exact = np.log(np.mean(np.exp([np.float64(each[0]) for each in own]), axis=0))
+    np.testing.assert_allclose(told, exact, atol=1e-5, rtol=1e-6)
+    real = (LABELS != 0)[..., None]
+    np.testing.assert_allclose(weights * real, (own[1][1] + own[2][1]) / 2 * real, atol=1e-6)
+
+
+def members_of(places, scale):
+    """Models of several kinds and sizes, whose logits are so far apart."""
+    members = [model_of(MODELS[place] | {"units": 16 + 8 * number}, number) for number, place in enumerate(places)]
+    for number, member in enumerate(members):
+        member.decoder.output_bias.assign(np.random.default_rng(number).normal(0, scale, 20))
+    return members
+
+
+class Format2(Graph):
+    """Graphs as they were when each hypothesis had its own states: nobody says which row it goes on from."""
+
+    def input(self, name, dtype, shape, meaning):
+        if name == "parents":
+            rows = self("Range", np.int64(0), self("Size", "last"), np.int64(1))
+            return self("Reshape", rows, self("Shape", "last"), called=name)
+        if not name.startswith("state"):
+            return super().input(name, dtype, shape, meaning)
+        states = super().input(name, dtype, ("batch", "beams", shape[-1]), meaning)
+        return self("Reshape", states, np.array([-1, shape[-1]]))
+
+    def output(self, name, value, dtype, shape, meaning):
+        if name.startswith("new_state"):
+            value, shape = unflat(self, value, "last"), ("batch", "beams", shape[-1])
+        super().output(name, value, dtype, shape, meaning)
+
+
+def test_translators_that_were_exported_in_format_2_find_the_same(tmp_path):
+    model, found = model_of(MODELS[0]), []
+    for new in (Graph, Format2):
+        (path := tmp_path / new.__name__).mkdir()
+        exported = ExportedTranslator(Folder(translation_graphs(model, new), path))
+        searches = [SEARCHES[what].settled(DecodingConfig()) for what in ("greedy", "beam", "no_repeat")]
+        found.append([exported.search_graph(each)(*sentences(), None) for each in searches])
+    for (tokens, scores), (tokens_too, scores_too) in zip(*found, strict=True):
+        np.testing.assert_array_equal(tokens, tokens_too)
+        np.testing.assert_allclose(scores, scores_too, atol=1e-5)
+
+
+def model_of(settings, seed=1):
+    return with_weights(EncoderDecoder(20, 20, **({"embedding_dim": 8, "units": 16} | settings)), seed)
+
+
+def answers_as(model, kinds, attended, path):
+    """Hold the graphs of a model against it."""
+    exported = ExportedTranslator(Folder(translation_graphs(model), path))
     source, limits, streams = sentences()
     prefix = np.array([5, 6], np.int32)
     for what in kinds:
@@ -72,13 +146,13 @@ def test_translators(settings, kinds, tmp_path):
         np.testing.assert_array_equal(tokens, tokens_too, err_msg=what)
         given = np.isfinite(scores)  # of a limit of 0 a score is no number
         np.testing.assert_allclose(scores[given], scores_too[given], atol=1e-5, rtol=1e-5, err_msg=what)
-    labels = np.where(np.arange(9) < [[3], [9], [1], [4], [2], [6]], np.resize(np.arange(3, 20), (6, 9)), 0)
-    attended = settings["attention"] != "none"
-    own = compiled_text.forced_graph(model, attended)(source, labels.astype(np.int32))
-    read = exported.forced_graph(attended)(source, labels.astype(np.int32))
-    np.testing.assert_allclose(np.asarray(own[0]), read[0], atol=1e-5)
+    own, read = (
+        compiled_text.forced_graph(model, attended)(source, LABELS),
+        exported.forced_graph(attended)(source, LABELS),
+    )
+    np.testing.assert_allclose(np.asarray(own[0]), read[0], atol=1e-5, rtol=1e-6)
     if attended:
-        real = (labels != 0)[..., None]
+        real = (LABELS != 0)[..., None]
         np.testing.assert_allclose(np.where(real, own[1], 0.0), np.where(real, read[1], 0.0), atol=1e-6)
 
 

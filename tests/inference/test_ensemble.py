@@ -9,8 +9,7 @@ import pytest
 from seq2seq.decoding import Sampling
 from seq2seq.errors import InputError
 from seq2seq.inference.scorer import Scorer
-from seq2seq.inference.translator import Translator, build_model
-from seq2seq.run import Run
+from seq2seq.inference.translator import Translator
 from seq2seq.text.tokens import TokenRows
 
 LINES = ["a b c d", "h", "", "e f g h a b", "c c d", "g f e d c b"]
@@ -22,34 +21,14 @@ SEARCHES = {
 
 
 @pytest.fixture(scope="module")
-def made(tiny_run, tmp_path_factory):
-    """A function that gives the folder of an untrained run with the tokenizers of `tiny_run` and other settings."""
-    own = Run.open(tiny_run, "translation")
-
-    def make(name, config, change=lambda text: text):
-        path = tmp_path_factory.mktemp("runs") / name
-        run = Run.start(path, "translation", config)
-        for side in own.path.glob("joint.*"):
-            (path / side.name).write_text(change(side.read_text()))
-        tokenizer = Translator.load(tiny_run).source
-        model = build_model(config, tokenizer, tokenizer)
-        draw = np.random.default_rng(5)
-        run.save_weights([draw.normal(0, 0.6, weight.shape) for weight in model.get_weights()])
-        run.release()
-        return path
-
-    return make
-
-
-@pytest.fixture(scope="module")
 def copy(tiny_run, tmp_path_factory):
     return shutil.copytree(tiny_run, tmp_path_factory.mktemp("copy") / "run")
 
 
 @pytest.fixture(scope="module")
-def other(made, tiny_config):
+def other(made_run, tiny_config):
     """A run of another kind of model, without attention, over the same tokenizers."""
-    return made("other", tiny_config("model.attention=none", "model.cell=gru", "model.units=24"))
+    return made_run("other", tiny_config("model.attention=none", "model.cell=gru", "model.units=24"))
 
 
 @pytest.fixture(scope="module")
@@ -92,8 +71,8 @@ def test_draws_go_by_the_mean(both):
 
 
 @pytest.mark.slow
-def test_attention_is_the_mean_of_the_runs_that_have_some(translator, tiny_run, made, tiny_config, other):
-    attentive = made("attentive", tiny_config("model.attention=additive"))
+def test_attention_is_the_mean_of_the_runs_that_have_some(translator, tiny_run, made_run, tiny_config, other):
+    attentive = made_run("attentive", tiny_config("model.attention=additive"))
     together = Translator.load([tiny_run, other, attentive])
     seen, tokens = together.attention(LINES[0]), next(together.stream(LINES))[0].tokens
     source, labels = translator.source.encode([LINES[0]]), TokenRows.from_rows([tokens])
@@ -106,7 +85,7 @@ def test_attention_is_the_mean_of_the_runs_that_have_some(translator, tiny_run, 
         Translator.load([other, tiny_run]).attention(LINES[0])
 
 
-def test_what_cannot_translate_together(tiny_run, made, tiny_config, copy, exported):
+def test_what_cannot_translate_together(tiny_run, made_run, tiny_config, copy, exported):
     def refused(*runs):
         with pytest.raises(InputError) as error:
             Translator.load(runs)
@@ -114,7 +93,7 @@ def test_what_cannot_translate_together(tiny_run, made, tiny_config, copy, expor
         return str(error.value)
 
     def with_settings(*settings, **given):
-        return refused(tiny_run, made("differs", tiny_config(*settings, **given)))
+        return refused(tiny_run, made_run("differs", tiny_config(*settings, **given)))
 
     assert refused(tiny_run).startswith("An ensemble needs two runs or more, got 1")
     assert refused().startswith("An ensemble needs two runs or more, got 0")
@@ -123,5 +102,5 @@ def test_what_cannot_translate_together(tiny_run, made, tiny_config, copy, expor
     assert "text.case is 'lower' in the first and 'keep' in the second" in with_settings("text.case=lower")
     assert "one translates the other way round" in with_settings(data__source="tgt", data__target="src")
     assert "one translates the other way round" in with_settings(data__swap=True)
-    words = made("words", tiny_config(), lambda text: text.replace('"h"', '"z"'))
+    words = made_run("words", tiny_config(), lambda text: text.replace('"h"', '"z"'))
     assert "their source tokenizers differ (1 of 12 tokens). Train them on" in refused(tiny_run, words)

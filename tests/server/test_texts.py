@@ -1,6 +1,8 @@
 """Translations and texts over HTTP are those of the commands, whoever shares a batch."""
 
 import asyncio
+import json
+import shutil
 
 import pytest
 
@@ -82,6 +84,25 @@ def test_a_run_answers_as_its_export_does(asking, ask, sources):
 
     answer = asyncio.run(main())["translations"]
     assert [each["text"] for each in answer] == [each["text"] for each in expected]
+
+
+def test_runs_that_translate_together_are_one_model(asking, tiny_run, tmp_path):
+    from seq2seq.server.models import load
+
+    copy = shutil.copytree(tiny_run, tmp_path / "copy")
+    own = load([tiny_run], [copy])
+    expected = own[tiny_run.name].loaded.translate(["a b c", "h"])
+
+    async def main():
+        async with asking(own=own) as client:
+            answer = await client.post("/v1/translate", json={"texts": ["a b c", "h"]})
+            return answer.json(), (await client.get("/v1/models")).text
+
+    answer, told = asyncio.run(main())
+    assert [each["text"] for each in answer["translations"]] == expected and answer["model"] == tiny_run.name
+    assert json.loads(told)["models"][0]["members"] == [tiny_run.name, "copy"] and str(tmp_path) not in told
+    model = own[tiny_run.name]
+    assert model.in_words(f"{copy} and {tiny_run} differ") == f"copy and {tiny_run.name} differ"
 
 
 def test_what_the_command_warns_of_is_told(ask, sources):

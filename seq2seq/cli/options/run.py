@@ -9,7 +9,7 @@ from typer import Option
 from seq2seq.cli.options.forecasts import FORECAST
 
 
-def _with(what: str, panel: str) -> Any:
+def _with(what: str, panel: str | None) -> Any:
     """An option that takes further runs; `what` says what RUN and they do together."""
     help_ = f"Another run, {what}; the settings are those of RUN. Repeat it for more runs."
     named = Option("--with", metavar="RUN", help=help_, show_default="none", rich_help_panel=panel)
@@ -19,7 +19,8 @@ def _with(what: str, panel: str) -> Any:
 _TEXT = "which translates together with RUN: at each step the mean of their probabilities decides"
 _NUMBERS = "which forecasts together with RUN: forecasts, and ends of intervals, are the means of theirs"
 _SCORES = "which scores together with RUN: scores are the means of theirs, on one scale by their thresholds"
-With = _with(f"{_TEXT}. They must have the same tokenizers", "Search")
+_SAME = f"{_TEXT}. They must have the same tokenizers"
+With, WithInNoPanel = _with(_SAME, "Search"), _with(_SAME, None)
 WithForecaster = _with(_NUMBERS, FORECAST)
 WithDetector = _with(_SCORES, "Scores")
 WithEither = _with(f"{_TEXT}; or {_NUMBERS}", "Results")
