@@ -26,12 +26,14 @@ def copy(tiny_run, tmp_path_factory):
     return shutil.copytree(tiny_run, tmp_path_factory.mktemp("copy") / "run")
 
 
+@pytest.mark.slow
 def test_a_copy_changes_nothing(tiny_run, copy):
     for search in ([], ["--beam-size", 3]):
         alone = run("translate", tiny_run, *search, *TEXTS).stdout
         assert run("translate", tiny_run, "--with", copy, *search, *TEXTS).stdout == alone
 
 
+@pytest.mark.slow
 def test_given_translations_are_scored_together(tiny_run, copy, tiny_data):
     alone, together = (
         run("score", tiny_run, *more, "--data", tiny_data / "test", "--limit", 5).stdout.split()
@@ -40,6 +42,7 @@ def test_given_translations_are_scored_together(tiny_run, copy, tiny_data):
     assert [*map(float, together)] == pytest.approx([*map(float, alone)], abs=2e-4)
 
 
+@pytest.mark.slow
 def test_a_job_of_several_runs_is_another_one(tiny_run, copy, tmp_path):
     (tmp_path / "in.txt").write_text("\n".join(TEXTS) + "\n")
     job = ["batch", "translate", tiny_run, "--input", tmp_path / "in.txt", "--output", tmp_path / "out"]

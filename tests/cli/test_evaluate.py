@@ -54,6 +54,7 @@ def test_examples_stand_side_by_side(evaluated):
     assert shown.count("worst: pair ") == shown.count("random: pair ") == 2
 
 
+@pytest.mark.slow
 def test_standard_output_can_be_json_alone(evaluated, tiny_run, tiny_data):
     search = ["--beam-size", 6, "--length-penalty", 0, "--examples", 0]
     shown = run("evaluate", tiny_run, "--data", tiny_data / "test", "--json", "-", *search)

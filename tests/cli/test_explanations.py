@@ -33,6 +33,7 @@ def test_token_scores_stand_behind_the_translation(tiny_run, plain):
         assert sum(values) / len(values) == pytest.approx(float(first[0]), rel=5e-3, abs=5e-3)
 
 
+@pytest.mark.slow
 def test_an_alignment_has_a_line_for_each_line(tiny_run, plain, tmp_path):
     path = tmp_path / "links"
     assert run("translate", tiny_run, "--scores", "--beam-size", 3, "--alignment", path) == plain

@@ -124,6 +124,7 @@ def test_a_job_script_may_always_say_both(tiny_run, tiny_data, tmp_path):
     assert ended.exit_code == 2 and "is not there" in ended.output and not (tmp_path / "r").exists()
 
 
+@pytest.mark.slow
 def test_a_tuned_run_is_made_by_one_command_and_goes_on_by_another(tiny_run, tiny_data, tmp_path):
     run, command = tmp_path / "tuned", ["train", "translation", *QUICK]
     ended = invoke(*command, "--from", tiny_run, "--train", tiny_data / "valid", "--run", run)

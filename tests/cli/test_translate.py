@@ -71,6 +71,7 @@ def test_no_text_gives_no_translation(tiny_run):
     assert run("translate", tiny_run, stdin="").stdout == ""
 
 
+@pytest.mark.slow
 def test_the_best_of_several_is_the_one_alone(tiny_run, texts):
     search = ["--beam-size", 4]
     alone = [line.split("\t") for line in run("translate", tiny_run, *search, "--scores", *texts).stdout.splitlines()]
@@ -83,6 +84,7 @@ def test_the_best_of_several_is_the_one_alone(tiny_run, texts):
     assert blank[1:] == ["", ""] and last[1:] == best[0][1:]
 
 
+@pytest.mark.slow
 def test_sampling_depends_on_its_seed_only(tiny_run, texts):
     def drawn(seed):
         return run("translate", tiny_run, "--temperature", 2.0, "--top-p", 0.99, "--seed", seed, *texts * 8).stdout

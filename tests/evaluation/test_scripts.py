@@ -7,7 +7,7 @@ import sacrebleu
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seq2seq.config.translation import BleuTokenizer
+from seq2seq.config.translation_training import BleuTokenizer
 from seq2seq.errors import InputError
 from seq2seq.evaluation import scripts
 from seq2seq.evaluation.scripts import SPACED, UNSPACED, check_tokenizer, choose_tokenizer

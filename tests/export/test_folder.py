@@ -94,6 +94,7 @@ def test_graphs_that_answer_otherwise_are_not_written(run, tmp_path, monkeypatch
     refused(run, tmp_path / "exported", "answer otherwise than the run")
 
 
+@pytest.mark.slow
 def test_the_validation_part_of_the_training_is_the_sample(beats_run, tmp_path):
     differences = export(beats_run, tmp_path / "exported").differences
     assert all(each.is_small for each in differences) and {"codes, sequences as they come"} <= {

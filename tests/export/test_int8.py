@@ -89,6 +89,7 @@ def test_figures_of_validation_data_are_told_and_those_that_are_worse_are_refuse
     assert not (tmp_path / "other").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rate", [0.5, 1.5])
 def test_int8_that_is_slower_is_warned_of(rate, tmp_path, monkeypatch):
     monkeypatch.setattr(folder, "costs", lambda *_: ([], rate))

@@ -14,6 +14,7 @@ SERIES = str(OLDER_RUNS / "series.csv")
 LOADED = {"autoencoder": Reconstructor, "forecaster": Forecaster, "stream": Forecaster}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", LOADED)
 def test_what_fits_a_device_answers_as_the_run(kind, tmp_path):
     held = export(OLDER_RUNS / kind, tmp_path / "lite", format="litert", sample=SERIES)

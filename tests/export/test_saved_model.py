@@ -21,7 +21,7 @@ SIGNATURES = {
 }
 
 
-@pytest.mark.parametrize("kind", [each if each == "autoencoder" else slow(each) for each in SIGNATURES])
+@pytest.mark.parametrize("kind", [slow(each) for each in SIGNATURES])
 def test_signatures_answer_as_the_run_and_the_lines_of_the_readme_run(kind, tmp_path):
     sample = OLDER_RUNS / ("texts.src" if kind in ("translation", "language-model") else "series.csv")
     held = export(OLDER_RUNS / kind, tmp_path / "served", format="saved-model", sample=str(sample))

@@ -58,8 +58,8 @@ def sentences():
 @pytest.mark.parametrize(
     ("settings", "kinds"),
     [
-        (MODELS[0], [*SEARCHES]),
-        (MODELS[1], ["greedy", "beam"]),
+        slow(MODELS[0], [*SEARCHES]),
+        (MODELS[0], ["greedy", "beam"]),
         (FIRST, ["greedy", "beam"]),
         *(slow(model, [*SEARCHES]) for model in MODELS[1:]),
     ],

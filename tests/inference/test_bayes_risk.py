@@ -61,6 +61,7 @@ def test_one_graph_draws_any_number(tiny_run):
     assert graph.experimental_get_tracing_count() == 1
 
 
+@pytest.mark.slow
 def test_an_export_and_an_ensemble_choose_as_runs_do(exported):
     lines = (OLDER_RUNS / "texts.src").read_text().splitlines()[:6]
     options = {"mbr": 5, "sampling": Sampling(0.8, seed=2)}
@@ -96,6 +97,7 @@ def test_a_job_draws_only_what_depends_on_the_line_alone(translator):
     assert "mbr" not in BatchTranslation(translator, "").settings
 
 
+@pytest.mark.slow
 def test_the_commands_take_it(tiny_run, tiny_data):
     def invoke(*arguments):
         return CliRunner().invoke(app, list(map(str, arguments)))

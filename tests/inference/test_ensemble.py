@@ -36,6 +36,7 @@ def both(tiny_run, other):
     return Translator.load([tiny_run, other])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("search", SEARCHES.values(), ids=SEARCHES)
 def test_a_run_with_a_copy_of_itself_says_what_it_says_alone(translator, tiny_run, copy, search):
     together = Translator.load([str(tiny_run), copy])

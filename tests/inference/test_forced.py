@@ -70,7 +70,7 @@ def test_the_numbers_are_those_of_the_steps(model, batch):
 
 @pytest.mark.parametrize(
     ("attention", "options"),
-    [slow("none", {}), slow("additive", {}), ("additive", {"decoder_layers": 2, "attention_at": "first"})],
+    [slow("none", {}), ("additive", {}), slow("additive", {"decoder_layers": 2, "attention_at": "first"})],
 )
 def test_parts_make_the_whole(attention, options, batch, monkeypatch):
     model = make_model(attention, **options)
@@ -113,7 +113,7 @@ def test_probabilities_of_all_next_tokens_sum_to_one():
         ("additive", 4, 0.7, None),
         *(slow(kind, 4, 0.7, None) for kind in ("none", "dot", "multi_head")),
         slow("dot", 1, 1.0, None),
-        ("additive", 1, 1.0, Sampling(temperature=2.0)),
+        slow("additive", 1, 1.0, Sampling(temperature=2.0)),
     ],
     indirect=["model"],
 )

@@ -90,6 +90,7 @@ def test_a_run_with_a_copy_of_itself_answers_as_it_does_alone(
     assert_same(detect(both, series), detect(beats_model, series))
 
 
+@pytest.mark.slow
 def test_scores_are_means_on_the_scale_of_the_thresholds(pumps_run, pumps_model, pumps_test, other, apart):
     """Those of steps, windows and columns; the order of the runs is of no importance."""
     for path in (other, apart):

@@ -74,6 +74,7 @@ def test_a_search_is_settled_once_for_all_calls_that_ask_for_it(translator, monk
             translator.settled(beam_size=0)
 
 
+@pytest.mark.slow
 def test_keywords_and_the_value_say_the_same(translator, tiny_data):
     texts = (tiny_data / "test.src").read_text().splitlines()[:9]
     given = {"beam_size": 3, "length_penalty": 0.2}
@@ -189,6 +190,7 @@ def test_its_own_beginning_changes_no_translation(translator):
             assert translator.translate([text], prefix=" ".join(words[:count])) == [translation]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", HOW)
 def test_no_token_stands_twice_where_that_is_asked_for(translator, how):
     texts = ["a a a a", "b a b a b a", "c d c d"]

@@ -304,6 +304,7 @@ def test_copies_are_few_and_stay_while_they_are_held(inputs, store):
     assert left_behind() == []
 
 
+@pytest.mark.slow
 def test_every_verb_on_series_comes_to_the_same_end(verbs, store, tmp_path):
     for name, (load, data, named) in verbs.items():
         work = load()

@@ -236,8 +236,8 @@ def test_evaluated_loss_is_exact_over_batches_of_different_sizes():
         *(slow("default", *each) for each in ((0.0, 1), (0.1, 1))),
         ("default", 0.1, 7),
         slow("state passing", 0.1, 2),
-        ("multi-head, backwards, all tied", 0.1, 2),
-        ("attends first", 0.1, 2),
+        slow("multi-head, backwards, all tied", 0.1, 2),
+        slow("attends first", 0.1, 2),
     ],
 )
 def test_training_on_packed_tokens_in_parts_follows_the_plain_gradient(name, label_smoothing, parts):

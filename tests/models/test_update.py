@@ -2,6 +2,7 @@
 
 import keras
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from seq2seq.models import Autoencoder, LanguageModel
@@ -75,6 +76,7 @@ def test_workers_that_share_a_batch_update_as_one_with_all_of_it():
     assert_workers_update_as_one(lambda: model_for(keras.optimizers.SGD(0.5)), (TOKENS, labels))
 
 
+@pytest.mark.slow
 def test_so_do_those_of_a_model_with_several_outputs_whose_targets_are_shared_out_unevenly():
     steps = np.random.default_rng(0).normal(size=(3, 6, 2)).astype("float32")
     steps[0, 3:5] = steps[1, 4:] = np.nan  # a row without anything to predict

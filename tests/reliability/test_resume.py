@@ -103,6 +103,7 @@ def test_a_stopped_forecaster_goes_on_from_its_last_whole_checkpoint(small_data,
         assert left_by(tmp_path / run) == whole_forecaster
 
 
+@pytest.mark.slow
 def test_a_terminated_training_says_so_by_its_exit_code_and_keeps_a_checkpoint(nursery, small_data, tmp_path):
     arguments = {"task": "forecaster", "data": str(small_data), "run": str(tmp_path / "run")}
     arguments["settings"] = ["training.epochs=4000", "training.checkpoint_minutes=60"]

@@ -128,6 +128,7 @@ def test_a_fork_translates_with_what_was_loaded_before_it(exported):
         process.join()
 
 
+@pytest.mark.slow
 def test_commands_on_exported_folders_need_the_light_distribution_alone(exported, installed, tmp_path):
     series = OLDER_RUNS / "series.csv"
     commands = [

@@ -70,7 +70,7 @@ def test_a_run_that_has_learned_from_what_the_other_has_not_seen_is_warned_of(da
     told = {each: replace(result, learned=("rows of the training",) * (each in seen)) for each in ("first", "second")}
     monkeypatch.setattr("seq2seq.tasks.measure_forecaster.evaluate", lambda *_, **__: told["second"])
     report, path = Told(), days_plain.run.path
-    forecasts(told["first"], Path("first"), path, None, None, {}, report)
+    forecasts(told["first"], [Path("first")], path, None, None, {}, report)
     unfair = [line for line in report.lines if "the comparison favours" in line]
     assert len(unfair) == (len(seen) == 1)
     assert not unfair or unfair[0].endswith(f"favours {'first' if seen == ('first',) else path}")

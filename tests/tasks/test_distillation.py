@@ -117,6 +117,7 @@ def test_a_source_that_comes_twice_is_translated_once_and_each_reference_gets_it
             assert chosen == likely[int(np.argmin(SentenceCosts("chrf").of(likely, [target])))]
 
 
+@pytest.mark.slow
 def test_what_was_interrupted_goes_on_and_what_is_damaged_is_written_again(lessons, student, tmp_path):
     _, asked = lessons(student())
     whole = asked.translations(Interruption(), 1)

@@ -86,6 +86,7 @@ def test_what_the_vocabulary_does_not_know_is_told(tune, tiny_run):
     assert f"{tiny_run}: 1" in line and "of the source and 1" in line  # z is one letter of eight
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "settings", [["training.parts=2"], ["training.accumulate_batches=2", "batching.batch_sentences=8"]]
 )
@@ -142,6 +143,7 @@ def test_frozen_without_a_parent_is_refused(tiny_config, tmp_path):
         train_translation.train(tiny_config("training.freeze=encoder"), tmp_path / "run")
 
 
+@pytest.mark.slow
 def test_a_language_model_keeps_its_characters(tmp_path):
     texts = {"old": "abc abd " * 300, "new": "abz acd " * 200}
     for name, text in texts.items():

@@ -196,6 +196,7 @@ def test_what_no_detector_can_be_fitted_to_is_refused_before_it_is_trained(tmp_p
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.slow
 def test_the_rounding_of_a_setpoint_is_no_alarm_and_a_change_of_a_tenth_is(tmp_path):
     values = waves(400, 2)
     values[:, 1] = 0.3 * (1 + 1e-16 * np.random.default_rng(1).integers(0, 3, 400))

@@ -160,6 +160,7 @@ def test_prompts_with_unknown_characters_and_none(writer):
         Writer(writer.config, no_lines, build_model(writer.config, no_lines)).write()
 
 
+@pytest.mark.slow
 def test_training_goes_on_where_it_stopped(text_file, tmp_path):
     def config(*more, epochs):
         given = {"data__text": str(text_file), "training__epochs": epochs, "data__min_count": 400}

@@ -112,6 +112,7 @@ def test_of_equal_scores_the_one_with_the_lower_loss_is_the_best(tmp_path):
     assert training.fit()["epoch"] == 2
 
 
+@pytest.mark.slow
 def test_each_start_gets_further_however_short_its_time_is(tmp_path):
     training = make_training(tmp_path / "run", steps=100)
     training.settings, training.interruption = replace(training.settings, epochs=1), Interruption(0)

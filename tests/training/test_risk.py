@@ -96,6 +96,7 @@ def test_candidates_are_translations_within_their_limit_and_the_reference():
     assert len(np.unique(drawn[0], axis=0)) > 1
 
 
+@pytest.mark.slow
 def test_what_is_drawn_depends_on_seed_and_number_of_the_update():
     first, again, other = Costs(), Costs(), Costs()
     model = updated("default", first)[0]
@@ -109,6 +110,7 @@ def test_what_is_drawn_depends_on_seed_and_number_of_the_update():
     assert first.asked[0].shape != first.asked[1].shape or (first.asked[0] != first.asked[1]).any()
 
 
+@pytest.mark.slow
 def test_an_update_from_a_checkpoint_has_the_same_bits():
     source, target_input, labels = make_batch()
 
