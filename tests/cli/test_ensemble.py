@@ -84,6 +84,7 @@ def test_forecasts_and_scores_with_a_copy_are_those_of_the_run(older):
         assert alone.stdout == both.stdout != ""
 
 
+@pytest.mark.slow
 def test_commands_and_python_say_the_same(days_plain, pumps_run, pumps_test, pumps_files, older, tmp_path):
     own = days_plain.run.path
     other = shutil.copytree(own, tmp_path / "other")

@@ -117,6 +117,7 @@ def test_what_cannot_be_scored_is_refused_in_one_line(tiny_run, tiny_data, tmp_p
     assert said.format(short=short) in result.stderr
 
 
+@pytest.mark.slow
 def test_every_pair_that_is_read_has_its_line(evaluated, tiny_run, tmp_path):
     """Those with an empty side are translated, and not scored."""
     pairs = [("a b c", "c b a"), ("", "a"), ("\u200b", "b"), ("d e", ""), ("f", "\u2060 "), ("g h", "h g")]
@@ -129,6 +130,7 @@ def test_every_pair_that_is_read_has_its_line(evaluated, tiny_run, tmp_path):
     assert "4 test pairs have an empty side: they are translated, not scored" in shown.stderr
 
 
+@pytest.mark.slow
 def test_the_figures_are_written_before_a_screen_that_fails(tiny_run, tiny_data, tmp_path, monkeypatch):
     def closed(*arguments):
         raise BrokenPipeError

@@ -67,6 +67,7 @@ def test_tokens_are_columns_too(tiny_run, table, plain):
         assert len(pieces.split()) == len(values.split()) == int(tokens)
 
 
+@pytest.mark.slow
 def test_files_and_columns_are_named_as_for_an_evaluation(tiny_run, tiny_data, plain, tmp_path):
     lines = run("score", tiny_run, "--data", tiny_data / "test", "--limit", 6).stdout.splitlines()
     assert [row.split("\t")[0][:5] for row in lines] == [row[:5] for row in plain.stdout.splitlines() if row[0] != "\t"]

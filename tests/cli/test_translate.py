@@ -50,6 +50,7 @@ def test_arguments_files_and_standard_input_say_the_same(tiny_run, texts, plain,
     assert run("translate", tiny_run, "--input", "-", stdin=content).stdout.splitlines() == plain
 
 
+@pytest.mark.slow
 def test_unknown_words_are_told_once(tiny_run, tmp_path):
     (tmp_path / "in").write_text("a zz b\n\nzz yy\na b\n")
     shown = run("translate", tiny_run, "--input", tmp_path / "in")
@@ -99,6 +100,7 @@ def test_a_translation_begins_as_it_is_told_and_repeats_nothing(tiny_run, texts)
         assert words[:2] == ["h", "g"] and len(set(words)) == len(words)
 
 
+@pytest.mark.slow
 def test_attention_is_drawn_beside_the_translation(tiny_run, texts, plain, tmp_path):
     picture = tmp_path / "attention.png"
     assert run("translate", tiny_run, texts[0], "--attention", picture).stdout.splitlines() == plain[:1]
@@ -144,6 +146,7 @@ ORDINARY = st.lists(st.sampled_from("abcdefghxy\r\u200b"), min_size=1, max_size=
 LINES = st.lists(st.one_of(BLANK, ORDINARY, st.just("a b " * 300)), max_size=8)
 
 
+@pytest.mark.slow
 @settings(max_examples=8)
 @given(LINES, st.sampled_from(["\n", "\r\n"]), st.booleans())
 def test_every_line_has_its_rows_in_every_form(translator, lines, end, ended):

@@ -75,6 +75,7 @@ def test_data_are_refused_before_any_graph_is_made(kind, how, message, tmp_path,
     refused(OLDER_RUNS / kind, tmp_path / "exported", message, **how)
 
 
+@pytest.mark.slow
 def test_graphs_that_answer_otherwise_are_not_written(run, tmp_path, monkeypatch):
     def off(loaded, new):
         weights = loaded.model.get_weights()

@@ -46,6 +46,7 @@ def test_a_run_with_a_copy_of_itself_says_what_it_says_alone(translator, tiny_ru
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("search", SEARCHES.values(), ids=SEARCHES)
 def test_scores_are_those_of_the_mean_of_the_probabilities(translator, other, both, search):
     found = list(both.stream(LINES, **search))

@@ -115,6 +115,7 @@ def test_what_is_never_below_0_is_not_forecast_there(days_plain):
     assert (below.lower[0][:, 1] < 0).any()
 
 
+@pytest.mark.slow
 def test_categories_are_read_and_not_forecast(tmp_path):
     draw, steps = np.random.default_rng(0), np.arange(80)
     times = np.datetime64("2024-03-01T00") + steps.astype("timedelta64[h]")

@@ -18,6 +18,7 @@ def pairs(tiny_data):
     return list(zip(*sides, strict=True))[:30]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("search", [{"beam_size": 4, "n_best": 3, "length_penalty": 0.6}, {"beam_size": 1}])
 def test_a_translation_has_the_score_of_its_search(translator, scorer, pairs, search):
     sources = [source for source, _ in pairs]

@@ -118,6 +118,7 @@ class Listening(Report):
         self.warnings.append(line)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", [{}, {"beam_size": 3, "n_best": 2}, {"sampling": Sampling(seed=1)}])
 def test_translations_that_the_limit_cuts_are_counted_and_told_once(tiny_run, how):
     translator = Translator.load(tiny_run, report=Listening())
@@ -129,6 +130,7 @@ def test_translations_that_the_limit_cuts_are_counted_and_told_once(tiny_run, ho
     assert len(translator.report.warnings) == 1
 
 
+@pytest.mark.slow
 def test_an_evaluation_tells_of_cut_translations_once(tiny_run, tiny_data):
     translator = Translator.load(tiny_run, report=Listening())
     evaluate(translator, str(tiny_data / "test"), limit=9, max_length_ratio=0.0, max_length_extra=1)
@@ -169,6 +171,7 @@ DRAWN = {"sampling": Sampling(temperature=2.0, seed=3)}
 HOW = [slow({}), {"beam_size": 3}, slow(DRAWN)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", HOW)
 def test_translations_begin_as_they_must_and_no_beginning_is_none(translator, how):
     texts = ["a b c d", "h", "", "e f g h a b"]

@@ -140,6 +140,7 @@ def test_padding_is_not_scored():
     assert scores["cross_entropy"] == pytest.approx(mean, rel=1e-5)
 
 
+@pytest.mark.slow
 def test_a_text_is_learned_from_chunks_and_continued():
     text = np.resize([4, 5, 4, 6, 4, 7], (4, 61)).astype(np.int32)  # what follows a 4 depends on what came before
     text[1:] = [np.roll(row, shift) for row, shift in zip(text[1:], (1, 2, 3), strict=True)]

@@ -259,6 +259,7 @@ def test_the_logged_loss_counts_every_observed_target_once():
     assert logged == pytest.approx(float(np.nanmean(errors)), rel=1e-5)
 
 
+@pytest.mark.slow
 def test_a_wave_is_learned_from_chunks_and_continued():
     steps = np.arange(81, dtype=np.float32)
     wave = np.sin(2 * np.pi * (steps[None] + np.array([[0.0], [3.0], [7.0]])) / 10)[..., None].astype(np.float32)

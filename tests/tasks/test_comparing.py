@@ -30,6 +30,7 @@ def invoke(*arguments):
     return CliRunner().invoke(app, list(map(str, arguments)))
 
 
+@pytest.mark.slow
 def test_a_better_translator_is_told_from_a_worse_one(tiny_run, weak_run, tiny_data, tmp_path):
     options = ["--data", tiny_data / "test", "--against", weak_run, "--json", tmp_path / "figures.json"]
     ended = invoke("evaluate", tiny_run, *options, "--examples", 0)

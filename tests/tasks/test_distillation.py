@@ -99,6 +99,7 @@ def test_teachers_write_the_best_translation_of_each_source_once(lessons, studen
     assert asked.translations(Interruption(), 1) == found and len(heard.lines) == 2  # from the files, told once more
 
 
+@pytest.mark.slow
 def test_a_source_that_comes_twice_is_translated_once_and_each_reference_gets_its_nearest(
     lessons, student, tiny_run, tmp_path
 ):

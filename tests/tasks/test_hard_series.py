@@ -35,6 +35,7 @@ def trained(folder, columns, look_back=14, horizon=3, **settings):
     return Forecaster.load(folder / "run"), heard.lines
 
 
+@pytest.mark.slow
 def test_magnitudes_constants_counts_and_spikes(tmp_path):
     draw = np.random.default_rng(0)
     walk = draw.normal(size=400).cumsum()

@@ -43,6 +43,7 @@ def test_a_run_holds_what_it_needs_and_no_pickle(beats_run):
         assert all(arrays[name].dtype.kind in "fiuU" for name in arrays)
 
 
+@pytest.mark.slow
 def test_only_kept_rows_train_as_long_as_the_updates_need_and_the_card_tells(beats_file, tmp_path):
     config = resolve(
         AutoencoderConfig,
@@ -66,6 +67,7 @@ def test_long_series_need_windows(pumps_files, tmp_path):
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.slow
 def test_sequences_of_unequal_lengths_are_trained_on_and_scored(tmp_path):
     draw = np.random.default_rng(0)
     samples = np.sin(np.arange(20) + draw.uniform(0, 6, (40, 1))) + draw.normal(0, 0.1, (40, 20))

@@ -49,6 +49,7 @@ def test_a_stopped_training_is_finished_as_it_is(days_plain, days_config, tmp_pa
         train(config, tmp_path / "none", finish=True)
 
 
+@pytest.mark.slow
 def test_series_of_different_size_are_forecast_in_units_of_their_own(days_config, tmp_path):
     path, sizes, hours = tmp_path / "shops.csv", {"kiosk": 1.0, "mall": 1000.0}, np.arange(240)
     wave = 10 + np.sin(hours * 2 * np.pi / 24)

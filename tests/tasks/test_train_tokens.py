@@ -96,6 +96,7 @@ def test_protected_texts_come_out_of_every_search_as_often_as_they_went_in(marke
     assert len(translator.report.warnings) == len(set(translator.report.warnings)) <= 4
 
 
+@pytest.mark.slow
 def test_attention_is_drawn_over_protected_texts(marked_run):
     picture = Translator.load(marked_run).attention("a {name} b")
     assert picture.source_pieces == ["a", "\u27e81\u27e9", "b", "</s>"] and "{name}" in picture.text

@@ -322,6 +322,7 @@ def test_a_text_without_tokens_is_blank(translator, text):
         translator.attention(text)
 
 
+@pytest.mark.slow
 def test_a_text_that_a_tokenizer_drops_is_blank(tiny_run, tiny_data, monkeypatch):
     """As one from elsewhere may; a validation goes on, and so does what draws attention or scores."""
     translator = Translator.load(tiny_run)

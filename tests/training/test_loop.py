@@ -102,6 +102,7 @@ def test_a_training_in_float16_learns_and_goes_on_where_it_stopped(tmp_path):
         np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.slow
 def test_of_equal_scores_the_one_with_the_lower_loss_is_the_best(tmp_path):
     class ByExactMatch(AutoencoderTrainingConfig):
         monitor = "exact_match"
@@ -169,6 +170,7 @@ def test_a_loss_that_is_no_number_stops_the_training_and_its_batch_is_kept(tmp_p
     np.testing.assert_array_equal(arrays["batch5_1"], target)
 
 
+@pytest.mark.slow
 def test_on_request_it_goes_back_to_the_last_checkpoint_at_a_smaller_rate(tmp_path):
     training, report = fragile(tmp_path / "run", on_divergence="roll_back")
     training.fit()
@@ -188,6 +190,7 @@ def test_a_disk_that_is_full_for_a_checkpoint_is_told_and_the_training_goes_on(t
     assert report.warnings and all("No space left" in line for line in report.warnings)
 
 
+@pytest.mark.slow
 def test_a_disk_that_is_full_for_the_weights_stops_the_training_in_one_line(tmp_path, monkeypatch):
     training = make_training(tmp_path / "run")
     full = OSError(errno.ENOSPC, "No space left on device")
