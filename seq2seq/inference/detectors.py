@@ -54,8 +54,8 @@ class Detectors:
         """Of both systems the thresholds of those scores, and the held-out scores that they rest on.
 
         Where all runs have held-out scores of the same data, the thresholds of several are fitted to the means of
-        these. Else they are means of thresholds as the scores are of scores: fewer alarms are false then than of a run
-        alone, as the runs do not all err at the same steps.
+        these. Else they are means of thresholds as the scores are of scores: fewer alarms may be false then than of a
+        run alone, where the runs do not all err at the same steps.
 
         Args:
             threshold: kind and value, see `fit_threshold`; default: those that the runs were fitted with.
