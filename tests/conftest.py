@@ -55,6 +55,7 @@ TINY = [
     "model.embedding_dim=16",
     "model.embedding_dropout=0.0",
     "model.output_dropout=0.0",
+    "model.word_dropout=0.0",
     "batching.batch_sentences=32",
     "training.epochs=3",
     "training.learning_rate=0.01",

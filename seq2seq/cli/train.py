@@ -13,7 +13,7 @@ from seq2seq.cli.console import quiet_tensorflow
 from seq2seq.cli.options import training
 from seq2seq.cli.options.run import data_of
 from seq2seq.cli.outputs import check_folder
-from seq2seq.config import DataConfig, TranslationConfig, TranslationTrainingConfig, resolve
+from seq2seq.config import DataConfig, TranslationConfig, resolve
 from seq2seq.errors import InputError
 from seq2seq.text.table import is_table
 
@@ -120,7 +120,7 @@ def translation(
         int | None,
         Option(
             help="Passes over the training pairs.",
-            show_default=f"{TranslationTrainingConfig.epochs}, or the recipe's",
+            show_default="as suits the number of pairs, or the recipe's",
             rich_help_panel=training.SETUP,
         ),
     ] = None,

@@ -1,4 +1,4 @@
-"""Checks of single values, with the error that says what to do."""
+"""Checks of single values, with the error that says what to do. None is left open, and passes."""
 
 import re
 from collections.abc import Sequence
@@ -7,12 +7,14 @@ from math import inf
 from seq2seq.errors import InputError
 
 
-def check_at_least(name: str, value: float, least: float) -> None:
-    if not value >= least:
+def check_at_least(name: str, value: float | None, least: float) -> None:
+    if value is not None and not value >= least:
         raise InputError(f"{name}={value}: expected at least {least}.")
 
 
-def check_range(name: str, value: float, low: float, high: float, open_ends: bool = False) -> None:
+def check_range(name: str, value: float | None, low: float, high: float, open_ends: bool = False) -> None:
+    if value is None:
+        return
     inside = low < value < high if open_ends else low <= value <= high
     if not inside:
         expected = f"between {low} and {high}" if open_ends else f"from {low} to {high}"

@@ -51,7 +51,7 @@ class SeriesDataConfig:
     test_share: float = 0.0  # the end of each series, never trained on
 
     def __post_init__(self):
-        check_at_least("data.limit", 2 if self.limit is None else self.limit, 2)
+        check_at_least("data.limit", self.limit, 2)
         check_range("data.valid_share", self.valid_share, 0.0, 1.0, open_ends=True)
         check_range("data.test_share", self.test_share, 0.0, 0.95)
         if self.log and self.log1p:
@@ -75,7 +75,7 @@ class AutoencoderWindowsConfig:
     def __post_init__(self):
         check_at_least("windows.look_back", self.look_back, 0)
         check_at_least("windows.stride", self.stride, 1)
-        check_at_least("windows.batch_size", 1 if self.batch_size is None else self.batch_size, 1)
+        check_at_least("windows.batch_size", self.batch_size, 1)
 
 
 @dataclass(frozen=True)
@@ -133,7 +133,7 @@ class AutoencoderModelConfig(RecurrentConfig):
         super().__post_init__()
         for name in ("encoder_layers", "decoder_layers"):
             check_at_least(f"model.{name}", getattr(self, name), 1)
-        check_at_least("model.latent_dim", 1 if self.latent_dim is None else self.latent_dim, 1)
+        check_at_least("model.latent_dim", self.latent_dim, 1)
         check_at_least("model.horizon", self.horizon, 0)
         check_range("model.noise", self.noise, 0.0, 1.0)
         if self.bidirectional and self.units % 2:
@@ -160,8 +160,7 @@ class ForecasterModelConfig(RecurrentConfig):
         super().__post_init__()
         check_at_least("model.num_layers", self.num_layers, 1)
         check_range("model.interval", self.interval, 0.0, 0.999)
-        if self.season is not None:
-            check_at_least("model.season", self.season, 0)
+        check_at_least("model.season", self.season, 0)
 
 
 @dataclass(frozen=True)

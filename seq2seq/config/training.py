@@ -34,11 +34,11 @@ class TrainingConfig:
     products_are_large = True  # so that the faster ones of a device are worth their rounding: what `auto` goes by
 
     def __post_init__(self):
-        check_at_least("training.epochs", 1 if self.epochs is None else self.epochs, 1)
+        check_at_least("training.epochs", self.epochs, 1)
         for name in ("accumulate_batches", "average_checkpoints", "plateau_patience"):
             check_at_least(f"training.{name}", getattr(self, name), 1)
         check_at_least("training.lr_ramp_steps", self.lr_ramp_steps, 0)
-        check_at_least("training.patience", self.patience or 0, 0)
+        check_at_least("training.patience", self.patience, 0)
         for name in ("learning_rate", "final_learning_rate", "weight_decay", "clip_norm", "checkpoint_minutes"):
             check_at_least(f"training.{name}", getattr(self, name), 0.0)
         check_range("training.ema_decay", self.ema_decay, 0.0, 0.99999)

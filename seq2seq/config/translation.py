@@ -36,8 +36,7 @@ class DataConfig:
         check_range("data.valid_share", self.valid_share, 0.0, 1.0, open_ends=True)
         check_at_least("data.max_characters", self.max_characters, 1)
         check_at_least("data.max_ratio", self.max_ratio, 1.0)
-        if self.limit is not None:
-            check_at_least("data.limit", self.limit, 2)
+        check_at_least("data.limit", self.limit, 2)
 
     @property
     def direction(self) -> tuple[str | int, str | int]:
@@ -56,7 +55,7 @@ class TextConfig:
 
     tokenizer: TokenizerKind = "unigram"
     target_tokenizer: TokenizerKind | None = None  # another kind for the target side: letters → phones
-    vocabulary_size: int = 8000  # an upper bound: a small corpus gives fewer
+    vocabulary_size: int | None = None  # an upper bound: a small corpus gives fewer
     joint: bool = True  # one vocabulary for both sides (the same kind of tokenizer on both)
     min_count: int = 1  # characters (of word: words) seen less often are unknown
     subword_sampling: float = 0.0  # SentencePiece alpha; > 0 draws another segmentation each epoch (0.1 … 0.3)
@@ -77,7 +76,7 @@ class TextConfig:
             raise InputError(
                 f"text.subword_sampling={self.subword_sampling} needs a unigram or bpe tokenizer, not {self.tokenizer}."
             )
-        if self.byte_fallback and not self._kinds <= {"unigram", "bpe"}:
+        if self.byte_fallback and not self.merges:
             raise InputError("text.byte_fallback=true needs unigram or bpe tokenizers on both sides.")
         if self.white_space == "keep" and "word" in self._kinds:
             raise InputError(
@@ -119,6 +118,11 @@ class TextConfig:
         return replace(self, white_space="keep" if self._kinds == {"char"} else "collapse")
 
     @property
+    def merges(self) -> bool:
+        """Whether all tokens are pieces of words, of which a vocabulary can have more or fewer."""
+        return self._kinds <= {"unigram", "bpe"}
+
+    @property
     def shares_vocabulary(self) -> bool:
         return self.joint and self.target_tokenizer in (None, self.tokenizer)
 
@@ -127,7 +131,7 @@ class TextConfig:
 class BatchingConfig:
     """How pairs become batches."""
 
-    batch_sentences: int = 64  # pairs in a batch; 0 where `batch_tokens` sets the size
+    batch_sentences: int | None = None  # pairs in a batch; 0 where `batch_tokens` sets the size
     batch_tokens: int = 0  # budget of padded target and source tokens in a batch, each side; 0: count pairs instead
     bucket_step: int = 8  # lengths are padded to a multiple of this
     max_tokens: int = 256  # pairs with more tokens on a side are dropped
@@ -137,7 +141,7 @@ class BatchingConfig:
         check_at_least("batching.batch_tokens", self.batch_tokens, 0)
         check_at_least("batching.bucket_step", self.bucket_step, 1)
         check_at_least("batching.max_tokens", self.max_tokens, 2)
-        if bool(self.batch_sentences) == bool(self.batch_tokens):
+        if self.batch_sentences is not None and bool(self.batch_sentences) == bool(self.batch_tokens):
             raise InputError(
                 "Exactly one of batching.batch_sentences and batching.batch_tokens must be above 0, got "
                 f"{self.batch_sentences} and {self.batch_tokens}: set the other one to 0."
@@ -149,8 +153,8 @@ class ModelConfig:
     """The encoder–decoder."""
 
     cell: Literal["lstm", "gru"] = "lstm"
-    embedding_dim: int = 256
-    units: int = 512  # of the decoder; a bidirectional encoder has half of it in each direction
+    embedding_dim: int | None = None
+    units: int | None = None  # of the decoder; a bidirectional encoder has half of it in each direction
     encoder_layers: int = 1
     decoder_layers: int = 1
     bidirectional: bool = True
@@ -165,10 +169,10 @@ class ModelConfig:
     tie_source: bool = True  # one embedding for both sides, where they share a vocabulary
     source_vectors: str | None = None  # text file of word vectors that the source embedding starts from
     target_vectors: str | None = None  # the same of the target; one embedding for both takes one file, by either name
-    embedding_dropout: float = 0.2
+    embedding_dropout: float | None = None
     layer_dropout: float = 0.2  # between stacked layers
-    output_dropout: float = 0.2
-    word_dropout: float = 0.0  # share of input tokens whose embedding is zeroed
+    output_dropout: float | None = None
+    word_dropout: float | None = None  # share of input tokens whose embedding is zeroed
     dropout_along_time: bool = False  # one dropout mask for all steps (Gal and Ghahramani 2016)
 
     def __post_init__(self):
@@ -180,11 +184,11 @@ class ModelConfig:
             raise InputError(
                 "model.go_backwards=true needs model.bidirectional=false: both directions are read already."
             )
-        if self.bidirectional and self.units % 2:
+        if self.bidirectional and self.units and self.units % 2:
             raise InputError(
                 f"model.units={self.units} must be even: a bidirectional encoder gives each direction half."
             )
-        if self.attention == "multi_head" and self.units % self.attention_heads:
+        if self.attention == "multi_head" and self.units and self.units % self.attention_heads:
             raise InputError(
                 f"model.units={self.units} must be a multiple of model.attention_heads={self.attention_heads}."
             )
@@ -206,7 +210,7 @@ class ModelConfig:
                 "with one layer on either side, as it is between layers: leave it out, or set model.encoder_layers or "
                 "model.decoder_layers."
             )
-        if not (self.embedding_dropout or self.output_dropout or (deep and self.layer_dropout)):
+        if self.embedding_dropout == self.output_dropout == 0 and not (deep and self.layer_dropout):
             idle["model.dropout_along_time"] = (
                 "without model.embedding_dropout, model.layer_dropout and model.output_dropout, whose masks it is "
                 "about: leave it out, or set one of them."
@@ -217,7 +221,8 @@ class ModelConfig:
     def drops(self) -> bool:
         """Whether anything is dropped out, so that two readings differ."""
         deep = max(self.encoder_layers, self.decoder_layers) > 1
-        return any((self.embedding_dropout, self.output_dropout, self.word_dropout, deep and self.layer_dropout))
+        rates = (self.embedding_dropout, self.output_dropout, self.word_dropout, self.layer_dropout if deep else 0)
+        return any(rate != 0 for rate in rates)  # one that is left open is above it
 
 
 @dataclass(frozen=True)
@@ -238,10 +243,8 @@ class DecodingConfig:
     def __post_init__(self):
         check_at_least("decoding.beam_size", self.beam_size, 1)
         check_range("decoding.length_penalty", self.length_penalty, 0.0, 10.0)
-        if self.max_length_ratio is not None:
-            check_at_least("decoding.max_length_ratio", self.max_length_ratio, 0.0)
-        if self.max_length_extra is not None:
-            check_at_least("decoding.max_length_extra", self.max_length_extra, 1)
+        check_at_least("decoding.max_length_ratio", self.max_length_ratio, 0.0)
+        check_at_least("decoding.max_length_extra", self.max_length_extra, 1)
         check_at_least("decoding.no_repeat", self.no_repeat, 0)
         for name in ("max_source_tokens", "batch_tokens"):
             check_at_least(f"decoding.{name}", getattr(self, name), 1)

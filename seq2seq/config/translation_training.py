@@ -14,6 +14,9 @@ BleuTokenizer = Literal["auto", "13a", "intl", "none", "ko-mecab", "zh", "ja-mec
 class TranslationTrainingConfig(TokenTrainingConfig):
     """Optimisation, and when to stop, judged by real decoding."""
 
+    epochs: int | None = None
+    learning_rate: float | None = None
+    lr_ramp_steps: int | None = None
     objective: Literal["cross_entropy", "risk"] = (
         "cross_entropy"  # risk: the cost of what the model draws, see RiskConfig
     )

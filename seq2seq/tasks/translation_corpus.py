@@ -138,7 +138,7 @@ def _read_validation(config, report):
     if not location:
         return None
     columns = columns_of(location, data, report)
-    pairs = read_pairs(location, data.source, data.target, columns=columns, split="validation", **_reading(config))
+    pairs = read_pairs(location, data.source, data.target, columns=columns, split="validation", **reading_of(config))
     pairs, cleaning = clean(pairs, max_characters=data.max_characters, max_ratio=data.max_ratio)
     if left_out := cleaning.read - cleaning.kept:
         reasons = ", ".join(f"{reason} {count:,}" for reason, count in cleaning.dropped.items() if count)
@@ -146,8 +146,8 @@ def _read_validation(config, report):
     return pairs
 
 
-def _reading(config):
-    """How any corpus of the training is read."""
+def reading_of(config: TranslationConfig) -> dict[str, object]:
+    """How any corpus of the training is read: arguments of `read_pairs` and `stream_pairs`."""
     data = config.data
     sides = {"swap": data.swap, "extra_columns": data.extra_columns}
     return {**sides, "keep_white_space": config.text.keeps_white_space}
@@ -161,7 +161,7 @@ def _tokenizers_of(config, folder) -> Tokenizers:
 def _in_memory(config, files, valid, tokenizers, report):
     data, sampling = config.data, config.text.subword_sampling
     columns = columns_of(data.train, data)
-    pairs = read_pairs(data.train, data.source, data.target, columns=columns, limit=data.limit, **_reading(config))
+    pairs = read_pairs(data.train, data.source, data.target, columns=columns, limit=data.limit, **reading_of(config))
     pairs, cleaning = clean(pairs, max_characters=data.max_characters, max_ratio=data.max_ratio)
     held_out = valid is None
     if held_out and data.hold_out == "last":
@@ -206,7 +206,7 @@ def _stored(config, files, valid, tokenizers, foreign, cache, report):
         lower=text.lowers,
         seed=config.seed,
     )
-    reading = {"source": data.source, "target": data.target, "limit": data.limit, **_reading(config)}
+    reading = {"source": data.source, "target": data.target, "limit": data.limit, **reading_of(config)}
     columns = columns_of(data.train, data)
     vocabulary = {name: value for name, value in asdict(text).items() if name != "subword_sampling"}
     prepared = asdict(preparation)

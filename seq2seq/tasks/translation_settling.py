@@ -4,17 +4,20 @@ from dataclasses import replace
 from pathlib import Path
 
 from seq2seq.config import TranslationConfig
+from seq2seq.config.fitting import COUNTED, OPEN, CorpusSize, fitted
 from seq2seq.evaluation.scripts import choose_tokenizer
-from seq2seq.inference.translation_columns import settle_columns
+from seq2seq.inference.translation_columns import columns_of, settle_columns
 from seq2seq.report import Report
 from seq2seq.run import Run
 from seq2seq.run.resuming import refuse_other_data, refuse_other_settings
-from seq2seq.tasks.translation_corpus import TrainingText, training_files
+from seq2seq.tasks.translation_corpus import TrainingText, reading_of, training_files
+from seq2seq.text.corpus import stream_pairs
 from seq2seq.text.table import is_table
 
 
 def settled_before_reading(config: TranslationConfig, run_dir: Path, resume: bool, report: Report) -> TranslationConfig:
-    """`config` with what decides how the corpus is read: the columns of a table, and whether white space is kept.
+    """`config` with what decides how the corpus is read and learned from: the columns of a table, whether white space
+    is kept, and all settings that follow its size.
 
     A training that goes on has all that `config` leaves open as its run has it, also where this version would settle it
     otherwise.
@@ -30,7 +33,7 @@ def settled_before_reading(config: TranslationConfig, run_dir: Path, resume: boo
             with other settings or other data.
     """
     if not resume:
-        return settle_columns(replace(config, text=config.text.decided()), run_dir, resume, report)
+        return _fitted(settle_columns(replace(config, text=config.text.decided()), run_dir, resume, report), report)
     run = Run.open(run_dir, "translation")
     stored = run.read_config_as(TranslationConfig)
     config = _as_in(stored, config)
@@ -52,6 +55,35 @@ def settled_by(text: TrainingText, config: TranslationConfig, report: Report) ->
     return replace(config, training=training, decoding=text.decoding)
 
 
+def _fitted(config, report):
+    """`config` with the settings that it leaves open as they suit the size of its corpus."""
+    if not any(_is_open(config, name) for name in OPEN):
+        return config
+    size = _size_of(config)
+    config, rows = fitted(config, size)
+    if rows:
+        report.table(f"Settings that suit {size.text}, each to be changed by --set", ("", "", "why"), rows)
+    return config
+
+
+def _size_of(config):
+    """How much text there is in the training data, of which no more is read than `COUNTED` pairs."""
+    data = config.data
+    limit = COUNTED if data.limit is None else min(data.limit, COUNTED)
+    reading = {**reading_of(config), "extra_columns": "ignore", "columns": columns_of(data.train, data)}
+    pairs, characters, alphabet = 0, 0, set()
+    for source, target in stream_pairs(data.train, data.source, data.target, limit=limit, **reading):
+        if source and target:
+            pairs, characters = pairs + 1, characters + len(target)
+            alphabet.update(source, target)
+    return CorpusSize(pairs, characters, len(alphabet))
+
+
+def _is_open(config, name):
+    section, setting = name.split(".")
+    return getattr(getattr(config, section), setting) is None
+
+
 def _with_columns_of(stored, config, given=True):
     """`config` with the columns of a run in place of its own, be they `given`: until settled, words for them differ."""
     if not is_table(config.data.train):
@@ -62,8 +94,11 @@ def _with_columns_of(stored, config, given=True):
 
 
 def _as_in(stored, config):
-    text, training, decoding = config.text, config.training, stored.decoding
     config = _with_columns_of(stored, config, given=False)
+    for section, setting in (name.split(".") for name in OPEN if _is_open(config, name)):
+        kept = {setting: getattr(getattr(stored, section), setting)}
+        config = replace(config, **{section: replace(getattr(config, section), **kept)})
+    text, training, decoding = config.text, config.training, stored.decoding
     if text.white_space == "auto":
         text = replace(text, white_space=stored.text.white_space)
     if training.bleu_tokenizer == "auto":  # a run of a version without the setting counted 13a

@@ -42,7 +42,7 @@ NOTHING = {
     "training.plateau_patience=3": ["training.schedule=constant"],
     "training.updates=100": ["training.epochs=3"],
     "model.dropout_along_time=true": ["model.embedding_dropout=0.0", "model.output_dropout=0.0"],
-    "training.consistency=5": ["model.embedding_dropout=0.0", "model.output_dropout=0.0"],
+    "training.consistency=5": [f"model.{place}_dropout=0.0" for place in ("embedding", "output", "word")],
     "training.truth_ratio=0.5": ["training.objective=risk"],
     "training.validation_sentences=9": ["training.validate_bleu=false"],
     "data.valid_share=0.5": ["data.valid=valid.tsv"],

@@ -1,12 +1,14 @@
 """What a translation leaves to its data is settled once, told and kept; a training that goes on keeps to it."""
 
+import gzip
 import json
 from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
 
-from seq2seq.config import TranslationConfig
+from seq2seq.config import DataConfig, TranslationConfig
+from seq2seq.config.fitting import CorpusSize, fitted
 from seq2seq.errors import InputError
 from seq2seq.inference.translation_columns import columns_of
 from seq2seq.report import Report
@@ -141,3 +143,43 @@ def test_two_columns_of_a_run_stay_what_they_were(tiny_config, tmp_path):
     found = settled_before_reading(replace(config, data=data), tmp_path / "run", True, Report())
     assert found.data == config.data
     assert columns_of(found.data.train, found.data) == FIRST_TWO
+
+
+def written(folder, form):
+    """A corpus of three whole pairs, one without a target, and two more beyond the limit, in a form."""
+    pairs = [("abc", "de"), ("a", ""), ("ab", "ééé"), ("c", "d e"), ("long", "longer"), ("x", "y")]
+    if form == "files":
+        for side, texts in zip("st", zip(*pairs, strict=True), strict=True):
+            (folder / f"train.{side}").write_text("".join(f"{text}\n" for text in texts), encoding="utf-8")
+        return {"train": str(folder / "train"), "source": "s", "target": "t"}
+    rows = pairs if form == "table" else [pair[::-1] for pair in pairs]
+    with gzip.open(folder / "train.tsv.gz", "wt", encoding="utf-8") as file:
+        file.writelines(f"{source}\t{target}\n" for source, target in rows)
+    return {"train": str(folder / "train.tsv.gz"), "swap": form == "swapped", "header": False}
+
+
+@pytest.mark.parametrize("form", ["files", "table", "swapped"])
+def test_settings_that_nobody_set_follow_the_size_of_the_corpus(tmp_path, form):
+    tables = {}
+    report = Report()
+    report.table = lambda title, columns, rows: tables.update({title: rows})
+    config = TranslationConfig(data=DataConfig(**written(tmp_path, form), limit=4))
+    found = settled_before_reading(config, tmp_path / "run", False, report)
+    expected, rows = fitted(found, CorpusSize(pairs=3, characters=8, alphabet=6))
+    assert (expected, rows) == (found, [])  # nothing is left
+    size = CorpusSize(pairs=3, characters=8, alphabet=6)
+    assert tables == {"Settings that suit 3 pairs, each to be changed by --set": fitted(config, size)[1]}
+
+
+def test_a_training_that_goes_on_has_the_settings_that_its_run_chose(tiny_config, tmp_path):
+    begun = settled_before_reading(tiny_config("training.epochs=none", "model.units=none"), tmp_path, False, Report())
+    begun = settled_by(corpus("Voici.", begun), begun, Report())
+    Run.start(tmp_path / "run", "translation", begun, training_files(begun))
+    path = tmp_path / "run" / "config.json"
+    record = json.loads(path.read_text())
+    record["config"]["model"]["units"] = 44  # of a version that chose otherwise
+    path.write_text(json.dumps(record))
+    config = settled_before_reading(tiny_config("model.units=none"), tmp_path / "run", True, Report())
+    assert config.model.units == 44 and config.training.epochs == tiny_config().training.epochs
+    with pytest.raises(InputError, match=r"model.units=48 \(the run: 44\)"):
+        settled_before_reading(tiny_config("model.units=48"), tmp_path / "run", True, Report())

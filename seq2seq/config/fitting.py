@@ -1,0 +1,117 @@
+"""Settings of a translation that nobody set: a small corpus wants a small vocabulary and many epochs, a large one not.
+
+What is None in a configuration is open. A training counts its corpus before it reads it, gives each open setting the
+value that suits so much text, says so, and stores it. docs/corpus_size.md has what the values were chosen by.
+"""
+
+import math
+from dataclasses import dataclass, replace
+
+from seq2seq.config.translation import TranslationConfig
+
+COUNTED = 200_000  # pairs: what has more of them gets the settings of so many
+SMALL, LARGE = 5_000, 50_000  # pairs: a corpus below and one above
+Row = tuple[str, str, str]
+
+
+@dataclass(frozen=True)
+class CorpusSize:
+    """How much text there is to learn from.
+
+    Attributes:
+        pairs: int. Pairs with text on both sides, `COUNTED` at most, held-out ones included.
+        characters: int. Of their target sides.
+        alphabet: int. Different characters of both sides.
+    """
+
+    pairs: int
+    characters: int
+    alphabet: int
+
+    @property
+    def text(self) -> str:
+        """What to call it in a reason."""
+        return f"{self.pairs:,} pairs{' or more' if self.pairs == COUNTED else ''}"
+
+
+def fitted(config: TranslationConfig, size: CorpusSize) -> tuple[TranslationConfig, list[Row]]:
+    """Give the settings that a configuration leaves open the values that suit the corpus.
+
+    Args:
+        config: `TranslationConfig`.
+        size: `CorpusSize`.
+
+    Returns:
+        The configuration, and a row for each setting that has got a value: its name, the value, and why.
+    """
+    rows = []
+    for name, suited in _SUITED.items():
+        section, setting = name.split(".")
+        part = getattr(config, section)
+        if getattr(part, setting) is None and (found := suited(config, size)):
+            value, reason = found
+            rows.append((name, f"{value:,}" if isinstance(value, int) else f"{value:g}", reason))
+            config = replace(config, **{section: replace(part, **{setting: value})})
+    return config, rows
+
+
+def _by_pairs(small, medium, large):
+    """A function that chooses by the number of pairs alone."""
+
+    def suited(config, size):
+        if size.pairs < SMALL:
+            return small, f"{size.text}, fewer than {SMALL:,}"
+        if size.pairs < LARGE:
+            return medium, f"{size.text}, from {SMALL:,} to {LARGE:,}"
+        return large, f"{size.text}, {LARGE:,} at least"
+
+    return suited
+
+
+def _vocabulary_size(config, size):
+    if config.text.model:
+        return None
+    if not config.text.merges:
+        return 8000, "as many words or characters at most"
+    least = 2 * size.alphabet + 256 * config.text.byte_fallback
+    suited = max(4 * math.sqrt(size.characters), least, 500)
+    return max(min(math.ceil(suited / 100) * 100, 8000), least), f"{size.characters:,} characters to learn pieces from"
+
+
+def _batch_sentences(config, size):
+    if config.batching.batch_tokens:
+        return 0, f"batching.batch_tokens={config.batching.batch_tokens}"
+    return _by_pairs(32, 64, 128)(config, size)
+
+
+def _embedding_dim(config, size):
+    return math.ceil(config.model.units / 2), "half of model.units"
+
+
+def _updates_an_epoch(config, size):
+    pairs = config.batching.batch_sentences or max(config.batching.batch_tokens * size.pairs / size.characters, 1)
+    return max(size.pairs / pairs / config.training.accumulate_batches, 1)
+
+
+def _epochs(config, size):
+    return 10, ""
+
+
+def _lr_ramp_steps(config, size):
+    updates = round(config.training.epochs * _updates_an_epoch(config, size))
+    return max(min(300, updates // 20), 1), f"a twentieth of {updates:,} updates, 300 at most"
+
+
+_SUITED = {
+    "text.vocabulary_size": _vocabulary_size,
+    "batching.batch_sentences": _batch_sentences,
+    "model.units": _by_pairs(256, 512, 512),
+    "model.embedding_dim": _embedding_dim,
+    "model.embedding_dropout": _by_pairs(0.3, 0.3, 0.2),
+    "model.output_dropout": _by_pairs(0.4, 0.4, 0.2),
+    "model.word_dropout": _by_pairs(0.1, 0.1, 0.0),
+    "training.learning_rate": _by_pairs(2e-3, 2e-3, 2e-3),
+    "training.epochs": _epochs,
+    "training.lr_ramp_steps": _lr_ramp_steps,
+}
+OPEN = tuple(_SUITED)

@@ -1,0 +1,81 @@
+"""Settings that follow the size of a corpus: only those that nobody set, all of them, sensibly from size to size."""
+
+from dataclasses import fields, is_dataclass
+
+import pytest
+
+from seq2seq.config import TranslationConfig, resolve
+from seq2seq.config.fitting import COUNTED, OPEN, CorpusSize, fitted
+from seq2seq.config.resolving import RECIPES, settings_of, to_mapping
+
+PAIRS = [2, 60, 300, 1_000, 3_000, 10_000, 29_000, 60_000, 140_000, COUNTED]
+SIZES = [CorpusSize(pairs, 62 * pairs, min(80, 31 * pairs)) for pairs in PAIRS]
+
+
+def suited(size, *settings):
+    return fitted(resolve(TranslationConfig, settings=settings), size)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+@pytest.mark.parametrize(
+    "settings",
+    [
+        [],
+        ["text.tokenizer=char"],
+        ["batching.batch_tokens=2048", "training.accumulate_batches=4"],
+        ["training.epochs=1"],
+        ["model.units=96", "batching.batch_sentences=7"],
+    ],
+    ids=" ".join,
+)
+def test_what_is_open_gets_a_value_and_what_was_set_keeps_its_own(size, settings):
+    config, rows = suited(size, *settings)
+    values, given = settings_of(to_mapping(config)), [setting.partition("=")[0] for setting in settings]
+    assert all(values[name] is not None for name in OPEN)
+    assert sorted(name for name, _, _ in rows) == sorted(set(OPEN) - set(given))
+    for setting in settings:
+        name, _, value = setting.partition("=")
+        assert str(values[name]) == value
+    assert fitted(config, SIZES[0]) == (config, [])
+
+
+def test_settings_go_one_way_as_a_corpus_grows():
+    found = [settings_of(to_mapping(suited(size)[0])) for size in SIZES]
+    for name in ("text.vocabulary_size", "batching.batch_sentences", "model.units", "training.lr_ramp_steps"):
+        values = [each[name] for each in found]
+        assert values == sorted(values), name
+    for name in ("training.epochs", "model.word_dropout", "model.output_dropout"):
+        values = [each[name] for each in found]
+        assert values == sorted(values, reverse=True), name
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+@pytest.mark.parametrize("epochs", ["none", "1", "3"])
+def test_the_ramp_is_a_small_part_of_the_training(size, epochs):
+    config, _ = suited(size, f"training.epochs={epochs}")
+    updates = config.training.epochs * max(size.pairs // config.batching.batch_sentences, 1)
+    assert config.training.lr_ramp_steps <= max(updates / 15, 1)
+
+
+def test_an_alphabet_of_thousands_has_room_in_the_vocabulary():
+    size = CorpusSize(pairs=1_000, characters=20_000, alphabet=1_400)
+    assert suited(size)[0].text.vocabulary_size >= 2_800
+    assert suited(size, "text.byte_fallback=true")[0].text.vocabulary_size >= 2_800 + 256
+
+
+def test_a_model_that_is_given_has_its_own_vocabulary():
+    config, rows = suited(SIZES[3], "text.model=pieces.model")
+    assert config.text.vocabulary_size is None and "text.vocabulary_size" not in [name for name, _, _ in rows]
+
+
+def test_recipes_leave_nothing_to_the_corpus():
+    for recipe in RECIPES.glob("*.toml"):
+        if "seq2seq train translation" in recipe.read_text():
+            values = settings_of(to_mapping(resolve(TranslationConfig, recipe)))
+            assert [name for name in OPEN if values[name] is None] == [], recipe.stem
+
+
+def test_all_that_is_open_is_listed():
+    sections = [part for part in vars(TranslationConfig()).values() if is_dataclass(part)]
+    unset = {field.name for part in sections for field in fields(part) if getattr(part, field.name) is None}
+    assert {name.partition(".")[2] for name in OPEN} <= unset
