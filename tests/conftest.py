@@ -50,6 +50,7 @@ def write_pairs(prefix: Path, pairs, source="src", target="tgt"):
 
 TINY = [
     "text.tokenizer=word",
+    "text.vocabulary_size=8000",
     "training.precision=float32",  # whatever the processor multiplies: the same everywhere
     "model.units=32",
     "model.embedding_dim=16",

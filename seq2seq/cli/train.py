@@ -13,7 +13,7 @@ from seq2seq.cli.console import quiet_tensorflow
 from seq2seq.cli.options import training
 from seq2seq.cli.options.run import data_of
 from seq2seq.cli.outputs import check_folder
-from seq2seq.config import DataConfig, TranslationConfig, resolve
+from seq2seq.config import TranslationConfig, resolve
 from seq2seq.errors import InputError
 from seq2seq.text.table import is_table
 
@@ -56,7 +56,7 @@ def translation(
         str | None,
         Option(
             help="Validation pairs, in the same forms.",
-            show_default=f"the TFDS split, or {DataConfig.valid_share:.0%} of the training pairs, held out",
+            show_default="the TFDS split, or a share of the training pairs, held out",
             rich_help_panel=DATA,
         ),
     ] = None,

@@ -11,6 +11,8 @@ from seq2seq.config.translation import TranslationConfig
 
 COUNTED = 200_000  # pairs: what has more of them gets the settings of so many
 SMALL, LARGE = 5_000, 50_000  # pairs: a corpus below and one above
+MOST_TOKENS, LEAST_PIECES = 8000, 300  # of a vocabulary
+VOCABULARY_GROWTH = 4  # pieces for the square root of the characters that they are learned from
 Row = tuple[str, str, str]
 
 
@@ -34,12 +36,13 @@ class CorpusSize:
         return f"{self.pairs:,} pairs{' or more' if self.pairs == COUNTED else ''}"
 
 
-def fitted(config: TranslationConfig, size: CorpusSize) -> tuple[TranslationConfig, list[Row]]:
+def fitted(config: TranslationConfig, size: CorpusSize, holds_out: bool = True) -> tuple[TranslationConfig, list[Row]]:
     """Give the settings that a configuration leaves open the values that suit the corpus.
 
     Args:
         config: `TranslationConfig`.
         size: `CorpusSize`.
+        holds_out: bool. Whether the validation part is held out of the training data.
 
     Returns:
         The configuration, and a row for each setting that has got a value: its name, the value, and why.
@@ -48,7 +51,9 @@ def fitted(config: TranslationConfig, size: CorpusSize) -> tuple[TranslationConf
     for name, suited in _SUITED.items():
         section, setting = name.split(".")
         part = getattr(config, section)
-        if getattr(part, setting) is None and (found := suited(config, size)):
+        if getattr(part, setting) is not None or (name == "data.valid_share" and not holds_out):
+            continue
+        if found := suited(config, size):
             value, reason = found
             rows.append((name, f"{value:,}" if isinstance(value, int) else f"{value:g}", reason))
             config = replace(config, **{section: replace(part, **{setting: value})})
@@ -62,8 +67,8 @@ def _by_pairs(small, medium, large):
         if size.pairs < SMALL:
             return small, f"{size.text}, fewer than {SMALL:,}"
         if size.pairs < LARGE:
-            return medium, f"{size.text}, from {SMALL:,} to {LARGE:,}"
-        return large, f"{size.text}, {LARGE:,} at least"
+            return medium, f"{size.text}, {SMALL:,} to {LARGE:,}"
+        return large, f"{size.text}, not fewer than {LARGE:,}"
 
     return suited
 
@@ -72,46 +77,43 @@ def _vocabulary_size(config, size):
     if config.text.model:
         return None
     if not config.text.merges:
-        return 8000, "as many words or characters at most"
+        return MOST_TOKENS, "all words and characters of the corpus, if it has no more"
     least = 2 * size.alphabet + 256 * config.text.byte_fallback
-    suited = max(4 * math.sqrt(size.characters), least, 500)
-    return max(min(math.ceil(suited / 100) * 100, 8000), least), f"{size.characters:,} characters to learn pieces from"
+    suited = round(VOCABULARY_GROWTH * math.sqrt(size.characters), -2)
+    return max(
+        min(int(suited), MOST_TOKENS), least, LEAST_PIECES
+    ), f"{size.characters:,} characters to learn pieces from"
 
 
 def _batch_sentences(config, size):
     if config.batching.batch_tokens:
-        return 0, f"batching.batch_tokens={config.batching.batch_tokens}"
-    return _by_pairs(32, 64, 128)(config, size)
+        return 0, "batching.batch_tokens says how large a batch is"
+    return _by_pairs(32, 64, 64)(config, size)
 
 
 def _embedding_dim(config, size):
     return math.ceil(config.model.units / 2), "half of model.units"
 
 
-def _updates_an_epoch(config, size):
-    pairs = config.batching.batch_sentences or max(config.batching.batch_tokens * size.pairs / size.characters, 1)
-    return max(size.pairs / pairs / config.training.accumulate_batches, 1)
-
-
-def _epochs(config, size):
-    return 10, ""
-
-
 def _lr_ramp_steps(config, size):
-    updates = round(config.training.epochs * _updates_an_epoch(config, size))
-    return max(min(300, updates // 20), 1), f"a twentieth of {updates:,} updates, 300 at most"
+    batching = config.batching
+    a_batch = batching.batch_sentences or max(batching.batch_tokens * size.pairs / size.characters, 1)
+    updates = config.training.epochs * max(size.pairs / a_batch / config.training.accumulate_batches, 1)
+    return max(min(int(updates / 10), 200), 1), f"a tenth of some {updates:,.0f} updates, 200 at most"
 
 
+# In the order in which they are settled: later ones follow from earlier ones.
 _SUITED = {
+    "data.valid_share": _by_pairs(0.1, 0.02, 0.02),
     "text.vocabulary_size": _vocabulary_size,
     "batching.batch_sentences": _batch_sentences,
-    "model.units": _by_pairs(256, 512, 512),
+    "model.units": _by_pairs(512, 512, 512),
     "model.embedding_dim": _embedding_dim,
     "model.embedding_dropout": _by_pairs(0.3, 0.3, 0.2),
     "model.output_dropout": _by_pairs(0.4, 0.4, 0.2),
     "model.word_dropout": _by_pairs(0.1, 0.1, 0.0),
-    "training.learning_rate": _by_pairs(2e-3, 2e-3, 2e-3),
-    "training.epochs": _epochs,
+    "training.learning_rate": _by_pairs(2e-3, 2e-3, 1e-3),
+    "training.epochs": _by_pairs(30, 24, 10),
     "training.lr_ramp_steps": _lr_ramp_steps,
 }
 OPEN = tuple(_SUITED)

@@ -23,7 +23,7 @@ class DataConfig:
     header: bool | None = None  # the first row of a TSV names its columns; not given: seen in the training file
     swap: bool = False  # translate the other way: second column → first
     limit: int | None = None  # read only the first lines
-    valid_share: float = 0.02  # held out where `valid` is not given
+    valid_share: float | None = None  # held out where `valid` is not given
     hold_out: Literal["by_source", "last"] = (
         "by_source"  # seeded, no source on both sides; or the last rows as they are
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from seq2seq.config import DataConfig, DecodingConfig, TranslationConfig
+from seq2seq.config import DecodingConfig, TranslationConfig
 from seq2seq.errors import InputError
 from seq2seq.inference.translation_columns import columns_of
 from seq2seq.report import Report
@@ -32,7 +32,6 @@ from seq2seq.text.tokens import CorpusStatistics, Tokenizer, TokenRows, corpus_s
 IN_MEMORY_BYTES = 32 * 2**20
 # What SentencePiece is trained on where the corpus is larger: it needs 2 KiB a sentence, so 0.5 GiB.
 _TOKENIZER_TEXTS = 250_000
-_HELD_OUT = DataConfig.valid_share, DataConfig.hold_out
 
 MODELS = ("text.model", "text.target_model")
 
@@ -97,8 +96,6 @@ def read_training_text(
     """
     data = config.data
     valid = _read_validation(config, report)
-    if valid is not None and not data.valid and (data.valid_share, data.hold_out) != _HELD_OUT:
-        report.warn(f"{data.train} has a validation part: data.valid_share and data.hold_out do nothing")
     known = parent.run if parent else folder if resume and folder.checkpoints() else None
     tokenizers = _tokenizers_of(config, known) if known else None
     files = training_files(config)

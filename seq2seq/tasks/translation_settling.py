@@ -3,7 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-from seq2seq.config import TranslationConfig
+from seq2seq.config import DataConfig, TranslationConfig
 from seq2seq.config.fitting import COUNTED, OPEN, CorpusSize, fitted
 from seq2seq.evaluation.scripts import choose_tokenizer
 from seq2seq.inference.translation_columns import columns_of, settle_columns
@@ -13,6 +13,7 @@ from seq2seq.run.resuming import refuse_other_data, refuse_other_settings
 from seq2seq.tasks.translation_corpus import TrainingText, reading_of, training_files
 from seq2seq.text.corpus import stream_pairs
 from seq2seq.text.table import is_table
+from seq2seq.text.tfds import sibling_split
 
 
 def settled_before_reading(config: TranslationConfig, run_dir: Path, resume: bool, report: Report) -> TranslationConfig:
@@ -57,10 +58,14 @@ def settled_by(text: TrainingText, config: TranslationConfig, report: Report) ->
 
 def _fitted(config, report):
     """`config` with the settings that it leaves open as they suit the size of its corpus."""
+    data = config.data
+    given = data.valid or sibling_split(data.train, "validation")
+    if given and not data.valid and (data.valid_share, data.hold_out) != (None, DataConfig.hold_out):
+        report.warn(f"{data.train} has a validation part: data.valid_share and data.hold_out do nothing")
     if not any(_is_open(config, name) for name in OPEN):
         return config
     size = _size_of(config)
-    config, rows = fitted(config, size)
+    config, rows = fitted(config, size, holds_out=not given)
     if rows:
         report.table(f"Settings that suit {size.text}, each to be changed by --set", ("", "", "why"), rows)
     return config

@@ -168,6 +168,7 @@ def test_settings_that_nobody_set_follow_the_size_of_the_corpus(tmp_path, form):
     expected, rows = fitted(found, CorpusSize(pairs=3, characters=8, alphabet=6))
     assert (expected, rows) == (found, [])  # nothing is left
     size = CorpusSize(pairs=3, characters=8, alphabet=6)
+    assert found.data.valid_share == 0.1
     assert tables == {"Settings that suit 3 pairs, each to be changed by --set": fitted(config, size)[1]}
 
 
