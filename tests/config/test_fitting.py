@@ -1,5 +1,6 @@
 """Settings that follow the size of a corpus: only those that nobody set, all of them, sensibly from size to size."""
 
+import math
 from dataclasses import fields, is_dataclass
 
 import pytest
@@ -53,7 +54,7 @@ def test_settings_go_one_way_as_a_corpus_grows():
 @pytest.mark.parametrize("epochs", ["none", "1", "3"])
 def test_the_ramp_is_a_small_part_of_the_training(size, epochs):
     config, _ = suited(size, f"training.epochs={epochs}")
-    updates = config.training.epochs * max(size.pairs // config.batching.batch_sentences, 1)
+    updates = config.training.epochs * math.ceil(size.pairs / config.batching.batch_sentences)
     assert config.training.lr_ramp_steps <= max(updates / 8, 1)
 
 
