@@ -108,6 +108,8 @@ def _read(path, only_record):
         if not path.is_file():
             raise OSError("no such file" if not path.exists() else "not a regular file")
         with open(path, "rb") as file:
+            if not os.fstat(file.fileno()).st_size:
+                raise ValueError("it is empty")
             expected = _digest_of_rest(file)
             file.seek(-len(expected), os.SEEK_END)
             if file.read() != expected:

@@ -63,6 +63,7 @@ TINY = [
     "training.lr_ramp_steps=10",
     "training.ema_decay=0.9",
     "training.label_smoothing=0.0",
+    "training.monitor=loss",
 ]
 
 

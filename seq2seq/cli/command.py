@@ -5,6 +5,7 @@ import os
 import re
 import sys
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -40,7 +41,7 @@ class Command(TyperCommand):
 
     def parse_args(self, ctx, args):
         try:
-            return super().parse_args(ctx, list(args))
+            rest = super().parse_args(ctx, list(args))
         except InputError as error:
             _end(f"Error: {error}", 2)
         except Exception as error:
@@ -49,6 +50,8 @@ class Command(TyperCommand):
             if others := option and _commands_with(option, ctx.find_root().command):
                 _end(f"Error: {ctx.command_path} has no option {option}; {', '.join(others)} have it.", 2)
             raise
+        _refuse_empty_paths(args, ctx.params)
+        return rest
 
     def invoke(self, ctx):
         try:
@@ -84,6 +87,16 @@ def _commands_with(option, command, path=""):
             found for name, each in command.commands.items() for found in _commands_with(option, each, f"{path} {name}")
         ]
     return [path.strip()] if any(option in (*each.opts, *each.secondary_opts) for each in command.params) else []
+
+
+def _refuse_empty_paths(args, values):
+    """End where a path was given as an empty text, such as an unset variable leaves: it stands for the current folder
+    then, which nobody meant."""
+    if not any(text == "" or (text.startswith("--") and text.endswith("=")) for text in args) or "." in args:
+        return
+    for name, value in values.items():
+        if Path() in (value if isinstance(value, list | tuple) else [value]):
+            _end(f"Error: the path of {name.rstrip('_')} is empty: name a file or a folder, or . for this one.", 2)
 
 
 def _explain_hyphen(args, option):

@@ -136,6 +136,8 @@ def translate(
         wanted = search.value(chosen, n_best=n_best, scored=scores or n_best > 1)
     report = ConsoleReport(stderr=True)
     translator = Translator.load(together(run, with_), report=report)
+    if attention or alignment:
+        translator.check_attention()
     path = None if from_stdin else input_
     shown = report if output and str(output) != "-" else Report()
     with shown.progress("Translating", _count(texts, path), "lines") as progress:
@@ -144,8 +146,6 @@ def translate(
         if token_scores or alignment:
             from seq2seq.inference.scorer import Scorer
 
-            if alignment:
-                translator.check_attention()
             found = explained(translate_all, chunks, Scorer(translator), aligned=alignment is not None)
         else:
             found = translate_all(chunks)

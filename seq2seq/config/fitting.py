@@ -12,6 +12,7 @@ from seq2seq.config.translation import TranslationConfig
 COUNTED = 200_000  # pairs: what has more of them gets the settings of so many
 SMALL, LARGE = 5_000, 50_000  # pairs: a corpus below and one above
 MOST_TOKENS, LEAST_PIECES = 8000, 300  # of a vocabulary
+UPDATES = 1200  # that a small corpus is learned in, at least
 VOCABULARY_GROWTH = 4  # pieces for the square root of the characters that they are learned from
 Row = tuple[str, str, str]
 
@@ -55,7 +56,7 @@ def fitted(config: TranslationConfig, size: CorpusSize, holds_out: bool = True) 
             continue
         if found := suited(config, size):
             value, reason = found
-            rows.append((name, f"{value:,}" if isinstance(value, int) else f"{value:g}", reason))
+            rows.append((name, f"{value:g}" if isinstance(value, float) else str(value), reason))
             config = replace(config, **{section: replace(part, **{setting: value})})
     return config, rows
 
@@ -95,11 +96,28 @@ def _embedding_dim(config, size):
     return math.ceil(config.model.units / 2), "half of model.units"
 
 
+def _epochs(config, size):
+    if size.pairs >= LARGE:
+        return _by_pairs(None, None, 10)(config, size)
+    epochs = math.ceil(UPDATES / _updates_an_epoch(config, size))
+    return min(max(epochs, 24), 100), f"{UPDATES:,} updates, or 24 epochs, but no more than 100"
+
+
 def _lr_ramp_steps(config, size):
-    batching = config.batching
-    a_batch = batching.batch_sentences or max(batching.batch_tokens * size.pairs / size.characters, 1)
-    updates = config.training.epochs * max(size.pairs / a_batch / config.training.accumulate_batches, 1)
+    updates = config.training.epochs * _updates_an_epoch(config, size)
     return max(min(int(updates / 10), 200), 1), f"a tenth of some {updates:,.0f} updates, 200 at most"
+
+
+def _updates_an_epoch(config, size):
+    batching = config.batching
+    pairs = batching.batch_sentences or max(batching.batch_tokens * size.pairs / size.characters, 1)
+    return max(size.pairs / pairs / config.training.accumulate_batches, 1)
+
+
+def _monitor(config, size):
+    if not config.training.validate_bleu:
+        return "loss", "nothing is translated (training.validate_bleu)"
+    return _by_pairs("bleu", "bleu", "loss")(config, size)
 
 
 # In the order in which they are settled: later ones follow from earlier ones.
@@ -113,7 +131,8 @@ _SUITED = {
     "model.output_dropout": _by_pairs(0.4, 0.4, 0.2),
     "model.word_dropout": _by_pairs(0.1, 0.1, 0.0),
     "training.learning_rate": _by_pairs(2e-3, 2e-3, 1e-3),
-    "training.epochs": _by_pairs(30, 24, 10),
+    "training.epochs": _epochs,
     "training.lr_ramp_steps": _lr_ramp_steps,
+    "training.monitor": _monitor,
 }
 OPEN = tuple(_SUITED)

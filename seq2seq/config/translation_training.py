@@ -25,7 +25,9 @@ class TranslationTrainingConfig(TokenTrainingConfig):
     # > 0: each pair is read twice, with other dropout, and both have to agree: α of R-Drop (Wu et al. 2021; 5 there)
     consistency: float = 0.0
     consistency_from: float = 0.0  # share of the epochs before which pairs are read once
-    monitor: Literal["bleu", "loss", "exact_match"] = "loss"  # on validation: chooses the best weights and when to stop
+    monitor: Literal["bleu", "loss", "exact_match"] | None = (
+        None  # on validation: chooses the best weights and when to stop
+    )
     validate_bleu: bool = True  # translate the validation part after every epoch
     validation_sentences: int = 1000  # at most this many of it
     # The encoder: what the decoder does not share; the embeddings: of both sides, and with them a tied output layer.
@@ -43,7 +45,7 @@ class TranslationTrainingConfig(TokenTrainingConfig):
             check_range("training.final_truth_ratio", self.final_truth_ratio, 0.0, 1.0)
         check_range("training.consistency", self.consistency, 0.0, 100.0)
         check_range("training.consistency_from", self.consistency_from, 0.0, 0.99)
-        if self.monitor != "loss" and not self.validate_bleu:
+        if self.monitor not in (None, "loss") and not self.validate_bleu:
             raise InputError(f"training.monitor={self.monitor} needs training.validate_bleu=true.")
 
     def idle(self) -> dict[str, str]:

@@ -30,11 +30,13 @@ class Sampling:
 
     def __post_init__(self):
         if not self.temperature > 0:
-            raise InputError(f"Expected a temperature above 0, got {self.temperature}.")
+            raise InputError(
+                f"temperature={self.temperature}: expected a number above 0, or nothing at all, for the most probable."
+            )
         if self.top_k < 0:
-            raise InputError(f"Expected top_k of 0 (all) or more, got {self.top_k}.")
+            raise InputError(f"top_k={self.top_k}: expected a number of tokens to draw from, or 0 for all.")
         if not 0 < self.top_p <= 1:
-            raise InputError(f"Expected 0 < top_p <= 1, got {self.top_p}.")
+            raise InputError(f"top_p={self.top_p}: expected a probability above 0 and up to 1.")
 
     def candidates(self, logits: Any) -> tuple[Any, Any]:
         """The tokens to draw from, see `seq2seq.decoding.drawing.candidates`."""

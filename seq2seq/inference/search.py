@@ -89,8 +89,8 @@ class Search:
         search = replace(self, **vars(settings), scored=self.scored or settings.beam_size > 1)
         if self.sampling is not None and (search.beam_size > 1 or self.n_best > 1):
             raise InputError(
-                "Sampling draws one translation for each line: leave out n_best and a beam size above 1 (got "
-                f"{self.n_best} and {search.beam_size}), and draw again with another seed."
+                f"Sampling draws one translation for each line: leave out {search._several()}, and draw again with "
+                "another seed."
             )
         differs = search.length_penalty != decoding.length_penalty
         if differs and search.beam_size == 1 and not search.scored:
@@ -116,11 +116,13 @@ class Search:
         if not 2 <= self.mbr <= MOST_DRAWS:
             raise InputError(f"--mbr {self.mbr}: expected 2 to {MOST_DRAWS:,} draws, such as 16, to choose among.")
         if (self.beam_size or 1) > 1 or self.n_best > 1:
-            raise InputError(
-                f"--mbr {self.mbr} chooses one translation among draws: leave out n_best and a beam size above 1 (got "
-                f"{self.n_best} and {self.beam_size or 1})."
-            )
+            raise InputError(f"--mbr {self.mbr} chooses one translation among draws: leave out {self._several()}.")
         return replace(self, sampling=self.sampling or Sampling())
+
+    def _several(self):
+        """What asks for several hypotheses, in words."""
+        numbers = {"n_best": self.n_best, "beam_size": self.beam_size or 1}
+        return " and ".join(f"{name}={number}" for name, number in numbers.items() if number > 1)
 
     def limits(self, lengths: np.ndarray, prefix_length: int = 0) -> np.ndarray:
         """The most tokens of each translation, EOS included, int32 `(rows,)`, by its number of source tokens; enough to

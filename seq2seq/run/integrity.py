@@ -25,10 +25,12 @@ def read_config(path: Path) -> tuple[str, dict, dict]:
         if file.stat().st_size > MOST_JSON_BYTES:
             raise ValueError(f"larger than {MOST_JSON_BYTES:,} bytes")
         content = json.loads(file.read_text(encoding="utf-8"))
+        if not isinstance(content, dict) or not {"format", "task", "config"} <= content.keys():
+            raise ValueError("it is not what a training writes")
         form, task, config, data = content["format"], content["task"], content["config"], content.get("data", {})
         if not (isinstance(form, int) and isinstance(config, dict) and isinstance(data, dict)):
-            raise TypeError("wrong types")
-    except (ValueError, KeyError, TypeError, OSError, RecursionError) as error:
+            raise ValueError("it is not what a training writes")
+    except (ValueError, OSError, RecursionError) as error:
         raise InputError(f"{file} is damaged ({error}): restore it or train again.") from error
     if form > FORMAT:
         raise InputError(

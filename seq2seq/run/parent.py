@@ -55,19 +55,21 @@ class Parent:
 
 
 def refuse_other_parent(run_dir: str | Path, path: str | Path) -> None:
-    """Raise InputError where the run at `run_dir`, which goes on, did not start from the run at `path` as it is now.
-
-    A parent that is there no more is known by the name that it was given by.
-    """
-    began, there = parent_of(run_dir), Path(path) / "weights.npz"
+    """Raise InputError where the run at `run_dir`, which goes on, did not start from the run at `path` as it is now."""
+    began = parent_of(run_dir)
     if began is None:
         raise InputError(f"{run_dir} did not start from another run: to go on with it leave out --from {path}.")
-    same = digest(there) == began["weights"] if there.is_file() else str(path) == began["run"]
-    if not same:
+    if not is_record_of(began, path):
         raise InputError(
             f"{run_dir} started from {began['run']} ({began['weights'][:12]}), and --from {path} is another run, or "
             "has other weights by now: leave --from out to go on with it, or choose another --run."
         )
+
+
+def is_record_of(record: Mapping[str, str], path: str | Path | None) -> bool:
+    """Whether `Parent.record` is of the run at `path` as it is now; one that is gone is known by its name."""
+    weights = path and Path(path) / "weights.npz"
+    return digest(weights) == record["weights"] if weights and weights.is_file() else str(path) == record["run"]
 
 
 def open_finished(option: str, path: str | Path, task: str, run_dir: str | Path) -> Run:

@@ -126,6 +126,11 @@ def _teachers(config, setup, resume, report):
         )
     else:
         teachers = open_teachers(config, setup.run_dir) if config.distillation.teachers else ()
+        if resume and known and teachers != known:
+            raise InputError(
+                f"{setup.run_dir} began with other teachers, {', '.join(record['run'] for record in known)}, and has "
+                "no checkpoint yet: name these by --teacher once more, or choose another --run."
+            )
     if teachers:
         named = ", ".join(f"{record['run']} ({record['weights'][:12]})" for record in teachers)
         report.say(f"learning from what {named} translate{'s' * (len(teachers) == 1)}")
@@ -165,7 +170,7 @@ def _scheduled(settings, model):
 def _in_parts(config):
     """Whether to train in parts, as far as that can be told before the batches are there."""
     asked, pairs = config.training.parts, config.batching.batch_sentences
-    return asked > 1 or (asked == 0 and (pairs == 0 or parts_of(pairs, cores=2) > 1))
+    return asked > 1 or (asked == 0 and (not pairs or parts_of(pairs, cores=2) > 1))
 
 
 def _batches(config, text):

@@ -12,7 +12,7 @@ from seq2seq.errors import InputError, installed_with
 from seq2seq.report import Report
 from seq2seq.run import Run
 from seq2seq.run.integrity import read_config
-from seq2seq.run.parent import FROM_BEGINS, Parent, parent_of, refuse_other_parent
+from seq2seq.run.parent import FROM_BEGINS, Parent, is_record_of, parent_of, refuse_other_parent
 from seq2seq.run.resuming import refuse_new_settings
 from seq2seq.training.cluster import Cluster
 from seq2seq.training.joining import join
@@ -67,7 +67,7 @@ class Setup:
         self.run_dir, self.resume = Path(run_dir), place.is_chief and Run.check(run_dir, resume or finish)
         if self.resume:
             refuse_new_settings(run_dir, config)
-        elif resume and place.is_chief and not parent and (began := parent_of(run_dir)):
+        elif resume and place.is_chief and (began := parent_of(run_dir)) and not is_record_of(began, parent):
             raise InputError(
                 f"{run_dir} began from {began['run']} and has no checkpoint yet: start it again with --from "
                 f"{began['run']}."

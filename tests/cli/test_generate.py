@@ -87,7 +87,7 @@ def test_several_texts_are_numbered(poet, tmp_path):
 
 def test_what_cannot_be_written(poet, tmp_path):
     assert "no such run directory" in refused("generate", tmp_path / "none", "--prompt", "to")
-    assert "0 < top_p <= 1" in refused("generate", poet, "--top-p", 0)
+    assert "top_p=0.0: expected a probability" in refused("generate", poet, "--top-p", 0)
     for option in ("--top-k", "--top-p", "--seed"):
         line = refused("generate", poet, "--temperature", 0, option, 1)
         assert line == f"{option} does nothing with --temperature 0, which draws nothing: leave it out."

@@ -120,6 +120,8 @@ def test_a_job_script_may_always_say_both(tiny_run, tiny_data, tmp_path):
     shutil.copytree(tiny_run, stranger)
     ended = invoke(*command, stranger, "--from", tiny_run)
     assert ended.exit_code == 2 and "did not start from another run" in ended.output, ended.output
+    ended = invoke(*command, stranger, "--from", tiny_run, "--source", "src", "--target", "tgt")
+    assert ended.exit_code == 2 and "did not start from another run" in ended.output, ended.output
     ended = invoke(*command, tmp_path / "r", "--from", tmp_path / "none")
     assert ended.exit_code == 2 and "is not there" in ended.output and not (tmp_path / "r").exists()
 
@@ -149,8 +151,9 @@ def test_a_run_without_a_checkpoint_starts_with_its_parent_again(tiny_run, tiny_
     run.mkdir()
     record = json.loads((tiny_run / "config.json").read_text())
     (run / "config.json").write_text(json.dumps(record | {"parent": {"run": "runs/base", "weights": "1"}}))
-    ended = invoke("train", "translation", "--train", tiny_data / "train", "--run", run, "--resume")
-    assert ended.exit_code == 2 and "began from runs/base and has no checkpoint yet" in ended.output, ended.output
+    for parent in ([], ["--from", tiny_run]):
+        ended = invoke("train", "translation", "--train", tiny_data / "train", "--run", run, "--resume", *parent)
+        assert ended.exit_code == 2 and "began from runs/base and has no checkpoint yet" in ended.output, ended.output
 
 
 @pytest.mark.slow

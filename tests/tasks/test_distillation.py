@@ -286,3 +286,8 @@ def test_a_run_that_began_with_teachers_does_not_go_on_without(student, tiny_con
         train(student(), tmp_path / "run", interruption=StopsAfter(1))
     with pytest.raises(InputError, match=r"began with teachers, .*: name them by --teacher once more"):
         train(tiny_config(*QUICK, data__limit=250), tmp_path / "run", resume=True)
+    record = json.loads((tmp_path / "run" / "config.json").read_text())
+    record["teachers"][0]["weights"] = "others"
+    (tmp_path / "run" / "config.json").write_text(json.dumps(record))
+    with pytest.raises(InputError, match="began with other teachers, "):
+        train(student(), tmp_path / "run", resume=True)

@@ -101,10 +101,15 @@ def settings_before(kind: type, parent: Path | None, run: Path, goes_on: bool) -
         parent: what `--from` gives.
         run: the run directory.
         goes_on: whether a run goes on, or is finished.
+
+    Raises:
+        InputError: a parent that cannot be started from, or of a run that goes on and has none.
     """
     from seq2seq.run import Run, RunFolder
-    from seq2seq.run.parent import Parent, parent_of
+    from seq2seq.run.parent import Parent, parent_of, refuse_other_parent
 
+    if parent and goes_on and RunFolder(run).holds_run and not parent_of(run):
+        refuse_other_parent(run, parent)
     if parent and not (goes_on and RunFolder(run).holds_run):
         return Parent.open(parent, kind, run).settings
     if goes_on and parent_of(run):
@@ -149,7 +154,8 @@ def train_run(
             metrics = train(config, run, **how, **finishing)
     except Stopped as stop:
         raise Stopped(f"{stop}: {_kept(run, finish is not None)}", stop.exit_code) from stop
-    weights = f"of epoch {metrics['epoch']}, the best of {metrics['epochs']} by validation {config.training.monitor}"
+    monitor = Run.open(run, config.task).config["training"].get("monitor", "loss")  # which may have been left open
+    weights = f"of epoch {metrics['epoch']}, the best of {metrics['epochs']} by validation {monitor}"
     if not metrics["epochs"]:
         weights = f"of batch {metrics['batches']:,} of the first epoch"
     report.say(f"{run} holds the weights {weights}")
