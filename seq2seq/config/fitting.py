@@ -61,15 +61,13 @@ def fitted(config: TranslationConfig, size: CorpusSize, holds_out: bool = True) 
     return config, rows
 
 
-def _by_pairs(small, medium, large):
-    """A function that chooses by the number of pairs alone."""
+def _by_pairs(*values):
+    """A function that chooses one of `values` by the number of pairs: below `SMALL`, below `LARGE`, others."""
+    bounds = (f"fewer than {SMALL:,}", f"{SMALL:,} to {LARGE:,}", f"not fewer than {LARGE:,}")
 
     def suited(config, size):
-        if size.pairs < SMALL:
-            return small, f"{size.text}, fewer than {SMALL:,}"
-        if size.pairs < LARGE:
-            return medium, f"{size.text}, {SMALL:,} to {LARGE:,}"
-        return large, f"{size.text}, not fewer than {LARGE:,}"
+        place = (size.pairs >= SMALL) + (size.pairs >= LARGE)
+        return values[place], f"{size.text}, {bounds[place]}"
 
     return suited
 
@@ -92,15 +90,10 @@ def _batch_sentences(config, size):
     return _by_pairs(32, 64, 64)(config, size)
 
 
-def _embedding_dim(config, size):
-    return math.ceil(config.model.units / 2), "half of model.units"
-
-
 def _epochs(config, size):
-    if size.pairs >= LARGE:
-        return _by_pairs(None, None, 10)(config, size)
     epochs = math.ceil(UPDATES / _updates_an_epoch(config, size))
-    return min(max(epochs, 24), 100), f"{UPDATES:,} updates, or 24 epochs, but no more than 100"
+    least, reason = _by_pairs(24, 24, 10)(config, size)
+    return (least, reason) if epochs <= least else (min(epochs, 100), f"{UPDATES:,} updates, or 100 epochs")
 
 
 def _lr_ramp_steps(config, size):
@@ -125,8 +118,6 @@ _SUITED = {
     "data.valid_share": _by_pairs(0.1, 0.02, 0.02),
     "text.vocabulary_size": _vocabulary_size,
     "batching.batch_sentences": _batch_sentences,
-    "model.units": _by_pairs(512, 512, 512),
-    "model.embedding_dim": _embedding_dim,
     "model.embedding_dropout": _by_pairs(0.3, 0.3, 0.2),
     "model.output_dropout": _by_pairs(0.4, 0.4, 0.2),
     "model.word_dropout": _by_pairs(0.1, 0.1, 0.0),

@@ -153,8 +153,8 @@ class ModelConfig:
     """The encoder–decoder."""
 
     cell: Literal["lstm", "gru"] = "lstm"
-    embedding_dim: int | None = None
-    units: int | None = None  # of the decoder; a bidirectional encoder has half of it in each direction
+    embedding_dim: int = 256
+    units: int = 512  # of the decoder; a bidirectional encoder has half of it in each direction
     encoder_layers: int = 1
     decoder_layers: int = 1
     bidirectional: bool = True
@@ -184,11 +184,11 @@ class ModelConfig:
             raise InputError(
                 "model.go_backwards=true needs model.bidirectional=false: both directions are read already."
             )
-        if self.bidirectional and self.units and self.units % 2:
+        if self.bidirectional and self.units % 2:
             raise InputError(
                 f"model.units={self.units} must be even: a bidirectional encoder gives each direction half."
             )
-        if self.attention == "multi_head" and self.units and self.units % self.attention_heads:
+        if self.attention == "multi_head" and self.units % self.attention_heads:
             raise InputError(
                 f"model.units={self.units} must be a multiple of model.attention_heads={self.attention_heads}."
             )

@@ -25,9 +25,7 @@ class TranslationTrainingConfig(TokenTrainingConfig):
     # > 0: each pair is read twice, with other dropout, and both have to agree: α of R-Drop (Wu et al. 2021; 5 there)
     consistency: float = 0.0
     consistency_from: float = 0.0  # share of the epochs before which pairs are read once
-    monitor: Literal["bleu", "loss", "exact_match"] | None = (
-        None  # on validation: chooses the best weights and when to stop
-    )
+    monitor: Literal["bleu", "loss", "exact_match"] | None = None  # on validation: chooses the best weights and the end
     validate_bleu: bool = True  # translate the validation part after every epoch
     validation_sentences: int = 1000  # at most this many of it
     # The encoder: what the decoder does not share; the embeddings: of both sides, and with them a tied output layer.

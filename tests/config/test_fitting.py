@@ -25,7 +25,7 @@ def suited(size, *settings):
         ["text.tokenizer=char"],
         ["batching.batch_tokens=2048", "training.accumulate_batches=4"],
         ["training.epochs=1"],
-        ["model.units=96", "batching.batch_sentences=7"],
+        ["model.word_dropout=0.25", "batching.batch_sentences=7"],
     ],
     ids=" ".join,
 )
@@ -42,7 +42,7 @@ def test_what_is_open_gets_a_value_and_what_was_set_keeps_its_own(size, settings
 
 def test_settings_go_one_way_as_a_corpus_grows():
     found = [settings_of(to_mapping(suited(size)[0])) for size in SIZES]
-    for name in ("text.vocabulary_size", "batching.batch_sentences", "model.units"):
+    for name in ("text.vocabulary_size", "batching.batch_sentences"):
         values = [each[name] for each in found]
         assert values == sorted(values), name
     for name in ("training.epochs", "model.output_dropout"):

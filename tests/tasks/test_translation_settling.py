@@ -173,14 +173,16 @@ def test_settings_that_nobody_set_follow_the_size_of_the_corpus(tmp_path, form):
 
 
 def test_a_training_that_goes_on_has_the_settings_that_its_run_chose(tiny_config, tmp_path):
-    begun = settled_before_reading(tiny_config("training.epochs=none", "model.units=none"), tmp_path, False, Report())
+    begun = settled_before_reading(
+        tiny_config("training.epochs=none", "model.output_dropout=none"), tmp_path, False, Report()
+    )
     begun = settled_by(corpus("Voici.", begun), begun, Report())
     Run.start(tmp_path / "run", "translation", begun, training_files(begun))
     path = tmp_path / "run" / "config.json"
     record = json.loads(path.read_text())
-    record["config"]["model"]["units"] = 44  # of a version that chose otherwise
+    record["config"]["model"]["output_dropout"] = 0.7  # of a version that chose otherwise
     path.write_text(json.dumps(record))
-    config = settled_before_reading(tiny_config("model.units=none"), tmp_path / "run", True, Report())
-    assert config.model.units == 44 and config.training.epochs == tiny_config().training.epochs
-    with pytest.raises(InputError, match=r"model.units=48 \(the run: 44\)"):
-        settled_before_reading(tiny_config("model.units=48"), tmp_path / "run", True, Report())
+    config = settled_before_reading(tiny_config("model.output_dropout=none"), tmp_path / "run", True, Report())
+    assert config.model.output_dropout == 0.7 and config.training.epochs == tiny_config().training.epochs
+    with pytest.raises(InputError, match=r"model.output_dropout=0.6 \(the run: 0.7\)"):
+        settled_before_reading(tiny_config("model.output_dropout=0.6"), tmp_path / "run", True, Report())
