@@ -98,7 +98,7 @@ def _epochs(config, size):
 
 def _lr_ramp_steps(config, size):
     updates = config.training.epochs * _updates_an_epoch(config, size)
-    return max(min(int(updates / 10), 200), 1), f"a tenth of some {updates:,.0f} updates, 200 at most"
+    return max(min(int(updates / 20), 200), 1), f"a twentieth of some {updates:,.0f} updates, 200 at most"
 
 
 def _updates_an_epoch(config, size):

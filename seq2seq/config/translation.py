@@ -92,10 +92,14 @@ class TextConfig:
                 "text.model alone is the tokenizer of both sides; one for each side are text.model, text.target_model "
                 "and text.joint=false."
             )
-        unused = ("tokenizer", "target_tokenizer", "vocabulary_size", "min_count", "byte_fallback")
-        for name in unused:
-            if getattr(self, name) != getattr(TextConfig, name):
-                raise InputError(f"text.{name} is for a tokenizer to be trained: leave it out with text.model.")
+
+    def idle(self) -> dict[str, str]:
+        """Settings that do nothing beside the others, and why: what follows "does nothing" in the error."""
+        if not self.model:
+            return {}
+        reason = "with text.model, as it is for a tokenizer to be trained: leave it out."
+        names = ("tokenizer", "target_tokenizer", "vocabulary_size", "min_count", "byte_fallback")
+        return {f"text.{name}": reason for name in names}
 
     @property
     def _kinds(self):

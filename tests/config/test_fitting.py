@@ -55,7 +55,7 @@ def test_settings_go_one_way_as_a_corpus_grows():
 def test_the_ramp_is_a_small_part_of_the_training(size, epochs):
     config, _ = suited(size, f"training.epochs={epochs}")
     updates = config.training.epochs * math.ceil(size.pairs / config.batching.batch_sentences)
-    assert config.training.lr_ramp_steps <= max(updates / 8, 1)
+    assert config.training.lr_ramp_steps <= max(updates / 16, 1)
 
 
 def test_an_alphabet_of_thousands_has_room_in_the_vocabulary():

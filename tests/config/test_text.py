@@ -2,7 +2,7 @@
 
 import pytest
 
-from seq2seq.config import TranslationConfig, from_mapping, resolve
+from seq2seq.config import TranslationConfig, from_mapping, from_stored, resolve
 from seq2seq.errors import InputError
 
 
@@ -38,12 +38,17 @@ def test_a_run_from_before_collapses():
         (["target_model=t.model"], "text.model alone is the tokenizer of both sides"),
         (["model=m.model", "target_model=t.model"], "text.joint=false"),
         (["model=m.model", "joint=false"], "text.target_model"),
-        (["model=m.model", "vocabulary_size=99"], r"text\.vocabulary_size is for a tokenizer to be trained"),
-        (["model=m.model", "min_count=2"], r"text\.min_count is for"),
-        (["model=m.model", "tokenizer=bpe"], r"text\.tokenizer is for"),
-        (["model=m.model", "byte_fallback=true"], r"text\.byte_fallback is for"),
+        (["model=m.model", "vocabulary_size=99"], r"text\.vocabulary_size=99 does nothing with text\.model"),
+        (["model=m.model", "min_count=2"], r"text\.min_count=2 does nothing with text\.model"),
+        (["model=m.model", "tokenizer=char"], r"text\.tokenizer=char does nothing with text\.model"),
+        (["model=m.model", "byte_fallback=true"], r"text\.byte_fallback=True does nothing with text\.model"),
     ],
 )
 def test_settings_that_do_not_go_together(settings, message):
     with pytest.raises(InputError, match=message):
         text(*settings)
+
+
+def test_a_run_of_an_earlier_version_with_a_model_of_its_own_loads():
+    stored = {"text": {"model": "m.model", "tokenizer": "unigram", "vocabulary_size": 8000}}
+    assert from_stored(TranslationConfig, stored).text == text("model=m.model")
