@@ -23,7 +23,7 @@ from seq2seq.tasks.distillation import distilled
 from seq2seq.tasks.teachers import Lessons, open_teachers
 from seq2seq.tasks.translation_corpus import read_training_text
 from seq2seq.tasks.translation_risk import risk_objective
-from seq2seq.tasks.translation_settling import settled_before_reading, settled_by
+from seq2seq.tasks.translation_settling import settled_before_reading, settled_by, settled_by_size
 from seq2seq.text.protection import Protection
 from seq2seq.training.checkpoint import has_whole_checkpoint
 from seq2seq.training.loop import Training
@@ -72,6 +72,7 @@ def train(
     check_word_vectors(vectors, config.model.embedding_dim)
     config = settled_before_reading(config, Path(run_dir), setup.resume, report)
     teachers = _teachers(config, setup, resume, report)
+    config = settled_by_size(config, report)
     text = read_training_text(config, folder, setup.resume, report, setup.parent)
     config = settled_by(text, config, report)
     if setup.parent and config.data.reverses(setup.parent.settings.data):

@@ -17,8 +17,7 @@ from seq2seq.text.tfds import sibling_split
 
 
 def settled_before_reading(config: TranslationConfig, run_dir: Path, resume: bool, report: Report) -> TranslationConfig:
-    """`config` with what decides how the corpus is read and learned from: the columns of a table, whether white space
-    is kept, and all settings that follow its size.
+    """`config` with what decides how the corpus is read: the columns of a table, and whether white space is kept.
 
     A training that goes on has all that `config` leaves open as its run has it, also where this version would settle it
     otherwise.
@@ -34,7 +33,7 @@ def settled_before_reading(config: TranslationConfig, run_dir: Path, resume: boo
             with other settings or other data.
     """
     if not resume:
-        return _fitted(settle_columns(replace(config, text=config.text.decided()), run_dir, resume, report), report)
+        return settle_columns(replace(config, text=config.text.decided()), run_dir, resume, report)
     run = Run.open(run_dir, "translation")
     stored = run.read_config_as(TranslationConfig)
     config = _as_in(stored, config)
@@ -46,18 +45,16 @@ def settled_before_reading(config: TranslationConfig, run_dir: Path, resume: boo
     return config
 
 
-def settled_by(text: TrainingText, config: TranslationConfig, report: Report) -> TranslationConfig:
-    """`config` with the length limit and the tokenizer of BLEU that suit the corpus, where it leaves them open."""
-    training = config.training
-    if training.bleu_tokenizer == "auto":
-        tokenizer, reason = choose_tokenizer(text.valid.references)
-        report.say(f"BLEU counts tokens of {tokenizer}: {reason}")
-        training = replace(training, bleu_tokenizer=tokenizer)
-    return replace(config, training=training, decoding=text.decoding)
+def settled_by_size(config: TranslationConfig, report: Report) -> TranslationConfig:
+    """`config` with the settings that it leaves open as they suit the size of its corpus, see `fitted`.
 
+    Args:
+        config: `TranslationConfig`, settled before reading; that of a run that goes on has nothing left open.
+        report: `Report`, told of each setting and why.
 
-def _fitted(config, report):
-    """`config` with the settings that it leaves open as they suit the size of its corpus."""
+    Raises:
+        InputError: data that cannot be used.
+    """
     data = config.data
     given = data.valid or sibling_split(data.train, "validation")
     if given and not data.valid and (data.valid_share, data.hold_out) != (None, DataConfig.hold_out):
@@ -69,6 +66,16 @@ def _fitted(config, report):
     if rows:
         report.table(f"Settings that suit {size.text}, each to be changed by --set", ("", "", "why"), rows)
     return config
+
+
+def settled_by(text: TrainingText, config: TranslationConfig, report: Report) -> TranslationConfig:
+    """`config` with the length limit and the tokenizer of BLEU that suit the corpus, where it leaves them open."""
+    training = config.training
+    if training.bleu_tokenizer == "auto":
+        tokenizer, reason = choose_tokenizer(text.valid.references)
+        report.say(f"BLEU counts tokens of {tokenizer}: {reason}")
+        training = replace(training, bleu_tokenizer=tokenizer)
+    return replace(config, training=training, decoding=text.decoding)
 
 
 def _size_of(config):

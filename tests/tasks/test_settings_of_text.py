@@ -27,7 +27,7 @@ KINDS = {
     "translation": (
         TranslationConfig,
         train_translation,
-        [*FILES, "text.tokenizer=word", "batching.batch_sentences=8"],
+        [*FILES, "text.tokenizer=word", "batching.batch_sentences=8", "training.epochs=10"],
     ),
     "language": (LanguageConfig, train_language_model, ["data.text={}/corpus.a", "data.chunk=8", "data.slots=4"]),
 }

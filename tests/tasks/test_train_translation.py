@@ -21,7 +21,7 @@ from seq2seq.tasks import train_translation
 from seq2seq.tasks.measure_translation import evaluate
 from seq2seq.tasks.train_translation import _validation, train
 from seq2seq.tasks.translation_corpus import read_training_text
-from seq2seq.tasks.translation_settling import settled_before_reading
+from seq2seq.tasks.translation_settling import settled_by_size
 from seq2seq.text.corpus import ParallelText, read_pairs
 from seq2seq.training import setup
 from seq2seq.training.cluster import Cluster
@@ -153,7 +153,7 @@ def test_resuming_with_other_settings_names_them(tiny_run, tiny_config):
 def test_training_from_tfds_uses_its_validation_split(tiny_config, tfds_pairs, tmp_path):
     where = {"data__train": "tfds:tiny_pairs/en_fr", "data__valid": None, "data__source": "en", "data__target": "fr"}
     report = Telling()
-    config = settled_before_reading(tiny_config("data.valid_share=0.5", **where), tmp_path, False, report)
+    config = settled_by_size(tiny_config("data.valid_share=0.5", **where), report)
     assert read_training_text(config, Run(tmp_path, "translation", {}), False, report).pairs == 30
     assert any("has a validation part: data.valid_share" in warning for warning in report.warnings)
 

@@ -39,7 +39,8 @@ def test_validation_pairs_that_are_trained_on_are_told_once(tiny_config, tiny_da
         assert left_out.endswith("valid.tsv: 1 of 10 validation pairs are left out: empty side 1")
         assert warning.startswith("7 of 9 validation pairs (77.8%)") and "6 of them with the same target" in warning
     assert warnings_of(tiny_config(data__limit=100), tmp_path / "run") == []
-    assert warnings_of(tiny_config(data__limit=100, data__valid=None), tmp_path / "run") == []
+    held_out = tiny_config(data__limit=100, data__valid=None, data__valid_share=0.02)
+    assert warnings_of(held_out, tmp_path / "run") == []
 
 
 @pytest.mark.parametrize("memory", [0, 2**20])

@@ -14,7 +14,7 @@ from seq2seq.inference.translation_columns import columns_of
 from seq2seq.report import Report
 from seq2seq.run import Run
 from seq2seq.tasks.translation_corpus import training_files
-from seq2seq.tasks.translation_settling import settled_before_reading, settled_by
+from seq2seq.tasks.translation_settling import settled_before_reading, settled_by, settled_by_size
 from seq2seq.text.columns import FIRST_TWO
 
 
@@ -164,7 +164,7 @@ def test_settings_that_nobody_set_follow_the_size_of_the_corpus(tmp_path, form):
     report = Report()
     report.table = lambda title, columns, rows: tables.update({title: rows})
     config = TranslationConfig(data=DataConfig(**written(tmp_path, form), limit=4))
-    found = settled_before_reading(config, tmp_path / "run", False, report)
+    found = settled_by_size(settled_before_reading(config, tmp_path / "run", False, report), report)
     expected, rows = fitted(found, CorpusSize(pairs=3, characters=8, alphabet=6))
     assert (expected, rows) == (found, [])  # nothing is left
     size = CorpusSize(pairs=3, characters=8, alphabet=6)
@@ -176,7 +176,7 @@ def test_a_training_that_goes_on_has_the_settings_that_its_run_chose(tiny_config
     begun = settled_before_reading(
         tiny_config("training.epochs=none", "model.output_dropout=none"), tmp_path, False, Report()
     )
-    begun = settled_by(corpus("Voici.", begun), begun, Report())
+    begun = settled_by(corpus("Voici.", begun), settled_by_size(begun, Report()), Report())
     Run.start(tmp_path / "run", "translation", begun, training_files(begun))
     path = tmp_path / "run" / "config.json"
     record = json.loads(path.read_text())
