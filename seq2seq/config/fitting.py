@@ -12,7 +12,7 @@ from seq2seq.config.translation import TranslationConfig
 COUNTED = 200_000  # pairs: what has more of them gets the settings of so many
 SMALL, LARGE = 5_000, 50_000  # pairs: a corpus below and one above
 MOST_TOKENS, LEAST_PIECES = 8000, 300  # of a vocabulary
-UPDATES = 1200  # that a small corpus is learned in, at least
+UPDATES, MOST_EPOCHS = 1200, 60  # that a small corpus is learned in: a smaller one is learned by heart then
 VOCABULARY_GROWTH = 4  # pieces for the square root of the characters that they are learned from
 Row = tuple[str, str, str]
 
@@ -93,7 +93,7 @@ def _batch_sentences(config, size):
 def _epochs(config, size):
     epochs = math.ceil(UPDATES / _updates_an_epoch(config, size))
     least, reason = _by_pairs(24, 24, 10)(config, size)
-    return (least, reason) if epochs <= least else (min(epochs, 100), f"{UPDATES:,} updates, or 100 epochs")
+    return (least, reason) if epochs <= least else (min(epochs, MOST_EPOCHS), f"{UPDATES:,} updates, or {MOST_EPOCHS} epochs")
 
 
 def _lr_ramp_steps(config, size):
