@@ -93,7 +93,9 @@ def _batch_sentences(config, size):
 def _epochs(config, size):
     epochs = math.ceil(UPDATES / _updates_an_epoch(config, size))
     least, reason = _by_pairs(24, 24, 10)(config, size)
-    return (least, reason) if epochs <= least else (min(epochs, MOST_EPOCHS), f"{UPDATES:,} updates, or {MOST_EPOCHS} epochs")
+    if epochs > least:
+        return min(epochs, MOST_EPOCHS), f"{UPDATES:,} updates, or {MOST_EPOCHS} epochs"
+    return least, reason
 
 
 def _lr_ramp_steps(config, size):
