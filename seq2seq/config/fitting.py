@@ -13,6 +13,7 @@ COUNTED = 200_000  # pairs: what has more of them gets the settings of so many
 SMALL, LARGE = 5_000, 50_000  # pairs: a corpus below and one above
 MOST_TOKENS, LEAST_PIECES = 8000, 300  # of a vocabulary
 UPDATES, MOST_EPOCHS = 1200, 60  # that a small corpus is learned in: a smaller one is learned by heart then
+PIECE = 4  # characters, more or less
 VOCABULARY_GROWTH = 4  # pieces for the square root of the characters that they are learned from
 Row = tuple[str, str, str]
 
@@ -78,10 +79,8 @@ def _vocabulary_size(config, size):
     if not config.text.merges:
         return MOST_TOKENS, "all words and characters of the corpus, if it has no more"
     least = 2 * size.alphabet + 256 * config.text.byte_fallback
-    suited = round(VOCABULARY_GROWTH * math.sqrt(size.characters), -2)
-    return max(
-        min(int(suited), MOST_TOKENS), least, LEAST_PIECES
-    ), f"{size.characters:,} characters to learn pieces from"
+    suited = min(int(round(VOCABULARY_GROWTH * math.sqrt(size.characters), -2)), MOST_TOKENS)
+    return max(suited, least, LEAST_PIECES), f"{size.characters:,} characters to learn pieces from"
 
 
 def _batch_sentences(config, size):
@@ -104,8 +103,9 @@ def _lr_ramp_steps(config, size):
 
 
 def _updates_an_epoch(config, size):
-    batching = config.batching
-    pairs = batching.batch_sentences or max(batching.batch_tokens * size.pairs / size.characters, 1)
+    """About as many as there will be: how many pairs a budget of tokens holds is known once these are encoded."""
+    tokens = size.characters / (PIECE if config.text.merges else 1) / size.pairs
+    pairs = config.batching.batch_sentences or max(config.batching.batch_tokens / tokens, 1)
     return max(size.pairs / pairs / config.training.accumulate_batches, 1)
 
 

@@ -34,6 +34,7 @@ def started(vectors, *settings, kind="word", sides=("source",), report=None):
     """A small model, its first tokenizer, and its embeddings before and after they have started from the vectors."""
     given = [f"model.{side}_vectors={vectors}" for side in sides]
     size = ["model.units=4", "model.embedding_dim=4", "training.precision=float32", f"text.tokenizer={kind}"]
+    size += [f"model.{place}_dropout=0.0" for place in ("embedding", "output", "word")]
     config = resolve(TranslationConfig, settings=[*size, *given, *settings])
     source = train_tokenizer(kind, TEXTS, vocabulary_size=40)
     target = source if config.text.shares_vocabulary else train_tokenizer(kind, TEXTS[1:], vocabulary_size=40)
