@@ -13,6 +13,7 @@ COUNTED = 200_000  # pairs: what has more of them gets the settings of so many
 SMALL, LARGE = 5_000, 50_000  # pairs: a corpus below and one above
 MOST_TOKENS, LEAST_PIECES = 8000, 300  # of a vocabulary
 UPDATES, MOST_EPOCHS = 1200, 60  # that a small corpus is learned in: a smaller one is learned by heart then
+ENOUGH_FOR_BLEU = 100  # validation pairs
 PIECE = 4  # characters, more or less
 VOCABULARY_GROWTH = 4  # pieces for the square root of the characters that they are learned from
 Row = tuple[str, str, str]
@@ -57,44 +58,48 @@ def fitted(config: TranslationConfig, size: CorpusSize, holds_out: bool = True) 
             continue
         if found := suited(config, size):
             value, reason = found
-            rows.append((name, f"{value:g}" if isinstance(value, float) else str(value), reason))
+            rows += [(name, f"{value:g}" if isinstance(value, float) else str(value), reason)] if reason else []
             config = replace(config, **{section: replace(part, **{setting: value})})
     return config, rows
 
 
 def _by_pairs(*values):
     """A function that chooses one of `values` by the number of pairs: below `SMALL`, below `LARGE`, others."""
-    bounds = (f"fewer than {SMALL:,}", f"{SMALL:,} to {LARGE:,}", f"not fewer than {LARGE:,}")
+    bounds = (f"for fewer than {SMALL:,} pairs", f"for {SMALL:,} to {LARGE:,} pairs", f"for {LARGE:,} pairs or more")
 
     def suited(config, size):
         place = (size.pairs >= SMALL) + (size.pairs >= LARGE)
-        return values[place], f"{size.text}, {bounds[place]}"
+        return values[place], bounds[place]
 
     return suited
+
+
+def _tokenizer(config, size):
+    return None if config.text.model else _by_pairs("bpe", "unigram", "unigram")(config, size)
 
 
 def _vocabulary_size(config, size):
     if config.text.model:
         return None
     if not config.text.merges:
-        return MOST_TOKENS, "all words and characters of the corpus, if it has no more"
+        return MOST_TOKENS, "at most: all words and characters of the corpus"
     least = 2 * size.alphabet + 256 * config.text.byte_fallback
     suited = min(int(round(VOCABULARY_GROWTH * math.sqrt(size.characters), -2)), MOST_TOKENS)
-    return max(suited, least, LEAST_PIECES), f"{size.characters:,} characters to learn pieces from"
+    return max(suited, least, LEAST_PIECES), f"at most: learned from {size.characters:,} characters of the target side"
 
 
 def _batch_sentences(config, size):
-    if config.batching.batch_tokens:
-        return 0, "batching.batch_tokens says how large a batch is"
-    return _by_pairs(32, 64, 64)(config, size)
+    return (0, "") if config.batching.batch_tokens else _by_pairs(32, 64, 64)(config, size)
 
 
 def _epochs(config, size):
-    epochs = math.ceil(UPDATES / _updates_an_epoch(config, size))
+    an_epoch = _updates_an_epoch(config, size)
+    epochs = math.ceil(UPDATES / an_epoch)
     least, reason = _by_pairs(24, 24, 10)(config, size)
-    if epochs > least:
-        return min(epochs, MOST_EPOCHS), f"{UPDATES:,} updates, or {MOST_EPOCHS} epochs"
-    return least, reason
+    if epochs <= least:
+        return least, reason
+    epochs = min(epochs, MOST_EPOCHS)
+    return epochs, f"some {epochs * an_epoch:,.0f} updates"
 
 
 def _lr_ramp_steps(config, size):
@@ -112,12 +117,15 @@ def _updates_an_epoch(config, size):
 def _monitor(config, size):
     if not config.training.validate_bleu:
         return "loss", "nothing is translated (training.validate_bleu)"
+    if config.data.valid_share and size.pairs * config.data.valid_share < ENOUGH_FOR_BLEU:
+        return "loss", f"BLEU of fewer than {ENOUGH_FOR_BLEU} pairs is much luck"
     return _by_pairs("bleu", "bleu", "loss")(config, size)
 
 
 # In the order in which they are settled: later ones follow from earlier ones.
 _SUITED = {
     "data.valid_share": _by_pairs(0.1, 0.02, 0.02),
+    "text.tokenizer": _tokenizer,
     "text.vocabulary_size": _vocabulary_size,
     "batching.batch_sentences": _batch_sentences,
     "model.embedding_dropout": _by_pairs(0.3, 0.3, 0.2),

@@ -19,7 +19,7 @@ _ANEW_OF = {
         *("model.source_vectors", "model.target_vectors"),
         *("decoding.max_length_ratio", "decoding.max_length_extra"),
         *(f"distillation.{field.name}" for field in fields(DistillationConfig)),
-        *("training.objective", *(f"risk.{field.name}" for field in fields(RiskConfig))),
+        *("training.lr_ramp_steps", "training.objective", *(f"risk.{field.name}" for field in fields(RiskConfig))),
     ),
     LanguageConfig: ("data.text",),
     AutoencoderConfig: ("data.location", "data.array", "data.limit", "training.epochs", "training.patience"),

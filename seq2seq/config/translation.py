@@ -53,7 +53,7 @@ class DataConfig:
 class TextConfig:
     """How strings become ids."""
 
-    tokenizer: TokenizerKind = "unigram"
+    tokenizer: TokenizerKind | None = None
     target_tokenizer: TokenizerKind | None = None  # another kind for the target side: letters → phones
     vocabulary_size: int | None = None  # an upper bound: a small corpus gives fewer
     joint: bool = True  # one vocabulary for both sides (the same kind of tokenizer on both)
@@ -103,7 +103,8 @@ class TextConfig:
 
     @property
     def _kinds(self):
-        return {self.tokenizer, self.target_tokenizer or self.tokenizer}
+        kind = self.tokenizer or "unigram"  # what is open will be one of pieces
+        return {kind, self.target_tokenizer or kind}
 
     @property
     def keeps_white_space(self) -> bool:

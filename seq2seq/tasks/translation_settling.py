@@ -64,7 +64,9 @@ def settled_by_size(config: TranslationConfig, report: Report) -> TranslationCon
     size = _size_of(config)
     config, rows = fitted(config, size, holds_out=not given)
     if rows:
-        report.table(f"Settings that suit {size.text}, each to be changed by --set", ("", "", "why"), rows)
+        report.table(
+            f"Settings that suit {size.text}, where nothing else is set (docs/corpus_size.md)", ("", "", "why"), rows
+        )
     return config
 
 

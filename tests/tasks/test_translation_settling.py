@@ -169,7 +169,9 @@ def test_settings_that_nobody_set_follow_the_size_of_the_corpus(tmp_path, form):
     assert (expected, rows) == (found, [])  # nothing is left
     size = CorpusSize(pairs=3, characters=8, alphabet=6)
     assert found.data.valid_share == 0.1
-    assert tables == {"Settings that suit 3 pairs, each to be changed by --set": fitted(config, size)[1]}
+    assert tables == {
+        "Settings that suit 3 pairs, where nothing else is set (docs/corpus_size.md)": fitted(config, size)[1]
+    }
 
 
 def test_a_training_that_goes_on_has_the_settings_that_its_run_chose(tiny_config, tmp_path):
