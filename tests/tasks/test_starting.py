@@ -66,6 +66,7 @@ def tune(tiny_run, new_pairs, tmp_path):
     return tuned
 
 
+@pytest.mark.slow
 def test_a_translation_starts_from_the_weights_tokenizers_and_settings_of_its_parent(tune, tiny_run):
     run, _ = tune("still", "training.learning_rate=0.0", "training.ema_decay=0.0")
     for new, old in zip(weights_of(run), weights_of(tiny_run), strict=True):
