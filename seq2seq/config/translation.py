@@ -1,4 +1,4 @@
-"""What a translation run can be told."""
+"""What a translation run can be told. What `fitting.OPEN` names and is None follows the size of the corpus."""
 
 from dataclasses import dataclass, field, replace
 from typing import Literal

@@ -1,12 +1,12 @@
 """Settings that follow the size of a corpus: only those that nobody set, all of them, sensibly from size to size."""
 
 import math
-from dataclasses import fields, is_dataclass
 
 import pytest
 
 from seq2seq.config import TranslationConfig, resolve
 from seq2seq.config.fitting import COUNTED, OPEN, CorpusSize, fitted
+from seq2seq.config.inheriting import inherited
 from seq2seq.config.resolving import RECIPES, settings_of, to_mapping
 
 PAIRS = [2, 60, 300, 1_000, 3_000, 10_000, 29_000, 60_000, 140_000, COUNTED]
@@ -84,7 +84,14 @@ def test_recipes_leave_nothing_to_the_corpus():
             assert {name for name in OPEN if values[name] is None} <= {"data.valid_share"}, recipe.stem
 
 
-def test_all_that_is_open_is_listed():
-    sections = [part for part in vars(TranslationConfig()).values() if is_dataclass(part)]
-    unset = {field.name for part in sections for field in fields(part) if getattr(part, field.name) is None}
-    assert {name.partition(".")[2] for name in OPEN} <= unset
+def test_a_tuning_has_its_parents_settings_and_a_ramp_of_its_own():
+    parent = suited(SIZES[6])[0]
+    config, rows = fitted(inherited(parent), SIZES[1], holds_out=False)
+    assert [name for name, _, _ in rows] == ["training.lr_ramp_steps"]
+    assert config.training.epochs == parent.training.epochs
+    assert config.training.lr_ramp_steps < parent.training.lr_ramp_steps
+
+
+def test_what_follows_the_corpus_is_open_by_default():
+    values = settings_of(to_mapping(TranslationConfig()))
+    assert [name for name in OPEN if values[name] is not None] == []
