@@ -17,10 +17,14 @@ class DistillationConfig:
     # the reference, by BLEU or chrF of the sentence.
     choose: Literal["best", "nearest_bleu", "nearest_chrf"] = "best"
     references: float = 0.5  # share of the pairs that learn from their reference, others each epoch; 0: none
+    # Share of what the teachers believe of each token in what the student learns of it, beside the token itself; they
+    # need its vocabularies. None until they are compared: half where they have them, else 0.
+    tokens: float | None = None
 
     def __post_init__(self):
         check_at_least("distillation.beam_size", self.beam_size, 1)
         check_range("distillation.references", self.references, 0.0, 0.99)
+        check_range("distillation.tokens", self.tokens, 0.0, 1.0)
         if self.choose != "best" and self.beam_size == 1:
             raise InputError(
                 f"distillation.choose={self.choose} needs several translations to choose from: set "

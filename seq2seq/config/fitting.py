@@ -27,11 +27,13 @@ class CorpusSize:
         pairs: int. Pairs with text on both sides, `COUNTED` at most, held-out ones included.
         characters: int. Of their target sides.
         alphabet: int. Different characters of both sides.
+        valid: int. Pairs of the validation part, `ENOUGH_FOR_BLEU` at most; None where it is held out of these pairs.
     """
 
     pairs: int
     characters: int
     alphabet: int
+    valid: int | None = None
 
     @property
     def text(self) -> str:
@@ -39,13 +41,12 @@ class CorpusSize:
         return f"{self.pairs:,} pairs{' or more' if self.pairs == COUNTED else ''}"
 
 
-def fitted(config: TranslationConfig, size: CorpusSize, holds_out: bool = True) -> tuple[TranslationConfig, list[Row]]:
+def fitted(config: TranslationConfig, size: CorpusSize) -> tuple[TranslationConfig, list[Row]]:
     """Give the settings that a configuration leaves open the values that suit the corpus.
 
     Args:
         config: `TranslationConfig`.
         size: `CorpusSize`.
-        holds_out: bool. Whether the validation part is held out of the training data.
 
     Returns:
         The configuration, and a row for each setting that has got a value: its name, the value, and why.
@@ -54,7 +55,7 @@ def fitted(config: TranslationConfig, size: CorpusSize, holds_out: bool = True) 
     for name, suited in _SUITED.items():
         section, setting = name.split(".")
         part = getattr(config, section)
-        if getattr(part, setting) is not None or (name == "data.valid_share" and not holds_out):
+        if getattr(part, setting) is not None or (name == "data.valid_share" and size.valid is not None):
             continue
         if found := suited(config, size):
             value, reason = found
@@ -117,7 +118,8 @@ def _updates_an_epoch(config, size):
 def _monitor(config, size):
     if not config.training.validate_bleu:
         return "loss", "nothing is translated (training.validate_bleu)"
-    if config.data.valid_share and size.pairs * config.data.valid_share < ENOUGH_FOR_BLEU:
+    valid = size.pairs * config.data.valid_share if size.valid is None else size.valid
+    if valid < ENOUGH_FOR_BLEU:
         return "loss", f"BLEU of fewer than {ENOUGH_FOR_BLEU} pairs is much luck"
     return _by_pairs("bleu", "bleu", "loss")(config, size)
 

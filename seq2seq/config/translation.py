@@ -287,6 +287,11 @@ class TranslationConfig:
                 f"model.source_vectors={vectors[0]} and model.target_vectors={vectors[1]} are for one embedding, which "
                 "both sides share: give one of them, or set model.tie_source=false."
             )
+        if self.distillation.tokens and self.training.consistency:
+            raise InputError(
+                f"distillation.tokens={self.distillation.tokens:g} and training.consistency="
+                f"{self.training.consistency:g} do not go together: set one of them to 0."
+            )
         kind = self.text.target_tokenizer or self.text.tokenizer
         if self.decoding.copy_unknown and (kind != "word" or self.model.attention == "none"):
             raise InputError(
@@ -325,4 +330,4 @@ class TranslationConfig:
         names = ["truth_ratio", "final_truth_ratio", "consistency", "consistency_from"]
         if self.training.label_smoothing and not self.risk.cross_entropy:
             names.append("label_smoothing")
-        return {f"training.{name}": reason for name in names}
+        return {f"training.{name}": reason for name in names} | {"distillation.tokens": reason}

@@ -134,6 +134,8 @@ class EncoderDecoder(Exportable):
         # Weight of the agreement of two readings of each pair, with other dropout in each, while training (R-Drop, Wu
         # et al. 2021), for a loss that has it; None, or a variable that is 0, reads a pair once.
         self.consistency = None
+        # `TokenTeachers`, whose beliefs of each token are learned beside its label, for a loss that has them, or None.
+        self.teachers = None
         # What an update learns instead of the labels: a function of the model and the parts of a batch, which makes it.
         self.objective = None
         self.seed_generator = keras.random.SeedGenerator()  # its state is among the model's variables
@@ -243,11 +245,12 @@ class EncoderDecoder(Exportable):
         """The loss, the real labels, and their logits, or `None` where nobody asks for them: a loss may do without."""
         if consistency is not None:
             source, target_input, labels = (tf.concat((rows, rows), 0) for rows in (source, target_input, labels))
+        taught = self.teachers.read(source, target_input, labels) if training and self.teachers else None
         labels, features = self.packed(source, target_input, labels, training)
         alone = [metric.name for metric in self.metrics] == ["loss"]
         logits = None if alone and hasattr(self.loss, "of_product") else self.decoder.project(features)
-        if consistency is not None or logits is None:
-            loss = self.loss.of_product(labels, features, *self.decoder.output_weights(), consistency)
+        if consistency is not None or taught is not None or logits is None:
+            loss = self.loss.of_product(labels, features, *self.decoder.output_weights(), consistency, taught)
             return loss, labels, logits
         return self.compute_loss(None, labels, logits, training=training), labels, logits
 

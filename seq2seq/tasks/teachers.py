@@ -1,12 +1,14 @@
-"""What teachers write for a student: translations of its training sources, kept in the folder of its run as they come.
+"""What teachers tell a student: translations of its training sources, and what they believe of each token.
 
-A file holds those of so many sources, and tells what decides its content. So a training that is started again, or goes
-on, translates only what is missing, and a run that has all of it needs its teachers no more.
+Translations are kept in the folder of the run as they come. A file holds those of so many sources, and tells what
+decides its content. So a training that is started again, or goes on, translates only what is missing, and a run that
+has all of it, and learns nothing of tokens, needs its teachers no more.
 """
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -27,10 +29,13 @@ from seq2seq.runtime.folder import is_exported
 from seq2seq.storage import digest, fingerprint, replacing
 from seq2seq.text.blank import is_blank
 from seq2seq.text.corpus import ParallelText, normalize
+from seq2seq.text.tokens import Tokenizer
+from seq2seq.training.teaching import TokenTeachers
 
 SOURCES_AT_ONCE = 1000  # in a file, translated together: an interruption loses no more
 FORMAT = 1  # counts what else decides the content of a file
 LEAST_BLEU = 1.0  # of teachers that translate what they are asked to
+BELIEFS = 0.5  # share of them, unless told, where student and teachers have the same tokens
 Records = Sequence[Mapping[str, str]]
 
 
@@ -86,8 +91,48 @@ def _refuse_unfit(path, teacher, config):
         )
 
 
+def settled_by_teachers(
+    config: TranslationConfig, records: Records, tokenizers: Sequence[Tokenizer], resume: bool, report: Report
+) -> TranslationConfig:
+    """`config` with the share of what teachers believe of tokens, where it leaves it open.
+
+    Args:
+        config: `TranslationConfig` of the student.
+        records: what its run keeps of the teachers.
+        tokenizers: its own, of source and target.
+        resume: bool. Whether a run goes on; one that has no such share began before there was any.
+        report: `Report`.
+
+    Raises:
+        InputError: it shall learn that, and has other tokens than its teachers.
+    """
+    share = config.distillation.tokens
+    if not records or resume or share == 0.0:
+        return config
+    if share is None and (config.training.consistency or config.training.objective == "risk"):
+        share = 0.0
+    elif not _same_tokens(records[0], tokenizers):
+        if share is not None:
+            raise InputError(
+                f"distillation.tokens={share:g} needs the tokens of the teachers, and {records[0]['run']} has others: "
+                "train with its settings of text on its texts, or leave it out."
+            )
+        report.say("the teachers have other tokens than the student, which learns from what they write alone")
+        share = 0.0
+    share = BELIEFS if share is None else share
+    if share:
+        report.say(f"{share:.0%} of what is learned of a token is what the teachers believe, the rest is the token")
+    return replace(config, distillation=replace(config.distillation, tokens=share))
+
+
+def _same_tokens(record, tokenizers):
+    ((run, settings),) = open_runs(record["run"])
+    theirs = load_tokenizers(run, settings)
+    return all(own.agrees_with(other) for own, other in zip(tokenizers, theirs, strict=True))
+
+
 class Lessons:
-    """What the teachers of a student write for its training pairs.
+    """What the teachers of a student tell it of its training pairs.
 
     Args:
         config: `TranslationConfig` of the student, with nothing left open.
@@ -103,6 +148,22 @@ class Lessons:
         self._lowers, self._keeps_white_space = config.text.lowers, config.text.keeps_white_space
         measure = self._settings.choose.removeprefix("nearest_")
         self._costs = None if measure == "best" else SentenceCosts(measure, self._tokenizer, self._lowers)
+        self._loaded = None
+
+    def of_tokens(self, workers: int) -> TokenTeachers | None:
+        """What tells a student what the teachers believe of each token; None where it does not learn that.
+
+        Args:
+            workers: int. As for `translations`.
+
+        Raises:
+            InputError: a teacher is not there or has changed.
+        """
+        if not (share := self._settings.tokens):
+            return None
+        need = f"distillation.tokens={share:g} asks the teachers in each update"
+        model = self._translator(workers, need).model
+        return TokenTeachers(getattr(model, "members", (model,)), share)
 
     def translations(self, interruption: Interruption, workers: int) -> list[str | None]:
         """Return the chosen translation of the source of each pair; None where none is whole.
@@ -137,7 +198,9 @@ class Lessons:
 
     def _translate(self, parts, found, missing, interruption, workers):
         """Fill the gaps of `found`, a file at a time."""
-        translator = self._load(workers, len(missing), len(parts))
+        translator = self._translator(
+            workers, f"{self._folder} lacks {len(missing):,} of {len(parts):,} files of what the teachers write"
+        )
         of_each = self._settings.beam_size if self._costs else 1
         search = translator.settled(Search(beam_size=self._settings.beam_size, n_best=of_each))
         sources = [list(dict.fromkeys(self._pairs.source[row] for row in rows)) for rows in parts]
@@ -156,7 +219,7 @@ class Lessons:
                     if stop := interruption.due():
                         raise stop
 
-    def _load(self, workers, missing, count):
+    def _translator(self, workers, need):
         paths = [record["run"] for record in self._records]
         try:
             runs = [run for run, _ in open_runs(paths if len(paths) > 1 else paths[0])]
@@ -164,12 +227,11 @@ class Lessons:
                 if digest(run.weights) != record["weights"]:
                     raise InputError(f"{run.path} has other weights than when the run was started.")
         except InputError as error:
-            raise InputError(
-                f"{self._folder} lacks {missing:,} of {count:,} files of what the teachers write, so they are needed "
-                f"as they were: {error}"
-            ) from error
-        told = Naming(self._report, "the teachers")
-        return Translator.load(paths if len(paths) > 1 else paths[0], told, workers)
+            raise InputError(f"{need}, so they are needed as they were: {error}") from error
+        if self._loaded is None:
+            told = Naming(self._report, "the teachers")
+            self._loaded = Translator.load(paths if len(paths) > 1 else paths[0], told, workers)
+        return self._loaded
 
     def _whole(self, translator, search, sources, answers) -> Iterator[list[str]]:
         """Of each source the texts of its translations that are whole: none where a part of it was not read."""

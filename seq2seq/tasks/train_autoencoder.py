@@ -102,6 +102,7 @@ def train(
         report,
         interruption,
         cluster=setup.cluster,
+        is_tuning=setup.is_tuning,
     )
     metrics = training.finish() if finish else training.fit()
     if not setup.cluster.is_chief:

@@ -95,6 +95,7 @@ def train(
         report,
         interruption,
         cluster=setup.cluster,
+        is_tuning=setup.is_tuning,
     )
     metrics = (training.finish() if finish else training.fit()) | {f"train_{batches.unit}": batches.amount}
     if not setup.cluster.is_chief:

@@ -73,6 +73,7 @@ def train(
         report,
         interruption,
         cluster=setup.cluster,
+        is_tuning=setup.is_tuning,
     )
     metrics = training.fit() | {"train_characters": len(train_text)}
     run.write_metrics(metrics)

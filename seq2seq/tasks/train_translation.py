@@ -20,7 +20,7 @@ from seq2seq.report import Report
 from seq2seq.run import Run, RunFolder
 from seq2seq.run.parent import teachers_of
 from seq2seq.tasks.distillation import distilled
-from seq2seq.tasks.teachers import Lessons, open_teachers
+from seq2seq.tasks.teachers import Lessons, open_teachers, settled_by_teachers
 from seq2seq.tasks.translation_corpus import read_training_text
 from seq2seq.tasks.translation_risk import risk_objective
 from seq2seq.tasks.translation_settling import settled_before_reading, settled_by, settled_by_size
@@ -75,6 +75,7 @@ def train(
     config = settled_by_size(config, report)
     text = read_training_text(config, folder, setup.resume, report, setup.parent)
     config = settled_by(text, config, report)
+    config = settled_by_teachers(config, teachers, text.tokenizers, setup.resume, report)
     if setup.parent and config.data.reverses(setup.parent.settings.data):
         report.warn(f"{setup.parent.given} translates the other way round: its weights know little of this direction")
     run = Run.start(run_dir, "translation", config, text.files, setup.resume, setup.parent, teachers)
@@ -83,11 +84,14 @@ def train(
         lessons = Lessons(config, teachers, text.texts, run.taught, report)
         written = lessons.translations(interruption or Interruption(), setup.at_once)
         text = distilled(text, written, config, report)
+        token_teachers = lessons.of_tokens(setup.at_once)
         keras.utils.set_random_seed(config.seed)  # whether teachers were loaded, which draws numbers, or not
     source, target = text.tokenizers
 
     batches, valid_batches = _batches(config, text)
     model = build_model(config, source, target, config.training.precision)
+    if teachers:
+        model.teachers = token_teachers
     setup.start_weights(model, report)
     start_from_word_vectors(model, config, vectors, text.tokenizers, text.rows, report)
     rows = len(text.rows[0]) / batches(0).num_batches(0) / setup.cluster.place.count
@@ -109,6 +113,7 @@ def train(
         interruption,
         callbacks=_scheduled(config.training, model),
         cluster=setup.cluster,
+        is_tuning=setup.is_tuning,
     )
     metrics = training.fit() | {"train_pairs": text.pairs}
     run.write_metrics(metrics)

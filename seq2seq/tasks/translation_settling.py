@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from seq2seq.config import DataConfig, TranslationConfig
-from seq2seq.config.fitting import COUNTED, OPEN, CorpusSize, fitted
+from seq2seq.config.fitting import COUNTED, ENOUGH_FOR_BLEU, OPEN, CorpusSize, fitted
 from seq2seq.evaluation.scripts import choose_tokenizer
 from seq2seq.inference.translation_columns import columns_of, settle_columns
 from seq2seq.report import Report
@@ -61,8 +61,8 @@ def settled_by_size(config: TranslationConfig, report: Report) -> TranslationCon
         report.warn(f"{data.train} has a validation part: data.valid_share and data.hold_out do nothing")
     if not any(_is_open(config, name) for name in OPEN):
         return config
-    size = _size_of(config)
-    config, rows = fitted(config, size, holds_out=not given)
+    size = _size_of(config, given)
+    config, rows = fitted(config, size)
     if rows:
         report.table(
             f"Settings that suit {size.text}, where nothing else is set (docs/corpus_size.md)", ("", "", "why"), rows
@@ -80,17 +80,23 @@ def settled_by(text: TrainingText, config: TranslationConfig, report: Report) ->
     return replace(config, training=training, decoding=text.decoding)
 
 
-def _size_of(config):
+def _size_of(config, valid):
     """How much text there is in the training data, of which no more is read than `COUNTED` pairs."""
     data = config.data
     limit = COUNTED if data.limit is None else min(data.limit, COUNTED)
-    reading = {**reading_of(config), "extra_columns": "ignore", "columns": columns_of(data.train, data)}
     pairs, characters, alphabet = 0, 0, set()
-    for source, target in stream_pairs(data.train, data.source, data.target, limit=limit, **reading):
+    for source, target in _pairs_of(config, data.train, limit):
         if source and target:
             pairs, characters = pairs + 1, characters + len(target)
             alphabet.update(source, target)
-    return CorpusSize(pairs, characters, len(alphabet))
+    counted = sum(1 for _ in _pairs_of(config, valid, ENOUGH_FOR_BLEU)) if valid else None
+    return CorpusSize(pairs, characters, len(alphabet), counted)
+
+
+def _pairs_of(config, location, limit):
+    columns = columns_of(location, config.data)
+    reading = {**reading_of(config), "extra_columns": "ignore", "columns": columns}
+    return stream_pairs(location, config.data.source, config.data.target, limit=limit, **reading)
 
 
 def _is_open(config, name):
@@ -119,4 +125,7 @@ def _as_in(stored, config):
         kept = stored.training.bleu_tokenizer
         training = replace(training, bleu_tokenizer="13a" if kept == "auto" else kept)
     decoding = config.decoding.with_length_limit(decoding.max_length_ratio, decoding.max_length_extra)
-    return replace(config, text=text, training=training, decoding=decoding)
+    distillation = config.distillation
+    if distillation.tokens is None:
+        distillation = replace(distillation, tokens=stored.distillation.tokens)
+    return replace(config, text=text, training=training, decoding=decoding, distillation=distillation)

@@ -22,6 +22,7 @@ from seq2seq.training.compiling import compile_model
 from seq2seq.training.curve import LearningCurve
 from seq2seq.training.freezing import freeze
 from seq2seq.training.joining import send_run
+from seq2seq.training.lines import judged, of_epoch
 from seq2seq.training.rescue import Rescue
 from seq2seq.training.state import TrainingState
 from seq2seq.training.worker_state import as_of_one
@@ -45,6 +46,7 @@ class Training:
         interruption: `Interruption` that may ask for a checkpoint or an end, or `None`.
         callbacks: further Keras callbacks, which keep no state of their own.
         cluster: `Cluster` of the workers that train the model; default: this process alone.
+        is_tuning: bool. Whether the model knows something already: then it is judged before the first update, too.
     """
 
     def __init__(
@@ -59,6 +61,7 @@ class Training:
         interruption: Interruption | None = None,
         callbacks: Sequence[keras.callbacks.Callback] = (),
         cluster: Cluster | None = None,
+        is_tuning: bool = False,
     ):
         self.model, self.batches, self.validate = model, batches, validate
         self.settings, self.run, self.report = settings, run, report
@@ -68,7 +71,7 @@ class Training:
         self.average = make_average(model, settings.ema_decay, settings.average_checkpoints)
         self._rescue = Rescue(model, self.cluster)
         self.state = TrainingState()
-        self.interruption = interruption or Interruption()
+        self.interruption, self._is_tuning = interruption or Interruption(), is_tuning
         self._after_batch = AfterBatch(self)
         self._callbacks = [self._after_batch, *callbacks]
         self._curve, self._called = LearningCurve(run, loss.unit), getattr(loss, "called", "loss")
@@ -99,6 +102,8 @@ class Training:
         if self.settings.tensorboard and self.cluster.is_chief:
             self._callbacks.append(keras.callbacks.TensorBoard(self.run.tensorboard, update_freq=100))
         self._saved_at = time.monotonic()
+        if self._is_tuning and not self.state.history and not self.state.batch:
+            self.report.say(f"before the first update: {judged(self._validated())}")
         try:
             self._train()
         except OSError as error:
@@ -223,11 +228,14 @@ class Training:
         }
         self.average.after_epoch()
         with self.average.applied():
-            validation = self.cluster.gather(self.validate())[0]
-            figures |= {f"val_{name}": value for name, value in validation.items()}
+            figures |= self._validated()
             if self.state.count_if_best(figures, self.settings.monitor):
                 self._save_weights()
         self._after_validation(figures)
+
+    def _validated(self):
+        """What the chief has found of the model as it is, by the names of the history."""
+        return {f"val_{name}": value for name, value in self.cluster.gather(self.validate())[0].items()}
 
     def _fit_batches(self, batches, epoch):
         """Train the batches of an epoch; where another worker is lost, what is whole is kept."""
@@ -309,7 +317,8 @@ class Training:
             self.run.write_history(state.history)
             self._curve.draw_if_due(state.history)
         mark = " · best so far" if state.best_epoch == figures["epoch"] else ""
-        self.report.say(f"epoch {figures['epoch']}: {_line(figures, self._called)}{mark}")
+        count = f"{figures['epoch']}/{settings.epochs}"
+        self.report.say(f"epoch {count}: {of_epoch(figures, self._called)}{mark}")
         if state.stopped:
             monitored = f"the validation {settings.monitor}"
             self.report.say(f"stopping: {monitored} has not been better for {settings.patience} epochs")
@@ -331,16 +340,3 @@ class Training:
     def _loss_so_far(self):
         """The variables of the mean loss of an epoch; other metrics come to be with the first update."""
         return next(metric for metric in self.model.metrics if metric.name == "loss").variables
-
-
-def _line(figures, called):
-    parts = [f"{called} {figures['loss']:.4g}", f"validation {figures['val_loss']:.4g}"]
-    if "val_perplexity" in figures:
-        parts.append(f"perplexity {figures['val_perplexity']:.2f}")
-    if "val_bleu" in figures:
-        parts.append(f"BLEU {figures['val_bleu']:.2f}, exact {figures['val_exact_match']:.1%}")
-    if figures.get("val_cut"):
-        parts.append(f"{figures['val_cut']:.1%} cut at the length limit")
-    rate = next(name for name in figures if name.endswith("_per_second"))
-    parts.append(f"{figures[rate]:,.0f} {rate.removesuffix('_per_second').replace('_', ' ')}/s")
-    return " · ".join(parts)

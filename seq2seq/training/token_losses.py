@@ -1,5 +1,8 @@
 """Losses over tokens. Padding (label 0) never counts."""
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -9,6 +12,36 @@ from seq2seq.special_ids import PAD
 
 # So many tokens pass the output layer and its loss together. Measured on a CPU; a GPU wants few, large products.
 TOKENS_AT_ONCE = {"CPU": 512, "GPU": 8192}
+
+
+class Taught(NamedTuple):
+    """What teachers believe of tokens: the mean of the softmaxes of `features @ tableᵀ + bias` of each of them.
+
+    Attributes:
+        share: float λ. The target distribution is `1 - λ` times that of the labels plus λ times this one (Hinton et al.
+            2015; of each word, Kim and Rush 2016, equation 5).
+        readings: of each teacher features, `(tokens, dim)`, table, `(vocabulary, dim)`, and bias, `(vocabulary,)`.
+    """
+
+    share: float
+    readings: Sequence[tuple[tf.Tensor, tf.Tensor, tf.Tensor]]
+
+    def padded(self, spare):
+        """The same with `spare` more tokens, and with tables of the dtype of the features, that of the products."""
+        return self._replace(
+            readings=[
+                (tf.pad(features, ((0, spare), (0, 0))), tf.cast(table, features.dtype), tf.cast(bias, tf.float32))
+                for features, table, bias in self.readings
+            ]
+        )
+
+    def of(self, part):
+        """`share` times what they believe of a slice of the tokens, float32 `(tokens, vocabulary)`."""
+        believed = [
+            tf.nn.softmax(tf.cast(tf.matmul(features[part], table, transpose_b=True), tf.float32) + bias)
+            for features, table, bias in self.readings
+        ]
+        return self.share / len(believed) * tf.add_n(believed)
 
 
 @keras.saving.register_keras_serializable(package="seq2seq")
@@ -36,9 +69,9 @@ class TokenCrossEntropy(keras.losses.Loss):
         real = tf.cast(tf.not_equal(labels, PAD), losses.dtype)
         return tf.reduce_sum(losses * real) / tf.maximum(tf.reduce_sum(real), 1.0)
 
-    def of_product(self, labels, features, table, bias, consistency=None):
+    def of_product(self, labels, features, table, bias, consistency=None, taught=None):
         """The same loss for the logits `features @ tableᵀ + bias` of real tokens only, see `product_loss`."""
-        loss = product_loss(labels, features, table, bias, self.label_smoothing, consistency)
+        loss = product_loss(labels, features, table, bias, self.label_smoothing, consistency, taught=taught)
         return loss / tf.maximum(tf.cast(tf.size(labels), tf.float32), 1.0)
 
     def get_config(self):
@@ -84,7 +117,7 @@ def token_losses(labels, logits, label_smoothing=0.0):
     return fused(logits)
 
 
-def product_loss(labels, features, table, bias, label_smoothing=0.0, consistency=None, weights=None):
+def product_loss(labels, features, table, bias, label_smoothing=0.0, consistency=None, weights=None, taught=None):
     """The sum of `token_losses` of the logits `z = features @ tableᵀ + bias`, in few passes over them.
 
     With `p = softmax(z)` the gradient of the logits is `p - onehot(y) + ε (onehot(y) - 1 / vocabulary)`. Only
@@ -101,6 +134,10 @@ def product_loss(labels, features, table, bias, label_smoothing=0.0, consistency
     With `d` the difference of their logits the sum of both KL is `Σ (p - q) d`; its gradients by these logits are
     `p (d - Σ p d) + p - q` and `-q (d - Σ q d) + q - p`.
 
+    Where teachers tell what they believe of each token, `t`, with the share λ, the target distribution is `λ t` plus
+    `1 - λ` times that of the labels, smoothed as above: `λ Σ -t log(p)` comes on top of `1 - λ` times the loss, and
+    the gradient of the logits is `p - λ t - (1 - λ) (onehot(y) - ε (onehot(y) - 1 / vocabulary))`.
+
     Args:
         labels: int32 `(tokens,)`, none of them padding.
         features: float `(tokens, dim)`. Its dtype is the dtype of the matrix products.
@@ -109,17 +146,20 @@ def product_loss(labels, features, table, bias, label_smoothing=0.0, consistency
         label_smoothing: float ε.
         consistency: float α, or `None`. With it, the second half of the tokens is another reading of the first.
         weights: float32 `(tokens,)`, factors of the losses, or `None` for 1. Not with label smoothing or consistency.
+        taught: `Taught`, or `None`. Not with consistency or weights.
 
     Returns:
         float32 scalar, nats.
     """
     dtype = features.dtype
+    if taught is not None:
+        label_smoothing *= 1.0 - taught.share
     labels = tf.cast(labels, tf.int32)
 
     @tf.custom_gradient
     def fused(features, table, bias):
         matrix = tf.cast(table, dtype)
-        loss, d_features, d_table, d_bias = _unsmoothed(labels, features, matrix, bias, consistency, weights)
+        loss, d_features, d_table, d_bias = _unsmoothed(labels, features, matrix, bias, consistency, weights, taught)
         rows = tf.cast(features, tf.float32)
         label_rows, mean_row = tf.gather(table, labels), column_sums(table) / tf.cast(tf.shape(table)[0], tf.float32)
         if label_smoothing:
@@ -168,17 +208,20 @@ def product_log_probabilities(labels, features, table, bias):
     return tf.stop_gradient(found.concat()[:tokens])
 
 
-def _unsmoothed(labels, features, matrix, bias, consistency, weights):
+def _unsmoothed(labels, features, matrix, bias, consistency, weights, taught):
     """The sum of `-log(p_y)`, and what `p - onehot(y)` is as a gradient of features, table and bias: float32.
 
-    With `consistency` or `weights` those of `product_loss` without label smoothing.
+    With `consistency`, `weights` or `taught` those of `product_loss` without label smoothing.
     """
     device, readings = _device(), 1 if consistency is None else 2
     at_once, tokens = TOKENS_AT_ONCE[device] // readings, tf.size(labels) // readings
     # A GPU scatters in float32 alone: of anything less, all logits would go to the processor and back.
     scattered = tf.float32 if device == "GPU" else features.dtype
     by_reading = tf.reshape(features, (readings, tokens, features.shape[-1]))
-    by_reading = tf.pad(by_reading, ((0, 0), (0, spare_rows(tokens)), (0, 0)))  # 0, that adds nothing to the table's
+    spare = spare_rows(tokens)
+    by_reading = tf.pad(by_reading, ((0, 0), (0, spare), (0, 0)))  # 0, that adds nothing to the table's
+    taught = taught and taught.padded(spare)
+    of_label = 1.0 - taught.share if taught else 1.0  # its share of the target distribution
 
     def of_tokens(start):
         of_rows = labels[:tokens][start : start + at_once]
@@ -191,17 +234,23 @@ def _unsmoothed(labels, features, matrix, bias, consistency, weights):
         cells = tf.concat((cells, tf.tile(of_rows, (readings,))[:, None]), axis=1)
         of_labels = tf.gather_nd(probabilities, cells)
         losses = -tf.math.log(tf.maximum(of_labels, np.finfo(np.float32).tiny))
-        loss = tf.reduce_sum(losses if weights is None else weights[start : start + at_once] * losses)
+        loss = of_label * tf.reduce_sum(losses if weights is None else weights[start : start + at_once] * losses)
         if readings == 2:
             disagreement, probabilities = _with_disagreement(logits, probabilities, 0.5 * consistency)
             loss, of_labels = loss + disagreement, tf.gather_nd(probabilities, cells)
+        if taught:
+            believed = taught.of(slice(start, start + at_once))
+            unlike = -tf.reduce_sum(believed * tf.nn.log_softmax(logits), axis=1)
+            loss += tf.reduce_sum(unlike[: tf.size(real)])
+            probabilities -= believed
+            of_labels = tf.gather_nd(probabilities, cells)
         if weights is None:
             expected = [column_sums(part[: tf.size(real)]) for part in tf.split(probabilities, readings)]
             expected = tf.reduce_sum(expected, axis=0)
         else:
             factors = tf.pad(weights[start : start + at_once, None], ((0, tf.shape(rows)[0] - tf.size(real)), (0, 0)))
             expected = tf.matmul(factors, probabilities, transpose_a=True)[0]
-        of_labels = tf.cast(of_labels - 1.0, scattered)
+        of_labels = tf.cast(of_labels - of_label, scattered)
         with tf.control_dependencies((of_labels, expected)):  # which read what is overwritten now
             wide = _with_cells(cells, tf.cast(probabilities, scattered), of_labels)
         wide = tf.cast(wide, features.dtype)
@@ -228,7 +277,7 @@ def _unsmoothed(labels, features, matrix, bias, consistency, weights):
         lambda start, *_: start < tokens, add, (at_once, write(0, d_features, first), sums), parallel_iterations=1
     )
     loss, d_table, expected = sums
-    of_labels = tf.ones(tf.size(labels)) if weights is None else weights
+    of_labels = tf.fill((tf.size(labels),), of_label) if weights is None else weights
     d_bias = tf.tensor_scatter_nd_sub(expected, labels[:, None], of_labels)
     return loss, tf.concat([part.concat()[:tokens] for part in d_features], 0), d_table, d_bias
 

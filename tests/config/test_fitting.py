@@ -1,6 +1,7 @@
 """Settings that follow the size of a corpus: only those that nobody set, all of them, sensibly from size to size."""
 
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -74,7 +75,17 @@ def test_a_model_that_is_given_has_its_own_vocabulary():
 def test_a_share_is_held_out_where_no_validation_part_is_given():
     asked = resolve(TranslationConfig)
     assert fitted(asked, SIZES[2])[0].data.valid_share > fitted(asked, SIZES[-1])[0].data.valid_share > 0
-    assert fitted(asked, SIZES[2], holds_out=False)[0].data.valid_share is None
+    assert fitted(asked, replace(SIZES[2], valid=500))[0].data.valid_share is None
+
+
+def test_few_validation_pairs_given_or_held_out_leave_the_choice_to_the_loss():
+    for size, monitor in (
+        (replace(SIZES[2], valid=5), "loss"),
+        (replace(SIZES[2], valid=100), "bleu"),
+        (replace(SIZES[2], pairs=300), "loss"),
+        (replace(SIZES[2], pairs=3_000), "bleu"),
+    ):
+        assert suited(size)[0].training.monitor == monitor
 
 
 def test_recipes_leave_nothing_to_the_corpus():
@@ -86,7 +97,7 @@ def test_recipes_leave_nothing_to_the_corpus():
 
 def test_a_tuning_has_its_parents_settings_and_a_ramp_of_its_own():
     parent = suited(SIZES[6])[0]
-    config, rows = fitted(inherited(parent), SIZES[1], holds_out=False)
+    config, rows = fitted(inherited(parent), replace(SIZES[1], valid=500))
     assert [name for name, _, _ in rows] == ["training.lr_ramp_steps"]
     assert config.training.epochs == parent.training.epochs
     assert config.training.lr_ramp_steps < parent.training.lr_ramp_steps

@@ -68,7 +68,10 @@ def tune(tiny_run, new_pairs, tmp_path):
 
 @pytest.mark.slow
 def test_a_translation_starts_from_the_weights_tokenizers_and_settings_of_its_parent(tune, tiny_run):
-    run, _ = tune("still", "training.learning_rate=0.0", "training.ema_decay=0.0")
+    report = Heard()
+    run, metrics = tune("still", "training.learning_rate=0.0", "training.ema_decay=0.0", report=report)
+    (before,) = (line for line in report.lines if line.startswith("before the first update: "))
+    assert f"validation {metrics['val_loss']:.4g} " in before
     for new, old in zip(weights_of(run), weights_of(tiny_run), strict=True):
         assert new.tobytes() == old.tobytes()
     assert (run / "joint.json").read_bytes() == (tiny_run / "joint.json").read_bytes()

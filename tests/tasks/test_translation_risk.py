@@ -79,7 +79,7 @@ def test_a_run_is_tuned_for_less_risk_and_a_stopped_training_ends_with_the_same_
     with open(tmp_path / "whole" / "history.csv") as file:
         risks = [float(row["loss"]) for row in csv.DictReader(file)]
     assert 0.0 < risks[-1] < risks[0] < 1.0
-    assert sum(line.startswith("epoch 3: risk 0.") for line in report.lines) == 1
+    assert sum(line.startswith("epoch 3/3: risk 0.") for line in report.lines) == 1
     with pytest.raises(Stopped):
         tuned(tiny_config, tmp_path / "stopped", tiny_run, *settings, interruption=StopsAfter(15))
     tuned(tiny_config, tmp_path / "stopped", tiny_run, *settings, parent=None, resume=True)

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from seq2seq.training import token_losses as module
 from seq2seq.training.token_losses import (
+    Taught,
     TokenCrossEntropy,
     product_log_probabilities,
     product_loss,
@@ -216,3 +217,34 @@ def test_config_round_trip():
     loss = keras.losses.deserialize(keras.losses.serialize(TokenCrossEntropy(0.2)))
     assert isinstance(loss, TokenCrossEntropy)
     assert loss.get_config() == {"name": "token_cross_entropy", "label_smoothing": 0.2}
+
+
+@pytest.mark.parametrize("label_smoothing", [0.0, 0.1])
+@pytest.mark.parametrize("at_once", [2, 7, 512])
+@pytest.mark.parametrize("share", [0.3, 1.0])
+def test_what_teachers_believe_by_the_plain_formula(share, label_smoothing, at_once, monkeypatch):
+    monkeypatch.setattr(module, "TOKENS_AT_ONCE", {"CPU": at_once, "GPU": at_once})
+    draw = np.random.default_rng(1)
+    sizes = ((7, 5), (9, 5), (9,)), ((7, 4), (9, 4), (9,)), ((7, 3), (9, 3), (9,))
+    weights, *teachers = ([tf.constant(draw.normal(size=size), tf.float32) for size in each] for each in sizes)
+    labels = draw.integers(1, 9, 7)
+
+    def value_and_gradients(loss):
+        with tf.GradientTape() as tape:
+            tape.watch(weights)
+            value = loss(*weights) * 3.0
+        return value, *tape.gradient(value, weights)
+
+    def logits_of(features, table, bias):
+        return tf.matmul(features, table, transpose_b=True) + bias
+
+    def plainly(*weights):
+        logits = logits_of(*weights)
+        believed = sum(tf.nn.softmax(logits_of(*each)) for each in teachers) / 2
+        unlike = -tf.reduce_sum(believed * tf.nn.log_softmax(logits), -1)
+        return tf.reduce_mean((1 - share) * plain(labels, logits, label_smoothing) + share * unlike)
+
+    loss = TokenCrossEntropy(label_smoothing)
+    found = value_and_gradients(lambda *weights: loss.of_product(labels, *weights, taught=Taught(share, teachers)))
+    for ours, plain_value in zip(found, value_and_gradients(plainly), strict=True):
+        np.testing.assert_allclose(ours, plain_value, **TOLERANCE)
