@@ -26,5 +26,6 @@ class TokenTeachers:
         readings = []
         for member in self.members:
             _, features = member.packed(source, target_input, labels, training=False)
-            readings.append((features, *member.decoder.output_weights()))
+            reading = features, *member.decoder.output_weights()
+            readings.append(tuple(tf.stop_gradient(tf.convert_to_tensor(each)) for each in reading))
         return Taught(self.share, readings)

@@ -12,6 +12,7 @@ from seq2seq.config import DistillationConfig
 from seq2seq.config.inheriting import inherited
 from seq2seq.errors import InputError
 from seq2seq.evaluation.sentence_costs import SentenceCosts
+from seq2seq.inference.ensemble import load_tokenizers, open_runs
 from seq2seq.inference.translator import Translator
 from seq2seq.interruption import Interruption, Stopped
 from seq2seq.report import Report
@@ -19,7 +20,7 @@ from seq2seq.run import Run, RunFolder
 from seq2seq.run.parent import teachers_of
 from seq2seq.tasks import teachers as module
 from seq2seq.tasks.distillation import distilled
-from seq2seq.tasks.teachers import Lessons, open_teachers
+from seq2seq.tasks.teachers import Lessons, open_teachers, settled_by_teachers
 from seq2seq.tasks.train_translation import train
 from seq2seq.tasks.translation_corpus import read_training_text
 
@@ -253,7 +254,7 @@ def test_a_stopped_distillation_goes_on_without_its_teachers_to_the_same_bits(st
     teachers = [copied("one"), copied("two", "decoding", length_penalty=0.9)]
 
     def taught(name, **arguments):
-        return train(student("text.subword_sampling=0.0", teachers=teachers), tmp_path / name, **arguments)
+        return train(student("distillation.tokens=0.0", teachers=teachers), tmp_path / name, **arguments)
 
     taught("whole")
     assert [record["run"] for record in teachers_of(tmp_path / "whole")] == list(map(str, teachers))
@@ -269,6 +270,56 @@ def test_a_stopped_distillation_goes_on_without_its_teachers_to_the_same_bits(st
     for file in ("weights.npz", "metrics.json"):
         assert (tmp_path / "stopped" / file).exists()
     assert (tmp_path / "stopped" / "weights.npz").read_bytes() == (tmp_path / "whole" / "weights.npz").read_bytes()
+
+
+@pytest.mark.slow
+def test_one_that_learns_what_they_believe_of_tokens_goes_on_with_them_alone(student, copied, tmp_path):
+    teachers = [copied("one"), copied("two", "decoding", length_penalty=0.9)]
+
+    def taught(name, **arguments):
+        config = student("distillation.tokens=0.7", teachers=teachers, data__limit=None)
+        return train(config, tmp_path / name, **arguments)
+
+    taught("whole")
+    with pytest.raises(Stopped):
+        taught("stopped", interruption=StopsAfter(9))  # in the first epoch
+    shutil.move(teachers[1], tmp_path / "away")
+    with pytest.raises(InputError, match=r"distillation\.tokens=0\.7 asks the teachers in each update, so they are"):
+        taught("stopped", resume=True)
+    shutil.move(tmp_path / "away", teachers[1])
+    taught("stopped", resume=True)
+    assert (tmp_path / "stopped" / "weights.npz").read_bytes() == (tmp_path / "whole" / "weights.npz").read_bytes()
+
+
+def test_what_teachers_believe_of_tokens_is_learned_where_student_and_teachers_have_the_same(
+    student, tiny_run, tmp_path
+):
+    others = read_training_text(student("text.tokenizer=char"), RunFolder(tmp_path), False, Report()).tokenizers
+    records = open_teachers(student(), tmp_path / "student")
+    theirs = load_tokenizers(*open_runs(str(tiny_run))[0])
+    assert not all(one.agrees_with(other) for one, other in zip(others, theirs, strict=True))
+
+    def share(config, tokenizers=theirs, resume=False, records=records, report=None):
+        settled = settled_by_teachers(config, records, tokenizers, resume, report or Report())
+        return settled.distillation.tokens
+
+    heard = Heard()
+    assert share(student(), report=heard) == 0.5 and heard.lines[0].startswith("50% of what is learned of a token")
+    assert share(student(), others, report=heard) == 0.0 and "have other tokens than the student" in heard.lines[1]
+    assert share(student("distillation.tokens=0.2")) == 0.2
+    assert share(student("distillation.tokens=0.0"), others) == 0.0
+    assert (
+        share(student("training.consistency=2", "model.output_dropout=0.1"))
+        == share(student("training.objective=risk"))
+        == 0.0
+    )
+    assert share(student(), resume=True) is None and share(student(), records=()) is None
+    with pytest.raises(InputError, match=r"tokens=0\.2 needs the tokens of the teachers, and .* has others"):
+        share(student("distillation.tokens=0.2"), others)
+    with pytest.raises(InputError, match="do not go together: set one of them to 0"):
+        student("distillation.tokens=0.2", "training.consistency=2", "model.output_dropout=0.1")
+    with pytest.raises(InputError, match=r"distillation\.tokens=0\.2 does nothing with training\.objective=risk"):
+        student("distillation.tokens=0.2", "training.objective=risk")
 
 
 @pytest.mark.slow
