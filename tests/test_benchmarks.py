@@ -1,6 +1,8 @@
 """What the benchmarks count and compare. Nothing here looks at a clock."""
 
+import gzip
 import importlib.util
+import re
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,6 +13,7 @@ from typer.testing import CliRunner
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "benchmarks"))
 
+import quality
 from chart import costs, draw_curves
 from curves import MIDDLE, STEPS, Point, each_amount, steps_of_turn, training_points
 from driver import PeerMissingError, Turns, Worker, result_rows
@@ -26,6 +29,7 @@ from seq2seq.batches.pairs import PairBatches
 from seq2seq.errors import InputError
 from seq2seq.models import EncoderDecoder
 from seq2seq.special_ids import BOS, EOS
+from seq2seq.training.lines import of_epoch
 
 
 @pytest.fixture(scope="module")
@@ -231,3 +235,28 @@ def test_wrong_arguments_end_with_one_line(arguments, complaint):
     result = CliRunner().invoke(app, arguments)
     assert result.exit_code == 2
     assert complaint in result.output and result.output.count("\n") == 1
+
+
+def test_minutes_to_a_bleu_are_those_of_the_first_validation_that_has_it():
+    points = [(60.0, 10.0), (120.0, 30.5), (180.0, 29.0), (240.0, 31.0)]
+    assert quality.reached(points, 30) == 2.0 and quality.reached(points, 31) == 4.0
+    assert quality.reached(points, 32) is None
+
+
+def test_joeynmt_reads_the_pieces_of_both_languages_by_the_ids_that_they_have(tmp_path):
+    for side, text in (("en", "A dog runs.\nTwo dogs sleep.\n"), ("de", "Ein Hund läuft.\nZwei Hunde schlafen.\n")):
+        for part in ("train", "val"):
+            with gzip.open(tmp_path / f"{part}.{side}.gz", "wt", encoding="utf-8") as file:
+                file.write(text * 20)
+    quality.prepare(tmp_path, tmp_path / "work", 40)
+    assert (tmp_path / "work" / "train.de").read_text(encoding="utf-8").startswith("ein hund läuft.\nzwei")
+    model = quality.sentencepiece.SentencePieceProcessor(model_file=str(tmp_path / "work" / "pieces.model"))
+    pieces = (tmp_path / "work" / "pieces.txt").read_text(encoding="utf-8").splitlines()
+    assert pieces == [model.id_to_piece(number) for number in range(40)]
+
+
+def test_bleu_is_found_in_what_a_training_says(tmp_path):
+    arguments = SimpleNamespace(system="seq2seq", data=tmp_path, set=[])
+    _, pattern = quality.command_of(arguments, tmp_path)
+    figures = {"loss": 3.0, "val_loss": 2.0, "val_bleu": 31.456, "val_exact_match": 0.1, "tokens_per_second": 9.0}
+    assert re.search(pattern, f"epoch 3/36: {of_epoch(figures, 'loss')}")[1] == "31.46"
