@@ -63,6 +63,11 @@ def fingerprint(content: Any) -> str:
     return blake2b(json.dumps(content, sort_keys=True).encode(), digest_size=16).hexdigest()
 
 
+def one_of(checksums: list[str]) -> str:
+    """The only one of some checksums, or what stands for all of them, in their order."""
+    return checksums[0] if len(checksums) == 1 else fingerprint(checksums)
+
+
 def write_arrays(path: Path, arrays: Mapping[str, Any], **record: Any) -> None:
     """Write arrays and a record of something about them, JSON-ready, to one file, whole or not at all.
 

@@ -10,7 +10,7 @@ from seq2seq.cli.jobs import run_job
 from seq2seq.cli.options import detection as alarms
 from seq2seq.cli.options import engines, forecasts, groups, search
 from seq2seq.cli.options import series as series_options
-from seq2seq.cli.options.run import With, WithDetector, WithForecaster, together
+from seq2seq.cli.options.run import With, WithDetector, WithForecaster, WithReconstructor, together
 from seq2seq.errors import InputError
 
 app = Typer(help="Work through many files, in a job that may be killed and started again.", cls=Tasks, **SETTINGS)
@@ -184,6 +184,7 @@ def reconstruct(
     shard: ShardOption = None,
     strict: Strict = False,
     part_size: PartSize = 20000,
+    with_: WithReconstructor = None,
     *,
     engine: dict[str, Any],
 ) -> None:
@@ -196,7 +197,7 @@ def reconstruct(
     def load():
         from seq2seq.jobs.reconstruction import BatchReconstruction
 
-        return BatchReconstruction.load(run, array=array, part_size=part_size, strict=strict)
+        return BatchReconstruction.load(together(run, with_), array=array, part_size=part_size, strict=strict)
 
     run_job(run, load, _series_check(array), [*input_, *(more or ())], output, shard, strict, engine)
 

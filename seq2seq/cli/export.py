@@ -7,7 +7,7 @@ from typing import Annotated
 from typer import Argument, Option
 
 from seq2seq.cli.console import ConsoleReport, quiet_tensorflow
-from seq2seq.cli.options.run import WithInNoPanel, together
+from seq2seq.cli.options.run import WithAny, together
 from seq2seq.errors import InputError, installed_with
 
 EXAMPLES = """\
@@ -25,6 +25,8 @@ EXAMPLES = """\
 
   seq2seq export runs/ende --with runs/ende2 --with runs/ende3 --output ende
 
+  seq2seq export runs/air --with runs/air2 --output air
+
   seq2seq export runs/tanks --output tanks --format litert
 """
 
@@ -32,7 +34,7 @@ EXAMPLES = """\
 def export(
     run: Annotated[Path, Argument(metavar="RUN", help="Folder of a trained run.")],
     output: Annotated[Path, Option(help="Folder for the export: a new one.")],
-    with_: WithInNoPanel = None,
+    with_: WithAny = None,
     format_: Annotated[str, Option("--format", help="What graphs it has: onnx, saved-model or litert.")] = "onnx",
     int8: Annotated[
         bool, Option("--int8", help="Weights that take a byte each; tells what that costs and saves.")
@@ -53,7 +55,7 @@ def export(
     ] = None,
 ) -> None:
     """Write a run as a folder that answers with NumPy and ONNX Runtime alone, by the command seq2seq-run; or several
-    runs that translate as one.
+    runs that answer as one.
 
     Of other formats saved-model is for TensorFlow Serving, and litert for devices: single steps and windows.
 

@@ -146,7 +146,8 @@ def forecast(
     for note in made.notes:
         report.warn(note)
     if made.level and not made.notes:
-        of = f"are the means of {len(forecaster.members)}, each of which is" if with_ else "are"
+        several = len(forecaster.members)
+        of = f"are the means of {several}, each of which is" if several > 1 else "are"
         report.say(f"intervals {of} to hold {made.level:.0%} of the actual values")
 
 

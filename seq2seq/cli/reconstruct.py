@@ -7,6 +7,7 @@ from typer import Argument, Option
 
 from seq2seq.cli.console import ConsoleReport, quiet_tensorflow
 from seq2seq.cli.options import series as options
+from seq2seq.cli.options.run import WithReconstructor, together
 from seq2seq.cli.outputs import check_outputs, check_picture, check_suffix, write_csv
 from seq2seq.errors import InputError
 
@@ -60,6 +61,7 @@ def reconstruct(
         ),
     ] = None,
     show: options.Show = None,
+    with_: WithReconstructor = None,
 ) -> None:
     """Write sequences as an autoencoder has understood them, and the codes that it wrote them from.
 
@@ -71,7 +73,8 @@ def reconstruct(
     check_suffix(embeddings, "--embeddings", (".npy",))
     check_picture(plot, "--plot")
     options.check_of_picture(plot, "--show", show)
-    check_outputs({"--output": output, "--embeddings": embeddings, "--plot": plot}, {"--input": input_}, run)
+    for each in (run, *(with_ or ())):
+        check_outputs({"--output": output, "--embeddings": embeddings, "--plot": plot}, {"--input": input_}, each)
 
     with quiet_tensorflow(run):
         import numpy as np
@@ -81,11 +84,12 @@ def reconstruct(
         from seq2seq.storage import replacing
 
     report = ConsoleReport(stderr=True)
-    reconstructor = Reconstructor.load(run)
+    reconstructor = Reconstructor.load(together(run, with_))
     series = reconstructor.read(input_, array=array, keep=keep, report=report)
     if note := reconstructor.learned_note(series):
         report.warn(note)
     shown = options.position_of(series.names, show)
+    codes = reconstructor.codes(series) if embeddings else None
     if output or plot:
         reconstructed = reconstructor.reconstruct(series, report)
     if output and output.name.lower().endswith(".npz"):
@@ -108,7 +112,7 @@ def reconstruct(
         write_csv(output, table)
     if embeddings:
         with replacing(embeddings) as temporary, open(temporary, "wb") as file:
-            np.save(file, reconstructor.codes(series), allow_pickle=False)
+            np.save(file, codes, allow_pickle=False)
     if plot:
         _draw(series, reconstructed, shown, plot)
     if output or plot:

@@ -9,7 +9,7 @@ import typer
 from typer import Argument, Option
 
 from seq2seq.cli.console import ConsoleReport, quiet_tensorflow
-from seq2seq.cli.options.run import WithInNoPanel
+from seq2seq.cli.options.run import WithAny
 from seq2seq.errors import InputError, installed_with
 
 ADDRESS, WORK = "Address", "Work"
@@ -31,7 +31,7 @@ def serve(
     runs: Annotated[
         list[Path], Argument(metavar="RUN...", help="Folders of trained runs, or exported ones, each a model.")
     ],
-    with_: WithInNoPanel = None,
+    with_: WithAny = None,
     host: Annotated[
         str, Option(help="Address to listen at; any but this machine's own wants a token.", rich_help_panel=ADDRESS)
     ] = "127.0.0.1",

@@ -6,7 +6,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -21,13 +21,13 @@ from seq2seq.export.parity import Difference
 from seq2seq.export.quality import Cost, costs
 from seq2seq.export.readme import readme
 from seq2seq.export.signature import Signature
-from seq2seq.inference.ensemble import Paths, members_of
-from seq2seq.report import Report
+from seq2seq.inference.ensemble import Paths, check_joined, members_of
+from seq2seq.report import Naming, Report
 from seq2seq.run import Run
 from seq2seq.run.folder import MANIFEST
 from seq2seq.run.integrity import locked, read_config, refuse_inside_run, refuse_links_out
-from seq2seq.runtime.folder import FORMAT, README
-from seq2seq.storage import digest, fingerprint
+from seq2seq.runtime.folder import FORMAT, FORMAT_OF_GRAPHS, README
+from seq2seq.storage import digest, one_of
 
 SLOWER = 0.95  # times the rate of float32: less is more than chance
 FORMATS = ("onnx", "saved-model", "litert")
@@ -38,14 +38,14 @@ class Kind:
     """How runs of a task are exported.
 
     Attributes:
-        load: function from a folder, of a run or an exported one, to the loaded run; of translators also from a list
-            of those of an ensemble.
+        load: function from a folder, of a run or an exported one, or a list of those of an ensemble, to the loaded run.
         read: function from the loaded run, a `Report` and locations of data, maybe none, to what an export of it is
             held against; of a translator the second one is of references.
         graphs: function from a loaded run and the class of graphs, to its graphs by name.
         files: function from a `Run` to the files that the folder has beside them.
         differences: function from the loaded run, the loaded export and what was read, to how far their answers are
             apart.
+        joins: bool. Whether the graphs of one folder answer for all runs of an ensemble; else each has a folder in it.
     """
 
     load: Callable[..., Any]
@@ -53,6 +53,7 @@ class Kind:
     graphs: Callable[[Any, type[Graph]], Mapping[str, Graph]]
     files: Callable[[Run], list[Path]]
     differences: Callable[[Any, Any, Any], list[Difference]]
+    joins: bool = False
 
 
 KINDS = {
@@ -76,6 +77,7 @@ KINDS = {
         texts.translator_graphs,
         texts.files,
         texts.differences_of_translators,
+        joins=True,
     ),
     "language-model": Kind(
         texts.load_writer, texts.read_text_of, texts.writer_graphs, texts.files, texts.differences_of_writers
@@ -90,8 +92,9 @@ class Held:
     Attributes:
         differences: how far the answers of both are apart, kind by kind.
         costs: what int8 costs, where it was asked for.
-        rate: float. How many times as much it gets done in a second of processor time as in float32.
-        size: float. Bytes, as a share of those in float32.
+        rate: float. How many times as much it gets done in a second of processor time as in float32; of runs that have
+            folders of their own that of the slowest.
+        size: float. Bytes, as a share of those in float32; of such runs the mean.
     """
 
     differences: Sequence[Difference]
@@ -113,7 +116,7 @@ def export(
     """Export a run to a folder that answers without its training's code, once that has answered as the run does.
 
     Args:
-        run_dir: folder of a finished run; or a list of several, of translators, which translate as one.
+        run_dir: folder of a finished run; or a list of several, which answer as one.
         output: the folder, which must not be there, or be empty.
         format: `"onnx"`, `"saved-model"` or `"litert"`.
         int8: bool. Weights that take a byte each, of ONNX graphs.
@@ -127,7 +130,7 @@ def export(
 
     Raises:
         InputError: a run that has not ended its training, is being trained or cannot be exported; several that cannot
-            translate as one; an output that is in use; a format that cannot hold the run; no data to hold it against;
+            answer as one; an output that is in use; a format that cannot hold the run; no data to hold it against;
             or answers that differ, with `int8` that are worse by more than they may be, whereupon nothing is written.
     """
     output, report = Path(output), report or Report()
@@ -143,6 +146,9 @@ def export(
     for run in runs:
         _check_output(output, run.path)
     loaded = kind.load(run_dir)
+    if len(runs) > 1 and not kind.joins:
+        how = {"format": format, "int8": int8, "sample": sample, "reference": reference}
+        return _export_apart(runs, loaded.config, output, how, report)
     held_against = kind.read(loaded, report, *filter(None, (sample, reference)))
     with _written(output) as folder, tempfile.TemporaryDirectory() as aside:
         first = Path(aside) if int8 else folder
@@ -164,6 +170,24 @@ def export(
         return Held(differences, found, rate, _bytes(folder) / _bytes(first))
 
 
+def _export_apart(runs, config, output, how, report):
+    """Export each run to a folder of its own in one for all: whoever loads that takes the mean of what they answer."""
+    with _written(output) as folder:
+        names = [str(number) for number, _ in enumerate(runs, 1)]
+        held = [
+            export(run.path, folder / name, report=Naming(report, str(run.path)), **how)
+            for name, run in zip(names, runs, strict=True)
+        ]
+        _describe(folder, runs, config, {}, how["format"], names)
+    costs = [
+        replace(cost, what=f"{run.path}: {cost.what}")
+        for run, each in zip(runs, held, strict=True)
+        for cost in each.costs
+    ]
+    rates, sizes = [each.rate for each in held], [each.size for each in held]
+    return Held([found for each in held for found in each.differences], costs, min(rates), sum(sizes) / len(sizes))
+
+
 def _fill(folder, runs, loaded, format, new=Graph):
     """Write all that an export consists of."""
     run, kind = runs[0], KINDS[runs[0].task]
@@ -175,9 +199,14 @@ def _fill(folder, runs, loaded, format, new=Graph):
         signatures = {"saved-model": saved_model, "litert": litert}[format].write(folder, loaded, graphs)
     for file in kind.files(run):
         shutil.copyfile(file, folder / file.name)
+    _describe(folder, runs, loaded.config, signatures, format)
+
+
+def _describe(folder, runs, config, signatures, format, folders=()):
+    """Write what tells of all else in a folder, which has graphs of these signatures, or `folders` that have some."""
     names = [each.path.resolve().name for each in runs]
-    (folder / README).write_text(readme(run.task, loaded.config, signatures, format, names), encoding="utf-8")
-    _write_manifest(folder, runs, signatures, format)
+    (folder / README).write_text(readme(runs[0].task, config, signatures, format, names), encoding="utf-8")
+    _write_manifest(folder, runs, signatures, format, folders)
 
 
 def _refuse(named, why, found):
@@ -197,8 +226,8 @@ def _files(folder):
 def _finished_runs(run_dir):
     """The run, or those of an ensemble."""
     runs = list(map(_finished, members_of(run_dir)))
-    if len(runs) > 1 and runs[0].task != "translation":
-        raise InputError(f"--with is for translators, and {runs[0].path} is a run of the task {runs[0].task!r}.")
+    if len(runs) > 1:
+        check_joined(runs[0])
     return runs
 
 
@@ -262,17 +291,21 @@ def _written(output):
 
 
 def _write_manifest(
-    folder: Path, runs: Sequence[Run], signatures: Mapping[str, Signature | Graph], format: str
+    folder: Path,
+    runs: Sequence[Run],
+    signatures: Mapping[str, Signature | Graph],
+    format: str,
+    folders: Sequence[str],
 ) -> None:
     run, weights = runs[0], [each.identity for each in runs]
     run_as_exported = Run(folder, run.task, run.config)
     record = {
-        "format": FORMAT,
+        "format": FORMAT if folders else FORMAT_OF_GRAPHS,  # an older version reads this one, too
         "written_as": format,
         "task": run.task,
         "config": run.config,
         "data": run.data,
-        "weights": weights[0] if len(runs) == 1 else fingerprint(weights),
+        "weights": one_of(weights),
         "files": {file.relative_to(folder).as_posix(): digest(file) for file in _files(folder)},
         "graphs": {
             name: {side: [asdict(value) for value in getattr(signature, side)] for side in ("inputs", "outputs")}
@@ -285,4 +318,6 @@ def _write_manifest(
             {"name": each.path.resolve().name, "weights": of, "data": each.data}
             for each, of in zip(runs, weights, strict=True)
         ]
+    if folders:
+        record["folders"] = list(folders)
     run_as_exported.write_json(MANIFEST, record)

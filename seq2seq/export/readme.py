@@ -38,35 +38,54 @@ _RUNTIMES = {
         "answers = run(**inputs)",
     ),
     "saved-model": (
-        "It is for TensorFlow Serving, which is given the folder `model`",
+        "It is for TensorFlow Serving, which is given a folder `model`",
         "import tensorflow as tf",
         'model = tf.saved_model.load("model/1")',
         'answers = model.signatures["{name}"](**{each: tf.constant(value) for each, value in inputs.items()})',
     ),
 }
 _RAW = dict.fromkeys(("translation", "language-model"), "on ids of tokens (0 padding, 1 unknown, 2 begin, 3 end)")
+_TOGETHER = {
+    "translation": "at each step the mean of the probabilities of {} decides; settings and tokenizers are those of the "
+    "first",
+    "forecaster": "by the means of the forecasts, and of the ends of the intervals, of {}; settings are those of the "
+    "first",
+    "autoencoder": "by the means of what {} write again, and of their scores, on one scale by their thresholds; "
+    "settings are those of the first",
+}
 _STREAMED = ("seq2seq-run forecast DIR --stream --state state.npz",)
 
 
 def readme(task: str, config: Any, graphs: Mapping[str, Signature], format: str, names: Sequence[str]) -> str:
-    """Markdown, for the run or the runs of these names; its Python runs in the folder itself."""
+    """Markdown, for the run or the runs of these names; its Python runs in the folder itself.
+
+    Without `graphs` each run has a folder of its own in it.
+    """
     commands = _COMMANDS[task]
-    if task == "forecaster" and config.model.kind == "stateful":
+    if task == "forecaster" and config.model.kind == "stateful" and len(names) == 1:
         commands += _STREAMED
-    what, imported, opened, called = _RUNTIMES[format]
+    what, *called = _RUNTIMES[format]
+    known = "what goes into each graph and comes out of it" if graphs else "which files there are"
+    lines = [
+        f"# {f'{len(names)} runs' if len(names) > 1 else 'A run'} of the task {task}, exported by seq2seq",
+        "",
+        *(_together(task, names) if len(names) > 1 else ()),
+        f"{what}; `manifest.json` says {known}.",
+        "",
+        *((*_shell(commands), *_python(*_CLASSES[task])) if format != "saved-model" else ()),
+        *(_raw(task, graphs, *called) if graphs else _apart(names)),
+    ]
+    return "\n".join(lines)
+
+
+def _raw(task, graphs, imported, opened, called):
     name, graph = next(iter(graphs.items()))
     values = {"float32": "zeros", "int32": "ones", "int64": "ones", "bool": "ones"}
     shapes = [
         f'    "{each.name}": np.{values[each.dtype]}({_sizes(each.shape)}, np.{each.dtype}),  # {each.meaning}'
         for each in graph.inputs
     ]
-    lines = [
-        f"# {f'{len(names)} runs' if len(names) > 1 else 'A run'} of the task {task}, exported by seq2seq",
-        "",
-        *(_together(names) if len(names) > 1 else ()),
-        f"{what}; `manifest.json` says what goes into each graph and comes out of it.",
-        "",
-        *((*_shell(commands), *_python(*_CLASSES[task])) if format != "saved-model" else ()),
+    return (
         f"Without this library, {_RAW.get(task, 'on what is scaled already (units are in `scaler.json`)')}:",
         "",
         "```python",
@@ -82,16 +101,21 @@ def readme(task: str, config: Any, graphs: Mapping[str, Signature], format: str,
         "    print(output, answer.shape)",
         "```",
         "",
-    ]
-    return "\n".join(lines)
+    )
 
 
-def _together(names):
+def _apart(names):
     return (
-        f"They answer as one: at each step the mean of the probabilities of {', '.join(f'`{name}`' for name in names)} "
-        "decides; settings and tokenizers are those of the first.",
+        "Each run has a folder of its own, whose `README.md` says how its graphs are called without this library; the "
+        "mean, in the units of the columns, is then yours to take:",
+        "",
+        *(f"* `{number}`: {name}" for number, name in enumerate(names, 1)),
         "",
     )
+
+
+def _together(task, names):
+    return f"They answer as one: {_TOGETHER[task].format(', '.join(f'`{name}`' for name in names))}.", ""
 
 
 def _shell(commands):

@@ -1,4 +1,4 @@
-"""Several runs that translate as one: what they must have in common."""
+"""Several runs that answer as one; and what those that translate must have in common."""
 
 from collections.abc import Sequence
 from os import PathLike
@@ -8,13 +8,14 @@ from seq2seq.config import TranslationConfig
 from seq2seq.errors import InputError
 from seq2seq.inference.loaded import open_run
 from seq2seq.run import Run
-from seq2seq.runtime.folder import is_exported
-from seq2seq.storage import digest, fingerprint
+from seq2seq.runtime.folder import folders_of, is_exported
+from seq2seq.storage import digest, one_of
 from seq2seq.text.tokenizer import load_tokenizer
 from seq2seq.text.tokens import Tokenizer
 
 Paths = str | Path | Sequence[str | Path]
 Sides = tuple[Tokenizer, Tokenizer]
+JOINED = ("translation", "forecaster", "autoencoder")  # tasks whose runs answer as one
 
 
 def open_runs(paths: Paths) -> list[tuple[Run, TranslationConfig]]:
@@ -30,13 +31,13 @@ def open_runs(paths: Paths) -> list[tuple[Run, TranslationConfig]]:
 
 
 def members_of(paths: Paths) -> list[Path]:
-    """The folder of a run, or those of the runs of an ensemble.
+    """The folder of a run, or those of the runs of an ensemble; of an exported ensemble on numbers those in it.
 
     Raises:
-        InputError: a list of one, or with a folder twice or an exported one.
+        InputError: a list of one, or with a folder twice or an exported one; or an exported folder that is damaged.
     """
     if isinstance(paths, str | PathLike):
-        return [Path(paths)]
+        return folders_of(Path(paths)) if is_exported(paths) else [Path(paths)]
     if len(paths) < 2:
         raise InputError(f"An ensemble needs two runs or more, got {len(paths)}: give the folder alone, in no list.")
     for place, path in enumerate(paths):
@@ -47,10 +48,18 @@ def members_of(paths: Paths) -> list[Path]:
     return list(map(Path, paths))
 
 
+def check_joined(run: Run) -> None:
+    """Raise InputError where runs of the task of this one, the first of an ensemble, do not answer as one."""
+    if run.task not in JOINED:
+        raise InputError(
+            f"--with is for translators, forecasters and autoencoders, and {run.path} is a run of the task "
+            f"{run.task!r}: leave it out."
+        )
+
+
 def identity_of(paths: Paths) -> str:
     """Return what names the weights of a run, or those of all runs of an ensemble."""
-    found = [digest(run.weights) for run, _ in open_runs(paths)]
-    return found[0] if len(found) == 1 else fingerprint(found)
+    return one_of([digest(run.weights) for run, _ in open_runs(paths)])
 
 
 def load_tokenizers(run: Run, config: TranslationConfig) -> Sides:

@@ -57,7 +57,9 @@ class ReconstructorEnsemble(Reconstructor):
         Raises:
             InputError: always.
         """
-        raise InputError("Each run has codes of its own, of which there is no mean: take those of one run.")
+        raise InputError(
+            "Each run has codes of its own (--embeddings), of which there is no mean: take those of one run."
+        )
 
     def learned_note(self, series: Series) -> str | None:
         """What to tell of `series` that are to be judged, where a training had rows of them; else None."""

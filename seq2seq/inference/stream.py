@@ -47,7 +47,10 @@ class Stream:
                 f"{forecaster.run.path} was trained on windows: --stream needs one trained with --stateful."
             )
         if len(forecaster.members) > 1:
-            raise InputError("--stream goes on from the state of one run: give no other (--with).")
+            raise InputError(
+                f"{len(forecaster.members)} runs answer as one here, and a stream goes on from the state of a single "
+                "one: give that alone."
+            )
         self.forecaster, self.steps, self._report = forecaster, 0, report or Report()
         self.columns, self._far = forecaster.columns.names, set()  # those of which a far value was told of
         self.interval, self._margin = interval, forecaster.core.margin(interval) if interval else None

@@ -10,7 +10,7 @@ from seq2seq.inference.ensemble import Paths
 from seq2seq.inference.reconstructor import Reconstructor
 from seq2seq.jobs.reconstruction import AutoencoderWork
 from seq2seq.jobs.series import join_lines, write_lines
-from seq2seq.storage import digest, fingerprint
+from seq2seq.storage import digest, one_of
 
 
 class BatchDetection(AutoencoderWork):
@@ -40,8 +40,8 @@ class BatchDetection(AutoencoderWork):
         settings = {"task": "detect", "threshold": threshold and list(threshold), "events": events} | spans
         if events:  # what a job of an earlier version has written lacks a column
             settings["known_at"] = True
-        fitted = [digest(member.run.detector) for member in reconstructor.members]
-        super().__init__(reconstructor, fitted[0] if len(fitted) == 1 else fingerprint(fitted), settings, **given)
+        fitted = one_of([digest(member.run.detector) for member in reconstructor.members])
+        super().__init__(reconstructor, fitted, settings, **given)
         self.threshold, self.events = threshold, events
         self.spans: dict[str, Span] = {name: parse_span(span) for name, span in spans.items()}
 

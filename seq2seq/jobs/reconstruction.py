@@ -1,17 +1,17 @@
 """The batch job of an autoencoder: files of series through a trained run."""
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from seq2seq.errors import InputError
+from seq2seq.inference.ensemble import Paths
 from seq2seq.inference.pieces import num_pieces
 from seq2seq.inference.reconstructor import Reconstructor
 from seq2seq.jobs.series import SeriesWork
 from seq2seq.series.writing import decimals_of_each, write_like
-from seq2seq.storage import digest
+from seq2seq.storage import digest, one_of
 
 
 class AutoencoderWork(SeriesWork):
@@ -45,8 +45,8 @@ class BatchReconstruction(AutoencoderWork):
     title = "Reconstructing"
 
     @classmethod
-    def load(cls, run_dir: str | Path, **given: Any) -> "BatchReconstruction":
-        """The work of a run directory.
+    def load(cls, run_dir: Paths, **given: Any) -> "BatchReconstruction":
+        """The work of a run directory, or of a list of several, see `Reconstructor.load`.
 
         Raises:
             InputError: not a run of an autoencoder, no weights yet, damaged, or written by a newer version.
@@ -55,11 +55,13 @@ class BatchReconstruction(AutoencoderWork):
         data = reconstructor.config.data
         if data.step or data.gaps == "fill" or data.duplicates != "error":
             raise InputError(
-                f"{run_dir} was trained with data.step, data.gaps=fill or data.duplicates, so that steps are not the "
-                "rows of a file, which a batch job writes again: use `reconstruct`, which writes a line for each step."
+                f"{reconstructor.run.path} was trained with data.step, data.gaps=fill or data.duplicates, so that "
+                "steps are not the rows of a file, which a batch job writes again: use `reconstruct`, which writes a "
+                "line for each step."
             )
         # The weights name the checksums of all files that they need.
-        return cls(reconstructor, digest(reconstructor.run.weights), {"task": "reconstruct"}, **given)
+        model = one_of([digest(member.run.weights) for member in reconstructor.members])
+        return cls(reconstructor, model, {"task": "reconstruct"}, **given)
 
     def answer(self, series, file, several):
         np.save(file, np.concatenate(self.loaded.reconstruct(series)), allow_pickle=False)

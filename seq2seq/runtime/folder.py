@@ -3,6 +3,7 @@
 manifest.json   format, task, configuration, checksums of all other files, inputs and outputs of the graphs in words
 README.md       how to use the folder
 *.onnx          the graphs; *.tflite of a folder for devices, model/ of one for TensorFlow Serving
+1/ 2/ …         in place of graphs, of several runs on numbers: the exported folder of each
 all else        what the run had: tokenizers, units, calibration, detector
 """
 
@@ -20,7 +21,8 @@ from seq2seq.runtime.graphs import Graph
 from seq2seq.runtime.lite import LiteGraph
 from seq2seq.storage import digest
 
-FORMAT = 3  # 2 had a state for each hypothesis of a translation; 1 had ONNX graphs alone
+FORMAT = 4  # of several runs, each in a folder of its own
+FORMAT_OF_GRAPHS = 3  # 2 had a state for each hypothesis of a translation; 1 had ONNX graphs alone
 KINDS = {".onnx": Graph, ".tflite": LiteGraph}
 README = "README.md"
 
@@ -60,9 +62,10 @@ class ExportedRun(Run):
         if record["task"] not in tasks:
             expected = " or ".join(map(repr, tasks))
             raise InputError(f"{path} is an export of the task {record['task']!r}, expected one of {expected}.")
+        places = [path, *(path / name for name in record["folders"])]
         for name, checksum in record["files"].items():
             file = path / name
-            if file.parent != path or not file.is_file():
+            if file.parent not in places or not file.is_file():
                 raise InputError(f"{path} has no file {name!r}, which its {MANIFEST} names: export the run again.")
             if digest(file) != checksum:
                 raise InputError(f"{file} is damaged (its checksum is another): export the run again.")
@@ -96,6 +99,19 @@ class ExportedRun(Run):
         raise InputError(f"{self.path} has no graph {name!r}: export the run again.")
 
 
+def folders_of(path: Path) -> list[Path]:
+    """The exported folders in one of several runs on numbers, which answer together; any other alone.
+
+    Raises:
+        InputError: its manifest, or one of their files, is damaged.
+    """
+    record = _manifest(path)
+    if not record["folders"]:
+        return [path]
+    ExportedRun.open(path, record["task"])  # they are those that were exported together
+    return [path / name for name in record["folders"]]
+
+
 def _manifest(path):
     file = path / MANIFEST
     try:
@@ -107,7 +123,11 @@ def _manifest(path):
             raise TypeError(f"{wrong[0]} is not what it should be")
         if not all(isinstance(each["name"], str) for each in record.setdefault("members", [])):
             raise TypeError("members are not what they should be")
-    except (ValueError, KeyError, TypeError, OSError, RecursionError) as error:
+        # A number leads nowhere else, and none is in itself, as the checksum of its manifest is in this one.
+        for name in record.setdefault("folders", []):
+            if not (name.isdecimal() and f"{name}/{MANIFEST}" in record["files"]):
+                raise TypeError("folders are not what they should be")
+    except (ValueError, KeyError, TypeError, AttributeError, OSError, RecursionError) as error:
         raise InputError(f"{file} is damaged ({error}): export the run again.") from error
     if record["format"] > FORMAT:
         raise InputError(

@@ -10,7 +10,7 @@ from typing import Any
 from seq2seq.errors import InputError
 from seq2seq.inference import forecaster, reconstructor, translator, writer
 from seq2seq.inference.detector import Detector
-from seq2seq.inference.ensemble import members_of
+from seq2seq.inference.ensemble import check_joined, members_of
 from seq2seq.report import Report
 from seq2seq.run import Run
 from seq2seq.runtime.folder import ExportedRun, is_exported
@@ -53,7 +53,7 @@ class Model:
         path: Path of that.
         task: str. Of the run.
         loaded: `Translator`, `Writer`, `Reconstructor` or `Forecaster`.
-        others: Paths of the runs that translate together with that.
+        others: Paths of the runs that answer together with that.
         members: list of str. The names of all runs of an ensemble.
     """
 
@@ -124,7 +124,8 @@ def _of_series(loaded):
 
 def _of_reconstructor(loaded):
     try:
-        Detector.load(loaded.run)
+        for member in loaded.members:
+            Detector.load(member.run)
         detects = True
     except InputError:
         detects = False
@@ -133,15 +134,16 @@ def _of_reconstructor(loaded):
 
 def _of_forecaster(loaded):
     told = _of_series(loaded) | {
-        "look_back": loaded.config.windows.look_back,
+        "look_back": max(member.config.windows.look_back for member in loaded.members),
         "horizon": loaded.horizon,
         "targets": list(loaded.columns.targets),
         "known": list(loaded.columns.in_table(loaded.columns.known)),
         "interval": loaded.core.level,
         "stateful": loaded.stateful,
-        "least_history": loaded.core.least_history,
+        "least_history": loaded.least_history,
     }
-    return told | ({"intervals": list(map(float, loaded.core.calibration.levels))} if loaded.stateful else {})
+    streams = loaded.stateful and len(loaded.members) == 1
+    return told | ({"intervals": list(map(float, loaded.core.calibration.levels))} if streams else {})
 
 
 _MORE = {
@@ -176,11 +178,11 @@ def check(paths: Iterable[Path], others: Sequence[Path] = ()) -> dict[str, Run]:
 
     Args:
         paths: a folder for each model.
-        others: folders of runs that translate together with the only one of `paths`.
+        others: folders of runs that answer together with the only one of `paths`.
 
     Raises:
         InputError: one is neither, damaged, or written by a newer version; two have one name; or there are others, and
-            the models are several, or of another task.
+            the models are several, or one is of another task, or of one whose runs do not answer together.
     """
     places = named(paths)
     if others and len(places) > 1:
@@ -188,12 +190,12 @@ def check(paths: Iterable[Path], others: Sequence[Path] = ()) -> dict[str, Run]:
             f"--with makes one model of several runs, and {len(places)} are to be served: make a folder of those that "
             "answer together by seq2seq export RUN --with RUN --output DIR, and give it in their place."
         )
-    for path in members_of([*places.values(), *others])[1:] if others else ():
-        Run.open(path, "translation")
+    together = members_of([*places.values(), *others]) if others else ()
     found = {name: (ExportedRun if is_exported(path) else Run).open(path, *CLASSES) for name, path in places.items()}
-    for run in found.values():
-        if others and run.task != "translation":
-            raise InputError(f"--with is for translators, and {run.path} is a run of the task {run.task!r}.")
+    for run in found.values() if others else ():
+        check_joined(run)
+        for path in together:
+            Run.open(path, run.task)
     return found
 
 
@@ -204,15 +206,13 @@ def load(paths: Iterable[Path], others: Sequence[Path] = ()) -> dict[str, Model]
         paths, others: as for `check`; an ensemble is called like its first run.
 
     Raises:
-        InputError: what `check` raises; one is not finished; or others cannot translate together with the first.
+        InputError: what `check` raises; one is not finished; or others cannot answer together with the first.
     """
     models = {}
     for name, run in check(paths, others).items():
-        if others:
-            loaded, members = translator.Translator.load([run.path, *others]), [name, *map(_name, others)]
-        else:
-            loaded = CLASSES[run.task].load(run.path)
-            members = run.members if isinstance(run, ExportedRun) else ()
+        loaded = CLASSES[run.task].load([run.path, *others] if others else run.path)
+        members = run.members if isinstance(run, ExportedRun) else ()
+        members = [name, *map(_name, others)] if others else members
         models[name] = Model(name, run.path, run.task, loaded, others, members)
     for model in models.values():
         _ = model.described  # reads files, now and not when a client waits

@@ -167,6 +167,9 @@ def test_what_is_refused(tiny_run, copy, tmp_path):
     assert "--with makes one model of several runs, and 2 are to be served" in refused(
         "serve", tiny_run, OLDER_RUNS / "translation", "--with", copy, "--port", 0
     )
-    assert "--with is for translators, and" in refused(
+    assert "is a run of the task 'translation', expected one of 'forecaster'" in refused(
         "serve", OLDER_RUNS / "forecaster", "--with", copy, "--port", 0, "--workers", 2
+    )
+    assert "--with is for translators, forecasters and autoencoders, and" in refused(
+        "serve", OLDER_RUNS / "language-model", "--with", copy, "--port", 0, "--workers", 2
     )

@@ -7,13 +7,11 @@ import numpy as np
 import pytest
 
 from seq2seq.errors import InputError
-from seq2seq.inference.columns import Columns
-from seq2seq.inference.forecaster import Forecaster, build_model
+from seq2seq.inference.forecaster import Forecaster
 from seq2seq.inference.stream import Stream
-from seq2seq.run import Run
-from seq2seq.series.scaling import Scaler
 from seq2seq.tasks import measure_forecaster
 from tests.conftest import OLDER_RUNS
+from tests.other_runs import forecaster_like
 
 
 @pytest.fixture(scope="module")
@@ -28,29 +26,10 @@ def copy(run, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def made(days_plain, tmp_path_factory):
-    """A function that gives the folder of an untrained run like `days_plain` with other settings, calibrated like it.
-
-    Its columns are in another order.
-    """
-    series = days_plain.read()
-    columns, values = series.columns[::-1], [part[:, ::-1] for part in series.values]
-
-    def make(scaling="standard", names=columns, **changes):
-        config = days_plain.config
-        sections = {name: replace(getattr(config, name), **given) for name, given in changes.items()}
-        config = replace(config, **sections)
-        config = replace(config, data=replace(config.data, columns=names, scaling=scaling))
-        own = Run.start(tmp_path_factory.mktemp("runs") / "run", "forecaster", config)
-        scaler = Scaler.fit(scaling, [part[:, : len(names)] for part in values], names)
-        scaler.save(own.scaler)
-        model, draw = build_model(config, Columns.of(config, names)), np.random.default_rng(7)
-        own.save_weights([draw.normal(0, 0.3, weight.shape) for weight in model.get_weights()])
-        if config.model.interval:
-            days_plain.core.calibration.save(own)
-        own.release()
-        return own.path
-
-    return make
+    """A function that gives the folder of an untrained run like `days_plain`, see `forecaster_like`."""
+    return lambda *given, **changes: forecaster_like(
+        days_plain, tmp_path_factory.mktemp("runs") / "run", *given, **changes
+    )
 
 
 @pytest.fixture(scope="module")
@@ -121,7 +100,7 @@ def test_stateful_runs_forecast_together(days_stateful, tmp_path):
     together = Forecaster.load([run, shutil.copytree(run, tmp_path / "copy")])
     series = days_stateful.read()
     assert_same(together.forecast(series, 4), days_stateful.forecast(series, 4))
-    with pytest.raises(InputError, match="--stream goes on from the state of one run"):
+    with pytest.raises(InputError, match="a stream goes on from the state of a single one"):
         Stream(together)
 
 

@@ -11,38 +11,19 @@ from seq2seq.evaluation.detection import Labels
 from seq2seq.evaluation.thresholds import fit_threshold
 from seq2seq.inference.detection import detect
 from seq2seq.inference.detector import Detector
-from seq2seq.inference.reconstructor import Reconstructor, build_model
+from seq2seq.inference.reconstructor import Reconstructor
 from seq2seq.run import Run
-from seq2seq.series.files import data_files
-from seq2seq.series.scaling import Scaler
 from seq2seq.tasks.fit_detector import refit
 from tests.conftest import OLDER_RUNS
+from tests.other_runs import detector_like
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
-    """A function that gives the folder of an untrained run like `run` with other settings, with a detector.
-
-    Its columns are in another order.
-    """
-
-    def make(run, scaling="standard", seed=1, **changes):
-        alike = Reconstructor.load(run)
-        columns, config = alike.scaler.columns[::-1], replace(alike.config, seed=seed)
-        changes["data"] = {"columns": columns, "scaling": scaling} | changes.get("data", {})
-        sections = {name: replace(getattr(config, name), **given) for name, given in changes.items()}
-        config = replace(config, **sections)
-        data = {"data.location": data_files(config.data.location)}
-        own = Run.start(tmp_path_factory.mktemp("runs") / "run", "autoencoder", config, data)
-        scaler = Scaler(scaling, alike.scaler.center[::-1], alike.scaler.scale[::-1], columns)
-        scaler.save(own.scaler)
-        model, draw = build_model(config, len(columns)), np.random.default_rng(7)
-        own.save_weights([draw.normal(0, 0.3, weight.shape) for weight in model.get_weights()])
-        own.release()
-        refit(own.path)
-        return own.path
-
-    return make
+    """A function that gives the folder of an untrained run like another, see `detector_like`."""
+    return lambda run, *given, **changes: detector_like(
+        Reconstructor.load(run), tmp_path_factory.mktemp("runs") / "run", *given, **changes
+    )
 
 
 @pytest.fixture(scope="module")

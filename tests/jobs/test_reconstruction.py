@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -132,3 +133,13 @@ def test_what_is_not_reconstructed_stays_to_the_byte(pumps_files, pumps_run, tmp
     for old, new in zip(before[2:-1], after[2:-1], strict=True):
         assert old != new
         assert old.split(b",")[:2] + old.split(b",")[3:4] == new.split(b",")[:2] + new.split(b",")[3:4]
+
+
+def test_several_runs_write_the_mean_of_what_each_writes(beats_run, beats_model, samples, tmp_path):
+    runs = [beats_run, shutil.copytree(beats_run, tmp_path / "copy")]
+    np.save(tmp_path / "a.npy", samples)
+    work = work_of(runs)
+    assert work.model != work_of(beats_run).model
+    run(work, tmp_path / "a.npy", tmp_path / "out")
+    own = beats_model.reconstruct(beats_model.read(str(tmp_path / "a.npy")))
+    np.testing.assert_allclose(np.load(tmp_path / "out" / "a.npy"), np.stack(own)[:, :, 0], atol=1e-5)

@@ -19,10 +19,12 @@ def _with(what: str, panel: str | None) -> Any:
 _TEXT = "which translates together with RUN: at each step the mean of their probabilities decides"
 _NUMBERS = "which forecasts together with RUN: forecasts, and ends of intervals, are the means of theirs"
 _SCORES = "which scores together with RUN: scores are the means of theirs, on one scale by their thresholds"
-_SAME = f"{_TEXT}. They must have the same tokenizers"
-With, WithInNoPanel = _with(_SAME, "Search"), _with(_SAME, None)
+_SEQUENCES = "which reconstructs together with RUN: sequences are the means of what they make of them"
+With = _with(f"{_TEXT}. They must have the same tokenizers", "Search")
 WithForecaster = _with(_NUMBERS, FORECAST)
 WithDetector = _with(_SCORES, "Scores")
+WithReconstructor = _with(_SEQUENCES, "Output")
+WithAny = _with("which answers together with RUN: the mean of their probabilities, forecasts or scores counts", None)
 WithEither = _with(f"{_TEXT}; or {_NUMBERS}", "Results")
 
 
