@@ -84,7 +84,7 @@ def test_multi30k(tmp_path, real_data):
     _, translator = trained(
         tmp_path, "multi30k", train=folder / "train", valid=folder / "val", source="en", target="de"
     )
-    assert evaluate(translator, str(folder / "test_2016_flickr"), beam_size=5).scores.bleu >= 37.0
+    assert evaluate(translator, str(folder / "test_2016_flickr"), beam_size=5).scores.bleu >= 38.5
 
 
 @pytest.mark.recipes
