@@ -133,14 +133,15 @@ def dense(graph: Graph, layer: Any, x: str, weight: np.ndarray | None = None) ->
 
     Args:
         graph: `Graph`.
-        layer: `keras.layers.Dense`, linear or tanh.
+        layer: `keras.layers.Dense`, linear, tanh or relu.
         x: its input.
         weight: the kernel, where it is not that of the layer.
     """
     y = graph("MatMul", x, layer.kernel.numpy() if weight is None else weight)
     if layer.use_bias:
         y = graph("Add", y, layer.bias.numpy())
-    return graph("Tanh", y) if layer.activation.__name__ == "tanh" else y
+    activation = {"tanh": "Tanh", "relu": "Relu"}.get(layer.activation.__name__)
+    return graph(activation, y) if activation else y
 
 
 def size(graph: Graph, x: str, axis: int) -> str:

@@ -8,6 +8,7 @@ from seq2seq.export.observed import ZERO, carried_forward
 from seq2seq.export.recurrent import stack, step
 from seq2seq.models import WindowForecaster
 from seq2seq.models.window_forecaster import EPSILON
+from seq2seq.models.window_networks import Segments, StepByStep
 
 SWAPPED = (1, 0, 2)  # between the batch first and the steps first
 
@@ -54,9 +55,10 @@ class _Wiring:
             base = base if scale is None else graph("Div", graph("Sub", base, shift), scale)
         else:
             base = self._base(targets, targets_missing, last)
-        outputs, states = stack(graph, model.encoder, graph("Transpose", values, perm=SWAPPED))
-        raw = self._decode(states, known, base, last) if model.decoder else self._direct(outputs, known)
-        change = self._ordered(raw)
+        change = self._ordered(self._written(values, targets, targets_missing, last, base, known))
+        if model.network.from_last:
+            from_base = graph("Sub", graph("Unsqueeze", last, np.array([1])), base)
+            change = graph("Add", change, self._widened(from_base))
         if model.start:
             middle = self._slice(change, model.middle, model.middle + 1)
             off = (1.0 - model.start.share.numpy())[..., None]
@@ -131,22 +133,33 @@ class _Wiring:
         growth = graph("Where", graph("Cast", no_growth, to=TensorProto.BOOL), ZERO, graph("Sub", now, then))
         return graph("Add", before, graph("Mul", growth, (seasons[:, None] + 1.0).astype(np.float32)))
 
-    def _direct(self, outputs, known):
-        """All steps at once, `(batch, horizon, targets, outputs)`."""
-        graph, model = self.graph, self.model
-        shape = np.array([-1, model.horizon, len(self.columns), self.outputs])
+    def _written(self, values, targets, missing, last, base, known):
+        """What the network writes, `(batch, horizon, targets, outputs)`."""
+        network = self.model.network
+        if isinstance(network, Segments):
+            changes = self.graph(
+                "Where", missing, ZERO, self.graph("Sub", targets, self.graph("Unsqueeze", last, np.array([1])))
+            )
+            return self._segments(network, changes, values, known)
+        outputs, states = stack(self.graph, network.encoder, self.graph("Transpose", values, perm=SWAPPED))
+        if isinstance(network, StepByStep):
+            return self._step_by_step(network, states, known, base, last)
+        return self._direct(network, outputs, known)
+
+    def _direct(self, network, outputs, known):
+        graph = self.graph
+        shape = np.array([-1, network.horizon, len(self.columns), self.outputs])
         state = graph("Gather", outputs, np.int64(-1), axis=0)
-        raw = graph("Reshape", dense(graph, model.output_layer, state), shape)
+        raw = graph("Reshape", dense(graph, network.output_layer, state), shape)
         if known is None:
             return raw
         along = graph("Unsqueeze", state, np.array([1]))
-        like = graph("Concat", size(graph, state, 0), np.array([model.horizon, model.encoder.units]), axis=0)
-        hidden = dense(graph, model.known_layer, graph("Concat", graph("Expand", along, like), known, axis=2))
-        return graph("Add", raw, graph("Reshape", dense(graph, model.known_output, hidden), shape))
+        like = graph("Concat", size(graph, state, 0), np.array([network.horizon, network.encoder.units]), axis=0)
+        hidden = dense(graph, network.known_layer, graph("Concat", graph("Expand", along, like), known, axis=2))
+        return graph("Add", raw, graph("Reshape", dense(graph, network.known_output, hidden), shape))
 
-    def _decode(self, states, known, base, last):
-        """Step by step, each reading the forecast of the one before, `(batch, horizon, targets, outputs)`."""
-        graph, model, parts = self.graph, self.model, len(states[0])
+    def _step_by_step(self, network, states, known, base, last):
+        graph, parts = self.graph, len(states[0])
         base, known = (None if x is None else graph("Transpose", x, perm=SWAPPED) for x in (base, known))
         shape = np.array([-1, len(self.columns), self.outputs])
 
@@ -154,15 +167,65 @@ class _Wiring:
             value, *cells = given
             cells = [cells[parts * k : parts * (k + 1)] for k in range(len(states))]
             inputs = value if known is None else body("Concat", value, body("Gather", known, t), axis=1)
-            outputs, cells = step(body, model.decoder, inputs, cells)
-            raw = body("Reshape", dense(body, model.output_layer, outputs), shape)
-            middle = body("Gather", raw, np.int64(model.middle), axis=2)
+            outputs, cells = step(body, network.decoder, inputs, cells)
+            raw = body("Reshape", dense(body, network.output_layer, outputs), shape)
+            middle = body("Gather", raw, np.int64(network.middle), axis=2)
             value = body("Add", middle, body("Gather", base, t))
             return [value, *(part for layer in cells for part in layer)], [raw]
 
         begin = [last, *(part for layer in states for part in layer)]
-        _, (made,) = graph.loop(np.int64(model.horizon), begin, forecast)
+        _, (made,) = graph.loop(np.int64(network.horizon), begin, forecast)
         return graph("Transpose", made, perm=(1, 0, 2, 3))
+
+    def _segments(self, network, changes, values, known):
+        graph, targets, written = self.graph, len(self.columns), network.written
+        look_back, read, segment = self.model.arguments["look_back"], network.read, network.segment
+        steps = np.arange(look_back - read * segment, look_back)
+        rows = graph("Transpose", graph("Gather", changes, steps, axis=1), perm=(0, 2, 1))
+        rows = graph("Reshape", rows, np.array([-1, targets, read, segment]))
+        if network.beside:
+            beside = graph("Gather", graph("Gather", values, steps, axis=1), np.array(network.beside), axis=2)
+            width = segment * len(network.beside)
+            beside = graph("Reshape", beside, np.array([-1, 1, read, width]))
+            beside = graph("Expand", beside, np.array([1, targets, 1, 1]))
+            rows = graph("Concat", rows, beside, axis=3)
+        rows = graph("Reshape", rows, np.array([-1, read, segment * (1 + len(network.beside))]))
+        embedded = dense(graph, network.embedding, rows)
+        _, states = stack(graph, network.stack, graph("Transpose", embedded, perm=SWAPPED))
+        units = network.stack.units
+        states = [[self._repeated(part, written, units) for part in layer] for layer in states]
+        outputs, _ = step(graph, network.stack, self._queries(network, known, size(graph, changes, 0)), states)
+        made = dense(graph, network.output_layer, outputs)
+        made = graph("Reshape", made, np.array([-1, targets, written * segment, self.outputs]))
+        made = graph("Gather", made, np.arange(network.horizon), axis=2)
+        return graph("Transpose", made, perm=(0, 2, 1, 3))
+
+    def _repeated(self, state, times, units):
+        """Each row of `(rows, units)` so many times, one after the other."""
+        each = self.graph("Expand", self.graph("Unsqueeze", state, np.array([1])), np.array([1, times, 1]))
+        return self.graph("Reshape", each, np.array([-1, units]))
+
+    def _queries(self, network, known, batch):
+        """Which segment of which target is to be written, `(batch · targets · segments, units)`."""
+        graph, targets, written = self.graph, len(self.columns), network.written
+        place, column = network.place.numpy(), network.column.numpy()
+        sizes = (targets, written, -1)
+        which = np.concatenate(
+            (
+                np.broadcast_to(place[None], (*sizes[:2], place.shape[1])),
+                np.broadcast_to(column[:, None], (*sizes[:2], column.shape[1])),
+            ),
+            axis=-1,
+        )[None]
+        units = network.stack.units
+        if known is None:
+            which = graph("Expand", which, graph("Concat", batch, np.array([targets, written, units]), axis=0))
+        else:
+            spare = written * network.segment - network.horizon
+            known = graph("Pad", known, np.array([0, 0, 0, 0, spare, 0]))
+            known = graph("Reshape", known, np.array([-1, 1, written, network.segment * self.model.known_features]))
+            which = graph("Add", dense(graph, network.ahead, known), which)
+        return graph("Reshape", which, np.array([-1, units]))
 
     def _ordered(self, raw):
         """Quantiles from the middle one outwards by steps above 0, so that they cannot cross."""

@@ -7,9 +7,9 @@ import tensorflow as tf
 from seq2seq.errors import InputError
 from seq2seq.layers.linear import LinearStart
 from seq2seq.models.compiled_parts import CompiledParts
-from seq2seq.models.recurrent import RecurrentStack
+from seq2seq.models.window_networks import Direct, Segments, StepByStep, Window
 
-KINDS = ("direct", "encoder_decoder")
+KINDS = ("direct", "encoder_decoder", "segments")
 RESIDUALS = ("none", "last", "season", "season_growth", "linear")
 EPSILON = 1e-5  # added to the variance of a window
 
@@ -26,10 +26,8 @@ class WindowForecaster(CompiledParts):
         horizon: int. Steps to forecast.
         target_columns: ints. The columns that are forecast; `None` for all.
         known_features: int. Columns that are known ahead, for each step of the horizon (calendar, plans); 0 for none.
-        kind: `"direct"`: a dense layer makes all steps from the last state (many to one); known columns enter by a
-            `tanh` layer of the state and a step's own columns. `"encoder_decoder"`: a second stack starts from the
-            states of the first and goes through the horizon; it reads its own forecast of the step before (first: the
-            last observed value) and the known columns, in training too.
+        kind: the network: `"direct"`, all steps from the last state, see `Direct`; `"encoder_decoder"`, step by step,
+            see `StepByStep`; `"segments"`, each target by itself and many steps at a time, see `Segments`.
         units: int.
         num_layers: int.
         cell: `"lstm"` or `"gru"`.
@@ -43,8 +41,9 @@ class WindowForecaster(CompiledParts):
         season: int. Steps in a season; at most `look_back`, for `"season_growth"` at most `look_back - 1`.
         normalize_window: bool. Shift and scale each window by its own mean and standard deviation, and undo it on the
             output (Kim et al. 2022, without the learned part).
-        look_back: int. Steps of a window; needed for `"linear"` alone.
+        look_back: int. Steps of a window; needed for `"linear"` and `"segments"` alone.
         known_columns: ints. Where the columns known ahead are in the window; needed for `"linear"` alone.
+        segment: int. Steps of a segment, at most `look_back`; needed for `"segments"` alone.
         quantiles: floats, rising, within 0 and 1. The output has a last axis with these; they never cross.
 
     Call arguments:
@@ -81,6 +80,7 @@ class WindowForecaster(CompiledParts):
         quantiles=(),
         look_back=None,
         known_columns=(),
+        segment=None,
         **kwargs,
     ):
         target_columns = tuple(range(features)) if target_columns is None else tuple(target_columns)
@@ -92,42 +92,25 @@ class WindowForecaster(CompiledParts):
         self.horizon, self.target_columns, self.known_features = horizon, target_columns, known_features
         self.residual, self.season, self.known_columns = residual, season, known_columns
         self.normalize_window, self.quantiles = normalize_window, quantiles
-        # Each target has one output, or one for each quantile.
-        self.output_shape_of_step = (len(target_columns), max(len(quantiles), 1))
         self.middle = min(range(len(quantiles)), key=lambda k: abs(quantiles[k] - 0.5), default=0)
-        dtype = {"dtype": self.dtype_policy}
-        self.encoder = RecurrentStack(num_layers, units, cell=cell, dropout=dropout, name="encoder", **dtype)
-        self.decoder = None
-        if kind == "encoder_decoder":
-            self.decoder = RecurrentStack(num_layers, units, cell=cell, name="decoder", **dtype)
-        self.dropout = keras.layers.Dropout(dropout, **dtype)
-        step_width = len(target_columns) * max(len(quantiles), 1)
-        # With zeros training begins at the forecast that the output is the change from.
-        start = {"kernel_initializer": "glorot_uniform" if residual == "none" else "zeros", **dtype}
-        self.output_layer = keras.layers.Dense(step_width * (1 if self.decoder else horizon), name="output", **start)
-        self.known_layer = self.known_output = None
-        if known_features and not self.decoder:
-            self.known_layer = keras.layers.Dense(units, activation="tanh", name="known", **dtype)
-            self.known_output = keras.layers.Dense(step_width, use_bias=False, name="known_output", **start)
+        sizes = {"units": units, "num_layers": num_layers, "cell": cell, "dropout": dropout, "known": known_features}
+        sizes |= {"horizon": horizon, "targets": len(target_columns), "outputs": max(len(quantiles), 1)}
+        sizes |= {"middle": self.middle, "dtype": self.dtype_policy, "name": "network"}
+        if kind == "segments":
+            if not look_back or not segment or not 1 <= segment <= look_back:
+                raise InputError(f"kind='segments' needs 1 <= segment <= look_back, got {segment} and {look_back}.")
+            beside = [column for column in range(features) if column not in target_columns]
+            self.network = Segments(segment, look_back, beside, **sizes)
+        else:
+            # With zeros training begins at the forecast that the output is the change from.
+            initializer = "glorot_uniform" if residual == "none" else "zeros"
+            network = StepByStep if kind == "encoder_decoder" else Direct
+            self.network = network(features, initializer=initializer, **sizes)
         self.start = None
         if residual == "linear":
             if not look_back or len(known_columns) != known_features:
                 raise InputError("residual='linear' needs look_back, and a column of the window for each known one.")
             self.start = LinearStart(len(target_columns), look_back, horizon, known_features, name="start")
-        self.build()
-
-    def build(self, input_shape=None):
-        """All shapes but batch and length are known from the arguments, so the weights exist from the start."""
-        if self.built:
-            return
-        units = self.encoder.units
-        self.encoder.build((None, None, self.arguments["features"]))
-        if self.decoder:
-            self.decoder.build((None, None, len(self.target_columns) + self.known_features))
-        self.output_layer.build((None, units))
-        if self.known_layer:
-            self.known_layer.build((None, None, units + self.known_features))
-            self.known_output.build((None, None, units))
         self.built = True
 
     def call(self, inputs, training=False):
@@ -147,12 +130,10 @@ class WindowForecaster(CompiledParts):
             base = base if scale is None else (base - shift) / scale
         else:
             base = self._base(targets, targets_observed, last)  # (batch, horizon, targets)
-        outputs, states = self.encoder(values, training=training)
-        if self.decoder:
-            raw = self._decode(states, known, base, last, training)
-        else:
-            raw = self._direct(outputs[:, -1], known, training)
+        raw = self.network(Window(values, targets, targets_observed, last), base, known, training=training)
         change = self._ordered(raw)
+        if self.network.from_last:
+            change += (last[:, None] - base)[..., None]
         if self.start:
             change -= (1.0 - self.start.share[..., None]) * change[..., self.middle : self.middle + 1]
         forecast = change + base[..., None]
@@ -168,7 +149,7 @@ class WindowForecaster(CompiledParts):
 
     @property
     def layer_groups(self):
-        return {"encoder": [self.encoder]}
+        return {"encoder": self.network.encoder_layers}
 
     @property
     def input_specs(self):
@@ -212,39 +193,6 @@ class WindowForecaster(CompiledParts):
         now, then = -1, -1 - self.season
         growth = tf.where(observed[:, now] & observed[:, then], targets[:, now] - targets[:, then], 0.0)[:, None]
         return before + growth * (seasons[:, None] + 1.0).astype(np.float32)
-
-    def _direct(self, state, known, training):
-        """All steps at once, `(batch, horizon, targets, outputs)`."""
-        state = self.dropout(state, training=training)
-        raw = tf.reshape(self.output_layer(state), (-1, self.horizon, *self.output_shape_of_step))
-        if known is not None:
-            along = tf.repeat(state[:, None], self.horizon, axis=1)
-            hidden = self.known_layer(tf.concat((along, tf.cast(known, along.dtype)), axis=2))
-            raw += tf.reshape(self.known_output(hidden), (-1, self.horizon, *self.output_shape_of_step))
-        return tf.cast(raw, tf.float32)
-
-    def _decode(self, states, known, base, last, training):
-        """Step by step, each reading the forecast of the one before, `(batch, horizon, targets, outputs)`."""
-        batch = tf.shape(last)[0]
-        keep = self.dropout(tf.ones((batch, self.decoder.units)), training=training)
-        base, known = (None if x is None else tf.transpose(x, (1, 0, 2)) for x in (base, known))  # steps first
-
-        def step(t, value, states, results):
-            inputs = value if known is None else tf.concat((value, known[t]), axis=1)
-            outputs, states = self.decoder.step(inputs, states)
-            raw = tf.cast(self.output_layer(outputs * keep), tf.float32)
-            raw = tf.reshape(raw, (-1, *self.output_shape_of_step))
-            return t + 1, raw[..., self.middle] + base[t], states, results.write(t, raw)
-
-        results = tf.TensorArray(tf.float32, self.horizon, element_shape=(None, *self.output_shape_of_step))
-        *_, results = tf.while_loop(
-            lambda t, *_: t < self.horizon,
-            step,
-            (0, last, states, results),
-            parallel_iterations=1,
-            maximum_iterations=self.horizon,
-        )
-        return tf.transpose(results.stack(), (1, 0, 2, 3))
 
     def _ordered(self, raw):
         """Quantiles from the middle one outwards by steps above 0, so that they cannot cross."""

@@ -46,6 +46,8 @@ def test_autoencoders(settings, tmp_path):
         {"residual": "linear", "quantiles": QUANTILES, **KNOWN},
         {"residual": "linear", "quantiles": QUANTILES, "kind": "encoder_decoder", "normalize_window": True, **KNOWN},
         {"residual": "season_growth", "season": 3, "cell": "gru", "num_layers": 2},
+        {"residual": "linear", "quantiles": QUANTILES, "kind": "segments", "segment": 3, **KNOWN},
+        slow({"residual": "last", "kind": "segments", "segment": 2, "cell": "gru", "num_layers": 2}),
         slow({"residual": "season", "season": 4, "kind": "encoder_decoder", "cell": "gru", "num_layers": 3}),
         slow({"residual": "last", "normalize_window": True, "quantiles": (0.1, 0.2, 0.5, 0.8, 0.9)}),
         slow({"residual": "none", "quantiles": (0.5, 0.9)}),

@@ -29,6 +29,18 @@ CONFIGURATIONS = {
     },
     "decoder, linear": {"kind": "encoder_decoder", "residual": "linear", "look_back": 8, "normalize_window": True},
     "decoder": {"kind": "encoder_decoder", "target_columns": (2,), "cell": "gru"},
+    "segments": {"kind": "segments", "segment": 4, "look_back": 8, "residual": "last"},
+    "segments, all": {
+        "kind": "segments",
+        "segment": 3,
+        "look_back": 8,
+        "known_features": 2,
+        "known_columns": (1, 2),
+        "target_columns": (0,),
+        "residual": "linear",
+        "quantiles": (0.1, 0.5, 0.9),
+        "normalize_window": True,
+    },
     "decoder, all": {
         "kind": "encoder_decoder",
         "known_features": 2,
@@ -94,12 +106,12 @@ def test_quantiles_never_cross(name):
 def test_the_decoder_is_a_loop_by_hand():
     model = make_model(kind="encoder_decoder", target_columns=(1, 2), known_features=2, residual="last", num_layers=2)
     window, known = make_inputs(model)
-    _, states = model.encoder(window)
+    _, states = model.network.encoder(window)
     last = window[:, -1, 1:]
     value, expected = last, []
     for t in range(HORIZON):
-        outputs, states = model.decoder.step(tf.concat((value, known[:, t]), 1), states)
-        value = model.output_layer(outputs) + last
+        outputs, states = model.network.decoder.step(tf.concat((value, known[:, t]), 1), states)
+        value = model.network.output_layer(outputs) + last
         expected.append(value)
     np.testing.assert_allclose(model((window, known)), np.stack(expected, 1), **TOLERANCE)
 
