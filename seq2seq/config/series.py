@@ -144,8 +144,11 @@ class AutoencoderModelConfig(RecurrentConfig):
 class ForecasterModelConfig(RecurrentConfig):
     """The forecasters."""
 
-    kind: Literal["direct", "encoder_decoder", "stateful"] = "direct"
+    kind: Literal["direct", "encoder_decoder", "segments", "stateful"] = "direct"
     num_layers: int = 1
+    segment: int | None = (
+        None  # steps that kind=segments reads and writes at a time; none: the season, or as the window
+    )
     # Forecast the change from this; season_growth: the season with the latest growth over it; linear: a regression on
     # the window beside the naive forecast that validation prefers at each step ahead; auto: linear, or last (stateful).
     residual: Literal["auto", "none", "last", "season", "season_growth", "linear"] = "auto"
@@ -159,6 +162,7 @@ class ForecasterModelConfig(RecurrentConfig):
     def __post_init__(self):
         super().__post_init__()
         check_at_least("model.num_layers", self.num_layers, 1)
+        check_at_least("model.segment", self.segment, 1)
         check_range("model.interval", self.interval, 0.0, 0.999)
         check_at_least("model.season", self.season, 0)
 
@@ -261,6 +265,8 @@ class ForecasterConfig:
                     "windows.look_back=0: give --look-back, the steps that a forecast is made from; or --stateful, "
                     "which reads step by step and needs none."
                 )
+            if self.model.kind == "segments":
+                self._check_segments()
         elif self.data.categorical:
             raise InputError(
                 "data.categorical does not go with model.kind=stateful, which forecasts the next step of all columns."
@@ -270,16 +276,31 @@ class ForecasterConfig:
                 f"model.{unfit[0]} does not go with model.kind=stateful, which forecasts the next step of all columns."
             )
 
+    def _check_segments(self):
+        if self.model.residual not in ("auto", "last", "linear"):
+            raise InputError(
+                f"model.residual={self.model.residual} does not go with model.kind=segments, which learns the change "
+                "from the last value: leave it out, or set linear or last."
+            )
+        if (self.model.segment or 0) > self.windows.look_back:
+            raise InputError(
+                f"model.segment={self.model.segment} is longer than the windows of {self.windows.look_back} steps "
+                "(windows.look_back): shorten it, or raise --look-back."
+            )
+
     def idle(self) -> dict[str, str]:
         """Settings that do nothing beside the others, and why: what follows "does nothing" in the error."""
         interval = self.model.interval
         if self.model.kind == "stateful":
-            names = ["windows.look_back", "windows.stride", "windows.batch_size", "model.normalize_window"]
+            names = ["model.segment"] if self.model.segment else []
+            names += ["windows.look_back", "windows.stride", "windows.batch_size", "model.normalize_window"]
             names += ["model.interval"] if interval else []  # 0 says the same
             names += ["data.scale_by_group"] if self.data.scale_by_group else []
             reason = "with model.kind=stateful, which reads no windows and gives no intervals: leave it out."
             return dict.fromkeys(names, reason)
         idle = {"windows.chunk": "without model.kind=stateful, whose batches alone are chunks: leave it out."}
+        if self.model.kind != "segments":
+            idle["model.segment"] = "without model.kind=segments: leave it out, or set that."
         if interval:
             idle["training.loss"] = (
                 f"with model.interval={interval:g}, whose quantiles have a loss of their own: leave it out, or set "

@@ -56,6 +56,7 @@ def build_model(
         normalize_window=model.normalize_window,
         quantiles=quantiles_of(model.interval),
         look_back=config.windows.look_back,
+        segment=model.segment,
         known_columns=columns.known_columns,
         dtype=dtype,
         **sizes,

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 HOUR = 3_600 * 10**9  # nanoseconds
 UNSEEN = 0.05  # of the windows: without a value, that is told
 CROWDED = 1e-3  # of a unit: where nine in ten values lie within it, single precision blurs them
+SEGMENTS = 8  # of a window without a season
 AWAY = 100.0  # times what those are apart: how far others are from them that decide the unit
 Rows = list[tuple[str, str]]  # of the card of shapes
 
@@ -62,12 +63,16 @@ def settled(config: ForecasterConfig, train: Series, inherited: bool = False) ->
         non_negative = tuple(name for name in columns.targets if _stays_above(train, name))
     column_positions(non_negative, columns.targets, "the forecast columns")
     rows = [("season", f"{season} steps, {said}" if season else f"none, {said}")]
+    segment = model.segment
+    if model.kind == "segments":
+        segment = segment or _segment(season, look_back)
+        rows.append(("segments", f"{segment} steps: {look_back // segment} in a window"))
     if residual != "linear":
         rows.append(("learned", _LEARNED[residual].format(season)))
     if non_negative:
         rows.append(("never below 0", f"{', '.join(non_negative)} (data.non_negative)"))
     data = replace(config.data, non_negative=non_negative)
-    return replace(config, data=data, model=replace(model, season=season, residual=residual)), rows
+    return replace(config, data=data, model=replace(model, season=season, residual=residual, segment=segment)), rows
 
 
 _LEARNED = {
@@ -76,6 +81,11 @@ _LEARNED = {
     "season": "the change from the value {} steps before",
     "season_growth": "the change from the value {} steps before with its latest growth",
 }
+
+
+def _segment(season, look_back):
+    """Steps of a segment: a season where a window holds two; else so many that a window has `SEGMENTS`."""
+    return season if 1 < season <= look_back // 2 else max(look_back // SEGMENTS, 1)
 
 
 def _stays_above(train, name):
