@@ -84,8 +84,8 @@ _LEARNED = {
 
 
 def _segment(season, look_back):
-    """Steps of a segment: a season where a window holds two; else so many that a window has `SEGMENTS`."""
-    return season if 1 < season <= look_back // 2 else max(look_back // SEGMENTS, 1)
+    """Steps of a segment: a season where a window holds four; else so many that a window has `SEGMENTS`."""
+    return season if 1 < season <= look_back // 4 else max(look_back // SEGMENTS, 1)
 
 
 def _stays_above(train, name):

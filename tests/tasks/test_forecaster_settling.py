@@ -45,6 +45,17 @@ def test_a_season_that_fits_the_window_goes_before_a_stronger_one():
     assert "longer than the windows" in settled_on(load, windows__look_back=3)[1]["season"]
 
 
+def test_a_segment_is_a_season_where_a_window_holds_four_or_else_a_part_of_the_window():
+    for season, told, look_back, expected in ((7, None, 30, 7), (7, None, 27, 3), (7, 5, 30, 5), (0, None, 40, 5)):
+        settings = {"model__kind": "segments", "model__segment": told, "windows__look_back": look_back}
+        values = weeks(season) if season else np.arange(400.0)
+        model, said = settled_on(values, **settings)
+        assert (
+            model.segment == expected and said["segments"] == f"{expected} steps: {look_back // expected} in a window"
+        )
+    assert settled_on(weeks(7))[0].segment is None
+
+
 def test_what_is_told_stays():
     model, said = settled_on(weeks(5), model__season=7, model__residual="season")
     assert (model.season, model.residual) == (7, "season") and "as told" in said["season"]

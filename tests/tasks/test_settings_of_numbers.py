@@ -21,13 +21,16 @@ KINDS = {
         ForecasterConfig,
         train_forecaster,
         ["windows.look_back=8", "model.residual=none", "model.interval=0.0"],
-        {"windows.chunk"},
+        {"windows.chunk", "model.segment"},
     ),
     "stateful": (
         ForecasterConfig,
         train_forecaster,
         ["model.kind=stateful", "model.residual=none"],
-        {"windows.look_back", "windows.stride", "windows.batch_size", "model.normalize_window", "model.interval"},
+        {
+            *("windows.look_back", "windows.stride", "windows.batch_size"),
+            *("model.normalize_window", "model.interval", "model.segment"),
+        },
     ),
 }
 ARRAYS = ["data.location={}/arrays.npz", "data.array=x", "data.group=none"]
@@ -80,6 +83,7 @@ CHANGES = {
     "model.horizon": ("2",),
     "model.kind": ("encoder_decoder",),
     "model.num_layers": ("2",),
+    "model.segment": ("4",),
     "model.residual": ("last",),
     "model.season": ("5",),
     "model.normalize_window": ("true",),

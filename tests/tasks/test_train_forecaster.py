@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from seq2seq.config import ForecasterConfig, resolve
 from seq2seq.errors import InputError
 from seq2seq.evaluation.origins import origins_of, targets_at
 from seq2seq.inference.forecaster import Forecaster
@@ -86,3 +87,24 @@ def test_series_that_cannot_be_forecast_are_left_out(days_plain):
     assert [name for name, _ in rejected] == ["b", "c"] and "13 steps, the model reads 24" in rejected[0][1]
     with pytest.raises(InputError, match="13 steps"):
         days_plain.usable(three.take([1]), 3, [])
+
+
+@pytest.mark.slow
+def test_a_network_of_segments_learns_a_week_that_a_day_does_not_tell(tmp_path):
+    draw, days = np.random.default_rng(0), np.arange(24 * 7 * 30) // 24 % 7
+    hours = np.sin(np.arange(len(days)) * 2 * np.pi / 24)
+    values = np.stack((hours * (days < 5) + 3.0, 5.0 * hours * (days > 2) - 9.0), axis=1)
+    np.save(tmp_path / "load.npy", values + draw.normal(size=values.shape) * 0.1)
+    settings = [
+        "model.kind=segments",
+        "model.units=32",
+        "training.epochs=6",
+        "windows.look_back=168",
+        "model.segment=24",
+    ]
+    given = {"data__location": str(tmp_path / "load.npy"), "windows__horizon": 24}
+    train(resolve(ForecasterConfig, settings=settings, **given), tmp_path / "run")
+    forecaster = Forecaster.load(tmp_path / "run")
+    found = evaluate(forecaster, str(tmp_path / "load.npy")).overall
+    best = min(scores["mse_scaled"] for scores in found.baselines.values())
+    assert found.scores["mse_scaled"] < 0.8 * best
