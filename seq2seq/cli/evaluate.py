@@ -232,6 +232,7 @@ def evaluate(
     if compared:
         title = f"\n{compared_runs.named(runs)}, first, against {against}, second"
         shown.table(title, compared.columns, compared.rows())
+        shown.say(compared.verdict)
 
 
 def _given(**options: Any) -> dict[str, Any]:

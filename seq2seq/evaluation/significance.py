@@ -7,6 +7,7 @@ import numpy as np
 
 SAMPLES = 1000
 FEWEST = 10  # rows, or what is drawn together: samples of fewer are nearly all alike
+LUCK = 0.05  # of p: a difference that comes as often by the choice of the rows is none to go by
 _SEED = 12345  # as sacrebleu has it: the same test set has the same samples
 
 
@@ -30,6 +31,20 @@ class Difference:
         """The interval and p, in words."""
         low, high = self.interval
         return f"{low:+.3g} to {high:+.3g}", "too few to tell" if self.p is None else f"{self.p:.3f}"
+
+    def verdict(self, what: str, first: str, second: str, least: bool = False) -> str:
+        """Which of two systems is better, in a sentence.
+
+        Args:
+            what: the score.
+            first, second: what the systems are called.
+            least: bool. Whether less is better.
+        """
+        if self.p is None:
+            return f"too few to tell which is better in {what}"
+        if self.p >= LUCK:
+            return f"neither is better in {what}: a difference as large comes by luck in {self.p:.0%} of samples"
+        return f"{first if (self.difference > 0) != least else second} is better in {what} (p = {self.p:.3f})"
 
     @property
     def difference(self) -> float:

@@ -44,6 +44,11 @@ class ForecastComparison:
             "differences": figures,
         }
 
+    @property
+    def verdict(self) -> str:
+        """Which is better, in a sentence."""
+        return self.differences["rmse"].verdict(_NAMES["rmse"], self.first, self.second, least=True)
+
     def rows(self) -> list[tuple]:
         """For a table with `columns`."""
         return [

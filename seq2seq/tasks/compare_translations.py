@@ -42,6 +42,12 @@ class TranslationComparison:
         figures = {name: asdict(each) | {"difference": each.difference} for name, each in self.differences.items()}
         return {"run": self.second, "differences": figures}
 
+    @property
+    def verdict(self) -> str:
+        """Which is better, in a sentence: by BLEU, or of what has none by exact match."""
+        name = "bleu" if "bleu" in self.differences else "exact_match"
+        return self.differences[name].verdict(_NAMES[name], self.first, self.second)
+
     def rows(self) -> list[tuple]:
         """For a table with `columns`."""
         return [

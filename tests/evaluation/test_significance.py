@@ -6,7 +6,7 @@ from sacrebleu.metrics import BLEU
 from sacrebleu.significance import PairedTest
 
 from seq2seq.evaluation.corpus_scores import bleu_measure, measures
-from seq2seq.evaluation.significance import interval, paired
+from seq2seq.evaluation.significance import Difference, interval, paired
 from seq2seq.evaluation.translation import score_translations
 
 WORDS = [
@@ -92,3 +92,13 @@ def test_all_scores_without_regard_to_case(systems):
     for name in ("bleu", "chrf", "ter", "exact_match", "token_error_rate", "bleu_interval"):
         assert getattr(lowered, name) == getattr(plain, name)
     assert "case:lc" in lowered.signatures["bleu"] and "case:mixed" in plain.signatures["bleu"]
+
+
+def test_a_verdict_names_the_better_one_and_calls_luck_luck():
+    better = Difference(41.0, 39.0, (1.0, 3.0), 0.002)
+    assert better.verdict("BLEU", "a", "b") == "a is better in BLEU (p = 0.002)"
+    assert better.verdict("RMSE", "a", "b", least=True).startswith("b is better")
+    assert Difference(39.0, 41.0, (-3.0, -1.0), 0.002).verdict("BLEU", "a", "b").startswith("b is better")
+    luck = Difference(41.0, 40.9, (-1.0, 1.0), 0.4).verdict("BLEU", "a", "b")
+    assert luck.startswith("neither is better in BLEU") and "40%" in luck
+    assert "too few" in Difference(41.0, 0.0, (41.0, 41.0), None).verdict("BLEU", "a", "b")

@@ -41,6 +41,7 @@ def test_a_better_translator_is_told_from_a_worse_one(tiny_run, weak_run, tiny_d
     assert found["bleu"]["difference"] > 0 and found["bleu"]["p"] < 0.05 < 1 <= found["exact_match"]["difference"]
     assert found["bleu"]["first"] == pytest.approx(figures["bleu"])
     assert "against" in ended.output and "difference" in ended.output
+    assert "better in BLEU" in " ".join(ended.output.split())
 
 
 def test_a_run_against_itself_or_against_what_is_none_is_refused_in_a_line(
