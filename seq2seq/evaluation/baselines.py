@@ -99,12 +99,14 @@ def drift(history: np.ndarray, horizon: int) -> np.ndarray:
     return history[last, features] + rise * steps_ahead
 
 
-def baselines(season: int = 0, steps: int | None = None) -> dict[str, Baseline]:
+def baselines(season: int = 0, steps: int | None = None, grows: bool = True) -> dict[str, Baseline]:
     """Return the baselines that can be used, by name.
 
     Args:
         season: int. Steps of a season; 0 or 1 for none, which leaves the seasonal ones out.
         steps: optional int. Steps of the shortest history that they will be given; those that need more are left out.
+        grows: bool. Whether growth can be told by a quotient: not of values that may be below 0, whose quotients can be
+            anything, and multiply from season to season.
 
     Returns:
         dict of name to a function `(history, horizon) -> forecast`, as `last_value`.
@@ -115,6 +117,7 @@ def baselines(season: int = 0, steps: int | None = None) -> dict[str, Baseline]:
     needs: dict[str, tuple[int, Baseline]] = {"last value": (1, last_value), "drift": (2, drift)}
     if season > 1:
         needs["seasonal naive"] = (season, partial(seasonal_naive, season=season))
+    if season > 1 and grows:
         needs["seasonal × growth"] = (2 * season, partial(seasonal_growth, season=season))
         needs["seasonal × latest growth"] = (season + 1, partial(seasonal_growth, season=season, over=1))
     return {name: function for name, (needed, function) in needs.items() if steps is None or steps >= needed}

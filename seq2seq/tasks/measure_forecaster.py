@@ -177,7 +177,8 @@ def _scored(forecaster, series, values, origins, predicted, interval, part):
     actual = targets_at(values, origins, horizon)
     scalers, counts = forecaster.scaler.of_each(series), [len(at) for at in origins]
     first = min(int(at[0]) for at in origins if len(at))
-    possible = naive.baselines(config.model.season, first)
+    least = min(np.nanmin(part, initial=np.inf) for part in values)
+    possible = naive.baselines(config.model.season, first, grows=bool(least >= 0))
     beside = {name: naive.rolling_each(function, values, origins, horizon) for name, function in possible.items()}
     scale, unit = _unit(forecaster, scalers, counts, actual)
     overall = evaluate_forecast(actual, predicted, beside, interval=interval)

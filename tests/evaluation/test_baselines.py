@@ -83,6 +83,7 @@ def test_what_was_not_observed_is_taken_from_before():
 
 def test_only_those_that_the_season_and_the_history_allow():
     assert list(baselines()) == list(baselines(season=1)) == ["last value", "drift"]
+    assert list(baselines(season=3, grows=False)) == ["last value", "drift", "seasonal naive"]
     for steps in range(1, 30):
         for forecast in baselines(season=12, steps=steps).values():
             assert forecast(np.ones((steps, 1)), 3).shape == (3, 1)
