@@ -62,6 +62,10 @@ def export(
     Both are asked the same, validation data and values missing in every way; where they answer alike to five digits the
     folder gets its name, and otherwise nothing is written.
     """
+    from seq2seq.runtime.folder import is_exported
+
+    if is_exported(run):
+        raise InputError(f"{run} is an exported folder: give the run that it is of, or all of its runs by --with.")
     _check_installed("onnx", "onnx", "onnxruntime")
     if format_ == "litert":
         _check_installed("litert", "ai_edge_litert")

@@ -1,6 +1,7 @@
 """What a translation leaves to its data: settled once, told, kept in the run; one that goes on keeps its own."""
 
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 from seq2seq.config import DataConfig, TranslationConfig
@@ -86,17 +87,18 @@ def _size_of(config, valid):
     limit = COUNTED if data.limit is None else min(data.limit, COUNTED)
     pairs, characters, alphabet = 0, 0, set()
     for source, target in _pairs_of(config, data.train, limit):
-        if source and target:
-            pairs, characters = pairs + 1, characters + len(target)
-            alphabet.update(source, target)
-    counted = sum(1 for _ in _pairs_of(config, valid, ENOUGH_FOR_BLEU)) if valid else None
-    return CorpusSize(pairs, characters, len(alphabet), counted)
+        pairs, characters = pairs + 1, characters + len(target)
+        alphabet.update(source, target)
+    held_out = sum(1 for _ in islice(_pairs_of(config, valid), ENOUGH_FOR_BLEU)) if valid else None
+    return CorpusSize(pairs, characters, len(alphabet), held_out)
 
 
-def _pairs_of(config, location, limit):
+def _pairs_of(config, location, limit=None):
+    """Pairs with text on both sides, of the first `limit` lines."""
     columns = columns_of(location, config.data)
     reading = {**reading_of(config), "extra_columns": "ignore", "columns": columns}
-    return stream_pairs(location, config.data.source, config.data.target, limit=limit, **reading)
+    pairs = stream_pairs(location, config.data.source, config.data.target, limit=limit, **reading)
+    return (pair for pair in pairs if all(pair))
 
 
 def _is_open(config, name):

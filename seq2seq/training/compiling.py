@@ -67,7 +67,7 @@ def compile_model(
 
 def _check_ramp(settings, updates, report):
     ramp = settings.lr_ramp_steps
-    if ramp <= LONGEST_RAMP * updates:
+    if ramp <= max(LONGEST_RAMP * updates, 1):
         return
     peak = f"reaches only {updates / ramp:.0%} of its peak" if ramp > updates else "has little time left after it"
     report.warn(

@@ -103,7 +103,9 @@ class Training:
             self._callbacks.append(keras.callbacks.TensorBoard(self.run.tensorboard, update_freq=100))
         self._saved_at = time.monotonic()
         if self._is_tuning and not self.state.history and not self.state.batch:
-            self.report.say(f"before the first update: {judged(self._validated())}")
+            figures = self._validated()
+            self.state.before = figures[f"val_{self.settings.monitor}"]
+            self.report.say(f"before the first update: {judged(figures)}")
         try:
             self._train()
         except OSError as error:
@@ -114,6 +116,8 @@ class Training:
         finally:
             if self.cluster.is_chief:
                 self._curve.draw(self.state.history)
+        if worse := self.state.loss_by_tuning(self.settings.monitor):
+            self.report.warn(worse)
         return self._figures()
 
     def _start_together(self):

@@ -20,6 +20,7 @@ class TrainingState:
     batch: int = 0  # of the epoch that is not finished: batches trained
     seconds: float = 0.0  # and the time they took
     rollbacks: int = 0
+    before: float | None = None  # what decides, of the weights of another run that the training started from
 
     def count_if_best(self, figures: dict, monitor: str) -> bool:
         """Take in what the validation after an epoch found.
@@ -41,6 +42,17 @@ class TrainingState:
         else:
             self.epochs_without_better += 1
         return better
+
+    def loss_by_tuning(self, monitor: str) -> str | None:
+        """What there is to say where the weights that the training started from were better than its best, or None."""
+        sign = -1.0 if monitor in HIGHER_IS_BETTER else 1.0
+        if self.before is None or self.best is None or not sign * self.before < sign * self.best:
+            return None
+        return (
+            f"the weights that this training started from are better on its validation part, by {monitor} "
+            f"({self.before:.4g}, and {self.best:.4g} after epoch {self.best_epoch}): try a lower "
+            "training.learning_rate, or more data"
+        )
 
     def end_epoch(self, figures: dict) -> None:
         """Take an epoch into the history, and count since when no validation loss was lower."""

@@ -44,3 +44,8 @@ def test_without_onnx_the_extra_is_named(tmp_path, monkeypatch):
 def test_evaluate_says_that_it_wants_the_run(exported):
     result = CliRunner().invoke(app, ["evaluate", str(exported("translation")), "--data", str(OLDER_RUNS / "texts")])
     assert result.exit_code == 2 and "is an exported folder, and evaluate measures runs" in result.stderr
+
+
+def test_an_exported_folder_is_not_exported_again(exported, tmp_path):
+    result = CliRunner().invoke(app, ["export", str(exported("translation")), "--output", str(tmp_path / "again")])
+    assert result.exit_code == 2 and "is an exported folder: give the run that it is of" in result.stderr

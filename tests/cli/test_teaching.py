@@ -49,7 +49,7 @@ def test_a_training_stopped_while_its_teachers_translate_goes_on(command, tiny_r
     monkeypatch.setattr(module, "SOURCES_AT_ONCE", 100)
     taught = [*command, "--teacher", tiny_run, "--run", tmp_path / "r"]
     output = " ".join(invoke(*taught, "--max-time", "0:00", code=75).split())
-    assert "keeps 1 files of what the teachers wrote: the same command goes on behind them" in output
+    assert "keeps 1 file of what the teachers wrote: the same command goes on from there" in output
     first = (tmp_path / "r" / "taught" / "00000.json").read_bytes()
     output = " ".join(invoke(*taught, "--resume").split())
     assert "300 of 300 training pairs have a translation of the teachers" in output

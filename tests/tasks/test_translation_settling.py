@@ -188,3 +188,13 @@ def test_a_training_that_goes_on_has_the_settings_that_its_run_chose(tiny_config
     assert config.model.output_dropout == 0.7 and config.training.epochs == tiny_config().training.epochs
     with pytest.raises(InputError, match=r"model.output_dropout=0.6 \(the run: 0.7\)"):
         settled_before_reading(tiny_config("model.output_dropout=0.6"), tmp_path / "run", True, Report())
+
+
+def test_validation_pairs_are_counted_by_those_that_have_text_on_both_sides(tiny_config, tmp_path):
+    for blank, whole, monitor in ((110, 5, "loss"), (0, 120, "bleu"), (200, 120, "bleu"), (0, 5, "loss")):
+        for side in ("src", "tgt"):
+            (tmp_path / f"valid.{side}").write_text("\n" * blank + "a b\n" * whole)
+        config = tiny_config(
+            "training.monitor=none", "training.validate_bleu=true", data__valid=str(tmp_path / "valid")
+        )
+        assert settled_by_size(config, Report()).training.monitor == monitor

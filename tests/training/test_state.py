@@ -31,3 +31,17 @@ def test_of_the_highest_scores_that_with_the_lowest_loss_is_the_best():
         highest = max(match for match, _ in epochs)
         of_highest = [loss for match, loss in epochs if match == highest and not isnan(loss)]
         assert (state.best, epochs[state.best_epoch - 1][1]) == (highest, min(of_highest))
+
+
+def test_a_tuning_that_made_nothing_better_is_told_of():
+    for monitor, before, after, worse in (
+        ("bleu", 21.5, 18.2, True),
+        ("bleu", 18.2, 21.5, False),
+        ("loss", 0.9, 1.1, True),
+        ("loss", 1.1, 0.9, False),
+        ("loss", None, 0.9, False),
+    ):
+        state = TrainingState(before=before)
+        state.count_if_best({"epoch": 1, "val_loss": 1.0, f"val_{monitor}": after}, monitor)
+        said = state.loss_by_tuning(monitor)
+        assert bool(said) == worse and (not worse or f"by {monitor} ({before}, and {after} after epoch 1)" in said)

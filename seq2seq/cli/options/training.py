@@ -170,7 +170,8 @@ def _kept(run, can_finish):
         finish = ", with --finish takes the best weights so far" * can_finish
         return f"{run} keeps all of it: the same command with --resume goes on{finish}."
     if written := sum(1 for _ in folder.taught.glob("*.json")):
-        return f"{run} keeps {written:,} files of what the teachers wrote: the same command goes on behind them."
+        files = f"{written:,} file{'s' * (written > 1)}"
+        return f"{run} keeps {files} of what the teachers wrote: the same command goes on from there."
     return f"{run} has nothing to keep yet: the same command with --resume starts again."
 
 
