@@ -189,7 +189,7 @@ def begun(kind, folder, run_dir, monkeypatch, *settings):
     seen, searches = {}, []
 
     class NoTraining:
-        def __init__(self, model, loss, batches, validate, settings, run, *_, callbacks=(), cluster=None):
+        def __init__(self, model, loss, batches, validate, settings, run, *_, callbacks=(), **__):
             seen.update(model=model, loss=loss, batches=batches, validate=validate, callbacks=callbacks)
             seen.update(monitor=settings.monitor, run=run)
 
