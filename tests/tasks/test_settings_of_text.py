@@ -35,7 +35,7 @@ KINDS = {
 CHANGES = {
     "translation": {
         "data.train": ("{}/other",),
-        "data.valid": ("{}/other", "data.valid_share=0.02"),
+        "data.valid": ("{}/other", "data.valid_share=none"),
         "data.source": ("c",),
         "data.target": ("c",),
         "data.header": ("true", *TABLE),
@@ -57,11 +57,11 @@ CHANGES = {
         "text.case": ("lower", "data.source=d"),
         "text.byte_fallback": ("true", "text.tokenizer=bpe"),
         "text.keep": ("['dogs']",),
-        "text.model": ("{}/few.model", "text.tokenizer=unigram"),
+        "text.model": ("{}/few.model", "text.tokenizer=none"),
         "text.target_model": (
             "{}/few.model",
             *(
-                "text.tokenizer=unigram",
+                "text.tokenizer=none",
                 "text.joint=false",
                 "text.model={}/few.model",
                 "text.target_model={}/more.model",
