@@ -48,7 +48,7 @@ class WindowNetwork(keras.layers.Layer):
     from_last = False
 
     def __init__(self, horizon, targets, outputs, middle, **kwargs):
-        super().__init__(**kwargs)
+        super().__init__(autocast=False, **kwargs)  # what passes by stays float32; the layers cast where they compute
         self.horizon, self.targets, self.outputs, self.middle = horizon, targets, outputs, middle
 
     @property
