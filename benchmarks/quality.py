@@ -63,7 +63,7 @@ MODELS = {
     },
 }
 TRAININGS = {
-    # Its default schedule halves the rate, here where three validations have brought nothing.
+    # Its schedule halves the rate where three validations have brought nothing.
     "joeynmt-lstm": {
         "optimizer": "adam",
         "learning_rate": 2e-3,

@@ -146,9 +146,8 @@ class ForecasterModelConfig(RecurrentConfig):
 
     kind: Literal["direct", "encoder_decoder", "segments", "stateful"] = "direct"
     num_layers: int = 1
-    segment: int | None = (
-        None  # steps that kind=segments reads and writes at a time; none: the season, or as the window
-    )
+    # Steps that kind=segments reads and writes at a time; none: a season if a window holds four, or an eighth of it.
+    segment: int | None = None
     # Forecast the change from this; season_growth: the season with the latest growth over it; linear: a regression on
     # the window beside the naive forecast that validation prefers at each step ahead; auto: linear, or last (stateful).
     residual: Literal["auto", "none", "last", "season", "season_growth", "linear"] = "auto"

@@ -110,6 +110,7 @@ def settled_by_teachers(
     if not records or resume or share == 0.0:
         return config
     if share is None and (config.training.consistency or config.training.objective == "risk"):
+        report.say("what the teachers believe of tokens is not learned beside training.consistency or risk")
         share = 0.0
     elif not _same_tokens(records[0], tokenizers):
         if share is not None:

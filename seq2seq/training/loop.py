@@ -97,15 +97,15 @@ class Training:
             return self._fit()
 
     def _fit(self):
+        if self._is_tuning and not self.state.history and not self.state.batch:
+            figures = self._validated()
+            self.state.before = figures[f"val_{self.settings.monitor}"]  # which a checkpoint to roll back to has, too
+            self.report.say(f"before the first update: {judged(figures)}")
         if self.settings.on_divergence == "roll_back" and not self.run.checkpoints():
             self._save()
         if self.settings.tensorboard and self.cluster.is_chief:
             self._callbacks.append(keras.callbacks.TensorBoard(self.run.tensorboard, update_freq=100))
         self._saved_at = time.monotonic()
-        if self._is_tuning and not self.state.history and not self.state.batch:
-            figures = self._validated()
-            self.state.before = figures[f"val_{self.settings.monitor}"]
-            self.report.say(f"before the first update: {judged(figures)}")
         try:
             self._train()
         except OSError as error:

@@ -28,7 +28,7 @@ SETTINGS = {
     "composite": ["model.units=8", "training.epochs=3", "model.horizon=3", "data.missing=mask"],
     "forecaster": ["model.units=8", "windows.chunk=10", "training.epochs=8"],
 }
-PLAIN = {"translation": ["model.embedding_dropout=0.0", "model.output_dropout=0.0"]}
+PLAIN = {"translation": [f"model.{what}_dropout=0.0" for what in ("embedding", "output", "word")]}
 DROPPING = {"translation": ["model.word_dropout=0.1"], "forecaster": ["model.dropout=0.2"]}
 
 

@@ -306,6 +306,7 @@ def test_what_teachers_believe_of_tokens_is_learned_where_student_and_teachers_h
     heard = Heard()
     assert share(student(), report=heard) == 0.5 and heard.lines[0].startswith("50% of what is learned of a token")
     assert share(student(), others, report=heard) == 0.0 and "have other tokens than the student" in heard.lines[1]
+    assert share(student("training.objective=risk"), report=heard) == 0.0 and "is not learned beside" in heard.lines[2]
     assert share(student("distillation.tokens=0.2")) == 0.2
     assert share(student("distillation.tokens=0.0"), others) == 0.0
     assert (
