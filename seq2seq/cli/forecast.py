@@ -23,6 +23,8 @@ EXAMPLES = """\
 
   seq2seq forecast runs/power --input this_week.csv --interval 0.8 --output tomorrow.csv
 
+  seq2seq forecast runs/air --baseline ridge --output ridge.csv
+
   seq2seq forecast runs/air --with runs/air2 --with runs/air3 --output forecast.csv
 
   tail -n +1 -f sensor.csv | seq2seq forecast runs/stream --stream --state state.npz
@@ -58,6 +60,16 @@ def forecast(
     column: series.Column = None,
     show: series.Show = None,
     interval: forecasts.Interval = None,
+    baseline: Annotated[
+        str | None,
+        Option(
+            metavar="NAME",
+            help="Forecast by a baseline in place of the model: ridge, the linear forecast that was fitted beside it; "
+            '"last value", drift, "seasonal naive" and others, as a training and evaluate call them.',
+            show_default="the model",
+            rich_help_panel=forecasts.FORECAST,
+        ),
+    ] = None,
     stream: Annotated[
         bool,
         Option(
@@ -99,12 +111,14 @@ def forecast(
 
     With --stream, continue it for ever: a step comes in, the forecast of the next goes out.
     """
-    given = _windowed(steps, input_, array, known, output, plot, column, show, with_)
+    given = _windowed(steps, input_, array, known, output, plot, column, show, with_, baseline)
     unfit = [name for name, value in given if value is not None]
     if stream and unfit:
         raise InputError(
             f"{unfit[0]} does not go with --stream, which reads standard input and writes standard output."
         )
+    if baseline and interval:
+        raise InputError(f"--interval {interval:g}: a baseline has no intervals; leave it out, or --baseline.")
     if state and not stream:
         raise InputError(f"--state {state} is the state of a stream: add --stream.")
     if (header or times) and not stream:
@@ -122,6 +136,7 @@ def forecast(
     check_csv(output, "--output")
 
     with quiet_tensorflow(run):
+        from seq2seq.inference.baseline_forecasts import forecast_by
         from seq2seq.inference.forecast_lines import forecast_lines
         from seq2seq.inference.forecaster import Forecaster
         from seq2seq.inference.series_data import warn_left_out
@@ -138,10 +153,13 @@ def forecast(
     history = forecaster.usable(history, steps, rejected)
     warn_left_out(rejected, report)
     shown = series.position_of(history.names, show)
-    made = forecaster.forecast(history, steps, known=ahead, interval=interval, report=report)
+    if baseline:
+        made = forecast_by(baseline, forecaster, history, steps, known=ahead, report=report)
+    else:
+        made = forecaster.forecast(history, steps, known=ahead, interval=interval, report=report)
     outputs = [(output, partial(write_csv, output, forecast_lines(made, forecaster.config.data)))]
     if plot:
-        outputs.append((plot, partial(_draw, forecaster, history, made, column, shown, plot)))
+        outputs.append((plot, partial(_draw, forecaster, history, ahead, made, column, shown, plot)))
     write_all(*outputs)
     for note in made.notes:
         report.warn(note)
@@ -152,16 +170,28 @@ def forecast(
 
 
 def _windowed(*values):
-    names = ("--steps", "--input", "--array", "--known", "--output", "--plot", "--column", "--show", "--with")
+    names = (
+        "--steps",
+        "--input",
+        "--array",
+        "--known",
+        "--output",
+        "--plot",
+        "--column",
+        "--show",
+        "--with",
+        "--baseline",
+    )
     return zip(names, values, strict=True)
 
 
-def _draw(forecaster, history, made, column, shown, path):
+def _draw(forecaster, history, ahead, made, column, shown, path):
+    from seq2seq.inference.baseline_forecasts import drawn_baselines
     from seq2seq.plots import forecast as draw
     from seq2seq.plots import save_figure
 
     k, past = made.columns.index(column), history.select([column]).values[shown]
-    naive = forecaster.naive_forecasts(past, len(made.values[shown]))
+    beside = drawn_baselines(forecaster, history.take([shown]), len(made.values[shown]), ahead)
     figure = draw(
         past[:, 0],
         history.times and history.local_times[shown],
@@ -169,7 +199,7 @@ def _draw(forecaster, history, made, column, shown, path):
         made.times and made.clock.local(made.times[shown]),
         None if made.lower is None else made.lower[shown][:, k],
         None if made.upper is None else made.upper[shown][:, k],
-        {name: values[:, 0] for name, values in naive.items()},
+        {name: each.values[0][:, k] for name, each in beside.items()},
         column=column,
         interval=made.level or None,
         title=series.picture_title(column, made.columns, made.names[shown], made.names, forecaster.config.data.group),

@@ -1,15 +1,20 @@
 """A forecast that is linear in a window: the best naive one at each step ahead, and what a ridge regression adds."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 
-PENALTIES = (np.inf, 1e2, 1e1, 1.0, 1e-1, 1e-2, 1e-3)  # of the mean variance of a step; infinite: the naive one alone
-MOST_VALUES = 12_000_000  # of windows in memory
+from seq2seq.errors import InputError
+from seq2seq.evaluation.folds import Folds, blocks_of, weighed
+from seq2seq.storage import read_arrays, write_arrays
+
+MOST_VALUES = 12_000_000  # of the windows of a column, in memory
+MOST_OF_ALL = 100_000_000  # of those of all columns together
 MOST_WINDOWS = 30_000
-LEVEL_GAIN = 1.02  # how much better a regression must be that does not follow a shift of the level
-LEAST_WINDOWS = 8  # of the training part, for a regression
+OWN_GAIN = 1.2  # how much better what is fitted to one target must be than to all, in parts too short for blocks
 
 
 @dataclass(frozen=True)
@@ -20,22 +25,37 @@ class LinearForecast:
         kernel: float32 `(targets, look_back, horizon)`.
         bias: float32 `(targets, horizon)`.
         ahead: float32 `(known columns, targets)`: what a known column adds to the value of the same step.
-        naive: tuple, for each target, of `horizon` names: the naive forecast that each step is nearest to.
-        errors: float64 `(targets, horizon)`: mean squared errors on the validation part.
+        naive: str array `(targets, horizon)`: the naive forecast that suits each step best.
     """
 
     kernel: np.ndarray
     bias: np.ndarray
     ahead: np.ndarray
-    naive: tuple[tuple[str, ...], ...]
-    errors: np.ndarray
+    naive: np.ndarray
 
     def forecast(self, windows: np.ndarray, known: np.ndarray | None = None, past: np.ndarray | None = None):
         """Forecast from windows `(n, look_back, targets)` with their known columns, `known` of the horizon."""
         if past is not None and self.ahead.size:
             windows = windows - np.nan_to_num(past) @ self.ahead
-        made = np.einsum("nlt,tlh->nht", carried_forward(windows), self.kernel) + self.bias.T
+        by_target = carried_forward(windows).transpose(2, 0, 1) @ self.kernel  # (targets, n, horizon)
+        made = by_target.transpose(1, 2, 0) + self.bias.T
         return made if known is None or not self.ahead.size else made + np.nan_to_num(known) @ self.ahead
+
+    def save(self, path: Path) -> None:
+        """Write it to a file."""
+        write_arrays(path, vars(self))
+
+    @classmethod
+    def load(cls, path: Path) -> "LinearForecast":
+        """Read what `save` wrote.
+
+        Raises:
+            InputError: it is damaged.
+        """
+        try:
+            return cls(**read_arrays(path)[0])
+        except TypeError as error:
+            raise InputError(f"{path} is damaged ({error}): restore it or train again.") from error
 
 
 def fit_linear(
@@ -47,11 +67,17 @@ def fit_linear(
     horizon: int,
     season: int = 0,
 ) -> LinearForecast:
-    """Fit on the training part; the validation part chooses, for each target and step ahead, what is fitted.
+    """Fit on the training part; what is fitted is chosen, for each target, by its errors where it was not fitted.
 
-    Candidates are the mean, the last value, the value a season before, and that with its latest growth, each alone or
-    with a ridge regression of the rest on the window, itself or as changes from its last value. What known columns
-    add at their own step is taken out first where that helps: a promotion last week is no forecast for this week.
+    These are the errors in each of four blocks of the training part, forecast by a fit to the other three (Bergmeir and
+    Benítez 2012, "On the use of cross-validation for time series predictor evaluation"), and in the validation part,
+    which weighs as much as the four together: a choice by the validation part alone is one for its weather.
+
+    Candidates are the naive forecast that suits each step (the mean, the last value, the value a season before, or that
+    with its latest growth); the last value with a ridge regression on the changes from it, of one target or of all
+    together; and the naive forecast of each step with a ridge regression on the window. The penalty is chosen for each
+    step. What known columns add at their own step is taken out first where that helps: a promotion last week is no
+    forecast for this week.
 
     Args:
         train: scaled float arrays `(steps, features)`, NaN = not observed.
@@ -62,23 +88,29 @@ def fit_linear(
         horizon: int. Steps to forecast.
         season: int. Steps of a season; 0 for none. It is used where it fits into the window.
     """
-    most = int(np.clip(MOST_VALUES // ((look_back + horizon) * (1 + len(known))), 64, MOST_WINDOWS))
-    parts = [_windows(part, [*targets, *known], look_back + horizon, most) for part in (train, valid)]
-    plans = [part[..., len(targets) :] for part in parts]
-    fits = []
-    for target in range(len(targets)):
-        values = [part[..., target] for part in parts]
-        effects = _effects(train, targets[target], list(known))
-        tried = [_fit_target(values, plans, effect, look_back, season) for effect in effects]
-        fits.append(min(tried, key=lambda fit: fit[-1].sum()))
-    kernels, biases, ahead, naive, errors = zip(*fits, strict=True)
-    return LinearForecast(
-        np.array(kernels, np.float32),
-        np.array(biases, np.float32),
-        np.array(ahead, np.float32).T,
-        naive,
-        np.array(errors),
-    )
+    targets, known, steps = list(targets), list(known), look_back + horizon
+    most = min(MOST_VALUES // (steps * (1 + len(known))), MOST_OF_ALL // (steps * len(targets)))
+    cuts = [_Windows(part, steps, int(np.clip(most, 64, MOST_WINDOWS))) for part in (train, valid)]
+    naive = naive_kernels(look_back, horizon, season)
+    fits, pooled = [], None
+    for target in targets:
+        tried = []
+        for effect in _effects(train, target, known):
+            parts = [_read(cut.column(target, known, effect), look_back) for cut in cuts]
+            tried.append((*_fit_target(*parts, cuts[0].overlap, naive), effect))
+        fit, folds, effect = min(tried, key=lambda each: each[0].error)
+        fits.append((fit, effect))
+        pooled = folds if pooled is None else pooled + folds
+    if len(targets) > 1 and pooled.whole:
+        shared = pooled.with_ridge(_kernel(naive, "last value"), changes=True)
+        for place, (target, (fit, effect)) in enumerate(zip(targets, fits, strict=True)):
+            folds = Folds.of(*(_read(cut.column(target, known, effect), look_back) for cut in cuts), cuts[0].overlap)
+            gain = 1.0 if folds.blocks else OWN_GAIN
+            if folds.whole and folds.error(shared) < fit.error * gain and folds.last_error(shared) <= fit.naive_error:
+                fits[place] = (replace(fit, kernel=shared[-1]), effect)
+    kernels = np.array([fit.kernel for fit, _ in fits], np.float32)
+    ahead = np.array([effect for _, effect in fits], np.float32).T
+    return LinearForecast(kernels[:, :-1], kernels[:, -1], ahead, np.array([fit.naive for fit, _ in fits]))
 
 
 def carried_forward(windows: np.ndarray) -> np.ndarray:
@@ -89,63 +121,6 @@ def carried_forward(windows: np.ndarray) -> np.ndarray:
     steps = np.arange(windows.shape[1]).reshape(1, -1, *[1] * (windows.ndim - 2))
     latest = np.maximum.accumulate(np.where(missing, 0, steps), axis=1)
     return np.nan_to_num(np.take_along_axis(windows, latest, axis=1))
-
-
-def _windows(series, columns, steps, most):
-    """Up to `most` windows `(n, steps, columns)`, evenly from all series."""
-    series = [values[:, columns] for values in series if len(values) >= steps]
-    counts = [len(values) - steps + 1 for values in series]
-    chosen = np.linspace(0, sum(counts) - 1, min(sum(counts), most)).astype(int) if counts else np.zeros(0, int)
-    bounds = np.cumsum([0, *counts])
-    views = [np.lib.stride_tricks.sliding_window_view(values, steps, axis=0) for values in series]
-    cut = [
-        view[chosen[(chosen >= low) & (chosen < high)] - low]
-        for view, low, high in zip(views, bounds, bounds[1:], strict=False)
-    ]
-    empty = np.zeros((0, len(columns), steps))
-    return np.concatenate([empty, *cut]).swapaxes(1, 2)
-
-
-def _effects(series, target, known):
-    """What a step of each known column may add to the target: nothing; as their levels, or as their changes say."""
-    if not known:
-        return [np.zeros(0)]
-    effects = [np.zeros(len(known))]
-    for order in (0, 1):
-        y = np.concatenate([np.diff(values[:, target], n=order) for values in series])
-        x = np.concatenate([np.diff(np.nan_to_num(values[:, known]), n=order, axis=0) for values in series])
-        seen = ~np.isnan(y)
-        if seen.sum() > 4 * len(known):
-            x, y = x[seen] - x[seen].mean(0) * (order == 0), y[seen] - y[seen].mean() * (order == 0)
-            small = 1e-3 * np.trace(x.T @ x) / len(known) + 1e-9
-            effects.append(np.linalg.solve(x.T @ x + small * np.eye(len(known)), x.T @ y))
-    return effects
-
-
-def _fit_target(values, plans, effect, look_back, season):
-    """The fit of one target: kernel, bias, effect, names of naive forecasts, errors on validation."""
-    left = [
-        part - np.nan_to_num(plan) @ effect if effect.size else part for part, plan in zip(values, plans, strict=True)
-    ]
-    (x, y), (x_valid, y_valid) = ((carried_forward(part[:, :look_back]), part[:, look_back:]) for part in left)
-    horizon = y.shape[1]
-    mean = float(np.nanmean(left[0])) if np.isfinite(left[0]).any() else 0.0
-    naive = naive_kernels(look_back, horizon, season)
-    scores = {name: _mean_squares(y_valid - x_valid @ kernel - bias(mean)) for name, (kernel, bias) in naive.items()}
-    order = list(naive)
-    best = np.argmin([scores[name] for name in order], axis=0)
-    start = np.stack([naive[order[k]][0][:, h] for h, k in enumerate(best)], axis=1)
-    start_bias = np.array([naive[order[k]][1](mean) for k in best])
-    whole = ~np.isnan(y).any(axis=1)
-    plain = (start, start_bias, np.array([scores[order[k]][h] for h, k in enumerate(best)]))
-    fits = [(plain, 1.0)]
-    if whole.sum() >= LEAST_WINDOWS and len(y_valid):
-        rest = (y - x @ start - start_bias)[whole]
-        rest_valid = y_valid - x_valid @ start - start_bias
-        for changes, handicap in ((True, 1.0), (False, LEVEL_GAIN)):
-            fits.append((_with_ridge(plain, x[whole], rest, x_valid, rest_valid, changes), handicap))
-    (kernel, biases, errors), _ = min(fits, key=lambda fit: fit[0][-1].sum() * fit[1])
-    return kernel, biases, effect, tuple(order[k] for k in best), errors
 
 
 def naive_kernels(look_back: int, horizon: int, season: int = 0):
@@ -167,31 +142,99 @@ def naive_kernels(look_back: int, horizon: int, season: int = 0):
     return kernels
 
 
-def _with_ridge(plain, x, rest, x_valid, rest_valid, changes):
-    """The naive forecast with the regression of what it leaves; each step with the penalty that validation likes."""
-    start, start_bias, naive_errors = plain
-    if changes:
-        x, x_valid = x - x[:, -1:], x_valid - x_valid[:, -1:]
-    center, middle = x.mean(0), rest.mean(0)
-    x = x - center
-    variances, axes = np.linalg.eigh(x.T @ x / len(x))
-    along = axes.T @ (x.T @ (rest - middle) / len(x))
-    unit = max(variances.mean(), 1e-12)
-    kernels, biases, errors = [np.zeros_like(start)], [np.zeros_like(start_bias)], [naive_errors]
-    for penalty in PENALTIES[1:]:
-        kernel = axes @ (along / (np.maximum(variances, 0.0) + penalty * unit)[:, None])
-        kernels.append(kernel)
-        biases.append(middle - center @ kernel)
-        errors.append(_mean_squares(rest_valid - x_valid @ kernel - biases[-1]))
-    errors, steps = np.array(errors), np.arange(rest.shape[1])
-    chosen = errors.argmin(axis=0)  # the first of those that are equal: the naive forecast
-    kernel = np.array(kernels)[chosen, :, steps].T
-    if changes:
-        kernel[-1] -= kernel.sum(axis=0)
-    return start + kernel, start_bias + np.array(biases)[chosen, steps], errors[chosen, steps]
+class _Windows:
+    """Up to `most` windows, evenly from all series, oldest first; a column at a time.
+
+    Args:
+        series: float arrays `(steps, features)`.
+        steps: int. Of a window and its horizon.
+        most: int.
+    """
+
+    def __init__(self, series, steps, most):
+        self._steps, self._series = steps, [values for values in series if len(values) >= steps]
+        counts = [len(values) - steps + 1 for values in self._series]
+        chosen = np.linspace(0, sum(counts) - 1, min(sum(counts), most)).astype(int) if counts else np.zeros(0, int)
+        # How many windows after one have steps with it in common.
+        self.overlap = -(-(steps - 1) * len(chosen) // max(sum(counts), 1))
+        bounds = np.cumsum([0, *counts])
+        self._chosen = [chosen[(chosen >= low) & (chosen < high)] - low for low, high in pairwise(bounds)]
+
+    def column(self, target, known, effect):
+        """`(windows, steps)` of a target, without what known columns add to it."""
+        parts = [np.zeros((0, self._steps))]
+        for values, chosen in zip(self._series, self._chosen, strict=True):
+            left = values[:, target] - np.nan_to_num(values[:, known]) @ effect
+            parts.append(np.lib.stride_tricks.sliding_window_view(left, self._steps)[chosen])
+        return np.concatenate(parts, dtype=np.float64)
 
 
-def _mean_squares(errors):
-    """`(horizon,)` of errors `(windows, horizon)`; 0 where nothing was observed."""
-    seen = ~np.isnan(errors)
-    return np.square(np.where(seen, errors, 0.0)).sum(axis=0) / np.maximum(seen.sum(axis=0), 1)
+def _read(windows, look_back):
+    """Windows as they are read, `(n, look_back + 1)`, the last column 1 for the bias; and what came, `(n, horizon)`."""
+    x = carried_forward(windows[:, :look_back])
+    return np.concatenate((x, np.ones((len(x), 1))), axis=1), windows[:, look_back:]
+
+
+def _effects(series, target, known):
+    """What a step of each known column may add to the target: nothing; as their levels, or as their changes say."""
+    if not known:
+        return [np.zeros(0)]
+    effects = [np.zeros(len(known))]
+    for order in (0, 1):
+        y = np.concatenate([np.diff(values[:, target], n=order) for values in series])
+        x = np.concatenate([np.diff(np.nan_to_num(values[:, known]), n=order, axis=0) for values in series])
+        seen = ~np.isnan(y)
+        if seen.sum() > 4 * len(known):
+            x, y = x[seen] - x[seen].mean(0) * (order == 0), y[seen] - y[seen].mean() * (order == 0)
+            small = 1e-3 * np.trace(x.T @ x) / len(known) + 1e-9
+            effects.append(np.linalg.solve(x.T @ x + small * np.eye(len(known)), x.T @ y))
+    return effects
+
+
+@dataclass(frozen=True)
+class _Fit:
+    """What is fitted to one target: the kernel with the bias, its naive forecasts by name, its error, and on validation
+    that of the naive ones."""
+
+    kernel: np.ndarray
+    naive: np.ndarray
+    error: float
+    naive_error: float
+
+
+def _fit_target(train, valid, overlap, naive):
+    """The best fit of one target by itself, and the folds that it was chosen on."""
+    folds, blocks = Folds.of(train, valid, overlap), blocks_of(*train, overlap)
+    seen = train[1][~np.isnan(train[1])]
+    mean = float(seen.mean()) if len(seen) else 0.0
+    # Whether levels tell what comes shows where others were left out: a short walk seems to return to its mean.
+    names = np.array([name for name in naive if blocks or name != "mean"])
+    kernels = np.stack([_kernel(naive, name, mean) for name in names])
+    errors = [_errors_of_each(kernels, *block) for block in blocks]
+    errors = weighed(errors, _errors_of_each(kernels, *valid))
+    best = errors.argmin(axis=0)
+    start, steps = np.moveaxis(kernels, 0, 1)[:, best, np.arange(len(best))], names[best]
+    alone = np.repeat(start[None], len(blocks) + 1, axis=0)
+    if not folds.whole:
+        return _Fit(start, steps, float(errors.min(axis=0).sum()), 0.0), folds
+    made = [(folds.error(alone), alone)]
+    ways = [(_kernel(naive, "last value"), True), *([(start, False)] if blocks else [])]
+    for base, changes in ways:
+        candidate = folds.with_ridge(base, changes)
+        if folds.last_error(candidate) <= folds.last_error(alone):
+            made.append((folds.error(candidate), candidate))
+    error, candidate = min(made, key=lambda each: each[0])
+    return _Fit(candidate[-1], steps, error, folds.last_error(alone)), folds
+
+
+def _kernel(naive, name, mean=0.0):
+    """A naive forecast with its bias, `(look_back + 1, horizon)`."""
+    kernel, bias = naive[name]
+    return np.concatenate((kernel, np.full((1, kernel.shape[1]), bias(mean))))
+
+
+def _errors_of_each(kernels, x, y):
+    """Mean squared errors `(kernels, horizon)`; NaN where nothing was observed."""
+    seen = ~np.isnan(y)
+    squares = [np.square(np.where(seen, y - x @ kernel, 0.0)).sum(axis=0) for kernel in kernels]
+    return np.array(squares) / np.where(seen.any(axis=0), seen.sum(axis=0), np.nan)

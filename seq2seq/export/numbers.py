@@ -26,7 +26,8 @@ load_reconstructor, load_forecaster = Reconstructor.load, Forecaster.load
 
 def files(run: Run) -> list[Path]:
     """What an export has beside its graphs."""
-    return [file for file in (run.scaler, run.learned, run.calibration, run.detector) if file.exists()]
+    beside = (run.scaler, run.learned, run.linear, run.calibration, run.detector)
+    return [file for file in beside if file.exists()]
 
 
 def autoencoder(reconstructor: Reconstructor, new: type[Graph] = Graph) -> dict[str, Graph]:

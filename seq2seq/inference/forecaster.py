@@ -8,7 +8,7 @@ import numpy as np
 
 from seq2seq.config import ForecasterConfig
 from seq2seq.errors import InputError
-from seq2seq.evaluation import baselines as naive
+from seq2seq.evaluation.linear import LinearForecast
 from seq2seq.inference.calibration import Calibration
 from seq2seq.inference.columns import Columns
 from seq2seq.inference.ensemble import Paths, members_of
@@ -18,7 +18,7 @@ from seq2seq.inference.loaded import open_run
 from seq2seq.inference.plans import join_plans, pattern_of
 from seq2seq.inference.series_data import for_other, of_run, passing, read_data, read_usable
 from seq2seq.inference.stateful import Stateful
-from seq2seq.inference.windowed import Windowed
+from seq2seq.inference.windowed import LinearWindows, Windowed
 from seq2seq.report import Naming, Report
 from seq2seq.run import Run
 from seq2seq.runtime.folder import ExportedRun
@@ -133,6 +133,17 @@ class Forecaster:
     def members(self) -> tuple["Forecaster", ...]:
         """The runs that forecast together, each by itself: this one alone."""
         return (self,)
+
+    def ridge(self) -> Union["Forecaster", None]:
+        """What forecasts by the linear forecast that was fitted beside the model, without intervals: the baseline.
+
+        None where there is no such forecast: of stateful runs, and of runs of earlier versions.
+        """
+        if not (self.run and self.run.linear.exists()):
+            return None
+        linear = LinearForecast.load(self.run.linear)
+        config = replace(self.config, model=replace(self.config.model, interval=0.0))
+        return Forecaster(config, self.scaler, LinearWindows(linear, self.columns), run=self.run)
 
     @property
     def least_history(self) -> int:
@@ -259,7 +270,7 @@ class Forecaster:
         # Windows are forecast a whole horizon at a time, of which the calendar is read to its end.
         whole = -(-steps // self.horizon) * self.horizon
         clock, level = series.clock, self.core.checked_level(interval)
-        times = self._times_ahead(series, whole)
+        times = self.times_ahead(series, whole)
         plans = self._plans(series, times, steps, known)
         scalers, histories = self.scaler.of_each(series), self.columns.read_by_model(series, self.scaler)
         local, ahead, forecasts = times and tuple(map(clock.local, times)), [], []
@@ -293,7 +304,7 @@ class Forecaster:
     ) -> Series:
         """`series` without those of which too little is known ahead, as `usable` is without others; see `forecast`."""
         steps, cut = self.horizon if steps is None else steps, last_segments(series)
-        times = self._times_ahead(cut, steps)
+        times = self.times_ahead(cut, steps)
         with suppress(InputError):
             self._plans(cut, times, steps, known)
             return series
@@ -303,7 +314,7 @@ class Forecaster:
 
         return passing(series, check, rejected)
 
-    def _times_ahead(self, series, steps):
+    def times_ahead(self, series: Series, steps: int) -> tuple[np.ndarray, ...] | None:
         """The times of the steps after each series; None where they have none."""
         rhythm = series.reading.rhythm if series.reading.gaps else None
         return series.times and continue_each(series.times, steps, rhythm, series.clock)
@@ -314,17 +325,3 @@ class Forecaster:
             return [None] * len(series.values)
         called = self.columns.in_table(self.columns.known)
         return join_plans(known, series.names, times, steps, self.columns.known, series.clock, called)
-
-    def naive_forecasts(self, history: np.ndarray, steps: int) -> dict[str, np.ndarray]:
-        """What repeating the last value, and the last season, of a history gives for the next steps.
-
-        Args:
-            history: float array `(steps, features)`, oldest first.
-            steps: int. How many to forecast.
-
-        Returns:
-            From the name of a baseline to its float64 `(steps, features)`.
-        """
-        possible = naive.baselines(self.config.model.season, len(history))
-        names = [name for name in ("last value", "seasonal naive") if name in possible]
-        return {name: possible[name](history, steps) for name in names}

@@ -39,6 +39,11 @@ class ForecasterEnsemble(Forecaster):
         """The runs that forecast together, each by itself."""
         return self._members
 
+    def ridge(self) -> Forecaster | None:
+        """The linear forecasts of all runs together, see `Forecaster.ridge`; None where one has none."""
+        found = [member.ridge() for member in self.members]
+        return ForecasterEnsemble(found) if all(found) else None
+
     def usable(self, series: Series, steps: int | None, rejected: list[tuple[int | str, str]]) -> Series:
         """`series` without those that one of the runs cannot forecast, see `Forecaster.usable`."""
         for member in self.members:

@@ -7,6 +7,7 @@ import numpy as np
 
 from seq2seq.config import ForecasterConfig
 from seq2seq.errors import InputError
+from seq2seq.evaluation.linear import LinearForecast
 from seq2seq.inference.calibration import Calibration
 from seq2seq.inference.columns import Columns
 from seq2seq.inference.loaded import graphs_of
@@ -20,13 +21,31 @@ WINDOWS_AT_ONCE = 256  # that are forecast together
 PATHS = 256  # drawn futures, from which the interval beyond the horizon is read
 
 
+class LinearWindows:
+    """A linear forecast in the place of a window model.
+
+    Args:
+        linear: `LinearForecast` of the targets.
+        columns: `Columns`.
+    """
+
+    def __init__(self, linear: LinearForecast, columns: Columns):
+        self._linear, self._columns = linear, columns
+
+    def __call__(self, window: np.ndarray, known: np.ndarray | None = None) -> np.ndarray:
+        """float32 `(batch, horizon, targets)` of `(batch, look_back, features)`, and of what is known ahead."""
+        columns = self._columns
+        past = None if known is None else window[..., columns.known_columns]
+        return self._linear.forecast(window[..., columns.target_columns], known, past).astype(np.float32)
+
+
 class Windowed:
     """Forecasts of a window model.
 
     Args:
         config: `ForecasterConfig`, settled.
         columns: `Columns`.
-        model: `WindowForecaster`, or the `ExportedWindows` of a folder.
+        model: `WindowForecaster`, or the `ExportedWindows` of a folder, or `LinearWindows`.
         calibration: `Calibration` of the intervals.
 
     Attributes:
@@ -38,13 +57,13 @@ class Windowed:
         self,
         config: ForecasterConfig,
         columns: Columns,
-        model: Union["WindowForecaster", "ExportedWindows"],
+        model: Union["WindowForecaster", "ExportedWindows", LinearWindows],
         calibration: Calibration,
     ):
         self.columns, self.calibration, self.seed = columns, calibration, config.seed
         self.horizon, self.least_history = config.windows.horizon, config.windows.look_back
         self.level = config.model.interval
-        self._graph = graphs_of(model)
+        self._graph = model if isinstance(model, LinearWindows) else graphs_of(model)
 
     def checked_level(self, interval: float | None) -> float:
         """The share that an interval is to hold where `interval` is asked for; `None` is that of the training.

@@ -8,6 +8,7 @@ taught/              what the teachers of a translation wrote; not needed once t
 text.json            characters of a language model
 scaler.json          units of the columns of a run on numbers
 learned.npz          some rows of each series that a run on numbers has learned from
+linear.npz           the linear forecast that was fitted beside a forecaster of windows
 calibration.npz      what the prediction intervals of a forecaster were calibrated to
 detector.npz         what errors of an autoencoder are usual, and from where on they are an alarm
 weights.npz          the best weights
@@ -33,7 +34,7 @@ COMPANIONS = ("config.json", *(f"{side}.*" for side in SIDES), "scaler.json")
 # All that there may be in a run.
 PARTS = (
     *COMPANIONS,
-    *("learned.npz", "calibration.npz", "detector.npz", "weights.npz"),
+    *("learned.npz", "linear.npz", "calibration.npz", "detector.npz", "weights.npz"),
     *("history.csv", "metrics.json", "learning_curve.png"),
     *("checkpoints", "corpus", "taught", "tensorboard", "lock", "diverged-*.npz", ".*"),
 )
@@ -63,6 +64,11 @@ class RunFolder:
     def learned(self) -> Path:
         """Which rows its training has learned from."""
         return self.path / "learned.npz"
+
+    @property
+    def linear(self) -> Path:
+        """The linear forecast that was fitted beside a forecaster of windows."""
+        return self.path / "linear.npz"
 
     @property
     def calibration(self) -> Path:
@@ -113,7 +119,7 @@ class RunFolder:
         """Delete what a training wrote before it had weights, and weights whose config.json is lost: the next one would
         take them for its own. What else lies there is not touched."""
         tokenizers = [self.path / f"{side}{suffix}" for side in SIDES for suffix in (".model", ".json")]
-        for file in [*tokenizers, self.scaler, self.learned, self.weights, *self.checkpoints()]:
+        for file in [*tokenizers, self.scaler, self.learned, self.linear, self.weights, *self.checkpoints()]:
             file.unlink(missing_ok=True)
 
     def companions(self) -> dict[str, str]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from seq2seq.errors import InputError
 from seq2seq.evaluation.events import parse_span
+from seq2seq.inference.baseline_forecasts import drawn_baselines
 from seq2seq.inference.detection import detect
 from seq2seq.inference.detection_lines import event_lines, score_lines
 from seq2seq.inference.forecast_lines import forecast_lines
@@ -135,12 +136,10 @@ def forecast(model: Model, asked: Forecast, given: Given, told: Told) -> Answer:
         tables["history"] = _steps(series, made.columns, latest, loaded, times=times, first=first)
     more = {"interval": made.level}
     if asked.baselines:
-        naive = [loaded.naive_forecasts(each, len(made.values[0])) for each in past]
         how = {"decimals": made.decimals, "times": made.times, "clock": made.clock, "first": 1}
         more["baselines"] = {
-            name: _steps(series, made.columns, [each[name] for each in naive], loaded, **how).columns()
-            for name in naive[0]
-            if all(name in each for each in naive)
+            name: _steps(series, made.columns, each.values, loaded, **how).columns()
+            for name, each in drawn_baselines(loaded, series, len(made.values[0]), known).items()
         }
     return Answer(table, tables, more)
 

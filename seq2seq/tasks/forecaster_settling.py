@@ -137,13 +137,27 @@ def calendar_seasons(times: np.ndarray) -> tuple[int, ...]:
 _SEASONS = ((1, 1, (5, 7)), (7, 7, (52,)), (28, 31, (12,)), (89, 92, (4,)))
 
 
-def give_start(forecaster: Forecaster, train: Series, valid: Series, report: Report) -> Rows:
-    """Fit the linear forecast from which a network of `model.residual=linear` learns the change, and give it to it.
+def fit_baseline(forecaster: Forecaster, train: Series, valid: Series) -> LinearForecast:
+    """Fit the linear forecast that a forecaster of windows is measured against, and that its network may start from.
+
+    Args:
+        forecaster: `Forecaster`.
+        train: the training part.
+        valid: the validation part, with a window before it.
+    """
+    columns, windows = forecaster.columns, forecaster.config.windows
+    parts = [columns.read_by_model(part, forecaster.scaler) for part in (train, valid)]
+    season = forecaster.config.model.season
+    return fit_linear(*parts, columns.target_columns, columns.known_columns, windows.look_back, windows.horizon, season)
+
+
+def give_start(forecaster: Forecaster, fitted: LinearForecast, train: Series, report: Report) -> Rows:
+    """Give a network of `model.residual=linear` the linear forecast from which it learns the change.
 
     Args:
         forecaster: `Forecaster` with a fresh model.
+        fitted: as of `fit_baseline`.
         train: the training part.
-        valid: the validation part, with a window before it.
         report: `Report`.
 
     Returns:
@@ -152,23 +166,19 @@ def give_start(forecaster: Forecaster, train: Series, valid: Series, report: Rep
     config, columns = forecaster.config, forecaster.columns
     if config.model.residual != "linear":
         return []
-    parts = [columns.read_by_model(part, forecaster.scaler) for part in (train, valid)]
-    windows = config.windows
-    for name, share in zip(columns.targets, _unseen(parts[0], columns.target_columns, windows.look_back), strict=True):
+    read, look_back = columns.read_by_model(train, forecaster.scaler), config.windows.look_back
+    for name, share in zip(columns.targets, _unseen(read, columns.target_columns, look_back), strict=True):
         if share > UNSEEN:
             report.warn(
-                f"in {share:.0%} of the windows of {windows.look_back} steps no value of {name!r} was observed, and "
+                f"in {share:.0%} of the windows of {look_back} steps no value of {name!r} was observed, and "
                 "nothing but the mean is known: raise windows.look_back"
             )
-    for name in _crowded(parts[0], columns):
+    for name in _crowded(read, columns):
         report.warn(
             f"nearly all values of {name!r} are alike beside a few that are far away and decide its unit, the farthest "
             f"{_farthest(train, name)}: forecasts of the others are rough. Are these codes of missing values "
             "(--missing-values), or faults to leave out?"
         )
-    fitted = fit_linear(
-        *parts, columns.target_columns, columns.known_columns, windows.look_back, windows.horizon, config.model.season
-    )
     forecaster.model.start.assign(fitted.kernel, fitted.bias, fitted.ahead)
     return [("learned", f"the change from a linear forecast, fitted to what {_runs(fitted)} leaves")]
 

@@ -10,6 +10,7 @@ from seq2seq.evaluation import baselines as naive
 from seq2seq.evaluation.by_part import by_column, by_group, intervals_by_column, scaled_scores
 from seq2seq.evaluation.forecasting import evaluate_forecast, per_horizon
 from seq2seq.evaluation.origins import first_seen, origins_of, targets_at
+from seq2seq.inference.baseline_forecasts import RIDGE
 from seq2seq.inference.forecaster import Forecaster
 from seq2seq.inference.series_data import for_other, learned_rows, read_data, warn_left_out
 from seq2seq.report import Report
@@ -87,13 +88,32 @@ def measured(
         part: what `ForecasterEvaluation.part` shall be.
         report: `Report`.
     """
-    members, level = forecaster.members, forecaster.core.level
-    with (report or Report()).progress("Forecasting", len(members) * sum(map(len, origins)), "origins") as progress:
-        made = [_made(member, series, origins, level, forecaster.columns.targets, progress) for member in members]
-    # The forecasts, and where all have them the ends of the intervals.
-    predicted, *ends = (np.mean(parts, axis=0) for parts in zip(*made, strict=False))
+    level, runs = forecaster.core.level, len(forecaster.members)
+    with (report or Report()).progress("Forecasting", runs * sum(map(len, origins)), "origins") as progress:
+        predicted, *ends = _together(forecaster, series, origins, level, progress)
+    beside = _baselines(forecaster, series, origins)
+    return _scored(forecaster, series, beside, origins, predicted, (*ends, level) if ends else None, part)
+
+
+def _together(forecaster, series, origins, level=0.0, progress=None):
+    """What all runs forecast together, and where all have them the ends of the intervals."""
+    targets = forecaster.columns.targets
+    made = [_made(member, series, origins, level, targets, progress) for member in forecaster.members]
+    return [np.mean(parts, axis=0) for parts in zip(*made, strict=False)]
+
+
+def _baselines(forecaster, series, origins):
+    """What the baselines forecast, by name."""
     values = [values[:, forecaster.columns.target_columns] for values in series.values]
-    return _scored(forecaster, series, values, origins, predicted, (*ends, level) if ends else None, part)
+    first = min(int(at[0]) for at in origins if len(at))
+    least = min(np.nanmin(part, initial=np.inf) for part in values)
+    possible = naive.baselines(forecaster.config.model.season, first, grows=bool(least >= 0))
+    beside = {
+        name: naive.rolling_each(function, values, origins, forecaster.horizon) for name, function in possible.items()
+    }
+    if ridge := forecaster.ridge():
+        beside[RIDGE] = _together(ridge, series, origins)[0]
+    return beside
 
 
 def _made(forecaster, series, origins, level, columns, progress):
@@ -172,14 +192,10 @@ def _first_steps(forecaster, series, part):
     return segments(series), [max(int(begins[number]) - first, least) for number, first, _ in cut]
 
 
-def _scored(forecaster, series, values, origins, predicted, interval, part):
+def _scored(forecaster, series, beside, origins, predicted, interval, part):
     config, columns, horizon = forecaster.config, forecaster.columns, forecaster.horizon
-    actual = targets_at(values, origins, horizon)
+    actual = targets_at([values[:, columns.target_columns] for values in series.values], origins, horizon)
     scalers, counts = forecaster.scaler.of_each(series), [len(at) for at in origins]
-    first = min(int(at[0]) for at in origins if len(at))
-    least = min(np.nanmin(part, initial=np.inf) for part in values)
-    possible = naive.baselines(config.model.season, first, grows=bool(least >= 0))
-    beside = {name: naive.rolling_each(function, values, origins, horizon) for name, function in possible.items()}
     scale, unit = _unit(forecaster, scalers, counts, actual)
     overall = evaluate_forecast(actual, predicted, beside, interval=interval)
     named = {"model": predicted, **{name: beside[name] for name in overall.baselines}}

@@ -18,7 +18,7 @@ from seq2seq.run import Run
 from seq2seq.series.files import data_files
 from seq2seq.series.series import listed
 from seq2seq.tasks.forecaster_finishing import fit_to_weights, next_steps, valid_part
-from seq2seq.tasks.forecaster_settling import give_start, settled, start_again
+from seq2seq.tasks.forecaster_settling import fit_baseline, give_start, settled, start_again
 from seq2seq.tasks.series_split import shape_card, split, stored_scaler, unit_of_streams
 from seq2seq.tasks.starting import fitting, read_for, tell_drift
 from seq2seq.training.loop import Training
@@ -72,10 +72,11 @@ def train(
     model = build_model(config, columns, config.training.precision)
     forecaster = Forecaster(config, parts.scaler, model)
     setup.start_weights(model, report)
+    fitted = fit_baseline(forecaster, parts.train, valid_part(parts, config.windows.look_back)) if windowed else None
     if setup.is_tuning:
         said += start_again(model)
-    else:
-        said += give_start(forecaster, parts.train, valid_part(parts, config.windows.look_back), report)
+    elif fitted:
+        said += give_start(forecaster, fitted, parts.train, report)
     shape_card(series, parts, [*units, *_card(config, columns), *said], report)
     make_batches = _windows if windowed else _chunks
     batches, validate = make_batches(forecaster, parts, report, setup.cluster)
@@ -83,6 +84,8 @@ def train(
         run_dir, TASK, config, {"data.location": data_files(config.data.location)}, setup.resume, setup.parent
     )
     parts.save(run)
+    if fitted:
+        fitted.save(run.linear)
     setup.tell(model, report)
 
     training = Training(

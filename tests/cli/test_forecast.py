@@ -71,6 +71,19 @@ def test_a_forecast_continues_times_and_units(air, tmp_path):
         assert 100 < low <= middle <= high < 500
 
 
+def test_a_baseline_forecasts_in_place_of_the_model(air, stream, tmp_path):
+    for name in ("ridge", "seasonal × growth"):
+        run("forecast", air[0], "--baseline", name, "--steps", 3, "--output", tmp_path / "forecast.csv")
+        rows = list(csv.DictReader((tmp_path / "forecast.csv").open()))
+        assert rows[0].keys() == {"Month", "Passengers"} and [row["Month"] for row in rows][0] == "2020-01"
+        assert 150 < float(rows[0]["Passengers"]) < 300
+    assert (
+        "--interval 0.9: a baseline has no intervals"
+        in run("forecast", air[0], "--baseline", "ridge", "--interval", 0.9, code=2).stderr
+    )
+    assert "choose one of 'last value'" in run("forecast", stream, "--baseline", "ridge", code=2).stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -175,7 +175,7 @@ def test_an_untrained_linear_model_is_the_linear_forecast(name, normalize_window
     kernel = random.normal(size=(len(targets), LOOK_BACK, HORIZON))
     bias = random.normal(size=(len(targets), HORIZON))
     ahead = random.normal(size=(model.known_features, len(targets)))
-    fitted = LinearForecast(kernel, bias, ahead, (), np.zeros(0))
+    fitted = LinearForecast(kernel, bias, ahead, np.zeros(0, str))
     model.start.assign(kernel, bias, ahead)
     inputs = make_inputs(model, missing=0.3)
     window, known = inputs if model.known_features else (inputs, None)

@@ -158,7 +158,7 @@ def test_no_figure_that_is_shown_mixes_the_units_of_columns(days_plain):
     factor = np.array([1.0, 1000.0])
     smaller = replace(series, values=[series.values[0] * factor])
     rescaled = replace(scaler, center=scaler.center * factor, scale=scaler.scale * factor)
-    other = Forecaster(days_plain.config, rescaled, days_plain.model, days_plain.core.calibration)
+    other = Forecaster(days_plain.config, rescaled, days_plain.model, days_plain.core.calibration, days_plain.run)
     before, after = (
         measure_forecaster.measured(*each, origins, "all") for each in ((days_plain, series), (other, smaller))
     )
