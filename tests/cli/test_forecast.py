@@ -75,7 +75,7 @@ def test_a_baseline_forecasts_in_place_of_the_model(air, stream, tmp_path):
     for name in ("ridge", "seasonal × growth"):
         run("forecast", air[0], "--baseline", name, "--steps", 3, "--output", tmp_path / "forecast.csv")
         rows = list(csv.DictReader((tmp_path / "forecast.csv").open()))
-        assert rows[0].keys() == {"Month", "Passengers"} and [row["Month"] for row in rows][0] == "2020-01"
+        assert rows[0].keys() == {"Month", "Passengers"} and rows[0]["Month"] == "2020-01"
         assert 150 < float(rows[0]["Passengers"]) < 300
     assert (
         "--interval 0.9: a baseline has no intervals"

@@ -52,7 +52,7 @@ def test_of_several_runs_the_ridge_is_the_mean(days_plain, tmp_path):
 
 
 def test_names_that_are_not_there(days_plain):
-    with pytest.raises(InputError, match="'ridgy' is not there, .*: choose one of 'last value', 'drift', .*'ridge'"):
+    with pytest.raises(InputError, match=r"'ridgy' is not there, .*: choose one of 'last value', 'drift', .*'ridge'"):
         forecast_by("ridgy", days_plain, days_plain.read())
     alone = Forecaster(days_plain.config, days_plain.scaler, days_plain.model)
     assert "ridge" not in baselines_for(alone, days_plain.read())
@@ -63,5 +63,5 @@ def test_a_linear_forecast_is_read_as_it_was_written(days_plain, tmp_path):
     stored.save(tmp_path / "linear.npz")
     assert (tmp_path / "linear.npz").read_bytes() == days_plain.run.linear.read_bytes()
     (tmp_path / "linear.npz").write_bytes(days_plain.run.linear.read_bytes()[:-9])
-    with pytest.raises(InputError, match="linear.npz"):
+    with pytest.raises(InputError, match=r"linear\.npz"):
         LinearForecast.load(tmp_path / "linear.npz")
