@@ -10,7 +10,7 @@ from seq2seq.cli.jobs import run_job
 from seq2seq.cli.options import detection as alarms
 from seq2seq.cli.options import engines, forecasts, groups, search
 from seq2seq.cli.options import series as series_options
-from seq2seq.cli.options.run import With, WithDetector, WithForecaster, WithReconstructor, together
+from seq2seq.cli.options.run import With, WithDetector, WithForecaster, WithReconstructor, members, together
 from seq2seq.errors import InputError
 
 app = Typer(help="Work through many files, in a job that may be killed and started again.", cls=Tasks, **SETTINGS)
@@ -194,6 +194,8 @@ def reconstruct(
     was stopped.
     """
 
+    run, with_ = members(run, with_)
+
     def load():
         from seq2seq.jobs.reconstruction import BatchReconstruction
 
@@ -241,6 +243,8 @@ def detect(
     if not events and (merge, min_length) != ("0", "1"):
         raise InputError("--merge and --min-length make events of alarms: add --events.")
 
+    run, with_ = members(run, with_)
+
     def load():
         from seq2seq.jobs.detection import BatchDetection
 
@@ -279,6 +283,8 @@ def forecast(
     With --known, each input is forecast with the columns known ahead. A folder has a file for each input, called like
     it, where no column of groups in the data tells what a row is of.
     """
+
+    run, with_ = members(run, with_)
 
     def load():
         from seq2seq.jobs.forecasting import BatchForecast

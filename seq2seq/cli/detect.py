@@ -11,7 +11,7 @@ from seq2seq.cli import detected
 from seq2seq.cli.console import ConsoleReport, quiet_tensorflow
 from seq2seq.cli.options import detection as alarms
 from seq2seq.cli.options import series as options
-from seq2seq.cli.options.run import WithDetector, together
+from seq2seq.cli.options.run import WithDetector, members, together
 from seq2seq.cli.outputs import check_csv, check_outputs, check_picture, check_suffix, write_all, write_csv, write_text
 from seq2seq.config.series import Score
 from seq2seq.errors import InputError
@@ -179,6 +179,7 @@ def detect(
     check_picture(plot, "--plot")
     options.check_of_picture(plot, "--show", show)
     check_suffix(events, "--events", (".csv", ".json"))
+    run, with_ = members(run, with_)
     read = {"--input": input_, "--labels": labels, "--held-out": held_out, "--held-out-labels": held_out_labels}
     for each in (run, *(with_ or ())):
         check_outputs({"--output": output, "--events": events, "--json": json_, "--plot": plot}, read, each)

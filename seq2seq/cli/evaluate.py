@@ -11,7 +11,7 @@ from seq2seq.cli import compared as compared_runs
 from seq2seq.cli.console import ConsoleReport, quiet_tensorflow
 from seq2seq.cli.options import pairs, search, series
 from seq2seq.cli.options.pairs import DATA
-from seq2seq.cli.options.run import WithEither, together
+from seq2seq.cli.options.run import WithEither, members, together
 from seq2seq.cli.outputs import check_csv, check_outputs, check_picture, write_all, write_csv, write_text
 from seq2seq.errors import InputError
 
@@ -167,6 +167,7 @@ def evaluate(
     A forecaster: errors from one origin after the other, beside the naive forecasts, with the skill against the best of
     them, and the coverage of its intervals.
     """
+    run, with_ = members(run, with_)
     read = {"--data": pairs.files_of(data, source, target, run) or data or series.location_of(run)}
     check_picture(plot, "--plot")
     runs = [run, *(with_ or ())]
@@ -300,6 +301,8 @@ def _show_forecasts(result, shown, report) -> None:
     first, last = result.origins
     title = f"{overall.windows:,} forecasts of {overall.horizon} steps, the first from {first}, the last from {last}"
     shown.table(title, overall.columns, overall.rows())
+    if result.alone:
+        shown.say(result.spread)
     if overall.horizon > 1:
         shown.table(f"\n{overall.metric} by steps ahead", result.columns_ahead, result.rows_ahead())
     if len(result.columns) > 1:

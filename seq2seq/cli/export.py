@@ -7,7 +7,7 @@ from typing import Annotated
 from typer import Argument, Option
 
 from seq2seq.cli.console import ConsoleReport, quiet_tensorflow
-from seq2seq.cli.options.run import WithAny, together
+from seq2seq.cli.options.run import WithAny, members, together
 from seq2seq.errors import InputError, installed_with
 
 EXAMPLES = """\
@@ -64,6 +64,7 @@ def export(
     """
     from seq2seq.runtime.folder import is_exported
 
+    run, with_ = members(run, with_)
     if is_exported(run):
         raise InputError(f"{run} is an exported folder: give the run that it is of, or all of its runs by --with.")
     _check_installed("onnx", "onnx", "onnxruntime")

@@ -11,7 +11,7 @@ from typer import Argument, Option
 
 from seq2seq.cli.console import ConsoleReport, quiet_tensorflow
 from seq2seq.cli.options import forecasts, series
-from seq2seq.cli.options.run import WithForecaster, together
+from seq2seq.cli.options.run import WithForecaster, members, together
 from seq2seq.cli.outputs import check_csv, check_outputs, check_picture, write_all, write_csv
 from seq2seq.errors import InputError
 
@@ -130,6 +130,7 @@ def forecast(
     check_picture(plot, "--plot")
     series.check_of_picture(plot, "--column", column)
     series.check_of_picture(plot, "--show", show)
+    run, with_ = members(run, with_)
     read = {"--input": input_ or series.location_of(run), "--known": known}
     for each in (run, *(with_ or ())):
         check_outputs({"--output": output, "--plot": plot, "--state": state}, read, each)

@@ -7,7 +7,7 @@ from typer import Argument, Option
 
 from seq2seq.cli.console import ConsoleReport, quiet_tensorflow
 from seq2seq.cli.options import series as options
-from seq2seq.cli.options.run import WithReconstructor, together
+from seq2seq.cli.options.run import WithReconstructor, members, together
 from seq2seq.cli.outputs import check_outputs, check_picture, check_suffix, write_csv
 from seq2seq.errors import InputError
 
@@ -73,6 +73,7 @@ def reconstruct(
     check_suffix(embeddings, "--embeddings", (".npy",))
     check_picture(plot, "--plot")
     options.check_of_picture(plot, "--show", show)
+    run, with_ = members(run, with_)
     for each in (run, *(with_ or ())):
         check_outputs({"--output": output, "--embeddings": embeddings, "--plot": plot}, {"--input": input_}, each)
 

@@ -9,7 +9,7 @@ import typer
 from typer import Argument, Option
 
 from seq2seq.cli.console import ConsoleReport, quiet_tensorflow
-from seq2seq.cli.options.run import WithAny
+from seq2seq.cli.options.run import WithAny, members
 from seq2seq.errors import InputError, installed_with
 
 ADDRESS, WORK = "Address", "Work"
@@ -71,6 +71,9 @@ def serve(
     """
     if missing := [name for name in NEEDED if find_spec(name) is None]:
         raise InputError(f"serve needs {', '.join(missing)}: {installed_with('serve')}.")
+    if len(runs) == 1:  # of several, folders of seeds are refused as they are opened
+        first, with_ = members(runs[0], with_)
+        runs = [first]
     if workers == 1:
         _work(0, runs, with_ or (), host, port, token, queue, time_limit, shared=False)
         return

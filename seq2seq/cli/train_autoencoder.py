@@ -74,6 +74,7 @@ def autoencoder(
         ),
     ] = None,
     seed: training.Seed = None,
+    seeds: training.Seeds = None,
     *,
     chosen: dict[str, Any],
 ) -> None:
@@ -103,11 +104,17 @@ def autoencoder(
         raise InputError("--data is missing, and no recipe names data: give a file.")
     check_folder(run, "--run")
 
+    if seeds is not None and workers:
+        raise InputError("--seeds trains runs one after the other in this process: leave --workers out.")
     training.launch(workers)
     with quiet_tensorflow():
         from seq2seq.tasks import train_autoencoder as task
 
-    training.train_run(task.train, config, run, report, resume, max_time, finish, parent=from_)
+    how = {"resume": resume, "max_time": max_time, "finish": finish, "parent": from_}
+    if seeds is None:
+        training.train_run(task.train, config, run, report, **how)
+    else:
+        training.train_seeds(seeds, task.train, config, run, report, **how)
 
 
 def _checked(look_back: int | None) -> int | None:

@@ -29,6 +29,7 @@ class TrainingConfig:
     checkpoint_minutes: float = 5.0  # between checkpoints within an epoch; there is one at the end of each
     on_divergence: Literal["stop", "roll_back"] = "stop"  # where the loss is no number: go back, at half the rate
     tensorboard: bool = False  # event files in the run's folder `tensorboard`
+    seed: int | None = None  # of first weights, dropout and the order of what is read; none: that of the run
 
     monitor = "loss"  # on validation: chooses the best weights and when to stop
     products_are_large = True  # so that the faster ones of a device are worth their rounding: what `auto` goes by
@@ -39,6 +40,7 @@ class TrainingConfig:
             check_at_least(f"training.{name}", getattr(self, name), 1)
         check_at_least("training.lr_ramp_steps", self.lr_ramp_steps, 0)
         check_at_least("training.patience", self.patience, 0)
+        check_at_least("training.seed", self.seed, 0)
         for name in ("learning_rate", "final_learning_rate", "weight_decay", "clip_norm", "checkpoint_minutes"):
             check_at_least(f"training.{name}", getattr(self, name), 0.0)
         check_range("training.ema_decay", self.ema_decay, 0.0, 0.99999)

@@ -8,6 +8,7 @@ from seq2seq.config import TranslationConfig
 from seq2seq.errors import InputError
 from seq2seq.inference.loaded import open_run
 from seq2seq.run import Run
+from seq2seq.run.seeds import runs_in
 from seq2seq.runtime.folder import folders_of, is_exported
 from seq2seq.storage import digest, one_of
 from seq2seq.text.tokenizer import load_tokenizer
@@ -31,13 +32,15 @@ def open_runs(paths: Paths) -> list[tuple[Run, TranslationConfig]]:
 
 
 def members_of(paths: Paths) -> list[Path]:
-    """The folder of a run, or those of the runs of an ensemble; of an exported ensemble on numbers those in it.
+    """The folder of a run, or those of the runs of an ensemble; of several seeds, or an exported ensemble on numbers,
+    those in it.
 
     Raises:
         InputError: a list of one, or with a folder twice or an exported one; or an exported folder that is damaged.
     """
     if isinstance(paths, str | PathLike):
-        return folders_of(Path(paths)) if is_exported(paths) else [Path(paths)]
+        return folders_of(Path(paths)) if is_exported(paths) else runs_in(paths)
+    paths = [run for path in paths for run in runs_in(path)]
     if len(paths) < 2:
         raise InputError(f"An ensemble needs two runs or more, got {len(paths)}: give the folder alone, in no list.")
     for place, path in enumerate(paths):

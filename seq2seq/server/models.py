@@ -13,6 +13,7 @@ from seq2seq.inference.detector import Detector
 from seq2seq.inference.ensemble import check_joined, members_of
 from seq2seq.report import Report
 from seq2seq.run import Run
+from seq2seq.run.seeds import is_of_seeds
 from seq2seq.runtime.folder import ExportedRun, is_exported
 from seq2seq.series.series import listed, near_match
 from seq2seq.server.requests import FIELDS
@@ -170,7 +171,8 @@ def named(paths: Iterable[Path]) -> dict[str, Path]:
 
 
 def _name(path):
-    return path.resolve().name
+    path = path.resolve()
+    return path.parent.name if is_of_seeds(path.parent) else path.name
 
 
 def check(paths: Iterable[Path], others: Sequence[Path] = ()) -> dict[str, Run]:

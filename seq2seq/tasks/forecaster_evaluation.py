@@ -1,9 +1,14 @@
 """What a forecaster reaches beside the baselines: all figures, and what nobody should miss about them."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from statistics import mean, stdev
+
+import numpy as np
 
 from seq2seq.config import ForecasterConfig
-from seq2seq.evaluation.forecasting import ForecastEvaluation, said_skill, skill
+from seq2seq.evaluation.by_part import scaled_scores
+from seq2seq.evaluation.forecasting import ForecastEvaluation, forecast_scores, said_skill, skill
 from seq2seq.tasks import forecast_warnings
 from seq2seq.tasks.made_forecasts import MadeForecasts
 
@@ -25,6 +30,8 @@ class ForecasterEvaluation:
         far: list of str. What is told of values far from the training that the model read or was to forecast.
         where: str. What was measured, in words.
         learned: tuple of str. What is told of forecasts of rows that the training had.
+        scale: float array that broadcasts to the values that came: what `…_scaled` scores are in.
+        alone: dict of the path of each of several runs to its own error, by the score that decides.
     """
 
     overall: ForecastEvaluation
@@ -38,7 +45,21 @@ class ForecasterEvaluation:
     config: ForecasterConfig
     far: list[str]
     where: str
+    scale: np.ndarray
     learned: tuple[str, ...] = ()
+    alone: Mapping[str, float] = field(default_factory=dict)
+
+    def error_of(self, forecast: np.ndarray) -> float:
+        """The error of another forecast of what came, by the score that decides."""
+        scores = forecast_scores(self.made.actual, forecast) | scaled_scores(self.made.actual, forecast, self.scale)
+        return scores[self.overall.metric]
+
+    @property
+    def spread(self) -> str:
+        """What several runs reach, each alone, in words."""
+        errors = list(self.alone.values())
+        each = ", ".join(f"{error:.4g}" for error in errors)
+        return f"{self.overall.metric} of each run alone {mean(errors):.4g} ± {stdev(errors):.2g}: {each}"
 
     def as_dict(self) -> dict:
         """JSON-ready."""
@@ -50,6 +71,7 @@ class ForecasterEvaluation:
             "per_horizon": self.ahead,
             "per_column": self.columns,
             "per_group": self.groups,
+            "alone": dict(self.alone),
             "warnings": self.warnings,
         }
 

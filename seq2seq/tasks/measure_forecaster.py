@@ -90,16 +90,21 @@ def measured(
     """
     level, runs = forecaster.core.level, len(forecaster.members)
     with (report or Report()).progress("Forecasting", runs * sum(map(len, origins)), "origins") as progress:
-        predicted, *ends = _together(forecaster, series, origins, level, progress)
+        made = _of_each(forecaster, series, origins, level, progress)
+    # The forecasts, and where all have them the ends of the intervals.
+    predicted, *ends = (np.mean(parts, axis=0) for parts in zip(*made, strict=False))
     beside = _baselines(forecaster, series, origins)
-    return _scored(forecaster, series, beside, origins, predicted, (*ends, level) if ends else None, part)
+    result = _scored(forecaster, series, beside, origins, predicted, (*ends, level) if ends else None, part)
+    if runs == 1:
+        return result
+    paths = [str(member.run.path) for member in forecaster.members]
+    return replace(result, alone={path: result.error_of(each[0]) for path, each in zip(paths, made, strict=True)})
 
 
-def _together(forecaster, series, origins, level=0.0, progress=None):
-    """What all runs forecast together, and where all have them the ends of the intervals."""
+def _of_each(forecaster, series, origins, level=0.0, progress=None):
+    """Of each run, what `_made` gives, of the targets of the first."""
     targets = forecaster.columns.targets
-    made = [_made(member, series, origins, level, targets, progress) for member in forecaster.members]
-    return [np.mean(parts, axis=0) for parts in zip(*made, strict=False)]
+    return [_made(member, series, origins, level, targets, progress) for member in forecaster.members]
 
 
 def _baselines(forecaster, series, origins):
@@ -112,7 +117,7 @@ def _baselines(forecaster, series, origins):
         name: naive.rolling_each(function, values, origins, forecaster.horizon) for name, function in possible.items()
     }
     if ridge := forecaster.ridge():
-        beside[RIDGE] = _together(ridge, series, origins)[0]
+        beside[RIDGE] = np.mean([each[0] for each in _of_each(ridge, series, origins)], axis=0)
     return beside
 
 
@@ -222,7 +227,9 @@ def _scored(forecaster, series, beside, origins, predicted, interval, part):
     by_columns = by_column(columns.targets, actual, named)
     ends, far = _ends(series, origins), _far(forecaster, series, origins, scalers)
     where = _called(part, config.data.location)
-    return ForecasterEvaluation(overall, ahead, by_columns, part, ends, groups, made, unit, config, far, where)
+    of_parts = {"groups": groups, "columns": by_columns}
+    how = {"part": part, "where": where, "origins": ends, "unit": unit, "scale": scale}
+    return ForecasterEvaluation(overall, ahead, made=made, config=config, far=far, **of_parts, **how)
 
 
 def _far(forecaster, series, origins, scalers):

@@ -23,7 +23,7 @@ from seq2seq.tasks.starting import fitting, read_for, tell_drift
 from seq2seq.training.loop import Training
 from seq2seq.training.metrics import mean_loss
 from seq2seq.training.number_losses import ObservedLoss
-from seq2seq.training.setup import Setup
+from seq2seq.training.setup import Setup, seed_of
 
 LEAST_PATIENCE = 15  # epochs without a better validation before a training stops, unless it is told
 
@@ -159,7 +159,7 @@ def _batches(config, parts, report):
     pieces = num_pieces(parts.train.lengths - horizon, look_back) // config.windows.stride
     size = config.windows.batch_size or batch_size_for(pieces)
     strides = {"stride": config.windows.stride} if look_back else {}
-    training = make("train", batch_size=size, seed=config.seed, **strides)
+    training = make("train", batch_size=size, seed=seed_of(config), **strides)
     if training.too_short:
         report.warn(f"{training.too_short:,} series or stretches between gaps are shorter than a window: left out")
     return training, make("valid", batch_size=256)

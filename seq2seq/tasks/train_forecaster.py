@@ -24,7 +24,7 @@ from seq2seq.tasks.starting import fitting, read_for, tell_drift
 from seq2seq.training.loop import Training
 from seq2seq.training.metrics import mean_loss
 from seq2seq.training.number_losses import ObservedLoss, QuantileLoss
-from seq2seq.training.setup import Setup
+from seq2seq.training.setup import Setup, seed_of
 
 
 def train(
@@ -139,7 +139,9 @@ def _windows(forecaster, parts, report, cluster):
             **options,
         )
 
-    training = batches(parts.train, stride=windows.stride, batch_size=windows.batch_size, seed=forecaster.config.seed)
+    training = batches(
+        parts.train, stride=windows.stride, batch_size=windows.batch_size, seed=seed_of(forecaster.config)
+    )
     if training.too_short:
         report.warn(f"{training.too_short:,} series or stretches between gaps are shorter than a window: left out")
     held_out = valid_part(parts, windows.look_back)

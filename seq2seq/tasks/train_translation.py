@@ -30,7 +30,7 @@ from seq2seq.training.loop import Training
 from seq2seq.training.metrics import TeacherForcedScorer
 from seq2seq.training.risk import ExpectedRisk
 from seq2seq.training.schedules import Consistency, ScheduledSampling
-from seq2seq.training.setup import Setup
+from seq2seq.training.setup import Setup, seed_of
 from seq2seq.training.token_losses import TokenCrossEntropy
 from seq2seq.training.word_vectors import check_word_vectors, start_from_word_vectors, word_vector_files
 
@@ -85,7 +85,7 @@ def train(
         written = lessons.translations(interruption or Interruption(), setup.at_once)
         text = distilled(text, written, config, report)
         token_teachers = lessons.of_tokens(setup.at_once)
-        keras.utils.set_random_seed(config.seed)  # whether teachers were loaded, which draws numbers, or not
+        keras.utils.set_random_seed(seed_of(config))  # whether teachers were loaded, which draws numbers, or not
     source, target = text.tokenizers
 
     batches, valid_batches = _batches(config, text)
@@ -182,11 +182,11 @@ def _in_parts(config):
 def _batches(config, text):
     """A function from the epoch to its training batches, and the validation batches."""
     sizes = {name: getattr(config.batching, name) for name in ("batch_sentences", "batch_tokens", "bucket_step")}
-    fixed = PairBatches(*text.rows, **sizes, seed=config.seed)
+    fixed = PairBatches(*text.rows, **sizes, seed=seed_of(config))
 
     @lru_cache(maxsize=1)  # what an epoch begins with asks several times
     def resampled(epoch):
-        return PairBatches(*text.resampled(config.seed * 1_000_003 + epoch), **sizes, seed=config.seed)
+        return PairBatches(*text.resampled(seed_of(config) * 1_000_003 + epoch), **sizes, seed=seed_of(config))
 
     valid = Protection(config.text.keep, config.text.lowers).pairs(text.valid.source, text.valid.target)
     valid_rows = [tokenizer.encode(texts) for tokenizer, texts in zip(text.tokenizers, valid, strict=True)]

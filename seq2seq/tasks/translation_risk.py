@@ -6,6 +6,7 @@ from seq2seq.config import TranslationConfig
 from seq2seq.evaluation.sentence_costs import SentenceCosts
 from seq2seq.text.tokens import Tokenizer
 from seq2seq.training.risk import RiskObjective
+from seq2seq.training.setup import seed_of
 
 
 class CandidateCosts:
@@ -55,5 +56,5 @@ def risk_objective(config: TranslationConfig, target: Tokenizer) -> RiskObjectiv
         settings.sharpness,
         (config.decoding.max_length_ratio, config.decoding.max_length_extra),
         settings.cross_entropy,
-        config.seed,
+        seed_of(config),
     )

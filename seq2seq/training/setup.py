@@ -19,6 +19,11 @@ from seq2seq.training.joining import join
 from seq2seq.workers import find_place
 
 
+def seed_of(config: Any) -> int:
+    """What decides the random choices of a training: all that a run draws but the split of its data."""
+    return config.seed if config.training.seed is None else config.training.seed
+
+
 class Setup:
     """The setup of a training; to be made before anything that takes long, and before anything runs in TensorFlow.
 
@@ -84,7 +89,7 @@ class Setup:
             self.run_dir, self.resume = Path(self._copy.name), True
         self.is_tuning = self.parent is not None or (self.resume and parent_of(self.run_dir) is not None)
         self.config = self._with_precision(config, self.run_dir)
-        keras.utils.set_random_seed(config.seed)
+        keras.utils.set_random_seed(seed_of(config))
 
     def _parent(self, path, config, finish):
         frozen = config.training.freeze

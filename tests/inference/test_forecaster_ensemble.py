@@ -43,7 +43,8 @@ def test_a_run_with_a_copy_of_itself_answers_as_it_does_alone(days_plain, run, c
     for asked in ({}, {"steps": 7}, {"interval": 0.5}, {"interval": 0.0}):
         assert_same(together.forecast(series, **asked), days_plain.forecast(series, **asked))
     alone, both = (measure_forecaster.evaluate(each) for each in (days_plain, together))
-    assert alone.as_dict() == both.as_dict()
+    assert list(both.alone.values()) == [alone.overall.scores["mse_scaled"]] * 2
+    assert alone.as_dict() == both.as_dict() | {"alone": {}}
 
 
 def assert_same(made, alone):

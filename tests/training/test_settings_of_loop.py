@@ -38,8 +38,9 @@ CHANGES = {
     "on_divergence": ("roll_back", {"fragile": True}),
     "tensorboard": (True, {}),
 }
-# In which a model computes: tests/tasks/test_settings_of_text.py; what stays as it is: tests/tasks/test_starting.py.
-ELSEWHERE = {"precision", "freeze"}
+# In which a model computes: tests/tasks/test_settings_of_text.py; what stays as it is: tests/tasks/test_starting.py;
+# what is drawn: tests/cli/test_seeds.py.
+ELSEWHERE = {"precision", "freeze", "seed"}
 
 
 def test_all_settings_are_tried():

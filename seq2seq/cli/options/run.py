@@ -33,6 +33,14 @@ def together(run: Path, others: Sequence[Path] | None) -> Path | list[Path]:
     return [run, *others] if others else run
 
 
+def members(run: Path, others: Sequence[Path] | None) -> tuple[Path, list[Path] | None]:
+    """The first run and all others of what a command was given, with the runs in folders of several seeds."""
+    from seq2seq.run.seeds import runs_in
+
+    first, *more = [each for path in (run, *(others or ())) for each in runs_in(path)]
+    return first, more or None
+
+
 def data_of(run: Path) -> Mapping[str, Any]:
     """The `data` section of the run's settings; empty where there is no run, which loading it will tell."""
     from seq2seq.run.integrity import read_config

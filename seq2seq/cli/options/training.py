@@ -1,8 +1,11 @@
 """What all commands that train share: their options, and how they end."""
 
+import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from statistics import mean, stdev
 from typing import Annotated, Any
 
 from typer import Exit, Option
@@ -72,6 +75,16 @@ Settings = Annotated[
         rich_help_panel=SETUP,
     ),
 ]
+Seeds = Annotated[
+    int | None,
+    Option(
+        metavar="N",
+        help="Train so many runs that differ by their random numbers alone, one after the other; their folder "
+        "answers as one.",
+        show_default="one run",
+        rich_help_panel=RUN,
+    ),
+]
 Seed = Annotated[
     int | None, Option(help="Decides every random choice.", show_default="1, or the recipe's", rich_help_panel=SETUP)
 ]
@@ -126,6 +139,7 @@ def train_run(
     max_time: str | None = None,
     finish: bool | None = None,
     parent: Path | None = None,
+    interruption: Interruption | None = None,
 ) -> dict:
     """Train by `train` of a task, with progress shown; say what the folder `run` holds then, also after a stop.
 
@@ -138,6 +152,7 @@ def train_run(
         max_time: `"H:MM:SS"`, after which to stop.
         finish: whether to finish it without training; None where the task has nothing to finish.
         parent: the run to start from.
+        interruption: what may stop it, in place of one by `max_time`.
     """
     if resume and finish:
         raise InputError("--resume trains on and --finish does not: give one of them.")
@@ -147,7 +162,7 @@ def train_run(
     if resume and find_place().is_chief and not Run.check(run, resume) and (parent or not parent_of(run)):
         report.warn(f"{run} holds no run to resume: it is started")
     finishing = {} if finish is None else {"finish": finish}
-    interruption = Interruption(None if max_time is None else seconds_of(max_time))
+    interruption = interruption or Interruption(None if max_time is None else seconds_of(max_time))
     try:
         with interruption.listening():
             how = {"resume": resume, "parent": parent, "report": report, "interruption": interruption}
@@ -160,6 +175,42 @@ def train_run(
         weights = f"of batch {metrics['batches']:,} of the first epoch"
     report.say(f"{run} holds the weights {weights}")
     return metrics
+
+
+def train_seeds(
+    count: int, train: Callable[..., dict], config: Any, run: Path, report: Report, max_time: str | None, **how: Any
+) -> None:
+    """Train runs that differ by their random numbers alone into one folder, which commands take as an ensemble.
+
+    Their data are split as those of one run are. With `resume` those that are finished stay as they are.
+
+    Args:
+        count: how many, of the seeds from that of `config` on.
+        train, config, run, report, max_time: as for `train_run`; the time is for all of them.
+        **how: the other arguments of `train_run`.
+    """
+    from seq2seq.run.seeds import start_seeds
+
+    if count < 2:
+        raise InputError(f"--seeds {count}: expected at least 2; leave it out for one run.")
+    if how.get("finish"):
+        raise InputError(f"--finish finishes one run: give --run {run}/seed-{config.seed}, without --seeds.")
+    if config.training.seed is not None:
+        raise InputError(
+            f"training.seed={config.training.seed} with --seeds, which sets it for each run: leave it out."
+        )
+    seeds = range(config.seed, config.seed + count)
+    start_seeds(run, [f"seed-{seed}" for seed in seeds], how["resume"])
+    interruption, reached = Interruption(None if max_time is None else seconds_of(max_time)), []
+    for number, seed in enumerate(seeds, 1):
+        folder = run / f"seed-{seed}"
+        report.say(f"run {number} of {count}: {folder}")
+        if not (how["resume"] and (folder / "metrics.json").exists()):
+            of_seed = replace(config, training=replace(config.training, seed=seed))
+            train_run(train, of_seed, folder, report, interruption=interruption, **how)
+        reached.append(json.loads((folder / "metrics.json").read_text(encoding="utf-8"))["val_loss"])
+    spread = f"{mean(reached):.4g} ± {stdev(reached):.2g} (mean and standard deviation of {count})"
+    report.say(f"{run} answers as one; validation loss {spread}: {', '.join(f'{each:.4g}' for each in reached)}")
 
 
 def _kept(run, can_finish):
