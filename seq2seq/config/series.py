@@ -109,7 +109,7 @@ class RecurrentConfig:
 
     units: int = 64
     cell: Literal["lstm", "gru"] = "lstm"
-    dropout: float = 0.0
+    dropout: float | None = 0.0
 
     def __post_init__(self):
         check_at_least("model.units", self.units, 1)
@@ -144,8 +144,10 @@ class AutoencoderModelConfig(RecurrentConfig):
 class ForecasterModelConfig(RecurrentConfig):
     """The forecasters."""
 
-    kind: Literal["direct", "encoder_decoder", "segments", "stateful"] = "direct"
+    # auto: segments, or direct of many columns and of residuals that segments do not go with.
+    kind: Literal["auto", "direct", "encoder_decoder", "segments", "stateful"] = "auto"
     num_layers: int = 1
+    dropout: float | None = None  # none: 0.5 of segments, 0 of others
     # Steps that kind=segments reads and writes at a time; none: a season if a window holds four, or an eighth of it.
     segment: int | None = None
     # Forecast the change from this; season_growth: the season with the latest growth over it; linear: a regression on
@@ -264,7 +266,7 @@ class ForecasterConfig:
                     "windows.look_back=0: give --look-back, the steps that a forecast is made from; or --stateful, "
                     "which reads step by step and needs none."
                 )
-            if self.model.kind == "segments":
+            if self.model.kind == "segments" or (self.model.kind == "auto" and self.model.segment):
                 self._check_segments()
         elif self.data.categorical:
             raise InputError(
@@ -298,7 +300,7 @@ class ForecasterConfig:
             reason = "with model.kind=stateful, which reads no windows and gives no intervals: leave it out."
             return dict.fromkeys(names, reason)
         idle = {"windows.chunk": "without model.kind=stateful, whose batches alone are chunks: leave it out."}
-        if self.model.kind != "segments":
+        if self.model.kind not in ("auto", "segments"):
             idle["model.segment"] = "without model.kind=segments: leave it out, or set that."
         if interval:
             idle["training.loss"] = (

@@ -13,7 +13,7 @@ from seq2seq.inference.forecaster import Forecaster
 from seq2seq.report import Report
 from seq2seq.series.figures import cell, decimals_of
 from seq2seq.series.season import Season, choose_season, find_seasons
-from seq2seq.series.series import column_positions
+from seq2seq.series.series import column_positions, listed
 from seq2seq.series.table import Series
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ HOUR = 3_600 * 10**9  # nanoseconds
 UNSEEN = 0.05  # of the windows: without a value, that is told
 CROWDED = 1e-3  # of a unit: where nine in ten values lie within it, single precision blurs them
 SEGMENTS = 8  # of a window without a season
+SEGMENTS_DROPOUT = 0.5
+MOST_TARGETS = 32  # that are forecast each by itself: the time that a training takes grows with them
 AWAY = 100.0  # times what those are apart: how far others are from them that decide the unit
 Rows = list[tuple[str, str]]  # of the card of shapes
 
@@ -63,16 +65,18 @@ def settled(config: ForecasterConfig, train: Series, inherited: bool = False) ->
         non_negative = tuple(name for name in columns.targets if _stays_above(train, name))
     column_positions(non_negative, columns.targets, "the forecast columns")
     rows = [("season", f"{season} steps, {said}" if season else f"none, {said}")]
-    segment = model.segment
-    if model.kind == "segments":
+    segment, kind = model.segment, _kind(model, len(columns.targets))
+    dropout = model.dropout if model.dropout is not None else SEGMENTS_DROPOUT * (kind == "segments")
+    if kind == "segments":
         segment = segment or _segment(season, look_back)
-        rows.append(("segments", f"{segment} steps: {look_back // segment} in a window"))
+        rows.append(("network", f"{listed(columns.targets)} each by itself, {segment} steps at a time"))
     if residual != "linear":
         rows.append(("learned", _LEARNED[residual].format(season)))
     if non_negative:
         rows.append(("never below 0", f"{', '.join(non_negative)} (data.non_negative)"))
+    found = {"kind": kind, "dropout": dropout, "season": season, "residual": residual, "segment": segment}
     data = replace(config.data, non_negative=non_negative)
-    return replace(config, data=data, model=replace(model, season=season, residual=residual, segment=segment)), rows
+    return replace(config, data=data, model=replace(model, **found)), rows
 
 
 _LEARNED = {
@@ -81,6 +85,14 @@ _LEARNED = {
     "season": "the change from the value {} steps before",
     "season_growth": "the change from the value {} steps before with its latest growth",
 }
+
+
+def _kind(model, targets):
+    """The network that is built where that is left open."""
+    if model.kind != "auto":
+        return model.kind
+    suits = model.residual in ("auto", "last", "linear") and (targets <= MOST_TARGETS or model.segment)
+    return "segments" if suits else "direct"
 
 
 def _segment(season, look_back):

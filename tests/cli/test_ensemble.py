@@ -118,6 +118,7 @@ def test_an_ensemble_of_forecasters_is_measured_against_one_of_its_runs(days_pla
     measured = ["evaluate", own, "--backtest", 5, "--json", "-"]
     alone, together = (json.loads(run(*measured, *more).stdout) for more in ([], ["--with", copy, "--against", own]))
     assert together.pop("against")["differences"]["rmse"]["difference"] == 0
+    assert len(together.pop("alone")) == 2 and not alone.pop("alone")
     assert together == alone
 
 

@@ -87,7 +87,7 @@ def test_a_forecaster_of_another_kind_is_refused_by_that_alone(days_plain, days_
         "train", "forecaster", "--from", days_plain.run.path, "--data", days_file, "--stateful", "--run", tmp_path / "r"
     )
     assert ended.exit_code == 2 and len(ended.output.strip().splitlines()) == 1, ended.output
-    assert "model.kind='stateful' (there 'direct'): leave" in ended.output
+    assert "model.kind='stateful' (there 'segments'): leave" in ended.output
 
 
 def test_a_column_of_series_that_is_the_parents_names_the_way_out(tmp_path):

@@ -26,7 +26,11 @@ WINDOWS, STATEFUL = ["windows.look_back=5"], ["model.kind=stateful"]
         ([*STATEFUL, "windows.look_back=5"], "windows.look_back=5 does nothing with model.kind=stateful"),
         ([*STATEFUL, "model.interval=0.8"], "model.interval=0.8 does nothing"),
         ([*WINDOWS, "windows.chunk=9"], "windows.chunk=9 does nothing without model.kind=stateful"),
-        ([*WINDOWS, "model.segment=2"], "model.segment=2 does nothing without model.kind=segments"),
+        (
+            [*WINDOWS, "model.kind=direct", "model.segment=2"],
+            "model.segment=2 does nothing without model.kind=segments",
+        ),
+        ([*WINDOWS, "model.segment=6"], "segment=6 is longer than the windows of 5 steps"),
         ([*STATEFUL, "model.segment=2"], "model.segment=2 does nothing with model.kind=stateful"),
         ([*WINDOWS, "model.kind=segments", "model.segment=6"], "segment=6 is longer than the windows of 5 steps"),
         ([*WINDOWS, "model.kind=segments", "model.segment=0"], "segment=0: expected at least 1"),

@@ -45,7 +45,13 @@ def test_a_file_of_what_is_known_ahead_has_the_columns_that_it_is_joined_by(days
 
 
 def test_names_of_columns_known_ahead_may_hold_commas(tmp_path):
-    given = {"windows__look_back": 2, "model__known": '"open, closed"', "model__season": 0, "model__residual": "none"}
+    given = {
+        "windows__look_back": 2,
+        "model__known": '"open, closed"',
+        "model__season": 0,
+        "model__residual": "none",
+        "model__kind": "direct",
+    }
     config = resolve(ForecasterConfig, **given)
     scaler = Scaler("none", np.zeros(2), np.ones(2), ("load", "open, closed"))
     forecaster = Forecaster(config, scaler, build_model(config, Columns.of(config, scaler.columns)))

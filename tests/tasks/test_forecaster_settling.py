@@ -10,7 +10,9 @@ from seq2seq.tasks.forecaster_settling import calendar_seasons, settled
 
 
 def settled_on(values, times=None, inherited=False, **settings):
-    series = Series((np.asarray(values, float)[:, None],), ("y",), ("",), times and (times,), False)
+    values = np.asarray(values, float).reshape(len(values), -1)
+    names = ("y", *map(str, range(1, values.shape[1])))
+    series = Series((values,), names, ("",), times and (times,), False)
     config, rows = settled(resolve(ForecasterConfig, **{"windows__look_back": 30, **settings}), series, inherited)
     return config.model, dict(rows)
 
@@ -50,10 +52,21 @@ def test_a_segment_is_a_season_where_a_window_holds_four_or_else_a_part_of_the_w
         settings = {"model__kind": "segments", "model__segment": told, "windows__look_back": look_back}
         values = weeks(season) if season else np.arange(400.0)
         model, said = settled_on(values, **settings)
-        assert (
-            model.segment == expected and said["segments"] == f"{expected} steps: {look_back // expected} in a window"
-        )
-    assert settled_on(weeks(7))[0].segment is None
+        assert model.segment == expected and said["network"] == f"y each by itself, {expected} steps at a time"
+
+
+def test_the_network_is_what_suits_the_residual_and_the_columns():
+    many = np.random.default_rng(0).normal(size=(400, 33))
+    for values, settings, kind, dropout in (
+        (weeks(7), {}, "segments", 0.5),
+        (weeks(7), {"model__residual": "last", "model__dropout": 0.1}, "segments", 0.1),
+        (weeks(7), {"model__residual": "season"}, "direct", 0.0),
+        (weeks(7), {"model__kind": "encoder_decoder"}, "encoder_decoder", 0.0),
+        (many, {}, "direct", 0.0),
+        (many, {"model__segment": 3}, "segments", 0.5),
+    ):
+        model, _ = settled_on(values, **settings)
+        assert (model.kind, model.dropout) == (kind, dropout) and (model.segment is None) == (kind != "segments")
 
 
 def test_what_is_told_stays():
