@@ -117,7 +117,7 @@ def forecast(
         raise InputError(
             f"{unfit[0]} does not go with --stream, which reads standard input and writes standard output."
         )
-    if baseline and interval:
+    if baseline is not None and interval:
         raise InputError(f"--interval {interval:g}: a baseline has no intervals; leave it out, or --baseline.")
     if state and not stream:
         raise InputError(f"--state {state} is the state of a stream: add --stream.")
@@ -154,7 +154,7 @@ def forecast(
     history = forecaster.usable(history, steps, rejected)
     warn_left_out(rejected, report)
     shown = series.position_of(history.names, show)
-    if baseline:
+    if baseline is not None:
         made = forecast_by(baseline, forecaster, history, steps, known=ahead, report=report)
     else:
         made = forecaster.forecast(history, steps, known=ahead, interval=interval, report=report)

@@ -14,6 +14,7 @@ from seq2seq.storage import read_arrays, write_arrays
 MOST_VALUES = 12_000_000  # of the windows of a column, in memory
 MOST_OF_ALL = 100_000_000  # of those of all columns together
 MOST_WINDOWS = 30_000
+SHORT_HOLE = 6  # steps that were not observed, and through which a line goes
 OWN_GAIN = 1.2  # how much better what is fitted to one target must be than to all, in parts too short for blocks
 
 
@@ -96,7 +97,7 @@ def fit_linear(
     for target in targets:
         tried = []
         for effect in _effects(train, target, known):
-            parts = [_read(cut.column(target, known, effect), look_back) for cut in cuts]
+            parts = [cut.column(target, known, effect, look_back) for cut in cuts]
             tried.append((*_fit_target(*parts, cuts[0].overlap, naive), effect))
         fit, folds, effect = min(tried, key=lambda each: each[0].error)
         fits.append((fit, effect))
@@ -104,7 +105,7 @@ def fit_linear(
     if len(targets) > 1 and pooled.whole:
         shared = pooled.with_ridge(_kernel(naive, "last value"), changes=True)
         for place, (target, (fit, effect)) in enumerate(zip(targets, fits, strict=True)):
-            folds = Folds.of(*(_read(cut.column(target, known, effect), look_back) for cut in cuts), cuts[0].overlap)
+            folds = Folds.of(*(cut.column(target, known, effect, look_back) for cut in cuts), cuts[0].overlap)
             gain = 1.0 if folds.blocks else OWN_GAIN
             if folds.whole and folds.error(shared) < fit.error * gain and folds.last_error(shared) <= fit.naive_error:
                 fits[place] = (replace(fit, kernel=shared[-1]), effect)
@@ -160,19 +161,32 @@ class _Windows:
         bounds = np.cumsum([0, *counts])
         self._chosen = [chosen[(chosen >= low) & (chosen < high)] - low for low, high in pairwise(bounds)]
 
-    def column(self, target, known, effect):
-        """`(windows, steps)` of a target, without what known columns add to it."""
-        parts = [np.zeros((0, self._steps))]
+    def column(self, target, known, effect, look_back):
+        """Of a target, without what known columns add to it, the windows as they are read, and what came.
+
+        Returns:
+            `(n, look_back + 1)`, the last column 1 for the bias, and `(n, horizon)`, where a line goes through what was
+            not observed for a few steps: of a long horizon hardly any window is observed as a whole.
+        """
+        read, came = [np.zeros((0, look_back))], [np.zeros((0, self._steps - look_back))]
         for values, chosen in zip(self._series, self._chosen, strict=True):
             left = values[:, target] - np.nan_to_num(values[:, known]) @ effect
-            parts.append(np.lib.stride_tricks.sliding_window_view(left, self._steps)[chosen])
-        return np.concatenate(parts, dtype=np.float64)
+            windows = (np.lib.stride_tricks.sliding_window_view(part, self._steps) for part in (left, _bridged(left)))
+            before, after = (view[chosen] for view in windows)
+            read.append(before[:, :look_back])
+            came.append(after[:, look_back:])
+        x = carried_forward(np.concatenate(read, dtype=np.float64))
+        return np.concatenate((x, np.ones((len(x), 1))), axis=1), np.concatenate(came, dtype=np.float64)
 
 
-def _read(windows, look_back):
-    """Windows as they are read, `(n, look_back + 1)`, the last column 1 for the bias; and what came, `(n, horizon)`."""
-    x = carried_forward(windows[:, :look_back])
-    return np.concatenate((x, np.ones((len(x), 1))), axis=1), windows[:, look_back:]
+def _bridged(values):
+    """Values `(steps,)` with a straight line through each hole of at most `SHORT_HOLE` steps."""
+    seen, steps = ~np.isnan(values), np.arange(len(values))
+    if seen.all() or not seen.any():
+        return values
+    before = np.maximum.accumulate(np.where(seen, steps, -len(values)))
+    after = np.minimum.accumulate(np.where(seen, steps, 2 * len(values))[::-1])[::-1]
+    return np.where(after - before - 1 <= SHORT_HOLE, np.interp(steps, steps[seen], values[seen]), values)
 
 
 def _effects(series, target, known):

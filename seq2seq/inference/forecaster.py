@@ -283,7 +283,8 @@ class Forecaster:
                 forecasts.append(made)
                 progress.advance()
         notes = [*new_series(self, series), *self.core.gaps_of_interval(steps, level)]
-        notes += without_interval(self, histories, forecasts, series.names)
+        if level:
+            notes += without_interval(self, histories, forecasts, series.names)
         notes += far_values(self, series, plans, scalers)
         points, lowers, uppers = zip(*forecasts, strict=True)
         return Forecast(

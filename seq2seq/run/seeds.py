@@ -1,44 +1,54 @@
-"""A folder of runs that differ by their random numbers alone, and answer as one: `seeds.json` names them."""
+"""A folder of runs that differ by their random numbers alone, and answer as one.
+
+`seeds.json` in it names them, and has the settings that all of them were asked for.
+"""
 
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+from seq2seq.config.resolving import settings_of, to_mapping
 from seq2seq.errors import InputError
-from seq2seq.run.integrity import refuse_inside_run
+from seq2seq.run.integrity import MOST_JSON_BYTES, refuse_inside_run
+from seq2seq.run.resuming import MAY_CHANGE
 from seq2seq.storage import replacing
 
 SEEDS = "seeds.json"
 
 
-def write_seeds(path: Path, names: Sequence[str]) -> None:
-    """Make of `path` the folder of the runs `names`, folders in it."""
-    path.mkdir(parents=True, exist_ok=True)
-    with replacing(path / SEEDS) as temporary:
-        temporary.write_text(json.dumps({"runs": list(names)}) + "\n", encoding="utf-8")
-
-
-def start_seeds(path: Path, names: Sequence[str], resume: bool) -> None:
-    """Begin a folder of the runs `names`, or go on with it.
+def start_seeds(path: Path, names: Sequence[str], config: Any, goes_on: bool) -> None:
+    """Begin a folder of the runs `names` of `config`, as it was given, or go on with it.
 
     Raises:
-        InputError: it holds a run, or others, or these ones and nobody wishes to go on; or other files.
+        InputError: it holds a run, or others, or of other settings, or these and nobody wishes to go on; or other
+            files.
     """
     if (path / "config.json").exists():
         raise InputError(f"{path} holds a single run: choose another --run for runs of several seeds.")
-    if is_of_seeds(path):
-        if not resume:
-            raise InputError(
-                f"{path} holds runs of several seeds already: --resume goes on with them; or choose another --run, or "
-                "delete the folder."
-            )
-        if (there := [run.name for run in runs_in(path)]) != list(names):
+    begun = is_of_seeds(path) and any((run / "config.json").exists() for run in _read(path)[0])
+    if begun and not goes_on:
+        raise InputError(
+            f"{path} holds runs of several seeds already: --resume goes on with them; or choose another --run, or "
+            "delete the folder."
+        )
+    if begun:
+        runs, stored = _read(path)
+        if (there := [run.name for run in runs]) != list(names):
             raise InputError(f"{path} holds {', '.join(there)}, and {', '.join(names)} are asked for: choose those.")
-    elif path.is_dir() and any(path.iterdir()):
+        given = _settings(config)
+        if wrong := [name for name in given.keys() | stored.keys() if given.get(name) != stored.get(name)]:
+            name = min(wrong)
+            was = f"{name}={given.get(name)!r} (the runs: {stored.get(name)!r})"
+            raise InputError(f"{path} cannot go on with other settings: {was}; give those of the runs.")
+    elif not is_of_seeds(path) and path.is_dir() and any(path.iterdir()):
         raise InputError(f"{path} holds other files: choose an empty folder, or one to be made.")
     else:
         refuse_inside_run(path, "--run")
-        write_seeds(path, names)
+        path.mkdir(parents=True, exist_ok=True)
+        with replacing(path / SEEDS) as temporary:
+            content = {"runs": list(names), "settings": _settings(config)}
+            temporary.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
 
 def is_of_seeds(path: str | Path) -> bool:
@@ -50,17 +60,37 @@ def runs_in(path: str | Path) -> list[Path]:
     """The runs in a folder of several; of any other folder, that alone.
 
     Raises:
-        InputError: its `seeds.json` is damaged, or names what lies elsewhere.
+        InputError: its `seeds.json` is damaged, or one of its runs is not there.
     """
     path = Path(path)
     if not is_of_seeds(path):
         return [path]
-    try:
-        names = json.loads((path / SEEDS).read_text(encoding="utf-8"))["runs"]
-        if len(names) < 2 or any(Path(name).name != name or name in ("", "..") for name in names):
-            raise ValueError("it does not name runs in its folder")
-    except (OSError, ValueError, TypeError, KeyError) as error:
+    runs, _ = _read(path)
+    if missing := [run.name for run in runs if not (run / "config.json").exists()]:
         raise InputError(
-            f"{path / SEEDS} is damaged ({error}): restore it, or give the runs in {path} one by one."
-        ) from error
-    return [path / name for name in names]
+            f"{path} has no {', '.join(missing)} of its {len(runs)} runs: the command that trained it, with --resume, "
+            "trains what is missing."
+        )
+    return runs
+
+
+def _settings(config):
+    """Those that runs which go on must have in common, JSON-ready, by name."""
+    settings = json.loads(json.dumps(settings_of(to_mapping(config))))
+    return {name: value for name, value in settings.items() if name not in MAY_CHANGE}
+
+
+def _read(path):
+    """The folders of the runs, and the settings."""
+    try:
+        if (path / SEEDS).stat().st_size > MOST_JSON_BYTES:
+            raise ValueError(f"larger than {MOST_JSON_BYTES:,} bytes")
+        content = json.loads((path / SEEDS).read_text(encoding="utf-8"))
+        names, settings = content["runs"], content["settings"]
+        if not (isinstance(names, list) and isinstance(settings, dict)) or len(set(names)) < max(len(names), 2):
+            raise ValueError("it does not name runs")
+        if any(Path(name).name != name or "\0" in name or name == ".." for name in names):
+            raise ValueError("it names what is not in its folder")
+    except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
+        raise InputError(f"{path / SEEDS} is damaged ({error}): restore it, or give its runs one by one.") from error
+    return [path / name for name in names], settings

@@ -58,17 +58,26 @@ def test_commands_take_the_folder_as_an_ensemble(both, tmp_path):
 def test_it_goes_on_with_those_that_are_not_finished(both, days_file, tmp_path):
     folder = shutil.copytree(both, tmp_path / "air")
     shutil.rmtree(folder / "seed-2")
-    kept = (folder / "seed-1" / "weights.npz").stat()
+    kept = (folder / "seed-1" / "weights.npz").stat().st_mtime_ns
     run(*TRAIN, *SMALL, "--data", days_file, "--seeds", 2, "--run", folder, "--resume")
-    assert (folder / "seed-1" / "weights.npz").stat() == kept
+    assert (folder / "seed-1" / "weights.npz").stat().st_mtime_ns == kept
     assert (folder / "seed-2" / "weights.npz").read_bytes() == (both / "seed-2" / "weights.npz").read_bytes()
+
+
+def test_others_than_those_that_began_are_refused(both, days_file, tmp_path):
+    folder = shutil.copytree(both, tmp_path / "air")
+    given = [*TRAIN, *SMALL, "--seeds", 2, "--run", folder, "--resume"]
+    refused = run(*given, "--data", days_file, "--set", "model.units=5", code=2).stderr
+    assert "model.units=5 (the runs: 4)" in refused
+    (folder / "seed-1" / "metrics.json").write_text("{}")
+    assert "metrics.json is damaged" in run(*given, "--data", days_file, code=2).stderr
 
 
 @pytest.mark.parametrize(
     ("given", "said"),
     [
         (["--seeds", 1], "--seeds 1: expected at least 2"),
-        (["--seeds", 2, "--finish"], "--finish finishes one run"),
+        (["--seeds", 2, "--finish"], "holds no run to finish"),
         (["--seeds", 2, "--workers", 2], "leave --workers out"),
         (["--seeds", 2, "--set", "training.seed=3"], "training.seed=3 with --seeds, which sets it"),
     ],
@@ -76,7 +85,7 @@ def test_it_goes_on_with_those_that_are_not_finished(both, days_file, tmp_path):
 def test_what_does_not_go_together(given, said, days_file, tmp_path):
     error = run(*TRAIN, "--data", days_file, "--run", tmp_path / "air", *given, code=2).stderr
     assert said in " ".join(error.split())
-    assert not (tmp_path / "air").exists()
+    assert not list((tmp_path / "air").glob("seed-*"))
 
 
 def test_detectors_of_several_seeds_score_together(tmp_path):

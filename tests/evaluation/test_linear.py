@@ -119,6 +119,20 @@ def test_columns_of_two_kinds_are_fitted_each_by_itself():
         np.testing.assert_allclose(both.kernel[place], alone.kernel[0], rtol=1e-5, atol=1e-6)
 
 
+def test_single_missing_values_do_not_cost_the_regression():
+    random, steps = np.random.default_rng(0), np.arange(2000)
+    values = np.sin(steps * 2 * np.pi / 24) + np.sin(steps * 2 * np.pi / 11) + 0.2 * random.normal(size=2000)
+
+    def error(share):
+        holes = np.where(np.random.default_rng(1).random(2000) < share, np.nan, values)[:, None]
+        made = fit_linear([holes[:1200]], [holes[1152:1600]], (0,), (), 48, 48, 24)
+        view = np.lib.stride_tricks.sliding_window_view(holes[1552:, 0], 96)
+        whole = np.lib.stride_tricks.sliding_window_view(values[1552:], 96)
+        return np.sqrt(np.square(made.forecast(view[:, :48, None])[..., 0] - whole[:, 48:]).mean())
+
+    assert error(0.1) < 1.3 * error(0.0)
+
+
 def test_a_walk_is_followed_wherever_it_goes():
     values = series_of("walk")
     windows, _ = validation(values)

@@ -51,6 +51,7 @@ def test_names_of_columns_known_ahead_may_hold_commas(tmp_path):
         "model__season": 0,
         "model__residual": "none",
         "model__kind": "direct",
+        "model__dropout": 0.0,
     }
     config = resolve(ForecasterConfig, **given)
     scaler = Scaler("none", np.zeros(2), np.ones(2), ("load", "open, closed"))

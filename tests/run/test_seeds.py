@@ -1,39 +1,65 @@
 """Folders of runs of several seeds: what they may hold."""
 
+import json
+
 import pytest
 
+from seq2seq.config import ForecasterConfig, resolve
 from seq2seq.errors import InputError
 from seq2seq.run import Run
 from seq2seq.run.seeds import is_of_seeds, runs_in, start_seeds
 
-
-def test_a_folder_of_seeds_is_its_runs_and_any_other_itself(tmp_path):
-    start_seeds(tmp_path / "both", ["seed-1", "seed-2"], resume=False)
-    assert is_of_seeds(tmp_path / "both") and not is_of_seeds(tmp_path)
-    assert runs_in(tmp_path / "both") == [tmp_path / "both" / "seed-1", tmp_path / "both" / "seed-2"]
-    assert runs_in(tmp_path) == [tmp_path]
-    with pytest.raises(InputError, match=r"holds runs of several seeds, and one is needed here: give .*seed-1"):
-        Run.open(tmp_path / "both", "forecaster")
+NAMES = ["seed-1", "seed-2"]
+CONFIG = resolve(ForecasterConfig, windows__look_back=9)
 
 
-@pytest.mark.parametrize("content", ["{", "[]", '{"runs": ["a"]}', '{"runs": ["a", "../b"]}', '{"runs": ["a", 1]}'])
-def test_damaged_lists_are_refused(tmp_path, content):
-    (tmp_path / "seeds.json").write_text(content)
-    with pytest.raises(InputError, match=r"seeds\.json is damaged"):
-        runs_in(tmp_path)
+@pytest.fixture
+def both(tmp_path):
+    """A folder of two runs that have begun."""
+    folder = tmp_path / "both"
+    start_seeds(folder, NAMES, CONFIG, goes_on=False)
+    for name in NAMES:
+        (folder / name).mkdir()
+        (folder / name / "config.json").write_text("{}")
+    return folder
 
 
-def test_what_is_there_is_not_taken_over(tmp_path):
-    names = ["seed-1", "seed-2"]
-    start_seeds(tmp_path / "both", names, resume=False)
-    start_seeds(tmp_path / "both", names, resume=True)
+def test_a_folder_of_seeds_is_its_runs_and_any_other_itself(both, tmp_path):
+    assert is_of_seeds(both) and not is_of_seeds(tmp_path)
+    assert runs_in(both) == [both / name for name in NAMES] and runs_in(tmp_path) == [tmp_path]
+    with pytest.raises(InputError, match="holds runs of several seeds, and one is needed here"):
+        Run.open(both, "forecaster")
+    (both / "seed-2" / "config.json").unlink()
+    with pytest.raises(InputError, match=r"has no seed-2 of its 2 runs: .* with --resume"):
+        runs_in(both)
+
+
+@pytest.mark.parametrize(
+    "runs", ['["a"]', '["a", "../b"]', '["a", 1]', '["a", "a"]', '"ab"', '{"a": 1, "b": 2}', '["a", "\\u0000"]']
+)
+def test_damaged_lists_are_refused(tmp_path, runs):
+    for content in (runs, f'{{"runs": {runs}, "settings": {{}}}}', "[" * 100_000):
+        (tmp_path / "seeds.json").write_text(content)
+        with pytest.raises(InputError, match=r"seeds\.json is damaged"):
+            runs_in(tmp_path)
+
+
+def test_only_the_same_runs_go_on(both, tmp_path):
+    start_seeds(both, NAMES, resolve(ForecasterConfig, windows__look_back=9, training__epochs=99), goes_on=True)
     with pytest.raises(InputError, match="already: --resume goes on"):
-        start_seeds(tmp_path / "both", names, resume=False)
+        start_seeds(both, NAMES, CONFIG, goes_on=False)
     with pytest.raises(InputError, match="holds seed-1, seed-2, and seed-3, seed-4 are asked for"):
-        start_seeds(tmp_path / "both", ["seed-3", "seed-4"], resume=True)
-    (tmp_path / "single").mkdir()
-    (tmp_path / "single" / "config.json").write_text("{}")
+        start_seeds(both, ["seed-3", "seed-4"], CONFIG, goes_on=True)
+    with pytest.raises(InputError, match=r"other settings: windows\.look_back=8 \(the runs: 9\)"):
+        start_seeds(both, NAMES, resolve(ForecasterConfig, windows__look_back=8), goes_on=True)
     with pytest.raises(InputError, match="holds a single run"):
-        start_seeds(tmp_path / "single", names, resume=True)
+        start_seeds(both / "seed-1", NAMES, CONFIG, goes_on=True)
     with pytest.raises(InputError, match="holds other files"):
-        start_seeds(tmp_path, names, resume=False)
+        start_seeds(tmp_path, NAMES, CONFIG, goes_on=True)
+
+
+def test_what_has_not_begun_is_begun_anew(tmp_path):
+    """A first command that could not read its data leaves nothing that the next one stumbles over."""
+    start_seeds(tmp_path, NAMES, CONFIG, goes_on=False)
+    start_seeds(tmp_path, ["seed-7", "seed-8"], resolve(ForecasterConfig, windows__look_back=8), goes_on=False)
+    assert json.loads((tmp_path / "seeds.json").read_text())["runs"] == ["seed-7", "seed-8"]
