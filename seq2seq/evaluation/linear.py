@@ -75,8 +75,8 @@ def fit_linear(
     which weighs as much as the four together: a choice by the validation part alone is one for its weather.
 
     Candidates are the naive forecast that suits each step (the mean, the last value, the value a season before, or that
-    with its latest growth); the last value with a ridge regression on the changes from it, of one target or of all
-    together; and the naive forecast of each step with a ridge regression on the window. The penalty is chosen for each
+    with its latest growth); that, or the last value, with a ridge regression on the changes from the last value, which
+    may be one of all targets together; and that with a ridge regression on the window. The penalty is chosen for each
     step. What known columns add at their own step is taken out first where that helps: a promotion last week is no
     forecast for this week.
 
@@ -232,7 +232,7 @@ def _fit_target(train, valid, overlap, naive):
     if not folds.whole:
         return _Fit(start, steps, float(errors.min(axis=0).sum()), 0.0), folds
     made = [(folds.error(alone), alone)]
-    ways = [(_kernel(naive, "last value"), True), *([(start, False)] if blocks else [])]
+    ways = [(_kernel(naive, "last value"), True), (start, True), *([(start, False)] if blocks else [])]
     for base, changes in ways:
         candidate = folds.with_ridge(base, changes)
         if folds.last_error(candidate) <= folds.last_error(alone):
