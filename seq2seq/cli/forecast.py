@@ -171,19 +171,8 @@ def forecast(
 
 
 def _windowed(*values):
-    names = (
-        "--steps",
-        "--input",
-        "--array",
-        "--known",
-        "--output",
-        "--plot",
-        "--column",
-        "--show",
-        "--with",
-        "--baseline",
-    )
-    return zip(names, values, strict=True)
+    names = "steps", "input", "array", "known", "output", "plot", "column", "show", "with", "baseline"
+    return zip((f"--{name}" for name in names), values, strict=True)
 
 
 def _draw(forecaster, history, ahead, made, column, shown, path):

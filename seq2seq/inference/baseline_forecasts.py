@@ -20,7 +20,7 @@ def baselines_for(forecaster: Forecaster, series: Series) -> list[str]:
     values = [part[:, forecaster.columns.target_columns] for part in last_segments(series).values]
     least = min(np.nanmin(part, initial=np.inf) for part in values)
     names = list(naive.baselines(forecaster.config.model.season, min(map(len, values)), grows=bool(least >= 0)))
-    return [*names, RIDGE] if forecaster.ridge() else names
+    return [*names, RIDGE] if forecaster.ridge else names
 
 
 def drawn_baselines(
@@ -62,7 +62,7 @@ def forecast_by(
             f"{', '.join(map(repr, possible))}."
         )
     if baseline == RIDGE:
-        return forecaster.ridge().forecast(series, steps, known=known, report=report)
+        return forecaster.ridge.forecast(series, steps, known=known, report=report)
     steps = forecaster.horizon if steps is None else steps
     cut, columns = last_segments(series), forecaster.columns
     histories = [values[:, columns.target_columns] for values in cut.values]

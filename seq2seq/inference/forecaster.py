@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Union
 
 import numpy as np
@@ -134,6 +135,7 @@ class Forecaster:
         """The runs that forecast together, each by itself: this one alone."""
         return (self,)
 
+    @cached_property
     def ridge(self) -> Union["Forecaster", None]:
         """What forecasts by the linear forecast that was fitted beside the model, without intervals: the baseline.
 

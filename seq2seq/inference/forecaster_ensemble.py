@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cached_property
 
 import numpy as np
 
@@ -39,9 +40,10 @@ class ForecasterEnsemble(Forecaster):
         """The runs that forecast together, each by itself."""
         return self._members
 
+    @cached_property
     def ridge(self) -> Forecaster | None:
         """The linear forecasts of all runs together, see `Forecaster.ridge`; None where one has none."""
-        found = [member.ridge() for member in self.members]
+        found = [member.ridge for member in self.members]
         return ForecasterEnsemble(found) if all(found) else None
 
     def usable(self, series: Series, steps: int | None, rejected: list[tuple[int | str, str]]) -> Series:

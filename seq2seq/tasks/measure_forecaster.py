@@ -116,7 +116,7 @@ def _baselines(forecaster, series, origins):
     beside = {
         name: naive.rolling_each(function, values, origins, forecaster.horizon) for name, function in possible.items()
     }
-    if ridge := forecaster.ridge():
+    if ridge := forecaster.ridge:
         beside[RIDGE] = np.mean([each[0] for each in _of_each(ridge, series, origins)], axis=0)
     return beside
 
