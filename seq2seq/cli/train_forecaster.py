@@ -106,8 +106,8 @@ def forecaster(
     Each series is cut in time into training, validation and test part before it is cut into windows, and units are
     measured on the training part alone. What is taken for what is shown before training begins.
 
-    The model learns the change from a linear forecast, for each step ahead from the naive one that the validation part
-    prefers, and counts as far as that part says. What it reaches there stands beside the naive forecasts at the end.
+    The model learns the change from a linear forecast, for each step ahead a regression beside the naive one that suits
+    it, and counts as far as the validation part says. What it reaches there stands beside them at the end.
 
     The run folder gets the settings, the units, the weights, the intervals, the history and the metrics.
     """

@@ -109,7 +109,7 @@ class RecurrentConfig:
 
     units: int = 64
     cell: Literal["lstm", "gru"] = "lstm"
-    dropout: float | None = 0.0
+    dropout: float = 0.0
 
     def __post_init__(self):
         check_at_least("model.units", self.units, 1)
@@ -151,7 +151,7 @@ class ForecasterModelConfig(RecurrentConfig):
     # Steps that kind=segments reads and writes at a time; none: a season if a window holds four, or an eighth of it.
     segment: int | None = None
     # Forecast the change from this; season_growth: the season with the latest growth over it; linear: a regression on
-    # the window beside the naive forecast that validation prefers at each step ahead; auto: linear, or last (stateful).
+    # the window beside the naive forecast that suits each step ahead; auto: linear, or last (stateful).
     residual: Literal["auto", "none", "last", "season", "season_growth", "linear"] = "auto"
     season: int | None = None  # steps; none: from the autocorrelation of the training part; 0: there is none
     normalize_window: bool = False  # by its own mean and deviation (Kim et al. 2022)

@@ -70,6 +70,8 @@ def settled(config: ForecasterConfig, train: Series, inherited: bool = False) ->
     if kind == "segments":
         segment = segment or _segment(season, look_back)
         rows.append(("network", f"{listed(columns.targets)} each by itself, {segment} steps at a time"))
+    elif model.kind == "auto":
+        rows.append(("network", f"all columns together (model.kind={kind})"))
     if residual != "linear":
         rows.append(("learned", _LEARNED[residual].format(season)))
     if non_negative:

@@ -65,7 +65,8 @@ def test_the_network_is_what_suits_the_residual_and_the_columns():
         (many, {}, "direct", 0.0),
         (many, {"model__segment": 3}, "segments", 0.5),
     ):
-        model, _ = settled_on(values, **settings)
+        model, said = settled_on(values, **settings)
+        assert ("network" in said) == (kind != "encoder_decoder")
         assert (model.kind, model.dropout) == (kind, dropout) and (model.segment is None) == (kind != "segments")
 
 
