@@ -8,6 +8,7 @@ import numpy as np
 from seq2seq.errors import InputError
 from seq2seq.evaluation.detection import Labels, detection_scores, runs, window_hits
 from seq2seq.evaluation.events import Span, event_scores
+from seq2seq.evaluation.ranges import range_scores, volume_under_surface
 from seq2seq.inference.detection import Detection
 from seq2seq.inference.reconstructor import Reconstructor
 from seq2seq.inference.scores import label_of_windows
@@ -33,7 +34,8 @@ def measure_detection(
         merge, min_length: `Span`s, by which alarms become events.
 
     Returns:
-        From `"autoencoder"` and `"pca"` to the figures of `detection_scores`; of steps, those of `event_scores` and
+        From `"autoencoder"` and `"pca"` to the figures of `detection_scores`; of steps, those of `range_scores` and
+        `event_scores`, the volumes `vus_roc` and `vus_pr` with their longest `vus_buffer`, and
         `window_false_alarms`, the runs of alarms as the data came in of which no window holds anything labelled; where
         they have dates, those of `window_hits` over all series; `groups`, from the name of each of several series to
         figures of it alone; `columns`, from each of several columns to how well its part of the scores does by itself.
@@ -51,6 +53,7 @@ def measure_detection(
             events = detection.events(merge, min_length, everything, pca=name == "pca")
             dates = series.times is not None and series.times[0].dtype.kind == "M"
             scored = detection.selection.laid_out([~np.isnan(each) for each in scores.steps], given.lengths, False)
+            found |= _of_ranges(scores.steps, known, threshold)
             found |= event_scores(events, of_given, scored, "seconds" if dates else "steps")
             found |= _as_it_came(detection.selection, live, of_given, scores.look_back)
             if dates:
@@ -61,6 +64,14 @@ def measure_detection(
             found["columns"] = _by_column(series.columns, scores, labels.values)
         figures[name] = found
     return figures
+
+
+def _of_ranges(steps, known, threshold):
+    """Figures of labelled stretches, and of alarms, as wholes."""
+    volume = volume_under_surface(steps, known)
+    volumes = (volume.roc, volume.pr, volume.buffer) if volume else (None, None, None)
+    alarms = [scores > threshold for scores in steps]
+    return dict(zip(("vus_roc", "vus_pr", "vus_buffer"), volumes, strict=True)) | range_scores(alarms, known)
 
 
 def _as_it_came(selection, live, labels, look_back):
