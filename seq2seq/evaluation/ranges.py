@@ -1,4 +1,4 @@
-"""Figures of anomalies that last: how much of each was found, and how well where nobody knows its borders to the step."""
+"""Figures of anomalies that last: how much of each was found, and how well where borders are not known to the step."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
