@@ -13,11 +13,12 @@ from seq2seq.cli.options import detection as alarms
 from seq2seq.cli.options import series as options
 from seq2seq.cli.options.run import WithDetector, members, together
 from seq2seq.cli.outputs import check_csv, check_outputs, check_picture, check_suffix, write_all, write_csv, write_text
-from seq2seq.config.series import Score
+from seq2seq.config.series import Kind, Score
 from seq2seq.errors import InputError
 from seq2seq.report import Naming
 
 LABELS, OUTPUT = "Labels", "Output"
+_CHOICES = {"score": get_args(Score), "errors": get_args(Kind)}  # of what is fitted again
 EXAMPLES = """\
 [bold]Examples[/bold]
 
@@ -167,6 +168,24 @@ def detect(
             rich_help_panel=alarms.THRESHOLD,
         ),
     ] = None,
+    errors: Annotated[
+        str | None,
+        Option(
+            help="With --refit, other errors: of the reconstruction, of the prediction (of a model trained with "
+            "model.horizon), or both.",
+            show_default="as it was",
+            rich_help_panel=alarms.THRESHOLD,
+        ),
+    ] = None,
+    smoothing: Annotated[
+        int | None,
+        Option(
+            metavar="STEPS",
+            help="With --refit, of how many steps the score of a step is the mean.",
+            show_default="as it was",
+            rich_help_panel=alarms.THRESHOLD,
+        ),
+    ] = None,
     with_: WithDetector = None,
 ) -> None:
     """Score data by how badly an autoencoder writes them again, and raise alarms above a threshold.
@@ -175,7 +194,9 @@ def detect(
     the scores are measured, beside those of principal components that were fitted in the same way.
     """
     kind = alarms.read_threshold(threshold)
-    _check(kind, held_out, held_out_labels, input_, array, part, refit, score, json_, labels)
+    changes = {"score": score, "errors": errors, "smoothing": smoothing}
+    changes = {name: value for name, value in changes.items() if value is not None}
+    _check(kind, held_out, held_out_labels, input_, array, part, refit, changes, json_, labels)
     check_picture(plot, "--plot")
     options.check_of_picture(plot, "--show", show)
     check_suffix(events, "--events", (".csv", ".json"))
@@ -200,7 +221,7 @@ def detect(
         raise InputError("--merge and --min-length are for events: add --events FILE, or --labels.")
     report = ConsoleReport(stderr=True)
     if refit:
-        _refit(run, score, kind, report)
+        _refit(run, changes, kind, report)
         kind = None
         if not (input_ or part or from_ or to):
             return
@@ -249,7 +270,7 @@ def detect(
         detected.show_figures(figures, detection.components, report if str(json_) == "-" else ConsoleReport())
 
 
-def _check(kind, held_out, held_out_labels, input_, array, part, refit, score, json_, labels):
+def _check(kind, held_out, held_out_labels, input_, array, part, refit, changes, json_, labels):
     """Refuse options that do not go together."""
     by_labels = kind is not None and kind[0] == "f_beta"
     if {held_out is not None, held_out_labels is not None} != {by_labels}:
@@ -260,20 +281,20 @@ def _check(kind, held_out, held_out_labels, input_, array, part, refit, score, j
         raise InputError(f"--part {part} is of the data of the training: leave --input out, or give --from and --to.")
     if array and not input_:
         raise InputError(f"--array {array} is of --input FILE: give that too.")
-    if score is not None:
+    for name, value in changes.items():
         if not refit:
-            raise InputError(f"--score {score} is kept in the run: add --refit.")
-        if score not in get_args(Score):
-            raise InputError(f"--score {score}: expected one of {', '.join(get_args(Score))}.")
+            raise InputError(f"--{name} {value} is kept in the run: add --refit.")
+        if name in _CHOICES and value not in _CHOICES[name]:
+            raise InputError(f"--{name} {value}: expected one of {', '.join(_CHOICES[name])}.")
     if refit and by_labels:
         raise InputError("--refit fits to normal data, and f_beta takes labelled ones: give one of them.")
 
 
-def _refit(run, score, threshold, report):
+def _refit(run, changes, threshold, report):
     with quiet_tensorflow(run):
         from seq2seq.tasks.fit_detector import refit
 
-    fitted = refit(run, score=score, threshold=threshold, report=report).settings
+    fitted = refit(run, changes=changes, threshold=threshold, report=report).settings
     report.say(f"{run} keeps it: scores are {fitted.score}, the threshold is {fitted.threshold}={fitted.value:g}")
 
 

@@ -17,9 +17,10 @@ def show_figures(figures: dict[str, dict], components: int, report: Any) -> None
     def row(name, values):
         return (name.replace("_", " "), *("none" if value is None else value for value in values))
 
-    own, pca = figures["autoencoder"], figures["pca"]
-    rows = [row(name, (value, pca[name])) for name, value in own.items() if not isinstance(value, dict)]
-    report.table("Against the labels", ("", "autoencoder", f"PCA({components})"), rows)
+    own, others = figures["autoencoder"], list(figures.values())
+    rows = [row(name, [each[name] for each in others]) for name, value in own.items() if not isinstance(value, dict)]
+    headings = {"pca": f"PCA({components})", "reconstruction": "reconstruction alone", "prediction": "prediction alone"}
+    report.table("Against the labels", ("", *(headings.get(name, name) for name in figures)), rows)
     for title, kind, names, worst in (
         (
             "Series",

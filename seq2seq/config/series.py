@@ -13,6 +13,7 @@ Threshold = Literal["quantile", "sigma", "pot", "f_beta"]
 # Kind of threshold → its value unless given, and what that is below; all are above 0.
 THRESHOLD_VALUES = {"quantile": (0.99, 1.0), "sigma": (3.0, math.inf), "pot": (1e-3, 1.0), "f_beta": (1.0, math.inf)}
 Score = Literal["absolute", "squared", "mahalanobis"]
+Kind = Literal["auto", "reconstruction", "prediction", "both"]  # of errors
 
 
 @dataclass(frozen=True)
@@ -203,15 +204,18 @@ class AutoencoderTrainingConfig(SeriesTrainingConfig):
 
 @dataclass(frozen=True)
 class DetectionConfig:
-    """How a reconstruction error becomes a score, and a score an alarm; fitted on held-out normal data."""
+    """How an error becomes a score, and a score an alarm; fitted on held-out normal data."""
 
+    errors: Kind = "auto"  # auto: both where the model also predicts (model.horizon), else those of the reconstruction
     score: Score = "mahalanobis"
+    smoothing: int | None = None  # steps that the score of a step is the mean of; none: a quarter of the window
     threshold: Threshold = "quantile"
     value: float | None = None  # the quantile; k of mean + k sigma; the risk of pot; beta of f_beta; none: by the kind
     components: int = 8  # of the PCA beside it
 
     def __post_init__(self):
         check_at_least("detection.components", self.components, 1)
+        check_at_least("detection.smoothing", self.smoothing, 1)
         default, highest = THRESHOLD_VALUES[self.threshold]
         if self.value is None:
             object.__setattr__(self, "value", default)  # one place for all who ask

@@ -13,8 +13,8 @@ SWAPPED = (1, 0, 2)  # between the batch first and the steps first
 
 
 def autoencoder_graphs(model: Autoencoder, new: type[Graph] = Graph) -> dict[str, Graph]:
-    """`reconstruct`, sequences as the model writes them, and `encode`, their codes."""
-    features = model.arguments["features"]
+    """`reconstruct`, sequences as the model writes them, and with a horizon what follows; `encode`, their codes."""
+    features, horizon = model.arguments["features"], model.arguments["horizon"]
     graphs = {}
     for name in ("reconstruct", "encode"):
         graph = graphs[name] = new(name)
@@ -28,6 +28,9 @@ def autoencoder_graphs(model: Autoencoder, new: type[Graph] = Graph) -> dict[str
         written = _written(graph, model.decoder, code, lengths, size(graph, x, 1))
         meaning = "scaled sequences as the model writes them, NaN after the last observed step of each"
         graph.output("reconstructed", written, "float32", ("batch", "steps", features), meaning)
+        if horizon:
+            following = _decoded(graph, model.predictor, code, np.array([horizon]))
+            graph.output("following", following, "float32", ("batch", horizon, features), "the scaled steps after them")
     return graphs
 
 
@@ -38,15 +41,20 @@ def _code(graph: Graph, encoder: SequenceEncoder, values: str, lengths: str) -> 
     return last if encoder.to_code is None else dense(graph, encoder.to_code, last)
 
 
-def _written(graph: Graph, decoder: SequenceDecoder, code: str, lengths: str, steps: str) -> str:
-    """float32 `(batch, steps, features)`."""
+def _decoded(graph: Graph, decoder: SequenceDecoder, code: str, steps: str | np.ndarray) -> str:
+    """float32 `(batch, steps, features)`, in the order of writing."""
     if decoder.conditional:
         written = _fed_back(graph, decoder, code, steps)
     else:
         like = graph("Concat", steps, graph("Shape", code), axis=0)
         outputs, _ = stack(graph, decoder.stack, graph("Expand", graph("Unsqueeze", code, np.array([0])), like))
         written = dense(graph, decoder.output_layer, outputs)
-    written = graph("Transpose", written, perm=SWAPPED)
+    return graph("Transpose", written, perm=SWAPPED)
+
+
+def _written(graph: Graph, decoder: SequenceDecoder, code: str, lengths: str, steps: str) -> str:
+    """float32 `(batch, steps, features)`, in the order of time; NaN after the end of each sequence."""
+    written = _decoded(graph, decoder, code, steps)
     if decoder.reverse:
         written = graph("ReverseSequence", written, lengths, batch_axis=0, time_axis=1)
     real = graph("Unsqueeze", real_steps(graph, lengths, steps), np.array([2]))

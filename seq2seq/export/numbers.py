@@ -101,9 +101,10 @@ def differences_of_reconstructors(own: Reconstructor, exported: Reconstructor, s
     """Sequences of a sample, and these with values missing, reconstructed and encoded by both."""
     found = []
     for what, x in with_missing(next(sequences(own, sample, ROWS)).values[:ROWS]):
-        sides = [(graphs.reconstruct(x), graphs.encode(x)) for graphs in map(graphs_of, (own.model, exported.model))]
-        for kind, *pair in zip(("reconstructed", "codes"), *sides, strict=True):
-            found.append(compared(f"{kind}, sequences {what}", *pair))
+        sides = [(*graphs.write(x), graphs.encode(x)) for graphs in map(graphs_of, (own.model, exported.model))]
+        for kind, *pair in zip(("reconstructed", "what follows", "codes"), *sides, strict=True):
+            if pair[0] is not None:
+                found.append(compared(f"{kind}, sequences {what}", *pair))
     return found
 
 

@@ -19,8 +19,8 @@ def functions_of(model: Any) -> dict[str, Function]:
     if isinstance(model, Autoencoder):
 
         def reconstruct(x):
-            outputs = model(x)
-            return {"reconstructed": outputs if model.predictor is None else outputs[0]}
+            reconstructed, following = model.write(x)
+            return {"reconstructed": reconstructed} | ({} if following is None else {"following": following})
 
         return {"reconstruct": reconstruct, "encode": lambda x: {"code": model.encoder(x)}}
     if isinstance(model, WindowForecaster):

@@ -28,16 +28,14 @@ class CompiledAutoencoder:
     """See `seq2seq.runtime.numbers.ExportedAutoencoder`."""
 
     def __init__(self, model: Autoencoder):
-        def first_output(x):
-            outputs = model(x)
-            return outputs[0] if model.predictor is not None else outputs
+        self._write, self._encode = (graph(function, model.input_specs) for function in (model.write, model.encoder))
 
-        self._reconstruct, self._encode = (
-            graph(function, model.input_specs) for function in (first_output, model.encoder)
-        )
+    def write(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+        reconstructed, following = self._write(x)
+        return reconstructed.numpy(), None if following is None else following.numpy()
 
     def reconstruct(self, x: np.ndarray) -> np.ndarray:
-        return self._reconstruct(x).numpy()
+        return self.write(x)[0]
 
     def encode(self, x: np.ndarray) -> np.ndarray:
         return self._encode(x).numpy()

@@ -1,5 +1,6 @@
 """Detection: score series by the errors of an autoencoder, and raise alarms."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from seq2seq.errors import InputError
 from seq2seq.evaluation.detection import Labels
 from seq2seq.evaluation.events import Event, Span, find_events
 from seq2seq.evaluation.thresholds import beyond_held_out
+from seq2seq.inference.detector import AUTOENCODER
 from seq2seq.inference.detectors import Detectors, rule_of
 from seq2seq.inference.reconstructor import Reconstructor
 from seq2seq.inference.scores import Scores
@@ -19,37 +21,58 @@ from seq2seq.series.table import Series
 
 
 @dataclass(frozen=True)
+class Judged:
+    """What one way to score says of series.
+
+    Attributes:
+        scores: `Scores`.
+        threshold: float. A score above it is an alarm.
+        live: tuple of bool arrays, one for each series that was given, `(steps,)` each: where it raises an alarm as the
+            data come in, by the window that ends there, also by those before and after the selection that were scored
+            with it; False throughout for a series that is measured in units of all of its own values, later ones too.
+            None where whole sequences are scored, or an earlier version fitted the detector.
+    """
+
+    scores: Scores
+    threshold: float
+    live: tuple[np.ndarray, ...] | None = None
+
+
+@dataclass(frozen=True)
 class Detection:
-    """Scores of series, by the autoencoder and by principal components.
+    """Scores of series, by the autoencoder and, to compare, by principal components.
 
     Attributes:
         series: what was scored, in the user's units.
-        scores: `Scores` of the autoencoder.
-        threshold: float. A score above it is an alarm.
-        pca: `Scores` of the principal components.
-        pca_threshold: float. Theirs.
-        components: int. How many they are.
+        systems: mapping from the name of a way to score to what it says: `"autoencoder"`, `"pca"`, and where the
+            autoencoder scores by two kinds of error each of them alone, `"reconstruction"` and `"prediction"`.
+        components: int. How many principal components there are.
         given: `Series` that these are steps of, with those before and after them.
         selection: `Selection` of these steps.
-        live: tuple of bool arrays, one for each series of `given`, `(steps,)` each: where the autoencoder raises an
-            alarm as the data come in, by the window that ends there, also by those before and after the selection that
-            were scored with it; False throughout for a series that is measured in units of all of its own values,
-            later ones too. None where whole sequences are scored, or an earlier version fitted the detector.
-        pca_live: likewise of the principal components.
         rule: str. What the threshold is, such as `"quantile=0.99 of 180 held-out scores, the highest of which is 4.2"`.
     """
 
     series: Series
-    scores: Scores
-    threshold: float
-    pca: Scores
-    pca_threshold: float
+    systems: Mapping[str, Judged]
     components: int
     given: Series
     selection: Selection
-    live: tuple[np.ndarray, ...] | None = None
-    pca_live: tuple[np.ndarray, ...] | None = None
     rule: str = ""
+
+    @property
+    def scores(self) -> Scores:
+        """Those of the autoencoder."""
+        return self.systems[AUTOENCODER].scores
+
+    @property
+    def threshold(self) -> float:
+        """A score of the autoencoder above it is an alarm."""
+        return self.systems[AUTOENCODER].threshold
+
+    @property
+    def live(self) -> tuple[np.ndarray, ...] | None:
+        """Where the autoencoder raises an alarm as the data come in, see `Judged`."""
+        return self.systems[AUTOENCODER].live
 
     @property
     def alarms(self) -> np.ndarray:
@@ -57,21 +80,20 @@ class Detection:
         return self.scores.judged > self.threshold
 
     def events(
-        self, merge: Span = 0, min_length: Span = 1, labels: Labels | None = None, pca: bool = False
+        self, merge: Span = 0, min_length: Span = 1, labels: Labels | None = None, system: str = AUTOENCODER
     ) -> list[list[Event]]:
         """The alarms of each series of `given` as events, as `find_events` makes them; there are none but in `series`.
 
         Args:
             merge, min_length: `Span`s.
             labels: `Labels` of `given`: what an event meets may have begun before what was scored.
-            pca: bool. The events of the principal components.
+            system: str. Of which of the `systems`.
 
         Raises:
             InputError: whole sequences are scored, of which each is an alarm by itself.
         """
-        scores, threshold, live = self.scores, self.threshold, self.live
-        if pca:
-            scores, threshold, live = self.pca, self.pca_threshold, self.pca_live
+        judged = self.systems[system]
+        scores, threshold, live = judged.scores, judged.threshold, judged.live
         if scores.samples is not None:
             raise InputError("this run scores whole sequences, each of which is an alarm or none: there are no events.")
         series, count = self.given, len(self.given.values)
@@ -92,7 +114,7 @@ class Detection:
                 labels=known[number],
                 gaps=gaps[number],
                 live=live and live[number],
-                reach=scores.look_back - 1,
+                reach=scores.reach - 1,
             )
             for number, name in enumerate(series.names)
         ]
@@ -131,32 +153,26 @@ def detect(
     scores = detectors.scores(series, report, selection)
     if labelled is not None:
         known = detectors.scores(labelled[0], Report(), Selection.whole(labelled[0].lengths))
-        pairs = zip(detectors.scorers(None), known, strict=True)
-        scorers = [scorer.with_threshold(*threshold, each, labelled[1].values) for scorer, each in pairs]
-        rule = rule_of(threshold, known[0].judged, "labelled scores")
+        scorers = {
+            name: scorer.with_threshold(*threshold, known[name], labelled[1].values)
+            for name, scorer in detectors.scorers(None).items()
+        }
+        rule = rule_of(threshold, known[AUTOENCODER].judged, "labelled scores")
     else:
         scorers = detectors.scorers(threshold)
-        rule = detectors.rule(threshold, scorers[0])
-        if threshold is not None and (warning := beyond_held_out(*threshold, len(scorers[0].held_out))):
+        rule = detectors.rule(threshold, scorers[AUTOENCODER])
+        if threshold is not None and (warning := beyond_held_out(*threshold, len(scorers[AUTOENCODER].held_out))):
             report.warn(warning)
-    chosen, around = selection.series(series), max(reconstructor.look_back - 1, 0)
-    live = [
-        _live(scorer, each, chosen.names, [member.scaler.groups for member in reconstructor.members])
-        for scorer, each in zip(scorers, scores, strict=True)
-    ]
-    own, pca = (each.at(selection.places(around)) for each in scores)
-    return Detection(
-        chosen,
-        own,
-        scorers[0].threshold,
-        pca,
-        scorers[1].threshold,
-        detectors.components,
-        series,
-        selection,
-        *(each and tuple(selection.laid_out(each, series.lengths, False, around)) for each in live),
-        rule,
-    )
+    chosen, around = selection.series(series), detectors.around
+    groups = [member.scaler.groups for member in reconstructor.members]
+
+    def judged(scorer, of_system):
+        live = _live(scorer, of_system, chosen.names, groups)
+        live = live and tuple(selection.laid_out(live, series.lengths, False, around))
+        return Judged(of_system.at(selection.places(around)), scorer.threshold, live)
+
+    systems = {name: judged(scorer, scores[name]) for name, scorer in scorers.items()}
+    return Detection(chosen, systems, detectors.components, series, selection, rule)
 
 
 def _live(scorer, scores, names, groups):

@@ -6,8 +6,8 @@ from dataclasses import replace
 import numpy as np
 
 from seq2seq.inference.agreement import naming
-from seq2seq.inference.detector import Detector, Scorer
-from seq2seq.inference.pieces import cut, num_pieces
+from seq2seq.inference.detector import AUTOENCODER, PCA, Detector, Scorer
+from seq2seq.inference.pieces import num_pieces
 from seq2seq.inference.reconstructor import Reconstructor
 from seq2seq.inference.scores import Scores
 from seq2seq.inference.selection import Selection
@@ -15,12 +15,13 @@ from seq2seq.report import Report
 from seq2seq.series.segments import gaps_of, lengths_between
 from seq2seq.series.table import Series
 
-SYSTEMS = ("autoencoder", "pca")
 _SAME = 1e-4  # relative: what the order of columns and machines make different of one computation
 
 
 class Detectors:
     """What scores series with all runs of a reconstructor, by their autoencoders and by principal components.
+
+    Each way to score is a system, see `Detector.scorers`; several runs have those of the first.
 
     Of several runs the scores are means. Each run's are brought to a scale first on which its threshold, as fitted to
     its held-out scores, is the mean of the thresholds of all: a run that errs more has no more to say for that.
@@ -38,20 +39,29 @@ class Detectors:
         self.detectors = [Detector.load(member.run) for member in self.members]
         self.settings = self.detectors[0].settings or reconstructor.config.detection
         self._alike = _held_out_alike(self.detectors)
-        self._scales = {system: _scales_of(self._of_each(system)) for system in SYSTEMS}
+        systems = [set(each.scorers) for each in self.detectors]
+        self.systems = [name for name in self.detectors[0].scorers if all(name in each for each in systems)]
+        self._scales = {system: _scales_of(self._of_each(system)) for system in self.systems}
 
-    def scores(self, series: Series, report: Report, selection: Selection) -> list[Scores]:
-        """Scores of both systems, of what is selected and of the steps around it whose windows cover it."""
+    @property
+    def around(self) -> int:
+        """How many steps before and after a step tell of its score."""
+        reach = [member.config.model.horizon for member in self.members]
+        reach += [scorer.smoothing for each in self.detectors for scorer in each.scorers.values()]
+        return self.look_back + 2 * max(reach) if self.look_back else 0
+
+    def scores(self, series: Series, report: Report, selection: Selection) -> dict[str, Scores]:
+        """Scores of each system, of what is selected and of the steps around it, which tell of their scores."""
         found = []
         for member, detector in zip(self.members, self.detectors, strict=True):
             with naming(member.run if len(self.members) > 1 else None):
-                found.append(_scored(member, detector, series, report, selection, max(self.look_back - 1, 0)))
+                found.append(_scored(member, detector, series, report, selection, self.around))
         if len(found) == 1:
             return found[0]
-        return [self._mean(system, of_runs) for system, of_runs in zip(SYSTEMS, zip(*found, strict=True), strict=True)]
+        return {system: self._mean(system, [of_run[system] for of_run in found]) for system in self.systems}
 
-    def scorers(self, threshold: tuple[str, float] | None) -> list[Scorer]:
-        """Of both systems the thresholds of those scores, and the held-out scores that they rest on.
+    def scorers(self, threshold: tuple[str, float] | None) -> dict[str, Scorer]:
+        """Of each system the thresholds of those scores, and the held-out scores that they rest on.
 
         Where all runs have held-out scores of the same data, the thresholds of several are fitted to the means of
         these. Else they are means of thresholds as the scores are of scores: fewer alarms may be false then than of a
@@ -60,7 +70,7 @@ class Detectors:
         Args:
             threshold: kind and value, see `fit_threshold`; default: those that the runs were fitted with.
         """
-        return [self._joined(system, threshold) for system in SYSTEMS]
+        return {system: self._joined(system, threshold) for system in self.systems}
 
     @property
     def components(self) -> int:
@@ -76,7 +86,7 @@ class Detectors:
         return rule_of((kind, value), scorer.held_out, f"held-out scores{means}")
 
     def _of_each(self, system):
-        return [getattr(detector, system) for detector in self.detectors]
+        return [detector.scorers[system] for detector in self.detectors]
 
     def _mean(self, system, scores):
         """The mean of the scores of runs; what one of them cannot score has none."""
@@ -86,10 +96,10 @@ class Detectors:
         def means(of_runs):
             return tuple(self._mean_of(system, parts) for parts in zip(*of_runs, strict=True))
 
-        steps, first = means(each.steps for each in scores), scores[0]
-        if first.windows is None:
+        steps, reach = means(each.steps for each in scores), max(each.reach for each in scores)
+        if not reach:
             return Scores(steps, means(blame), self._mean_of(system, [each.samples for each in scores]))
-        return Scores(steps, means(blame), None, means(each.windows for each in scores), self.look_back)
+        return Scores(steps, means(blame), None, means(each.windows for each in scores), reach)
 
     def _mean_of(self, system, values):
         return np.mean([scale * each for scale, each in zip(self._scales[system], values, strict=True)], axis=0)
@@ -124,22 +134,18 @@ def _held_out_alike(detectors: Sequence[Detector]) -> bool:
 
     Principal components know no seed: of the same data, split, scaled and cut alike, their scores are the same.
     """
-    scorers = [(each.pca, each.autoencoder) for each in detectors]
+    scorers = [(each.scorers[PCA], each.scorers[AUTOENCODER]) for each in detectors]
     sizes = {tuple(len(part) for own in both for part in (own.held_out, own.held_out_windows)) for both in scorers}
-    first = detectors[0].pca.held_out
-    return len(sizes) == 1 and all(np.allclose(each.pca.held_out, first, rtol=_SAME) for each in detectors)
+    of_pca = [each.scorers[PCA].held_out for each in detectors]
+    return len(sizes) == 1 and all(np.allclose(each, of_pca[0], rtol=_SAME) for each in of_pca)
 
 
 def _scored(member, detector, series, report, selection, around):
-    """Scores of both systems of one run, in one pass, of what is selected with so many steps before and after it."""
+    """Scores of each system of one run, in one pass, of what is selected with so many steps before and after it."""
     look_back, names = member.look_back, [series.names[row] for row in selection.rows]
     scaled = selection.cut(member.scaled(series), around)
     gaps = selection.positions(gaps_of(series), around)
     lengths = np.array([len(values) for values in scaled], np.int64)
     with report.progress("Scoring", num_pieces(lengths_between(lengths, gaps), look_back), member.unit) as progress:
-        outputs = member.outputs(scaled, progress=progress, gaps=gaps)
-        errors = ((pieces, pieces.values - reconstructed) for pieces, reconstructed in outputs)
-        own = detector.autoencoder.score(errors, lengths, look_back)
-    errors = ((pieces, detector.baseline_errors(pieces)) for pieces in cut(scaled, look_back, gaps=gaps))
-    pca = detector.pca.score(errors, lengths, look_back)
-    return [detector.autoencoder.levelled(own, names), detector.pca.levelled(pca, names)]
+        errors = member.errors(scaled, progress=progress, gaps=gaps)
+        return detector.scores(errors, lengths, look_back, names, gaps)

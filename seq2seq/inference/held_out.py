@@ -1,6 +1,6 @@
 """Scorers from the errors on held-out normal data: thresholds rest on scores of what was not learned from."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -8,8 +8,9 @@ import numpy as np
 
 from seq2seq.config import DetectionConfig
 from seq2seq.evaluation.anomaly import ErrorModel
-from seq2seq.inference.detector import Errors, Scorer, gathered
-from seq2seq.inference.pieces import Pieces
+from seq2seq.inference.detector import ErrorScorer, Gathering, Scorer
+from seq2seq.inference.pieces import Errors, Pieces
+from seq2seq.inference.scores import Scores
 
 WIDEST = 1024  # values of a sequence whose covariance is still estimated as a whole
 VECTORS = 200_000  # error vectors that an error model is fitted on, at most
@@ -151,7 +152,7 @@ def scored_as_a_whole(settings: DetectionConfig, lengths: np.ndarray, look_back:
     return settings.score == "mahalanobis" and equal and lengths[0] * features <= WIDEST and len(lengths) > FOLDS
 
 
-def fit_scorer(
+def fit_errors(
     settings: DetectionConfig,
     errors: Callable[[int], Iterator[Errors]],
     lengths: np.ndarray,
@@ -160,17 +161,17 @@ def fit_scorer(
     units: np.ndarray | float = 1.0,
     names: Sequence[str] | None = None,
     times: Sequence[np.ndarray] | None = None,
-) -> Scorer:
-    """Learn from the errors on held-out normal data.
+) -> tuple[ErrorScorer, Scores]:
+    """Learn from the errors of one kind on held-out normal data.
 
-    What errors are usual is learned from all of them; the thresholds are of scores by what was learned without the
-    steps that are scored, or they would be too low by as much as the errors of few steps are learned by heart.
+    What errors are usual is learned from all of them; the held-out scores are by what was learned without the steps
+    that are scored, or they would be too low by as much as the errors of few steps are learned by heart.
 
     Args:
         settings: `DetectionConfig`.
         errors: function from a stride to pieces with their errors.
         lengths: int array. Steps of each held-out series.
-        look_back: int. Steps of a window; 0: whole sequences.
+        look_back: int. Steps of a piece with errors: of a window, or of what is predicted; 0: whole sequences.
         units: float, or array `(features,)`: the usual spread of each feature, as the model reads it.
         names: sequence of str. Of each held-out series, where each is to have a level of its own.
         times: sequence of arrays `(steps,)`. Of each held-out series; None: its steps are those of all others.
@@ -181,8 +182,8 @@ def fit_scorer(
     if scored_as_a_whole(settings, lengths, look_back, features):
         vectors = np.concatenate([each for _, each in held_out]).reshape(len(lengths), -1)
         units = np.tile(np.broadcast_to(units, features), lengths[0])
-        scorer = Scorer(ErrorModel.fit(settings.score, vectors, units), np.nan, np.empty(0), int(lengths[0]))
-        return _with_thresholds(scorer, settings, crossed_scores(settings.score, vectors, units), np.empty(0))
+        scorer = ErrorScorer(ErrorModel.fit(settings.score, vectors, units), int(lengths[0]))
+        return scorer, Scores((), (), crossed_scores(settings.score, vectors, units))
     folds, counted = parts_of(lengths, times, look_back)
     correlations = tell_correlations(counted.different(held_out), features)
 
@@ -190,7 +191,7 @@ def fit_scorer(
         usual = _usual(np.concatenate([each for _, each in chosen])) if look_back else np.ones((1, 1))
         vectors = np.concatenate([(each / usual).reshape(-1, features) for _, each in chosen])
         model = ErrorModel.fit(settings.score, vectors, units, counted.different(chosen), correlations)
-        return Scorer(model, np.nan, np.empty(0), usual=usual)
+        return ErrorScorer(model, usual=usual)
 
     scorer = learned(held_out)
     again = held_out if stride == 1 else errors(1)
@@ -198,7 +199,10 @@ def fit_scorer(
         scores = scorer.score(again, lengths, look_back)
     else:
         scorers = [learned(folds.without(part, held_out)) for part in range(len(folds))]
-        scores = gathered(again, lengths, look_back, features, _crossed(scorers, folds))
+        gathering = Gathering(lengths, look_back, features)
+        for pieces, values in again:
+            gathering.add(pieces, *_crossed(scorers, folds, pieces, values))
+        scores = gathering.scores()
     if names is not None and look_back:
         levels, crossed = _levels(settings, names, scores.steps, look_back)
         scorer = replace(scorer, levels=levels)
@@ -207,8 +211,28 @@ def fit_scorer(
             steps=tuple(map(np.divide, scores.steps, crossed)),
             windows=tuple(map(np.divide, scores.windows, crossed)),
         )
-    windows = np.concatenate(scores.windows) if look_back else np.empty(0)
-    return _with_thresholds(scorer, settings, scores.judged, windows)
+    return scorer, scores
+
+
+def fit_scorer(
+    settings: DetectionConfig, held_out: Mapping[str, Scores], weights: Mapping[str, float], smoothing: int = 1
+) -> Scorer:
+    """Thresholds of held-out scores, of which some are kept.
+
+    Args:
+        settings: `DetectionConfig`.
+        held_out: from each kind of error to held-out scores by it.
+        weights: from each kind of error to what these are multiplied by to be joined.
+        smoothing: int. Steps whose scores the score of a step is the mean of.
+    """
+    scorer = Scorer(tuple(held_out), np.nan, np.empty(0), smoothing=smoothing)
+    scores = scorer.scores(held_out, weights)
+    windows = np.concatenate(scores.windows) if scores.windows is not None else np.empty(0)
+    told = [each[~np.isnan(each)] for each in (scores.judged, windows)]
+    scorer = replace(scorer, held_out=told[0], held_out_windows=told[1])
+    scorer = scorer.with_threshold(settings.threshold, settings.value)
+    few = [each[:: len(each) // KEPT + 1] for each in told]
+    return replace(scorer, held_out=few[0], held_out_windows=few[1])
 
 
 def crossed_scores(kind: str, vectors: np.ndarray, units: np.ndarray | float = 1.0) -> np.ndarray:
@@ -219,30 +243,17 @@ def crossed_scores(kind: str, vectors: np.ndarray, units: np.ndarray | float = 1
     return scores
 
 
-def _with_thresholds(scorer, settings, scores, windows):
-    """`scorer` with thresholds of these held-out scores, of which it keeps some."""
-    told = [each[~np.isnan(each)] for each in (scores, windows)]
-    scorer = replace(scorer, held_out=told[0], held_out_windows=told[1])
-    scorer = scorer.with_threshold(settings.threshold, settings.value)
-    few = [each[:: len(each) // KEPT + 1] for each in told]
-    return replace(scorer, held_out=few[0], held_out_windows=few[1])
-
-
-def _crossed(scorers, folds):
+def _crossed(scorers, folds, pieces, values):
     """The scores of each step by the scorer of its part, of each window by that of the part in which it ends."""
-
-    def parts_of(pieces, values):
-        part = folds.of_steps(pieces)
-        of_steps, of_windows = np.full(values.shape, np.nan), np.full(values.shape, np.nan)
-        for number in np.unique(part):
-            here = part == number
-            rows, last = here.any(axis=1), here[:, -1]
-            parts = scorers[number].parts(values[rows])
-            of_steps[rows] = np.where(here[rows][..., None], parts, of_steps[rows])
-            of_windows[last] = parts[last[rows]]
-        return of_steps, of_windows
-
-    return parts_of
+    part = folds.of_steps(pieces)
+    of_steps, of_windows = np.full(values.shape, np.nan), np.full(values.shape, np.nan)
+    for number in np.unique(part):
+        here = part == number
+        rows, last = here.any(axis=1), here[:, -1]
+        parts = scorers[number].parts(values[rows])
+        of_steps[rows] = np.where(here[rows][..., None], parts, of_steps[rows])
+        of_windows[last] = parts[last[rows]]
+    return of_steps, of_windows
 
 
 def _usual(errors):

@@ -10,6 +10,7 @@ from seq2seq.series.table import Series
 from seq2seq.series.windows import sliding_windows
 
 PIECES_AT_ONCE = 256
+RECONSTRUCTION, PREDICTION = "reconstruction", "prediction"  # kinds of error
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,9 @@ class Pieces:
     values: np.ndarray
     series: np.ndarray
     first: np.ndarray
+
+
+Errors = tuple[Pieces, np.ndarray]  # pieces, and errors like their values
 
 
 def cut(
@@ -80,6 +84,32 @@ def _together(held):
     if len(held) == 1:
         return held[0]
     return Pieces(*(np.concatenate([getattr(each, name) for each in held]) for name in ("values", "series", "first")))
+
+
+def pieces_after(
+    pieces: Pieces, scaled: Sequence[np.ndarray], steps: int, gaps: Sequence[np.ndarray] | None = None
+) -> tuple[np.ndarray, Pieces]:
+    """So many steps after each of some windows of series.
+
+    Args:
+        pieces: `Pieces` that `cut` made of these series, with these `gaps`.
+        scaled, gaps: as of `cut`.
+        steps: int.
+
+    Returns:
+        int array, which of the pieces are followed by all of these steps before the end of their series, or a gap; and
+        `Pieces` of what follows them.
+    """
+    first = pieces.first + pieces.values.shape[1]
+    ends = np.array([len(values) for values in scaled])[pieces.series]
+    if gaps is not None:
+        bounds = [np.append(each, len(values)) for each, values in zip(gaps, scaled, strict=True)]
+        places = zip(pieces.series, first - 1, strict=True)
+        ends = np.array([bounds[row][np.searchsorted(bounds[row], last, side="right")] for row, last in places], int)
+    rows = np.flatnonzero(first + steps <= ends)
+    series, first = pieces.series[rows], first[rows]
+    values = [scaled[row][at : at + steps] for row, at in zip(series, first, strict=True)]
+    return rows, Pieces(np.stack(values) if values else pieces.values[:0, :1].repeat(steps, axis=1), series, first)
 
 
 def num_pieces(lengths: np.ndarray, look_back: int) -> int:

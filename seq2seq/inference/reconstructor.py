@@ -11,7 +11,16 @@ from seq2seq.errors import InputError
 from seq2seq.evaluation.overlap import StepMeans
 from seq2seq.inference.ensemble import Paths, members_of
 from seq2seq.inference.loaded import graphs_of, open_run
-from seq2seq.inference.pieces import Pieces, as_pieces, cut, num_pieces
+from seq2seq.inference.pieces import (
+    PREDICTION,
+    RECONSTRUCTION,
+    Errors,
+    Pieces,
+    as_pieces,
+    cut,
+    num_pieces,
+    pieces_after,
+)
 from seq2seq.inference.series_data import for_other, learned_rows, of_run, read_usable, warn_left_out
 from seq2seq.report import Progress, Report
 from seq2seq.runtime.folder import ExportedRun
@@ -183,6 +192,28 @@ class Reconstructor:
         """Pieces of scaled series, and float32 arrays like their `values` with what the model makes of them."""
         for pieces in cut(scaled, self.look_back, stride, gaps):
             yield pieces, self._graphs.reconstruct(pieces.values)
+            (progress or Progress()).advance(len(pieces.values))
+
+    def errors(
+        self,
+        scaled: Sequence[np.ndarray],
+        stride: int = 1,
+        progress: Progress | None = None,
+        gaps: Sequence[np.ndarray] | None = None,
+    ) -> Iterator[dict[str, Errors]]:
+        """Pieces of scaled series with their errors, actual less written, in batches, by the kind of error.
+
+        Those of the `"reconstruction"` are of the pieces that the model reads; with a `model.horizon` those of the
+        `"prediction"` are of the steps that follow a piece, as far as all of these are there without a gap.
+        """
+        horizon = self.config.model.horizon
+        for pieces in cut(scaled, self.look_back, stride, gaps):
+            reconstructed, following = self._graphs.write(pieces.values)
+            errors = {RECONSTRUCTION: (pieces, pieces.values - reconstructed)}
+            if horizon and following is not None:
+                rows, after = pieces_after(pieces, scaled, horizon, gaps)
+                errors[PREDICTION] = after, after.values - following[rows]
+            yield errors
             (progress or Progress()).advance(len(pieces.values))
 
     def scaled(self, series: Series) -> list[np.ndarray]:

@@ -291,5 +291,10 @@ class Autoencoder(CompiledParts):
             return reconstruction
         return reconstruction, self.predictor(code, self.arguments["horizon"], training=training)
 
+    def write(self, x):
+        """The reconstruction of `x`, and what follows it: the prediction, or None without a horizon."""
+        written = self(x)
+        return written if self.predictor is not None else (written, None)
+
     def get_config(self):
         return {**super().get_config(), **self.arguments}

@@ -8,23 +8,29 @@ States = list[np.ndarray]  # float32 `(batch, width)` each: h and c of each laye
 
 
 class ExportedAutoencoder:
-    """Sequences in; what an autoencoder makes of them, and their codes, out."""
+    """Sequences in; what an autoencoder makes of them, what it says comes next, and their codes, out."""
 
     def __init__(self, run: ExportedRun):
         self._run, self._graphs = run, {}
 
+    def write(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+        """What `reconstruct` gives, and what follows, float32 `(batch, horizon, features)`; None without a horizon."""
+        written = self._call("reconstruct", x)
+        return written["reconstructed"], written.get("following")
+
     def reconstruct(self, x: np.ndarray) -> np.ndarray:
         """float32 `(batch, steps, features)`, NaN in the padding, of such an array, NaN where nothing was observed."""
-        return self._call("reconstruct", x)
+        return self.write(x)[0]
 
     def encode(self, x: np.ndarray) -> np.ndarray:
         """The codes, float32 `(batch, latent_dim)`, of what `reconstruct` takes."""
-        return self._call("encode", x)
+        return self._call("encode", x)["code"]
 
     def _call(self, name, x):
         if name not in self._graphs:
             self._graphs[name] = self._run.graph(name)
-        return self._graphs[name](x=np.asarray(x, np.float32))[0]
+        graph = self._graphs[name]
+        return dict(zip(graph.outputs, graph(x=np.asarray(x, np.float32)), strict=True))
 
 
 class ExportedWindows:

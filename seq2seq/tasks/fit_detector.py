@@ -1,18 +1,27 @@
 """What it takes to find anomalies with a trained autoencoder: fitted at the end of its training, or again later."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from seq2seq.config import DetectionConfig
+from seq2seq.config import AutoencoderConfig, DetectionConfig
 from seq2seq.errors import InputError
 from seq2seq.evaluation.anomaly import FEWEST_TOGETHER, PCABaseline
 from seq2seq.evaluation.thresholds import beyond_held_out, fit_threshold
-from seq2seq.inference.detector import Detector, pca_errors, settings_of
-from seq2seq.inference.held_out import PER_COLUMN, fit_scorer, parts_of, scored_as_a_whole, tell_correlations
-from seq2seq.inference.pieces import as_pieces, cut, num_pieces
+from seq2seq.inference.detector import AUTOENCODER, PCA, Detector, pca_errors, settings_of
+from seq2seq.inference.held_out import (
+    PER_COLUMN,
+    fit_errors,
+    fit_scorer,
+    parts_of,
+    scored_as_a_whole,
+    tell_correlations,
+)
+from seq2seq.inference.pieces import PREDICTION, RECONSTRUCTION, as_pieces, cut, num_pieces
 from seq2seq.inference.reconstructor import Reconstructor
 from seq2seq.inference.series_data import read_data
 from seq2seq.report import Report
@@ -25,12 +34,15 @@ BASELINE_PIECES = 20_000  # training pieces whose principal components are taken
 FEW_HELD_OUT = 20  # sequences
 
 
-def check_detection(settings: DetectionConfig, parts: Split, look_back: int, report: Report) -> None:
+def check_detection(settings: DetectionConfig, config: AutoencoderConfig, parts: Split, report: Report) -> None:
     """Refuse, before anything is trained, what no detector could be fitted to at the end; warn of what it will lack.
 
     Raises:
-        InputError: a validation part without values, or too small for the threshold.
+        InputError: a validation part without values, or too small for the threshold; errors that the model has not.
     """
+    look_back = config.windows.look_back
+    kinds_of_error(settings, config)
+    smoothing_of(settings, look_back)
     valid = [values for values in parts.valid.values if len(values) >= max(look_back, 1)]
     observed = [~np.isnan(values) for values in valid]
     scores = sum(int(each.any(axis=1).sum()) if look_back else int(each.any()) for each in observed)
@@ -92,35 +104,94 @@ def fit_detector(
         settings: `DetectionConfig`; by default that of the last fit, or else of the training.
     """
     settings, look_back = settings or settings_of(reconstructor), reconstructor.look_back
-    train, valid, lengths = parts.scaled("train"), parts.scaled("valid"), parts.valid.lengths
-    stride = num_pieces(parts.train.lengths, look_back) // BASELINE_PIECES + 1
-    pieces = [each.values for each in cut(train, look_back, stride)]
-    width = max(each.shape[1] for each in pieces)
-    pieces = [np.pad(each, ((0, 0), (0, width - each.shape[1]), (0, 0)), constant_values=np.nan) for each in pieces]
-    baseline = PCABaseline(settings.components).fit(np.concatenate(pieces))
+    kinds, smoothing = kinds_of_error(settings, reconstructor.config), smoothing_of(settings, look_back)
+    baseline, width = _baseline(parts, settings, look_back)
+    valid, lengths = parts.scaled("valid"), parts.valid.lengths
+    if not look_back and len(valid) < FEW_HELD_OUT:
+        report.warn(f"the threshold rests on {len(valid)} held-out sequences: a larger data.valid_share makes it surer")
 
-    def own_errors(stride):
-        return ((piece, piece.values - outputs) for piece, outputs in reconstructor.outputs(valid, stride))
+    def own_errors(kind):
+        return lambda stride: (each[kind] for each in reconstructor.errors(valid, stride) if kind in each)
 
     def baseline_errors(stride):
         return ((piece, pca_errors(baseline, width, piece)) for piece in cut(valid, look_back, stride))
 
-    if not look_back and len(valid) < FEW_HELD_OUT:
-        report.warn(f"the threshold rests on {len(valid)} held-out sequences: a larger data.valid_share makes it surer")
     names = parts.valid.names if parts.scaler.groups else None
-    own, pca = (
-        fit_scorer(settings, errors, lengths, look_back, units=_units(parts), names=names, times=parts.valid.times)
-        for errors in (own_errors, baseline_errors)
-    )
+    how = {"units": _units(parts), "names": names, "times": parts.valid.times}
+    steps = {PREDICTION: reconstructor.config.model.horizon}  # of a piece with errors
+    fitted = {
+        kind: fit_errors(settings, own_errors(kind), lengths, steps.get(kind, look_back), **how) for kind in kinds
+    }
+    fitted[PCA] = fit_errors(settings, baseline_errors, lengths, look_back, **how)
+    errors, held_out = ({kind: pair[place] for kind, pair in fitted.items()} for place in (0, 1))
+    alone = {kind: fit_scorer(settings, {kind: scores}, {kind: 1.0}, smoothing) for kind, scores in held_out.items()}
+    errors = {kind: replace(each, weight=1 / (alone[kind].threshold or 1.0)) for kind, each in errors.items()}
+    if len(kinds) > 1:
+        weights = {kind: errors[kind].weight for kind in kinds}
+        own = fit_scorer(settings, {kind: held_out[kind] for kind in kinds}, weights, smoothing)
+        scorers = {AUTOENCODER: own, **alone}
+    else:
+        scorers = {AUTOENCODER: alone[kinds[0]], PCA: alone[PCA]}
+    _tell(scorers[AUTOENCODER], errors[kinds[0]].levels, parts, look_back, report)
+    return Detector(errors, scorers, baseline, width, settings)
+
+
+def kinds_of_error(settings: DetectionConfig, config: AutoencoderConfig) -> tuple[str, ...]:
+    """The kinds of error that alarms rest on.
+
+    Raises:
+        InputError: those of a prediction, of a model that predicts nothing.
+    """
+    predicts = config.model.horizon > 0
+    if settings.errors in ("prediction", "both") and not predicts:
+        raise InputError(
+            f"detection.errors={settings.errors} takes a model that also predicts what follows a window: train with "
+            "model.horizon=1, or leave it out."
+        )
+    if settings.errors in ("auto", "both") and predicts:
+        return RECONSTRUCTION, PREDICTION
+    return (PREDICTION,) if settings.errors == "prediction" else (RECONSTRUCTION,)
+
+
+def smoothing_of(settings: DetectionConfig, look_back: int) -> int:
+    """Steps whose scores the score of a step is the mean of.
+
+    Raises:
+        InputError: some, where whole sequences are scored.
+    """
+    if look_back:
+        return settings.smoothing or max(look_back // 4, 1)
+    if settings.smoothing not in (None, 1):
+        raise InputError(
+            f"detection.smoothing={settings.smoothing} is of the scores of windows (--look-back), and whole sequences "
+            "are scored: leave it out."
+        )
+    return 1
+
+
+def _baseline(parts, settings, look_back):
+    """The principal components of the training part, and how many steps of a piece they know."""
+    stride = num_pieces(parts.train.lengths, look_back) // BASELINE_PIECES + 1
+    pieces = [each.values for each in cut(parts.scaled("train"), look_back, stride)]
+    width = max(each.shape[1] for each in pieces)
+    pieces = [np.pad(each, ((0, 0), (0, width - each.shape[1]), (0, 0)), constant_values=np.nan) for each in pieces]
+    return PCABaseline(settings.components).fit(np.concatenate(pieces)), width
+
+
+def _tell(own, levels, parts, look_back, report):
+    """What an alarm of the autoencoder is."""
     what = "steps" if look_back else "sequences"
-    report.say(f"an alarm is a score above {own.threshold:.4g}, fitted on the {what} of the validation part")
+    by = f" of {' and '.join(own.kinds)} errors" if own.kinds != (RECONSTRUCTION,) else ""
+    smoothed = f", each the mean of {own.smoothing}" if own.smoothing > 1 else ""
+    report.say(
+        f"an alarm is a score{by} above {own.threshold:.4g}, fitted on the {what} of the validation part{smoothed}"
+    )
     if look_back:
         report.say(f"as data come in, it is the score of a window above {own.window_threshold:.4g}, fitted likewise")
-    if own.levels:
-        few = len(set(parts.valid.names)) - len(own.levels)
+    if levels:
+        few = len(set(parts.valid.names)) - len(levels)
         rest = f"; {few:,} have too few held-out scores for that" if few else ""
-        report.say(f"the scores of {len(own.levels):,} series are in units of what is usual for each{rest}")
-    return Detector(own, pca, baseline, width, settings)
+        report.say(f"the scores of {len(levels):,} series are in units of what is usual for each{rest}")
 
 
 def _units(parts):
@@ -133,7 +204,7 @@ def _units(parts):
 def refit(
     run_dir: str | Path,
     *,
-    score: str | None = None,
+    changes: Mapping[str, Any] | None = None,
     threshold: tuple[str, float] | None = None,
     report: Report | None = None,
 ) -> Detector:
@@ -141,7 +212,7 @@ def refit(
 
     Args:
         run_dir: folder of a run with weights; its data are read again.
-        score: kind of score; default: that of the last fit.
+        changes: settings of `DetectionConfig` that are to be others than in the last fit.
         threshold: kind and value; default: those of the last fit.
         report: `Report`.
 
@@ -152,18 +223,16 @@ def refit(
     reconstructor = Reconstructor.load(run_dir)
     run, config, look_back = reconstructor.run, reconstructor.config, reconstructor.look_back
     refuse_other_data(run, {"data.location": data_files(config.data.location)})
-    settings = settings_of(reconstructor)
-    if score is not None:
-        settings = replace(settings, score=score)
+    settings = replace(settings_of(reconstructor), **(changes or {}))
     if threshold is not None:
         settings = replace(settings, threshold=threshold[0], value=threshold[1])
     series = reconstructor.scaler.match(as_pieces(read_data(config.data, Report(), windowed=look_back > 0), look_back))
     parts = split(series, config.data, config.seed, Report(), reconstructor.scaler)
-    check_detection(settings, parts, look_back, report)
+    check_detection(settings, config, parts, report)
     detector = fit_detector(reconstructor, parts, report, settings)
     detector.save(run)
     metrics = run.path / "metrics.json"
     if metrics.exists():
         figures = json.loads(metrics.read_text(encoding="utf-8"))
-        run.write_metrics(figures | {"threshold": detector.autoencoder.threshold})
+        run.write_metrics(figures | {"threshold": detector.threshold})
     return detector

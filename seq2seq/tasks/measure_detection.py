@@ -26,7 +26,7 @@ LISTED = 3  # steps without a label that are told of
 def measure_detection(
     detection: Detection, labels: Labels, merge: Span = 0, min_length: Span = 1
 ) -> dict[str, dict[str, Any]]:
-    """Hold both systems against labels.
+    """Hold each way to score against labels.
 
     Args:
         detection: `Detection`.
@@ -34,28 +34,25 @@ def measure_detection(
         merge, min_length: `Span`s, by which alarms become events.
 
     Returns:
-        From `"autoencoder"` and `"pca"` to the figures of `detection_scores`; of steps, those of `range_scores` and
+        From each of `Detection.systems` to the figures of `detection_scores`; of steps, those of `range_scores` and
         `event_scores`, the volumes `vus_roc` and `vus_pr` with their longest `vus_buffer`, and
         `window_false_alarms`, the runs of alarms as the data came in of which no window holds anything labelled; where
         they have dates, those of `window_hits` over all series; `groups`, from the name of each of several series to
         figures of it alone; `columns`, from each of several columns to how well its part of the scores does by itself.
     """
-    systems = {
-        "autoencoder": (detection.scores, detection.threshold, detection.live),
-        "pca": (detection.pca, detection.pca_threshold, detection.pca_live),
-    }
     series, given, figures = detection.series, detection.given, {}
     everything, labels = labels, detection.selection.labels(labels, given)
-    for name, (scores, threshold, live) in systems.items():
+    for name, judged in detection.systems.items():
+        scores, threshold, live = judged.scores, judged.threshold, judged.live
         found = detection_scores(scores.judged, labels.values, threshold)
         if scores.samples is None:
             known, of_given = labels.of_series(series.lengths), everything.of_series(given.lengths)
-            events = detection.events(merge, min_length, everything, pca=name == "pca")
+            events = detection.events(merge, min_length, everything, name)
             dates = series.times is not None and series.times[0].dtype.kind == "M"
             scored = detection.selection.laid_out([~np.isnan(each) for each in scores.steps], given.lengths, False)
             found |= _of_ranges(scores.steps, known, threshold)
             found |= event_scores(events, of_given, scored, "seconds" if dates else "steps")
-            found |= _as_it_came(detection.selection, live, of_given, scores.look_back)
+            found |= _as_it_came(detection.selection, live, of_given, scores.reach)
             if dates:
                 found |= _hits(scores.steps, series.times, threshold, labels.windows or _windows(known, series.times))
             if len(set(series.names)) > 1:
@@ -74,11 +71,11 @@ def _of_ranges(steps, known, threshold):
     return dict(zip(("vus_roc", "vus_pr", "vus_buffer"), volumes, strict=True)) | range_scores(alarms, known)
 
 
-def _as_it_came(selection, live, labels, look_back):
+def _as_it_came(selection, live, labels, reach):
     """Runs of alarms of which no window holds anything labelled; None where such alarms were not fitted."""
     if live is None:
         return {"known_recall": None, "window_false_alarms": None}
-    labelled = selection.cut([label_of_windows(each, look_back) for each in labels])
+    labelled = selection.cut([label_of_windows(each, reach) for each in labels])
     false = sum(
         not known[first : last + 1].any()
         for alarms, known in zip(selection.cut(live), labelled, strict=True)

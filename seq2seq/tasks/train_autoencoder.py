@@ -79,7 +79,7 @@ def train(
     shape_card(series, parts, _card(config, parts), report)
     model = build_model(config, len(series.columns), config.training.precision)
     batches, validation = _batches(config, parts, report)
-    check_detection(config.detection, parts, look_back, report)
+    check_detection(config.detection, config, parts, report)
     config = settled(config, batches)
     run = Run.start(
         run_dir, TASK, config, {"data.location": data_files(config.data.location)}, setup.resume, setup.parent
@@ -111,7 +111,7 @@ def train(
     run.load_weights(best)
     detector = fit_detector(Reconstructor(config, parts.scaler, best, run), parts, report)
     detector.save(run)
-    metrics |= {f"train_{batches.unit}": batches.amount, "threshold": detector.autoencoder.threshold}
+    metrics |= {f"train_{batches.unit}": batches.amount, "threshold": detector.threshold}
     run.write_metrics(metrics)
     return metrics
 

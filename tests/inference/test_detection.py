@@ -47,7 +47,7 @@ def test_an_event_is_known_when_the_data_until_then_say_so(pumps_model, pumps_te
 def test_the_scores_of_a_range_are_those_of_the_whole(pumps_model, pumps_test):
     whole, chosen = detect(pumps_model, pumps_test), Selection((1,), (30,), (70,))
     part = detect(pumps_model, pumps_test, selection=chosen)
-    for scores, of_all in ((part.scores, whole.scores), (part.pca, whole.pca)):
+    for scores, of_all in ((part.scores, whole.scores), (part.systems["pca"].scores, whole.systems["pca"].scores)):
         np.testing.assert_allclose(scores.steps[0], of_all.steps[1][30:70], rtol=1e-3)
         np.testing.assert_allclose(scores.windows[0], of_all.windows[1][30:70], rtol=1e-3)
 
@@ -56,7 +56,7 @@ def test_what_is_said_of_a_range_is_what_the_whole_says_of_it(pumps_model, pumps
     """A label may begin before the range, an event be known by a window that ends after it."""
     labels = Labels(np.tile((np.arange(120) >= 55) & (np.arange(120) < 80), 2))
     whole, looked = detect(pumps_model, pumps_test), 0
-    near = [label_of_windows(each, 12) for each in labels.of_series(pumps_test.lengths)]
+    near = [label_of_windows(each, whole.scores.reach) for each in labels.of_series(pumps_test.lengths)]
     for first, end in ((40, 120), (61, 90), (50, 85), (81, 92)):
         part = detect(pumps_model, pumps_test, selection=Selection((1,), (first,), (end,)))
         other, found = part.events(labels=labels)
@@ -109,7 +109,7 @@ def test_a_series_in_units_of_all_its_own_values_is_known_only_in_hindsight(pump
 
 def test_the_scores_of_sequences_are_those_of_their_error_model(beats_run, beats_model, beats_file):
     series = beats_model.read(str(beats_file), array="test")
-    scorer = Detector.load(Run.open(beats_run, "autoencoder")).autoencoder
+    scorer = Detector.load(Run.open(beats_run, "autoencoder")).errors["reconstruction"]
     assert scorer.steps == 24
     scaled = beats_model.scaled(series)
     outputs = np.concatenate([outputs for _, outputs in beats_model.outputs(scaled)])

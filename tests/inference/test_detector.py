@@ -10,10 +10,11 @@ from seq2seq.errors import InputError
 from seq2seq.evaluation.anomaly import ErrorModel
 from seq2seq.inference.detection import detect
 from seq2seq.inference.detector import Detector
-from seq2seq.inference.held_out import crossed_scores, fit_scorer
+from seq2seq.inference.held_out import crossed_scores, fit_errors
 from seq2seq.inference.pieces import Pieces, cut
 from seq2seq.inference.reconstructor import Reconstructor
 from seq2seq.run import Run
+from tests.inference.scored import fitted
 
 
 def test_held_out_sequences_are_scored_by_error_models_of_the_others():
@@ -33,8 +34,8 @@ def test_about_the_share_asked_for_of_normal_data_is_above_the_threshold(score, 
 
     settings = resolve(AutoencoderConfig, settings=[f"detection.score={score}", "detection.value=0.9"]).detection
     lengths = np.full(300, 20)
-    scorer = fit_scorer(settings, errors(0), lengths, look_back)
-    judged = scorer.score(errors(1)(1), lengths, look_back).judged
+    scored, scorer = fitted(settings, errors(0), lengths, look_back)
+    judged = scored.score(errors(1)(1), lengths, look_back).judged
     assert 0.04 < np.mean(judged > scorer.threshold) < 0.18
 
 
@@ -47,7 +48,7 @@ def test_ends_of_a_series_are_no_alarms_though_a_model_errs_more_at_the_ends_of_
             draw = np.random.default_rng(1)
             yield pieces, draw.normal(size=pieces.values.shape) * often
 
-    scorer = fit_scorer(DetectionConfig(), errors, lengths, look_back)
+    scorer, _ = fit_errors(DetectionConfig(), errors, lengths, look_back)
     steps = np.stack(scorer.score(errors(1), lengths, look_back).steps)
     assert steps[:, -1].max() < 8 * steps.mean()  # a single window's score, of a chi-square with two degrees of freedom
     assert scorer.usual[-1] == pytest.approx(10 * scorer.usual[0], rel=0.2)
@@ -63,10 +64,11 @@ def test_a_stored_detector_is_the_same(beats_run, tmp_path):
     np.testing.assert_array_equal(copy.baseline_errors(pieces), detector.baseline_errors(pieces))
     for name in ("autoencoder", "pca"):
         ours, theirs = (
-            getattr(each, name).score(iter([(pieces, pieces.values)]), np.full(4, 24), 0) for each in (detector, copy)
+            each.scores(iter([{"reconstruction": (pieces, pieces.values)}]), np.full(4, 24), 0, ["a"] * 4)[name]
+            for each in (detector, copy)
         )
         np.testing.assert_array_equal(ours.samples, theirs.samples)
-        assert getattr(copy, name).threshold == getattr(detector, name).threshold
+        assert copy.scorers[name].threshold == detector.scorers[name].threshold
 
 
 @pytest.mark.parametrize(

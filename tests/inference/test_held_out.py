@@ -5,8 +5,9 @@ import pytest
 
 from seq2seq.config import DetectionConfig
 from seq2seq.evaluation.anomaly import ErrorModel
-from seq2seq.inference.held_out import FOLDS, Folds, Instants, fit_scorer, parts_of
+from seq2seq.inference.held_out import FOLDS, Folds, Instants, fit_errors, parts_of
 from seq2seq.inference.pieces import cut
+from tests.inference.scored import fitted
 
 
 def noise(steps, columns, seed, look_back, series=1):
@@ -21,8 +22,8 @@ def test_normal_data_raise_few_alarms_however_few_steps_were_held_out(score, ste
     look_back, fresh, shares = 12, np.array([1000]), []
     for draw in range(4):
         errors = noise(steps, columns, draw, look_back)
-        scorer = fit_scorer(DetectionConfig(score=score), errors, np.array([steps]), look_back)
-        scores = scorer.score(noise(1000, columns, 10 + draw, look_back)(1), fresh, look_back)
+        scored, scorer = fitted(DetectionConfig(score=score), errors, np.array([steps]), look_back)
+        scores = scored.score(noise(1000, columns, 10 + draw, look_back)(1), fresh, look_back)
         shares.append((np.mean(scores.steps[0] > scorer.threshold), np.mean(scorer.live(scores)[0])))
     of_steps, of_windows = np.mean(shares, axis=0)
     assert of_steps < 0.03
@@ -32,8 +33,8 @@ def test_normal_data_raise_few_alarms_however_few_steps_were_held_out(score, ste
 def test_of_much_data_and_few_columns_the_thresholds_are_about_those_of_what_was_learned_from():
     look_back, lengths = 8, np.array([4000])
     errors = noise(4000, 2, 0, look_back)
-    scorer = fit_scorer(DetectionConfig(), errors, lengths, look_back)
-    scores = scorer.score(errors(1), lengths, look_back)
+    scored, scorer = fitted(DetectionConfig(), errors, lengths, look_back)
+    scores = scored.score(errors(1), lengths, look_back)
     assert scorer.threshold == pytest.approx(np.quantile(scores.steps[0], 0.99), rel=0.02)
     assert scorer.window_threshold == pytest.approx(np.nanquantile(scores.windows[0], 0.99), rel=0.02)
 
@@ -90,8 +91,8 @@ def test_what_series_tell_together_at_one_instant_is_not_both_learned_and_scored
             return lambda stride: ((pieces, pieces.values) for pieces in cut(scaled, look_back, stride))
 
         times = [HOURS[:120]] * 5
-        scorer = fit_scorer(DetectionConfig(), plants(120), np.full(5, 120), look_back, times=times)
-        scores = scorer.score(plants(1000)(1), np.full(5, 1000), look_back)
+        scored, scorer = fitted(DetectionConfig(), plants(120), np.full(5, 120), look_back, times=times)
+        scores = scored.score(plants(1000)(1), np.full(5, 1000), look_back)
         shares.append((np.mean(scores.judged > scorer.threshold), np.mean(np.concatenate(scorer.live(scores)))))
     of_steps, of_windows = np.mean(shares, axis=0)
     assert of_steps < 0.03
@@ -100,7 +101,7 @@ def test_what_series_tell_together_at_one_instant_is_not_both_learned_and_scored
 
 def test_a_step_that_overlapping_windows_tell_of_again_counts_once():
     def learned(look_back):
-        return fit_scorer(DetectionConfig(), noise(40, 4, 0, look_back), np.array([40]), look_back).errors.covariance
+        return fit_errors(DetectionConfig(), noise(40, 4, 0, look_back), np.array([40]), look_back)[0].errors.covariance
 
     off = ~np.eye(4, dtype=bool)  # of noise: what is left there was learned by heart
     assert np.abs(learned(12)[off]).max() <= 1.5 * np.abs(learned(1)[off]).max()
@@ -111,14 +112,14 @@ def test_a_step_that_overlapping_windows_tell_of_again_counts_once():
 
 def test_of_steps_fewer_than_a_few_for_each_column_no_correlations_are_learned():
     for steps, learned in ((59, False), (60, True)):
-        model = fit_scorer(DetectionConfig(), noise(steps, 20, 0, 5), np.array([steps]), 5).errors
+        model = fit_errors(DetectionConfig(), noise(steps, 20, 0, 5), np.array([steps]), 5)[0].errors
         assert (model.covariance != np.eye(20)).any() == learned
 
 
 def test_levels_of_series_too_are_held_out():
     names, lengths = [f"s{number}" for number in range(8)], np.full(8, 100)
-    scorer = fit_scorer(DetectionConfig(), noise(100, 2, 0, 5, series=8), lengths, 5, names=names)
-    scores = scorer.levelled(scorer.score(noise(100, 2, 0, 5, series=8)(1), lengths, 5), names)
+    scored, scorer = fitted(DetectionConfig(), noise(100, 2, 0, 5, series=8), lengths, 5, names=names)
+    scores = scored.levelled(scored.score(noise(100, 2, 0, 5, series=8)(1), lengths, 5), names)
     assert scorer.threshold > np.quantile(scores.judged, 0.99)  # each of them has a hundredth above its own level
-    fresh = scorer.levelled(scorer.score(noise(100, 2, 1, 5, series=8)(1), lengths, 5), names)
+    fresh = scored.levelled(scored.score(noise(100, 2, 1, 5, series=8)(1), lengths, 5), names)
     assert np.mean(fresh.judged > scorer.threshold) < 0.02

@@ -43,10 +43,10 @@ def copied(run, folder):
 
 
 def assert_same(found, alone):
-    assert (found.threshold, found.pca_threshold) == (alone.threshold, alone.pca_threshold)
-    for name in ("scores", "pca"):
+    for name in ("autoencoder", "pca"):
+        assert found.systems[name].threshold == alone.systems[name].threshold
         for kind in ("steps", "blame", "windows", "samples"):
-            mine, own = (getattr(getattr(each, name), kind) for each in (found, alone))
+            mine, own = (getattr(each.systems[name].scores, kind) for each in (found, alone))
             assert (mine is None) == (own is None)
             np.testing.assert_array_equal(mine if mine is not None else (), own if own is not None else ())
     for mine, own in zip(found.live or (), alone.live or (), strict=True):
@@ -92,11 +92,11 @@ def test_scores_are_means_on_the_scale_of_the_thresholds(pumps_run, pumps_model,
         np.testing.assert_allclose(found.scores.blame[1], blame, rtol=1e-9)
         np.testing.assert_allclose(turned.scores.blame[1], blame[:, ::-1], rtol=1e-9)
         assert turned.threshold == pytest.approx(found.threshold, rel=1e-9)
-        assert found.scores.look_back == 12 and len(found.events()[0]) >= 1
+        assert found.scores.reach == 14 and len(found.events()[0]) >= 1
 
 
 def test_the_threshold_is_fitted_to_the_mean_where_all_are_fitted_to_the_same(pumps_run, pumps_test, other):
-    scorers = [Detector.load(Run.open(path, "autoencoder")).autoencoder for path in (pumps_run, other)]
+    scorers = [Detector.load(Run.open(path, "autoencoder")).scorers["autoencoder"] for path in (pumps_run, other)]
     scales = np.mean([each.threshold for each in scorers]) / [each.threshold for each in scorers]
     held_out = np.mean([scale * each.held_out for scale, each in zip(scales, scorers, strict=True)], axis=0)
     together = Reconstructor.load([pumps_run, other])

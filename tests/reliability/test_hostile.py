@@ -36,7 +36,7 @@ def load(task, run):
     elif task == "autoencoder":
         reconstructor = Reconstructor.load(run)
         detector = Detector.load(Run.open(run, "autoencoder"))
-        parts = [repr(reconstructor.scaler).encode(), repr(detector.autoencoder.threshold).encode()]
+        parts = [repr(reconstructor.scaler).encode(), repr(detector.threshold).encode()]
         model = reconstructor.model
     else:
         forecaster = Forecaster.load(run)

@@ -283,7 +283,7 @@ def test_a_training_that_stopped_within_its_first_epoch_is_finished_with_what_it
         metrics = train(config, run, finish=True, report=report)
         (warning,) = (line for line in report.warnings if "no epoch has ended" in line)
         assert f"taken are the weights of batch {metrics['batches']} of the first" in warning and not metrics["epochs"]
-        found.append((Detector.load(Run.open(run, "autoencoder")).autoencoder.threshold, metrics["val_loss"]))
+        found.append((Detector.load(Run.open(run, "autoencoder")).threshold, metrics["val_loss"]))
     assert found[0] == found[1]
     whole = train(config, tmp_path / "whole")
     assert train(config, run, resume=True)["val_loss"] == whole["val_loss"]  # as if it had never been finished
