@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from typer import Option
 
+from seq2seq.cli import several
 from seq2seq.cli.console import quiet_tensorflow
 from seq2seq.cli.options import groups, series, training
 from seq2seq.cli.outputs import check_folder
@@ -75,6 +76,7 @@ def autoencoder(
     ] = None,
     seed: training.Seed = None,
     seeds: training.Seeds = None,
+    folds: training.Folds = None,
     *,
     chosen: dict[str, Any],
 ) -> None:
@@ -104,17 +106,20 @@ def autoencoder(
         raise InputError("--data is missing, and no recipe names data: give a file.")
     check_folder(run, "--run")
 
-    if seeds is not None and workers:
-        raise InputError("--seeds trains runs one after the other in this process: leave --workers out.")
+    if seeds is not None and folds is not None:
+        raise InputError(f"--seeds {seeds} and --folds {folds}: give one; runs of folds have seeds of their own.")
+    if workers and (option := "--seeds" if seeds is not None else "--folds" if folds is not None else None):
+        raise InputError(f"{option} trains runs one after the other in this process: leave --workers out.")
     training.launch(workers)
     with quiet_tensorflow():
         from seq2seq.tasks import train_autoencoder as task
 
     how = {"resume": resume, "max_time": max_time, "finish": finish, "parent": from_}
-    if seeds is None:
+    if seeds is None and folds is None:
         training.train_run(task.train, config, run, report, **how)
     else:
-        training.train_seeds(seeds, task.train, config, run, report, **how)
+        runs = several.of_folds(folds, config) if seeds is None else several.of_seeds(seeds, config)
+        several.train_several(runs, task.train, config, run, report, **how)
 
 
 def _checked(look_back: int | None) -> int | None:

@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from typer import Option
 
+from seq2seq.cli import several
 from seq2seq.cli.console import quiet_tensorflow
 from seq2seq.cli.options import groups, series, training
 from seq2seq.cli.outputs import check_folder
@@ -143,4 +144,4 @@ def forecaster(
     if seeds is None:
         training.train_run(task.train, config, run, report, **how)
     else:
-        training.train_seeds(seeds, task.train, config, run, report, **how)
+        several.train_several(several.of_seeds(seeds, config), task.train, config, run, report, **how)

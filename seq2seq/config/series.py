@@ -1,6 +1,7 @@
 """What a run on numbers can be told."""
 
 import math
+import re
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -50,9 +51,22 @@ class SeriesDataConfig:
     encoding: str | None = None  # of a file of text that is neither UTF-8 nor UTF-16: "cp1252"
     valid_share: float = 0.15  # of each series, before the test part; of whole sequences: drawn from the seed
     test_share: float = 0.0  # the end of each series, never trained on
+    fold: str | None = None  # "2/5": of samples the second of five parts is held out, in place of valid_share
+
+    @property
+    def fold_of(self) -> tuple[int, int] | None:
+        """The number of the part of the samples that is held out, from 1 on, and how many there are."""
+        if self.fold is None:
+            return None
+        number, folds = self.fold.split("/")
+        return int(number), int(folds)
 
     def __post_init__(self):
         check_at_least("data.limit", self.limit, 2)
+        if self.fold is not None and not (
+            re.fullmatch(r"\d{1,4}/\d{1,4}", self.fold) and 1 <= self.fold_of[0] <= self.fold_of[1] > 1
+        ):
+            raise InputError(f"data.fold={self.fold}: expected the number of a part, such as 2/5, the second of five.")
         check_range("data.valid_share", self.valid_share, 0.0, 1.0, open_ends=True)
         check_range("data.test_share", self.test_share, 0.0, 0.95)
         if self.log and self.log1p:

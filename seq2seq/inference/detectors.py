@@ -39,9 +39,12 @@ class Detectors:
         self.detectors = [Detector.load(member.run) for member in self.members]
         self.settings = self.detectors[0].settings or reconstructor.config.detection
         self._alike = _held_out_alike(self.detectors)
+        self._folds = _are_folds(self.members)
         systems = [set(each.scorers) for each in self.detectors]
         self.systems = [name for name in self.detectors[0].scorers if all(name in each for each in systems)]
-        self._scales = {system: _scales_of(self._of_each(system)) for system in self.systems}
+        # Of folds what each holds out is of one kind: their scores are as they are, and those held out are one sample.
+        ones = np.ones(len(self.members))
+        self._scales = {name: ones if self._folds else _scales_of(self._of_each(name)) for name in self.systems}
 
     @property
     def around(self) -> int:
@@ -64,8 +67,10 @@ class Detectors:
         """Of each system the thresholds of those scores, and the held-out scores that they rest on.
 
         Where all runs have held-out scores of the same data, the thresholds of several are fitted to the means of
-        these. Else they are means of thresholds as the scores are of scores: fewer alarms may be false then than of a
-        run alone, where the runs do not all err at the same steps.
+        these. Where each holds out another part of the samples, they are fitted to the scores of all of these parts,
+        each by the run that has not learned from it (as in cross-conformal prediction, Vovk 2015). Else they are means
+        of thresholds as the scores are of scores: fewer alarms may be false then than of a run alone, where the runs do
+        not all err at the same steps.
 
         Args:
             threshold: kind and value, see `fit_threshold`; default: those that the runs were fitted with.
@@ -80,6 +85,8 @@ class Detectors:
     def rule(self, threshold: tuple[str, float] | None, scorer: Scorer) -> str:
         """What the threshold of the autoencoders is, in words; `scorer` as of `scorers` with that `threshold`."""
         kind, value = threshold or (self.settings.threshold, self.settings.value)
+        if self._folds:
+            return rule_of((kind, value), scorer.held_out, f"scores held out by {len(self.members)} runs in turn")
         if not self._alike:
             return f"the mean of those of {len(self.members)} runs, each {kind}={value:g} of its own held-out scores"
         means = f", means of {len(self.members)} runs" if len(self.members) > 1 else ""
@@ -106,16 +113,28 @@ class Detectors:
 
     def _joined(self, system, threshold):
         scorers = self._of_each(system)
-        if threshold is not None and not (self._alike and len(scorers) > 1):
-            scorers = [scorer.with_threshold(*threshold) for scorer in scorers]
         if len(scorers) == 1:
-            return scorers[0]
-        names = ("held_out", "held_out_windows") if self._alike else ("threshold", "window_threshold")
-        joined = replace(
-            scorers[0], **{name: self._mean_of(system, [getattr(each, name) for each in scorers]) for name in names}
-        )
-        fitted = threshold or (self.settings.threshold, self.settings.value)
-        return joined.with_threshold(*fitted) if self._alike else joined
+            return scorers[0] if threshold is None else scorers[0].with_threshold(*threshold)
+        kind, value = threshold or (self.settings.threshold, self.settings.value)
+        if self._folds:
+            held_out = np.concatenate([each.held_out for each in scorers])
+            return replace(scorers[0], held_out=held_out).with_threshold(kind, value)
+        if self._alike:
+            names = ("held_out", "held_out_windows")
+        else:
+            names = ("threshold", "window_threshold")
+            scorers = scorers if threshold is None else [scorer.with_threshold(kind, value) for scorer in scorers]
+        means = {name: self._mean_of(system, [getattr(each, name) for each in scorers]) for name in names}
+        joined = replace(scorers[0], **means)
+        return joined.with_threshold(kind, value) if self._alike else joined
+
+
+def _are_folds(members):
+    """Whether the runs hold out the parts of one split of the samples, each another one."""
+    folds = [(each.config.data.fold_of, each.config.seed, each.config.data.location) for each in members]
+    numbers = {fold and fold[0] for fold, *_ in folds}
+    of_one = len({(fold and fold[1], *rest) for fold, *rest in folds}) == 1
+    return None not in numbers and len(numbers) == len(members) > 1 and of_one
 
 
 def _scales_of(scorers):

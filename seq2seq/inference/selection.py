@@ -112,7 +112,7 @@ def part_of(series: Series, data: SeriesDataConfig, seed: int, part: str) -> Sel
         return Selection.of_steps(np.zeros_like(lengths), lengths)
     if part == "test" and not data.test_share:
         raise InputError("this run kept no test part (data.test_share=0): give --input FILE, or --part valid or all.")
-    parts = dict(zip(PARTS, parts_of(series, data.valid_share, data.test_share, seed), strict=False))
+    parts = dict(zip(PARTS, parts_of(series, data.valid_share, data.test_share, seed, data.fold_of), strict=False))
     if series.whole:
         names = set(parts[part].names)
         chosen = np.array([name in names for name in series.names])

@@ -137,10 +137,17 @@ def _quoted(name):
     return '"' + name.replace('"', '""').replace("\n", "\\n").replace("\r", "\\r") + '"' if doubtful else name
 
 
-def parts_of(series: Series, valid_share: float, test_share: float, seed: int) -> tuple[Series, Series, Series]:
-    """Split samples at random (`split_samples`), long series in time (`split_in_time`)."""
+def parts_of(
+    series: Series, valid_share: float, test_share: float, seed: int, fold: tuple[int, int] | None = None
+) -> tuple[Series, Series, Series]:
+    """Split samples at random (`split_samples`), long series in time (`split_in_time`), which have no `fold`."""
     if series.whole:
-        return split_samples(series, valid_share, test_share, seed)
+        return split_samples(series, valid_share, test_share, seed, fold)
+    if fold is not None:
+        raise InputError(
+            f"data.fold={fold[0]}/{fold[1]} (--folds) is of samples, and these are series, which are split in time: "
+            "leave it out."
+        )
     return split_in_time(series, valid_share, test_share)
 
 
@@ -173,7 +180,9 @@ def split_in_time(series: Series, valid_share: float, test_share: float) -> tupl
     return part(0), part(1), part(2)
 
 
-def split_samples(series: Series, valid_share: float, test_share: float, seed: int) -> tuple[Series, Series, Series]:
+def split_samples(
+    series: Series, valid_share: float, test_share: float, seed: int, fold: tuple[int, int] | None = None
+) -> tuple[Series, Series, Series]:
     """Split samples at random, each into one part. Parts keep the order of the file.
 
     Args:
@@ -181,6 +190,8 @@ def split_samples(series: Series, valid_share: float, test_share: float, seed: i
         valid_share: float, 0 or more. Share of the samples, rounded; at least one if above 0.
         test_share: float, 0 or more. The same for the test.
         seed: int.
+        fold: two ints, such as `(2, 5)`: the second of five parts, as equal as can be, of all that is not for the test
+            is the validation part. Each sample is then held out in one of the five splits of one seed.
 
     Returns:
         `(train, valid, test)`.
@@ -194,6 +205,13 @@ def split_samples(series: Series, valid_share: float, test_share: float, seed: i
     if valid + test >= count:
         raise InputError(f"{count} samples are too few to split: expected at least {valid + test + 1}")
     order = np.random.default_rng(seed).permutation(count)
+    if fold is not None:
+        number, folds = fold
+        if count - test < 2 * folds:
+            raise InputError(f"{count - test} samples are too few for {folds} folds: expected two for each.")
+        turn = np.arange(count - test) % folds == number - 1
+        order[: count - test] = np.concatenate((order[: count - test][~turn], order[: count - test][turn]))
+        valid = int(turn.sum())
     parts = np.split(order, [count - valid - test, count - test])
     return tuple(series.take(np.sort(part).tolist()) for part in parts)
 

@@ -55,7 +55,8 @@ def check_detection(settings: DetectionConfig, config: AutoencoderConfig, parts:
         scores = min(scores, num_pieces(np.array([len(values) for values in valid]), look_back))
     # Any scores will do: whether a threshold can be fitted depends on how many there are.
     fit_threshold(settings.threshold, np.random.default_rng(0).exponential(size=scores), settings.value)
-    if warning := beyond_held_out(settings.threshold, settings.value, scores):
+    folds = config.data.fold_of[1] if config.data.fold_of else 1  # whose held-out scores are one sample together
+    if warning := beyond_held_out(settings.threshold, settings.value, scores * folds):
         report.warn(warning)
     columns = parts.valid.columns
     for column, there in zip(columns, np.any([each.any(axis=0) for each in observed], axis=0), strict=True):

@@ -57,7 +57,7 @@ def split(series: Series, data: SeriesDataConfig, seed: int, report: Report, sca
     Raises:
         InputError: too few steps; units of each series that cannot be, or are otherwise than the run began with.
     """
-    parts = parts_of(series, data.valid_share, data.test_share, seed)
+    parts = parts_of(series, data.valid_share, data.test_share, seed, data.fold_of)
     train = parts[0]
     if not train.lengths.sum():
         raise InputError(f"{data.location} has too few steps to split: {int(series.lengths.sum())} in all.")

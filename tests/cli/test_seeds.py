@@ -6,19 +6,12 @@ import shutil
 
 import numpy as np
 import pytest
-from typer.testing import CliRunner
 
-from seq2seq.cli import app
 from seq2seq.storage import read_arrays
+from tests.cli.running import run
 
 TRAIN = ["train", "forecaster", "--look-back", 24, "--horizon", 3, "--columns", "load,warm", "--epochs", 2]
 SMALL = ["--set", "model.units=4", "--set", "training.lr_ramp_steps=2"]
-
-
-def run(*arguments, code=0):
-    result = CliRunner().invoke(app, [*map(str, arguments)])
-    assert result.exit_code == code, (result.stdout, result.stderr, result.exception)
-    return result
 
 
 @pytest.fixture(scope="module")

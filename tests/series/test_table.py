@@ -405,6 +405,11 @@ def test_parts_of_samples_are_disjoint_and_seeded():
     assert [part.names for part in split_samples(series, 0.1, 0.25, seed=3)] == [part.names for part in parts]
     assert split_samples(series, 0.1, 0.25, seed=4)[2].names != parts[2].names
     assert [len(part.values) for part in split_samples(made([2, 2, 2]), 0.01, 0.01, seed=0)] == [1, 1, 1]
+    folds = [split_samples(series, 0.1, 0.25, 3, (number, 4)) for number in (1, 2, 3, 4)]
+    assert all(test.names == parts[2].names for *_, test in folds)
+    held_out = [name for _, valid, _ in folds for name in valid.names]
+    assert sorted(held_out) == sorted((*parts[0].names, *parts[1].names))
+    assert all(set(train.names).isdisjoint((*valid.names, *test.names)) for train, valid, test in folds)
 
 
 def test_bad_shares():

@@ -1,11 +1,8 @@
 """What all commands that train share: their options, and how they end."""
 
-import json
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
-from statistics import mean, stdev
 from typing import Annotated, Any
 
 from typer import Exit, Option
@@ -81,6 +78,16 @@ Seeds = Annotated[
         metavar="N",
         help="Train so many runs that differ by their random numbers alone, one after the other; their folder "
         "answers as one.",
+        show_default="one run",
+        rich_help_panel=RUN,
+    ),
+]
+Folds = Annotated[
+    int | None,
+    Option(
+        metavar="N",
+        help="Train so many runs, each with another part of the samples held out, one after the other; their folder "
+        "answers as one, with a threshold fitted to what each makes of its held-out part.",
         show_default="one run",
         rich_help_panel=RUN,
     ),
@@ -175,53 +182,6 @@ def train_run(
         weights = f"of batch {metrics['batches']:,} of the first epoch"
     report.say(f"{run} holds the weights {weights}")
     return metrics
-
-
-def train_seeds(
-    count: int, train: Callable[..., dict], config: Any, run: Path, report: Report, max_time: str | None, **how: Any
-) -> None:
-    """Train runs that differ by their random numbers alone into one folder, which commands take as an ensemble.
-
-    Their data are split as those of one run are. With `resume`, or `finish`, those that are finished stay as they are.
-
-    Args:
-        count: how many, of the seeds from that of `config` on.
-        train, config, run, report, max_time: as for `train_run`; the time is for all of them.
-        **how: the other arguments of `train_run`.
-    """
-    from seq2seq.run import Run
-    from seq2seq.run.resuming import refuse_other_data
-    from seq2seq.run.seeds import start_seeds
-    from seq2seq.series.files import data_files
-
-    if count < 2:
-        raise InputError(f"--seeds {count}: expected at least 2; leave it out for one run.")
-    if config.training.seed is not None:
-        raise InputError(
-            f"training.seed={config.training.seed} with --seeds, which sets it for each run: leave it out."
-        )
-    seeds, goes_on = range(config.seed, config.seed + count), how["resume"] or bool(how.get("finish"))
-    start_seeds(run, [f"seed-{seed}" for seed in seeds], config, goes_on)
-    interruption, reached = Interruption(None if max_time is None else seconds_of(max_time)), []
-    for number, seed in enumerate(seeds, 1):
-        folder = run / f"seed-{seed}"
-        report.say(f"run {number} of {count}: {folder}")
-        if not (goes_on and (folder / "metrics.json").exists()):
-            of_seed = replace(config, training=replace(config.training, seed=seed))
-            train_run(train, of_seed, folder, report, interruption=interruption, **how)
-        else:
-            refuse_other_data(Run.open(folder, config.task), {"data.location": data_files(config.data.location)})
-        reached.append(_reached(folder / "metrics.json"))
-    spread = f"{mean(reached):.4g} ± {stdev(reached):.2g} (mean and standard deviation of {count})"
-    report.say(f"{run} answers as one; validation loss {spread}: {', '.join(f'{each:.4g}' for each in reached)}")
-
-
-def _reached(metrics):
-    """The validation loss in the file `metrics` of a run."""
-    try:
-        return float(json.loads(metrics.read_text(encoding="utf-8"))["val_loss"])
-    except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
-        raise InputError(f"{metrics} is damaged ({error!r}): delete {metrics.parent} to train it again.") from error
 
 
 def _kept(run, can_finish):

@@ -1,0 +1,92 @@
+"""Several trainings into one folder, which commands take as an ensemble."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from statistics import mean, stdev
+from typing import Any
+
+from seq2seq.cli.options.training import seconds_of, train_run
+from seq2seq.errors import InputError
+from seq2seq.interruption import Interruption
+from seq2seq.report import Report
+
+
+def of_seeds(count: int, config: Any) -> dict[str, Any]:
+    """The settings of so many runs that differ by their random numbers alone, by the names of their folders.
+
+    Their data are split as those of one run are.
+    """
+    if count < 2:
+        raise InputError(f"--seeds {count}: expected at least 2; leave it out for one run.")
+    if config.training.seed is not None:
+        raise InputError(
+            f"training.seed={config.training.seed} with --seeds, which sets it for each run: leave it out."
+        )
+    seeds = range(config.seed, config.seed + count)
+    return {f"seed-{seed}": replace(config, training=replace(config.training, seed=seed)) for seed in seeds}
+
+
+def of_folds(count: int, config: Any) -> dict[str, Any]:
+    """The settings of so many runs each of which holds out another part of the samples, by the names of their folders.
+
+    Their random numbers are others, too.
+    """
+    if count < 2:
+        raise InputError(f"--folds {count}: expected at least 2; leave it out for one run.")
+    if config.windows.look_back:
+        raise InputError("--folds holds out samples, and windows (--look-back) are of series in time: leave it out.")
+    if config.data.fold is not None:
+        raise InputError(f"data.fold={config.data.fold} with --folds, which sets it for each run: leave it out.")
+    return {
+        f"fold-{number}": replace(config, data=replace(config.data, fold=f"{number}/{count}"), training=training)
+        for number, training in enumerate((each.training for each in of_seeds(count, config).values()), 1)
+    }
+
+
+def train_several(
+    configs: Mapping[str, Any],
+    train: Callable[..., dict],
+    config: Any,
+    run: Path,
+    report: Report,
+    max_time: str | None,
+    **how: Any,
+) -> None:
+    """Train several runs into one folder, which commands take as an ensemble.
+
+    With `resume`, or `finish`, those that are finished stay as they are.
+
+    Args:
+        configs: the settings of each, by the name of its folder, as from `of_seeds` or `of_folds`.
+        config: what all of them were asked for with.
+        train, run, report, max_time: as for `train_run`; the time is for all of them.
+        **how: the other arguments of `train_run`.
+    """
+    from seq2seq.run import Run
+    from seq2seq.run.resuming import refuse_other_data
+    from seq2seq.run.seeds import start_seeds
+    from seq2seq.series.files import data_files
+
+    count, goes_on = len(configs), how["resume"] or bool(how.get("finish"))
+    start_seeds(run, list(configs), config, goes_on)
+    interruption, reached = Interruption(None if max_time is None else seconds_of(max_time)), []
+    for number, (name, own) in enumerate(configs.items(), 1):
+        folder = run / name
+        report.say(f"run {number} of {count}: {folder}")
+        if not (goes_on and (folder / "metrics.json").exists()):
+            train_run(train, own, folder, report, interruption=interruption, **how)
+        else:
+            refuse_other_data(Run.open(folder, config.task), {"data.location": data_files(config.data.location)})
+        reached.append(_reached(folder / "metrics.json"))
+    spread = f"{mean(reached):.4g} ± {stdev(reached):.2g} (mean and standard deviation of {count})"
+    report.say(f"{run} answers as one; validation loss {spread}: {', '.join(f'{each:.4g}' for each in reached)}")
+
+
+def _reached(metrics):
+    """The validation loss in the file `metrics` of a run."""
+    try:
+        return float(json.loads(metrics.read_text(encoding="utf-8"))["val_loss"])
+    except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
+        raise InputError(f"{metrics} is damaged ({error!r}): delete {metrics.parent} to train it again.") from error

@@ -1,0 +1,61 @@
+"""`--folds`: runs that each hold out another part of the samples, and answer as one."""
+
+import numpy as np
+import pytest
+
+from seq2seq.evaluation.thresholds import fit_threshold
+from seq2seq.inference.detection import detect
+from seq2seq.inference.detector import Detector
+from seq2seq.inference.reconstructor import Reconstructor
+from seq2seq.run.seeds import runs_in
+from tests.cli.running import run
+
+
+@pytest.fixture(scope="module")
+def beats(beats_file, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("folds") / "beats"
+    given = ["--data", beats_file, "--array", "train", "--units", 4, "--epochs", 1, "--folds", 3]
+    shown = run("train", "autoencoder", *given, "--set", "detection.score=absolute", "--run", folder)
+    return folder, shown
+
+
+def test_each_sample_is_held_out_by_one_run_and_the_threshold_is_fitted_to_all_of_them(beats, beats_file):
+    folder, _ = beats
+    runs = runs_in(folder)
+    held_out = [Detector.load(Reconstructor.load(each).run).scorers["autoencoder"].held_out for each in runs]
+    assert [each.name for each in runs] == ["fold-1", "fold-2", "fold-3"]
+    assert sum(map(len, held_out)) == len(np.load(beats_file)["train"])
+    together = Reconstructor.load(folder)
+    series = together.read(str(beats_file), array="test")
+    for asked, (kind, value) in ((None, ("quantile", 0.99)), (("sigma", 2.0), ("sigma", 2.0))):
+        found = detect(together, series, threshold=asked)
+        assert found.threshold == pytest.approx(fit_threshold(kind, np.concatenate(held_out), value))
+        assert "scores held out by 3 runs in turn" in found.rule
+    alone = [detect(Reconstructor.load(each), series).scores.samples for each in runs]
+    np.testing.assert_allclose(found.scores.samples, np.mean(alone, axis=0))
+
+
+def test_one_fold_is_a_run_as_others_are_and_some_are_an_ensemble(beats, beats_file):
+    first, second, _ = runs_in(beats[0])
+    series = Reconstructor.load(first).read(str(beats_file), array="test")
+    assert "in turn" not in detect(Reconstructor.load(first), series).rule
+    assert "held out by 2 runs in turn" in detect(Reconstructor.load([first, second]), series).rule
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (["--folds", 1], "--folds 1: expected at least 2"),
+        (["--folds", 3, "--seeds", 2], "--seeds 2 and --folds 3: give one"),
+        (["--folds", 3, "--look-back", 5], "windows (--look-back) are of series in time"),
+        (["--folds", 3, "--set", "data.fold=1/3"], "data.fold=1/3 with --folds"),
+        (["--set", "data.fold=4/3"], "data.fold=4/3: expected the number of a part"),
+        (["--folds", 90], "samples are too few for 90 folds"),
+        (["--folds", 3, "--workers", 2], "--folds trains runs one after the other"),
+    ],
+)
+def test_what_does_not_go_together(given, said, beats_file, tmp_path):
+    train = ["train", "autoencoder", "--data", beats_file, "--array", "train", "--run", tmp_path / "run"]
+    error = run(*train, *given, code=2).stderr
+    assert said in " ".join(error.split())
+    assert not list(tmp_path.glob("run/*/config.json"))
