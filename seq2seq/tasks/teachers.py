@@ -163,8 +163,7 @@ class Lessons:
         if not (share := self._settings.tokens):
             return None
         need = f"distillation.tokens={share:g} asks the teachers in each update"
-        model = self._translator(workers, need).model
-        return TokenTeachers(getattr(model, "members", (model,)), share)
+        return TokenTeachers(self._translator(workers, need).model.members, share)
 
     def translations(self, interruption: Interruption, workers: int) -> list[str | None]:
         """Return the chosen translation of the source of each pair; None where none is whole.
