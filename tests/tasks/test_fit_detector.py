@@ -5,7 +5,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from seq2seq.config import DetectionConfig
+from seq2seq.config import AutoencoderConfig, DetectionConfig
+from seq2seq.config.series import AutoencoderWindowsConfig
 from seq2seq.report import Report
 from seq2seq.series.series import Series
 from seq2seq.tasks.fit_detector import check_detection
@@ -35,5 +36,6 @@ def test_a_validation_part_that_tells_too_little_is_told_of(series, steps, colum
     times = (np.datetime64("2024-05-01", "ns") + np.arange(steps) * np.timedelta64(1, "h"),) * series
     names = [str(number) for number in range(series)]
     valid = Series(values, [f"c{number}" for number in range(columns)], names, times, whole=False)
-    check_detection(DetectionConfig(value=0.9), SimpleNamespace(valid=valid), look_back, report)
+    config = AutoencoderConfig(windows=AutoencoderWindowsConfig(look_back), detection=DetectionConfig(value=0.9))
+    check_detection(config.detection, config, SimpleNamespace(valid=valid), report)
     assert len(warnings) == len(told) and all(each in line for each, line in zip(told, warnings, strict=True))
