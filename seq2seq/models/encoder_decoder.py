@@ -152,11 +152,6 @@ class EncoderDecoder(Exportable):
         self.built = True
 
     @property
-    def members(self):
-        """The models that answer together: this one alone, see `Ensemble`."""
-        return (self,)
-
-    @property
     def layer_groups(self):
         source, target = self.encoder.embedding, self.decoder.embedding
         own = [] if source is target else [source]  # what the decoder has, too, is no part of the encoder alone

@@ -44,6 +44,11 @@ def mean_logits(logits: Sequence[tf.Tensor], never: Sequence[int] = ()) -> tf.Te
     )
 
 
+def models_in(model: "EncoderDecoder | Ensemble") -> tuple[EncoderDecoder, ...]:
+    """Those that answer together, or the one that answers alone."""
+    return model.members if isinstance(model, Ensemble) else (model,)
+
+
 class Ensemble:
     """Encoder–decoders of the same two vocabularies, whose probabilities of the next token are averaged at each step.
 

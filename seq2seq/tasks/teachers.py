@@ -163,7 +163,9 @@ class Lessons:
         if not (share := self._settings.tokens):
             return None
         need = f"distillation.tokens={share:g} asks the teachers in each update"
-        return TokenTeachers(self._translator(workers, need).model.members, share)
+        from seq2seq.models.ensemble import models_in
+
+        return TokenTeachers(models_in(self._translator(workers, need).model), share)
 
     def translations(self, interruption: Interruption, workers: int) -> list[str | None]:
         """Return the chosen translation of the source of each pair; None where none is whole.
