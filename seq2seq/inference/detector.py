@@ -243,16 +243,19 @@ class Detector:
 
     def save(self, run: Run) -> None:
         """Write it into the run of the autoencoder."""
-        arrays = {"width": np.array(self.width), **_named("baseline", self.baseline.to_arrays())}
+        parts = [{"width": np.array(self.width)}, _named("baseline", self.baseline.to_arrays())]
         for kind, each in self.errors.items():
-            own = each.errors.to_arrays() | {"steps": each.steps, "usual": each.usual, "weight": each.weight}
+            name, own = _FILED.get(kind, kind), {"steps": each.steps, "usual": each.usual, "weight": each.weight}
             if each.levels:
                 own |= {"level_names": np.array(list(each.levels)), "levels": np.array(list(each.levels.values()))}
-            arrays |= _named(_FILED.get(kind, kind), own)
+            parts += [_named(name, each.errors.to_arrays()), _named(name, own)]
         for name, scorer in self.scorers.items():
-            arrays |= _named(name, {**vars(scorer), "kinds": np.array(scorer.kinds)})
+            parts.append(_named(name, {**vars(scorer), "kinds": np.array(scorer.kinds)}))
         if self.settings is not None:
-            arrays["settings"] = np.array(json.dumps(asdict(self.settings)))
+            parts.append({"settings": np.array(json.dumps(asdict(self.settings)))})
+        arrays = {name: array for part in parts for name, array in part.items()}
+        if len(arrays) < sum(map(len, parts)):
+            raise ValueError("Two parts of a detector have arrays of one name, and one would be lost.")
         run.save_fitted(run.detector, arrays)
 
     @classmethod
