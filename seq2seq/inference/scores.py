@@ -99,7 +99,7 @@ def running_mean(values: np.ndarray, stretches: np.ndarray, before: int, after: 
     [2.0, 4.0, 6.0, nan, 2.0, 6.0]
     """
     total, count, steps = np.zeros(values.shape), np.zeros(values.shape, np.int64), np.arange(len(values))
-    for offset in range(-before, after + 1):
+    for offset in range(-min(before, len(values)), min(after, len(values)) + 1):
         here = steps[max(-offset, 0) : len(steps) - max(offset, 0)]
         here = here[stretches[here] == stretches[here + offset]]
         there = ~np.isnan(values[here + offset])

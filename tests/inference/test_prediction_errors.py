@@ -102,6 +102,13 @@ def test_no_mean_goes_across_a_gap_or_over_what_has_no_score():
         np.testing.assert_allclose(found[step], expected)
 
 
+@pytest.mark.parametrize("length", [0, 1, 2, 3])
+def test_a_series_shorter_than_the_mean_is_its_own_mean(length):
+    values = np.arange(float(length))
+    found = running_mean(values, np.zeros(length, int), 5, 5)
+    np.testing.assert_allclose(found, np.full(length, values.mean() if length else 0.0))
+
+
 def test_the_scores_of_a_range_are_those_of_the_whole(both, pumps_test):
     whole, part = (detect(both, pumps_test, selection=chosen) for chosen in (None, Selection((1,), (40,), (70,))))
     for name in whole.systems:
