@@ -207,13 +207,18 @@ def detect(
     check_csv(output, "--output")
 
     with quiet_tensorflow(run):
+        import numpy as np
+
         from seq2seq.evaluation.events import parse_span
         from seq2seq.inference.detection import detect as score_series
         from seq2seq.inference.reconstructor import Reconstructor
         from seq2seq.runtime.folder import is_exported
 
     if refit and with_:
-        raise InputError(f"--refit keeps what it fits in the run: refit {run} and each --with by itself.")
+        each = ", ".join(map(str, (run, *with_)))
+        raise InputError(
+            f"--refit keeps what it fits in the run, and several are given: refit each by itself ({each}), all alike."
+        )
     if refit and is_exported(run):
         raise InputError(f"--refit keeps what it fits in the run, of which {run} is an export: refit that, export it.")
     spans = {"merge": parse_span(merge), "min_length": parse_span(min_length)}
@@ -241,7 +246,7 @@ def detect(
     detection = score_series(
         reconstructor, series, threshold=kind, labelled=labelled, selection=selection, report=report
     )
-    alarms_raised = f"{int(detection.alarms.sum()):,} of {len(detection.alarms):,}"
+    alarms_raised = f"{int(detection.alarms.sum()):,} of {int(np.sum(~np.isnan(detection.scores.judged))):,}"
     report.say(f"{alarms_raised} scores are above {detection.threshold:.4g}: {detection.rule}")
     if (events or known) and detection.scores.windows and detection.live is None:
         report.warn(

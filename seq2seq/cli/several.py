@@ -39,6 +39,11 @@ def of_folds(count: int, config: Any) -> dict[str, Any]:
         raise InputError("--folds holds out samples, and windows (--look-back) are of series in time: leave it out.")
     if config.data.fold is not None:
         raise InputError(f"data.fold={config.data.fold} with --folds, which sets it for each run: leave it out.")
+    if config.data.valid_share != (usual := type(config.data).valid_share):
+        raise InputError(
+            f"data.valid_share={config.data.valid_share:g} does nothing with --folds {count}, by which each run holds "
+            f"out 1/{count} of the samples: leave it out, or where a recipe has it, set it to {usual:g}."
+        )
     return {
         f"fold-{number}": replace(config, data=replace(config.data, fold=f"{number}/{count}"), training=training)
         for number, training in enumerate((each.training for each in of_seeds(count, config).values()), 1)

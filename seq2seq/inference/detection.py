@@ -12,11 +12,13 @@ from seq2seq.evaluation.events import Event, Span, find_events
 from seq2seq.evaluation.thresholds import beyond_held_out
 from seq2seq.inference.detector import AUTOENCODER
 from seq2seq.inference.detectors import Detectors, rule_of
+from seq2seq.inference.pieces import PREDICTION
 from seq2seq.inference.reconstructor import Reconstructor
 from seq2seq.inference.scores import Scores
 from seq2seq.inference.selection import Selection
 from seq2seq.report import Report
 from seq2seq.series.segments import gaps_of
+from seq2seq.series.series import some_of
 from seq2seq.series.table import Series
 
 
@@ -172,7 +174,17 @@ def detect(
         return Judged(of_system.at(selection.places(around)), scorer.threshold, live)
 
     systems = {name: judged(scorer, scores[name]) for name, scorer in scorers.items()}
+    if scorers[AUTOENCODER].kinds == (PREDICTION,):
+        _tell_unpredicted(chosen, systems[AUTOENCODER].scores, reconstructor, report)
     return Detection(chosen, systems, detectors.components, series, selection, rule)
+
+
+def _tell_unpredicted(series, scores, reconstructor, report):
+    """Warn of the series without a score, where alarms rest on predictions alone."""
+    without = [name for name, steps in zip(series.names, scores.steps, strict=True) if np.isnan(steps).all()]
+    if without:
+        after = f"a window of {reconstructor.look_back} steps and the {reconstructor.config.model.horizon} after it"
+        report.warn(f"{some_of(without)} without a score: nothing is predicted but after {after}")
 
 
 def _live(scorer, scores, names, groups):

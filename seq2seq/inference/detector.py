@@ -54,10 +54,14 @@ class ErrorScorer:
 
     def score(self, errors: Iterator[Errors], lengths: np.ndarray, look_back: int) -> Scores:
         """Score series of these lengths by the errors of their pieces."""
-        gathering = Gathering(lengths, look_back, len(self.errors.center) // self.steps)
+        gathering = self.gathering(lengths, look_back)
         for pieces, values in errors:
             gathering.add(pieces, self.parts(values))
         return gathering.scores()
+
+    def gathering(self, lengths: np.ndarray, look_back: int) -> "Gathering":
+        """What takes its scores of pieces of such series."""
+        return Gathering(lengths, look_back, len(self.errors.center) // self.steps)
 
     def levelled(self, scores: Scores, names: Sequence[str]) -> Scores:
         """`scores` of the series `names`, each over its level."""
@@ -226,10 +230,7 @@ class Detector:
             names: of the series.
             gaps: of each series, the steps after gaps in time.
         """
-        gatherings = {
-            kind: Gathering(lengths, look_back, len(each.errors.center) // each.steps)
-            for kind, each in self.errors.items()
-        }
+        gatherings = {kind: each.gathering(lengths, look_back) for kind, each in self.errors.items()}
         for errors in of_batches:
             pieces = errors[RECONSTRUCTION][0]
             errors = {**errors, PCA: (pieces, self.baseline_errors(pieces))}

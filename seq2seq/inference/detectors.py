@@ -131,10 +131,11 @@ class Detectors:
 
 def _are_folds(members):
     """Whether the runs hold out the parts of one split of the samples, each another one."""
-    folds = [(each.config.data.fold_of, each.config.seed, each.config.data.location) for each in members]
-    numbers = {fold and fold[0] for fold, *_ in folds}
-    of_one = len({(fold and fold[1], *rest) for fold, *rest in folds}) == 1
-    return None not in numbers and len(numbers) == len(members) > 1 and of_one
+    folds = [each.config.data.fold_of for each in members]
+    if len(members) == 1 or None in folds or len(set(folds)) < len(members):
+        return False
+    splits = {(each.config.seed, replace(each.config.data, fold=None)) for each in members}
+    return len(splits) == 1 and len({count for _, count in folds}) == 1
 
 
 def _scales_of(scorers):
@@ -145,7 +146,8 @@ def _scales_of(scorers):
 
 def rule_of(threshold: tuple[str, float], scores: np.ndarray, kind: str) -> str:
     """What a threshold is that was fitted to scores of that `kind`, in words."""
-    return f"{threshold[0]}={threshold[1]:g} of {len(scores):,} {kind}, the highest of which is {np.nanmax(scores):.4g}"
+    count, highest = int(np.sum(~np.isnan(scores))), np.nanmax(scores)
+    return f"{threshold[0]}={threshold[1]:g} of {count:,} {kind}, the highest of which is {highest:.4g}"
 
 
 def _held_out_alike(detectors: Sequence[Detector]) -> bool:

@@ -42,8 +42,13 @@ def check_detection(settings: DetectionConfig, config: AutoencoderConfig, parts:
     """
     look_back = config.windows.look_back
     kinds_of_error(settings, config)
-    smoothing_of(settings, look_back)
+    smoothing = smoothing_of(settings, look_back)
     valid = [values for values in parts.valid.values if len(values) >= max(look_back, 1)]
+    if smoothing > (longest := max(map(len, valid), default=0)) > 0:
+        raise InputError(
+            f"detection.smoothing={smoothing} is longer than the validation part, whose longest stretch has {longest} "
+            "steps: lower it, or raise data.valid_share."
+        )
     observed = [~np.isnan(values) for values in valid]
     scores = sum(int(each.any(axis=1).sum()) if look_back else int(each.any()) for each in observed)
     if not scores:
@@ -108,7 +113,7 @@ def fit_detector(
     kinds, smoothing = kinds_of_error(settings, reconstructor.config), smoothing_of(settings, look_back)
     baseline, width = _baseline(parts, settings, look_back)
     valid, lengths = parts.scaled("valid"), parts.valid.lengths
-    if not look_back and len(valid) < FEW_HELD_OUT:
+    if not look_back and len(valid) < FEW_HELD_OUT and reconstructor.config.data.fold is None:
         report.warn(f"the threshold rests on {len(valid)} held-out sequences: a larger data.valid_share makes it surer")
 
     def own_errors(kind):

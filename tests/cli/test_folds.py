@@ -1,5 +1,7 @@
 """`--folds`: runs that each hold out another part of the samples, and answer as one."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -40,6 +42,15 @@ def test_one_fold_is_a_run_as_others_are_and_some_are_an_ensemble(beats, beats_f
     series = Reconstructor.load(first).read(str(beats_file), array="test")
     assert "in turn" not in detect(Reconstructor.load(first), series).rule
     assert "held out by 2 runs in turn" in detect(Reconstructor.load([first, second]), series).rule
+    other = Reconstructor.load([first, second])
+    config = other.members[1].config
+    other.members[1].config = replace(config, data=replace(config.data, keep="kind==1"))  # other samples
+    assert "in turn" not in detect(other, series).rule
+
+
+def test_no_run_of_a_fold_asks_for_a_larger_part(beats):
+    _, shown = beats
+    assert "valid_share" not in shown.stdout + shown.stderr
 
 
 @pytest.mark.parametrize(
@@ -52,6 +63,7 @@ def test_one_fold_is_a_run_as_others_are_and_some_are_an_ensemble(beats, beats_f
         (["--set", "data.fold=4/3"], "data.fold=4/3: expected the number of a part"),
         (["--folds", 90], "samples are too few for 90 folds"),
         (["--folds", 3, "--workers", 2], "--folds trains runs one after the other"),
+        (["--folds", 3, "--set", "data.valid_share=0.3"], "data.valid_share=0.3 does nothing with --folds 3"),
     ],
 )
 def test_what_does_not_go_together(given, said, beats_file, tmp_path):

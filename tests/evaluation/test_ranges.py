@@ -10,7 +10,7 @@ def flags(text):
     return np.array([each == "1" for each in text])
 
 
-# What the authors' code says of these, as quoted in the tests of aeon (test_range_ts_metrics.py, test_ad_metrics.py).
+# As in the tests of aeon (test_range_ts_metrics.py, test_ad_metrics.py).
 PUBLISHED = [
     ("0111100", "0011111", 0.75, 0.6),
     ("01100001100", "00011000011", 0.0, 0.0),

@@ -8,12 +8,14 @@ import pytest
 
 from seq2seq.config import AutoencoderConfig, resolve
 from seq2seq.errors import InputError
+from seq2seq.evaluation.detection import Labels
 from seq2seq.inference.detection import detect
 from seq2seq.inference.detector import Detector
 from seq2seq.inference.pieces import cut, pieces_after
 from seq2seq.inference.reconstructor import Reconstructor
 from seq2seq.inference.scores import running_mean
 from seq2seq.inference.selection import Selection
+from seq2seq.report import Report
 from seq2seq.run import Run
 from seq2seq.tasks.fit_detector import refit
 from seq2seq.tasks.train_autoencoder import train
@@ -147,12 +149,35 @@ def test_either_kind_of_error_can_stand_alone(both_run, both, pumps_test, tmp_pa
         assert Detector.load(Run.open(run, "autoencoder")).settings.errors == kind
 
 
+def test_what_nothing_is_predicted_of_is_told_and_not_counted(both_run, pumps_test, tmp_path):
+    run = shutil.copytree(both_run, tmp_path / "run")
+    refit(run, changes={"errors": "prediction"})
+    model, told, report = Reconstructor.load(run), [], Report()
+    report.warn = told.append
+    assert not np.isnan(detect(model, pumps_test, report=report).scores.steps[0][WINDOW:]).any() and not told
+    short = replace(
+        pumps_test,
+        values=[pumps_test.values[0][: WINDOW + HORIZON - 1], pumps_test.values[1]],
+        times=(pumps_test.times[0][: WINDOW + HORIZON - 1], pumps_test.times[1]),
+    )
+    found = detect(model, short, report=report)
+    assert np.isnan(found.scores.steps[0]).all()
+    assert told == [
+        f"1 series ({short.names[0]!r}) without a score: nothing is predicted but after a window of 12 steps and the 2 "
+        "after it"
+    ]
+    labels = Labels(np.tile((np.arange(120) >= 60) & (np.arange(120) < 80), 2))
+    by_labels = detect(model, pumps_test, threshold=("f_beta", 1.0), labelled=(pumps_test, labels))
+    assert f"of {240 - 2 * WINDOW:,} labelled scores" in by_labels.rule
+
+
 @pytest.mark.parametrize(
     ("settings", "look_back", "message"),
     [
         (["detection.errors=both"], WINDOW, "model.horizon=1"),
         (["detection.errors=prediction"], WINDOW, "model.horizon=1"),
         (["detection.smoothing=3"], 0, "whole sequences"),
+        (["detection.smoothing=5000"], WINDOW, "is longer than the validation part, whose longest stretch has"),
     ],
 )
 def test_errors_that_a_model_has_not_are_refused_before_it_is_trained(
