@@ -104,10 +104,6 @@ class Folds:
         """The error of a candidate, over all steps."""
         return float(self._errors(candidate).sum())
 
-    def last_error(self, candidate):
-        """The same on the validation part alone."""
-        return float(self.valid.errors(candidate[-1]).sum())
-
     def _errors(self, candidate):
         blocks = [block.errors(kernel) for block, kernel in zip(self.blocks, candidate, strict=False)]
         return weighed(blocks, self.valid.errors(candidate[-1]))

@@ -107,7 +107,7 @@ def fit_linear(
         for place, (target, (fit, effect)) in enumerate(zip(targets, fits, strict=True)):
             folds = Folds.of(*(cut.column(target, known, effect, look_back) for cut in cuts), cuts[0].overlap)
             gain = 1.0 if folds.blocks else OWN_GAIN
-            if folds.whole and folds.error(shared) < fit.error * gain and folds.last_error(shared) <= fit.naive_error:
+            if folds.whole and folds.error(shared) < fit.error * gain:
                 fits[place] = (replace(fit, kernel=shared[-1]), effect)
     kernels = np.array([fit.kernel for fit, _ in fits], np.float32)
     ahead = np.array([effect for _, effect in fits], np.float32).T
@@ -207,13 +207,11 @@ def _effects(series, target, known):
 
 @dataclass(frozen=True)
 class _Fit:
-    """What is fitted to one target: the kernel with the bias, its naive forecasts by name, its error, and on validation
-    that of the naive ones."""
+    """What is fitted to one target: the kernel with the bias, its naive forecasts by name, and its error."""
 
     kernel: np.ndarray
     naive: np.ndarray
     error: float
-    naive_error: float
 
 
 def _fit_target(train, valid, overlap, naive):
@@ -230,15 +228,11 @@ def _fit_target(train, valid, overlap, naive):
     start, steps = np.moveaxis(kernels, 0, 1)[:, best, np.arange(len(best))], names[best]
     alone = np.repeat(start[None], len(blocks) + 1, axis=0)
     if not folds.whole:
-        return _Fit(start, steps, float(errors.min(axis=0).sum()), 0.0), folds
-    made = [(folds.error(alone), alone)]
+        return _Fit(start, steps, float(errors.min(axis=0).sum())), folds
     ways = [(_kernel(naive, "last value"), True), (start, True), *([(start, False)] if blocks else [])]
-    for base, changes in ways:
-        candidate = folds.with_ridge(base, changes)
-        if folds.last_error(candidate) <= folds.last_error(alone):
-            made.append((folds.error(candidate), candidate))
-    error, candidate = min(made, key=lambda each: each[0])
-    return _Fit(candidate[-1], steps, error, folds.last_error(alone)), folds
+    made = [alone, *(folds.with_ridge(base, changes) for base, changes in ways)]
+    error, candidate = min(((folds.error(each), each) for each in made), key=lambda each: each[0])
+    return _Fit(candidate[-1], steps, error), folds
 
 
 def _kernel(naive, name, mean=0.0):
