@@ -25,7 +25,8 @@ from seq2seq.inference.ensemble import Paths, check_joined, members_of
 from seq2seq.report import Naming, Report
 from seq2seq.run import Run
 from seq2seq.run.folder import MANIFEST
-from seq2seq.run.integrity import locked, read_config, refuse_inside_run, refuse_links_out
+from seq2seq.run.integrity import locked, read_config, refuse_links_out
+from seq2seq.run.seeds import refuse_inside_run
 from seq2seq.runtime.folder import FORMAT, FORMAT_OF_GRAPHS, README
 from seq2seq.storage import digest, one_of
 

@@ -42,14 +42,14 @@ class Stream:
     def __init__(
         self, forecaster: Forecaster, interval: float = 0.0, times: bool = False, report: Report | None = None
     ):
-        if not forecaster.stateful:
-            raise InputError(
-                f"{forecaster.run.path} was trained on windows: --stream needs one trained with --stateful."
-            )
         if len(forecaster.members) > 1:
             raise InputError(
                 f"{len(forecaster.members)} runs answer as one here, and a stream goes on from the state of a single "
                 "one: give that alone."
+            )
+        if not forecaster.stateful:
+            raise InputError(
+                f"{forecaster.run.path} was trained on windows: --stream needs one trained with --stateful."
             )
         self.forecaster, self.steps, self._report = forecaster, 0, report or Report()
         self.columns, self._far = forecaster.columns.names, set()  # those of which a far value was told of

@@ -25,11 +25,10 @@ from seq2seq.run.integrity import (
     is_config,
     locked,
     read_config,
-    refuse_inside_run,
     refuse_links_out,
 )
 from seq2seq.run.resuming import digests, refuse_other_data, refuse_other_settings
-from seq2seq.run.seeds import is_of_seeds
+from seq2seq.run.seeds import is_of_seeds, refuse_inside_run
 from seq2seq.storage import digest, read_arrays, read_record, remove_leftovers, replacing, write_arrays
 
 if TYPE_CHECKING:

@@ -52,13 +52,6 @@ def is_config(path: Path) -> bool:
     return True
 
 
-def refuse_inside_run(path: Path, option: str) -> None:
-    """Raise InputError, naming `option`, where a folder that is to be written would lie in that of a run."""
-    for above in path.resolve().parents:
-        if is_config(above):
-            raise InputError(f"{option} {path} lies in {above}, the folder of a run: choose one outside.")
-
-
 def refuse_links_out(path: Path) -> None:
     """Raise InputError where a run directory holds a link that leads out of it, or something that is no file."""
     inside = path.resolve()

@@ -10,7 +10,7 @@ from typing import Any
 
 from seq2seq.config.resolving import settings_of, to_mapping
 from seq2seq.errors import InputError
-from seq2seq.run.integrity import MOST_JSON_BYTES, refuse_inside_run
+from seq2seq.run.integrity import MOST_JSON_BYTES, is_config
 from seq2seq.run.resuming import MAY_CHANGE
 from seq2seq.storage import replacing
 
@@ -54,6 +54,16 @@ def start_seeds(path: Path, names: Sequence[str], config: Any, goes_on: bool) ->
 def is_of_seeds(path: str | Path) -> bool:
     """Whether `path` is a folder of several runs."""
     return (Path(path) / SEEDS).is_file()
+
+
+def refuse_inside_run(path: Path, option: str) -> None:
+    """Raise InputError, naming `option`, where a folder that is to be written would lie in that of a run, or in one of
+    several without being one of them."""
+    for above in path.resolve().parents:
+        if is_config(above):
+            raise InputError(f"{option} {path} lies in {above}, the folder of a run: choose one outside.")
+        if is_of_seeds(above) and path.resolve() not in _read(above)[0]:
+            raise InputError(f"{option} {path} lies in {above}, the folder of several runs: choose one outside.")
 
 
 def runs_in(path: str | Path) -> list[Path]:

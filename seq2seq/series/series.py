@@ -77,17 +77,30 @@ class Series:
         return replace(self, values=values, columns=tuple(columns if names is None else names))
 
 
+class MissingColumnError(InputError):
+    """There is no column of that name.
+
+    Attributes:
+        column: str.
+    """
+
+    def __init__(self, column: str, message: str):
+        super().__init__(message)
+        self.column = column
+
+
 def column_positions(wanted: Sequence[str], columns: Sequence[str], place: str) -> list[int]:
     """Return where in `columns` each of `wanted` is; `place` is what the error calls their home.
 
     Raises:
-        InputError: one is missing (names the near match) or wanted twice.
+        MissingColumnError: one is missing; names the near match.
+        InputError: one is wanted twice.
     """
     # Blanks around a name come and go with the kind of file.
     columns, wanted = [name.strip() for name in columns], [name.strip() for name in wanted]
     for number, name in enumerate(wanted):
         if name not in columns:
-            raise InputError(f"{place} has no column {name!r}: {near_match(str(name), columns)}")
+            raise MissingColumnError(name, f"{place} has no column {name!r}: {near_match(str(name), columns)}")
         if name in wanted[:number]:
             raise InputError(f"the column {name!r} is wanted twice: name it once")
     return [columns.index(name) for name in wanted]

@@ -11,7 +11,7 @@ from seq2seq.report import Report
 from seq2seq.run.parent import Parent
 from seq2seq.series.rhythm import parsed
 from seq2seq.series.scaling import Scaler
-from seq2seq.series.series import listed
+from seq2seq.series.series import MissingColumnError, listed
 from seq2seq.series.table import Series
 from seq2seq.series.time_axis import between
 from seq2seq.tasks.series_split import Split
@@ -46,8 +46,8 @@ def read_for(config: Any, parent: Parent | None, report: Report, windowed: bool)
     group = parent and parent.settings.data.group
     try:
         return read_data(for_training(config.data), report, windowed=windowed)
-    except InputError as error:
-        if not group or group != config.data.group or repr(group) not in str(error):
+    except MissingColumnError as error:
+        if not group or group != config.data.group or error.column != group:
             raise
         raise InputError(
             f"{str(error).rstrip('.')}; data.group={group} is that of {parent.given}: --set data.group=none reads one "

@@ -7,7 +7,7 @@ import pytest
 from seq2seq.config import ForecasterConfig, resolve
 from seq2seq.errors import InputError
 from seq2seq.run import Run
-from seq2seq.run.seeds import is_of_seeds, runs_in, start_seeds
+from seq2seq.run.seeds import is_of_seeds, refuse_inside_run, runs_in, start_seeds
 
 NAMES = ["seed-1", "seed-2"]
 CONFIG = resolve(ForecasterConfig, windows__look_back=9)
@@ -63,3 +63,11 @@ def test_what_has_not_begun_is_begun_anew(tmp_path):
     start_seeds(tmp_path, NAMES, CONFIG, goes_on=False)
     start_seeds(tmp_path, ["seed-7", "seed-8"], resolve(ForecasterConfig, windows__look_back=8), goes_on=False)
     assert json.loads((tmp_path / "seeds.json").read_text())["runs"] == ["seed-7", "seed-8"]
+
+
+def test_nothing_else_is_written_into_a_folder_of_several(both):
+    for name in ("seed-1", "seed-2"):
+        refuse_inside_run(both / name, "--run")
+    for other in (both / "seed-3", both / "seed-1" / "exported"):
+        with pytest.raises(InputError, match=r"--output .* lies in .*both, the folder of several runs: choose one out"):
+            refuse_inside_run(other, "--output")
