@@ -54,6 +54,8 @@ FORECAST_EXAMPLES = """\
 
   seq2seq batch forecast runs/air --with runs/air2 --input 'in/*.csv' --output out
 
+  seq2seq batch forecast runs/air --input 'in/*.csv' --baseline ridge --output beside
+
   seq2seq batch forecast runs/sales --input 'in/*.csv' --known calendar.csv --output out
 """
 
@@ -266,6 +268,7 @@ def forecast(
     known: forecasts.Known = None,
     steps: forecasts.Steps = None,
     interval: forecasts.Interval = None,
+    baseline: forecasts.Baseline = None,
     shard: ShardOption = None,
     strict: Strict = False,
     part_size: Annotated[
@@ -284,13 +287,15 @@ def forecast(
     it, where no column of groups in the data tells what a row is of.
     """
 
+    forecasts.check_baseline(baseline, interval)
     run, with_ = members(run, with_)
 
     def load():
         from seq2seq.jobs.forecasting import BatchForecast
 
+        asked = {"steps": steps, "interval": interval, "known": known, "baseline": baseline}
         given = {"array": array, "part_size": part_size, "strict": strict}
-        return BatchForecast.load(together(run, with_), steps=steps, interval=interval, known=known, **given)
+        return BatchForecast.load(together(run, with_), **asked, **given)
 
     run_job(run, load, _series_check(array), [*input_, *(more or ())], output, shard, strict, engine, tables=True)
 

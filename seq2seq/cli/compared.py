@@ -8,20 +8,23 @@ from seq2seq.cli.console import ConsoleReport
 from seq2seq.errors import InputError
 
 
-def check(run: Path, against: Path, task: str, alone: bool) -> None:
-    """Raise InputError where there is no second run to measure on the data of the first, one of `task`, which is
-    `alone` or answers together with others."""
+def check(runs: Sequence[Path], against: Path, task: str) -> None:
+    """Raise InputError where there is no second run, or folder of several, of `task`, to measure on the data of `runs`,
+    which answer together."""
     from seq2seq.config import TranslationConfig
     from seq2seq.run import Run
+    from seq2seq.run.seeds import runs_in
 
-    if alone and against.resolve() == run.resolve():
+    others = runs_in(against)
+    if {each.resolve() for each in others} == {each.resolve() for each in runs}:
         raise InputError(f"--against {against} is the run itself: there is nothing to compare.")
-    other = Run.open(against, task)
-    other.need_weights()
-    if task == "translation":
-        first, second = (each.read_config_as(TranslationConfig).data for each in (Run.open(run, task), other))
-        if second.reverses(first):
-            raise InputError(f"--against {against} translates the other way round than {run}.")
+    for path in others:
+        other = Run.open(path, task)
+        other.need_weights()
+        if task == "translation":
+            first, second = (each.read_config_as(TranslationConfig).data for each in (Run.open(runs[0], task), other))
+            if second.reverses(first):
+                raise InputError(f"--against {against} translates the other way round than {runs[0]}.")
 
 
 def named(runs: Sequence[Path]) -> str:

@@ -185,7 +185,7 @@ def evaluate(
     if task == "autoencoder":
         raise InputError(f"{run} is an autoencoder: detect {run} --labels FILE measures how well it finds anomalies.")
     if against:
-        compared_runs.check(run, against, task, alone=not with_)
+        compared_runs.check(runs, against, task)
     scoring = _given(references=references or None, bleu_tokenizer=bleu_tokenizer, language=language)
     columns = _given(source=source, target=target, header=header, swap=swap)
     of_text = columns | _given(examples=examples) | chosen | scoring

@@ -60,16 +60,7 @@ def forecast(
     column: series.Column = None,
     show: series.Show = None,
     interval: forecasts.Interval = None,
-    baseline: Annotated[
-        str | None,
-        Option(
-            metavar="NAME",
-            help="Forecast by a baseline in place of the model: ridge, the linear forecast that was fitted beside it; "
-            '"last value", drift, "seasonal naive" and others, as a training and evaluate call them.',
-            show_default="the model",
-            rich_help_panel=forecasts.FORECAST,
-        ),
-    ] = None,
+    baseline: forecasts.Baseline = None,
     stream: Annotated[
         bool,
         Option(
@@ -117,8 +108,7 @@ def forecast(
         raise InputError(
             f"{unfit[0]} does not go with --stream, which reads standard input and writes standard output."
         )
-    if baseline is not None and interval:
-        raise InputError(f"--interval {interval:g}: a baseline has no intervals; leave it out, or --baseline.")
+    forecasts.check_baseline(baseline, interval)
     if state and not stream:
         raise InputError(f"--state {state} is the state of a stream: add --stream.")
     if (header or times) and not stream:

@@ -23,6 +23,18 @@ def baselines_for(forecaster: Forecaster, series: Series) -> list[str]:
     return [*names, RIDGE] if forecaster.ridge else names
 
 
+def check_baseline(baseline: str, forecaster: Forecaster) -> None:
+    """Raise InputError where a forecaster has no baseline of that name, whatever the series."""
+    names = list(naive.baselines(forecaster.config.model.season))
+    _check(baseline, [*names, RIDGE] if forecaster.ridge else names, "of this run")
+
+
+def _check(baseline, possible, of):
+    if baseline not in possible:
+        named = ", ".join(map(repr, possible))
+        raise InputError(f"the baseline {baseline!r} is not there, {of}: choose one of {named}.")
+
+
 def drawn_baselines(
     forecaster: Forecaster, series: Series, steps: int, known: Series | None = None
 ) -> dict[str, Forecast]:
@@ -56,11 +68,7 @@ def forecast_by(
     """
     series = forecaster.scaler.match(series)
     possible = baselines_for(forecaster, series)
-    if baseline not in possible:
-        raise InputError(
-            f"the baseline {baseline!r} is not there, of these series and this run: choose one of "
-            f"{', '.join(map(repr, possible))}."
-        )
+    _check(baseline, possible, "of these series and this run")
     if baseline == RIDGE:
         return forecaster.ridge.forecast(series, steps, known=known, report=report)
     steps = forecaster.horizon if steps is None else steps

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from seq2seq.errors import InputError
+from seq2seq.inference.baseline_forecasts import check_baseline, forecast_by
 from seq2seq.inference.ensemble import Paths
 from seq2seq.inference.forecast_lines import forecast_lines
 from seq2seq.inference.forecaster import Forecaster
@@ -25,6 +26,7 @@ class BatchForecast(SeriesWork):
         interval: float. Share of the actual values that the interval is to hold; default: as trained.
         known: str. File, pattern or folder with the columns that are known ahead, joined to inputs by series and time.
             Where the data have no column of groups, a folder has a file for each input, called like it.
+        baseline: str. What forecasts in place of the model, see `forecast_by`.
         **given: arguments of `SeriesWork`.
     """
 
@@ -37,9 +39,13 @@ class BatchForecast(SeriesWork):
         steps: int | None = None,
         interval: float | None = None,
         known: str | None = None,
+        baseline: str | None = None,
         **given: Any,
     ):
         run, settings = forecaster.run, {"task": "forecast", "steps": steps, "interval": interval}
+        if baseline is not None:  # not named otherwise: jobs of earlier versions go on
+            check_baseline(baseline, forecaster)
+            settings["baseline"] = baseline
         runs = [member.run for member in forecaster.members]
         files = [file for each in runs for file in (each.weights, each.calibration) if file.exists()]
         if known is None and forecaster.columns.known:
@@ -49,7 +55,7 @@ class BatchForecast(SeriesWork):
             plans = files_of(pattern_of(known))
             settings |= {"known": fingerprint([[file.name, digest(file)] for file in plans if file.is_file()])}
         super().__init__(forecaster, fingerprint([digest(file) for file in files]), settings, **given)
-        self.asked = {"steps": steps, "interval": interval}
+        self._steps, self._interval, self._baseline = steps, interval, baseline
         # Without names of series nothing but its own name tells which input a file is for.
         apart = known is not None and Path(known).is_dir() and not forecaster.config.data.group
         apart = apart and bool(forecaster.columns.known)  # else reading them refuses it
@@ -67,7 +73,7 @@ class BatchForecast(SeriesWork):
         return cls(Forecaster.load(run_dir), **given)
 
     def read(self, source, rejected):
-        path, steps, told = source.path, self.asked["steps"], self.telling(source.place)
+        path, steps, told = source.path, self._steps, self.telling(source.place)
         series = self.loaded.read(str(path), array=self.key(path), report=told, rejected=rejected)
         if series.times is None and self.loaded.columns.calendar:
             raise InputError(f"{source.place} has no column of times, of which the model reads the calendar.")
@@ -81,7 +87,10 @@ class BatchForecast(SeriesWork):
         return np.ones(len(series.values), np.int64)
 
     def answer(self, series, file, several):
-        made = self.loaded.forecast(series, **self.asked, known=self._known)
+        if self._baseline is None:
+            made = self.loaded.forecast(series, self._steps, interval=self._interval, known=self._known)
+        else:
+            made = forecast_by(self._baseline, self.loaded, series, self._steps, known=self._known)
         for note in made.notes:
             self.telling(self._latest[0]).warn(note)
         write_lines(forecast_lines(made, self.loaded.config.data, several), file)

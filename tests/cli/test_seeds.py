@@ -46,6 +46,9 @@ def test_commands_take_the_folder_as_an_ensemble(both, tmp_path):
     assert figures["scores"]["mse_scaled"] <= max(alone)
     single = json.loads(run("evaluate", both / "seed-2", "--json", "-").stdout)
     assert single["scores"]["mse_scaled"] == pytest.approx(alone[1]) and not single["alone"]
+    beside = json.loads(run("evaluate", both / "seed-2", "--against", both, "--json", "-").stdout)["against"]
+    assert beside["run"] == str(both) and beside["differences"]["rmse"]["difference"] != 0
+    assert "is the run itself: there is nothing to compare" in run("evaluate", both, "--against", both, code=2).stderr
 
 
 def test_it_goes_on_with_those_that_are_not_finished(both, days_file, tmp_path):

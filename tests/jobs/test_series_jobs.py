@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from seq2seq.errors import InputError
+from seq2seq.inference.baseline_forecasts import forecast_by
 from seq2seq.inference.detection import detect
 from seq2seq.inference.forecaster import Forecaster
 from seq2seq.inference.reconstructor import Reconstructor
@@ -118,10 +119,20 @@ def test_forecasts_of_files_are_those_of_the_forecaster(days, days_file, tmp_pat
 
 
 def test_a_job_with_another_question_does_it_again(days, days_file, tmp_path):
-    for steps, finished in ((2, 1), (2, 0), (3, 1)):
-        outcome = run(BatchForecast.load(days.run.path, steps=steps), days_file, tmp_path / "out")
+    for steps, baseline, finished in ((2, None, 1), (2, None, 0), (3, None, 1), (3, "ridge", 1), (3, "ridge", 0)):
+        outcome = run(BatchForecast.load(days.run.path, steps=steps, baseline=baseline), days_file, tmp_path / "out")
         assert outcome.finished == finished
     assert len(rows_of(tmp_path / "out" / "days.csv")) == 3
+
+
+def test_a_baseline_forecasts_files_as_it_does_one_series(days, days_file, tmp_path):
+    outcome = run(BatchForecast.load(days.run.path, baseline="ridge"), days_file, tmp_path / "out")
+    made = forecast_by("ridge", days, days.read(str(days_file)))
+    rows = rows_of(tmp_path / "out" / "days.csv")
+    assert outcome.finished == 1 and list(rows[0]) == ["when", "load", "warm"]
+    np.testing.assert_allclose([float(row["load"]) for row in rows], made.values[0][:, 0], rtol=1e-4)
+    with pytest.raises(InputError, match="the baseline 'rigde' is not there, of this run: choose one of 'last value'"):
+        BatchForecast.load(days.run.path, baseline="rigde")
 
 
 @pytest.fixture

@@ -4,6 +4,8 @@ from typing import Annotated
 
 from typer import Option
 
+from seq2seq.errors import InputError
+
 FORECAST = "Forecast"
 
 Steps = Annotated[
@@ -25,6 +27,16 @@ Interval = Annotated[
         rich_help_panel=FORECAST,
     ),
 ]
+Baseline = Annotated[
+    str | None,
+    Option(
+        metavar="NAME",
+        help="Forecast by a baseline in place of the model: ridge, the linear forecast that was fitted beside it; "
+        '"last value", drift, "seasonal naive" and others, as a training and evaluate call them.',
+        show_default="the model",
+        rich_help_panel=FORECAST,
+    ),
+]
 Known = Annotated[
     str | None,
     Option(
@@ -35,3 +47,9 @@ Known = Annotated[
         rich_help_panel=FORECAST,
     ),
 ]
+
+
+def check_baseline(baseline: str | None, interval: float | None) -> None:
+    """Raise InputError where an interval is asked for of a baseline."""
+    if baseline is not None and interval:
+        raise InputError(f"--interval {interval:g}: a baseline has no intervals; leave it out, or --baseline.")
