@@ -105,6 +105,25 @@ class LSTM(WithoutPadding, keras.layers.LSTM):
 
         return step
 
+    def branches(self, inputs, state):
+        """One step from each state with several inputs, each product taken once and not for every pair of both.
+
+        Args:
+            inputs: `(…, branches, features)`.
+            state: `[h, c]`, `(…, units)`. The axes in front are broadcast.
+
+        Returns:
+            The outputs, `(…, branches, units)`.
+        """
+        cell, dtype = self.cell, self.compute_dtype
+        h, c = state
+        # Products of matrices: those of more axes at once (`BatchMatMul`) abort the process for some shapes.
+        of_inputs = tf.tensordot(tf.cast(inputs, dtype), tf.cast(cell.kernel, dtype), 1)
+        of_state = tf.tensordot(tf.cast(h, dtype), tf.cast(cell.recurrent_kernel, dtype), 1) + tf.cast(cell.bias, dtype)
+        z = tf.cast(of_inputs + of_state[..., None, :], tf.float32)
+        new_h, _, _ = _cell(z, tf.cast(c, tf.float32)[..., None, :])
+        return tf.cast(new_h, dtype)
+
     def _uses_fast_loop(self, mask):
         return (
             (self.use_cudnn is False or not tf.config.list_logical_devices("GPU"))
@@ -209,7 +228,7 @@ def _forward_loop(steps, inputs, recurrent_kernel, h0, c0):
 
 def _cell(z, c):
     """h, c and the gates i, f, g, o of one step."""
-    z_i, z_f, z_g, z_o = tf.split(z, 4, axis=1)
+    z_i, z_f, z_g, z_o = tf.split(z, 4, axis=-1)
     i, f, g, o = tf.sigmoid(z_i), tf.sigmoid(z_f), tf.tanh(z_g), tf.sigmoid(z_o)
     c = f * c + i * g
     return o * tf.tanh(c), c, (i, f, g, o)

@@ -115,6 +115,21 @@ class RecurrentStack(keras.layers.Layer):
         """One step at inference: `inputs`, `(batch, features)` → outputs, `(batch, units)`, and the new states."""
         return self.stepper()(inputs, states)
 
+    def branches(self, inputs, states):
+        """One step from each state with several inputs, as if the state were repeated for each of them.
+
+        Args:
+            inputs: `(…, branches, features)`.
+            states: list as for `call`, of arrays `(…, units)`. The axes in front are broadcast.
+
+        Returns:
+            The outputs, `(…, branches, units)`.
+        """
+        for k, (layer, state) in enumerate(zip(self.layers, states, strict=True)):
+            outputs = layer.branches(inputs, state)
+            inputs = outputs + inputs if self.residual and k else outputs
+        return inputs
+
     def stepper(self):
         """`step` for a loop over many: what does not change from one to the next is done once.
 

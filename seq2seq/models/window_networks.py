@@ -188,8 +188,9 @@ class Segments(WindowNetwork):
 
     def call(self, window, base, known=None, training=False):
         _, states = self.stack(self.embedding(self._segments(window)), training=training)
-        states = tf.nest.map_structure(lambda state: tf.repeat(state, self.written, axis=0), states)
-        outputs, _ = self.stack.step(self._queries(tf.shape(window.last)[0], known), states)
+        by_target = (-1, self.targets, self.stack.units)
+        states = tf.nest.map_structure(lambda state: tf.reshape(state, by_target), states)
+        outputs = self.stack.branches(self._queries(known), states)  # (batch, targets, segments, units)
         made = self.output_layer(self.dropout(outputs, training=training))
         made = tf.reshape(made, (-1, self.targets, self.written * self.segment, self.outputs))[:, :, : self.horizon]
         return tf.cast(tf.transpose(made, (0, 2, 1, 3)), tf.float32)
@@ -206,14 +207,13 @@ class Segments(WindowNetwork):
             rows = tf.concat((rows, tf.repeat(beside, self.targets, axis=1)), axis=-1)
         return tf.reshape(rows, (-1, self.read, rows.shape[-1]))
 
-    def _queries(self, batch, known):
-        """Which segment of which target is to be written, `(batch · targets · segments, units)`."""
+    def _queries(self, known):
+        """Which segment of which target is to be written, `(targets, segments, units)`; with known columns, of each
+        window, `(batch, targets, segments, units)`."""
         place = tf.repeat(self.place[None], self.targets, axis=0)
         column = tf.repeat(self.column[:, None], self.written, axis=1)
-        which = tf.cast(tf.concat((place, column), axis=-1)[None], self.compute_dtype)  # (1, targets, segments, units)
+        which = tf.cast(tf.concat((place, column), axis=-1), self.compute_dtype)
         if known is None:
-            which = tf.repeat(which, batch, axis=0)
-        else:
-            known = tf.pad(known, ((0, 0), (0, self.written * self.segment - self.horizon), (0, 0)))
-            which += self.ahead(tf.reshape(known, (batch, 1, self.written, self.segment * known.shape[2])))
-        return tf.reshape(which, (-1, self.stack.units))
+            return which
+        known = tf.pad(known, ((0, 0), (0, self.written * self.segment - self.horizon), (0, 0)))
+        return which + self.ahead(tf.reshape(known, (-1, 1, self.written, self.segment * known.shape[2])))

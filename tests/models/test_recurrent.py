@@ -75,3 +75,19 @@ def test_the_noise_is_there(monkeypatch):
 def test_so_masked_steps_are_0_which_costs_least(cell, packed):
     outputs, *_ = recurrent.recurrent_layer(cell, 6, packed)(np.ones((3, STEPS, 2)), mask=TOKENS != 0)
     np.testing.assert_array_equal(np.any(outputs, -1), TOKENS != 0)
+
+
+@pytest.mark.parametrize("cell, parts", [("lstm", 2), ("gru", 1)])
+@pytest.mark.parametrize("front", [(), (4,)], ids=["the same inputs for all", "inputs of each"])
+def test_branches_are_steps_of_a_state_that_is_repeated(cell, parts, front):
+    stack = recurrent.RecurrentStack(2, 6, cell=cell)
+    stack.build((None, None, 6))
+    random_weights(stack)
+    random = np.random.default_rng(1)
+    states = [[random.normal(size=(4, 6)).astype("float32") for _ in range(parts)] for _ in range(2)]
+    inputs = random.normal(size=(*front, 3, 6)).astype("float32")
+    outputs = stack.branches(inputs, states)
+    assert outputs.shape == (4, 3, 6)
+    for branch in range(3):
+        alone, _ = stack.step(np.broadcast_to(inputs, (4, 3, 6))[:, branch], states)
+        np.testing.assert_allclose(outputs[:, branch], alone, atol=1e-5)
