@@ -3,7 +3,7 @@
 # make check-gpu on a machine with a GPU: what it has, the tests that need it, and how fast it is; one report to send in
 # make test    environment, then the tests; `make test-slow`, `test-real` and `test-recipes` run the long ones,
 #              `make test-browser` those of the server's page, with Debian's chromium
-# make lint    style and format, as the checks want them
+# make lint    style, format and types, as the checks want them
 
 # The TensorFlow of constraints.txt is made for these versions of Python; the first of them is taken, python3 before others.
 FITS := import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))
@@ -19,26 +19,13 @@ RUNTIME := .venv/runtime$(if $(filter 1,$(GPU)),-gpu)
 BIN := .venv/bin
 PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install --quiet --constraint constraints.txt
 comma := ,
-SIDES := --source en --target fr
 
 .PHONY: demo install test test-slow test-real test-recipes test-browser check-gpu lint clean
 .DELETE_ON_ERROR:
 
 demo: $(RUNTIME)
-	rm -rf runs/demo
-	$(BIN)/python scripts/train.py translation --recipe demo \
-	    --train data/en-fr/train --valid data/en-fr/valid $(SIDES) --run runs/demo
-	$(BIN)/python scripts/evaluate.py runs/demo --data data/en-fr/test
-	$(BIN)/python scripts/translate.py runs/demo \
-	    "My brother does not see the white house." "We bought some beautiful horses." \
-	    "nine hundred and fifty-nine" "from 23 February to 15 August"
-	rm -rf runs/tanks
-	$(BIN)/python scripts/train.py autoencoder --data data/tanks/tanks.csv --group tank \
-	    --columns pressure,temperature --look-back 24 --set training.updates=2000 --run runs/tanks
-	$(BIN)/python scripts/reconstruct.py runs/tanks --input data/tanks/test.csv \
-	    --output runs/reconstructed.csv --plot runs/reconstruction.png
-	$(BIN)/python scripts/detect.py runs/tanks --input data/tanks/test.csv --labels data/tanks/faults.json \
-	    --output runs/scores.csv --plot runs/scores.png
+	rm -rf runs/demo runs/tanks
+	$(BIN)/seq2seq demo
 
 install: $(RUNTIME)
 
@@ -73,6 +60,7 @@ check-gpu: .venv/dev
 lint: .venv/dev
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+	$(BIN)/mypy
 
 clean:
 	rm -rf .venv runs build *.egg-info

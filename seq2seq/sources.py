@@ -42,7 +42,7 @@ _TFDS = re.compile(r"tfds:(?P<name>.+?(?::\d[\d.*]*)?)(?::(?P<split>[A-Za-z_][^/
 
 
 @contextmanager
-def opened(place: str | Path | BinaryIO, utf8: bool = True) -> Iterator[BinaryIO]:
+def opened(place: str | Path | BinaryIO, utf8: bool = True) -> Iterator[BufferedReader]:
     """Open a file of text to read its bytes, decompressed where they are gzip, whatever the name says.
 
     Args:
@@ -75,7 +75,7 @@ def opened(place: str | Path | BinaryIO, utf8: bool = True) -> Iterator[BinaryIO
 
 
 @contextmanager
-def opened_lines(place: str | Path | BinaryIO) -> Iterator[BinaryIO]:
+def opened_lines(place: str | Path | BinaryIO) -> Iterator[BufferedReader]:
     r"""`opened`, for a reader to whom `\n` alone ends a line.
 
     Raises:

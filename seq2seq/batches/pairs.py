@@ -64,7 +64,15 @@ class PairBatches:
         seed: int for another order of pairs and batches each epoch, or `None` for one order by length.
     """
 
-    def __init__(self, source, target, batch_sentences=64, batch_tokens=0, bucket_step=4, seed=None):
+    def __init__(
+        self,
+        source: TokenRows | StoredRows,
+        target: TokenRows | StoredRows,
+        batch_sentences: int = 64,
+        batch_tokens: int = 0,
+        bucket_step: int = 4,
+        seed: int | None = None,
+    ) -> None:
         if len(source) != len(target):
             raise ValueError(f"Expected as many sources as targets, got {len(source)} and {len(target)}.")
         self.source, self.target = source, target
@@ -75,20 +83,20 @@ class PairBatches:
     static_shapes = False
 
     @property
-    def amount(self):
+    def amount(self) -> int:
         """Number of labels in an epoch, EOS included."""
         return int(self.target.lengths.sum()) + len(self.target)
 
-    def num_batches(self, epoch=0):
+    def num_batches(self, epoch: int = 0) -> int:
         """Number of batches of an epoch."""
         return len(self.plan(epoch))
 
-    def largest(self, epoch=0):
+    def largest(self, epoch: int = 0) -> int:
         """Which batch of an epoch takes the most memory."""
         plan = self.plan(epoch)
         return int(np.argmax(plan.sizes * (plan.source_steps + plan.target_steps)))
 
-    def plan(self, epoch=0):
+    def plan(self, epoch: int = 0) -> BatchPlan:
         """The `BatchPlan` of an epoch, a function of the rows, the seed and `epoch` alone."""
         step = self.bucket_step
         # Padded to `(bucket + 1) · step`, EOS included; in the type of the lengths, which may be a small one.
@@ -125,7 +133,7 @@ class PairBatches:
             start += max(1, int(np.searchsorted(padded, self.batch_tokens, side="right")))
         return np.array(starts, np.int64)
 
-    def epoch(self, epoch=0, share: Share = WHOLE):
+    def epoch(self, epoch: int = 0, share: Share = WHOLE) -> tf.data.Dataset:
         """The batches of an epoch, or a share of the pairs of each.
 
         Returns:

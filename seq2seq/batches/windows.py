@@ -4,6 +4,8 @@ No window exists before its batch does: tf.data works out where a batch's window
 windows make which batch follows from the seed and the epoch alone.
 """
 
+from typing import Any
+
 import numpy as np
 import tensorflow as tf
 
@@ -44,7 +46,18 @@ class WindowBatches:
     unit = "windows"
     static_shapes = True
 
-    def __init__(self, inputs, targets=None, *, look_back, horizon=0, stride=1, known=None, batch_size=64, seed=None):
+    def __init__(
+        self,
+        inputs: Any,
+        targets: Any = None,
+        *,
+        look_back: int,
+        horizon: int = 0,
+        stride: int = 1,
+        known: Any = None,
+        batch_size: int = 64,
+        seed: int | None = None,
+    ) -> None:
         check_at_least(1, look_back=look_back, stride=stride, batch_size=batch_size)
         check_at_least(0, horizon=horizon)
         if known is not None and not horizon:
@@ -60,15 +73,15 @@ class WindowBatches:
         self.num_windows, self.too_short = int(self._counts.sum()), int(np.sum(self._counts == 0))
 
     @property
-    def amount(self):
+    def amount(self) -> int:
         """Number of windows in an epoch."""
         return self.num_windows
 
-    def num_batches(self, epoch=0):
+    def num_batches(self, epoch: int = 0) -> int:
         """Number of batches of an epoch."""
         return len(self)
 
-    def largest(self, epoch=0):
+    def largest(self, epoch: int = 0) -> int:
         """Which batch of an epoch takes the most memory: they are all alike."""
         return 0
 
@@ -76,7 +89,7 @@ class WindowBatches:
         """Batches in an epoch."""
         return -(-self.num_windows // self.batch_size)
 
-    def starts(self):
+    def starts(self) -> tuple[np.ndarray, np.ndarray]:
         """Where the windows begin, in the order that `seed=None` gives.
 
         Returns:
@@ -86,7 +99,7 @@ class WindowBatches:
         before = np.cumsum(self._counts) - self._counts
         return series, (np.arange(self.num_windows) - before[series]) * self.stride
 
-    def epoch(self, epoch=0, share: Share = WHOLE):
+    def epoch(self, epoch: int = 0, share: Share = WHOLE) -> tf.data.Dataset:
         """The batches of an epoch.
 
         Args:

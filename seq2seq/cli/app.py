@@ -1,17 +1,21 @@
 """All commands under one name, `seq2seq`."""
 
 import sys
+from typing import Any
 
 import typer
 
 from seq2seq.cli import (
     batch,
+    demo,
     detect,
     doctor,
     evaluate,
     export,
     forecast,
     generate,
+    info,
+    recipes,
     reconstruct,
     score,
     serve,
@@ -19,6 +23,7 @@ from seq2seq.cli import (
     translate,
 )
 from seq2seq.cli.command import SETTINGS, Command
+from seq2seq.cli.options.version import version_option
 
 app = typer.Typer(
     name="seq2seq",
@@ -26,6 +31,8 @@ app = typer.Typer(
     epilog="Every command explains itself: seq2seq COMMAND --help",
     **SETTINGS,
 )
+app.callback()(version_option())
+app.command("demo", cls=Command, epilog=demo.EXAMPLES)(demo.demo)
 app.add_typer(train.app, name="train")
 app.add_typer(batch.app, name="batch")
 app.command("translate", cls=Command, epilog=translate.EXAMPLES)(translate.translate)
@@ -36,6 +43,8 @@ app.command("export", cls=Command, epilog=export.EXAMPLES)(export.export)
 app.command("serve", cls=Command, epilog=serve.EXAMPLES)(serve.serve)
 app.command("evaluate", cls=Command, epilog=evaluate.EXAMPLES)(evaluate.evaluate)
 app.command("score", cls=Command, epilog=score.EXAMPLES)(score.score)
+app.command("info", cls=Command, epilog=info.EXAMPLES)(info.info)
+app.command("recipes", cls=Command, epilog=recipes.EXAMPLES)(recipes.recipes)
 app.command("doctor", cls=Command, epilog=doctor.EXAMPLES)(doctor.doctor)
 app.command("generate", cls=Command, epilog=generate.EXAMPLES)(generate.generate)
 
@@ -46,7 +55,7 @@ def main(command: str | None = None) -> None:
     Args:
         command: name of the one command, such as `"translate"`.
     """
-    program = typer.main.get_command(app)
+    program: Any = typer.main.get_command(app)
     if command is None:
         program(prog_name="seq2seq")
     program.commands[command](prog_name=sys.argv[0])

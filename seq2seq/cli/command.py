@@ -17,7 +17,6 @@ from seq2seq.errors import InputError
 # A traceback is for a bug: shown whole and plain, it can be pasted into a report.
 SETTINGS: dict[str, Any] = {
     "no_args_is_help": True,
-    "add_completion": False,
     "rich_markup_mode": "rich",
     "pretty_exceptions_enable": False,
     "context_settings": {"help_option_names": ["-h", "--help"]},

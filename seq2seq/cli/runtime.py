@@ -5,8 +5,9 @@ from collections.abc import Callable
 
 import typer
 
-from seq2seq.cli import detect, forecast, generate, reconstruct, serve, translate
+from seq2seq.cli import detect, forecast, generate, info, reconstruct, serve, translate
 from seq2seq.cli.command import SETTINGS, Command
+from seq2seq.cli.options.version import version_option
 from seq2seq.errors import InputError, installed_for
 
 
@@ -24,6 +25,7 @@ app = typer.Typer(
     epilog="Every command explains itself: seq2seq-run COMMAND --help",
     **SETTINGS,
 )
+app.callback()(version_option())
 
 
 def _add(name: str, command: Callable, examples: str) -> None:
@@ -52,6 +54,7 @@ _add("generate", generate.generate, generate.EXAMPLES)
 _add("reconstruct", reconstruct.reconstruct, reconstruct.EXAMPLES)
 _add("detect", detect.detect, detect.EXAMPLES)
 _add("forecast", forecast.forecast, forecast.EXAMPLES)
+_add("info", info.info, info.EXAMPLES)
 _add("serve", serve.serve, serve.EXAMPLES)
 
 

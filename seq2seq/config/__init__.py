@@ -6,7 +6,8 @@ that `--help` answers at once.
 
 from seq2seq.config.distillation import DistillationConfig
 from seq2seq.config.language_model import LanguageConfig
-from seq2seq.config.resolving import from_mapping, from_stored, load_recipe, resolve, to_mapping
+from seq2seq.config.recipes import load_recipe
+from seq2seq.config.resolving import from_mapping, from_stored, resolve, to_mapping
 from seq2seq.config.risk import RiskConfig
 from seq2seq.config.series import (
     AutoencoderConfig,

@@ -20,10 +20,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
+from seq2seq.config.recipes import load_recipe
 from seq2seq.errors import InputError
 from seq2seq.report import Report
-
-RECIPES = Path(__file__).parents[1] / "recipes"
 
 Config = TypeVar("Config")
 
@@ -71,20 +70,6 @@ def resolve(
             why = reason.partition(": ")[0]
             (report or Report()).say(f"{name}={value} of the recipe is passed over: it does nothing {why}")
     return _without_idle(config)
-
-
-def load_recipe(recipe: str | Path) -> dict[str, Any]:
-    """Read a recipe file, or a shipped recipe by its name, into a tree of plain values."""
-    path = Path(recipe)
-    if not path.exists():
-        shipped = {file.stem: file for file in RECIPES.glob("*.toml")}
-        if str(recipe) not in shipped:
-            raise InputError(f"--recipe {recipe}: no such file; shipped recipes are {', '.join(sorted(shipped))}.")
-        path = shipped[str(recipe)]
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
-        raise InputError(f"{path} is not a TOML file that can be read: {error}.") from error
 
 
 def from_mapping(kind: type[Config], tree: Mapping[str, Any], place: str = "") -> Config:

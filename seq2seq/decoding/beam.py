@@ -26,7 +26,17 @@ class _Search(NamedTuple):
     memory: Any  # leaves (B, …)
 
 
-def beam_search(step, state, limits, beam_size, length_penalty=1.0, n_best=1, memory=None, no_repeat=0, prefix=None):
+def beam_search(
+    step: Any,
+    state: Any,
+    limits: Any,
+    beam_size: int,
+    length_penalty: float = 1.0,
+    n_best: Any = 1,
+    memory: Any = None,
+    no_repeat: int = 0,
+    prefix: Any = None,
+) -> tuple[Any, Any]:
     """Search for the hypotheses of highest `log-probability / length ** length_penalty`.
 
     A hypothesis ends when EOS is among the `beam_size` best extensions, so that a beam of one is greedy search; the

@@ -1,11 +1,14 @@
 """Drawing tokens in a graph, as a `Sampling` says."""
 
+from collections.abc import Callable
+from typing import Any
+
 import tensorflow as tf
 
 from seq2seq.decoding.sampling import Sampling
 
 
-def candidates(sampling: Sampling, logits):
+def candidates(sampling: Sampling, logits: Any) -> tuple[Any, Any]:
     """The tokens to draw from, int32, and logits to draw them by, `-inf` where excluded; both `(batch, n)`.
 
     Args:
@@ -25,7 +28,7 @@ def candidates(sampling: Sampling, logits):
     return tokens, scores
 
 
-def selector(sampling: Sampling, streams):
+def selector(sampling: Sampling, streams: Any) -> Callable[..., Any]:
     """Make the `select` function for `greedy_search`.
 
     Args:

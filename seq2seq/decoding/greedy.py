@@ -1,5 +1,7 @@
 """Greedy search, and sampling, which differs from it in one function."""
 
+from typing import Any
+
 import tensorflow as tf
 
 from seq2seq.decoding.compaction import any_rows, compacted, with_memory
@@ -8,12 +10,21 @@ from seq2seq.decoding.top import log_normalizers, top_k
 from seq2seq.special_ids import BOS, EOS, PAD
 
 
-def most_probable(logits, t, rows):
+def most_probable(logits: Any, t: Any, rows: Any) -> Any:
     """The token of the largest logit: `(batch, vocabulary)` → `(batch,)`."""
     return top_k(logits, 1)[1][:, 0]
 
 
-def greedy_search(step, state, limits, select=most_probable, memory=None, scored=True, no_repeat=0, prefix=None):
+def greedy_search(
+    step: Any,
+    state: Any,
+    limits: Any,
+    select: Any = most_probable,
+    memory: Any = None,
+    scored: bool = True,
+    no_repeat: int = 0,
+    prefix: Any = None,
+) -> tuple[Any, Any]:
     """Extend each sentence by one selected token at a time until EOS.
 
     Args:

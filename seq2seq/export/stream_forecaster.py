@@ -23,15 +23,15 @@ def stream_graphs(model: StreamForecaster, new: type[Graph] = Graph) -> dict[str
     values = graph("Transpose", graph("Where", graph("IsNaN", x), ZERO, x), perm=SWAPPED)
     outputs, cells = stack(graph, model.stack, values, lengths, cells)
     outputs = dense(graph, model.output_layer, outputs)
-    new = [part for layer in cells for part in layer]
+    after = [part for layer in cells for part in layer]
     if model.residual == "last":
         last = carried_forward(graph, graph("Transpose", x, perm=SWAPPED), states[-1][0])
         outputs = graph("Add", outputs, last)
-        new.append(graph("Gather", last, np.int64(-1), axis=0))
+        after.append(graph("Gather", last, np.int64(-1), axis=0))
     outputs = graph("Transpose", outputs, perm=SWAPPED)
     meaning = "scaled forecasts, each of the step after"
     graph.output("outputs", outputs, "float32", ("batch", "steps", features), meaning)
-    for number, (part, value) in enumerate(zip(new, list(graph.inputs[2:]), strict=True)):
+    for number, (part, value) in enumerate(zip(after, list(graph.inputs[2:]), strict=True)):
         graph.output(f"new_state{number}", part, "float32", value.shape, f"{value.meaning}, after the last step")
     return {"run": graph}
 

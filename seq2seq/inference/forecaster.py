@@ -38,7 +38,7 @@ TASK = "forecaster"
 
 
 def build_model(
-    config: ForecasterConfig, columns: Columns, dtype="float32"
+    config: ForecasterConfig, columns: Columns, dtype: Any = "float32"
 ) -> Union["WindowForecaster", "StreamForecaster"]:
     """The model of a settled configuration and its columns."""
     from seq2seq.models import StreamForecaster, WindowForecaster

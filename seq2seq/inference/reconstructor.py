@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -23,6 +23,7 @@ from seq2seq.inference.pieces import (
 )
 from seq2seq.inference.series_data import for_other, learned_rows, of_run, read_usable, warn_left_out
 from seq2seq.report import Progress, Report
+from seq2seq.run import Run
 from seq2seq.runtime.folder import ExportedRun
 from seq2seq.runtime.numbers import ExportedAutoencoder
 from seq2seq.series.far import far_in_any
@@ -38,7 +39,7 @@ TASK = "autoencoder"
 PIECES_AT_ONCE = 256
 
 
-def build_model(config: AutoencoderConfig, features: int, dtype="float32") -> "Autoencoder":
+def build_model(config: AutoencoderConfig, features: int, dtype: Any = "float32") -> "Autoencoder":
     """The model of a configuration."""
     from seq2seq.models import Autoencoder
 
@@ -61,7 +62,7 @@ class Reconstructor:
         run: the `Run` it comes from.
     """
 
-    def __init__(self, config, scaler, model, run=None):
+    def __init__(self, config: AutoencoderConfig, scaler: Scaler, model: Any, run: Run | None = None) -> None:
         self.config, self.scaler, self.model, self.run = config, scaler, model, run
         self.look_back, self._graphs = config.windows.look_back, graphs_of(model)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -71,10 +72,10 @@ class Scorer:
         translator: `Translator`.
     """
 
-    def __init__(self, translator: Translator):
+    def __init__(self, translator: Translator) -> None:
         self.translator = translator
 
-    def score(self, sources: Iterable[str], targets: Iterable[str], **options) -> list[TargetScore | None]:
+    def score(self, sources: Iterable[str], targets: Iterable[str], **options: Any) -> list[TargetScore | None]:
         """Score targets given as many sources, with the options of `stream`; see there.
 
         Raises:

@@ -145,7 +145,7 @@ def asked(search: Search | None, options: Mapping[str, Any]) -> Search:
     return replace(search or Search(), **options)
 
 
-def length_batches(lengths, batch_tokens) -> Iterator[np.ndarray]:
+def length_batches(lengths: np.ndarray, batch_tokens: int) -> Iterator[np.ndarray]:
     """Indices of non-empty rows by length, cut so that padded tokens, EOS included, stay within `batch_tokens`."""
     order = np.argsort(lengths, kind="stable")
     order = order[lengths[order] > 0]

@@ -4,7 +4,7 @@ import itertools
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 LINES_AT_ONCE = 8192  # read, sorted by length and batched together: bounds memory, whatever the file's size
 
 
-def build_model(config: TranslationConfig, source: Tokenizer, target: Tokenizer, dtype="float32") -> "EncoderDecoder":
+def build_model(
+    config: TranslationConfig, source: Tokenizer, target: Tokenizer, dtype: Any = "float32"
+) -> "EncoderDecoder":
     """The model of a configuration and its tokenizers."""
     from seq2seq.models import EncoderDecoder
 
@@ -69,7 +71,15 @@ class Translator:
         workers: int. Batches that are searched at once; what `share_cores` says.
     """
 
-    def __init__(self, config, source, target, model, report=None, workers=1):
+    def __init__(
+        self,
+        config: TranslationConfig,
+        source: Tokenizer,
+        target: Tokenizer,
+        model: Any,
+        report: Report | None = None,
+        workers: int = 1,
+    ) -> None:
         self.config, self.source, self.target, self.model, self.workers = config, source, target, model, workers
         self._threads = Threads(model, workers)
         self.texts, self.forced = SourceTexts(config.text, source), ForcedReader(model, workers)
@@ -110,7 +120,7 @@ class Translator:
             model = Ensemble([model, *(_loaded_model(*other, *sides) for other in others)])
         return cls(config, source, target, model, report, workers or cores)
 
-    def translate(self, texts: Iterable[str], search: Search | None = None, **options) -> list[str]:
+    def translate(self, texts: Iterable[str], search: Search | None = None, **options: Any) -> list[str]:
         """Translate strings; a blank one, white space or characters that are not seen, gives an empty one.
 
         Args:
@@ -129,7 +139,7 @@ class Translator:
         found = self.stream(texts, search)
         return [hypotheses[0].text if hypotheses else "" for hypotheses in found]
 
-    def stream(self, lines: Iterable[str], search: Search | None = None, **options) -> Iterator[list[Hypothesis]]:
+    def stream(self, lines: Iterable[str], search: Search | None = None, **options: Any) -> Iterator[list[Hypothesis]]:
         """Translate any number of lines with bounded memory.
 
         Args:
@@ -154,7 +164,7 @@ class Translator:
         ahead: int = 1,
         progress: Progress | None = None,
         remarks: Remarks | None = None,
-        **options,
+        **options: Any,
     ) -> Iterator[list[list[Hypothesis]]]:
         """Translate lists of lines, each by itself: what becomes of a line depends on its own list alone.
 
@@ -175,7 +185,7 @@ class Translator:
         """
         return self._in_turn(chunks, self.settled(search, **options), ahead, progress, remarks)
 
-    def settled(self, search: Search | None = None, **options) -> Search:
+    def settled(self, search: Search | None = None, **options: Any) -> Search:
         """The search that `translate` does with the same arguments, with nothing left to the run's settings."""
         wanted = asked(search, options)
         before, found = self._settled  # one look: another thread may settle another search meanwhile
@@ -289,7 +299,7 @@ class Translator:
         """One compiled graph for each kind of search; any batch and any length runs in it without a new trace."""
         return search_graph(self.model, search, self._graphs)
 
-    def attention(self, text: str, search: Search | None = None, **options) -> Attention:
+    def attention(self, text: str, search: Search | None = None, **options: Any) -> Attention:
         """Translate `text` and tell what each target token attended to; arguments as for `translate`.
 
         Raises:

@@ -1,7 +1,7 @@
 """A beginning in, a text that goes on out: a trained language model, loaded."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -23,7 +23,7 @@ TASK = "language-model"
 NO_PROMPT = "\n"  # what stands in for one, and is not shown
 
 
-def build_model(config: LanguageConfig, tokenizer: Tokenizer, dtype="float32") -> "LanguageModel":
+def build_model(config: LanguageConfig, tokenizer: Tokenizer, dtype: Any = "float32") -> "LanguageModel":
     """The model of a configuration and its tokenizer."""
     from seq2seq.models import LanguageModel
 
@@ -45,7 +45,7 @@ class Writer:
         report: `Report` that hears of characters that the model does not know.
     """
 
-    def __init__(self, config, tokenizer, model, report=None):
+    def __init__(self, config: LanguageConfig, tokenizer: Tokenizer, model: Any, report: Report | None = None) -> None:
         self.config, self.tokenizer, self.model = config, tokenizer, model
         self.report = report or Report()
         self._graphs = {}

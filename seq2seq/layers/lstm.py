@@ -25,6 +25,9 @@ state passes a masked one unchanged, forward and backward, and dz is 0 there. Wi
 leaves the loop after its last step.
 """
 
+from collections.abc import Callable
+from typing import Any
+
 import keras
 import tensorflow as tf
 from keras import ops
@@ -56,14 +59,14 @@ class LSTM(WithoutPadding, keras.layers.LSTM):
             model that has to run anywhere reads none of them.
     """
 
-    def __init__(self, units, packed=False, **kwargs):
+    def __init__(self, units: int, packed: bool = False, **kwargs: Any) -> None:
         super().__init__(units, **kwargs)
         self.packed = packed
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "packed": self.packed}
 
-    def inner_loop(self, sequences, initial_state, mask, training=False):
+    def inner_loop(self, sequences: Any, initial_state: Any, mask: Any, training: bool = False) -> Any:
         if isinstance(mask, list | tuple):
             mask = mask[0]
         if not self._uses_fast_loop(mask):
@@ -86,7 +89,7 @@ class LSTM(WithoutPadding, keras.layers.LSTM):
         # With a mask they may differ: the outputs of a row that is masked throughout are 0, whatever its state.
         return (h if mask is None else outputs[:, -1]), outputs, [h, c]
 
-    def stepper(self):
+    def stepper(self) -> Callable[[Any, Any], tuple[Any, Any]] | None:
         """A function for single steps at inference: `(inputs, [h, c])` → the outputs and the new `[h, c]`.
 
         What does not change from step to step is done here, once: both kernels become one, so that a step has one

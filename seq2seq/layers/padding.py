@@ -1,5 +1,7 @@
 """What cuDNN leaves at padded steps, and how it is kept from whoever uses a recurrent layer on a GPU."""
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
@@ -13,7 +15,17 @@ class WithoutPadding:
     processor in particular, nothing is done.
     """
 
-    def inner_loop(self, sequences, initial_state, mask, training=False):
+    # Of the layer that it is named before.
+    return_sequences: bool
+    go_backwards: bool
+    use_cudnn: Any
+    activation: Any
+    recurrent_activation: Any
+    use_bias: bool
+    unroll: bool
+    recurrent_dropout: float
+
+    def inner_loop(self, sequences: Any, initial_state: Any, mask: Any, training: bool = False) -> Any:
         if isinstance(mask, list | tuple):
             mask = mask[0]
         if mask is None or not self.is_on_cudnn():
@@ -24,7 +36,7 @@ class WithoutPadding:
             outputs = _zeros_where_not(tf.reverse(mask, [1]) if self.go_backwards else mask, outputs)
         return last, outputs, states
 
-    def is_on_cudnn(self):
+    def is_on_cudnn(self) -> bool:
         """Whether Keras hands this layer to cuDNN, as what is traced now will run."""
         return (
             bool(tf.config.list_logical_devices("GPU"))

@@ -1,5 +1,7 @@
 """The sequence autoencoder: from a numeric sequence to one vector, and back."""
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 from keras import ops
@@ -244,20 +246,20 @@ class Autoencoder(CompiledParts):
 
     def __init__(
         self,
-        features,
-        units=64,
-        encoder_layers=1,
-        decoder_layers=1,
-        bidirectional=False,
-        cell="lstm",
-        latent_dim=None,
-        reverse=True,
-        conditional=False,
-        noise=0.0,
-        dropout=0.0,
-        horizon=0,
-        **kwargs,
-    ):
+        features: int,
+        units: int = 64,
+        encoder_layers: int = 1,
+        decoder_layers: int = 1,
+        bidirectional: bool = False,
+        cell: str = "lstm",
+        latent_dim: int | None = None,
+        reverse: bool = True,
+        conditional: bool = False,
+        noise: float = 0.0,
+        dropout: float = 0.0,
+        horizon: int = 0,
+        **kwargs: Any,
+    ) -> None:
         arguments = {name: value for name, value in locals().items() if name not in ("self", "kwargs", "__class__")}
         super().__init__(**kwargs)
         self.arguments = arguments
@@ -272,15 +274,15 @@ class Autoencoder(CompiledParts):
         self.built = True  # its parts are
 
     @property
-    def layer_groups(self):
+    def layer_groups(self) -> dict[str, list[keras.layers.Layer]]:
         return {"encoder": [self.encoder]}
 
     @property
-    def input_specs(self):
+    def input_specs(self) -> Any:
         """What `export` takes: sequences."""
         return tf.TensorSpec((None, None, self.arguments["features"]))
 
-    def call(self, x, training=False):
+    def call(self, x: Any, training: bool = False) -> Any:
         x = ops.cast(x, self.compute_dtype)
         values, mask = split_observed(x)
         lengths = ops.sum(ops.cast(mask, "int32"), axis=1)
@@ -291,10 +293,10 @@ class Autoencoder(CompiledParts):
             return reconstruction
         return reconstruction, self.predictor(code, self.arguments["horizon"], training=training)
 
-    def write(self, x):
+    def write(self, x: Any) -> Any:
         """The reconstruction of `x`, and what follows it: the prediction, or None without a horizon."""
         written = self(x)
         return written if self.predictor is not None else (written, None)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), **self.arguments}

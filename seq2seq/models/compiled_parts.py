@@ -1,5 +1,7 @@
 """Training of models of numbers in several parts of a batch at once, each compiled by XLA."""
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
@@ -18,7 +20,7 @@ class CompiledParts(Exportable):
 
     compiled_parts = 0  # 0: an update as Keras makes it, compiled or not
 
-    def train_step(self, data):
+    def train_step(self, data: Any) -> dict[str, Any]:
         if not self.compiled_parts and not self.over_workers:
             return super().train_step(data)
         x, y, _ = keras.utils.unpack_x_y_sample_weight(data)

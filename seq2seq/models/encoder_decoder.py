@@ -1,5 +1,7 @@
 """The encoder–decoder: from source tokens to the scores of target tokens."""
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 from keras import ops
@@ -60,29 +62,29 @@ class EncoderDecoder(Exportable):
 
     def __init__(
         self,
-        source_vocabulary_size,
-        target_vocabulary_size,
-        embedding_dim=256,
-        units=512,
-        encoder_layers=1,
-        decoder_layers=1,
-        cell="lstm",
-        bidirectional=True,
-        go_backwards=False,
-        residual=True,
-        bridge="dense",
-        attention="dot",
-        attention_heads=4,
-        attention_at="top",
-        tie_output=True,
-        tie_source=False,
-        embedding_dropout=0.0,
-        layer_dropout=0.0,
-        output_dropout=0.0,
-        word_dropout=0.0,
-        dropout_along_time=False,
-        **kwargs,
-    ):
+        source_vocabulary_size: int,
+        target_vocabulary_size: int,
+        embedding_dim: int = 256,
+        units: int = 512,
+        encoder_layers: int = 1,
+        decoder_layers: int = 1,
+        cell: str = "lstm",
+        bidirectional: bool = True,
+        go_backwards: bool = False,
+        residual: bool = True,
+        bridge: str = "dense",
+        attention: str = "dot",
+        attention_heads: int = 4,
+        attention_at: str = "top",
+        tie_output: bool = True,
+        tie_source: bool = False,
+        embedding_dropout: float = 0.0,
+        layer_dropout: float = 0.0,
+        output_dropout: float = 0.0,
+        word_dropout: float = 0.0,
+        dropout_along_time: bool = False,
+        **kwargs: Any,
+    ) -> None:
         arguments = {name: value for name, value in locals().items() if name not in ("self", "kwargs", "__class__")}
         super().__init__(**kwargs)
         self.arguments = arguments
@@ -141,7 +143,7 @@ class EncoderDecoder(Exportable):
         self.seed_generator = keras.random.SeedGenerator()  # its state is among the model's variables
         self.build()
 
-    def build(self, input_shape=None):
+    def build(self, input_shape: Any = None) -> None:
         """All shapes but batch and length are known from the arguments, so the weights exist from the start."""
         if self.built:
             return
@@ -152,18 +154,18 @@ class EncoderDecoder(Exportable):
         self.built = True
 
     @property
-    def layer_groups(self):
+    def layer_groups(self) -> dict[str, list[keras.layers.Layer]]:
         source, target = self.encoder.embedding, self.decoder.embedding
         own = [] if source is target else [source]  # what the decoder has, too, is no part of the encoder alone
         return {"encoder": [self.encoder.stack, *own], "embeddings": [source, target]}
 
     @property
-    def input_specs(self):
+    def input_specs(self) -> Any:
         """What `export` takes: source and target tokens."""
         tokens = tf.TensorSpec((None, None), tf.int32)
         return tokens, tokens
 
-    def call(self, inputs, training=False):
+    def call(self, inputs: Any, training: bool = False) -> Any:
         source, target_input = inputs
         logits, _ = self.decoder(target_input, self._start(source, training), training=training)
         return logits
@@ -171,13 +173,13 @@ class EncoderDecoder(Exportable):
     def _start(self, source, training=False):
         return self.decoder.initial_state(self.encoder(source, training=training))
 
-    def start(self, source):
+    def start(self, source: Any) -> Any:
         """Encode `source`, int32 `(batch, steps)`: the state for `decoder.step` with one hypothesis of each."""
         cells, memory = self._start(source)
         cells = [[ops.expand_dims(part, 1) for part in layer] for layer in cells]
         return DecoderState(cells, memory)
 
-    def begin(self, source, never=()):
+    def begin(self, source: Any, never: Any = ()) -> Any:
         """What a search begins with.
 
         Args:
@@ -196,12 +198,12 @@ class EncoderDecoder(Exportable):
 
         return cells, memory or (), step  # without attention there is no memory
 
-    def teacher_forced(self, source, target_input, labels):
+    def teacher_forced(self, source: Any, target_input: Any, labels: Any) -> Any:
         """The real ones of `labels`, int32 `(tokens,)`, and their logits, float32 `(tokens, vocabulary)`."""
         labels, features = self.packed(source, target_input, labels, training=False)
         return labels, self.decoder.project(features)
 
-    def train_step(self, data):
+    def train_step(self, data: Any) -> dict[str, Any]:
         (source, target_input), labels = _inputs_and_labels(data)
         if self.truth_ratio is not None:
             target_input = self.mix_own_predictions(source, target_input)
@@ -235,7 +237,7 @@ class EncoderDecoder(Exportable):
             source, target_input, labels = (tensor[part] for tensor in batch)
             yield source, target_input, tf.where(k < rows, labels, PAD)
 
-    def test_step(self, data):
+    def test_step(self, data: Any) -> dict[str, Any]:
         (source, target_input), labels = _inputs_and_labels(data)
         loss, labels, logits = self._scored(source, target_input, labels, training=False)
         log_loss(self, loss, tf.size(labels))
@@ -257,7 +259,7 @@ class EncoderDecoder(Exportable):
     def _logs(self, labels, logits):
         return self.get_metrics_result() if logits is None else self.compute_metrics(None, labels, logits)
 
-    def packed(self, source, target_input, labels, training, owners=None):
+    def packed(self, source: Any, target_input: Any, labels: Any, training: bool, owners: Any = None) -> Any:
         """Labels, `(tokens,)`, and what `decoder.project` makes their logits from, of the real tokens of a batch.
 
         Args:
@@ -278,7 +280,7 @@ class EncoderDecoder(Exportable):
         features, _ = tf.split(features, (count, spare), num=2)  # the gradient of a slice is slow
         return tf.gather_nd(labels, real), features
 
-    def mix_own_predictions(self, source, target_input):
+    def mix_own_predictions(self, source: Any, target_input: Any) -> Any:
         """Replace true decoder inputs by the model's own predictions (scheduled sampling, Bengio et al. 2015).
 
         The decoder runs step by step; each input after BOS is the true token with probability `truth_ratio`, or else
@@ -309,7 +311,7 @@ class EncoderDecoder(Exportable):
         *_, inputs = tf.while_loop(lambda t, *_: t < steps, step, (1, truth[0], state.cells, inputs))
         return tf.stop_gradient(tf.transpose(inputs.stack()))
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), **self.arguments}
 
 

@@ -1,6 +1,8 @@
 """Models that are exported as they are: `model.export(path)`."""
 
 from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
 
 import keras
 
@@ -25,7 +27,14 @@ class Exportable(keras.Model):
         """Layers that can be frozen together, by a name; a subclass has some."""
         return {}
 
-    def export(self, filepath, format="tf_saved_model", verbose=None, input_signature=None, **kwargs):
+    def export(
+        self,
+        filepath: str | Path,
+        format: str = "tf_saved_model",
+        verbose: bool | None = None,
+        input_signature: Any = None,
+        **kwargs: Any,
+    ) -> Any:
         """As `keras.Model.export`; without a signature any batch and any number of steps will do."""
         signature = [self.input_specs] if input_signature is None else input_signature
         with without_cudnn(self):

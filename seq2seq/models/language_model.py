@@ -1,5 +1,7 @@
 """A recurrent language model: after every token, how probable each next one is."""
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
@@ -38,18 +40,18 @@ class LanguageModel(StatefulModel):
 
     def __init__(
         self,
-        vocabulary_size,
-        embedding_dim=64,
-        units=256,
-        num_layers=1,
-        cell="lstm",
-        embedding_dropout=0.0,
-        layer_dropout=0.0,
-        output_dropout=0.0,
-        word_dropout=0.0,
-        dropout_along_time=False,
-        **kwargs,
-    ):
+        vocabulary_size: int,
+        embedding_dim: int = 64,
+        units: int = 256,
+        num_layers: int = 1,
+        cell: str = "lstm",
+        embedding_dropout: float = 0.0,
+        layer_dropout: float = 0.0,
+        output_dropout: float = 0.0,
+        word_dropout: float = 0.0,
+        dropout_along_time: bool = False,
+        **kwargs: Any,
+    ) -> None:
         arguments = {name: value for name, value in locals().items() if name not in ("self", "kwargs", "__class__")}
         super().__init__(layer_widths(cell, num_layers, units), **kwargs)
         self.arguments = arguments
@@ -77,7 +79,7 @@ class LanguageModel(StatefulModel):
         self.output_layer = keras.layers.Dense(vocabulary_size, name="output", **dtype)
         self.build()
 
-    def build(self, input_shape=None):
+    def build(self, input_shape: Any = None) -> None:
         """All shapes but batch and length are known from the arguments, so the weights exist from the start."""
         if self.built:
             return
@@ -87,18 +89,18 @@ class LanguageModel(StatefulModel):
         self.built = True
 
     @property
-    def layer_groups(self):
+    def layer_groups(self) -> dict[str, list[keras.layers.Layer]]:
         return {"embeddings": [self.embedding]}
 
     @property
-    def input_specs(self):
+    def input_specs(self) -> Any:
         """What `export` takes: tokens."""
         return tf.TensorSpec((None, None), tf.int32)
 
-    def call(self, tokens, states=None, training=False):
+    def call(self, tokens: Any, states: Any = None, training: bool = False) -> Any:
         return self.run(tokens, states, training=training)[0]
 
-    def run(self, tokens, states=None, mask=None, training=False):
+    def run(self, tokens: Any, states: Any = None, mask: Any = None, training: bool = False) -> Any:
         """Read some tokens, int32 `(batch, steps)`.
 
         Args:
@@ -116,7 +118,7 @@ class LanguageModel(StatefulModel):
         logits = self.output_layer(self.dropout(outputs, training=training))
         return tf.cast(logits, tf.float32), as_float32(states)
 
-    def step(self, tokens, states):
+    def step(self, tokens: Any, states: Any) -> Any:
         """Read one token of each row: a step function for `seq2seq.decoding`.
 
         Args:
@@ -140,7 +142,7 @@ class LanguageModel(StatefulModel):
         ]
         return unflat(logits, [*tokens.shape, self.vocabulary_size]), states
 
-    def start(self, prompt, states=None):
+    def start(self, prompt: Any, states: Any = None) -> Any:
         """The state for `continue_step` with one hypothesis for each prompt.
 
         Args:
@@ -159,7 +161,7 @@ class LanguageModel(StatefulModel):
         last = tf.gather(prompt, tf.maximum(lengths - 1, 0), batch_dims=1)
         return tf.nest.map_structure(lambda leaf: leaf[:, None], (warm, last))
 
-    def continue_step(self, tokens, state):
+    def continue_step(self, tokens: Any, state: Any) -> Any:
         """`step` for a search that continues prompts: in place of its first token, BOS, the prompt's last one is read.
 
         Args:
@@ -173,5 +175,5 @@ class LanguageModel(StatefulModel):
         logits, states = self.step(tf.where(waiting == PAD, tokens, waiting), states)
         return logits, (states, tf.zeros_like(waiting))
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), **self.arguments}

@@ -1,5 +1,8 @@
 """What the models that go on where they stopped have in common: explicit states, and training that carries them."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import keras
 import tensorflow as tf
 
@@ -28,7 +31,7 @@ class StatefulModel(Exportable):
         state_widths: list of lists of ints. Width of each part of the state.
     """
 
-    def __init__(self, state_widths, **kwargs):
+    def __init__(self, state_widths: Sequence[Sequence[int]], **kwargs: Any) -> None:
         # Keras would round inputs and states to the dtype of the matrix products; the layers do so where they compute.
         super().__init__(autocast=False, **kwargs)
         self.state_widths = state_widths
@@ -36,11 +39,11 @@ class StatefulModel(Exportable):
         self.train_states = self._state_variables()
         self._test_states = self._state_variables()
 
-    def initial_state(self, batch):
+    def initial_state(self, batch: int) -> Any:
         """The states before the first step: zeros for `batch` rows."""
         return tf.nest.map_structure(lambda width: tf.zeros((batch, width)), list(map(list, self.state_widths)))
 
-    def train_step(self, data):
+    def train_step(self, data: Any) -> dict[str, Any]:
         x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
 
         def score():
@@ -51,7 +54,7 @@ class StatefulModel(Exportable):
         update(self, loss, _real_targets(y), gradients)
         return self.compute_metrics(x, y, outputs, sample_weight)
 
-    def test_step(self, data):
+    def test_step(self, data: Any) -> dict[str, Any]:
         x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
         outputs = self._carry_on(x, self._test_states, training=False)
         loss = self.compute_loss(x, y, outputs, sample_weight, training=False)

@@ -1,5 +1,7 @@
 """Forecasts of one step at a time, from a state that goes on for as long as the data do."""
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
@@ -44,7 +46,16 @@ class StreamForecaster(StatefulModel):
     TensorShape([4, 5, 1])
     """
 
-    def __init__(self, features, units=64, num_layers=1, cell="lstm", dropout=0.0, residual="none", **kwargs):
+    def __init__(
+        self,
+        features: int,
+        units: int = 64,
+        num_layers: int = 1,
+        cell: str = "lstm",
+        dropout: float = 0.0,
+        residual: str = "none",
+        **kwargs: Any,
+    ) -> None:
         arguments = {name: value for name, value in locals().items() if name not in ("self", "kwargs", "__class__")}
         if residual not in ("none", "last"):
             raise InputError(f"residual={residual!r}: expected 'none' or 'last'.")
@@ -65,7 +76,7 @@ class StreamForecaster(StatefulModel):
         )
         self.build()
 
-    def build(self, input_shape=None):
+    def build(self, input_shape: Any = None) -> None:
         """All shapes but batch and length are known from the arguments, so the weights exist from the start."""
         if self.built:
             return
@@ -74,18 +85,18 @@ class StreamForecaster(StatefulModel):
         self.built = True
 
     @property
-    def layer_groups(self):
+    def layer_groups(self) -> dict[str, list[keras.layers.Layer]]:
         return {"encoder": [self.stack]}
 
     @property
-    def input_specs(self):
+    def input_specs(self) -> Any:
         """What `export` takes: steps of all features."""
         return tf.TensorSpec((None, None, self.features))
 
-    def call(self, x, states=None, training=False):
+    def call(self, x: Any, states: Any = None, training: bool = False) -> Any:
         return self.run(x, states, training=training)[0]
 
-    def run(self, x, states=None, mask=None, training=False):
+    def run(self, x: Any, states: Any = None, mask: Any = None, training: bool = False) -> Any:
         """Read some steps, `(batch, steps, features)`.
 
         Args:
@@ -107,7 +118,7 @@ class StreamForecaster(StatefulModel):
         last = carried_forward(x, states[-1][0])
         return outputs + last, as_float32([*cells, [last[:, -1]]])
 
-    def step(self, x, states=None):
+    def step(self, x: Any, states: Any = None) -> Any:
         """Read one step, `(batch, features)` → the forecast of the next, float32 of that shape, and the new states."""
         x = tf.cast(x, tf.float32)
         states = self.initial_state(tf.shape(x)[0]) if states is None else states
@@ -119,7 +130,7 @@ class StreamForecaster(StatefulModel):
         last = tf.where(missing, states[-1][0], x)
         return outputs + last, as_float32([*cells, [last]])
 
-    def forecast(self, x, steps, states=None):
+    def forecast(self, x: Any, steps: int, states: Any = None) -> Any:
         """Warm up on known steps, then feed each forecast back as the next input, in one compiled graph.
 
         Args:
@@ -166,5 +177,5 @@ class StreamForecaster(StatefulModel):
     def _changes(self, outputs):
         return tf.cast(self.output_layer(outputs), tf.float32)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), **self.arguments}

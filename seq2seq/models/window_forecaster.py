@@ -1,5 +1,8 @@
 """Forecasts of a whole horizon from a window of the past."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -65,24 +68,24 @@ class WindowForecaster(CompiledParts):
 
     def __init__(
         self,
-        features,
-        horizon,
-        target_columns=None,
-        known_features=0,
-        kind="direct",
-        units=64,
-        num_layers=1,
-        cell="lstm",
-        dropout=0.0,
-        residual="none",
-        season=0,
-        normalize_window=False,
-        quantiles=(),
-        look_back=None,
-        known_columns=(),
-        segment=None,
-        **kwargs,
-    ):
+        features: int,
+        horizon: int,
+        target_columns: Sequence[int] | None = None,
+        known_features: int = 0,
+        kind: str = "direct",
+        units: int = 64,
+        num_layers: int = 1,
+        cell: str = "lstm",
+        dropout: float = 0.0,
+        residual: str = "none",
+        season: int = 0,
+        normalize_window: bool = False,
+        quantiles: Sequence[float] = (),
+        look_back: int | None = None,
+        known_columns: Sequence[int] = (),
+        segment: int | None = None,
+        **kwargs: Any,
+    ) -> None:
         target_columns = tuple(range(features)) if target_columns is None else tuple(target_columns)
         quantiles, known_columns = tuple(quantiles), tuple(known_columns)
         arguments = {name: value for name, value in locals().items() if name not in ("self", "kwargs", "__class__")}
@@ -113,7 +116,7 @@ class WindowForecaster(CompiledParts):
             self.start = LinearStart(len(target_columns), look_back, horizon, known_features, name="start")
         self.built = True
 
-    def call(self, inputs, training=False):
+    def call(self, inputs: Any, training: bool = False) -> Any:
         window, known = self._split_inputs(inputs)
         observed = ~tf.math.is_nan(window)
         values = tf.where(observed, window, 0.0)
@@ -148,11 +151,11 @@ class WindowForecaster(CompiledParts):
         return self.start(targets, past, known)
 
     @property
-    def layer_groups(self):
+    def layer_groups(self) -> dict[str, list[keras.layers.Layer]]:
         return {"encoder": self.network.encoder_layers}
 
     @property
-    def input_specs(self):
+    def input_specs(self) -> Any:
         """What `export` takes: the window, with the columns known ahead where there are any."""
         window = tf.TensorSpec((None, self.arguments["look_back"], self.arguments["features"]))
         known = tf.TensorSpec((None, self.horizon, self.known_features))
@@ -202,7 +205,7 @@ class WindowForecaster(CompiledParts):
         above = middle + tf.cumsum(tf.nn.softplus(above), axis=-1)
         return tf.concat((below, middle, above), axis=-1)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), **self.arguments}
 
 

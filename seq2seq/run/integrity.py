@@ -43,6 +43,17 @@ def read_config(path: Path) -> tuple[str, dict, dict]:
     return task, config, data
 
 
+def stored_in(path: str | Path, name: str) -> Any:
+    """What the config.json of a folder has under a name; None where it has nothing, or cannot be read."""
+    file = Path(path) / "config.json"
+    try:
+        if file.stat().st_size > MOST_JSON_BYTES:
+            return None  # which opening the run tells of
+        return json.loads(file.read_text(encoding="utf-8")).get(name)
+    except (OSError, ValueError, AttributeError, RecursionError):
+        return None
+
+
 def is_config(path: Path) -> bool:
     """Whether the config.json of a folder is that of a run that this version reads."""
     try:

@@ -1,6 +1,5 @@
 """The runs that a training needs: looked at before anything takes long, and named in the run that comes of it."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Any
 from seq2seq.config.inheriting import inherited, refuse_unfit
 from seq2seq.errors import InputError
 from seq2seq.run.directory import Run
-from seq2seq.run.integrity import MOST_JSON_BYTES, refuse_while_trained
+from seq2seq.run.integrity import refuse_while_trained, stored_in
 from seq2seq.storage import digest
 
 FROM_BEGINS = "--from {} begins a run, and --finish ends one, which has its weights: leave --from out."
@@ -30,7 +29,7 @@ class Parent:
     settings: Any
 
     @classmethod
-    def open(cls, path: str | Path, kind: type, run_dir: str | Path) -> "Parent":
+    def open(cls, path: str | Path, kind: Any, run_dir: str | Path) -> "Parent":
         """Open a run to start from.
 
         Args:
@@ -105,25 +104,14 @@ def open_finished(option: str, path: str | Path, task: str, run_dir: str | Path)
 
 def parent_of(path: str | Path) -> Mapping[str, str] | None:
     """`Parent.record` of the run in a folder; None where it has no parent, or the folder no run."""
-    record = _stored(path, "parent")
+    record = stored_in(path, "parent")
     return record if _names_a_run(record) else None
 
 
 def teachers_of(path: str | Path) -> list[Mapping[str, str]]:
     """Path and digest of the weights of each run that the run in a folder has learned from, as `parent_of` has them."""
-    records = _stored(path, "teachers")
+    records = stored_in(path, "teachers")
     return [record for record in records if _names_a_run(record)] if isinstance(records, list) else []
-
-
-def _stored(path, name):
-    """What the config.json of a folder has under a name; None where it has nothing, or cannot be read."""
-    file = Path(path) / "config.json"
-    try:
-        if file.stat().st_size > MOST_JSON_BYTES:
-            return None  # which opening the run tells of
-        return json.loads(file.read_text(encoding="utf-8")).get(name)
-    except (OSError, ValueError, AttributeError, RecursionError):
-        return None
 
 
 def _names_a_run(record):

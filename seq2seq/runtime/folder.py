@@ -53,7 +53,7 @@ class ExportedRun(Run):
         """
         path = Path(path)
         refuse_links_out(path)
-        record = _manifest(path)
+        record = read_manifest(path)
         if record.get("written_as") == "saved-model":
             raise InputError(
                 f"{path} is for TensorFlow Serving (its README.md says how to load it): give the run itself, "
@@ -105,14 +105,14 @@ def folders_of(path: Path) -> list[Path]:
     Raises:
         InputError: its manifest, or one of their files, is damaged.
     """
-    record = _manifest(path)
+    record = read_manifest(path)
     if not record["folders"]:
         return [path]
     ExportedRun.open(path, record["task"])  # they are those that were exported together
     return [path / name for name in record["folders"]]
 
 
-def _manifest(path):
+def read_manifest(path):
     file = path / MANIFEST
     try:
         if file.stat().st_size > MOST_JSON_BYTES:

@@ -5,6 +5,7 @@ import json
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -68,13 +69,13 @@ class Scaler:
     groups: Mapping[str, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
     seen: tuple[np.ndarray, np.ndarray] | None = None
     still: Mapping[str, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
+    _logged = cached_property(lambda self: np.array([self.log and name not in self.plain for name in self.columns]))
 
     def __post_init__(self):
         if self.kind not in KINDS:
             raise InputError(f"the scaling must be one of {', '.join(KINDS)}, got {self.kind!r}")
         object.__setattr__(self, "columns", tuple(self.columns))
         object.__setattr__(self, "plain", tuple(self.plain))
-        object.__setattr__(self, "_logged", np.array([self.log and name not in self.plain for name in self.columns]))
         for name, numbers in zip(("center", "scale"), self._checked(self.center, self.scale), strict=True):
             object.__setattr__(self, name, numbers)
         if self.seen is not None:

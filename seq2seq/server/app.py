@@ -173,7 +173,8 @@ def application(server: Server, token: str = "", host: str = "127.0.0.1") -> Gua
     shown = page()
     for path, answer in gets.items():
         app.add_api_route(path, _endpoint(answer), methods=["GET"], include_in_schema=path != "/", name=path)
-    guard = Guard(Paths(app), token, host, server.figures, [route.path for route in app.routes])
+    routes: list[Any] = app.routes
+    guard = Guard(Paths(app), token, host, server.figures, [route.path for route in routes])
     server.guard = guard
     return guard
 
@@ -190,7 +191,8 @@ class Paths:
 
     def __init__(self, app: FastAPI):
         self._app, self._endpoints = app, {}
-        for route in app.routes:
+        routes: list[Any] = app.routes
+        for route in routes:
             for method in getattr(route, "methods", ()):
                 self._endpoints.setdefault(route.path, {})[method] = route.endpoint
 

@@ -18,7 +18,7 @@ from seq2seq.runtime.folder import ExportedRun, is_exported
 from seq2seq.series.series import listed, near_match
 from seq2seq.server.requests import FIELDS
 
-CLASSES = {
+CLASSES: dict[str, Any] = {
     "translation": translator.Translator,
     writer.TASK: writer.Writer,
     reconstructor.TASK: reconstructor.Reconstructor,

@@ -8,6 +8,7 @@ an epoch is as long as without teachers.
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -55,7 +56,8 @@ def distilled(
     _tell(taught, dropped, config.distillation, report)
     numbers = np.arange(len(sources))
     taught = np.where(taught, numbers + len(sources), numbers)
-    both = [first.followed_by(second) for first, second in zip(text.rows, rows, strict=True)]
+    kept: Sequence[Any] = text.rows  # in memory, as all corpora that teachers read
+    both = [first.followed_by(second) for first, second in zip(kept, rows, strict=True)]
     texts = [[*first, *second] for first, second in zip(own, theirs, strict=True)]
     references, sampling = config.distillation.references, config.text.subword_sampling
 

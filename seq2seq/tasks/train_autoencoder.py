@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import tensorflow as tf
 
@@ -37,7 +38,7 @@ def train(
     finish: bool = False,
     report: Report | None = None,
     interruption: Interruption | None = None,
-) -> dict:
+) -> dict[str, Any]:
     """Train an autoencoder into a run directory.
 
     Args:
@@ -194,10 +195,10 @@ class _Composite:
     def num_batches(self, epoch=0):
         return self.windows.num_batches(epoch)
 
-    def largest(self, epoch=0):
+    def largest(self, epoch: int = 0) -> int:
         return self.windows.largest(epoch)
 
-    def epoch(self, epoch=0, share: Share = WHOLE) -> tf.data.Dataset:
+    def epoch(self, epoch: int = 0, share: Share = WHOLE) -> tf.data.Dataset:
         return self.windows.epoch(epoch, share).map(self._cut)
 
     def _cut(self, steps, targets):

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -36,7 +37,7 @@ def train(
     finish: bool = False,
     report: Report | None = None,
     interruption: Interruption | None = None,
-) -> dict:
+) -> dict[str, Any]:
     """Train a forecaster into a run directory.
 
     Args:

@@ -2,6 +2,7 @@
 
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -32,7 +33,7 @@ def train(
     parent: str | Path | None = None,
     report: Report | None = None,
     interruption: Interruption | None = None,
-) -> dict:
+) -> dict[str, Any]:
     """Train a character language model on a text into a run directory.
 
     Args:

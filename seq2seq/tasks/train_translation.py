@@ -2,6 +2,7 @@
 
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -43,7 +44,7 @@ def train(
     parent: str | Path | None = None,
     report: Report | None = None,
     interruption: Interruption | None = None,
-) -> dict:
+) -> dict[str, Any]:
     """Train a translation model into a run directory.
 
     Args:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from seq2seq.errors import InputError
 from seq2seq.sources import opened_lines, separator_of
@@ -254,7 +254,7 @@ class CsvFile(_Table):
         return content
 
 
-_KINDS = {".jsonl": JsonLinesFile, ".tsv": TsvFile, ".csv": CsvFile}
+_KINDS: dict[str, type[Any]] = {".jsonl": JsonLinesFile, ".tsv": TsvFile, ".csv": CsvFile}
 
 
 def record_file(path: Path, field: str | None = None) -> RecordFile:

@@ -1,5 +1,7 @@
 """Exact metrics over tokens: totals divided by totals, never means of batch means. Padding (label 0) never counts."""
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
@@ -11,19 +13,19 @@ from seq2seq.training.token_losses import token_losses
 class _TokenMetric(keras.metrics.Metric):
     """A mean over tokens; subclasses say what of."""
 
-    def __init__(self, name, **kwargs):
+    def __init__(self, name: str, **kwargs: Any) -> None:
         super().__init__(name=name, **kwargs)
         self.total = self.add_variable((), "zeros", name="total")
         self.count = self.add_variable((), "zeros", name="count")
 
-    def update_state(self, y_true, y_pred, sample_weight=None):
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         labels = tf.reshape(y_true, (-1,))
         values = self.token_values(labels, tf.reshape(y_pred, (-1, tf.shape(y_pred)[-1])))
         real = tf.cast(tf.not_equal(labels, PAD), tf.float32)
         self.total.assign_add(tf.reduce_sum(values * real))
         self.count.assign_add(tf.reduce_sum(real))
 
-    def result(self):
+    def result(self) -> Any:
         return tf.math.divide_no_nan(self.total.value, self.count.value)
 
 
@@ -31,10 +33,10 @@ class _TokenMetric(keras.metrics.Metric):
 class TokenAccuracy(_TokenMetric):
     """Share of real tokens whose logit is the largest."""
 
-    def __init__(self, name="accuracy", **kwargs):
+    def __init__(self, name: str = "accuracy", **kwargs: Any) -> None:
         super().__init__(name, **kwargs)
 
-    def token_values(self, labels, logits):
+    def token_values(self, labels: Any, logits: Any) -> Any:
         return tf.cast(tf.equal(tf.argmax(logits, -1, output_type=tf.int32), tf.cast(labels, tf.int32)), tf.float32)
 
 
@@ -82,7 +84,7 @@ class TeacherForcedScorer:
         dict of floats: `loss`, the cross-entropy in nats per token without label smoothing; `perplexity`; `accuracy`.
     """
 
-    def __init__(self, model, cluster: Cluster | None = None):
+    def __init__(self, model: Any, cluster: Cluster | None = None):
         self.cluster = cluster or Cluster()
         self.cross_entropy, self.accuracy = CrossEntropy(), TokenAccuracy()
         rows = tf.TensorSpec((None, None), tf.int32)
@@ -95,7 +97,7 @@ class TeacherForcedScorer:
 
         self.update = update
 
-    def __call__(self, batches):
+    def __call__(self, batches: tf.data.Dataset) -> dict[str, float]:
         self.cross_entropy.reset_state()
         self.accuracy.reset_state()
         for (source, target_input), labels in self.cluster.share_of(batches):

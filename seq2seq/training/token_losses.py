@@ -1,7 +1,7 @@
 """Losses over tokens. Padding (label 0) never counts."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
@@ -59,22 +59,24 @@ class TokenCrossEntropy(keras.losses.Loss):
 
     unit = "nats per token"
 
-    def __init__(self, label_smoothing=0.0, name="token_cross_entropy"):
+    def __init__(self, label_smoothing: float = 0.0, name: str = "token_cross_entropy") -> None:
         super().__init__(name=name, reduction=None)
         self.label_smoothing = label_smoothing
 
-    def call(self, y_true, y_pred):
+    def call(self, y_true: Any, y_pred: Any) -> Any:
         labels = tf.reshape(y_true, (-1,))
         losses = token_losses(labels, tf.reshape(y_pred, (-1, tf.shape(y_pred)[-1])), self.label_smoothing)
         real = tf.cast(tf.not_equal(labels, PAD), losses.dtype)
         return tf.reduce_sum(losses * real) / tf.maximum(tf.reduce_sum(real), 1.0)
 
-    def of_product(self, labels, features, table, bias, consistency=None, taught=None):
+    def of_product(
+        self, labels: Any, features: Any, table: Any, bias: Any, consistency: Any = None, taught: Any = None
+    ) -> Any:
         """The same loss for the logits `features @ tableᵀ + bias` of real tokens only, see `product_loss`."""
         loss = product_loss(labels, features, table, bias, self.label_smoothing, consistency, taught=taught)
         return loss / tf.maximum(tf.cast(tf.size(labels), tf.float32), 1.0)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {"name": self.name, "label_smoothing": self.label_smoothing}
 
 

@@ -8,7 +8,8 @@ import pytest
 from seq2seq.config import TranslationConfig, resolve
 from seq2seq.config.fitting import COUNTED, OPEN, CorpusSize, fitted
 from seq2seq.config.inheriting import inherited
-from seq2seq.config.resolving import RECIPES, settings_of, to_mapping
+from seq2seq.config.recipes import RECIPES
+from seq2seq.config.resolving import settings_of, to_mapping
 
 PAIRS = [2, 60, 300, 1_000, 3_000, 10_000, 29_000, 60_000, 140_000, COUNTED]
 SIZES = [CorpusSize(pairs, 62 * pairs, min(80, 31 * pairs)) for pairs in PAIRS]

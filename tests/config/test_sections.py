@@ -15,7 +15,7 @@ from seq2seq.config import (
     resolve,
     to_mapping,
 )
-from seq2seq.config.resolving import RECIPES
+from seq2seq.config.recipes import RECIPES
 from seq2seq.errors import InputError
 
 KINDS = [AutoencoderConfig, ForecasterConfig, LanguageConfig, TranslationConfig]

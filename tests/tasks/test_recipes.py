@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from seq2seq.config import AutoencoderConfig, ForecasterConfig, LanguageConfig, TranslationConfig, resolve
-from seq2seq.config.resolving import RECIPES
+from seq2seq.config.recipes import RECIPES
 from seq2seq.inference.detection import detect
 from seq2seq.inference.reconstructor import Reconstructor
 from seq2seq.inference.translator import Translator

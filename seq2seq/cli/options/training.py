@@ -111,7 +111,7 @@ def launch(workers: int | None) -> None:
         raise Exit(run_workers(workers))
 
 
-def settings_before(kind: type, parent: Path | None, run: Path, goes_on: bool) -> Any:
+def settings_before(kind: Any, parent: Path | None, run: Path, goes_on: bool) -> Any:
     """What takes the place of the default settings, or None: the settings of a parent, or those of the run itself.
 
     A run that began from a parent has its own settings where it `goes_on`, and needs the parent no more.
