@@ -6,7 +6,18 @@ from typing import Any
 import keras
 
 from seq2seq.anatomy import rows
-from seq2seq.anatomy.description import BATCH, Edge, Place, Row, Section, Unrolled, columns_of, in_levels, inner_edges
+from seq2seq.anatomy.description import (
+    BATCH,
+    Edge,
+    Place,
+    Row,
+    Section,
+    Unrolled,
+    columns_of,
+    in_levels,
+    inner_edges,
+    symbols_of,
+)
 from seq2seq.anatomy.joining import in_batches
 from seq2seq.anatomy.options import Options
 from seq2seq.errors import InputError
@@ -66,7 +77,7 @@ def chain(model: Any, options: Options) -> Unrolled:
             above.append(_row(layer, batch, steps))
     top = above[-1]
     written = {"each_step": top.each_step and top.return_sequences is not False}
-    written["symbols"] = tuple(f"y_{column}" for column in columns) if written["each_step"] else ("y",)
+    written["symbols"] = symbols_of("y", columns) if written["each_step"] else ("y",)
     above.append(Row("output", "output", "output", top.shape, **written))
     sections.append(Section(f"part {len(sections) + 1}" if sections else "", steps, columns, in_levels(above)))
     for number, section in enumerate(sections):

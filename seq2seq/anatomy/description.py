@@ -1,6 +1,7 @@
-"""An unrolled network as values: layers from bottom to top, steps from left to right, and what goes along the arrows."""
+"""An unrolled network as values: layers from bottom to top, steps from left to right, arrows between them."""
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 BATCH = "batch"  # the axis of a shape that holds the rows of a batch
 ELIDED = "…"  # a column that stands for those that are left out
@@ -63,12 +64,14 @@ class Section:
         steps: int, or a letter for any number.
         columns: the steps that are shown, `("1", "2", "…", "24")`.
         rows: from bottom to top.
+        unit: str. What its steps are.
     """
 
     name: str
     steps: int | str
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
+    unit: str = "steps"
 
     @property
     def shown(self) -> list[int]:
@@ -194,17 +197,19 @@ def inner_edges(number: int, section: Section, slot: int = 0) -> list[Edge]:
         row = section.rows[k]
         if row.kind == "recurrent":
             edges += _states(number, section, k, slot)
-    for below, above in zip(rows, rows[1:], strict=False):
-        for start in _read(section, section.rows[below], section.rows[above]):
+    for below, above in pairwise(rows):
+        starts, shape = _read(section, section.rows[below], section.rows[above]), section.rows[below].step_shape
+        if not section.rows[above].each_step and len(starts) > 1:  # the two ends of two directions
+            shape = section.rows[below].states[0]
+        for start in starts:
             end = start if section.rows[above].each_step else section.shown[-1]
-            shape = section.rows[below].step_shape
             edges.append(Edge("output", Place(slot, number, below, start), Place(slot, number, above, end), shape))
     return edges
 
 
 def _states(number, section, k, slot):
     row, columns = section.rows[k], range(len(section.columns))
-    steps = list(zip(columns, columns[1:], strict=False))
+    steps = list(pairwise(columns))
     ways = [] if row.direction == LEFT else steps
     ways += [(b, a) for a, b in steps] if row.direction in (LEFT, BOTH) else []
     return [Edge("state", Place(slot, number, k, a), Place(slot, number, k, b), row.states[0]) for a, b in ways]

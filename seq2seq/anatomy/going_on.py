@@ -1,6 +1,7 @@
 """The descriptions of models that write their own next input: what they have in common."""
 
 from collections.abc import Callable
+from itertools import pairwise
 
 from seq2seq.anatomy import rows
 from seq2seq.anatomy.description import (
@@ -74,11 +75,8 @@ def goes_on(before: Section, after: Section) -> list[Edge]:
     ]
 
 
-def fed_back(number: int, section: Section) -> list[Edge]:
-    """The arrows from each output of a section to the input of the step after."""
+def fed_back(number: int, section: Section, row: int = 0) -> list[Edge]:
+    """The arrows from each output of a section to the step after: to its input, or to another row that reads it."""
     top = max(range(len(section.rows)), key=lambda k: section.rows[k].level)
-    shape, columns = section.rows[0].step_shape, range(len(section.columns))
-    steps = zip(columns, columns[1:], strict=False)
-    return [Edge("feedback", Place(0, number, top, a), Place(0, number, 0, b), shape) for a, b in steps]
-
-
+    shape, columns = section.rows[top].step_shape, range(len(section.columns))
+    return [Edge("feedback", Place(0, number, top, a), Place(0, number, row, b), shape) for a, b in pairwise(columns)]

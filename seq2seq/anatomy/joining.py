@@ -20,7 +20,7 @@ def in_batches(one: Unrolled, options: Options, goes_on: set[str]) -> Unrolled:
     """
     (section,) = one.sections
     if any(row.direction != "right" for row in section.rows):
-        raise InputError(f"batches={options.batches}: expected layers of one direction, from the first step to the last.")
+        raise InputError(f"batches={options.batches}: expected layers that go from the first step to the last alone.")
     sections, edges = [], []
     for number in range(options.batches):
         rows = tuple(_later(row, section, number) for row in section.rows)
@@ -33,10 +33,11 @@ def in_batches(one: Unrolled, options: Options, goes_on: set[str]) -> Unrolled:
                     start, end = Place(slot, number, k, each.shown[-1]), Place(slot, number + 1, k, 0)
                     edges.append(Edge("carry", start, end, row.states[0]))
     batch = section.rows[0].shape[0]
-    size = "the batch" if batch == BATCH else f"{batch} slots"
-    notes = (f"{options.slots} of {size} shown" if batch == BATCH or batch > options.slots else "",)
-    notes += ("Slot i of a batch goes on where slot i of the batch before ended: do not shuffle.",)
-    return replace(one, sections=tuple(sections), edges=tuple(edges), slots=options.slots, notes=tuple(filter(None, notes)))
+    notes = ("Slot i of a batch goes on where slot i of the batch before ended, so batches are not shuffled.",)
+    if batch == BATCH or batch > options.slots:
+        size = "the slots" if batch == BATCH else f"{batch} slots"
+        notes += (f"{options.slots} of {size} are shown.",)
+    return replace(one, sections=tuple(sections), edges=tuple(edges), slots=options.slots, notes=notes)
 
 
 def _later(row: Row, section, number: int) -> Row:
@@ -47,9 +48,9 @@ def _later(row: Row, section, number: int) -> Row:
 
 
 def _symbol(symbol, steps, number):
-    if symbol == ELIDED or not number:
-        return symbol
     letter, _, step = symbol.partition("_")
+    if ELIDED in symbol or not number:
+        return symbol
     if isinstance(steps, int):
         return f"{letter}_{int(step) + number * steps}"
     before = steps if number == 1 else f"{number}{steps}"

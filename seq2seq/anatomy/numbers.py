@@ -1,5 +1,6 @@
 """The descriptions of models of numbers."""
 
+import math
 from dataclasses import replace
 
 from seq2seq.anatomy import rows
@@ -13,6 +14,7 @@ from seq2seq.anatomy.description import (
     columns_of,
     in_levels,
     inner_edges,
+    symbols_of,
 )
 from seq2seq.anatomy.going_on import fed_back, goes_on, going_on
 from seq2seq.anatomy.options import Options
@@ -54,7 +56,7 @@ def autoencoder(model: Autoencoder, options: Options) -> Unrolled:
         start = Place(0, 0, len(encoding.rows) - 1, encoding.shown[-1])
         edges.append(Edge("repeat", start, Place(0, len(sections), 0, 0), (BATCH, width)))
         if decoder.conditional and options.predicting:
-            edges += fed_back(len(sections), section)
+            edges += fed_back(len(sections), section, row=1)
         sections.append(section)
     return Unrolled(model.name, tuple(sections), tuple(edges))
 
@@ -62,17 +64,17 @@ def autoencoder(model: Autoencoder, options: Options) -> Unrolled:
 def _decoder(name, decoder, steps, width, most, predicting):
     """The rows of a decoder, in the order in which it writes."""
     columns, features = columns_of(steps, most), decoder.arguments["features"]
-    letter = "ŷ" if name == "predictor" else "x̂"
-    notes = ("each step reads the one before, too",) if decoder.conditional else ()
+    title, letter = ("the prediction", "ŷ") if name == "predictor" else ("the reconstruction", "x̂")
+    notes = ()
     if decoder.conditional:
-        notes += ("its own" if predicting else "the true one, in training",)
+        notes = ("beside the step before, " + ("as written" if predicting else "the true one"),)
         width += features
     shape = (BATCH, steps, features)
     made = [
         Row(f"{name}/repeat", "repeat", "Repeat", (BATCH, steps, width), notes=notes),
         *rows.stack(decoder.stack, name, steps),
         replace(rows.each(decoder.output_layer, f"Dense {features}", shape), name=f"{name}/output"),
-        rows.values("output", "the prediction" if name == "predictor" else "the reconstruction", letter, shape, columns),
+        rows.values("output", title, letter, shape, columns),
     ]
     if decoder.reverse:
         columns = columns[::-1]
@@ -82,103 +84,102 @@ def _decoder(name, decoder, steps, width, most, predicting):
 
 def window_forecaster(model: WindowForecaster, options: Options) -> Unrolled:
     """Describe a forecaster of a whole horizon from a window."""
-    network = model.network
-    describe = {Segments: _segments, StepByStep: _step_by_step}.get(type(network), _direct)
-    return describe(model, network, options)
-
-
-def _forecast(model, columns):
-    """What comes out, step by step of the horizon."""
-    arguments = model.arguments
-    targets, quantiles = len(model.target_columns), len(model.quantiles)
-    shape = (BATCH, model.horizon, targets, *([quantiles] if quantiles else []))
-    notes = () if model.residual == "none" else (f"the change from a {_BASES[model.residual]}",)
-    if model.normalize_window:
-        notes += ("in units of the window",)
-    weights = model.start.count_params() if model.start else 0
-    row = rows.values("output", "the forecast", "ŷ", shape, columns, notes=notes, weights=weights)
-    return row, arguments
+    describe = {Segments: _segments, StepByStep: _step_by_step}.get(type(model.network), _direct)
+    return describe(model, model.network, options)
 
 
 _BASES = {
-    "last": "repeated last value",
+    "last": "last value",
     "season": "season before",
-    "season_growth": "season before, and growth",
+    "season_growth": "season before, grown",
     "linear": "linear forecast",
 }
 
 
-def _read_window(model, options, most):
+def _window(model, network, options, most):
+    """The window, and the layers that read it."""
     steps = options.length(model.arguments["look_back"])
-    columns, features = columns_of(steps, most), model.arguments["features"]
-    return steps, columns, rows.values("input", "the window", "x", (BATCH, steps, features), columns)
+    columns, shape = columns_of(steps, most), (BATCH, steps, model.arguments["features"])
+    return columns, [
+        rows.values("input", "the window", "x", shape, columns),
+        *rows.stack(network.encoder, "encoder", steps, last_alone=True),
+    ]
+
+
+def _forecast(model, **more):
+    """What comes out, for each step of the horizon."""
+    quantiles = [len(model.quantiles)] if model.quantiles else []
+    notes = () if model.residual == "none" else (f"change from the {_BASES[model.residual]}",)
+    if model.normalize_window:
+        notes += ("in units of the window",)
+    weights = model.start.count_params() if model.start else 0
+    shape = (BATCH, model.horizon, len(model.target_columns), *quantiles)
+    return Row("forecast", "output", "the forecast", shape, notes=notes, weights=weights, **more)
 
 
 def _direct(model, network, options):
-    steps, columns, read = _read_window(model, options, options.most(1))
-    out, _ = _forecast(model, columns)
-    size = network.output_layer.units
-    notes, weights = (), network.output_layer.count_params()
+    size, weights, notes = network.output_layer.units, network.output_layer.count_params(), ()
     if model.known_features:
-        notes = ("and by a tanh layer of each step's known columns",)
+        notes = ("beside it a tanh layer of the known columns",)
         weights += network.known_layer.count_params() + network.known_output.count_params()
-    dense = rows.each(
-        network.output_layer, f"Dense {size:,}", (BATCH, size), each_step=False, weights=weights, notes=notes
-    )
+    given = {"each_step": False, "weights": weights, "notes": notes}
+    columns, made = _window(model, network, options, options.most(1))
+    made.append(rows.each(network.output_layer, f"Dense {size:,}", (BATCH, size), **given))
     symbol = "ŷ_1" if model.horizon == 1 else f"ŷ_1…{model.horizon}"
-    out = replace(out, each_step=False, symbols=(symbol,))
-    section = Section("", steps, columns, in_levels([read, *rows.stack(network.encoder, "encoder", steps, True), dense, out]))
+    made.append(_forecast(model, each_step=False, symbols=(symbol,)))
+    section = Section("", made[0].shape[1], columns, in_levels(made))
     return Unrolled(model.name, (section,), tuple(inner_edges(0, section)))
 
 
 def _step_by_step(model, network, options):
-    steps, columns, read = _read_window(model, options, options.most(2))
-    encoding = Section("encoder", steps, columns, in_levels([read, *rows.stack(network.encoder, "encoder", steps, True)]))
-    horizon = model.horizon
-    columns = columns_of(horizon, options.most(2))
-    out, _ = _forecast(model, columns)
+    horizon, most, size = model.horizon, options.most(2), network.output_layer.units
+    columns, made = _window(model, network, options, most)
+    encoding = Section("encoder", made[0].shape[1], columns, in_levels(made))
+    columns = columns_of(horizon, most)
     width = len(model.target_columns) + model.known_features
-    notes = ("first the last value, then what it has written",)
-    notes += ("and each step's known columns",) if model.known_features else ()
-    fed = rows.values("input", "the step before", "ŷ", (BATCH, horizon, width), columns, shift=-1, notes=notes)
-    fed = replace(fed, symbols=("last", *fed.symbols[1:]))
-    size = network.output_layer.units
-    dense = rows.each(network.output_layer, f"Dense {size:,}", (BATCH, horizon, size))
-    decoding = Section("decoder", horizon, columns, in_levels([fed, *rows.stack(network.decoder, "decoder", horizon), dense, out]))
+    notes = ("first the last value", *(["beside it the known columns"] if model.known_features else []))
+    read = rows.values("input", "the step before", "ŷ", (BATCH, horizon, width), columns, shift=-1, notes=notes)
+    made = [
+        replace(read, symbols=("last", *read.symbols[1:])),
+        *rows.stack(network.decoder, "decoder", horizon),
+        rows.each(network.output_layer, f"Dense {size:,}", (BATCH, horizon, size)),
+        _forecast(model, symbols=symbols_of("ŷ", columns)),
+    ]
+    decoding = Section("decoder", horizon, columns, in_levels(made))
     edges = [*inner_edges(0, encoding), *inner_edges(1, decoding), *goes_on(encoding, decoding), *fed_back(1, decoding)]
     return Unrolled(model.name, (encoding, decoding), tuple(edges))
 
 
 def _segments(model, network, options):
     """Each segment is a step; those of the horizon are written at once, each from the last state of the window."""
-    arguments, segment = model.arguments, network.segment
-    width, units = segment * (1 + len(network.beside)), network.stack.units
-    columns = columns_of(network.read, options.most(2))
-    batch = BATCH if len(model.target_columns) == 1 else f"{BATCH}·{len(model.target_columns)}"
-    read = [
-        rows.values("input", f"segments of {segment} steps", "x", (batch, network.read, width), columns),
-        rows.each(network.embedding, f"Dense {units} relu", (batch, network.read, units)),
-        *(replace(row, shape=(batch, *row.shape[1:]), states=tuple((batch, *s[1:]) for s in row.states))
-          for row in rows.stack(network.stack, "stack", network.read, True)),
-    ]
-    encoding = Section("window", network.read, columns, in_levels(read))
-    columns = columns_of(network.written, options.most(2))
-    out, _ = _forecast(model, columns)
-    extra = network.ahead.count_params() if network.ahead else 0
-    notes = ("and its known columns",) if network.ahead else ()
-    which = Row("which", "input", "which segment", (batch, network.written, units), notes=notes,
-                symbols=tuple(columns), weights=units // 2 * network.written + (units - units // 2) * network.targets + extra)
-    size = network.output_layer.units
+    units, most, segment = network.stack.units, options.most(2), network.segment
+    batch = BATCH if network.targets == 1 else f"{BATCH}·{network.targets}"  # each target by itself
+
+    def stack(steps, last_alone):
+        for row in rows.stack(network.stack, "stack", steps, last_alone):
+            states = tuple((batch, *shape[1:]) for shape in row.states)
+            yield replace(row, shape=(batch, *row.shape[1:]), states=states)
+
+    columns = columns_of(network.read, most)
+    shape = (batch, network.read, segment * (1 + len(network.beside)))
     made = [
-        which,
-        *(replace(row, shape=(batch, *row.shape[1:]), states=tuple((batch, *s[1:]) for s in row.states))
-          for row in rows.stack(network.stack, "stack", network.written)),
-        rows.each(network.output_layer, f"Dense {size:,}", (batch, network.written, size)),
-        replace(out, symbols=tuple(column if column == "…" else f"ŷ_{column}" for column in columns)),
+        rows.values("input", f"{segment} steps of a target", "x", shape, columns),
+        rows.each(network.embedding, f"Dense {units} relu", (batch, network.read, units)),
+        *stack(network.read, True),
     ]
-    decoding = Section("horizon", network.written, columns, in_levels(made))
-    inner = [edge for edge in inner_edges(1, decoding) if edge.kind != "state"]
-    edges = [*inner_edges(0, encoding), *inner]
-    for edge in goes_on(encoding, decoding):
-        edges += [replace(edge, end=replace(edge.end, column=c)) for c in decoding.shown]
-    return Unrolled(model.name, (encoding, decoding), tuple(edges))
+    reading = Section("window", network.read, columns, in_levels(made), "segments")
+    columns, size = columns_of(network.written, most), network.output_layer.units
+    weights = sum(math.prod(each.shape) for each in (network.place, network.column))
+    weights += network.ahead.count_params() if network.ahead else 0
+    told = {"weights": weights, "notes": ("and its known columns",) if network.ahead else ()}
+    made = [
+        Row("place", "input", "which segment", (batch, network.written, units), symbols=columns, **told),
+        *stack(network.written, False),
+        rows.each(network.output_layer, f"Dense {size:,}", (batch, network.written, size)),
+        _forecast(model, symbols=symbols_of("ŷ", columns)),
+    ]
+    writing = Section("horizon", network.written, columns, in_levels(made), "segments")
+    edges = [*inner_edges(0, reading), *(edge for edge in inner_edges(1, writing) if edge.kind != "state")]
+    for edge in goes_on(reading, writing):
+        edges += [replace(edge, end=replace(edge.end, column=column)) for column in writing.shown]
+    return Unrolled(model.name, (reading, writing), tuple(edges))

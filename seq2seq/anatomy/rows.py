@@ -32,7 +32,7 @@ def recurrent(layer: keras.Layer, shape: Shape, return_sequences: bool, **more) 
     return Row(
         layer.name,
         "recurrent",
-        f"Bidirectional {mark} 2 × {inner.units}" if both else f"{mark} {inner.units}",
+        f"Bi{mark} 2 × {inner.units:,}" if both else f"{mark} {inner.units:,}",
         shape,
         mark,
         return_sequences=return_sequences,
@@ -48,7 +48,7 @@ def stack(stack: RecurrentStack, part: str, steps: int | str, last_alone: bool =
     rows = []
     for k, layer in enumerate(stack.layers):
         every = not (last_alone and k == len(stack.layers) - 1)
-        notes = ("its input is added to its output",) if stack.residual and k else ()
+        notes = ("adds its input (residual)",) if stack.residual and k else ()
         row = recurrent(layer, (BATCH, steps, stack.units) if every else (BATCH, stack.units), every, notes=notes)
         rows.append(replace(row, name=f"{part}/{row.name}"))
     return rows
@@ -61,8 +61,6 @@ def each(layer: keras.Layer, title: str, shape: Shape, mark: str = "Dense", **mo
 
 def embedding(layer: keras.Layer, steps: int | str, counted: bool = True) -> Row:
     """A `TokenEmbedding`; its weights are not `counted` where another part has them, too."""
-    table, notes = layer.table, () if counted else ("the table of the other side",)
+    table, notes = layer.table, () if counted else ("the source's table",)
     title, shape = f"Embedding {table.input_dim:,} → {table.output_dim}", (BATCH, steps, table.output_dim)
-    return Row(
-        layer.name, "each", title, shape, "Embed", weights=layer.count_params() if counted else 0, notes=notes
-    )
+    return Row(layer.name, "each", title, shape, "Embed", weights=layer.count_params() if counted else 0, notes=notes)

@@ -5,8 +5,6 @@ from dataclasses import replace
 from seq2seq.anatomy import rows
 from seq2seq.anatomy.description import (
     BATCH,
-    ELIDED,
-    LEFT,
     Edge,
     Place,
     Row,
@@ -17,7 +15,7 @@ from seq2seq.anatomy.description import (
     inner_edges,
 )
 from seq2seq.anatomy.going_on import fed_back, going_on
-from seq2seq.anatomy.options import ANY_STEPS, ANY_TARGET_STEPS, Options
+from seq2seq.anatomy.options import ANY_STEPS, Options
 from seq2seq.models import EncoderDecoder, LanguageModel
 
 _ANY_SOURCE_STEPS = "S"
@@ -38,8 +36,10 @@ def encoder_decoder(model: EncoderDecoder, options: Options) -> Unrolled:
         edges += [Edge("attention", Place(0, 0, top, c), Place(0, 1, k, 0), shape) for c in encoding.shown]
     if options.predicting:
         edges += fed_back(1, decoding)
-    how = "prediction: the decoder reads what it has written" if options.predicting else (
-        "training, teacher forcing: the decoder reads the true tokens"
+    how = (
+        "prediction: the decoder reads what it has written"
+        if options.predicting
+        else ("training, teacher forcing: the decoder reads the true tokens")
     )
     return Unrolled(f"{model.name}, {how}", sections, tuple(edges))
 
@@ -70,7 +70,7 @@ def _decoder(model, steps, options, top):
         title = {"DotAttention": "dot", "AdditiveAttention": "additive", "MultiHeadAttention": "multi-head"}
         title = title.get(type(decoder.attention).__name__, "")
         weights = decoder.attention.count_params()
-        notes = ("gives outputs and context, side by side",)
+        notes = ("outputs beside contexts",)
         attention = [
             Row("attention", "attention", f"{title} attention", (BATCH, steps, width), weights=weights, notes=notes)
         ]
@@ -82,19 +82,17 @@ def _decoder(model, steps, options, top):
             rows.each(decoder.readout, f"Dense {decoder.readout_dim}{function}", (BATCH, steps, decoder.readout_dim))
         )
     made.append(_logits(decoder, steps))
-    notes = () if options.predicting else ("compared with the true tokens",)
+    notes = () if options.predicting else ("held against true ones",)
     shape = (BATCH, steps, decoder.vocabulary_size)
-    made.append(rows.values("output", "scores of next tokens", "ŷ", shape, columns, notes=notes))
+    made.append(rows.values("output", "next tokens' scores", "ŷ", shape, columns, notes=notes))
     bridge = decoder.bridge
-    made.append(
-        Row("bridge", "bridge", f"{bridge.kind} bridge", (BATCH, bridge.units), weights=bridge.count_params())
-    )
+    made.append(Row("bridge", "bridge", f"{bridge.kind} bridge", (BATCH, bridge.units), weights=bridge.count_params()))
     return Section("decoder", steps, columns, in_levels(made, least=top + 1))
 
 
 def _logits(decoder, steps):
     size = decoder.vocabulary_size
-    weights, notes = size, ("with the table of the embedding",)
+    weights, notes = size, ("and the embedding's table",)
     if not decoder.tie_output:
         weights, notes = size * (decoder.readout_dim + 1), ()
     shape = (BATCH, steps, size)
@@ -126,4 +124,4 @@ def language_model(model: LanguageModel, options: Options) -> Unrolled:
             rows.embedding(model.embedding, steps),
         ]
 
-    return going_on(model, options, reads, "scores of next tokens", model.vocabulary_size)
+    return going_on(model, options, reads, "next tokens' scores", model.vocabulary_size)

@@ -1,7 +1,5 @@
 """Unrolled networks as people draw them: boxes for steps, arrows for states, shapes on the arrows."""
 
-from collections import Counter
-
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Rectangle
@@ -10,18 +8,20 @@ from matplotlib.path import Path
 from seq2seq.plots.unrolled_layout import (
     BOX,
     LABEL_LINE,
-    LARGE,
     MARGIN,
     SMALL,
-    START,
     USUAL,
     Layout,
+    crosses,
     label_lines,
+    node_width,
     shape_text,
+    symbol_parts,
     width_of,
 )
 
-INK, GREY = "0.1", "0.45"
+INK, GREY, GROUND = "0.1", "0.45", "0.965"
+GROUND_OF_TEXT = {"boxstyle": "square,pad=0.12", "facecolor": GROUND, "edgecolor": "none"}
 # Kinds differ in their lines, and boxes in their marks: colours only help.
 LINES = {
     "output": {"linewidth": 0.9, "color": INK},
@@ -54,15 +54,11 @@ def draw_unrolled(unrolled) -> Figure:
         from one layer to the next.
     """
     layout = Layout(unrolled)
-    entries = _entries(unrolled, layout)
-    lines, foot = _legend_lines(entries, layout.width), []
-    for note in unrolled.notes:
-        foot.append(note)
-    below = 0.2 * (len(lines) + len(foot)) + 0.12
-    top = 0.32 if any(section.name for section in unrolled.sections) else 0.05
-    figure = Figure(figsize=(layout.width, layout.height + below + top))
+    lines = _legend_lines(_entries(unrolled, layout), layout.width)
+    below = 0.2 * (len(lines) + len(unrolled.notes)) + 0.1
+    figure = Figure(figsize=(layout.width, layout.height + below))
     axes = figure.add_axes((0, 0, 1, 1))
-    axes.set(xlim=(0, layout.width), ylim=(-below, layout.height + top))
+    axes.set(xlim=(0, layout.width), ylim=(-below, layout.height))
     axes.set_axis_off()
     _sections(axes, layout)
     for number, section in enumerate(unrolled.sections):
@@ -72,7 +68,7 @@ def draw_unrolled(unrolled) -> Figure:
         if number in layout.labelled:
             _labels(axes, layout, section, layout.labelled[number])
     _edges(axes, layout)
-    _legend(axes, lines, foot, layout.width)
+    _legend(axes, lines, unrolled.notes)
     return figure
 
 
@@ -82,25 +78,32 @@ def _write(axes: Axes, x, y, text, size=SMALL, **style):
 
 
 def _sections(axes, layout):
-    """A light ground under each section, its name above and its steps below it."""
+    """A light ground under each section, its name and its steps below; lines between slots."""
     unrolled = layout.unrolled
-    for section, (left, right) in zip(unrolled.sections, layout.ends, strict=True):
-        bottom, height = layout.below - 0.12, layout.unrolled.slots * layout.lane + 0.1
-        axes.add_patch(Rectangle((left, bottom), right - left, height, facecolor="0.965", edgecolor="0.85", zorder=0))
-        middle = (left + right) / 2
-        _write(axes, middle, bottom + height + 0.16, section.name, LARGE, weight="bold")
-        plural = "" if section.steps == 1 else "s"
-        if section.steps != 1:
-            _write(axes, middle, layout.below - 0.26, f"{section.steps} step{plural} →", SMALL, color="0.3")
-    if unrolled.slots > 1:
-        for slot in range(unrolled.slots):
-            _write(axes, MARGIN, layout.y(slot, 0) - 0.26, f"slot {slot + 1}", USUAL, ha="left", weight="bold")
-            if slot:
-                y = layout.y(slot, layout.levels - 1) + 0.64 * LEVEL_SPACE
-                axes.plot((MARGIN, layout.ends[-1][1]), (y, y), color="0.6", linewidth=0.8, linestyle=":", zorder=1)
+    attended = {edge.start.section for edge in unrolled.edges if edge.kind == "attention"}
+    for number, (section, (left, right)) in enumerate(zip(unrolled.sections, layout.ends, strict=True)):
+        highest = max(section.rows, key=lambda row: row.level)
+        if number in attended:
+            highest = next(row for other in unrolled.sections for row in other.rows if row.kind == "attention")
+        above = 0.44 if highest.kind == "recurrent" else 0.28
+        bottom, top = layout.below, layout.y(0, highest.level) + above
+        ground = {"facecolor": GROUND, "edgecolor": "0.85", "zorder": 0}
+        axes.add_patch(Rectangle((left, bottom), right - left, top - bottom, **ground))
+        _write(axes, (left + right) / 2, bottom - 0.13, _caption(section), USUAL)
+    if unrolled.slots == 1:
+        return
+    for slot in range(unrolled.slots):
+        y = layout.y(slot, layout.levels - 1) + 0.42
+        _write(axes, MARGIN, y, f"slot {slot + 1}, a sequence of its own", SMALL, ha="left", style="italic")
+        if slot:
+            axes.plot((MARGIN, layout.ends[-1][1]), (y + 0.1, y + 0.1), color="0.5", linewidth=0.8, linestyle=":")
 
 
-LEVEL_SPACE = 0.86
+def _caption(section):
+    name = f"{section.name}: " if section.name else ""
+    if section.steps == 1:
+        return name + ("1 step" if section.rows[0].each_step else "one vector")
+    return f"{name}{section.steps} {section.unit}{', last first' if section.columns[0] != '1' else ''} →"
 
 
 def _labels(axes, layout, section, x):
@@ -108,7 +111,7 @@ def _labels(axes, layout, section, x):
     for row in section.rows:
         if row.kind == "bridge":
             continue
-        lines = label_lines(row)
+        lines = label_lines(section, row)
         y = layout.y(0, row.level) + LABEL_LINE * (len(lines) - 1) / 2
         for k, line in enumerate(lines):
             style = {"weight": "bold", "size": USUAL} if k == 0 else {"size": SMALL, "color": "0.25"}
@@ -137,14 +140,13 @@ def _row(axes, layout, slot, number, k, row):
             _place(axes, layout, row, x, y, symbol)
         elif row.each_step:
             for offset in (-0.25, 0.25) if row.direction == "both" else (0,):
-                _write(axes, x, y + offset * 2 * layout.half_height(row), "…", LARGE)
+                _write(axes, x, y + offset * 2 * layout.half_height(row), "…", USUAL + 1)
 
 
 def _place(axes, layout, row, x, y, text):
     half = layout.half_height(row)
     if row.kind in NODE_FILLS:
-        # A long name needs a wider node.
-        width = max(BOX[0] * 0.86, width_of(_plain(text), USUAL) + 0.16)
+        width = node_width(text)
         axes.add_patch(_box(x - width / 2, y - half, width, 2 * half, NODE_FILLS[row.kind], rounding=half, edge=GREY))
         _write(axes, x, y - 0.005, _symbol(text), USUAL, parse_math=True)
         return
@@ -167,20 +169,11 @@ def _box(x, y, width, height, fill, rounding=0.03, edge=INK, linewidth=0.9):
 
 def _symbol(text):
     """`x_12` as mathematics; a word as it is."""
-    letter, _, index = text.partition("_")
-    if not index:
-        return text if len(text) > 2 else f"${_letter(letter)}$"
-    return f"${_letter(letter)}_{{{index.replace('…', chr(92) + 'ldots ')}}}$"
-
-
-def _letter(letter):
-    hats = {"ŷ": r"\hat{y}", "x̂": r"\hat{x}"}
-    return hats.get(letter, letter)
-
-
-def _plain(text):
-    letter, _, index = text.partition("_")
-    return letter[:1] + index if index else text
+    letter, index = symbol_parts(text)
+    if not index and len(text) > 2:
+        return text
+    letter = {"ŷ": r"\hat{y}", "x̂": r"\hat{x}"}.get(letter, letter)
+    return f"${letter}_{{{index.replace('…', chr(92) + 'ldots ')}}}$" if index else f"${letter}$"
 
 
 def _arrow(axes, kind, points, head=True):
@@ -204,8 +197,9 @@ def _arrow(axes, kind, points, head=True):
 
 
 def _edges(axes, layout):
-    fans = Counter(edge.start for edge in layout.unrolled.edges if edge.kind == "state")
-    named = set()
+    ends, named = {}, set()
+    for edge in filter(crosses, layout.unrolled.edges):
+        ends.setdefault(edge.start, set()).add((edge.end.row, edge.end.column))
     for edge in layout.unrolled.edges:
         if edge.kind in ("output", "attention"):
             _up(axes, layout, edge, named)
@@ -213,10 +207,10 @@ def _edges(axes, layout):
             _feedback(axes, layout, edge)
         elif edge.kind == "repeat":
             _repeat(axes, layout, edge)
-        elif edge.start.section == edge.end.section or edge.kind == "carry":
-            _state(axes, layout, edge)
-        elif fans[edge.start] > 1:
+        elif crosses(edge) and len({column for _, column in ends[edge.start]}) > 1:
             _fan(axes, layout, edge)
+        elif crosses(edge) and edge.kind == "state":
+            _handed_over(axes, layout, edge, named)
         else:
             _state(axes, layout, edge)
     _ends_of_states(axes, layout)
@@ -237,22 +231,32 @@ def _up(axes, layout, edge, named):
         between = (edge.kind, edge.start.section, edge.start.row, edge.end.row)
         if between not in named and edge.start.slot == 0:
             named.add(between)
-            ground = {"boxstyle": "square,pad=0.12", "facecolor": "0.965", "edgecolor": "none"}
-            _write(axes, x, middle, shape_text(edge.shape), bbox=ground)
+            _write(axes, x, middle, shape_text(edge.shape), bbox=GROUND_OF_TEXT)
     else:  # the first step of the way back, beside the last one of the way there
         _arrow(axes, edge.kind, [(x, bottom), (x, end_y), (end_x - BOX[0] / 2, end_y)])
 
 
 def _state(axes, layout, edge):
+    """To the next step, or to the next batch."""
     (x, y), (end_x, end_y) = layout.at(edge.start), layout.at(edge.end)
     row, way = layout.row(edge.start), 1 if end_x > x else -1
     offset = -way * layout.half_height(row) / 2 if row.direction == "both" else 0
-    if edge.start.section != edge.end.section and row.direction == "both":
-        offset = 0
     x, end_x = x + way * layout.half(edge.start), end_x - way * layout.half(edge.end)
     _arrow(axes, edge.kind, [(x, y + offset), (end_x, end_y + offset)])
-    if edge.label:
-        _write(axes, (x + end_x) / 2, (y + end_y) / 2 + 0.11, edge.label, SMALL)
+
+
+def _handed_over(axes, layout, edge, named):
+    """From the last state of a section to the first one of another."""
+    (x, y), (end_x, end_y) = layout.at(edge.start), layout.at(edge.end)
+    x, end_x = x + BOX[0] / 2, end_x - BOX[0] / 2
+    turn = layout.ends[edge.start.section][1] + layout.gap / 2
+    _arrow(axes, "state", [(x, y), (end_x, y)] if y == end_y else [(x, y), (turn, y), (turn, end_y), (end_x, end_y)])
+    if edge.label and edge.label not in named:
+        named.add(edge.label)
+        if y == end_y:
+            _write(axes, (x + end_x) / 2, y - 0.11, edge.label)
+        else:
+            _write(axes, turn, (y + end_y) / 2, edge.label, bbox=GROUND_OF_TEXT | {"facecolor": "white"})
 
 
 def _fan(axes, layout, edge):
@@ -270,7 +274,7 @@ def _repeat(axes, layout, edge):
     number = edge.end.section
     gap = layout.ends[edge.start.section][1] + layout.gap / 2
     end = layout.x(number, 0) - BOX[0] / 2
-    start = x + BOX[0] * 0.43
+    start = x + layout.half(edge.start)
     if number - edge.start.section == 1:
         _arrow(axes, "repeat", [(start, y), (gap, y), (gap, end_y), (end, end_y)])
     else:  # under what is between
@@ -279,39 +283,41 @@ def _repeat(axes, layout, edge):
 
 
 def _feedback(axes, layout, edge):
+    """From an output, on the top, down between two columns to what reads it."""
     (x, y), (end_x, end_y) = layout.at(edge.start), layout.at(edge.end)
-    start, end = x + layout.half(edge.start) * 0.86, end_x - layout.half(edge.end) * 0.86
+    row = layout.row(edge.end)
+    start, end = x + layout.half(edge.start), end_x - layout.half(edge.end)
     middle = (start + end) / 2
-    _arrow(axes, "feedback", [(start, y), (middle, y), (middle, end_y), (end, end_y)])
+    if row.kind == "input":
+        rest = [(middle, end_y), (end, end_y)]
+    else:  # from below into the box
+        low, side = end_y - layout.half_height(row) - 0.12, end_x - min(0.15, layout.half(edge.end) / 2)
+        rest = [(middle, low), (side, low), (side, low + 0.12)]
+    _arrow(axes, "feedback", [(start, y), (middle, y), *rest])
 
 
 def _ends_of_states(axes, layout):
     """Where states begin as zeros, where they go on beyond the picture, and outputs that nobody reads."""
     unrolled = layout.unrolled
-    given = {(e.end.slot, e.end.section, e.end.row) for e in unrolled.edges if _crosses(e)}
     read = {e.start for e in unrolled.edges if e.kind in ("output", "attention")}
-    carried = any(e.kind == "carry" for e in unrolled.edges)
+    carried = {(e.end.slot, e.end.row) for e in unrolled.edges if e.kind == "carry"}
     for slot in range(unrolled.slots):
         for number, section in enumerate(unrolled.sections):
             for k, row in enumerate(section.rows):
                 if row.kind != "recurrent":
                     continue
                 y, half = layout.y(slot, row.level), layout.half_height(row)
-                if (slot, number, k) not in given:
+                if (slot, number, k) not in layout.given:
                     _zeros(axes, layout, number, row, y, half)
-                if carried and number == len(unrolled.sections) - 1 and "stateful" in (*row.notes, "stateful"):
+                if (slot, k) in carried and number == len(unrolled.sections) - 1:
                     x = layout.x(number, -1) + BOX[0] / 2
-                    _arrow(axes, "carry", [(x, y), (layout.ends[number][1] + 0.22, y)])
+                    _arrow(axes, "carry", [(x, y), (layout.ends[number][1] + 0.3, y)])
                 used = {place.column for place in read if (place.slot, place.section, place.row) == (slot, number, k)}
                 for column in section.shown:
                     if column not in used:
                         x = layout.x(number, column)
                         axes.plot((x, x), (y + half, y + half + 0.1), **LINES["output"], zorder=3)
-                        _write(axes, x, y + half + 0.13, "×", LARGE)
-
-
-def _crosses(edge):
-    return edge.kind in ("state", "carry") and edge.start.section != edge.end.section
+                        _write(axes, x, y + half + 0.13, "×", USUAL + 1)
 
 
 def _zeros(axes, layout, number, row, y, half):
@@ -339,7 +345,7 @@ def _entries(unrolled, layout):
         "attention": "what is attended to",
     }
     entries = [(kind, text) for kind, text in told.items() if kind in kinds]
-    given = {(e.end.section, e.end.row) for e in unrolled.edges if _crosses(e)}
+    given = {(section, row) for _, section, row in layout.given}
     rows = {(n, k) for n, s in enumerate(unrolled.sections) for k, r in enumerate(s.rows) if r.kind == "recurrent"}
     if rows - given:
         entries.append(("0", "begins with zeros"))
@@ -363,14 +369,14 @@ def _legend_lines(entries, width):
     return lines
 
 
-def _legend(axes, lines, foot, width):
+def _legend(axes, lines, notes):
     for k, line in enumerate(lines):
         y = -0.08 - 0.2 * k
         for x, mark, text in line:
             if mark in LINES:
                 _arrow(axes, mark, [(x, y), (x + 0.4, y)])
             else:
-                _write(axes, x + 0.3, y, mark, LARGE)
+                _write(axes, x + 0.3, y, mark, USUAL + 1)
             _write(axes, x + 0.46, y, text, ha="left")
-    for k, note in enumerate(foot):
+    for k, note in enumerate(notes):
         _write(axes, MARGIN, -0.08 - 0.2 * (len(lines) + k), note, ha="left", style="italic")
