@@ -135,13 +135,15 @@ class Unrolled:
     notes: tuple[str, ...] = ()
 
     @property
-    def layers(self) -> list[tuple[Section, Row]]:
-        """The rows that are layers, each once, with the section they are in; batches share theirs."""
+    def layers(self) -> list[tuple[Section, Row, Shape]]:
+        """All layers, each once with the section that it is in and the shape of what it reads, from left to right."""
         found = {}
         for section in self.sections:
-            for row in section.rows:
+            read: Shape = ()  # a bridge reads states, which are as wide as those that it gives
+            for row in sorted(section.rows, key=lambda row: row.kind != "bridge"):
                 if row.kind not in ("input", "output") or row.weights:
-                    found.setdefault((row.name, row.kind), (section, row))
+                    found.setdefault(row.name, (section, row, read or row.shape))
+                read = () if row.kind == "bridge" else row.shape
         return list(found.values())
 
     def edges_of(self, kind: str) -> list[Edge]:

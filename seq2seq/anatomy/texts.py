@@ -82,7 +82,7 @@ def _decoder(model, steps, options, top):
             rows.each(decoder.readout, f"Dense {decoder.readout_dim}{function}", (BATCH, steps, decoder.readout_dim))
         )
     made.append(_logits(decoder, steps))
-    notes = () if options.predicting else ("held against true ones",)
+    notes = () if options.predicting else ("compared with true tokens",)
     shape = (BATCH, steps, decoder.vocabulary_size)
     made.append(rows.values("output", "next tokens' scores", "ŷ", shape, columns, notes=notes))
     bridge = decoder.bridge
