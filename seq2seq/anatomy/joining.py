@@ -36,7 +36,7 @@ def in_batches(one: Unrolled, options: Options, goes_on: set[str]) -> Unrolled:
     notes = ("Slot i of a batch goes on where slot i of the batch before ended, so batches are not shuffled.",)
     if batch == BATCH or batch > options.slots:
         size = "the slots" if batch == BATCH else f"{batch} slots"
-        notes += (f"{options.slots} of {size} are shown.",)
+        notes += (f"Shown: {options.slots} of {size}.",)
     return replace(one, sections=tuple(sections), edges=tuple(edges), slots=options.slots, notes=notes)
 
 

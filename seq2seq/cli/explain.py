@@ -140,9 +140,9 @@ def _loaded(path):
     windows = getattr(loaded.config, "windows", None)
     if windows is None:
         return loaded.model, {}
-    stateful = getattr(loaded.config.model, "kind", "") == "stateful"
-    lengths = {"steps": windows.chunk if stateful else windows.look_back or None}
-    return loaded.model, lengths | ({"target_steps": windows.horizon} if hasattr(windows, "horizon") else {})
+    if getattr(loaded.config.model, "kind", "") == "stateful":
+        return loaded.model, {"steps": windows.chunk}
+    return loaded.model, {"steps": windows.look_back or None}
 
 
 def _text(shape):

@@ -233,7 +233,7 @@ def _up(axes, layout, edge, named):
             named.add(between)
             _write(axes, x, middle, shape_text(edge.shape), bbox=GROUND_OF_TEXT)
     else:  # the first step of the way back, beside the last one of the way there
-        _arrow(axes, edge.kind, [(x, bottom), (x, end_y), (end_x - BOX[0] / 2, end_y)])
+        _arrow(axes, edge.kind, [(x, bottom), (x, end_y), (end_x - layout.half(edge.end), end_y)])
 
 
 def _state(axes, layout, edge):

@@ -18,11 +18,11 @@ _LEVEL, _LABEL_CHARACTERS = 0.78, 25
 
 @lru_cache(maxsize=4096)
 def width_of(text: str, points: float, bold: bool = False) -> float:
-    """The width of a text in inches."""
+    """The width of a text in inches, with some room: pixels round letters up."""
     if not text.strip():
         return 0.0
     font = FontProperties(weight="bold" if bold else "normal")
-    return TextPath((0, 0), text.replace("$", "S"), size=points, prop=font).get_extents().x1 / 72
+    return TextPath((0, 0), text.replace("$", "S"), size=points, prop=font).get_extents().x1 * 1.04 / 72
 
 
 def shape_text(shape) -> str:
