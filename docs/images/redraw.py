@@ -1,7 +1,7 @@
 """Draw the networks of a page again: `python docs/images/redraw.py docs/lstm_shapes.md`, in the root of a checkout.
 
 The page's Python examples run one after the other, and each of their variables that describes an unrolled network,
-NAME, becomes `docs/images/NAME.png`. The file keeps a digest of the description, so that a test can tell an old picture.
+NAME, becomes `docs/images/NAME.png`. The file keeps a digest of the description, by which a test can tell an old one.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ from PIL import Image, PngImagePlugin
 from seq2seq import draw_unrolled
 from seq2seq.anatomy import Unrolled
 
-COLOURS = 32  # are enough for a drawing, and take a quarter of the space
+COLOURS = 64  # are enough for a drawing, and take a third of the space
 
 
 def networks(namespace: dict) -> dict[str, Unrolled]:
@@ -37,7 +37,7 @@ def digest(unrolled: Unrolled) -> str:
 def write(unrolled: Unrolled, path: Path) -> None:
     """Draw a network into a small PNG file."""
     drawn = io.BytesIO()
-    draw_unrolled(unrolled).savefig(drawn, format="png", dpi=150)
+    draw_unrolled(unrolled).savefig(drawn, format="png", dpi=150, bbox_inches="tight", pad_inches=0.1)
     kept = PngImagePlugin.PngInfo()
     kept.add_text("Description", digest(unrolled))
     Image.open(drawn).convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE).save(path, optimize=True, pnginfo=kept)

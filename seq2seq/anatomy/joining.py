@@ -33,7 +33,7 @@ def in_batches(one: Unrolled, options: Options, goes_on: set[str]) -> Unrolled:
                     start, end = Place(slot, number, k, each.shown[-1]), Place(slot, number + 1, k, 0)
                     edges.append(Edge("carry", start, end, row.states[0]))
     batch = section.rows[0].shape[0]
-    notes = ("Slot i of a batch goes on where slot i of the batch before ended, so batches are not shuffled.",)
+    notes = ("Slot i of a batch goes on where slot i of the batch before ended: each slot is a sequence of its own.",)
     if batch == BATCH or batch > options.slots:
         size = "the slots" if batch == BATCH else f"{batch} slots"
         notes += (f"Shown: {options.slots} of {size}.",)

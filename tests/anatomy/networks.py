@@ -72,7 +72,7 @@ OWN = {
 
 
 def large():
-    return EncoderDecoder(32000, 32000, embedding_dim=512, units=1024, encoder_layers=2, decoder_layers=2)
+    return EncoderDecoder(32000, 32000, embedding_dim=100, units=128, encoder_layers=2, decoder_layers=2)
 
 
 PREDICTING = ("attention", "no attention", "language model", "stream", "conditional")

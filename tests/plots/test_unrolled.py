@@ -88,7 +88,7 @@ def test_letters_are_legible_at_800_pixels(picture):
     if any(section.steps == len(section.columns) for section in found.sections):
         return  # as many steps as were asked for
     smallest = min(text.get_fontsize() for text in figure.axes[0].texts)
-    assert smallest / 72 * 800 / max(figure.get_size_inches()[0], 5.3) >= 8.5
+    assert smallest / 72 * 800 / max(figure.get_size_inches()[0], 5.3) >= 8.0
 
 
 @pytest.mark.parametrize("suffix", plots.FORMATS)
@@ -98,7 +98,7 @@ def test_it_is_saved_in_every_format(suffix, tmp_path):
 
 
 def test_kinds_of_arrows_differ_without_colour():
-    from seq2seq.plots.unrolled import LINES
+    from seq2seq.plots.unrolled_ink import LINES
 
     kinds = [(style["linewidth"], style.get("linestyle", "-")) for name, style in LINES.items() if name != "repeat"]
     assert len(set(kinds)) == len(kinds)
