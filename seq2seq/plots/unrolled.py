@@ -76,7 +76,7 @@ def _sections(axes, layout):
     if unrolled.slots == 1:
         return
     for slot in range(unrolled.slots):
-        y = layout.y(slot, layout.levels - 1) + 0.42
+        y = layout.y(slot, layout.levels - 1) + 0.4
         write(axes, MARGIN, y, f"slot {slot + 1}", USUAL, ha="left", style="italic")
         if slot:
             axes.plot((MARGIN, layout.ends[-1][1]), (y + 0.1, y + 0.1), color="0.5", linewidth=0.8, linestyle=":")

@@ -91,6 +91,10 @@ class Layout:
         longest = max((width_of(shape_text(edge.shape), SMALL) for edge in edges), default=0.0)
         pitch = max(BOX[0] + BETWEEN, longest + 0.08)
         beside_dots = (BOX[0] + ELIDED_WIDTH) / 2 + BETWEEN - 0.04
+        # What is fed back passes between the first column, where shapes are written, and the dots.
+        fed_back = {edge.start.section for edge in self.unrolled.edges if edge.kind == "feedback"}
+        if any(self.unrolled.sections[number].columns[1:2] == (ELIDED,) for number in fed_back):
+            beside_dots = max(beside_dots, longest)
         self._columns, self.ends = [], []
         for number, section in enumerate(self.unrolled.sections):
             ways = {
