@@ -35,6 +35,9 @@ _HOMES = {
     "train_forecaster": "seq2seq.tasks.train_forecaster:train",
     "train_language_model": "seq2seq.tasks.train_language_model:train",
     "train_translation": "seq2seq.tasks.train_translation:train",
+    # How they are made.
+    "draw_unrolled": "seq2seq.plots",
+    "unrolled": "seq2seq.anatomy",
     # What they are made of, for models wired by hand.
     "Autoencoder": "seq2seq.models",
     "EncoderDecoder": "seq2seq.models",

@@ -26,6 +26,7 @@ ARROWS = {
     "run": {"config"},
     "batches": {"text", "series"},
     "models": {"layers"},
+    "anatomy": {"layers", "models"},
     "runtime": {"run"},
 }
 BELOW = ARROWS.keys()

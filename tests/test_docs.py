@@ -1,9 +1,11 @@
 """What pages name is there; their Python examples run, and print what the pages say."""
 
 import re
+import runpy
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 DOCS = Path(__file__).parents[1] / "docs"
 FOLDERS = ("", "tests", "scripts")  # that a page may name a file from
@@ -30,3 +32,8 @@ def test_examples_run_and_print_what_the_page_says(page, capsys, monkeypatch):
             printed = capsys.readouterr().out
             if printed and not next_language:
                 assert printed.strip() == expected.strip()
+    redraw = runpy.run_path(str(DOCS / "images" / "redraw.py"))
+    for name, network in redraw["networks"](namespace).items():
+        file = DOCS / "images" / f"{name}.png"
+        assert Image.open(file).text["Description"] == redraw["digest"](network), f"draw again: {redraw['__doc__']}"
+        assert f"(images/{file.name})" in page.read_text(encoding="utf-8") and file.stat().st_size < 60_000

@@ -11,6 +11,7 @@ from seq2seq.cli import (
     detect,
     doctor,
     evaluate,
+    explain,
     export,
     forecast,
     generate,
@@ -42,6 +43,7 @@ app.command("forecast", cls=Command, epilog=forecast.EXAMPLES)(forecast.forecast
 app.command("export", cls=Command, epilog=export.EXAMPLES)(export.export)
 app.command("serve", cls=Command, epilog=serve.EXAMPLES)(serve.serve)
 app.command("evaluate", cls=Command, epilog=evaluate.EXAMPLES)(evaluate.evaluate)
+app.command("explain", cls=Command, epilog=explain.EXAMPLES)(explain.explain)
 app.command("score", cls=Command, epilog=score.EXAMPLES)(score.score)
 app.command("info", cls=Command, epilog=info.EXAMPLES)(info.info)
 app.command("recipes", cls=Command, epilog=recipes.EXAMPLES)(recipes.recipes)

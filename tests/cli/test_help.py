@@ -19,6 +19,7 @@ COMMANDS = [
     ["forecast"],
     ["evaluate"],
     ["score"],
+    ["explain"],
     ["train", "language-model"],
     ["generate"],
     ["batch", "translate"],

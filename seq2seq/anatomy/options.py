@@ -1,0 +1,24 @@
+"""What is asked of a description."""
+
+from typing import NamedTuple
+
+ANY_STEPS, ANY_TARGET_STEPS = "T", "H"  # letters for lengths that a model leaves open
+
+
+class Options(NamedTuple):
+    """The arguments of `unrolled`, which see."""
+
+    steps: int | None
+    target_steps: int | None
+    predicting: bool
+    batches: int
+    slots: int
+    shown: int | None
+
+    def length(self, own: int | None = None, letter: str = ANY_STEPS) -> int | str:
+        """The steps of the input: the model's `own`, where it has, else what was asked for, or the letter."""
+        return own or self.steps or letter
+
+    def most(self, sections: int) -> int:
+        """How many steps of each of so many sections side by side are shown."""
+        return self.shown or {1: 4, 2: 3}.get(sections, 2)
