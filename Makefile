@@ -4,6 +4,7 @@
 # make test    environment, then the tests; `make test-slow`, `test-real` and `test-recipes` run the long ones,
 #              `make test-browser` those of the server's page, with Debian's chromium
 # make lint    style and format, as the checks want them
+# make docs    the documentation as a site, in build/site: searchable, and readable without the network
 
 # The TensorFlow of constraints.txt is made for these versions of Python; the first of them is taken, python3 before others.
 FITS := import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))
@@ -21,7 +22,7 @@ PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install --quiet --co
 comma := ,
 SIDES := --source en --target fr
 
-.PHONY: demo install test test-slow test-real test-recipes test-browser check-gpu lint clean
+.PHONY: demo install test test-slow test-real test-recipes test-browser check-gpu lint docs clean
 .DELETE_ON_ERROR:
 
 demo: $(RUNTIME)
@@ -74,6 +75,11 @@ lint: .venv/dev
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 
+docs: .venv/docs
+	TF_CPP_MIN_LOG_LEVEL=3 $(BIN)/python packaging/site/pages.py build/docs
+	$(BIN)/zensical build --strict --clean --config-file build/zensical.toml
+	$(BIN)/python packaging/site/built.py build/site
+
 clean:
 	rm -rf .venv runs build *.egg-info
 
@@ -85,6 +91,10 @@ $(RUNTIME): pyproject.toml constraints.txt | .venv/bin/python
 
 .venv/dev: $(RUNTIME)
 	$(PIP) --editable '.[dev]'
+	@touch $@
+
+.venv/docs: $(RUNTIME)
+	$(PIP) --editable '.[docs]'
 	@touch $@
 
 .venv/bin/python:

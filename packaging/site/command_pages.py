@@ -26,7 +26,7 @@ def command_page(name: str, command: TyperCommand) -> str:
         title = parameter.rich_help_panel or ("Arguments" if not parameter.opts[0].startswith("-") else "Options")
         groups.setdefault(title, []).append(_row(parameter, context))
     for title, rows in groups.items():
-        written.append(f"## {title}\n\n{table(('option', 'meaning'), rows)}")
+        written.append(f"## {title}\n\n{table('options', ('option', 'meaning'), rows)}")
     return "\n".join(written)
 
 

@@ -1,4 +1,4 @@
-"""All pages of the site, in one folder: those of `docs`, those beside the benchmarks and the data, and what the code says.
+"""All pages of the site in one folder: those of `docs`, those of the benchmarks and the data, and what the code says.
 
 `make docs` calls it, and Zensical builds the site of what it writes.
 """
@@ -18,6 +18,7 @@ ROOT = HERE.parents[1]
 LINK = re.compile(r"(?<!!)\[([^\]]*)\]\((\.\./[^)#\s]*)(#[^)\s]*)?\)")
 # Of the checkout → page of the site. What else is linked outside of `docs` is copied where it is a file.
 PAGES = {"README.md": "index.md", "benchmarks/README.md": "benchmarks.md", "data/README.md": "data.md"}
+PYTHON = ("loaded_runs", "trainings", "models", "around_models")  # pages of the groups of public names
 FOLDERS = {"seq2seq/recipes": "recipes.md"}
 
 
@@ -46,7 +47,7 @@ def generated() -> Iterable[tuple[str, str]]:
     yield "recipes.md", recipes_page()
     for name, command in commands():
         yield f"command_{re.sub('[ -]', '_', name)}.md", command_page(name, command)
-    for (title, names), page in zip(groups().items(), ("loaded_runs", "trainings", "parts"), strict=True):
+    for (title, names), page in zip(groups().items(), PYTHON, strict=True):
         yield f"python_{page}.md", python_page(title, names)
 
 

@@ -20,10 +20,11 @@ def code(text: str) -> str:
     return f"<code>{html.escape(text, quote=False).replace('|', '&#124;')}</code>" if text else ""
 
 
-def table(names: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
-    """A table of cells that are Markdown."""
+def table(kind: str, names: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    """A table of cells that are Markdown; `site.css` knows its kind."""
     lines = [names, ("---",) * len(names), *rows]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+    written = "".join(f"| {' | '.join(line)} |\n" for line in lines)
+    return f'<div class="{kind}" markdown>\n\n{written}\n</div>\n'
 
 
 def docstring(text: str) -> str:

@@ -5,9 +5,10 @@ import inspect
 import re
 from pathlib import Path
 
-import seq2seq
 from prose import docstring
 from settings_pages import KINDS
+
+import seq2seq
 
 
 def groups() -> dict[str, list[str]]:
@@ -23,7 +24,7 @@ def groups() -> dict[str, list[str]]:
 
 def python_page(title: str, names: list[str]) -> str:
     """The page of one group of names."""
-    written = [f"# {title}\n", f"```python\nfrom seq2seq import {', '.join(names)}\n```\n".replace(", ", ", ")]
+    written = [f"# {title}\n", f"```python\nfrom seq2seq import {', '.join(names)}\n```\n"]
     for name in names:
         member = getattr(seq2seq, name)
         written += [f"## {name}\n", _signature(name, member), docstring(inspect.getdoc(member) or "")]
@@ -54,25 +55,29 @@ def _members(kind):
 
 
 def _signature(name, member):
+    """How it is called, as code; nothing for a property, and for what does not tell."""
     if isinstance(member, property):
         return ""
-    plain = getattr(member, "__func__", member)
     try:
-        signature = inspect.signature(plain)
+        signature = inspect.signature(getattr(member, "__func__", member))
     except ValueError:
         return ""
     parameters = [each for each in signature.parameters.values() if each.name not in ("self", "cls")]
     line = f"{name}{signature.replace(parameters=parameters)}"
-    if len(line) > 80 and parameters:
-        bare = signature.replace(parameters=[])
-        stars = {inspect.Parameter.KEYWORD_ONLY: "*"}
-        written, starred = [], False
-        for each in parameters:
-            if each.kind is inspect.Parameter.VAR_POSITIONAL:
-                starred = True
-            if each.kind in stars and not starred:
-                written.append("*")
-                starred = True
-            written.append(str(each))
-        line = f"{name}(\n" + "".join(f"    {each},\n" for each in written) + str(bare)[1:]
-    return f"```python\n{line}\n```\n"
+    if len(_plain(line)) > 80 and parameters:
+        written = [str(each) for each in parameters]
+        kinds = [each.kind for each in parameters]
+        if inspect.Parameter.KEYWORD_ONLY in kinds and inspect.Parameter.VAR_POSITIONAL not in kinds:
+            written.insert(kinds.index(inspect.Parameter.KEYWORD_ONLY), "*")
+        returned = str(signature.replace(parameters=[]))[1:]
+        line = f"{name}(\n" + "".join(f"    {each},\n" for each in written) + returned
+    return f"```\n{_plain(line)}\n```\n"
+
+
+def _plain(line):
+    """A signature whose types have their own names alone, as they are read: `Path`, not `pathlib.Path`."""
+    return re.sub(r"'([\w.]+)'", _type, re.sub(r"\b(?:[a-z_]\w*\.)+(?=[A-Z]|ndarray)", "", line))
+
+
+def _type(found):
+    return found[1] if found[1][:1].isupper() else found[0]

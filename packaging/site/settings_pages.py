@@ -34,12 +34,14 @@ def sections(config: type) -> Iterator[tuple[str, str, list[Setting]]]:
     Args:
         config: a configuration such as `TranslationConfig`.
     """
-    hints = typing.get_type_hints(config)
-    parts = {field.name: hints[field.name] for field in dataclasses.fields(config)}
-    for name, section in parts.items():
+    hints, alone = typing.get_type_hints(config), []
+    for field in dataclasses.fields(config):
+        section = hints[field.name]
         if dataclasses.is_dataclass(section):
-            yield name, inspect.getdoc(section), _settings(section, f"{name}.", dataclasses.fields(section))
-    yield "", "", _settings(config, "", [each for each in dataclasses.fields(config) if not dataclasses.is_dataclass(parts[each.name])])
+            yield field.name, inspect.getdoc(section), _settings(section, f"{field.name}.", dataclasses.fields(section))
+        else:
+            alone.append(field)
+    yield "", "", _settings(config, "", alone)
 
 
 def settings_page(config: type) -> str:
@@ -47,13 +49,13 @@ def settings_page(config: type) -> str:
     task = config.task
     written = [
         f"# Settings of {task}\n",
-        f"`seq2seq train {task} … --set NAME=VALUE` sets one of them, `--recipe FILE.toml` many; what is not set has its "
-        f"default. `seq2seq train {task} --help` has the options that are shorter to write.\n",
+        f"`seq2seq train {task} … --set NAME=VALUE` sets one of them, `--recipe FILE.toml` many; what is not set has "
+        f"its default. `seq2seq train {task} --help` has the options that are shorter to write.\n",
     ]
     for name, about, settings in sections(config):
         rows = [(code(each.name), each.kind, each.default, each.meaning) for each in settings]
         written += [f"## {name or 'Of the whole run'}\n", *([f"{prose(about)}\n"] if about else [])]
-        written.append(table(("setting", "type", "default", "meaning"), rows))
+        written.append(table("settings", ("setting", "type", "default", "meaning"), rows))
     return "\n".join(written)
 
 
