@@ -4,7 +4,7 @@
 # make test    environment, then the tests; `make test-slow`, `test-real` and `test-recipes` run the long ones,
 #              `make test-browser` those of the server's page, with Debian's chromium
 # make lint    style and format, as the checks want them
-# make docs    the documentation as a site, in build/site: searchable, and readable without the network
+# make docs    the documentation as a site, in build/site; the search wants a server, as it says, and no network
 
 # The TensorFlow of constraints.txt is made for these versions of Python; the first of them is taken, python3 before others.
 FITS := import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))
@@ -79,6 +79,7 @@ docs: .venv/docs
 	TF_CPP_MIN_LOG_LEVEL=3 $(BIN)/python packaging/site/pages.py build/docs
 	$(BIN)/zensical build --strict --clean --config-file build/zensical.toml
 	$(BIN)/python packaging/site/built.py build/site
+	@echo "$(BIN)/python -m http.server --directory build/site 8000   # then http://127.0.0.1:8000"
 
 clean:
 	rm -rf .venv runs build *.egg-info

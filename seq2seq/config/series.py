@@ -95,7 +95,7 @@ class AutoencoderWindowsConfig:
 
 @dataclass(frozen=True)
 class ForecasterDataConfig(SeriesDataConfig):
-    """The same for a forecaster, which keeps a test part."""
+    """Where the numbers come from, and which of them are used; a forecaster keeps a test part."""
 
     test_share: float = 0.2
     # Columns whose forecasts are kept at or above 0; none: those that have a 0 and nothing below it in training.
@@ -198,7 +198,7 @@ class SeriesTrainingConfig(TrainingConfig):
 
 @dataclass(frozen=True)
 class AutoencoderTrainingConfig(SeriesTrainingConfig):
-    """The same for an autoencoder, whose data may be few."""
+    """Optimisation, and when to stop, of an autoencoder, whose data may be few."""
 
     epochs: int | None = None  # none: as many as make `updates`
     updates: int = 4000  # batches to learn from, in all epochs together
