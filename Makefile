@@ -4,6 +4,7 @@
 # make test    environment, then the tests; `make test-slow`, `test-real` and `test-recipes` run the long ones,
 #              `make test-browser` those of the server's page, with Debian's chromium
 # make lint    style, format and types, as the checks want them
+# make docs    the documentation as a site, in build/site; the search wants a server, as it says, and no network
 
 # The TensorFlow of constraints.txt is made for these versions of Python; the first of them is taken, python3 before others.
 FITS := import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))
@@ -20,7 +21,7 @@ BIN := .venv/bin
 PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install --quiet --constraint constraints.txt
 comma := ,
 
-.PHONY: demo install test test-slow test-real test-recipes test-browser check-gpu lint clean
+.PHONY: demo install test test-slow test-real test-recipes test-browser check-gpu lint docs clean
 .DELETE_ON_ERROR:
 
 demo: $(RUNTIME)
@@ -62,6 +63,12 @@ lint: .venv/dev
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
+docs: .venv/docs
+	TF_CPP_MIN_LOG_LEVEL=3 $(BIN)/python packaging/site/pages.py build/docs
+	$(BIN)/zensical build --strict --clean --config-file build/zensical.toml
+	$(BIN)/python packaging/site/built.py build/site
+	@echo "$(BIN)/python -m http.server --directory build/site 8000   # then http://127.0.0.1:8000"
+
 clean:
 	rm -rf .venv runs build *.egg-info
 
@@ -73,6 +80,10 @@ $(RUNTIME): pyproject.toml constraints.txt | .venv/bin/python
 
 .venv/dev: $(RUNTIME)
 	$(PIP) --editable '.[dev]'
+	@touch $@
+
+.venv/docs: $(RUNTIME)
+	$(PIP) --editable '.[docs]'
 	@touch $@
 
 .venv/bin/python:

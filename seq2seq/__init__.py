@@ -35,22 +35,23 @@ _HOMES = {
     "train_forecaster": "seq2seq.tasks.train_forecaster:train",
     "train_language_model": "seq2seq.tasks.train_language_model:train",
     "train_translation": "seq2seq.tasks.train_translation:train",
-    # How they are made.
+    # How networks are made, step by step.
     "draw_unrolled": "seq2seq.plots",
     "unrolled": "seq2seq.anatomy",
-    # What they are made of, for models wired by hand.
+    # Models and layers, for those who wire them by hand.
     "Autoencoder": "seq2seq.models",
     "EncoderDecoder": "seq2seq.models",
     "LSTM": "seq2seq.layers",
     "LanguageModel": "seq2seq.models",
+    "StreamForecaster": "seq2seq.models",
+    "WindowForecaster": "seq2seq.models",
+    # What feeds such models, judges them and searches with them.
     "PairBatches": "seq2seq.batches.pairs",
     "Sampling": "seq2seq.decoding.sampling",
     "Search": "seq2seq.inference.search",
-    "StreamForecaster": "seq2seq.models",
     "TokenAccuracy": "seq2seq.training.metrics",
     "TokenCrossEntropy": "seq2seq.training.token_losses",
     "WindowBatches": "seq2seq.batches.windows",
-    "WindowForecaster": "seq2seq.models",
     "beam_search": "seq2seq.decoding.beam",
     "greedy_search": "seq2seq.decoding.greedy",
     "train_tokenizer": "seq2seq.text.tokenizer",

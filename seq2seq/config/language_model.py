@@ -27,13 +27,13 @@ class LanguageDataConfig:
 class LanguageModelConfig:
     """The recurrent language model."""
 
-    cell: Literal["lstm", "gru"] = "lstm"
-    embedding_dim: int = 64
-    units: int = 256
-    num_layers: int = 1
-    embedding_dropout: float = 0.1
-    layer_dropout: float = 0.2
-    output_dropout: float = 0.2
+    cell: Literal["lstm", "gru"] = "lstm"  # of all recurrent layers
+    embedding_dim: int = 64  # width of the vector that stands for a character
+    units: int = 256  # of each recurrent layer
+    num_layers: int = 1  # recurrent layers
+    embedding_dropout: float = 0.1  # of the entries of embeddings
+    layer_dropout: float = 0.2  # between recurrent layers
+    output_dropout: float = 0.2  # before the output layer
 
     def __post_init__(self):
         for name in ("embedding_dim", "units", "num_layers"):
@@ -66,7 +66,7 @@ class LanguageConfig:
     data: LanguageDataConfig = field(default_factory=LanguageDataConfig)
     model: LanguageModelConfig = field(default_factory=LanguageModelConfig)
     training: LanguageTrainingConfig = field(default_factory=LanguageTrainingConfig)
-    seed: int = 1
+    seed: int = 1  # decides every random choice
 
     task = "language-model"
 

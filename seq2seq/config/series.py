@@ -95,7 +95,7 @@ class AutoencoderWindowsConfig:
 
 @dataclass(frozen=True)
 class ForecasterDataConfig(SeriesDataConfig):
-    """The same for a forecaster, which keeps a test part."""
+    """Where the numbers come from, and which of them are used; a forecaster keeps a test part."""
 
     test_share: float = 0.2
     # Columns whose forecasts are kept at or above 0; none: those that have a 0 and nothing below it in training.
@@ -122,9 +122,9 @@ class ForecasterWindowsConfig:
 class RecurrentConfig:
     """The recurrent layers of a model of numbers."""
 
-    units: int = 64
-    cell: Literal["lstm", "gru"] = "lstm"
-    dropout: float = 0.0
+    units: int = 64  # of each recurrent layer
+    cell: Literal["lstm", "gru"] = "lstm"  # of all recurrent layers
+    dropout: float = 0.0  # between recurrent layers and before the output
 
     def __post_init__(self):
         check_at_least("model.units", self.units, 1)
@@ -135,9 +135,9 @@ class RecurrentConfig:
 class AutoencoderModelConfig(RecurrentConfig):
     """The sequence autoencoder."""
 
-    encoder_layers: int = 1
-    decoder_layers: int = 1
-    bidirectional: bool = False
+    encoder_layers: int = 1  # recurrent layers that read the sequence
+    decoder_layers: int = 1  # and those that write it
+    bidirectional: bool = False  # the encoder reads the sequence from both ends
     latent_dim: int | None = None  # width of the code; none: the last output of the encoder
     reverse: bool = True  # write the sequence from its end (Srivastava et al. 2015)
     conditional: bool = False  # the decoder reads what it wrote before
@@ -161,8 +161,8 @@ class ForecasterModelConfig(RecurrentConfig):
 
     # auto: segments, or direct of many columns and of residuals that segments do not go with.
     kind: Literal["auto", "direct", "encoder_decoder", "segments", "stateful"] = "auto"
-    num_layers: int = 1
-    dropout: float | None = None  # none: 0.5 of segments, 0 of others
+    num_layers: int = 1  # recurrent layers; of encoder_decoder on each side
+    dropout: float | None = None  # between recurrent layers and before the output; none: 0.5 of segments, 0 of others
     # Steps that kind=segments reads and writes at a time; none: a season if a window holds four, or an eighth of it.
     segment: int | None = None
     # Forecast the change from this; season_growth: the season with the latest growth over it; linear: a regression on
@@ -191,14 +191,14 @@ class SeriesTrainingConfig(TrainingConfig):
     learning_rate: float = 2e-3
     lr_ramp_steps: int = 20
     patience: int = 15
-    loss: Literal["mse", "mae", "huber"] = "mse"
+    loss: Literal["mse", "mae", "huber"] = "mse"  # of the scaled values: squared, absolute, or squared where small
 
     products_are_large = False  # of some ten features and units: in bfloat16 an autoencoder took as long
 
 
 @dataclass(frozen=True)
 class AutoencoderTrainingConfig(SeriesTrainingConfig):
-    """The same for an autoencoder, whose data may be few."""
+    """Optimisation, and when to stop, of an autoencoder, whose data may be few."""
 
     epochs: int | None = None  # none: as many as make `updates`
     updates: int = 4000  # batches to learn from, in all epochs together
@@ -221,9 +221,9 @@ class DetectionConfig:
     """How an error becomes a score, and a score an alarm; fitted on held-out normal data."""
 
     errors: Kind = "auto"  # auto: both where the model also predicts (model.horizon), else those of the reconstruction
-    score: Score = "mahalanobis"
+    score: Score = "mahalanobis"  # of the errors of a step; mahalanobis: by how usual errors vary together
     smoothing: int | None = None  # steps that the score of a step is the mean of; none: a quarter of the window
-    threshold: Threshold = "quantile"
+    threshold: Threshold = "quantile"  # of held-out scores: what it is fitted by
     value: float | None = None  # the quantile; k of mean + k sigma; the risk of pot; beta of f_beta; none: by the kind
     components: int = 8  # of the PCA beside it
 
@@ -246,7 +246,7 @@ class AutoencoderConfig:
     model: AutoencoderModelConfig = field(default_factory=AutoencoderModelConfig)
     training: AutoencoderTrainingConfig = field(default_factory=AutoencoderTrainingConfig)
     detection: DetectionConfig = field(default_factory=DetectionConfig)
-    seed: int = 1
+    seed: int = 1  # decides every random choice
 
     task = "autoencoder"
 
@@ -272,7 +272,7 @@ class ForecasterConfig:
     windows: ForecasterWindowsConfig = field(default_factory=ForecasterWindowsConfig)
     model: ForecasterModelConfig = field(default_factory=ForecasterModelConfig)
     training: SeriesTrainingConfig = field(default_factory=SeriesTrainingConfig)
-    seed: int = 1
+    seed: int = 1  # decides every random choice
 
     task = "forecaster"
 

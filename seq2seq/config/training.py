@@ -11,9 +11,10 @@ from seq2seq.errors import InputError
 class TrainingConfig:
     """Optimisation, and when to stop."""
 
-    epochs: int = 10
-    optimizer: Literal["adam", "adamw"] = "adam"
+    epochs: int = 10  # passes over the training part
+    optimizer: Literal["adam", "adamw"] = "adam"  # adamw: with weight_decay
     learning_rate: float = 1e-3  # the peak
+    # How the learning rate goes on after its ramp; plateau: halved whenever nothing gets better.
     schedule: Literal["constant", "cosine", "inverse_sqrt", "plateau"] = "cosine"
     lr_ramp_steps: int = 200  # linear learning-rate ramp from 0
     final_learning_rate: float = 0.0  # where cosine ends
@@ -71,7 +72,7 @@ class TrainingConfig:
 class TokenTrainingConfig(TrainingConfig):
     """Optimisation of a model of tokens."""
 
-    label_smoothing: float = 0.1
+    label_smoothing: float = 0.1  # share of each target that is spread evenly over the vocabulary
 
     def __post_init__(self):
         super().__post_init__()

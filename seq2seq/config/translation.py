@@ -19,7 +19,7 @@ class DataConfig:
     train: str = ""  # PREFIX (PREFIX.en and PREFIX.de), TSV file, or tfds:NAME/CONFIG
     valid: str | None = None  # the same forms; without it a share of `train` is held out
     source: str | None = None  # suffix of the source file, column of a TSV (name, or number from 1), or TFDS feature
-    target: str | None = None
+    target: str | None = None  # the same of the target side
     header: bool | None = None  # the first row of a TSV names its columns; not given: seen in the training file
     swap: bool = False  # translate the other way: second column → first
     limit: int | None = None  # read only the first lines
@@ -53,7 +53,7 @@ class DataConfig:
 class TextConfig:
     """How strings become ids."""
 
-    tokenizer: TokenizerKind | None = None
+    tokenizer: TokenizerKind | None = None  # pieces of words (unigram, bpe), characters or words
     target_tokenizer: TokenizerKind | None = None  # another kind for the target side: letters → phones
     vocabulary_size: int | None = None  # an upper bound: a small corpus gives fewer
     joint: bool = True  # one vocabulary for both sides (the same kind of tokenizer on both)
@@ -157,15 +157,16 @@ class BatchingConfig:
 class ModelConfig:
     """The encoder–decoder."""
 
-    cell: Literal["lstm", "gru"] = "lstm"
-    embedding_dim: int = 256
+    cell: Literal["lstm", "gru"] = "lstm"  # of all recurrent layers
+    embedding_dim: int = 256  # width of the vector that stands for a token
     units: int = 512  # of the decoder; a bidirectional encoder has half of it in each direction
-    encoder_layers: int = 1
-    decoder_layers: int = 1
-    bidirectional: bool = True
+    encoder_layers: int = 1  # recurrent layers that read the source
+    decoder_layers: int = 1  # and those that write the target
+    bidirectional: bool = True  # the encoder reads the source from both ends
     go_backwards: bool = False  # read the source from its end (Sutskever et al. 2014); unidirectional encoders only
     residual: bool = True  # around every layer from the second on
     bridge: Literal["copy", "dense", "zero"] = "dense"  # from the encoder's last state to the decoder's first
+    # How steps of the source are compared with the decoder's state; none: it knows the encoder's last state alone.
     attention: Literal["none", "dot", "additive", "multi_head"] = "dot"
     attention_heads: int = 4  # of multi_head
     # The decoder layer that attends; first: those above read at each step what it found (Wu et al. 2016).
@@ -174,9 +175,9 @@ class ModelConfig:
     tie_source: bool = True  # one embedding for both sides, where they share a vocabulary
     source_vectors: str | None = None  # text file of word vectors that the source embedding starts from
     target_vectors: str | None = None  # the same of the target; one embedding for both takes one file, by either name
-    embedding_dropout: float | None = None
+    embedding_dropout: float | None = None  # of the entries of embeddings
     layer_dropout: float = 0.2  # between stacked layers
-    output_dropout: float | None = None
+    output_dropout: float | None = None  # before the output layer
     word_dropout: float | None = None  # share of input tokens whose embedding is zeroed
     dropout_along_time: bool = False  # one dropout mask for all steps (Gal and Ghahramani 2016)
 
@@ -239,7 +240,7 @@ class DecodingConfig:
     # At most ratio · source length + extra tokens, EOS included; what is None is taken from the training pairs when a
     # training starts, and stored with it.
     max_length_ratio: float | None = None
-    max_length_extra: int | None = None
+    max_length_extra: int | None = None  # the tokens beyond that ratio
     no_repeat: int = 0  # a sequence of so many tokens appears at most once in a translation; 0: however often
     max_source_tokens: int = 1024  # longer inputs are cut, with a warning
     batch_tokens: int = 8192  # padded source tokens · beams in a batch
@@ -275,7 +276,7 @@ class TranslationConfig:
     decoding: DecodingConfig = field(default_factory=DecodingConfig)
     distillation: DistillationConfig = field(default_factory=DistillationConfig)
     risk: RiskConfig = field(default_factory=RiskConfig)
-    seed: int = 1
+    seed: int = 1  # decides every random choice
 
     task = "translation"
 
