@@ -43,7 +43,7 @@ def purpose_of(recipe: Path) -> str:
 def load_recipe(recipe: str | Path) -> dict[str, Any]:
     """Read a recipe file, or a shipped recipe by its name, into a tree of plain values."""
     path = Path(recipe)
-    if not path.exists():
+    if not path.is_file():
         shipped = shipped_recipes()
         if str(recipe) not in shipped:
             raise InputError(f"--recipe {recipe}: no such file; shipped recipes are {', '.join(shipped)}.")

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from seq2seq.config import from_mapping, from_stored, resolve, to_mapping
+from seq2seq.config import TranslationConfig, from_mapping, from_stored, resolve, to_mapping
 from seq2seq.config.names import Names
 from seq2seq.errors import InputError
 
@@ -82,3 +82,10 @@ def test_retired_settings_are_passed_over_in_a_run_and_nowhere_else():
         from_mapping(_Config, tree)
     with pytest.raises(InputError, match=r"part\.going is not a setting"):
         from_stored(_Config, {"part": {"going": 3}})
+
+
+def test_a_folder_with_the_name_of_a_recipe_does_not_hide_it(tmp_path, monkeypatch):
+    expected = resolve(TranslationConfig, "g2p", data__train="words.tsv")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "g2p").mkdir()
+    assert resolve(TranslationConfig, "g2p", data__train="words.tsv") == expected
