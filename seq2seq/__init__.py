@@ -35,16 +35,15 @@ _HOMES = {
     "train_forecaster": "seq2seq.tasks.train_forecaster:train",
     "train_language_model": "seq2seq.tasks.train_language_model:train",
     "train_translation": "seq2seq.tasks.train_translation:train",
-    # How networks are made, step by step.
-    "draw_unrolled": "seq2seq.plots",
-    "unrolled": "seq2seq.anatomy",
-    # Models and layers, for those who wire them by hand.
+    # Models and layers, for those who wire them by hand, and their pictures.
     "Autoencoder": "seq2seq.models",
     "EncoderDecoder": "seq2seq.models",
     "LSTM": "seq2seq.layers",
     "LanguageModel": "seq2seq.models",
     "StreamForecaster": "seq2seq.models",
     "WindowForecaster": "seq2seq.models",
+    "draw_unrolled": "seq2seq.plots",
+    "unrolled": "seq2seq.anatomy",
     # What feeds such models, judges them and searches with them.
     "PairBatches": "seq2seq.batches.pairs",
     "Sampling": "seq2seq.decoding.sampling",
@@ -62,6 +61,7 @@ __all__ = ["InputError", *_HOMES]
 
 # What a type checker reads in place of the table, one line for each name of it.
 if TYPE_CHECKING:
+    from seq2seq.anatomy import unrolled as unrolled
     from seq2seq.batches.pairs import PairBatches as PairBatches
     from seq2seq.batches.windows import WindowBatches as WindowBatches
     from seq2seq.config import AutoencoderConfig as AutoencoderConfig
@@ -86,6 +86,7 @@ if TYPE_CHECKING:
     from seq2seq.models import LanguageModel as LanguageModel
     from seq2seq.models import StreamForecaster as StreamForecaster
     from seq2seq.models import WindowForecaster as WindowForecaster
+    from seq2seq.plots import draw_unrolled as draw_unrolled
     from seq2seq.report import Report as Report
     from seq2seq.tasks import train_autoencoder as _train_autoencoder
     from seq2seq.tasks import train_forecaster as _train_forecaster

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, assert_type
 
 import numpy as np
+from matplotlib.figure import Figure
 
 import seq2seq
 from seq2seq import (
@@ -34,6 +35,7 @@ from seq2seq import (
     Writer,
     beam_search,
     detect,
+    draw_unrolled,
     greedy_search,
     resolve,
     train_autoencoder,
@@ -41,6 +43,7 @@ from seq2seq import (
     train_language_model,
     train_tokenizer,
     train_translation,
+    unrolled,
 )
 from seq2seq.inference.detection import Detection
 from seq2seq.inference.forecast import Forecast
@@ -89,6 +92,7 @@ def parts(tokenizer: Tokenizer) -> None:
     assert_type(WindowForecaster(3, 1), WindowForecaster)
     assert_type(StreamForecaster(3), StreamForecaster)
     assert_type(LSTM(8), LSTM)
+    assert_type(draw_unrolled(unrolled(StreamForecaster(3), steps=4)), Figure)
     assert_type(TokenAccuracy(), TokenAccuracy)
     assert_type(TokenCrossEntropy(label_smoothing=0.1), TokenCrossEntropy)
     assert_type(greedy_search(None, None, None), tuple[Any, Any])

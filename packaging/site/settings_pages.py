@@ -13,7 +13,7 @@ from prose import code, prose, table
 
 from seq2seq.config import AutoencoderConfig, ForecasterConfig, LanguageConfig, TranslationConfig
 from seq2seq.config.fitting import OPEN
-from seq2seq.config.resolving import RECIPES
+from seq2seq.config.recipes import shipped_recipes
 
 KINDS = (TranslationConfig, AutoencoderConfig, ForecasterConfig, LanguageConfig)
 
@@ -66,7 +66,7 @@ def recipes_page() -> str:
         "Settings for one piece of work, with where its data are from, what it reaches and in what time. "
         "`--recipe NAME` trains with one; a file of your own is `--recipe FILE.toml`.\n",
     ]
-    for file in sorted(RECIPES.glob("*.toml")):
+    for file in shipped_recipes().values():
         written.append(f"## {file.stem}\n\n```toml\n{file.read_text(encoding='utf-8').strip()}\n```\n")
     return "\n".join(written)
 

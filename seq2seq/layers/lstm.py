@@ -108,7 +108,7 @@ class LSTM(WithoutPadding, keras.layers.LSTM):
 
         return step
 
-    def branches(self, inputs, state):
+    def branches(self, inputs: Any, state: Any) -> Any:
         """One step from each state with several inputs, each product taken once and not for every pair of both.
 
         Args:

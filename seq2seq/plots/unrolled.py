@@ -1,5 +1,7 @@
 """Unrolled networks as people draw them: boxes for steps, arrows for states, shapes on the arrows."""
 
+from typing import Any
+
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch, Rectangle
 
@@ -31,7 +33,7 @@ BARS = {
 }
 
 
-def draw_unrolled(unrolled) -> Figure:
+def draw_unrolled(unrolled: Any) -> Figure:
     """Draw a network over its steps: time from left to right, layers from bottom to top.
 
     Args:
