@@ -15,7 +15,7 @@ from settings_pages import KINDS, recipes_page, settings_page
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-LINK = re.compile(r"(?<!!)\[([^\]]*)\]\((\.\./[^)#\s]*)(#[^)\s]*)?\)")
+LINK = re.compile(r"(!?\[[^\]]*\])\((\.\./[^)#\s]*)(#[^)\s]*)?\)")
 # Of the checkout → page of the site. What else is linked outside of `docs` is copied where it is a file.
 PAGES = {"README.md": "index.md", "benchmarks/README.md": "benchmarks.md", "data/README.md": "data.md"}
 PYTHON = ("loaded_runs", "trainings", "models", "around_models")  # pages of the groups of public names
@@ -32,10 +32,10 @@ def write(folder: Path) -> None:
     shutil.copytree(ROOT / "docs", folder)
     for file in ("zensical.toml", "site.css"):
         shutil.copy(HERE / file, folder.parent if file == "zensical.toml" else folder)
-    for page in folder.glob("*.md"):
-        page.write_text(_kept_inside(page.read_text(encoding="utf-8"), folder), encoding="utf-8")
     for name in ("benchmarks", "data"):
         shutil.copy(ROOT / name / "README.md", folder / f"{name}.md")
+    for page in folder.glob("*.md"):
+        page.write_text(_kept_inside(page.read_text(encoding="utf-8"), folder), encoding="utf-8")
     for name, text in generated():
         (folder / name).write_text(text, encoding="utf-8")
 
@@ -57,11 +57,13 @@ def _kept_inside(text, folder):
     def link(found):
         words, path, anchor = found[1], found[2].removeprefix("../").rstrip("/"), found[3] or ""
         if page := (PAGES | FOLDERS).get(path):
-            return f"[{words}]({page}{anchor})"
+            return f"{words}({page}{anchor})"
         if not (ROOT / path).is_file():
-            return words
+            return words.lstrip("!")[1:-1]
+        if path.startswith("docs/"):
+            return f"{words}({path.removeprefix('docs/')}{anchor})"
         shutil.copy(ROOT / path, folder)
-        return f"[{words}]({Path(path).name})"
+        return f"{words}({Path(path).name})"
 
     return LINK.sub(link, text)
 

@@ -18,12 +18,12 @@ def check(runs: Sequence[Path], against: Path, task: str) -> None:
     others = runs_in(against)
     if {each.resolve() for each in others} == {each.resolve() for each in runs}:
         raise InputError(f"--against {against} is the run itself: there is nothing to compare.")
-    for path in others:
-        other = Run.open(path, task)
+    first = Run.open(runs[0], task)
+    for other in (Run.open(path, task) for path in others):
         other.need_weights()
         if task == "translation":
-            first, second = (each.read_config_as(TranslationConfig).data for each in (Run.open(runs[0], task), other))
-            if second.reverses(first):
+            ours, theirs = (each.read_config_as(TranslationConfig).data for each in (first, other))
+            if theirs.reverses(ours):
                 raise InputError(f"--against {against} translates the other way round than {runs[0]}.")
 
 
