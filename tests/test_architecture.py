@@ -7,7 +7,18 @@ from pathlib import Path
 
 import pytest
 
-EVERYWHERE = {"cores", "device", "errors", "interruption", "report", "sources", "special_ids", "storage", "workers"}
+EVERYWHERE = {
+    "cores",
+    "device",
+    "errors",
+    "interruption",
+    "report",
+    "sources",
+    "special_ids",
+    "storage",
+    "versions",
+    "workers",
+}
 PACKAGE = Path(__file__).resolve().parents[1] / "seq2seq"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 

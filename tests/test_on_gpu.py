@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from seq2seq.device import kernels_of
+from seq2seq.device import kernels_of, use_device
 from seq2seq.inference.translator import Translator
 from seq2seq.models.recurrent import RecurrentStack
 from seq2seq.tasks.examine_device import compare_kernel
@@ -22,6 +22,11 @@ pytestmark = [
     pytest.mark.gpu,
     pytest.mark.skipif(not tf.config.list_physical_devices("GPU"), reason="TensorFlow finds no GPU: seq2seq doctor"),
 ]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def as_every_command_does():
+    use_device()  # float32 is float32 then
 
 
 @pytest.mark.parametrize("cell", ["lstm", "gru"])

@@ -48,7 +48,7 @@ def start(spec):
     """Get ready to train on windows in random order each turn; all of them, or `most_windows` of the spec."""
     device = "cuda" if torch.cuda.is_available() else "cpu"
     torch.set_num_threads(spec["threads"])
-    torch.set_float32_matmul_precision("high")
+    torch.backends.cudnn.allow_tf32 = False  # float32 is true float32 in ours too, and in products by default
     folder, look_back, batch_size = Path(spec["folder"]), spec["look_back"], spec["batch_size"]
     with np.load(folder / "series.npz") as saved:
         series = torch.from_numpy(saved["values"])

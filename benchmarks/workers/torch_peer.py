@@ -94,7 +94,7 @@ class Trainer:
     def __init__(self, spec):
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
         torch.set_num_threads(spec["threads"])
-        torch.set_float32_matmul_precision("high")  # on a GPU as TensorFlow has it; nothing on a CPU
+        torch.backends.cudnn.allow_tf32 = False  # float32 is true float32 in ours too, and in products by default
         self.model = EncoderDecoder(**spec["model"])
         self.model.load(Path(spec["folder"]) / "weights.npz")
         self.model.to(self.device)

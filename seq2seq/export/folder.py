@@ -7,7 +7,6 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +28,7 @@ from seq2seq.run.integrity import locked, read_config, refuse_links_out
 from seq2seq.run.seeds import refuse_inside_run
 from seq2seq.runtime.folder import FORMAT, FORMAT_OF_GRAPHS, README
 from seq2seq.storage import digest, one_of
+from seq2seq.versions import version_of
 
 SLOWER = 0.95  # times the rate of float32: less is more than chance
 FORMATS = ("onnx", "saved-model", "litert")
@@ -312,7 +312,7 @@ def _write_manifest(
             name: {side: [asdict(value) for value in getattr(signature, side)] for side in ("inputs", "outputs")}
             for name, signature in signatures.items()
         },
-        "versions": {name: version(name) for name in ("seq2seq", "onnx")},
+        "versions": {name: version_of(name) for name in ("seq2seq", "onnx")},
     }
     if len(runs) > 1:
         record["members"] = [

@@ -3,14 +3,14 @@
 import keras
 import tensorflow as tf
 
-from seq2seq.layers.padding import WithoutPadding
+from seq2seq.layers.cudnn import OnCudnn
 
 
 @keras.saving.register_keras_serializable(package="seq2seq")
-class GRU(WithoutPadding, keras.layers.GRU):
+class GRU(OnCudnn, keras.layers.GRU):
     """`keras.layers.GRU` with the same arguments, weights and numbers, which on cuDNN has zeros at masked steps.
 
-    Outputs are 0 there, and so is the gradient of the input, see `seq2seq.layers.padding`.
+    Outputs are 0 there, and so is the gradient of the input, see `seq2seq.layers.cudnn`.
     """
 
     def branches(self, inputs, state):

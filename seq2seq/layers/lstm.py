@@ -32,22 +32,21 @@ import keras
 import tensorflow as tf
 from keras import ops
 
-from seq2seq.layers.padding import WithoutPadding
+from seq2seq.layers.cudnn import OnCudnn
 from seq2seq.layers.rows import column_sums
 from seq2seq.layers.steps import PackedSteps, PaddedSteps
 
 
 @keras.saving.register_keras_serializable(package="seq2seq")
-class LSTM(WithoutPadding, keras.layers.LSTM):
+class LSTM(OnCudnn, keras.layers.LSTM):
     """`keras.layers.LSTM` with the same arguments, weights and numbers, faster on a CPU.
 
     On a GPU, and with settings that the fast loop does not cover (other activations, no bias, `recurrent_dropout`,
     `implementation=1`, `unroll`, float64), it is `keras.layers.LSTM`: cuDNN where Keras would use it, unless
     `use_cudnn=False`, with which the fast loop runs on a GPU as well. With a mask outputs are 0 there at masked steps,
-    and so is the gradient of the input, see `seq2seq.layers.padding`.
+    and so is the gradient of the input, see `seq2seq.layers.cudnn`.
     Under `mixed_bfloat16` the matrix products are bfloat16 and everything else, the state included, stays float32. On
-    cuDNN they are float32, too: TensorFlow casts what comes in bfloat16, weights and all, and rounds what goes out;
-    for float16 cuDNN has kernels of its own.
+    cuDNN they are float32, too, see `seq2seq.layers.cudnn`; for float16 it has kernels of its own.
 
     Args:
         units: int.

@@ -10,7 +10,6 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +29,7 @@ from seq2seq.run.integrity import (
 from seq2seq.run.resuming import digests, refuse_other_data, refuse_other_settings
 from seq2seq.run.seeds import is_of_seeds, refuse_inside_run
 from seq2seq.storage import digest, read_arrays, read_record, remove_leftovers, replacing, write_arrays
+from seq2seq.versions import version_of
 
 if TYPE_CHECKING:
     from seq2seq.run.parent import Parent
@@ -91,7 +91,7 @@ class Run(RunFolder):
                 remove_leftovers(folder)
             if not found:
                 run.remove_beginning()
-                versions = {name: version(name) for name in LIBRARIES}
+                versions = {name: version_of(name) for name in LIBRARIES}
                 record = {"format": FORMAT, "task": task, "config": run.config, "data": checksums, "versions": versions}
                 record |= {"parent": parent.record} if parent else {}
                 run.write_json("config.json", record | ({"teachers": list(teachers)} if teachers else {}))

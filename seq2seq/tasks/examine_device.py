@@ -5,7 +5,6 @@ import platform
 import subprocess
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +25,7 @@ from seq2seq.device import (
 from seq2seq.models.recurrent import recurrent_layer
 from seq2seq.report import Report
 from seq2seq.tasks.training_rates import SENTENCES, rates_in_parts, training_rates
+from seq2seq.versions import version_of
 
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 TOLERANCE = 1e-5  # of the largest number; an H200 is off by 5e-7
@@ -131,7 +131,7 @@ def examine(seconds: float = 10.0, report: Report | None = None) -> Examination:
     several = rates_in_parts(precision, parts, at_once, seconds, report or Report()) if seconds and at_once > 2 else {}
     features = processor_features()
     return Examination(
-        versions={"seq2seq": version("seq2seq"), "Python": platform.python_version(), **_versions()},
+        versions={"seq2seq": version_of("seq2seq"), "Python": platform.python_version(), **_versions()},
         processor=_processor(),
         features=tuple(name for name in _TOLD_FEATURES if name in features),
         cores={"usable": usable_cores(), "all": os.cpu_count() or 1},
@@ -221,7 +221,7 @@ def _warn_of_parts(taken, rates):
 
 
 def _versions():
-    found = {name: version(name.lower()) for name in ("TensorFlow", "Keras", "NumPy")}
+    found = {name: version_of(name.lower()) for name in ("TensorFlow", "Keras", "NumPy")}
     build = tf.sysconfig.get_build_info()
     if build["is_cuda_build"]:
         found["TensorFlow"] += f" (made for CUDA {build['cuda_version']}, cuDNN {build['cudnn_version']})"

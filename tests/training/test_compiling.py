@@ -7,7 +7,7 @@ from seq2seq.config import TrainingConfig
 from seq2seq.device import share_cores
 from seq2seq.models import Autoencoder
 from seq2seq.report import Report
-from seq2seq.training.compiling import compile_model
+from seq2seq.training.compiling import BATCHES_AT_ONCE, compile_model
 from seq2seq.training.number_losses import ObservedLoss
 from tests.stand_ins.graphics_card import seen
 
@@ -53,4 +53,4 @@ def test_beside_a_gpu_nothing_is_compiled_by_xla_nor_shared_out_to_cores():
     with seen():
         compile_model(model, ObservedLoss(), batches, TrainingConfig(epochs=1000, ema_decay=0.0), Warnings())
         assert share_cores(2) == 1
-    assert (model.jit_compile, model.steps_per_execution, model.compiled_parts) == (False, 1, 0)
+    assert (model.jit_compile, model.steps_per_execution, model.compiled_parts) == (False, BATCHES_AT_ONCE, 0)

@@ -1,0 +1,71 @@
+"""What TensorFlow's op for cuDNN makes of memory that nobody wrote, and how it is kept from recurrent layers."""
+
+from contextlib import nullcontext
+from typing import Any
+
+import keras
+import tensorflow as tf
+from keras.src.backend import AutocastScope  # the one way to the float32 of a weight within a layer of half precision
+
+
+class OnCudnn:
+    """A recurrent layer of Keras, to be named before it among the bases, that nothing reaches but its numbers.
+
+    cuDNN promises no gradient of its input at masked steps, and what it says of its outputs there TensorFlow's op does
+    not repeat. What lies in that memory, NaN too, would count in the norm that gradients are clipped by, and so reach
+    all weights. So both are zeros here, as are the inputs that cuDNN sees there.
+
+    In bfloat16 the op of TensorFlow 2.21 casts to float32 and back, and on an H200 its results held memory that nobody
+    had written: trainings were lost within two epochs, while in float32 and float16 all was right. So it is asked in
+    float32, which costs what its own casts cost.
+
+    Where the layer runs in a loop, on a processor in particular, nothing is done.
+    """
+
+    # Of the layer that it is named before.
+    return_sequences: bool
+    go_backwards: bool
+    use_cudnn: Any
+    activation: Any
+    recurrent_activation: Any
+    use_bias: bool
+    unroll: bool
+    recurrent_dropout: float
+
+    def inner_loop(self, sequences: Any, initial_state: Any, mask: Any, training: bool = False) -> Any:
+        if isinstance(mask, list | tuple):
+            mask = mask[0]
+        if not self.is_on_cudnn():
+            return super().inner_loop(sequences, initial_state, mask, training=training)
+        dtype = sequences.dtype
+        cast = dtype == tf.bfloat16
+        if mask is not None:
+            sequences = _zeros_where_not(mask, sequences)
+        if cast:
+            sequences, initial_state = tf.nest.map_structure(_as_float32, (sequences, list(initial_state)))
+        with AutocastScope(None) if cast else nullcontext():
+            last, outputs, states = super().inner_loop(sequences, initial_state, mask, training=training)
+        if mask is not None and self.return_sequences:  # else there is only the last step, taken from the state
+            outputs = _zeros_where_not(tf.reverse(mask, [1]) if self.go_backwards else mask, outputs)
+        return tf.nest.map_structure(lambda each: tf.cast(each, dtype), (last, outputs, states))
+
+    def is_on_cudnn(self) -> bool:
+        """Whether Keras hands this layer to cuDNN, as what is traced now will run."""
+        return (
+            bool(tf.config.list_logical_devices("GPU"))
+            and self.use_cudnn is not False
+            and self.activation is keras.activations.tanh
+            and self.recurrent_activation is keras.activations.sigmoid
+            and self.use_bias
+            and not self.unroll
+            and not self.recurrent_dropout
+            and getattr(self, "reset_after", True)  # of a GRU
+        )
+
+
+def _as_float32(tensor):
+    return tf.cast(tensor, tf.float32)
+
+
+def _zeros_where_not(mask, sequence):
+    return tf.where(mask[..., None], sequence, tf.zeros((), sequence.dtype))
