@@ -5,6 +5,7 @@
 #              `make test-browser` those of the server's page, with Debian's chromium
 # make lint    style, format and types, as the checks want them
 # make docs    the documentation as a site, in build/site; the search wants a server, as it says, and no network
+# make notebooks  its first steps as Jupyter notebooks, with the package that they install, in build/notebooks
 
 # The TensorFlow of constraints.txt is made for these versions of Python; the first of them is taken, python3 before others.
 FITS := import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))
@@ -21,7 +22,7 @@ BIN := .venv/bin
 PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install --quiet --constraint constraints.txt
 comma := ,
 
-.PHONY: demo install test test-slow test-real test-recipes test-browser check-gpu lint docs clean
+.PHONY: demo install test test-slow test-real test-recipes test-browser check-gpu lint docs notebooks clean
 .DELETE_ON_ERROR:
 
 demo: $(RUNTIME)
@@ -63,11 +64,17 @@ lint: .venv/dev
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
-docs: .venv/docs
-	TF_CPP_MIN_LOG_LEVEL=3 $(BIN)/python packaging/site/pages.py build/docs
+docs: notebooks
+	TF_CPP_MIN_LOG_LEVEL=3 $(BIN)/python packaging/site/pages.py build/docs build/notebooks
 	$(BIN)/zensical build --strict --clean --config-file build/zensical.toml
 	$(BIN)/python packaging/site/built.py build/site
 	@echo "$(BIN)/python -m http.server --directory build/site 8000   # then http://127.0.0.1:8000"
+
+# What setuptools left in build/lib of files that are gone would be in the wheel again.
+notebooks: .venv/docs
+	rm -rf build/notebooks build/lib
+	$(BIN)/python packaging/site/notebooks.py build/notebooks
+	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir build/notebooks .
 
 clean:
 	rm -rf .venv runs build *.egg-info

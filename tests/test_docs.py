@@ -10,7 +10,9 @@ from PIL import Image
 DOCS = Path(__file__).parents[1] / "docs"
 FOLDERS = ("", "tests", "scripts")  # that a page may name a file from
 TRAINING = ("by_hand.md",)  # trains for long, what other tests train in less
-PAGES = [page for page in sorted(DOCS.glob("*.md")) if "```python" in page.read_text(encoding="utf-8")]
+# A page with commands, in blocks of bash, trains what its examples load: tests/test_notebooks.py runs it as a whole.
+TEXTS = {page: page.read_text(encoding="utf-8") for page in sorted(DOCS.glob("*.md"))}
+PAGES = [page for page, text in TEXTS.items() if "```python" in text and "```bash" not in text]
 
 
 @pytest.mark.parametrize("page", sorted(DOCS.glob("*.md")), ids=lambda page: page.name)
@@ -37,3 +39,14 @@ def test_examples_run_and_print_what_the_page_says(page, capsys, monkeypatch):
         file = DOCS / "images" / f"{name}.png"
         assert Image.open(file).text["Description"] == redraw["digest"](network), f"draw again: {redraw['__doc__']}"
         assert f"(images/{file.name})" in page.read_text(encoding="utf-8") and file.stat().st_size < 60_000
+
+
+def test_the_gallery_has_each_recipe_of_the_readme_with_its_figures_and_small_pictures():
+    gallery, readme = TEXTS[DOCS / "gallery.md"], (DOCS.parent / "README.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\w+)`[^|]*\|[^|]*\|([^|]*)\|", readme.partition("## What it reaches")[2], re.MULTILINE)
+    assert len(rows) > 5
+    for recipe, reached in rows:
+        figures = re.findall(r"\d[\d.]*", reached)
+        assert f"--recipe {recipe}" in gallery and figures[0] in gallery, recipe
+    for picture in re.findall(r"\((images/\w+\.png)\)", gallery):
+        assert (DOCS / picture).stat().st_size < 100_000, picture

@@ -67,6 +67,18 @@ def test_no_link_of_the_site_leaves_its_folder(site):
             assert (site / path).is_file() and ".." not in path, f"{page.name}: {path}"
 
 
+def test_a_page_offers_its_notebook_and_the_package_where_they_were_made(tmp_path):
+    made = tmp_path / "notebooks"
+    made.mkdir()
+    for name in ("first_faults.ipynb", "seq2seq-1.0-py3-none-any.whl"):
+        (made / name).touch()
+    pages.write(tmp_path / "docs", made)
+    title, _, offered = (tmp_path / "docs/first_faults.md").read_text(encoding="utf-8").splitlines()[:3]
+    assert title.startswith("# ")
+    linked = re.findall(r"\]\((.*?)\)", offered)
+    assert linked == sorted(file.name for file in made.iterdir()) and all((tmp_path / "docs" / n).exists() for n in linked)
+
+
 @pytest.mark.parametrize("config", KINDS, ids=lambda config: config.task)
 def test_every_setting_has_a_meaning_and_is_on_its_page(config):
     page, default = settings_page(config), config.__dataclass_fields__

@@ -22,11 +22,12 @@ PYTHON = ("loaded_runs", "trainings", "models", "around_models")  # pages of the
 FOLDERS = {"seq2seq/recipes": "recipes.md"}
 
 
-def write(folder: Path) -> None:
+def write(folder: Path, notebooks: Path | None = None) -> None:
     """Write all pages, with the configuration of Zensical beside their folder.
 
     Args:
         folder: where they go; what is there is removed.
+        notebooks: where `make notebooks` has put them, with the package: pages offer theirs, by their name.
     """
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(ROOT / "docs", folder)
@@ -38,6 +39,8 @@ def write(folder: Path) -> None:
         page.write_text(_kept_inside(page.read_text(encoding="utf-8"), folder), encoding="utf-8")
     for name, text in generated():
         (folder / name).write_text(text, encoding="utf-8")
+    if notebooks:
+        _offer(notebooks, folder)
 
 
 def generated() -> Iterable[tuple[str, str]]:
@@ -49,6 +52,17 @@ def generated() -> Iterable[tuple[str, str]]:
         yield f"command_{re.sub('[ -]', '_', name)}.md", command_page(name, command)
     for (title, names), page in zip(groups().items(), PYTHON, strict=True):
         yield f"python_{page}.md", python_page(title, names)
+
+
+def _offer(notebooks, folder):
+    """Copy the notebooks and the package, and link both under the titles of the pages that they were made of."""
+    shutil.copytree(notebooks, folder, dirs_exist_ok=True)
+    (wheel,) = notebooks.glob("*.whl")
+    for notebook in notebooks.glob("*.ipynb"):
+        page = folder / f"{notebook.stem}.md"
+        title, _, text = page.read_text(encoding="utf-8").partition("\n")
+        offered = f"[This page as a notebook]({notebook.name}), and [the package]({wheel.name}) to lay beside it."
+        page.write_text(f"{title}\n\n{offered}\n{text}", encoding="utf-8")
 
 
 def _kept_inside(text, folder):
@@ -69,4 +83,4 @@ def _kept_inside(text, folder):
 
 
 if __name__ == "__main__":
-    write(Path(sys.argv[1]))
+    write(*map(Path, sys.argv[1:]))
