@@ -2,18 +2,18 @@
 
 import re
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
-jupytext = pytest.importorskip("jupytext")  # comes with `.[docs]` and `.[dev]`
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "packaging/site"))
-
-import nbformat
-import notebooks
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "packaging/site"))
+nbformat = pytest.importorskip("nbformat")  # comes with jupytext, in `.[docs]` and `.[dev]`
+pytest.importorskip("jupytext")
+notebooks = import_module("notebooks")
 
 AHEAD = 2  # cells that a page has not: they install the package, and find the data
-ROOT = Path(__file__).resolve().parents[1]
 every_walk = pytest.mark.parametrize("page", notebooks.walks(), ids=lambda page: page.stem)
 
 

@@ -76,7 +76,8 @@ def test_a_page_offers_its_notebook_and_the_package_where_they_were_made(tmp_pat
     title, _, offered = (tmp_path / "docs/first_faults.md").read_text(encoding="utf-8").splitlines()[:3]
     assert title.startswith("# ")
     linked = re.findall(r"\]\((.*?)\)", offered)
-    assert linked == sorted(file.name for file in made.iterdir()) and all((tmp_path / "docs" / n).exists() for n in linked)
+    assert linked == sorted(file.name for file in made.iterdir())
+    assert all((tmp_path / "docs" / name).exists() for name in linked)
 
 
 @pytest.mark.parametrize("config", KINDS, ids=lambda config: config.task)

@@ -4,8 +4,8 @@ The page's Python examples run one after the other, and each of their variables 
 NAME, becomes `docs/images/NAME.png`. The file keeps a digest of the description, by which a test can tell an old one.
 
 A page that walks through commands is run as a whole, in an empty folder beside the shipped data: each picture that a
-command draws into `runs/NAME.png` becomes `docs/images/NAME.png` where the page shows it. A picture alone,
-`redraw.py runs/scores.png`, is one that `make demo` or another command has drawn: it becomes small and goes the same way.
+command draws into `runs/NAME.png` becomes `docs/images/NAME.png` where the page shows it. A picture alone, such as
+`redraw.py runs/scores.png`, is one that a command like `make demo` has drawn: it becomes small and goes the same way.
 """
 
 import hashlib
@@ -18,14 +18,14 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from PIL import Image, PngImagePlugin
 
 from seq2seq import draw_unrolled
 from seq2seq.anatomy import Unrolled
 
+ROOT = Path(__file__).resolve().parents[2]
 COLOURS = 64  # are enough for a drawing, and take a third of the space
 
 

@@ -1,6 +1,6 @@
 """Notebooks of the pages that walk through commands: `python packaging/site/notebooks.py build/notebooks`.
 
-A walk is a page of `docs` with a block of `bash`. Its code becomes cells, in order, and what stands between is text. Two
+A walk is a page of `docs` with a block of `bash`. Its code becomes cells, in order; what stands between is text. Two
 cells go ahead: they install the package, whose wheel `make notebooks` lays beside them, and find the shipped data.
 """
 
@@ -15,7 +15,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell
 
 ROOT = Path(__file__).resolve().parents[2]
 LINK = re.compile(r"(!?)\[([^\]]*)\]\((?!https?:)([^)#\s]*)[^)]*\)")
-# Jupytext takes the language of most cells for that of the kernel, unless the page says it: bash is a magic of this one.
+# Jupytext takes the language of most cells for that of the kernel, unless the page says it; bash is a magic of this.
 KERNEL = "---\njupyter:\n  kernelspec:\n    display_name: Python 3\n    language: python\n    name: python3\n---\n\n"
 INSTALL = "%pip install --quiet {wheel}"
 # The pages name `data` as in the root of a checkout, and bash finds `seq2seq` where this Python was installed.
@@ -50,7 +50,7 @@ def notebook(text: str) -> NotebookNode:
         text: the page, whose blocks of `bash` and `python` are run and whose other blocks are read.
     """
     made = jupytext.reads(KERNEL + LINK.sub(_beside, text), "md")
-    first = f"Lay `{wheel()}` beside this notebook. The first cell installs it, the second one finds the data that it has."
+    first = f"Lay `{wheel()}` beside this notebook. The first cell installs it, the second one finds its data."
     made.cells[:0] = [
         new_markdown_cell(first),
         new_code_cell(INSTALL.format(wheel=wheel()), metadata={"tags": ["install"]}),
