@@ -44,10 +44,14 @@ class OnCudnn:
         if cast:
             sequences, initial_state = tf.nest.map_structure(_as_float32, (sequences, list(initial_state)))
         with AutocastScope(None) if cast else nullcontext():
-            last, outputs, states = super().inner_loop(sequences, initial_state, mask, training=training)
+            last, outputs, states = self.ask_cudnn(sequences, initial_state, mask, training)
         if mask is not None and self.return_sequences:  # else there is only the last step, taken from the state
             outputs = _zeros_where_not(tf.reverse(mask, [1]) if self.go_backwards else mask, outputs)
         return tf.nest.map_structure(lambda each: tf.cast(each, dtype), (last, outputs, states))
+
+    def ask_cudnn(self, sequences: Any, initial_state: Any, mask: Any, training: bool) -> Any:
+        """What `inner_loop` gives, by Keras's own use of cuDNN."""
+        return super().inner_loop(sequences, initial_state, mask, training=training)
 
     def is_on_cudnn(self) -> bool:
         """Whether Keras hands this layer to cuDNN, as what is traced now will run."""
@@ -61,6 +65,29 @@ class OnCudnn:
             and not self.recurrent_dropout
             and getattr(self, "reset_after", True)  # of a GRU
         )
+
+
+def lengths_of(mask: tf.Tensor | None, sequences: tf.Tensor) -> tf.Tensor:
+    """The steps of each row, int32 `(batch,)`, which cuDNN is told.
+
+    TensorFlow's op takes them from the processor's memory, where the mask of a text is made as well: counted there,
+    nothing waits for the GPU. Keras counts and checks on the GPU, and waits for it twice in every layer.
+
+    Args:
+        mask: bool `(batch, steps)`, right-padded, or `None`, with which all steps count.
+        sequences: `(batch, steps, features)`.
+
+    Raises:
+        tf.errors.InvalidArgumentError: a row has no step, or a masked one before its last real one.
+    """
+    if mask is None:
+        return tf.fill(tf.shape(sequences)[:1], tf.shape(sequences)[1])
+    with tf.device("CPU"):
+        lengths = tf.reduce_sum(tf.cast(mask, tf.int32), 1)
+        padded = tf.reduce_all(mask == tf.sequence_mask(lengths, tf.shape(mask)[1])) & tf.reduce_all(lengths > 0)
+        advice = "cuDNN takes right-padded masks, with a step in every row: use_cudnn=False takes any"
+        with tf.control_dependencies([tf.Assert(padded, [advice])]):
+            return tf.identity(lengths)
 
 
 def _as_float32(tensor):

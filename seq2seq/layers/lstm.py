@@ -32,7 +32,7 @@ import keras
 import tensorflow as tf
 from keras import ops
 
-from seq2seq.layers.cudnn import OnCudnn
+from seq2seq.layers.cudnn import OnCudnn, lengths_of
 from seq2seq.layers.rows import column_sums
 from seq2seq.layers.steps import PackedSteps, PaddedSteps
 
@@ -70,11 +70,8 @@ class LSTM(OnCudnn, keras.layers.LSTM):
             mask = mask[0]
         if not self._uses_fast_loop(mask):
             return super().inner_loop(sequences, initial_state, mask, training=training)
-        if training and self.dropout:
-            # One mask for all steps, as keras.layers.LSTM does on its cuDNN path.
-            sequences = sequences * ops.expand_dims(self.cell.get_dropout_mask(sequences[:, 0, :]), 1)
         outputs, h, c = lstm_sequence(
-            sequences,
+            self._dropped(sequences, training),
             ops.convert_to_tensor(self.cell.kernel),
             ops.convert_to_tensor(self.cell.recurrent_kernel),
             ops.convert_to_tensor(self.cell.bias),
@@ -87,6 +84,41 @@ class LSTM(OnCudnn, keras.layers.LSTM):
         )
         # With a mask they may differ: the outputs of a row that is masked throughout are 0, whatever its state.
         return (h if mask is None else outputs[:, -1]), outputs, [h, c]
+
+    def ask_cudnn(self, sequences: Any, initial_state: Any, mask: Any, training: bool) -> Any:
+        """What `inner_loop` gives, by one call of TensorFlow's op.
+
+        Keras cuts both kernels into four and puts the eight parts together again, and their gradients too: a hundred
+        small operations, each of which a GPU waits for. As a kernel lies, transposed, its gates follow one another as
+        cuDNN wants them.
+        """
+        sequences, lengths = self._dropped(sequences, training), lengths_of(mask, sequences)
+        kernel, recurrent_kernel, bias = map(
+            ops.convert_to_tensor, (self.cell.kernel, self.cell.recurrent_kernel, self.cell.bias)
+        )
+        parts = tf.transpose(kernel), tf.transpose(recurrent_kernel), tf.zeros_like(bias), bias  # cuDNN has two biases
+        outputs, h, c, _, _ = tf.raw_ops.CudnnRNNV3(
+            input=tf.reverse_sequence(sequences, lengths, 1) if self.go_backwards else sequences,
+            input_h=initial_state[0][:, None],
+            input_c=initial_state[1][:, None],
+            params=tf.concat([tf.reshape(part, (-1,)) for part in parts], 0),
+            sequence_lengths=lengths,
+            rnn_mode="lstm",
+            time_major=False,
+            is_training=True,
+        )
+        h, c = h[:, 0], c[:, 0]
+        if not self.return_sequences:
+            return h, h[:, None], [h, c]
+        if self.go_backwards:  # real steps come last then, as in a loop
+            outputs = tf.reverse(tf.reverse_sequence(outputs, lengths, 1), [1])
+        return h, outputs, [h, c]
+
+    def _dropped(self, sequences, training):
+        """With one dropout mask for all steps."""
+        if not (training and self.dropout):
+            return sequences
+        return sequences * ops.expand_dims(self.cell.get_dropout_mask(sequences[:, 0, :]), 1)
 
     def stepper(self) -> Callable[[Any, Any], tuple[Any, Any]] | None:
         """A function for single steps at inference: `(inputs, [h, c])` → the outputs and the new `[h, c]`.

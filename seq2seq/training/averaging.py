@@ -28,13 +28,14 @@ class ExponentialAverage:
         weights: list of variables.
         optimizer: built Keras optimizer, whose `iterations` counts updates: some batches make none.
         decay: float, of one update; early on at most `(1 + updates) / (10 + updates)`, so that the start is forgotten.
-        every: int. Updates between two averagings, which then use `decay ** every`.
+        every: int. Updates between two averagings at least: more, where one call makes more. Of `n` updates since the
+            last one, an averaging uses `decay ** n`.
     """
 
     def __init__(self, weights, optimizer, decay, every=4):
         self.weights = [weight.value for weight in weights]
         self.average = [tf.Variable(weight, trainable=False) for weight in self.weights]
-        self.updates = tf.Variable(0, dtype=tf.int64, trainable=False)
+        self.updates = tf.Variable(0, dtype=tf.int64, trainable=False)  # when it was averaged last
         self.optimizer, self.decay, self.every = optimizer, decay, every
 
     @property
@@ -47,11 +48,11 @@ class ExponentialAverage:
     @tf.function
     def _follow(self):
         done = tf.cast(self.optimizer.iterations, tf.int64)
-        new = done != self.updates
-        self.updates.assign(done)
-        if new and self.updates % self.every == 0:
-            updates = tf.cast(self.updates, tf.float32)
-            decay = tf.minimum(self.decay, (1.0 + updates) / (10.0 + updates)) ** self.every
+        new = done - self.updates
+        if new >= self.every:
+            self.updates.assign(done)
+            updates = tf.cast(done, tf.float32)
+            decay = tf.minimum(self.decay, (1.0 + updates) / (10.0 + updates)) ** tf.cast(new, tf.float32)
             for average, weight in zip(self.average, self.weights, strict=True):
                 average.assign_sub((1.0 - decay) * (average - weight))
 

@@ -44,7 +44,7 @@ def compile_model(
     # XLA cannot compile cuDNN's layers.
     on_cpu = not tf.config.list_logical_devices("GPU")
     with_xla = on_cpu and batches.static_shapes and updates >= UPDATES_WORTH_XLA
-    averaged = settings.ema_decay > 0  # which is done batch by batch
+    averaged = settings.ema_decay > 0  # after every call: not of many updates where the gain is small
     shared = cluster is not None and not cluster.is_alone
     in_parts = with_xla and isinstance(model, CompiledParts)
     if in_parts:
@@ -55,7 +55,8 @@ def compile_model(
     if shared:
         model.over_workers = cluster
     schedule = make_schedule(settings, updates)
-    at_once = (with_xla or not on_cpu) and not averaged
+    # Workers that lose one go back to the last update, which has to be the last call.
+    at_once = (with_xla and not averaged) or not (on_cpu or shared)
     model.compile(
         make_optimizer(settings, schedule),
         loss=loss,
