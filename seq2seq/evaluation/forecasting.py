@@ -95,8 +95,8 @@ def skill(score: float, baseline_score: float) -> float:
 
 
 def said_skill(value: float) -> float | str:
-    """Return a skill as a table shows it: the number, 0 where errors differ in their last digits alone, or in words that
-    a baseline without error has no better.
+    """Return a skill as a table shows it: the number, 0 where errors differ in their last digits alone, or in words
+    that a baseline without error has no better.
     """
     if not np.isfinite(value):
         return "baseline exact"
