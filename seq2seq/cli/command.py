@@ -44,7 +44,9 @@ class Command(TyperCommand):
         except InputError as error:
             _end(f"Error: {error}", 2)
         except Exception as error:
-            option = getattr(error, "option_name", None)  # that there is not
+            option = getattr(error, "option_name", None)  # that there is not, or that was given without its value
+            if option in _options_of(self):
+                raise
             _explain_hyphen(args, option)
             if others := option and _commands_with(option, ctx.find_root().command):
                 _end(f"Error: {ctx.command_path} has no option {option}; {', '.join(others)} have it.", 2)
@@ -85,7 +87,11 @@ def _commands_with(option, command, path=""):
         return [
             found for name, each in command.commands.items() for found in _commands_with(option, each, f"{path} {name}")
         ]
-    return [path.strip()] if any(option in (*each.opts, *each.secondary_opts) for each in command.params) else []
+    return [path.strip()] if option in _options_of(command) else []
+
+
+def _options_of(command):
+    return {option for each in command.params for option in (*each.opts, *each.secondary_opts)}
 
 
 def _refuse_empty_paths(args, values):

@@ -61,7 +61,7 @@ def train_several(
 ) -> None:
     """Train several runs into one folder, which commands take as an ensemble.
 
-    With `resume`, or `finish`, those that are finished stay as they are.
+    With `resume`, or `finish`, those that are finished stay as they are, unless more or fewer epochs are asked for.
 
     Args:
         configs: the settings of each, by the name of its folder, as from `of_seeds` or `of_folds`.
@@ -70,23 +70,35 @@ def train_several(
         **how: the other arguments of `train_run`.
     """
     from seq2seq.run import Run
+    from seq2seq.run.parent import Parent
     from seq2seq.run.resuming import refuse_other_data
     from seq2seq.run.seeds import start_seeds
     from seq2seq.series.files import data_files
 
     count, goes_on = len(configs), how["resume"] or bool(how.get("finish"))
-    start_seeds(run, list(configs), config, goes_on)
+    parent = how.get("parent")
+    origin = parent and Parent.open(parent, type(config), run).record
+    start_seeds(run, list(configs), config, goes_on, origin)
     interruption, reached = Interruption(None if max_time is None else seconds_of(max_time)), []
     for number, (name, own) in enumerate(configs.items(), 1):
         folder = run / name
         report.say(f"run {number} of {count}: {folder}")
-        if not (goes_on and (folder / "metrics.json").exists()):
+        finished = goes_on and (folder / "metrics.json").exists()
+        if not finished or (how["resume"] and _trains_on(folder, own)):
             train_run(train, own, folder, report, interruption=interruption, **how)
         else:
             refuse_other_data(Run.open(folder, config.task), {"data.location": data_files(config.data.location)})
         reached.append(_reached(folder / "metrics.json"))
     spread = f"{mean(reached):.4g} ± {stdev(reached):.2g} (mean and standard deviation of {count})"
     report.say(f"{run} answers as one; validation loss {spread}: {', '.join(f'{each:.4g}' for each in reached)}")
+
+
+def _trains_on(folder, config):
+    """Whether a finished run is asked for other epochs than it has had, as it may be where it is alone."""
+    from seq2seq.run import Run
+
+    asked = config.training.epochs
+    return asked not in (None, Run.open(folder, config.task).read_config_as(type(config)).training.epochs)
 
 
 def _reached(metrics):

@@ -12,7 +12,7 @@ from seq2seq.config.translation import TranslationConfig
 from seq2seq.errors import InputError
 
 # What belongs to the data, the device and the course of one training. The next one has it as told, or finds it out.
-_ANEW = ("training.precision", "training.freeze")
+_ANEW = ("training.precision", "training.freeze", "training.seed")
 _ANEW_OF = {
     TranslationConfig: (
         *("data.train", "data.valid", "data.header", "data.limit", "data.cache"),

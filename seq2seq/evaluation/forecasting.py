@@ -11,6 +11,7 @@ from seq2seq.errors import InputError
 Scores = dict[str, float | None]
 IN_UNITS = ("mae", "rmse", "mse", "rse")  # scores that are in the units of the values, or weigh columns by them
 MEASURABLE = 1e150  # floats have no square of more
+ROUNDING = 1e-6  # of a skill: what is left of two errors that are the same but for single precision
 ALIKE = 1e-4  # of a skill: what figures of four digits do not show
 
 
@@ -94,8 +95,12 @@ def skill(score: float, baseline_score: float) -> float:
 
 
 def said_skill(value: float) -> float | str:
-    """Return a skill as a table shows it: the number, or in words that a baseline without error has no better."""
-    return value if np.isfinite(value) else "baseline exact"
+    """Return a skill as a table shows it: the number, 0 where errors differ in their last digits alone, or in words
+    that a baseline without error has no better.
+    """
+    if not np.isfinite(value):
+        return "baseline exact"
+    return value if abs(value) >= ROUNDING else 0.0
 
 
 def coverage(lower: np.ndarray, upper: np.ndarray, actual: np.ndarray) -> float:

@@ -31,13 +31,13 @@ def new_series(forecaster: "Forecaster", series: Series) -> list[str]:
     return [told] if forecaster.scaler.groups and new else []
 
 
-def without_interval(
+def never_seen(
     forecaster: "Forecaster",
     histories: Sequence[np.ndarray],
     forecasts: Sequence[tuple[np.ndarray, np.ndarray | None, np.ndarray | None]],
     names: Sequence[str],
 ) -> list[str]:
-    """Empty the intervals of targets of which a window has no value, and say so."""
+    """Say of which targets a window has no value, and empty the intervals of these, where there are some."""
     if forecaster.stateful:
         return []
     columns, look_back = forecaster.columns, forecaster.core.least_history
@@ -50,8 +50,9 @@ def without_interval(
             for end in ends:
                 if end is not None:
                     end[:, targets] = np.nan
+    without = ", and has no interval" if any(end is not None for _, *ends in forecasts for end in ends) else ""
     return [
         f"{', '.join(targets)}{f' of {some_of(of)}' if any(of) else ''} has no value in the {look_back} steps that the "
-        "model reads: its forecast rests on the other columns and the training part alone, and has no interval"
+        f"model reads: its forecast rests on the other columns and the training part alone{without}"
         for targets, of in unseen.items()
     ]

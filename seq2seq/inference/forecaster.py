@@ -14,7 +14,7 @@ from seq2seq.inference.calibration import Calibration
 from seq2seq.inference.columns import Columns
 from seq2seq.inference.ensemble import Paths, members_of
 from seq2seq.inference.forecast import Forecast
-from seq2seq.inference.forecast_notes import far_values, new_series, without_interval
+from seq2seq.inference.forecast_notes import far_values, never_seen, new_series
 from seq2seq.inference.loaded import open_run
 from seq2seq.inference.plans import join_plans, pattern_of
 from seq2seq.inference.series_data import for_other, of_run, passing, read_data, read_usable
@@ -285,8 +285,7 @@ class Forecaster:
                 forecasts.append(made)
                 progress.advance()
         notes = [*new_series(self, series), *self.core.gaps_of_interval(steps, level)]
-        if level:
-            notes += without_interval(self, histories, forecasts, series.names)
+        notes += never_seen(self, histories, forecasts, series.names)
         notes += far_values(self, series, plans, scalers)
         points, lowers, uppers = zip(*forecasts, strict=True)
         return Forecast(

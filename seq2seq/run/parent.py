@@ -9,6 +9,7 @@ from seq2seq.config.inheriting import inherited, refuse_unfit
 from seq2seq.errors import InputError
 from seq2seq.run.directory import Run
 from seq2seq.run.integrity import refuse_while_trained, stored_in
+from seq2seq.run.seeds import started_from
 from seq2seq.storage import digest
 
 FROM_BEGINS = "--from {} begins a run, and --finish ends one, which has its weights: leave --from out."
@@ -63,6 +64,20 @@ def refuse_other_parent(run_dir: str | Path, path: str | Path) -> None:
             f"{run_dir} started from {began['run']} ({began['weights'][:12]}), and --from {path} is another run, or "
             "has other weights by now: leave --from out to go on with it, or choose another --run."
         )
+
+
+def refuse_other_origin(run_dir: str | Path, path: str | Path | None) -> None:
+    """Raise InputError where several runs in `run_dir` go on from another run than they began from: those that have not
+    begun would start from the run at `path`, or from fresh weights where it is None."""
+    began = started_from(run_dir)
+    if began and path is None:
+        raise InputError(
+            f"the runs in {run_dir} start from {began['run']} ({began['weights'][:12]}): --resume with --from "
+            f"{began['run']} goes on with them."
+        )
+    if path is not None and not (began and is_record_of(began, path)):
+        origin = f"from {began['run']} ({began['weights'][:12]})" if began else "from fresh weights"
+        raise InputError(f"the runs in {run_dir} start {origin}, not from --from {path}: choose another --run.")
 
 
 def is_record_of(record: Mapping[str, str], path: str | Path | None) -> bool:

@@ -13,6 +13,7 @@ from seq2seq.text.corpus import ParallelText
 
 # Short pairs may well differ much in length ("OK" in any language; a spelling and its phones).
 _RATIO_FREE_CHARACTERS = 100
+_ELSE = ": give more, or validation pairs of their own (--valid)"
 
 
 @dataclass(frozen=True)
@@ -146,7 +147,7 @@ def first_held_out(pairs: int, share: float) -> int:
         InputError: there are fewer than two pairs.
     """
     if pairs < 2:
-        raise InputError(f"cannot hold out validation data: {pairs} pair, expected at least 2")
+        raise InputError(f"cannot hold out validation data: {pairs} pair, expected at least 2{_ELSE}")
     return min(max(round(pairs * (1.0 - share)), 1), pairs - 1)
 
 
@@ -171,6 +172,8 @@ def chosen_sources(ranks: np.ndarray, share: float) -> np.ndarray:
         raise InputError(f"the share to hold out must be between 0 and 1, got {share}")
     distinct = np.unique(ranks)
     if len(distinct) < 2:
-        raise InputError(f"cannot hold out validation data: {len(distinct)} distinct source text, expected at least 2")
+        raise InputError(
+            f"cannot hold out validation data: {len(distinct)} distinct source text, expected at least 2{_ELSE}"
+        )
     count = min(max(round(share * len(distinct)), 1), len(distinct) - 1)
     return ranks <= distinct[count - 1]

@@ -52,6 +52,12 @@ def test_an_option_of_other_commands_names_these():
     assert "evaluate" in result.stderr and "batch translate" in result.stderr
 
 
+def test_an_option_without_its_value_is_not_one_of_others():
+    result = CliRunner().invoke(seq2seq_app, ["forecast", "runs/a", "--baseline"])
+    assert result.exit_code == 2
+    assert "has no option" not in result.stderr and "requires an argument" in result.stderr
+
+
 def test_an_option_without_its_task_is_told_what_it_lacks():
     app = typer.Typer(cls=Tasks, **SETTINGS)
 

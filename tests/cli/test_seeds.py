@@ -60,6 +60,27 @@ def test_it_goes_on_with_those_that_are_not_finished(both, days_file, tmp_path):
     assert (folder / "seed-2" / "weights.npz").read_bytes() == (both / "seed-2" / "weights.npz").read_bytes()
 
 
+def test_finished_ones_train_on_where_more_epochs_are_asked_for(both, days_file, tmp_path):
+    folder = shutil.copytree(both, tmp_path / "air")
+    run(*TRAIN, *SMALL, "--data", days_file, "--seeds", 2, "--run", folder, "--resume", "--epochs", 3)
+    for seed in ("seed-1", "seed-2"):
+        assert len((folder / seed / "history.csv").read_text().splitlines()) == 1 + 3
+
+
+def test_those_that_begin_later_start_from_the_same_run(both, days_file, tmp_path):
+    given = ["train", "forecaster", "--data", days_file, "--epochs", 1, "--run", tmp_path / "tuned", "--seeds", 2]
+    # Of several seeds, too, whose own seed is not that of the next training.
+    run(*given, "--from", both / "seed-1")
+    shutil.rmtree(tmp_path / "tuned" / "seed-2")
+    refused = run(*given, "--resume", code=2).stderr
+    assert f"start from {both / 'seed-1'}" in refused and "--resume with --from" in refused
+    refused = run(*given, "--resume", "--from", both / "seed-2", code=2).stderr
+    assert f"not from --from {both / 'seed-2'}" in refused
+    assert not (tmp_path / "tuned" / "seed-2").exists()
+    run(*given, "--resume", "--from", both / "seed-1")
+    assert (tmp_path / "tuned" / "seed-2" / "metrics.json").exists()
+
+
 def test_others_than_those_that_began_are_refused(both, days_file, tmp_path):
     folder = shutil.copytree(both, tmp_path / "air")
     given = [*TRAIN, *SMALL, "--seeds", 2, "--run", folder, "--resume"]

@@ -7,6 +7,7 @@ import pytest
 
 from seq2seq.config import ForecasterConfig, resolve
 from seq2seq.errors import InputError
+from seq2seq.inference.baseline_forecasts import forecast_by
 from seq2seq.inference.columns import Columns
 from seq2seq.inference.forecast_lines import forecast_lines
 from seq2seq.inference.forecaster import Forecaster, build_model
@@ -106,6 +107,11 @@ def test_a_target_that_was_not_seen_has_no_interval(days_plain):
     made = days_plain.forecast(replace(series, values=(values,)))
     assert np.isfinite(made.lower[0][:, 0]).all() and np.isnan(made.lower[0][:, 1]).all()
     assert np.isfinite(made.values[0]).all() and made.notes[0].startswith("warm has no value in the 24 steps")
+    for silent in (
+        days_plain.forecast(replace(series, values=(values,)), interval=0.0),
+        forecast_by("ridge", days_plain, replace(series, values=(values,))),
+    ):
+        assert silent.notes[0].endswith("the training part alone")
 
 
 def test_what_is_never_below_0_is_not_forecast_there(days_plain):

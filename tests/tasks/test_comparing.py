@@ -89,6 +89,15 @@ def test_the_same_forecasts_are_no_difference_and_blocks_are_as_long_as_a_horizo
     assert rmse.first != rmse.second
 
 
+def test_last_digits_that_always_fall_to_the_same_side_make_neither_run_better(days_plain):
+    made = measure_forecaster(days_plain).made
+    further = np.where(made.predicted < made.actual, -1, 1) * 0.9 * made.rounding
+    same = compare_forecasts(made, replace(made, predicted=made.predicted + further), ("a", "b"))
+    assert same.verdict.startswith("neither is better") and same.differences["mae"].difference == 0.0
+    apart = compare_forecasts(made, replace(made, predicted=made.predicted + 1000 * further), ("a", "b"))
+    assert apart.differences["mae"].difference < 0
+
+
 @pytest.mark.slow
 def test_lower_case_is_read_written_and_scored(tiny_run, weak_run, tiny_data, tmp_path):
     translator = Translator.load(weak_run)

@@ -58,5 +58,5 @@ def test_the_last_pairs_to_hold_out_are_one_at_least_and_not_all(tiny_config, tm
         assert text.valid.source[-1] == f"a {count - 1} b"
     (tmp_path / "2.tsv").write_text("a\tb\n")
     config = replace(config, data=replace(data, train=str(tmp_path / "2.tsv")))
-    with pytest.raises(InputError, match="cannot hold out validation data: 1 pair, expected at least 2"):
+    with pytest.raises(InputError, match=r"validation data: 1 pair, expected at least 2: .*--valid"):
         read_training_text(config, RunFolder(tmp_path / "run"), False, Report())

@@ -123,10 +123,15 @@ def settings_before(kind: Any, parent: Path | None, run: Path, goes_on: bool) ->
         goes_on: whether a run goes on, or is finished.
 
     Raises:
-        InputError: a parent that cannot be started from, or of a run that goes on and has none.
+        InputError: a parent that cannot be started from, or of a run that goes on and has none; none, or another, of
+            several runs that go on and have one.
     """
     from seq2seq.run import Run, RunFolder
-    from seq2seq.run.parent import Parent, parent_of, refuse_other_parent
+    from seq2seq.run.parent import Parent, parent_of, refuse_other_origin, refuse_other_parent
+    from seq2seq.run.seeds import has_begun
+
+    if goes_on and has_begun(run):
+        refuse_other_origin(run, parent)
 
     if parent and goes_on and RunFolder(run).holds_run and not parent_of(run):
         refuse_other_parent(run, parent)
