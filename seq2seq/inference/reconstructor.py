@@ -27,6 +27,7 @@ from seq2seq.run import Run
 from seq2seq.runtime.folder import ExportedRun
 from seq2seq.runtime.numbers import ExportedAutoencoder
 from seq2seq.series.far import far_in_any
+from seq2seq.series.in_memory import series_at
 from seq2seq.series.scaling import Scaler
 from seq2seq.series.segments import gaps_of, segments
 from seq2seq.series.series import some_of
@@ -98,7 +99,7 @@ class Reconstructor:
 
     def read(
         self,
-        location: str,
+        location: Any,
         *,
         array: str | None = None,
         keep: str | None = None,
@@ -108,7 +109,7 @@ class Reconstructor:
         """Read other data in the way of the training data; columns are matched by name.
 
         Args:
-            location: file, or `tfds:NAME/CONFIG`.
+            location: file, or `tfds:NAME/CONFIG`; or a data frame, an array or a list of arrays, see `series_at`.
             array: of an NPZ file, or TFDS feature; default: that of the training.
             keep: only the rows where this holds; default: all, also where only some were trained on.
             report: `Report`.
@@ -118,6 +119,7 @@ class Reconstructor:
         Raises:
             InputError: data that cannot be read, a column is missing, a series is too short for any window.
         """
+        location = series_at(location)
         data = for_other(replace(of_run(self.config.data, self.scaler.columns), keep=keep), location, array)
         return self._checked(data, location, report or Report(), rejected)
 
