@@ -48,7 +48,7 @@ def series_at(data: Any, name: str = "series") -> str | InMemory:
 
 
 def _told(data):
-    return f"{type(data).__name__} {data!r:.40}"
+    return f"{type(data).__name__} {' '.join(repr(data).split()):.40}"
 
 
 def _framed(columns, name):
@@ -92,30 +92,26 @@ def _array(values, name):
 
 def _samples(data, name):
     """A list of numbers as `(steps,)`, or of arrays as `(samples, steps, features)`, NaN after the end of a shorter."""
-    called = MEMORY + name
-    if all(np.ndim(each) == 0 for each in data if not isinstance(each, pd.DataFrame)):
-        odd = next((each for each in data if not isinstance(each, int | float | np.number)), None)
-        if odd is not None:
-            raise InputError(f"{called}: expected {_FORMS}, got a list with {_told(odd)}.")
+    called, parts = MEMORY + name, []
+    if all(isinstance(each, int | float | np.number) for each in data):
         return np.asarray(data, np.float64)
-    parts = []
     for number, each in enumerate(data):
         try:
             part = np.asarray(each)
-            numbers = part.dtype.kind in "biuf"
         except ValueError:  # a list of lists of several lengths
-            numbers = False
-        if not numbers or part.ndim not in (1, 2) or isinstance(each, pd.DataFrame):
-            mend = "; put data frames into one, with a column that names the series" * isinstance(each, pd.DataFrame)
+            part = np.array(None)
+        framed = isinstance(each, pd.DataFrame | pd.Series)  # whose names and times would be lost
+        if framed or part.dtype.kind not in "biuf" or part.ndim not in (1, 2):
+            mend = "put data frames into one, with a column that names the series; " * framed
             raise InputError(
-                f"{called}[{number}]: expected an array of numbers, (steps,) or (steps, features), got "
-                f"{_told(each)}{mend}."
+                f"{called}[{number}]: {mend}expected an array of numbers, (steps,) or (steps, features), got "
+                f"{_told(each)}."
             )
         parts.append(part.reshape(len(part), -1).astype(np.float64))
     for number, part in enumerate(parts):
         if part.shape[1] != parts[0].shape[1]:
             raise InputError(
-                f"{called}[{number}] has {part.shape[1]} features, the first one {parts[0].shape[1]}: give each as many."
+                f"{called}[{number}] has {part.shape[1]} features, the first {parts[0].shape[1]}: give each so many."
             )
     values = np.full((len(parts), max(map(len, parts)), parts[0].shape[1]), np.nan)
     for row, part in zip(values, parts, strict=True):

@@ -79,7 +79,7 @@ def evaluate(
     language: str | None = None,
     num_examples: int = 3,
     report: Report | None = None,
-    **options,
+    **options: Any,
 ) -> TranslationEvaluation:
     """Translate a test set and score it.
 
