@@ -40,6 +40,9 @@ _HOMES = {
     "evaluate_translation": "seq2seq.tasks.measure_translation:evaluate",
     "measure_detection": "seq2seq.tasks.measure_detection",
     "read_labels": "seq2seq.tasks.measure_detection",
+    # Estimators of scikit-learn.
+    "SequenceCodes": "seq2seq.estimators.codes",
+    "SequenceOutlierDetector": "seq2seq.estimators.outliers",
     # Models and layers, for those who wire them by hand, and their pictures.
     "Autoencoder": "seq2seq.models",
     "EncoderDecoder": "seq2seq.models",
@@ -77,6 +80,8 @@ if TYPE_CHECKING:
     from seq2seq.decoding.beam import beam_search as beam_search
     from seq2seq.decoding.greedy import greedy_search as greedy_search
     from seq2seq.decoding.sampling import Sampling as Sampling
+    from seq2seq.estimators.codes import SequenceCodes as SequenceCodes
+    from seq2seq.estimators.outliers import SequenceOutlierDetector as SequenceOutlierDetector
     from seq2seq.inference.detection import detect as detect
     from seq2seq.inference.forecaster import Forecaster as Forecaster
     from seq2seq.inference.reconstructor import Reconstructor as Reconstructor

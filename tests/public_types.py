@@ -24,6 +24,8 @@ from seq2seq import (
     Sampling,
     Scorer,
     Search,
+    SequenceCodes,
+    SequenceOutlierDetector,
     Stream,
     StreamForecaster,
     TokenAccuracy,
@@ -87,6 +89,13 @@ def measured() -> None:
     labels = read_labels(np.zeros(9), reconstructor, series)
     assert_type(labels, Labels)
     assert_type(measure_detection(detect(reconstructor, series), labels), dict[str, dict[str, Any]])
+
+
+def estimators() -> None:
+    detector = SequenceOutlierDetector(contamination=0.05).fit(np.zeros((9, 4, 2)))
+    assert_type(detector, SequenceOutlierDetector)
+    assert_type(detector.score_samples(np.zeros((9, 4, 2))), np.ndarray)
+    assert_type(SequenceCodes(latent_dim=2).fit(np.zeros((9, 4))).transform(np.zeros((9, 4))), np.ndarray)
 
 
 def trainings(report: Report) -> None:
