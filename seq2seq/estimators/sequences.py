@@ -74,7 +74,7 @@ class SequenceEstimator(BaseEstimator):
             raise InputError(f"Expected sequences of the shape {self.sequence_shape_}, got {values.shape[1:]}.")
         return values
 
-    def _read(self, X) -> Series:
+    def _read(self, X: np.ndarray) -> Series:
         return self.run_.reconstructor.read(self._deep(X))
 
     @staticmethod

@@ -159,7 +159,9 @@ def evaluate(
     )
 
 
-def _with_references(pairs: ParallelText, files, limit, keep_white_space) -> ParallelText:
+def _with_references(
+    pairs: ParallelText, files: Sequence[str | Path], limit: int | None, keep_white_space: bool
+) -> ParallelText:
     """The pairs with a further reference from each file, where its line is not blank."""
     references = [list(texts) for texts in pairs.references]
     for file in files:
@@ -176,7 +178,7 @@ def _with_references(pairs: ParallelText, files, limit, keep_white_space) -> Par
     return ParallelText(pairs.source, pairs.target, references)
 
 
-def _scoring(config, pairs, tokenizer, language, target, report) -> dict[str, Any]:
+def _scoring(config, pairs, tokenizer, language, target, report):
     """What BLEU counts, and whose rules Moses follows: as asked, as in training, or else found and told."""
     if not tokenizer:
         tokenizer, (fitting, reason) = config.training.bleu_tokenizer, choose_tokenizer(pairs.references)
