@@ -29,6 +29,7 @@ from seq2seq.series.in_memory import series_at
 from seq2seq.series.reading import category_of
 from seq2seq.series.scaling import Scaler
 from seq2seq.series.segments import last_segments, since_gap
+from seq2seq.series.series import check_read
 from seq2seq.series.table import Series
 from seq2seq.series.writing import decimals_of_each
 
@@ -267,6 +268,7 @@ class Forecaster:
         Raises:
             InputError: too short a history, missing columns, an interval that was not calibrated.
         """
+        check_read(series)
         steps = self.horizon if steps is None else steps
         if steps < 1:
             raise InputError(f"{steps} steps to forecast: expected at least 1.")

@@ -30,7 +30,7 @@ from seq2seq.series.far import far_in_any
 from seq2seq.series.in_memory import series_at
 from seq2seq.series.scaling import Scaler
 from seq2seq.series.segments import gaps_of, segments
-from seq2seq.series.series import some_of
+from seq2seq.series.series import check_read, some_of
 from seq2seq.series.table import Series
 
 if TYPE_CHECKING:
@@ -236,6 +236,7 @@ class Reconstructor:
             A float64 array `(steps, features)` for each series, in the user's units; NaN in series, or stretches
             between gaps, that are too short.
         """
+        check_read(series)
         means = StepMeans(series.lengths, (len(self.scaler.columns),))
         total = num_pieces(segments(series).lengths, self.look_back)
         with (report or Report()).progress("Reconstructing", total, self.unit) as progress:
@@ -254,6 +255,7 @@ class Reconstructor:
             float32 array, `(sequences, latent_dim)` in the order of the series; NaN for one without steps. Of windows
             `(windows, latent_dim)`, one for each step at which a window without a gap can begin, series after series.
         """
+        check_read(series)
         scaled = self.scaled(series)
         pieces_of = cut(scaled, self.look_back, gaps=gaps_of(series))
         coded = [(pieces.series, self._graphs.encode(pieces.values)) for pieces in pieces_of]

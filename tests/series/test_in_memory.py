@@ -120,7 +120,7 @@ def test_a_name_is_a_file_and_a_copy_of_data_in_memory_is_their_name():
     place = series_at(FRAME)
     for kept in (copy.deepcopy(place), pickle.loads(pickle.dumps(place))):
         assert type(kept) is str and kept == place == "memory:series"
-        with pytest.raises(InputError, match="in memory, which it does not keep"):
+        with pytest.raises(InputError, match="which no run keeps"):
             refuse_forgotten(kept)
-        with pytest.raises(InputError, match="in memory, which it does not keep"):
+        with pytest.raises(InputError, match="which no run keeps"):
             read_series(kept)

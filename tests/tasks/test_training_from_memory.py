@@ -1,5 +1,7 @@
 """Trainings from what a program has at hand: the run that a file would give, and no other data when it goes on."""
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -89,6 +91,17 @@ def test_a_forecaster_reads_and_is_measured_from_memory(days_plain, days_file, i
     assert one.overall == two.overall and two.where == "all of memory:series"
 
 
+def test_data_are_read_before_they_are_asked_about(days_plain, pumps_model):
+    for ask in (
+        days_plain.forecast,
+        pumps_model.reconstruct,
+        pumps_model.codes,
+        lambda data: detect(pumps_model, data),
+    ):
+        with pytest.raises(InputError, match=r"got DataFrame: give what its read\(…\) returns"):
+            ask(FRAME)
+
+
 def test_what_is_known_ahead_is_read_from_memory(days_windowed, days_file):
     frame = pd.read_csv(days_file)
     known = [days_windowed.read_known(data) for data in (str(days_file), frame)]
@@ -121,6 +134,14 @@ def test_samples_are_a_list_of_arrays(beats_model, beats_file):
     assert figures["autoencoder"]["anomalies"] == 30
     with pytest.raises(InputError, match="memory:labels holds 89 labels, expected 90"):
         read_labels(labels[1:], beats_model, one)
+
+
+def test_a_translator_takes_any_iterable_of_strings(tiny_run):
+    translator = Translator.load(tiny_run)
+    texts = ["a b c", "", "d"]
+    wanted = translator.translate(texts)
+    for form in (tuple(texts), pd.Series(texts), np.array(texts), pd.DataFrame({"a": texts})["a"], iter(texts)):
+        assert translator.translate(form) == wanted
 
 
 def test_a_translator_is_measured_from_memory(tiny_run, tiny_data):
