@@ -35,6 +35,14 @@ _HOMES = {
     "train_forecaster": "seq2seq.tasks.train_forecaster:train",
     "train_language_model": "seq2seq.tasks.train_language_model:train",
     "train_translation": "seq2seq.tasks.train_translation:train",
+    # What measures loaded runs.
+    "evaluate_forecaster": "seq2seq.tasks.measure_forecaster:evaluate",
+    "evaluate_translation": "seq2seq.tasks.measure_translation:evaluate",
+    "measure_detection": "seq2seq.tasks.measure_detection",
+    "read_labels": "seq2seq.tasks.measure_detection",
+    # Estimators of scikit-learn.
+    "SequenceCodes": "seq2seq.estimators.codes",
+    "SequenceOutlierDetector": "seq2seq.estimators.outliers",
     # Models and layers, for those who wire them by hand, and their pictures.
     "Autoencoder": "seq2seq.models",
     "EncoderDecoder": "seq2seq.models",
@@ -72,6 +80,8 @@ if TYPE_CHECKING:
     from seq2seq.decoding.beam import beam_search as beam_search
     from seq2seq.decoding.greedy import greedy_search as greedy_search
     from seq2seq.decoding.sampling import Sampling as Sampling
+    from seq2seq.estimators.codes import SequenceCodes as SequenceCodes
+    from seq2seq.estimators.outliers import SequenceOutlierDetector as SequenceOutlierDetector
     from seq2seq.inference.detection import detect as detect
     from seq2seq.inference.forecaster import Forecaster as Forecaster
     from seq2seq.inference.reconstructor import Reconstructor as Reconstructor
@@ -88,14 +98,20 @@ if TYPE_CHECKING:
     from seq2seq.models import WindowForecaster as WindowForecaster
     from seq2seq.plots import draw_unrolled as draw_unrolled
     from seq2seq.report import Report as Report
+    from seq2seq.tasks import measure_forecaster as _measure_forecaster
+    from seq2seq.tasks import measure_translation as _measure_translation
     from seq2seq.tasks import train_autoencoder as _train_autoencoder
     from seq2seq.tasks import train_forecaster as _train_forecaster
     from seq2seq.tasks import train_language_model as _train_language_model
     from seq2seq.tasks import train_translation as _train_translation
+    from seq2seq.tasks.measure_detection import measure_detection as measure_detection
+    from seq2seq.tasks.measure_detection import read_labels as read_labels
     from seq2seq.text.tokenizer import train_tokenizer as train_tokenizer
     from seq2seq.training.metrics import TokenAccuracy as TokenAccuracy
     from seq2seq.training.token_losses import TokenCrossEntropy as TokenCrossEntropy
 
+    evaluate_forecaster = _measure_forecaster.evaluate
+    evaluate_translation = _measure_translation.evaluate
     train_autoencoder = _train_autoencoder.train
     train_forecaster = _train_forecaster.train
     train_language_model = _train_language_model.train

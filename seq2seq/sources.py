@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from io import BufferedReader
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from seq2seq.errors import InputError
 
@@ -38,7 +38,44 @@ _BYTE_ORDER_MARKS = {
 _HEAD = 1 << 16  # bytes of a file that are looked at before it is read
 SEPARATORS = "\t;,"  # of the cells of a CSV file
 _QUOTED = re.compile(r'(?:^|(?<=[\t;,])) *"(?:[^"]|"")*"')  # such a cell
+MEMORY = "memory:"  # before what the data are called that a program has at hand
 _TFDS = re.compile(r"tfds:(?P<name>.+?(?::\d[\d.*]*)?)(?::(?P<split>[A-Za-z_][^/]*))?")
+
+
+class InMemory(str):
+    """Data that a program has at hand, given where else the name of a file stands, and called by a name like one.
+
+    A copy of it, or what is written of it, is this name alone: no run keeps the data.
+
+    Attributes:
+        content: what the reader of such data takes.
+        digest: str. Checksum of the content.
+        size: int. About how many bytes it has.
+    """
+
+    content: Any
+    digest: str
+    size: int
+
+    def __new__(cls, name: str, content: Any, digest: str, size: int) -> "InMemory":
+        self = super().__new__(cls, MEMORY + name)
+        self.content, self.digest, self.size = content, digest, size
+        return self
+
+    def __reduce__(self) -> tuple[type, tuple[str]]:
+        return str, (str(self),)
+
+
+Source = Path | InMemory  # that data are read from
+
+
+def refuse_forgotten(location: str | Path) -> None:
+    """Raise InputError where `location` is the name, in a run, of data that were in the memory of a program."""
+    if str(location).startswith(MEMORY) and not isinstance(location, InMemory):
+        raise InputError(
+            f"{location} were data in the memory of a program, which no run keeps: give them again, from Python, or name "
+            "a file."
+        )
 
 
 @contextmanager

@@ -24,6 +24,8 @@ from seq2seq import (
     Sampling,
     Scorer,
     Search,
+    SequenceCodes,
+    SequenceOutlierDetector,
     Stream,
     StreamForecaster,
     TokenAccuracy,
@@ -36,7 +38,11 @@ from seq2seq import (
     beam_search,
     detect,
     draw_unrolled,
+    evaluate_forecaster,
+    evaluate_translation,
     greedy_search,
+    measure_detection,
+    read_labels,
     resolve,
     train_autoencoder,
     train_forecaster,
@@ -45,11 +51,14 @@ from seq2seq import (
     train_translation,
     unrolled,
 )
+from seq2seq.evaluation.detection import Labels
 from seq2seq.inference.detection import Detection
 from seq2seq.inference.forecast import Forecast
 from seq2seq.inference.hypothesis import Hypothesis
 from seq2seq.inference.scorer import TargetScore
 from seq2seq.series.series import Series
+from seq2seq.tasks.forecaster_evaluation import ForecasterEvaluation
+from seq2seq.tasks.measure_translation import TranslationEvaluation
 from seq2seq.text.tokenizer import Tokenizer
 
 
@@ -71,6 +80,24 @@ def loaded_runs() -> None:
     assert_type(Stream(forecaster), Stream)
 
 
+def measured() -> None:
+    translator, forecaster = Translator.load("runs/a"), Forecaster.load("runs/d")
+    assert_type(evaluate_translation(translator, (["x"], ["y"])), TranslationEvaluation)
+    assert_type(evaluate_forecaster(forecaster, np.zeros((9, 1))), ForecasterEvaluation)
+    reconstructor = Reconstructor.load("runs/c")
+    series = reconstructor.read(np.zeros((9, 1)))
+    labels = read_labels(np.zeros(9), reconstructor, series)
+    assert_type(labels, Labels)
+    assert_type(measure_detection(detect(reconstructor, series), labels), dict[str, dict[str, Any]])
+
+
+def estimators() -> None:
+    detector = SequenceOutlierDetector(contamination=0.05).fit(np.zeros((9, 4, 2)))
+    assert_type(detector, SequenceOutlierDetector)
+    assert_type(detector.score_samples(np.zeros((9, 4, 2))), np.ndarray)
+    assert_type(SequenceCodes(latent_dim=2).fit(np.zeros((9, 4))).transform(np.zeros((9, 4))), np.ndarray)
+
+
 def trainings(report: Report) -> None:
     config = resolve(TranslationConfig, "demo", ["model.units=64"], data__train="corpus/train")
     assert_type(config, TranslationConfig)
@@ -78,6 +105,8 @@ def trainings(report: Report) -> None:
     assert_type(train_translation(config, "runs/a", report=report), dict[str, Any])
     assert_type(train_language_model(resolve(LanguageConfig), "runs/b", report=report), dict[str, Any])
     assert_type(train_autoencoder(resolve(AutoencoderConfig), "runs/c", report=report), dict[str, Any])
+    assert_type(train_forecaster(resolve(ForecasterConfig), "runs/e", data=[np.zeros((9, 1))]), dict[str, Any])
+    assert_type(train_translation(config, "runs/f", data=(["x"], ["y"]), valid=(["x"], ["y"])), dict[str, Any])
     assert_type(train_forecaster(resolve(ForecasterConfig), "runs/d", report=report), dict[str, Any])
 
 

@@ -9,7 +9,7 @@ from PIL import Image
 
 DOCS = Path(__file__).parents[1] / "docs"
 FOLDERS = ("", "tests", "scripts")  # that a page may name a file from
-TRAINING = ("by_hand.md",)  # trains for long, what other tests train in less
+TRAINING = ("by_hand.md", "library.md")  # train for long, what other tests train in less
 # A page with commands, in blocks of bash, trains what its examples load: tests/test_notebooks.py runs it as a whole.
 TEXTS = {page: page.read_text(encoding="utf-8") for page in sorted(DOCS.glob("*.md"))}
 PAGES = [page for page, text in TEXTS.items() if "```python" in text and "```bash" not in text]

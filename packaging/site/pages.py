@@ -18,7 +18,8 @@ ROOT = HERE.parents[1]
 LINK = re.compile(r"(!?\[[^\]]*\])\((\.\./[^)#\s]*)(#[^)\s]*)?\)")
 # Of the checkout → page of the site. What else is linked outside of `docs` is copied where it is a file.
 PAGES = {"README.md": "index.md", "benchmarks/README.md": "benchmarks.md", "data/README.md": "data.md"}
-PYTHON = ("loaded_runs", "trainings", "models", "around_models")  # pages of the groups of public names
+# Pages of the groups of public names.
+PYTHON = ("loaded_runs", "trainings", "measures", "estimators", "models", "around_models")
 FOLDERS = {"seq2seq/recipes": "recipes.md"}
 
 

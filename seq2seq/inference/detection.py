@@ -18,7 +18,7 @@ from seq2seq.inference.scores import Scores
 from seq2seq.inference.selection import Selection
 from seq2seq.report import Report
 from seq2seq.series.segments import gaps_of
-from seq2seq.series.series import some_of
+from seq2seq.series.series import check_read, some_of
 from seq2seq.series.table import Series
 
 
@@ -145,6 +145,7 @@ def detect(
     Raises:
         InputError: the run has no detector yet; a threshold that cannot be fitted.
     """
+    check_read(series)
     report, selection = report or Report(), selection or Selection.whole(series.lengths)
     if (threshold is not None and threshold[0] == "f_beta") != (labelled is not None):
         raise InputError(

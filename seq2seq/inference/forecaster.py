@@ -25,9 +25,11 @@ from seq2seq.run import Run
 from seq2seq.runtime.folder import ExportedRun
 from seq2seq.runtime.numbers import ExportedWindows, exported_stream
 from seq2seq.series.continuing import continue_each
+from seq2seq.series.in_memory import series_at
 from seq2seq.series.reading import category_of
 from seq2seq.series.scaling import Scaler
 from seq2seq.series.segments import last_segments, since_gap
+from seq2seq.series.series import check_read
 from seq2seq.series.table import Series
 from seq2seq.series.writing import decimals_of_each
 
@@ -159,7 +161,7 @@ class Forecaster:
 
     def read(
         self,
-        location: str | None = None,
+        location: Any = None,
         *,
         array: str | None = None,
         report: Report | None = None,
@@ -168,7 +170,8 @@ class Forecaster:
         """Read the series to continue in the way of the training data; columns are matched by name.
 
         Args:
-            location: file, or `tfds:NAME/CONFIG`; default: the training data themselves, to their end.
+            location: file, or `tfds:NAME/CONFIG`; or a data frame, an array or a list of arrays, see `series_at`;
+                default: the data of the training, to their end.
             array: of an NPZ file, or TFDS feature; default: that of the training.
             report: `Report`.
             rejected: list that takes what cannot be used, as in `read_series`. None: series of a group are left out
@@ -179,14 +182,15 @@ class Forecaster:
         """
         data = self.config.data
         if location is not None:
+            location = series_at(location)
             data = for_other(data, location, array)
         return self.scaler.match(read_usable(data, report or Report(), location, not self.stateful, rejected))
 
-    def read_known(self, location: str, report: Report | None = None) -> Series:
+    def read_known(self, location: Any, report: Report | None = None) -> Series:
         """Read the columns that are known ahead, from a file with the steps to forecast and perhaps others.
 
         It has the columns of groups and times that the data of the training have. Several files, a pattern or a
-        folder, are read as one.
+        folder, are read as one. A data frame is read likewise.
 
         Raises:
             InputError: the run knows no such columns, or the file cannot be read.
@@ -195,7 +199,7 @@ class Forecaster:
             raise InputError(
                 f"--known {location}: this run was trained without columns that are known ahead (model.known)."
             )
-        location = pattern_of(location)
+        location = pattern_of(series_at(location, "known"))
         # What is missing may be in rows that nobody asks for.
         data = replace(for_other(self.config.data, location), columns=self.columns.known, missing="mask", zoned=None)
         if not any(category_of(name, data.categorical) for name in self.columns.known):
@@ -264,6 +268,7 @@ class Forecaster:
         Raises:
             InputError: too short a history, missing columns, an interval that was not calibrated.
         """
+        check_read(series)
         steps = self.horizon if steps is None else steps
         if steps < 1:
             raise InputError(f"{steps} steps to forecast: expected at least 1.")

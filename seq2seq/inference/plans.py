@@ -10,12 +10,15 @@ from seq2seq.errors import InputError
 from seq2seq.series.clock import Clock, time_text
 from seq2seq.series.joining import rows_at
 from seq2seq.series.series import Series, listed
+from seq2seq.sources import InMemory
 
 LISTED = 3  # of what is missing
 
 
 def pattern_of(location: str) -> str:
     """`location`, or of a folder the pattern of all files in it."""
+    if isinstance(location, InMemory):
+        return location
     return str(Path(glob.escape(location)) / "**" / "*") if Path(location).is_dir() else location
 
 

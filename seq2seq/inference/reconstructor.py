@@ -27,9 +27,10 @@ from seq2seq.run import Run
 from seq2seq.runtime.folder import ExportedRun
 from seq2seq.runtime.numbers import ExportedAutoencoder
 from seq2seq.series.far import far_in_any
+from seq2seq.series.in_memory import series_at
 from seq2seq.series.scaling import Scaler
 from seq2seq.series.segments import gaps_of, segments
-from seq2seq.series.series import some_of
+from seq2seq.series.series import check_read, some_of
 from seq2seq.series.table import Series
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ class Reconstructor:
 
     def read(
         self,
-        location: str,
+        location: Any,
         *,
         array: str | None = None,
         keep: str | None = None,
@@ -108,7 +109,7 @@ class Reconstructor:
         """Read other data in the way of the training data; columns are matched by name.
 
         Args:
-            location: file, or `tfds:NAME/CONFIG`.
+            location: file, or `tfds:NAME/CONFIG`; or a data frame, an array or a list of arrays, see `series_at`.
             array: of an NPZ file, or TFDS feature; default: that of the training.
             keep: only the rows where this holds; default: all, also where only some were trained on.
             report: `Report`.
@@ -118,6 +119,7 @@ class Reconstructor:
         Raises:
             InputError: data that cannot be read, a column is missing, a series is too short for any window.
         """
+        location = series_at(location)
         data = for_other(replace(of_run(self.config.data, self.scaler.columns), keep=keep), location, array)
         return self._checked(data, location, report or Report(), rejected)
 
@@ -234,6 +236,7 @@ class Reconstructor:
             A float64 array `(steps, features)` for each series, in the user's units; NaN in series, or stretches
             between gaps, that are too short.
         """
+        check_read(series)
         means = StepMeans(series.lengths, (len(self.scaler.columns),))
         total = num_pieces(segments(series).lengths, self.look_back)
         with (report or Report()).progress("Reconstructing", total, self.unit) as progress:
@@ -252,6 +255,7 @@ class Reconstructor:
             float32 array, `(sequences, latent_dim)` in the order of the series; NaN for one without steps. Of windows
             `(windows, latent_dim)`, one for each step at which a window without a gap can begin, series after series.
         """
+        check_read(series)
         scaled = self.scaled(series)
         pieces_of = cut(scaled, self.look_back, gaps=gaps_of(series))
         coded = [(pieces.series, self._graphs.encode(pieces.values)) for pieces in pieces_of]

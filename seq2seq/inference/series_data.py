@@ -11,6 +11,7 @@ from seq2seq.series.files import has_names, holds_array
 from seq2seq.series.learned import LearnedRows
 from seq2seq.series.series import some_of, unnamed
 from seq2seq.series.table import Reading, Series, read_series
+from seq2seq.sources import InMemory
 
 REASONS = 5  # that are told of series left out
 READING = tuple(field.name for field in fields(Reading))  # settings of the data that say how they are read
@@ -149,7 +150,7 @@ def for_other(data: SeriesDataConfig, location: str, array: str | None = None) -
         if not has_names(location, data.encoding, data.decimal):  # its columns are taken in their order
             data = replace(data, columns=None, time=data.time and None)  # and times are the first that is one
         return replace(data, array=array, limit=None)
-    has_keys = not location.lower().endswith(".npy")
+    has_keys = not (isinstance(location, InMemory) or location.lower().endswith(".npy"))
     array = (array or data.array) if has_keys else array
     return replace(data, array=array, columns=None, group=None, time=None, limit=None)
 

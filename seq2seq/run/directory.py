@@ -28,6 +28,7 @@ from seq2seq.run.integrity import (
 )
 from seq2seq.run.resuming import digests, refuse_other_data, refuse_other_settings
 from seq2seq.run.seeds import is_of_seeds, refuse_inside_run
+from seq2seq.sources import Source
 from seq2seq.storage import digest, read_arrays, read_record, remove_leftovers, replacing, write_arrays
 from seq2seq.versions import version_of
 
@@ -59,7 +60,7 @@ class Run(RunFolder):
         path: str | Path,
         task: str,
         config: Any,
-        data: Mapping[str, Iterable[Path]] | None = None,
+        data: Mapping[str, Iterable[Source]] | None = None,
         resume: bool = False,
         parent: "Parent | None" = None,
         teachers: Sequence[Mapping[str, str]] = (),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from seq2seq.config.resolving import from_stored, settings_of, to_mapping
 from seq2seq.errors import InputError
 from seq2seq.run.integrity import read_config
+from seq2seq.sources import InMemory, Source
 from seq2seq.storage import digest
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def refuse_other_settings(run: "Run", config: Any) -> None:
         raise InputError(f"{run.path} cannot go on with other settings: {', '.join(differing)}; give the run's own.")
 
 
-def refuse_other_data(run: "Run", data: Mapping[str, Iterable[Path]]) -> None:
+def refuse_other_data(run: "Run", data: Mapping[str, Iterable[Source]]) -> None:
     """Raise InputError where the content of the files of `data`, see `Run.start`, is not that of the run's start."""
     stored = run.data
     files = {name: list(paths) for name, paths in data.items()}
@@ -67,12 +68,16 @@ def refuse_other_data(run: "Run", data: Mapping[str, Iterable[Path]]) -> None:
         )
 
 
-def data_have_changed(run: "Run", name: str, files: Iterable[Path]) -> bool | None:
+def data_have_changed(run: "Run", name: str, files: Iterable[Source]) -> bool | None:
     """Whether the content of the files of a setting of data is not that of the run's start; None: nobody can tell."""
     stored, files = run.data.get(name), list(files)
-    return None if stored is None or not all(file.is_file() for file in files) else stored != digests(files)
+    return None if stored is None or not all(map(_is_there, files)) else stored != digests(files)
 
 
-def digests(files: Iterable[Path]) -> list[str]:
+def digests(files: Iterable[Source]) -> list[str]:
     """Checksums of those of `files` that are there."""
-    return [digest(file) for file in files if file.is_file()]
+    return [file.digest if isinstance(file, InMemory) else digest(file) for file in files if _is_there(file)]
+
+
+def _is_there(file: Source) -> bool:
+    return isinstance(file, InMemory) or file.is_file()

@@ -8,7 +8,7 @@ import numpy as np
 from seq2seq.errors import InputError
 from seq2seq.series.files import named_errors
 from seq2seq.series.series import near_match
-from seq2seq.sources import is_tfds, opened_tfds, tfds_examples
+from seq2seq.sources import InMemory, is_tfds, opened_tfds, tfds_examples
 
 _NUMERIC_KINDS = "biuf"
 
@@ -40,6 +40,10 @@ def read_array(location: str | Path, array: str | None, split: str, beside: str 
     Raises:
         InputError: damaged, no such key, not an array of numbers.
     """
+    if isinstance(location, InMemory):
+        if array or beside:
+            raise InputError(f"{location} is one array without keys, but {array or beside!r} was asked for")
+        return location.content
     if is_tfds(location):
         return _read_tfds(str(location), array, split, beside)
     path = Path(location)

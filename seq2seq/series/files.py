@@ -22,7 +22,7 @@ from seq2seq.series.numerals import MISSING, is_identifier, may_be_thousands
 from seq2seq.series.reading import Reading
 from seq2seq.series.records import BLANKS, first_lines, records
 from seq2seq.series.sheets import sheet_of
-from seq2seq.sources import is_tfds, opened, tfds_files
+from seq2seq.sources import InMemory, Source, is_tfds, opened, refuse_forgotten, tfds_files
 
 _TEXTS = (".csv", ".csv.gz", ".txt", ".txt.gz", ".tsv", ".tsv.gz")
 _TABLES = (*_TEXTS, ".parquet", ".xlsx")
@@ -67,6 +67,7 @@ def files_of(location: str | Path) -> list[Path]:
     Raises:
         InputError: there is no such file, or none fits the pattern.
     """
+    refuse_forgotten(location)
     path = Path(location)
     if path.exists():
         return [path]
@@ -85,6 +86,8 @@ def holds_array(location: str | Path) -> bool:
     Raises:
         InputError: there is no such file, it is of another kind, or there are several and not all of them tables.
     """
+    if isinstance(location, InMemory):
+        return not isinstance(location.content, RawTable)
     if is_tfds(location):
         return True
     files = files_of(location)
@@ -117,13 +120,17 @@ def _check_there(path):
         raise InputError(f"there is no file {path}" + (f"; near it: {', '.join(near)}" if near else ""))
 
 
-def data_files(location: str | Path) -> list[Path]:
-    """Return the files that the data at `location` are read from."""
+def data_files(location: str | Path) -> Sequence[Source]:
+    """Return the files that the data at `location` are read from; of data in memory, these."""
+    if isinstance(location, InMemory):
+        return [location]
     return tfds_files(str(location)) if is_tfds(location) else files_of(location)
 
 
 def has_names(location: str | Path, encoding: str | None = None, decimal: str | None = None) -> bool:
     """Return whether the columns of the table at `location` have names: whether a file of text has a header."""
+    if isinstance(location, InMemory):
+        return True
     path = files_of(location)[0]
     with named_errors(path):
         return not path.name.lower().endswith(_TEXTS) or layout_of(path, encoding_of(path, encoding), decimal).header
@@ -167,6 +174,8 @@ def read_table(location: str | Path, reading: Reading | None = None) -> RawTable
     Raises:
         InputError: damaged, empty, rows of different lengths, files of different columns.
     """
+    if isinstance(location, InMemory):
+        return location.content
     reading = reading or Reading()
     tables = [_read_one(path, reading) for path in files_of(location)]
     return tables[0] if len(tables) == 1 else _joined(tables, str(location))
@@ -177,17 +186,20 @@ def _read_one(path, reading):
     with named_errors(path):
         if name.endswith(".parquet"):
             frame = pd.read_parquet(path)
-            if not isinstance(frame.index, pd.RangeIndex):
-                frame = frame.reset_index()
-            frame = frame.reset_index(drop=True).rename(columns=lambda column: str(column).strip())
-            for _, texts in frame.select_dtypes("str").items():
-                pa.array(texts).validate(full=True)  # are they UTF-8? Otherwise whatever looks at them fails
-            table = RawTable(frame, str(path), ((0, str(path), None),))
+            table = typed_table(frame if isinstance(frame.index, pd.RangeIndex) else frame.reset_index(), str(path))
         else:
             table = _read_sheet(path) if name.endswith(".xlsx") else _read_csv(path, reading)
     if table.frame.empty:
         raise InputError(f"{path} has no rows: expected one row of numbers per step")
     return table
+
+
+def typed_table(frame: pd.DataFrame, name: str) -> RawTable:
+    """A data frame, whose cells have types, as the table `name`; its index tells nothing."""
+    frame = frame.reset_index(drop=True).rename(columns=lambda column: str(column).strip())
+    for _, texts in frame.select_dtypes("str").items():
+        pa.array(texts).validate(full=True)  # are they UTF-8? Otherwise whatever looks at them fails
+    return RawTable(frame, name, ((0, name, None),))
 
 
 def _joined(tables: Sequence[RawTable], name: str) -> RawTable:

@@ -89,6 +89,15 @@ class MissingColumnError(InputError):
         self.column = column
 
 
+def check_read(series: object) -> None:
+    """Raise InputError where `series` are none, but data that the `read` of a run makes series of."""
+    if not isinstance(series, Series):
+        raise InputError(
+            f"expected series as the run reads them, got {type(series).__name__}: give what its read(…) returns, which "
+            "takes files, data frames, arrays and lists of arrays."
+        )
+
+
 def column_positions(wanted: Sequence[str], columns: Sequence[str], place: str) -> list[int]:
     """Return where in `columns` each of `wanted` is; `place` is what the error calls their home.
 

@@ -15,9 +15,11 @@ from seq2seq.inference.scores import label_of_windows
 from seq2seq.report import Report
 from seq2seq.series.clock import time_texts
 from seq2seq.series.files import holds_array
+from seq2seq.series.in_memory import series_at
 from seq2seq.series.joining import rows_at
 from seq2seq.series.series import listed
 from seq2seq.series.table import Series, read_series
+from seq2seq.sources import InMemory
 from seq2seq.tasks.labelled_windows import labelled_windows
 
 LISTED = 3  # steps without a label that are told of
@@ -128,10 +130,10 @@ def _hits(steps, times, threshold, windows):
 
 
 def read_labels(
-    location: str,
+    location: Any,
     reconstructor: Reconstructor,
     series: Series,
-    name: str,
+    name: str = "",
     *,
     keep: str | None = None,
     report: Report | None = None,
@@ -144,7 +146,8 @@ def read_labels(
     Args:
         location: `FILE:KEY` or `FILE`: 0 and 1 for each sequence, or each step where windows are scored, as an array of
             an NPZ or NPY file or a column of a table; or a JSON file of labelled windows, see `read_windows`, whose
-            KEY is the name of a single series where it is another one there.
+            KEY is the name of a single series where it is another one there; or an array or a data frame of labels,
+            see `series_at`.
         reconstructor: the run.
         series: the labelled series; a table of labels has its columns of groups and times, written as there.
         name: file that they are from; a single series is looked up by it in a JSON file, several by their own names.
@@ -154,6 +157,7 @@ def read_labels(
     Raises:
         InputError: no such file, key, column or name; a score without a label.
     """
+    location = series_at(location, "labels")
     file, key = split_location(location)
     if file.lower().endswith(".json"):
         return labelled_windows(file, key, reconstructor, series, name, report or Report())
@@ -256,5 +260,7 @@ def _checked(values, location, merged=False):
 
 def split_location(location: str) -> tuple[str, str | None]:
     """`"labels.npz:y"` → `("labels.npz", "y")`; without a key, or where the whole is a file, the key is None."""
+    if isinstance(location, InMemory):
+        return location, None
     file, colon, key = location.rpartition(":")
     return (file, key) if colon and file and not Path(location).exists() else (location, None)

@@ -2,6 +2,7 @@
 
 import warnings
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from seq2seq.inference.forecaster import Forecaster
 from seq2seq.inference.series_data import for_other, learned_rows, read_data, warn_left_out
 from seq2seq.report import Report
 from seq2seq.series.far import far_in_any
+from seq2seq.series.in_memory import series_at
 from seq2seq.series.segments import segments, stretches
 from seq2seq.series.series import Series, split_in_time
 from seq2seq.tasks.forecaster_evaluation import ForecasterEvaluation
@@ -26,7 +28,7 @@ LATER = "--backtest takes the latest, or give later rows alone with --data"
 
 def evaluate(
     forecaster: Forecaster,
-    data: str | None = None,
+    data: Any = None,
     *,
     part: str | None = None,
     backtest: int | None = None,
@@ -40,7 +42,8 @@ def evaluate(
 
     Args:
         forecaster: `Forecaster`.
-        data: file, read as in training, all of it; default: that of the training.
+        data: file, read as in training, all of it; or a data frame, an array or a list of arrays, see `series_at`;
+            default: that of the training.
         part: `"test"`, the last share of the data, as the training set it apart; or `"all"`. Default: the test part
             of the data of the training, all of others.
         backtest: int. Only the last so many origins, by default a horizon apart.
@@ -52,6 +55,7 @@ def evaluate(
         InputError: no step to forecast.
     """
     report = report or Report()
+    data = None if data is None else series_at(data)
     config, horizon = forecaster.config, forecaster.horizon
     told, part = part, part or part_to_measure(forecaster.run, config.data, data)
     where = _called(part, data or config.data.location)

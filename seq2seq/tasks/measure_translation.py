@@ -17,8 +17,10 @@ from seq2seq.inference.search import Search
 from seq2seq.inference.translation_columns import given_columns
 from seq2seq.inference.translator import Translator
 from seq2seq.report import Report
+from seq2seq.sources import InMemory
 from seq2seq.text.blank import is_blank
 from seq2seq.text.corpus import ParallelText, normalize, read_pairs
+from seq2seq.text.in_memory import Pairs, pairs_at
 from seq2seq.text.splitting import read_lines
 from seq2seq.training.metrics import TeacherForcedScorer
 
@@ -64,7 +66,7 @@ class TranslationEvaluation:
 
 def evaluate(
     translator: Translator,
-    data: str,
+    data: str | Pairs,
     search: Search | None = None,
     *,
     source: str | None = None,
@@ -77,13 +79,13 @@ def evaluate(
     language: str | None = None,
     num_examples: int = 3,
     report: Report | None = None,
-    **options,
+    **options: Any,
 ) -> TranslationEvaluation:
     """Translate a test set and score it.
 
     Args:
         translator: `Translator`.
-        data: file prefix, TSV or TFDS data set, as for training.
+        data: file prefix, TSV or TFDS data set, as for training; or a list of sources and one of their targets.
         search: `Search`, by default as the run's `decoding` section says.
         source: suffix, column or feature of the source side; default of this and of the next three: as in training.
         target: the same of the target side.
@@ -107,6 +109,7 @@ def evaluate(
             them.
     """
     report = report or Report()
+    data = data if isinstance(data, str | Path) else pairs_at(data)
     translator.settled(search, **options | {"scored": False})  # the figures, which show no scores, go by all else
     trained = translator.config.data
     if swap and trained.extra_columns == "references":
@@ -116,7 +119,7 @@ def evaluate(
         source or trained.source,
         target or trained.target,
         columns=given_columns(data, trained, source, target, header, report),
-        swap=trained.swap if swap is None else swap,
+        swap=(trained.swap and not isinstance(data, InMemory)) if swap is None else swap,
         split="test",
         extra_columns=trained.extra_columns,
         limit=limit,
@@ -156,7 +159,9 @@ def evaluate(
     )
 
 
-def _with_references(pairs: ParallelText, files, limit, keep_white_space) -> ParallelText:
+def _with_references(
+    pairs: ParallelText, files: Sequence[str | Path], limit: int | None, keep_white_space: bool
+) -> ParallelText:
     """The pairs with a further reference from each file, where its line is not blank."""
     references = [list(texts) for texts in pairs.references]
     for file in files:
@@ -173,7 +178,7 @@ def _with_references(pairs: ParallelText, files, limit, keep_white_space) -> Par
     return ParallelText(pairs.source, pairs.target, references)
 
 
-def _scoring(config, pairs, tokenizer, language, target, report) -> dict[str, Any]:
+def _scoring(config, pairs, tokenizer, language, target, report):
     """What BLEU counts, and whose rules Moses follows: as asked, as in training, or else found and told."""
     if not tokenizer:
         tokenizer, (fitting, reason) = config.training.bleu_tokenizer, choose_tokenizer(pairs.references)

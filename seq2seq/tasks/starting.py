@@ -1,6 +1,7 @@
 """What there is to tell, and to refuse, where a training starts from another run and meets new data."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,11 +15,32 @@ from seq2seq.series.scaling import Scaler
 from seq2seq.series.series import MissingColumnError, listed
 from seq2seq.series.table import Series
 from seq2seq.series.time_axis import between
+from seq2seq.sources import InMemory
 from seq2seq.tasks.series_split import Split
 
 # Standard deviations that a mean has moved, times that a spread has grown or shrunk: more is told as drift.
 FAR, WIDE = 1.0, 2.0
 MUCH_UNKNOWN = 0.01  # of the tokens: more of them, and a vocabulary does not suit a text
+
+
+def at_hand(config: Any, **given: str | None) -> Any:
+    """`config` with the data that a training was given beside it, in place of the names of files.
+
+    Args:
+        config: configuration with a section `data`.
+        **given: setting of that section → `InMemory`; None where nothing was given.
+
+    Raises:
+        InputError: the setting names other data; or what was given is the name of a file.
+    """
+    given = {name: location for name, location in given.items() if location is not None}
+    for name, location in given.items():
+        named = getattr(config.data, name)
+        if not isinstance(location, InMemory):
+            raise InputError(f"{location} is given as the data themselves: name a file by data.{name}={location}.")
+        if named and named != location:
+            raise InputError(f"data.{name}={named} names data, and others were given beside it: leave one of them out.")
+    return replace(config, data=replace(config.data, **given)) if given else config
 
 
 def tell_unknown(rates: Mapping[str, float], parent: Parent, report: Report) -> None:

@@ -18,9 +18,10 @@ from seq2seq.interruption import Interruption
 from seq2seq.report import Report
 from seq2seq.run import Run
 from seq2seq.series.files import data_files
+from seq2seq.series.in_memory import series_at
 from seq2seq.tasks.fit_detector import check_detection, fit_detector
 from seq2seq.tasks.series_split import shape_card, split, stored_scaler
-from seq2seq.tasks.starting import fitting, read_for, tell_drift
+from seq2seq.tasks.starting import at_hand, fitting, read_for, tell_drift
 from seq2seq.training.loop import Training
 from seq2seq.training.metrics import mean_loss
 from seq2seq.training.number_losses import ObservedLoss
@@ -33,6 +34,7 @@ def train(
     config: AutoencoderConfig,
     run_dir: str | Path,
     *,
+    data: Any = None,
     resume: bool = False,
     parent: str | Path | None = None,
     finish: bool = False,
@@ -44,6 +46,8 @@ def train(
     Args:
         config: `AutoencoderConfig`.
         run_dir: folder for the run; made if missing.
+        data: the data themselves, in place of the file `data.location`: a data frame, an array or a list of arrays, see
+            `series_at`. The run keeps their checksum, not them.
         resume: go on with the run that is there, if one is, from its last checkpoint on.
         parent: run whose weights and units the training starts from; `config` must fit them.
         finish: train no further the run that is there, and fit the detector to the best weights that it has.
@@ -57,6 +61,7 @@ def train(
         InputError: data or run directory that cannot be used.
     """
     report = report or Report()
+    config = at_hand(config, location=None if data is None else series_at(data))
     if config.detection.threshold == "f_beta":
         raise InputError(
             "detection.threshold=f_beta needs labelled data: train with another one, then give them to "

@@ -17,11 +17,12 @@ from seq2seq.interruption import Interruption
 from seq2seq.report import Report
 from seq2seq.run import Run
 from seq2seq.series.files import data_files
+from seq2seq.series.in_memory import series_at
 from seq2seq.series.series import listed
 from seq2seq.tasks.forecaster_finishing import fit_to_weights, next_steps, valid_part
 from seq2seq.tasks.forecaster_settling import fit_baseline, give_start, settled, start_again
 from seq2seq.tasks.series_split import shape_card, split, stored_scaler, unit_of_streams
-from seq2seq.tasks.starting import fitting, read_for, tell_drift
+from seq2seq.tasks.starting import at_hand, fitting, read_for, tell_drift
 from seq2seq.training.loop import Training
 from seq2seq.training.metrics import mean_loss
 from seq2seq.training.number_losses import ObservedLoss, QuantileLoss
@@ -32,6 +33,7 @@ def train(
     config: ForecasterConfig,
     run_dir: str | Path,
     *,
+    data: Any = None,
     resume: bool = False,
     parent: str | Path | None = None,
     finish: bool = False,
@@ -43,6 +45,8 @@ def train(
     Args:
         config: `ForecasterConfig`.
         run_dir: folder for the run; made if missing.
+        data: the data themselves, in place of the file `data.location`: a data frame, an array or a list of arrays, see
+            `series_at`. The run keeps their checksum, not them.
         resume: go on with the run that is there, if one is, from its last checkpoint on.
         parent: run whose weights and units the training starts from; `config` must fit them.
         finish: train no further the run that is there, and calibrate the best weights that it has.
@@ -56,6 +60,7 @@ def train(
         InputError: data or run directory that cannot be used.
     """
     report = report or Report()
+    config = at_hand(config, location=None if data is None else series_at(data))
     setup = Setup(config, run_dir, resume, finish, parent=parent, report=report)
     config, run_dir = setup.config, setup.run_dir
     windowed = config.model.kind != "stateful"
@@ -63,8 +68,8 @@ def train(
     series = fitting(series, scaler, config.data.location)
     config = replace(config, data=decided(config.data, series))
     # A stream has no name: it is read in one unit, whatever series it goes on with.
-    data = config.data if windowed else replace(config.data, scale_by_group=False)
-    parts = split(series, data, config.seed, report, scaler)
+    settings = config.data if windowed else replace(config.data, scale_by_group=False)
+    parts = split(series, settings, config.seed, report, scaler)
     tell_drift(parts, setup.parent, report)
     units = [] if windowed else unit_of_streams(parts, config.data)
     config = replace(config, data=replace(config.data, scale_by_group=bool(parts.scaler.groups)))

@@ -15,8 +15,9 @@ from seq2seq.interruption import Interruption
 from seq2seq.report import Report
 from seq2seq.run import Run
 from seq2seq.special_ids import UNK
-from seq2seq.tasks.starting import tell_unknown
-from seq2seq.text.plain import read_text, split_text
+from seq2seq.tasks.starting import at_hand, tell_unknown
+from seq2seq.text.in_memory import text_at
+from seq2seq.text.plain import read_text, split_text, text_files
 from seq2seq.text.tokenizer import load_tokenizer, train_tokenizer
 from seq2seq.text.tokens import SPECIAL_PIECES
 from seq2seq.training.loop import Training
@@ -29,6 +30,7 @@ def train(
     config: LanguageConfig,
     run_dir: str | Path,
     *,
+    data: str | None = None,
     resume: bool = False,
     parent: str | Path | None = None,
     report: Report | None = None,
@@ -39,6 +41,7 @@ def train(
     Args:
         config: `LanguageConfig`.
         run_dir: folder for the run; made if missing.
+        data: the text itself, in place of the file `data.text`. The run keeps its checksum, not the text.
         resume: go on with the run that is there, if one is, from its last checkpoint on.
         parent: run whose weights and characters the training starts from; `config` must fit them.
         report: `Report`.
@@ -51,10 +54,11 @@ def train(
         InputError: text or run directory that cannot be used.
     """
     report = report or Report()
+    config = at_hand(config, text=None if data is None else text_at(data))
     setup = Setup(config, run_dir, resume, parent=parent, report=report)
     config, run_dir = setup.config, setup.run_dir
     train_text, valid_text = split_text(read_text(config.data.text), config.data.valid_share, config.data.text)
-    run = Run.start(run_dir, TASK, config, {"data.text": [Path(config.data.text)]}, setup.resume, setup.parent)
+    run = Run.start(run_dir, TASK, config, {"data.text": text_files(config.data.text)}, setup.resume, setup.parent)
     tokenizer = _tokenizer(config, train_text, run, setup.parent)
     if setup.parent:
         unknown = np.mean(tokenizer.encode([train_text]).values == UNK)

@@ -21,10 +21,12 @@ from seq2seq.report import Report
 from seq2seq.run import Run, RunFolder
 from seq2seq.run.parent import teachers_of
 from seq2seq.tasks.distillation import distilled
+from seq2seq.tasks.starting import at_hand
 from seq2seq.tasks.teachers import Lessons, open_teachers, settled_by_teachers
 from seq2seq.tasks.translation_corpus import read_training_text
 from seq2seq.tasks.translation_risk import risk_objective
 from seq2seq.tasks.translation_settling import settled_before_reading, settled_by, settled_by_size
+from seq2seq.text.in_memory import Pairs, pairs_at
 from seq2seq.text.protection import Protection
 from seq2seq.training.checkpoint import has_whole_checkpoint
 from seq2seq.training.loop import Training
@@ -40,6 +42,8 @@ def train(
     config: TranslationConfig,
     run_dir: str | Path,
     *,
+    data: Pairs | None = None,
+    valid: Pairs | None = None,
     resume: bool = False,
     parent: str | Path | None = None,
     report: Report | None = None,
@@ -50,6 +54,9 @@ def train(
     Args:
         config: `TranslationConfig`.
         run_dir: folder for the run; made if missing.
+        data: the training pairs themselves, a list of sources and one of their targets, in place of the files
+            `data.train`. The run keeps their checksum, not them.
+        valid: the validation pairs likewise, in place of `data.valid`; without any a share of `data` is held out.
         resume: go on with the run that is there, if one is, from its last checkpoint on.
         parent: run whose weights and tokenizers the training starts from; `config` must fit them.
         report: `Report`.
@@ -62,6 +69,7 @@ def train(
         InputError: data or run directory that cannot be used.
     """
     report = report or Report()
+    config = _with_pairs(config, data, valid)
     if config.training.bleu_tokenizer != "auto":
         check_tokenizer(config.training.bleu_tokenizer)
     in_parts = _in_parts(config) or bool(config.distillation.teachers)  # which translate several batches at once
@@ -119,6 +127,14 @@ def train(
     metrics = training.fit() | {"train_pairs": text.pairs}
     run.write_metrics(metrics)
     return metrics
+
+
+def _with_pairs(config, data, valid):
+    """`config` with the pairs that were given beside it."""
+    if data is not None and config.data.swap:
+        raise InputError("data.swap=true: of the lists that are given the first is the sources: leave it out.")
+    train = None if data is None else pairs_at(data)
+    return at_hand(config, train=train, valid=None if valid is None else pairs_at(valid, "validation pairs"))
 
 
 def _teachers(config, setup, resume, report):

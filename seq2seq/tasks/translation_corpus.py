@@ -14,7 +14,7 @@ from seq2seq.inference.translation_columns import columns_of
 from seq2seq.report import Report
 from seq2seq.run import RunFolder
 from seq2seq.run.parent import Parent, parent_of
-from seq2seq.sources import count_lines, is_tfds
+from seq2seq.sources import InMemory, Source, count_lines, is_tfds
 from seq2seq.tasks.starting import tell_unknown
 from seq2seq.text.cleaning import CleaningReport, clean, first_held_out, hold_out
 from seq2seq.text.corpus import ParallelText, corpus_files, read_pairs, stream_pairs
@@ -60,7 +60,7 @@ class TrainingText:
     rows: Rows
     resampled: Callable[[int], Rows] | None
     valid: ParallelText
-    files: Mapping[str, Sequence[Path]]
+    files: Mapping[str, Sequence[Source]]
     decoding: DecodingConfig
     texts: ParallelText | None = None
 
@@ -99,7 +99,7 @@ def read_training_text(
     known = parent.run if parent else folder if resume and folder.checkpoints() else None
     tokenizers = _tokenizers_of(config, known) if known else None
     files = training_files(config)
-    is_small = data.cache is None and sum(file.stat().st_size for file in files["data.train"]) <= IN_MEMORY_BYTES
+    is_small = data.cache is None and sum(map(_size_of, files["data.train"])) <= IN_MEMORY_BYTES
     if is_small or config.distillation.teachers:
         if not is_small:
             report.say(f"{data.train} is read into memory, from which its sources go to the teachers")
@@ -115,7 +115,11 @@ def read_training_text(
     return text
 
 
-def training_files(config: TranslationConfig) -> dict[str, list[Path]]:
+def _size_of(file: Source) -> int:
+    return file.size if isinstance(file, InMemory) else file.stat().st_size
+
+
+def training_files(config: TranslationConfig) -> dict[str, Sequence[Source]]:
     """Return what `data.train`, `data.valid` and the models of `text` are read from, as far as they are given.
 
     Raises:
@@ -123,7 +127,9 @@ def training_files(config: TranslationConfig) -> dict[str, list[Path]]:
     """
     data = config.data
     locations = {"data.train": data.train} | ({"data.valid": data.valid} if data.valid else {})
-    files = {name: corpus_files(location, data.source, data.target) for name, location in locations.items()}
+    files: dict[str, Sequence[Source]] = {}
+    for name, location in locations.items():
+        files[name] = corpus_files(location, data.source, data.target)
     models = {name: getattr(config.text, name.removeprefix("text.")) for name in MODELS}
     return files | {name: [Path(model)] for name, model in models.items() if model and Path(model).is_file()}
 
@@ -216,7 +222,8 @@ def _stored(config, files, valid, tokenizers, foreign, cache, report):
         settings["tokenizers"] = [blake2b(tokenizer.to_bytes()).hexdigest() for tokenizer in foreign]
 
     def build(folder):
-        lines = None if tfds else count_lines(files["data.train"][0])
+        first = files["data.train"][0]
+        lines = len(first.content[0]) if isinstance(first, InMemory) else None if tfds else count_lines(first)
         total = min(lines, data.limit) if lines and data.limit else lines
         pairs = stream_pairs(data.train, columns=columns, **reading)
         preparation.build(folder, pairs, make_tokenizers, report, total)

@@ -3,13 +3,13 @@
 import difflib
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice, zip_longest
 from pathlib import Path
 
 from seq2seq.errors import InputError
-from seq2seq.sources import is_tfds, tfds_files
+from seq2seq.sources import InMemory, Source, is_tfds, refuse_forgotten, tfds_files
 from seq2seq.text.blank import is_blank
 from seq2seq.text.columns import FIRST_TWO, Columns
 from seq2seq.text.splitting import text_lines
@@ -145,8 +145,10 @@ def stream_pairs(
     """
     if extra_columns not in ("ignore", "references"):
         raise ValueError(f'extra_columns must be "ignore" or "references", got {extra_columns!r}')
-    location = str(location)
-    if is_tfds(location):
+    location = location if isinstance(location, InMemory) else str(location)
+    if isinstance(location, InMemory):
+        rows = islice(zip(*location.content, strict=True), limit)
+    elif is_tfds(location):
         rows = tfds_rows(location, source, target, split, limit)
     elif is_table(location):
         rows = _table_rows(location, columns, limit)
@@ -168,12 +170,14 @@ def stream_pairs(
         raise InputError(f"{location} has no pair with text on both sides in its {count:,} lines")
 
 
-def corpus_files(location: str | Path, source: str | None = None, target: str | None = None) -> list[Path]:
-    """Return the files that `read_pairs` would read, source before target.
+def corpus_files(location: str | Path, source: str | None = None, target: str | None = None) -> Sequence[Source]:
+    """Return the files that `read_pairs` would read, source before target; of pairs in memory, these.
 
     Raises:
         InputError: there are none.
     """
+    if isinstance(location, InMemory):
+        return [location]
     location = str(location)
     if is_tfds(location):
         return tfds_files(location)
@@ -206,6 +210,7 @@ def _file_pair_rows(prefix, source, target, limit):
 
 
 def _side_files(prefix, source, target):
+    refuse_forgotten(prefix)
     if not (source and target):
         raise InputError(
             f"there is no file {prefix}{_near_files(prefix)}; to read it as the prefix of a pair of files, "

@@ -25,6 +25,7 @@ from typing import TextIO
 import numpy as np
 
 from seq2seq.errors import InputError
+from seq2seq.sources import InMemory, Source
 from seq2seq.storage import digest, fingerprint
 from seq2seq.text.cleaning import CleaningReport
 from seq2seq.text.corpus import ParallelText
@@ -127,9 +128,10 @@ class StoredCorpus:
             ) from error
 
 
-def corpus_key(files: Sequence[Path], settings: Mapping) -> str:
+def corpus_key(files: Sequence[Source], settings: Mapping) -> str:
     """Return the name of the folder of a corpus: a hash of the content of `files` and of `settings`, JSON-ready."""
-    record = {"format": FORMAT, "files": [digest(file) for file in files], "settings": settings}
+    checksums = [file.digest if isinstance(file, InMemory) else digest(file) for file in files]
+    record = {"format": FORMAT, "files": checksums, "settings": settings}
     return fingerprint(record)
 
 

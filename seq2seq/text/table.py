@@ -6,7 +6,7 @@ from itertools import islice
 from pathlib import Path
 
 from seq2seq.errors import InputError
-from seq2seq.sources import SEPARATORS, separator_of
+from seq2seq.sources import SEPARATORS, InMemory, separator_of
 from seq2seq.text.blank import is_blank
 from seq2seq.text.splitting import LARGEST_CELL, text_lines
 
@@ -15,7 +15,7 @@ LOOKED_AT = 1000  # rows that decide what separates cells, and what a column hol
 
 def is_table(location: str | Path) -> bool:
     """Return whether pairs are read from a file of columns, rather than from two files or a data set."""
-    return Path(location).is_file()
+    return not isinstance(location, InMemory) and Path(location).is_file()
 
 
 def rows_of(path: str | Path) -> Iterator[tuple[int, list[str]]]:
