@@ -73,8 +73,8 @@ def refuse_forgotten(location: str | Path) -> None:
     """Raise InputError where `location` is the name, in a run, of data that were in the memory of a program."""
     if str(location).startswith(MEMORY) and not isinstance(location, InMemory):
         raise InputError(
-            f"{location} were data in the memory of a program, which no run keeps: give them again, from Python, or name "
-            "a file."
+            f"{location} were data in the memory of a program, which no run keeps: give them again, from Python, or "
+            "name a file."
         )
 
 
