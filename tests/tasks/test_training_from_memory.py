@@ -91,12 +91,8 @@ def test_a_forecaster_reads_and_is_measured_from_memory(days_plain, days_file, i
 
 
 def test_data_are_read_before_they_are_asked_about(days_plain, pumps_model):
-    for ask in (
-        days_plain.forecast,
-        pumps_model.reconstruct,
-        pumps_model.codes,
-        lambda data: detect(pumps_model, data),
-    ):
+    detected = partial(detect, pumps_model)
+    for ask in (days_plain.forecast, pumps_model.reconstruct, pumps_model.codes, detected):
         with pytest.raises(InputError, match=r"got DataFrame: give what its read\(…\) returns"):
             ask(FRAME)
 
