@@ -67,6 +67,7 @@ def test_finished_ones_train_on_where_more_epochs_are_asked_for(both, days_file,
         assert len((folder / seed / "history.csv").read_text().splitlines()) == 1 + 3
 
 
+@pytest.mark.slow
 def test_those_that_begin_later_start_from_the_same_run(both, days_file, tmp_path):
     given = ["train", "forecaster", "--data", days_file, "--epochs", 1, "--run", tmp_path / "tuned", "--seeds", 2]
     # Of several seeds, too, whose own seed is not that of the next training.

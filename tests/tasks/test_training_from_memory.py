@@ -1,5 +1,6 @@
 """Trainings from what a program has at hand: the run that a file would give, and no other data when it goes on."""
 
+from functools import partial
 
 import numpy as np
 import pandas as pd
