@@ -16,8 +16,8 @@ class OnCudnn:
     all weights. So both are zeros here, as are the inputs that cuDNN sees there.
 
     In bfloat16 the op of TensorFlow 2.21 casts to float32 and back, and on an H200 its results held memory that nobody
-    had written: trainings were lost within two epochs, while in float32 and float16 all was right. So it is asked in
-    float32, which costs what its own casts cost.
+    had written, as those in float32 and float16 did not; trainings in it were lost within two epochs. So it is asked in
+    float32, in which it computes in either case.
 
     Where the layer runs in a loop, on a processor in particular, nothing is done.
     """
@@ -54,7 +54,7 @@ class OnCudnn:
         return super().inner_loop(sequences, initial_state, mask, training=training)
 
     def is_on_cudnn(self) -> bool:
-        """Whether Keras hands this layer to cuDNN, as what is traced now will run."""
+        """Whether what is traced now of this layer will run on cuDNN."""
         return (
             bool(tf.config.list_logical_devices("GPU"))
             and self.use_cudnn is not False
@@ -70,8 +70,8 @@ class OnCudnn:
 def lengths_of(mask: tf.Tensor | None, sequences: tf.Tensor) -> tf.Tensor:
     """The steps of each row, int32 `(batch,)`, which cuDNN is told.
 
-    TensorFlow's op takes them from the processor's memory, where the mask of a text is made as well: counted there,
-    nothing waits for the GPU. Keras counts and checks on the GPU, and waits for it twice in every layer.
+    TensorFlow's op takes them from the processor's memory, and an assertion is checked there. Int32 tokens are compared
+    there as well, so the mask of a text need not come back from the GPU, as what Keras counts and checks there has to.
 
     Args:
         mask: bool `(batch, steps)`, right-padded, or `None`, with which all steps count.

@@ -89,8 +89,8 @@ class LSTM(OnCudnn, keras.layers.LSTM):
         """What `inner_loop` gives, by one call of TensorFlow's op.
 
         Keras cuts both kernels into four and puts the eight parts together again, and their gradients too: a hundred
-        small operations, each of which a GPU waits for. As a kernel lies, transposed, its gates follow one another as
-        cuDNN wants them.
+        small operations, each of which the processor has to start. As a kernel lies, transposed, its gates follow one
+        another as cuDNN wants them.
         """
         sequences, lengths = self._dropped(sequences, training), lengths_of(mask, sequences)
         kernel, recurrent_kernel, bias = map(
@@ -107,6 +107,7 @@ class LSTM(OnCudnn, keras.layers.LSTM):
             time_major=False,
             is_training=True,
         )
+        self.supports_jit = False  # XLA has no cuDNN: `compile` asks layers before it takes XLA by itself
         h, c = h[:, 0], c[:, 0]
         if not self.return_sequences:
             return h, h[:, None], [h, c]

@@ -126,6 +126,13 @@ def test_masks_that_cudnn_does_not_know_are_refused(lengths):
         tf.function(LSTM(UNITS))(tf.ones((2, 2, FEATURES)), mask=mask)
 
 
+def test_keras_is_told_that_xla_cannot_compile_it():
+    layer = LSTM(UNITS)
+    with standing_in():
+        layer(tf.ones((2, 3, FEATURES)))
+    assert not layer.supports_jit
+
+
 def test_settings_that_cudnn_does_not_know_run_in_a_loop():
     x = tf.ones((2, 3, FEATURES))
     with standing_in() as op:
