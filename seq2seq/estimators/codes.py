@@ -55,4 +55,4 @@ class SequenceCodes(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SequenceE
 
     @property
     def _n_features_out(self):
-        return self.latent_dim or self.units
+        return self.run_.reconstructor.model.decoder.arguments["latent_dim"]  # `settings` may decide it, too

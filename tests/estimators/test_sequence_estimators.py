@@ -62,6 +62,13 @@ def test_what_is_decoded_is_what_the_autoencoder_writes(codes):
     assert np.allclose(written, np.stack(run.reconstruct(run.read(values)))[..., 0], atol=1e-5)
 
 
+def test_a_width_that_the_settings_decide_is_the_width_of_codes():
+    samples = waves(20, 0, features=1)[..., 0]
+    codes = SequenceCodes(epochs=1, units=8, settings=["model.latent_dim=3"]).fit(samples)
+    assert codes.transform(samples).shape == (20, len(codes.get_feature_names_out())) == (20, 3)
+    assert codes.inverse_transform(codes.transform(samples)).shape == samples.shape
+
+
 def test_codes_are_features_of_a_pipeline(codes):
     values = waves(6, 1, features=1)[..., 0]
     pipeline = make_pipeline(codes, StandardScaler())
