@@ -13,6 +13,7 @@ import re
 import subprocess
 import sys
 import time
+from itertools import islice
 from pathlib import Path
 
 import sentencepiece
@@ -22,7 +23,8 @@ from seq2seq.storage import replacing
 SIDES, SEED = ("en", "de"), 1
 # Pieces of both languages together: as many as the recipe has, and as Wu et al. (2021) give the Transformer.
 PIECES = {"joeynmt-lstm": 6000, "joeynmt-transformer": 10_000}
-UPDATES = {"joeynmt-lstm": 454, "joeynmt-transformer": 110}  # of an epoch, after which it is validated
+UPDATES = {"joeynmt-lstm": 454, "joeynmt-transformer": 110}  # of an epoch of 29,000 pairs, after which it is validated
+OFTENEST = 100  # updates between two validations of a smaller corpus, which would else take longer than its training
 MARKS = (30, 34, 37, 38, 39)  # of BLEU, whose minutes the table has
 SPECIAL = {"unk": "<unk>", "pad": "<pad>", "bos": "<s>", "eos": "</s>"}
 
@@ -86,13 +88,13 @@ TRAININGS = {
 }
 
 
-def prepare(data, folder, pieces):
+def prepare(data, folder, pieces, pairs):
     """Write the texts as JoeyNMT reads them, lower-cased, and the pieces of both languages together."""
     folder.mkdir(parents=True, exist_ok=True)
-    for part in ("train", "val"):
+    for part, count in (("train", pairs), ("val", None)):
         for side in SIDES:
             with gzip.open(data / f"{part}.{side}.gz", "rt", encoding="utf-8") as texts:
-                (folder / f"{part}.{side}").write_text(texts.read().lower(), encoding="utf-8")
+                (folder / f"{part}.{side}").write_text("".join(islice(texts, count)).lower(), encoding="utf-8")
     ids = {f"{name}_id": place for place, name in enumerate(SPECIAL)}
     sentencepiece.SentencePieceTrainer.train(
         input=[str(folder / f"train.{side}") for side in SIDES],
@@ -109,8 +111,9 @@ def prepare(data, folder, pieces):
     (folder / "pieces.txt").write_text("\n".join([*SPECIAL.values(), *own]) + "\n", encoding="utf-8")
 
 
-def joeynmt_settings(system, folder, epochs):
-    """A whole training of JoeyNMT, validated once for each epoch of 29,000 pairs."""
+def joeynmt_settings(system, folder, epochs, pairs):
+    """A whole training of JoeyNMT, validated once an epoch, or each hundred updates if that is seldomer."""
+    updates = UPDATES[system] if pairs is None else max(OFTENEST, UPDATES[system] * pairs // 29_000)
     special = {f"{name}_token": piece for name, piece in SPECIAL.items()}
     special |= {f"{name}_id": place for place, name in enumerate(SPECIAL)}
     side = {
@@ -143,8 +146,8 @@ def joeynmt_settings(system, folder, epochs):
             "loss": "crossentropy",
             "label_smoothing": 0.1,
             "epochs": epochs,
-            "validation_freq": UPDATES[system],
-            "logging_freq": UPDATES[system],
+            "validation_freq": updates,
+            "logging_freq": updates,
             "early_stopping_metric": "bleu",
             "print_valid_sents": [0],
             "keep_best_ckpts": 1,
@@ -159,11 +162,14 @@ def command_of(arguments, folder):
     if arguments.system == "seq2seq":
         data, root = arguments.data, Path(__file__).resolve().parents[1]
         train = ["--train", data / "train", "--valid", data / "val", "--source", SIDES[0], "--target", SIDES[1]]
-        settings = ["--recipe", "multi30k", "--set", "text.case=lower", "--set", f"seed={SEED}", *arguments.set]
+        if arguments.pairs:
+            train += ["--limit", arguments.pairs]
+        recipe = ["--recipe", "multi30k"] if arguments.recipe else []
+        settings = [*recipe, "--set", "text.case=lower", "--set", f"seed={SEED}", *arguments.set]
         command = [sys.executable, root / "scripts" / "train.py", "translation", *train, *settings]
         return [*command, "--run", folder / "run"], r"^epoch \d+/\d+: .*BLEU ([\d.]+)"
-    prepare(arguments.data, folder, PIECES[arguments.system])
-    settings = joeynmt_settings(arguments.system, folder, arguments.epochs)
+    prepare(arguments.data, folder, arguments.pieces or PIECES[arguments.system], arguments.pairs)
+    settings = joeynmt_settings(arguments.system, folder, arguments.epochs, arguments.pairs)
     (folder / "settings.json").write_text(json.dumps(settings, indent=1))  # which is YAML, too
     worker = Path(__file__).parent / "workers" / "joeynmt_training.py"
     return [arguments.joey_python, worker, folder / "settings.json"], r"Evaluation result \(greedy\): bleu: +([\d.]+)"
@@ -238,6 +244,9 @@ def main():
     parser.add_argument("--joey-python", default=sys.executable, help="an interpreter that has JoeyNMT")
     parser.add_argument("--minutes", type=float, default=600.0, help="stop at the first validation after them")
     parser.add_argument("--epochs", type=int, default=100, help="of JoeyNMT")
+    parser.add_argument("--pairs", type=int, help="train on the first so many; by default on all 29,000")
+    parser.add_argument("--pieces", type=int, help="of JoeyNMT; by default 6,000, of its Transformer 10,000")
+    parser.add_argument("--no-recipe", dest="recipe", action="store_false", help="ours by what suits so many pairs")
     parser.add_argument("--set", action="append", default=[], help="a further argument of our command")
     parser.add_argument("--table", type=Path, nargs="+", help="folders of systems that were measured")
     parser.add_argument("--plot", type=Path)
