@@ -149,12 +149,14 @@ def translate(
             found = explained(translate_all, chunks, Scorer(translator), aligned=alignment is not None)
         else:
             found = translate_all(chunks)
+        if attention:  # of one text, whose translation is drawn below
+            found = list(found)
         with open_lines(alignment) if alignment else nullcontext() as links:
             if alignment:
                 found = _aligned(found, links, partial(alignment_rows, n_best=n_best, path=alignment))
             _write(found, output, partial(_rows, n_best=n_best, scores=scores, token_scores=token_scores))
     if attention:
-        _draw_attention(translator, texts[0], attention, wanted)
+        _draw_attention(translator, texts[0], found[0][0], attention, wanted)
 
 
 def _refuse_runs(texts: list[str] | None) -> None:
@@ -235,8 +237,10 @@ def _rows(hypotheses: list, number: int, n_best: int, scores: bool, token_scores
     return "".join(rows)
 
 
-def _draw_attention(translator, text: str, path: Path, wanted) -> None:
+def _draw_attention(translator, text: str, hypotheses: list, path: Path, wanted) -> None:
     from seq2seq.plots import attention_heatmap, save_figure
 
-    seen = translator.attention(text, wanted)
+    if not hypotheses:
+        raise InputError(f"--attention {path}: the text is blank, there is nothing to draw.")
+    seen = translator.attention_of(text, hypotheses[0], wanted)
     save_figure(attention_heatmap(seen.weights, seen.source_pieces, seen.target_pieces), path)

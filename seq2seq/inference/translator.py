@@ -310,7 +310,16 @@ class Translator:
         (found,) = self.stream([text], search)
         if not found:
             raise InputError("The text to draw the attention of is blank.")
-        translation = found[0]
+        return self.attention_of(text, found[0], search)
+
+    def attention_of(self, text: str, translation: Hypothesis, search: Search | None = None) -> Attention:
+        """Tell what each token of a translation of `text` attended to, found by `search`.
+
+        Raises:
+            InputError: the model has no attention.
+        """
+        self.check_attention()
+        search = self.settled(search)
         source = self.cut_sources(self.texts.encode([text], Remarks())[1], search, Remarks())  # it has been told of
         labels = TokenRows.from_rows([translation.tokens])
         (weights,) = self.forced.read(source, labels, search.batch_tokens, lambda _, __, seen: seen, attended=True)

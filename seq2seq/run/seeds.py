@@ -85,11 +85,16 @@ def refuse_inside_run(path: Path, option: str) -> None:
             raise InputError(f"{option} {path} lies in {above}, the folder of several runs: choose one outside.")
 
 
-def runs_in(path: str | Path) -> list[Path]:
+def runs_in(path: str | Path, finished: bool = True) -> list[Path]:
     """The runs in a folder of several; of any other folder, that alone.
 
+    Args:
+        path: the folder.
+        finished: bool. Whether those of several must have finished, so that they answer as one: one that was stopped
+            has other epochs than the others, and no held-out errors to calibrate by.
+
     Raises:
-        InputError: its `seeds.json` is damaged, or one of its runs is not there.
+        InputError: its `seeds.json` is damaged, or one of its runs is not there, or not finished.
     """
     path = Path(path)
     if not is_of_seeds(path):
@@ -99,6 +104,11 @@ def runs_in(path: str | Path) -> list[Path]:
         raise InputError(
             f"{path} has no {', '.join(missing)} of its {len(runs)} runs: the command that trained it, with --resume, "
             "trains what is missing."
+        )
+    if finished and (stopped := [run.name for run in runs if not (run / "metrics.json").exists()]):
+        raise InputError(
+            f"{path} does not answer as one: {', '.join(stopped)} of its {len(runs)} runs has not finished; the "
+            "command that trained it, with --resume, goes on with it, or give the finished ones by --with."
         )
     return runs
 

@@ -124,7 +124,7 @@ def describe(path: str | Path) -> Description:
         return _exported(path)
     if not is_of_seeds(path):
         return _run(path)
-    members = [_run(each) for each in runs_in(path)]
+    members = [_run(each) for each in runs_in(path, finished=False)]
     first, whole = members[0], sum(each.model_bytes or 0 for each in members)
     return Description(
         str(path), "runs", first.task, first.versions, first.data, _bytes(path), model_bytes=whole, members=members

@@ -1,6 +1,6 @@
 """What there is to tell, and to refuse, where a training starts from another run and meets new data."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -9,13 +9,15 @@ import numpy as np
 from seq2seq.errors import InputError
 from seq2seq.inference.series_data import for_training, read_data
 from seq2seq.report import Report
+from seq2seq.run.directory import Run
 from seq2seq.run.parent import Parent
+from seq2seq.run.seen import how_seen
 from seq2seq.series.rhythm import parsed
 from seq2seq.series.scaling import Scaler
 from seq2seq.series.series import MissingColumnError, listed
 from seq2seq.series.table import Series
 from seq2seq.series.time_axis import between
-from seq2seq.sources import InMemory
+from seq2seq.sources import InMemory, Source
 from seq2seq.tasks.series_split import Split
 
 # Standard deviations that a mean has moved, times that a spread has grown or shrunk: more is told as drift.
@@ -41,6 +43,33 @@ def at_hand(config: Any, **given: str | None) -> Any:
         if named and named != location:
             raise InputError(f"data.{name}={named} names data, and others were given beside it: leave one of them out.")
     return replace(config, data=replace(config.data, **given)) if given else config
+
+
+def warn_of_seen(
+    config: Any,
+    data: Mapping[str, Iterable[Source]],
+    parent: Parent | None,
+    report: Report,
+    *,
+    drawn: bool,
+    teachers: Iterable[str] = (),
+) -> None:
+    """Warn where what a new run holds out has trained another that it starts from, or learns from.
+
+    Args:
+        config, data, drawn: as for `how_seen`.
+        parent: `Parent`, or None.
+        report: `Report`.
+        teachers: folders of further runs.
+    """
+    earlier = {path: Run.open(path, config.task) for path in teachers} | ({parent.given: parent.run} if parent else {})
+    for name, run in earlier.items():
+        if how := how_seen(config, data, drawn, run):
+            report.warn(
+                f"{name} was trained on some of what is held out here, the data being the same: {how}; the figures of "
+                "the validation part flatter, and a threshold fitted to it is too low: hold out what that run did, or "
+                "give other data"
+            )
 
 
 def tell_unknown(rates: Mapping[str, float], parent: Parent, report: Report) -> None:

@@ -22,7 +22,7 @@ from seq2seq.series.series import listed
 from seq2seq.tasks.forecaster_finishing import fit_to_weights, next_steps, valid_part
 from seq2seq.tasks.forecaster_settling import fit_baseline, give_start, settled, start_again
 from seq2seq.tasks.series_split import shape_card, split, stored_scaler, unit_of_streams
-from seq2seq.tasks.starting import at_hand, fitting, read_for, tell_drift
+from seq2seq.tasks.starting import at_hand, fitting, read_for, tell_drift, warn_of_seen
 from seq2seq.training.loop import Training
 from seq2seq.training.metrics import mean_loss
 from seq2seq.training.number_losses import ObservedLoss, QuantileLoss
@@ -86,9 +86,9 @@ def train(
     shape_card(series, parts, [*units, *_card(config, columns), *said], report)
     make_batches = _windows if windowed else _chunks
     batches, validate = make_batches(forecaster, parts, report, setup.cluster)
-    run = Run.start(
-        run_dir, TASK, config, {"data.location": data_files(config.data.location)}, setup.resume, setup.parent
-    )
+    files = {"data.location": data_files(config.data.location)}
+    warn_of_seen(config, files, setup.parent, report, drawn=series.whole)
+    run = Run.start(run_dir, TASK, config, files, setup.resume, setup.parent)
     parts.save(run)
     if fitted:
         fitted.save(run.linear)

@@ -15,7 +15,7 @@ from seq2seq.interruption import Interruption
 from seq2seq.report import Report
 from seq2seq.run import Run
 from seq2seq.special_ids import UNK
-from seq2seq.tasks.starting import at_hand, tell_unknown
+from seq2seq.tasks.starting import at_hand, tell_unknown, warn_of_seen
 from seq2seq.text.in_memory import text_at
 from seq2seq.text.plain import read_text, split_text, text_files
 from seq2seq.text.tokenizer import load_tokenizer, train_tokenizer
@@ -58,7 +58,9 @@ def train(
     setup = Setup(config, run_dir, resume, parent=parent, report=report)
     config, run_dir = setup.config, setup.run_dir
     train_text, valid_text = split_text(read_text(config.data.text), config.data.valid_share, config.data.text)
-    run = Run.start(run_dir, TASK, config, {"data.text": text_files(config.data.text)}, setup.resume, setup.parent)
+    files = {"data.text": text_files(config.data.text)}
+    warn_of_seen(config, files, setup.parent, report, drawn=False)
+    run = Run.start(run_dir, TASK, config, files, setup.resume, setup.parent)
     tokenizer = _tokenizer(config, train_text, run, setup.parent)
     if setup.parent:
         unknown = np.mean(tokenizer.encode([train_text]).values == UNK)

@@ -21,13 +21,14 @@ from seq2seq.report import Report
 from seq2seq.run import Run, RunFolder
 from seq2seq.run.parent import teachers_of
 from seq2seq.tasks.distillation import distilled
-from seq2seq.tasks.starting import at_hand
+from seq2seq.tasks.starting import at_hand, warn_of_seen
 from seq2seq.tasks.teachers import Lessons, open_teachers, settled_by_teachers
 from seq2seq.tasks.translation_corpus import read_training_text
 from seq2seq.tasks.translation_risk import risk_objective
 from seq2seq.tasks.translation_settling import settled_before_reading, settled_by, settled_by_size
 from seq2seq.text.in_memory import Pairs, pairs_at
 from seq2seq.text.protection import Protection
+from seq2seq.text.tfds import sibling_split
 from seq2seq.training.checkpoint import has_whole_checkpoint
 from seq2seq.training.loop import Training
 from seq2seq.training.metrics import TeacherForcedScorer
@@ -87,6 +88,10 @@ def train(
     config = settled_by_teachers(config, teachers, text.tokenizers, setup.resume, report)
     if setup.parent and config.data.reverses(setup.parent.settings.data):
         report.warn(f"{setup.parent.given} translates the other way round: its weights know little of this direction")
+    if not setup.resume:
+        drawn = sibling_split(config.data.train, "validation") is None
+        learned_from = [record["run"] for record in teachers]
+        warn_of_seen(config, text.files, setup.parent, report, drawn=drawn, teachers=learned_from)
     run = Run.start(run_dir, "translation", config, text.files, setup.resume, setup.parent, teachers)
     text.save_tokenizers(run)
     if teachers:

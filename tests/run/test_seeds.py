@@ -15,12 +15,13 @@ CONFIG = resolve(ForecasterConfig, windows__look_back=9)
 
 @pytest.fixture
 def both(tmp_path):
-    """A folder of two runs that have begun."""
+    """A folder of two runs that have finished."""
     folder = tmp_path / "both"
     start_seeds(folder, NAMES, CONFIG, goes_on=False)
     for name in NAMES:
         (folder / name).mkdir()
-        (folder / name / "config.json").write_text("{}")
+        for file in ("config.json", "metrics.json"):
+            (folder / name / file).write_text("{}")
     return folder
 
 
@@ -29,6 +30,10 @@ def test_a_folder_of_seeds_is_its_runs_and_any_other_itself(both, tmp_path):
     assert runs_in(both) == [both / name for name in NAMES] and runs_in(tmp_path) == [tmp_path]
     with pytest.raises(InputError, match="holds runs of several seeds, and one is needed here"):
         Run.open(both, "forecaster")
+    (both / "seed-2" / "metrics.json").unlink()
+    with pytest.raises(InputError, match=r"does not answer as one: seed-2 of its 2 runs has not finished; .* --resume"):
+        runs_in(both)
+    assert runs_in(both, finished=False) == [both / name for name in NAMES]
     (both / "seed-2" / "config.json").unlink()
     with pytest.raises(InputError, match=r"has no seed-2 of its 2 runs: .* with --resume"):
         runs_in(both)

@@ -11,6 +11,7 @@ import pytest
 from trainings import StopsAfter
 
 from seq2seq.batches.pairs import PairBatches
+from seq2seq.decoding import Sampling
 from seq2seq.errors import InputError
 from seq2seq.inference.scorer import Scorer
 from seq2seq.inference.translator import LINES_AT_ONCE, Translator, length_batches
@@ -314,6 +315,14 @@ def test_attention_has_a_row_for_each_target_piece(translator):
     picture = translator.attention("a b c d")
     assert picture.weights.shape == (len(picture.target_pieces), len(picture.source_pieces))
     np.testing.assert_allclose(picture.weights.sum(axis=1), 1.0, atol=1e-5)
+
+
+def test_attention_is_drawn_of_the_translation_that_is_given(translator):
+    """Two samples of a text differ, and so does what they attend to."""
+    drawn = [next(translator.stream(["a b c d"], sampling=Sampling(3.0, seed=seed)))[0] for seed in (1, 2)]
+    seen = [translator.attention_of("a b c d", each) for each in drawn]
+    assert [each.target_pieces for each in seen] == [translator.target.pieces(each.tokens) for each in drawn]
+    assert seen[0].target_pieces != seen[1].target_pieces and seen[0].weights.shape[0] == len(drawn[0].tokens)
 
 
 @pytest.mark.parametrize("text", ["", " \u200b"])

@@ -1,0 +1,48 @@
+"""Whether what a run holds out has trained a run that it learns from: its own figures would flatter it then."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from seq2seq.config.resolving import settings_of, to_mapping
+from seq2seq.run.directory import Run
+from seq2seq.run.resuming import digests
+from seq2seq.sources import Source
+
+VALID = "data.valid"
+# What decides which part of the same data is held out, where no other data are given for it.
+SPLIT = (VALID, "data.valid_share", "data.test_share", "data.fold", "data.limit")
+# By these two trainings on one file may have no row in common.
+ROWS = ("data.array", "data.keep")
+
+
+def how_seen(config: Any, data: Mapping[str, Iterable[Source]], drawn: bool, earlier: Run) -> str | None:
+    """Why `earlier` has been trained on some of what a training holds out; None where nothing tells that it has.
+
+    Only data that are the same files, or the same in memory, are known again.
+
+    Args:
+        config: configuration of the training.
+        data: the files that each of its settings of data stands for, as for `Run.start`.
+        drawn: bool. Whether the seed decides what is held out, and not the order of the data.
+        earlier: the run that it starts from, or learns from.
+
+    Returns:
+        What differs, such as `"seed=2 (there 1)"`, or of which files `earlier` was trained.
+    """
+    ours, theirs = settings_of(to_mapping(config)), settings_of(earlier.config)
+    checksums, theirs_trained = _of_data({name: digests(files) for name, files in data.items()}), _of_data(earlier.data)
+    held_out, _ = checksums.pop(VALID, set()), theirs_trained.pop(VALID, None)
+    trained_on, trained = set().union(*checksums.values()), set().union(*theirs_trained.values())
+    if held_out:
+        # Where both parts are of one file, such as a data set of several splits, nothing tells which rows were which.
+        seen = held_out & trained - trained_on
+        return f"{VALID}={ours[VALID]} was of its training part" if seen else None
+    if not trained & trained_on or any(ours.get(name) != theirs.get(name) for name in ROWS):
+        return None
+    differing = [name for name in (*SPLIT, *["seed"] * drawn) if ours.get(name) != theirs.get(name)]
+    return ", ".join(f"{name}={ours.get(name)} (there {theirs.get(name)})" for name in differing) or None
+
+
+def _of_data(checksums):
+    """Those of data, by setting; models of tokenizers say nothing of rows."""
+    return {name: set(content) for name, content in checksums.items() if name.startswith("data.")}
