@@ -40,8 +40,9 @@ _HOMES = {
     "evaluate_translation": "seq2seq.tasks.measure_translation:evaluate",
     "measure_detection": "seq2seq.tasks.measure_detection",
     "read_labels": "seq2seq.tasks.measure_detection",
-    # Estimators of scikit-learn.
+    # Estimators of scikit-learn, and of sktime.
     "SequenceCodes": "seq2seq.estimators.codes",
+    "SequenceForecaster": "seq2seq.estimators.forecasts",
     "SequenceOutlierDetector": "seq2seq.estimators.outliers",
     # Models and layers, for those who wire them by hand, and their pictures.
     "Autoencoder": "seq2seq.models",
@@ -81,6 +82,7 @@ if TYPE_CHECKING:
     from seq2seq.decoding.greedy import greedy_search as greedy_search
     from seq2seq.decoding.sampling import Sampling as Sampling
     from seq2seq.estimators.codes import SequenceCodes as SequenceCodes
+    from seq2seq.estimators.forecasts import SequenceForecaster as SequenceForecaster
     from seq2seq.estimators.outliers import SequenceOutlierDetector as SequenceOutlierDetector
     from seq2seq.inference.detection import detect as detect
     from seq2seq.inference.forecaster import Forecaster as Forecaster

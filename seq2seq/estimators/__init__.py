@@ -1,1 +1,1 @@
-"""Trainings as estimators of scikit-learn: what `fit` leaves is a run, kept as the bytes of its files."""
+"""Trainings as estimators of scikit-learn and sktime: what `fit` leaves is a run, kept as the bytes of its files."""

@@ -25,7 +25,7 @@ class SequenceCodes(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SequenceE
         units, latent_dim, epochs, settings, random_state: see `SequenceEstimator`.
 
     Attributes:
-        run_: `StoredRun`, with `reconstructor`, the loaded run.
+        run_: `StoredAutoencoder`, with `reconstructor`, the loaded run.
     """
 
     def fit(self, X: Any, y: Any = None) -> "SequenceCodes":

@@ -31,7 +31,7 @@ class SequenceOutlierDetector(OutlierMixin, SequenceEstimator):
 
     Attributes:
         offset_: float. `decision_function` is `score_samples` less this.
-        run_: `StoredRun`, with `reconstructor`, the loaded run.
+        run_: `StoredAutoencoder`, with `reconstructor`, the loaded run.
     """
 
     def __init__(

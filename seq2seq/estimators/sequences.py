@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from seq2seq.config import AutoencoderConfig, resolve
 from seq2seq.errors import InputError
-from seq2seq.estimators.stored_run import StoredRun
+from seq2seq.estimators.stored_run import StoredAutoencoder
 from seq2seq.series.table import Series
 from seq2seq.tasks.train_autoencoder import train
 
@@ -30,7 +30,7 @@ class SequenceEstimator(BaseEstimator):
         random_state: int, RandomState or None, which draws one. What decides all random choices.
     """
 
-    run_: StoredRun
+    run_: StoredAutoencoder
 
     def __init__(
         self,
@@ -55,7 +55,7 @@ class SequenceEstimator(BaseEstimator):
             raise InputError("windows.look_back is for long series: each sample is a window here, leave it out.")
         with TemporaryDirectory() as folder:
             train(config, Path(folder) / "run", data=self._deep(values))
-            self.run_ = StoredRun.of(Path(folder) / "run")
+            self.run_ = StoredAutoencoder.of(Path(folder) / "run")
         return values
 
     def _checked(self, X, reset=False):
