@@ -9,6 +9,7 @@ THRESHOLD_KINDS = ("quantile", "sigma", "pot", "f_beta")
 # Peaks over threshold: the scores beyond the 98 % quantile (Siffer et al. 2017), and at least so many.
 TAIL_SHARE = 0.02
 FEWEST_PEAKS = 10
+MOST_OF_TAIL = 0.2  # share of all scores: more of them are no tail
 
 
 def fit_threshold(kind: str, scores: np.ndarray, value: float, labels: np.ndarray | None = None) -> float:
@@ -63,13 +64,18 @@ def fit_threshold(kind: str, scores: np.ndarray, value: float, labels: np.ndarra
 
 
 def beyond_held_out(kind: str, value: float, count: int) -> str | None:
-    """What is to be said where so few held-out scores do not tell a threshold: it is about the highest of them."""
-    if kind != "quantile" or count * (1 - value) >= 1:
-        return None
-    return (
-        f"{count:,} held-out scores do not tell the quantile {value:g}: the threshold is about the highest of them; "
-        "pot goes on beyond it"
-    )
+    """What is to be said where so few held-out scores do not tell a threshold."""
+    if kind == "quantile" and count * (1 - value) < 1:  # it is about the highest of them
+        return (
+            f"{count:,} held-out scores do not tell the quantile {value:g}: the threshold is about the highest of "
+            "them; pot goes on beyond it"
+        )
+    if kind == "pot" and count * MOST_OF_TAIL < FEWEST_PEAKS:
+        return (
+            f"pot goes on beyond the highest {FEWEST_PEAKS} scores, and {count:,} are held out: what so many of them "
+            "have in common is no tail, and the threshold is a guess; hold out more (data.valid_share)"
+        )
+    return None
 
 
 def _quantile(scores: np.ndarray, share: float) -> float:

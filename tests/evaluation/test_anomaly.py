@@ -167,7 +167,8 @@ def test_thresholds_leave_the_share_above_that_was_asked_for():
     assert fit_threshold("pot", normal, 0.1) == fit_threshold("quantile", normal, 0.9)
     with pytest.raises(InputError, match=r"sigma=1e\+308 is above any score"):
         fit_threshold("sigma", 1e3 * normal, 1e308)
-    assert beyond_held_out("quantile", 0.99, 100) is None and beyond_held_out("pot", 0.001, 9) is None
+    assert beyond_held_out("quantile", 0.99, 100) is None and beyond_held_out("pot", 0.001, 50) is None
+    assert "49 are held out" in beyond_held_out("pot", 0.001, 49)
     assert "99 held-out scores do not tell the quantile 0.99" in beyond_held_out("quantile", 0.99, 99)
 
 
