@@ -145,6 +145,11 @@ def _windows(forecaster, parts, report, cluster):
             **options,
         )
 
+    if (longest := parts.train.lengths.max(initial=0)) < windows.look_back + windows.horizon:
+        raise InputError(
+            f"A window needs {windows.look_back} + {windows.horizon} steps, the longest series has {int(longest)} for "
+            "training, with those to validate and test left out: give longer series, or shorten look_back or horizon."
+        )
     training = batches(
         parts.train, stride=windows.stride, batch_size=windows.batch_size, seed=seed_of(forecaster.config)
     )
