@@ -175,13 +175,13 @@ class _Meter(Progress):
         show: Callable[["_Meter"], None],
         begin: Callable[["_Meter"], None] = lambda meter: None,
     ):
-        self.total, self.unit, self.done = total, unit, 0
+        self.total, self.unit, self.done, self.begun = total, unit, 0, 0
         self._amount, self._amount_unit, self._figures, self._show, self._begin = 0.0, "", {}, show, begin
         # The rates are those of the last steps: the first ones, with all the tracing, say nothing of the rest.
         self._samples = deque([(time.monotonic(), 0, 0.0)], maxlen=200)
 
     def begin_at(self, done: int) -> None:
-        self.done, self._amount = done, 0.0
+        self.done, self.begun, self._amount = done, done, 0.0
         self._samples = deque([(time.monotonic(), done, 0.0)], maxlen=200)
         self._begin(self)
 
@@ -215,7 +215,8 @@ def _plain_lines(say: Callable[[str], None], title: str, interval: float) -> Cal
         nonlocal shown_at, shown_tenth
         now = time.monotonic()
         tenth = meter.done * 10 // meter.total if meter.total else shown_tenth + 1
-        if now - shown_at < interval or tenth <= shown_tenth:
+        begun = meter.begun * 10 // meter.total if meter.total else 0
+        if now - shown_at < interval or tenth <= max(shown_tenth, begun):
             return
         shown_at, shown_tenth = now, tenth
         line = f"{title}: {meter.done:,} {meter.unit}"

@@ -3,20 +3,17 @@
 from collections import Counter
 from collections.abc import Sequence
 
-import numpy as np
-
 from seq2seq.config.translation import TextConfig
 from seq2seq.errors import InputError
 from seq2seq.inference.search import Search
 from seq2seq.report import Report
-from seq2seq.special_ids import UNK
 from seq2seq.text.blank import is_blank
 from seq2seq.text.corpus import normalize
 from seq2seq.text.protection import Kept, Protection
-from seq2seq.text.tokens import Tokenizer, TokenRows
+from seq2seq.text.tokens import Tokenizer, TokenRows, rows_with_unknown
 
 _EXAMPLES = 8
-_MOST_DISTINCT = 10_000  # unknown symbols that are counted apart: bounds memory
+MOST_DISTINCT = 10_000  # unknown symbols that are counted apart: bounds memory
 _COUNTS = "_lines_unknown", "_added", "_gone", "_plain", "_cut_sources", "_translations", "_cut_translations"
 
 
@@ -46,7 +43,7 @@ class Remarks:
 
     def _count_unknown(self, symbols):
         for symbol, count in symbols.items():
-            self._unknown[symbol if symbol in self._unknown or len(self._unknown) < _MOST_DISTINCT else ""] += count
+            self._unknown[symbol if symbol in self._unknown or len(self._unknown) < MOST_DISTINCT else ""] += count
 
     def kept(self, kept: Kept) -> None:
         """Count what of one line could not be protected."""
@@ -85,11 +82,9 @@ class Remarks:
                 "--max-length-ratio lifts it"
             )
         if self._unknown:
-            shown = [f"{symbol!r:.40} ({count:,})" for symbol, count in self._unknown.most_common(_EXAMPLES) if symbol]
-            more = ", …" if len(self._unknown) > len(shown) else ""
             lines.append(
                 f"{self._lines_unknown:,} input lines have {self._unknown.total():,} symbols that are not in the "
-                f"vocabulary, so the model cannot read them: {', '.join(shown)}{more}"
+                f"vocabulary, so the model cannot read them: {commonest(self._unknown)}"
             )
         if self._plain:
             lines.append(f"{self._plain:,} texts that text.keep protects were too many for their line: translated")
@@ -103,6 +98,12 @@ class Remarks:
         """Warn of all that there is to tell of a settled `Search`."""
         for line in self.lines(search):
             report.warn(line)
+
+
+def commonest(symbols: Counter[str]) -> str:
+    """Name the most common of some symbols, with how often they were seen: `'"' (8), '9' (4), …`."""
+    shown = [f"{symbol!r:.40} ({count:,})" for symbol, count in symbols.most_common(_EXAMPLES) if symbol]
+    return ", ".join(shown) + (", …" if len(symbols) > len(shown) else "")
 
 
 class SourceTexts:
@@ -140,8 +141,7 @@ class SourceTexts:
         protected = [self.protection.source("" if is_blank(line) else self.normalized(line)) for line in lines]
         texts, kept = [text for text, _ in protected], [found for _, found in protected]
         rows = self._tokenizer.encode(texts)
-        places = np.flatnonzero(rows.values == UNK)
-        for row in np.unique(np.searchsorted(rows.offsets, places, side="right") - 1):
+        for row in rows_with_unknown(rows):
             remarks.unknown(self._tokenizer.unknown(texts[row]))
         for found in kept:
             remarks.kept(found)

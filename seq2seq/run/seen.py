@@ -10,7 +10,7 @@ from seq2seq.sources import Source
 
 VALID = "data.valid"
 # What decides which part of the same data is held out, where no other data are given for it.
-SPLIT = (VALID, "data.valid_share", "data.test_share", "data.fold", "data.limit")
+SPLIT = (VALID, "data.valid_share", "data.test_share", "data.fold", "data.hold_out", "data.limit")
 # By these two trainings on one file may have no row in common.
 ROWS = ("data.array", "data.keep")
 

@@ -23,7 +23,9 @@ GROWING = ("drift", "seasonal × growth", "seasonal × latest growth")
 Compared = Mapping[int, tuple[float, float, str, float]]
 
 
-def losses(compared: Compared, metric: str, made: MadeForecasts, config: ForecasterConfig) -> list[str]:
+def losses(
+    compared: Compared, metric: str, made: MadeForecasts, config: ForecasterConfig, tuned: bool = False
+) -> list[str]:
     """A line for each baseline that beats the model at some steps ahead, with the settings that help.
 
     Args:
@@ -31,19 +33,23 @@ def losses(compared: Compared, metric: str, made: MadeForecasts, config: Forecas
         metric: str. Which errors these are.
         made: the forecasts themselves.
         config: `ForecasterConfig` of the run, settled: nobody is told to set what is set.
+        tuned: bool. Whether the run has started from another, whose window and linear forecast it keeps.
     """
     lost: dict[str, dict[int, tuple[float, float]]] = {}
     for step, (ours, theirs, name, skill) in compared.items():
         if skill < -TIE and not only_rounding(made, step):
             lost.setdefault(name, {})[step] = (ours, theirs)
     return [
-        f"{_steps(list(errors))} ahead “{name}” {_by_how_much([*errors.values()], metric)}: {advice(name, config)}"
+        f"{_steps(list(errors))} ahead “{name}” {_by_how_much([*errors.values()], metric)}: "
+        f"{advice(name, config, tuned)}"
         for name, errors in lost.items()
     ]
 
 
-def advice(baseline: str, config: ForecasterConfig) -> str:
+def advice(baseline: str, config: ForecasterConfig, tuned: bool = False) -> str:
     """Which settings may help where `baseline` is better; those that the run has already are no advice."""
+    if tuned:
+        return "train without --from, for a window and a linear forecast that suit these data"
     windows, season, logged = config.windows, config.model.season or 0, config.data.log or config.data.log1p
     log = ["try data.log=true"] * (baseline in GROWING and not logged)
     if config.model.kind == "stateful":  # it reads no window, and has nothing but its state to know a season from
@@ -58,11 +64,11 @@ def advice(baseline: str, config: ForecasterConfig) -> str:
     return ", or ".join(found) or "try more data, a longer windows.look_back or a lower training.learning_rate"
 
 
-def on_the_whole(overall: ForecastEvaluation, config: ForecasterConfig) -> str:
+def on_the_whole(overall: ForecastEvaluation, config: ForecasterConfig, tuned: bool = False) -> str:
     """A line for a baseline that is better on the whole, though at no step by more than a tie."""
     best = overall.best_baseline
     ours, theirs = overall.scores[overall.metric], overall.baselines[best][overall.metric]
-    return f"on the whole “{best}” {_by_how_much([(ours, theirs)], overall.metric)}: {advice(best, config)}"
+    return f"on the whole “{best}” {_by_how_much([(ours, theirs)], overall.metric)}: {advice(best, config, tuned)}"
 
 
 def lost_in(rows: list[tuple], what: str, made: MadeForecasts) -> list[str]:

@@ -31,6 +31,7 @@ class ForecasterEvaluation:
         where: str. What was measured, in words.
         learned: tuple of str. What is told of forecasts of rows that the training had.
         scale: float array that broadcasts to the values that came: what `…_scaled` scores are in.
+        tuned: bool. Whether the run, or one of several, has started from another.
         alone: dict of the path of each of several runs to its own error, by the score that decides.
     """
 
@@ -47,6 +48,7 @@ class ForecasterEvaluation:
     where: str
     scale: np.ndarray
     learned: tuple[str, ...] = ()
+    tuned: bool = False
     alone: Mapping[str, float] = field(default_factory=dict)
 
     def error_of(self, forecast: np.ndarray) -> float:
@@ -127,10 +129,10 @@ class ForecasterEvaluation:
     def naive_warnings(self) -> list[str]:
         """A line for each baseline that beats the model at some steps ahead, or else for one that does on the whole."""
         compared = self._compared(range(1, self.overall.horizon + 1))
-        lost = forecast_warnings.losses(compared, self.overall.metric, self.made, self.config)
+        lost = forecast_warnings.losses(compared, self.overall.metric, self.made, self.config, self.tuned)
         if lost or not self.overall.warning or forecast_warnings.only_rounding(self.made):
             return lost
-        return [forecast_warnings.on_the_whole(self.overall, self.config)]
+        return [forecast_warnings.on_the_whole(self.overall, self.config, self.tuned)]
 
     @property
     def lost_parts(self) -> list[str]:

@@ -15,6 +15,7 @@ from seq2seq.inference.baseline_forecasts import RIDGE
 from seq2seq.inference.forecaster import Forecaster
 from seq2seq.inference.series_data import for_other, learned_rows, read_data, warn_left_out
 from seq2seq.report import Report
+from seq2seq.run.parent import parent_of
 from seq2seq.series.far import far_in_any
 from seq2seq.series.in_memory import series_at
 from seq2seq.series.segments import segments, stretches
@@ -232,7 +233,8 @@ def _scored(forecaster, series, beside, origins, predicted, interval, part):
     ends, far = _ends(series, origins), _far(forecaster, series, origins, scalers)
     where = _called(part, config.data.location)
     of_parts = {"groups": groups, "columns": by_columns}
-    how = {"part": part, "where": where, "origins": ends, "unit": unit, "scale": scale}
+    tuned = any(parent_of(member.run.path) for member in forecaster.members if member.run)
+    how = {"part": part, "where": where, "origins": ends, "unit": unit, "scale": scale, "tuned": tuned}
     return ForecasterEvaluation(overall, ahead, made=made, config=config, far=far, **of_parts, **how)
 
 

@@ -1,5 +1,6 @@
 """What there is to tell, and to refuse, where a training starts from another run and meets new data."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -8,6 +9,7 @@ import numpy as np
 
 from seq2seq.errors import InputError
 from seq2seq.inference.series_data import for_training, read_data
+from seq2seq.inference.texts import commonest
 from seq2seq.report import Report
 from seq2seq.run.directory import Run
 from seq2seq.run.parent import Parent
@@ -72,16 +74,18 @@ def warn_of_seen(
             )
 
 
-def tell_unknown(rates: Mapping[str, float], parent: Parent, report: Report) -> None:
+def tell_unknown(rates: Mapping[str, float], symbols: Counter[str], parent: Parent, report: Report) -> None:
     """Tell how much of the new text the vocabulary of a parent does not know, and warn where that is much.
 
     Args:
         rates: name of a side of the text to the share of its tokens that is unknown.
+        symbols: how often each was met, as far as they were counted.
         parent: `Parent`.
         report: `Report`.
     """
     shares = " and ".join(f"{rate:.2%} of the {side}" for side, rate in rates.items())
     told = f"unknown to the vocabulary of {parent.given}: {shares}, by tokens"
+    told += f": {commonest(symbols)}" if symbols else ""
     if max(rates.values()) > MUCH_UNKNOWN:
         report.warn(f"{told}; the model reads and writes none of these: train anew where they matter")
     else:

@@ -1,6 +1,7 @@
 """Language modelling: train a run on the characters of a text."""
 
 import math
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -63,8 +64,8 @@ def train(
     run = Run.start(run_dir, TASK, config, files, setup.resume, setup.parent)
     tokenizer = _tokenizer(config, train_text, run, setup.parent)
     if setup.parent:
-        unknown = np.mean(tokenizer.encode([train_text]).values == UNK)
-        tell_unknown({"training part": float(unknown)}, setup.parent, report)
+        unknown = Counter(tokenizer.unknown(train_text))
+        tell_unknown({"training part": unknown.total() / len(train_text)}, unknown, setup.parent, report)
 
     batches, valid_batches = _batches(config, tokenizer, train_text, valid_text, report)
     model = build_model(config, tokenizer, config.training.precision)

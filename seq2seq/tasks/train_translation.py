@@ -89,7 +89,7 @@ def train(
     if setup.parent and config.data.reverses(setup.parent.settings.data):
         report.warn(f"{setup.parent.given} translates the other way round: its weights know little of this direction")
     if not setup.resume:
-        drawn = sibling_split(config.data.train, "validation") is None
+        drawn = config.data.hold_out != "last" and sibling_split(config.data.train, "validation") is None
         learned_from = [record["run"] for record in teachers]
         warn_of_seen(config, text.files, setup.parent, report, drawn=drawn, teachers=learned_from)
     run = Run.start(run_dir, "translation", config, text.files, setup.resume, setup.parent, teachers)

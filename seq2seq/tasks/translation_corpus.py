@@ -1,5 +1,6 @@
 """What a translation trains on, from its configuration: in memory where it has room there, or else from a folder."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from hashlib import blake2b
@@ -26,7 +27,7 @@ from seq2seq.text.stored_corpus import corpus_key, find_or_build
 from seq2seq.text.stored_rows import StoredRows
 from seq2seq.text.tfds import sibling_split
 from seq2seq.text.tokenizer import SUBWORDS, adopt_model, load_tokenizer, resample, train_tokenizer
-from seq2seq.text.tokens import CorpusStatistics, Tokenizer, TokenRows, corpus_statistics
+from seq2seq.text.tokens import CorpusStatistics, Tokenizer, TokenRows, corpus_statistics, rows_with_unknown
 
 # Some 150,000 pairs. Their strings, ids and tokenizer training take about as much memory as the training does.
 IN_MEMORY_BYTES = 32 * 2**20
@@ -111,8 +112,19 @@ def read_training_text(
         text = _stored(config, files, valid, tokenizers, foreign, cache, report)
     if parent:
         unknown = {side: getattr(text.statistics, side).unknown_rate for side in ("source", "target")}
-        tell_unknown(unknown, parent, report)
+        tell_unknown(unknown, _unknown_symbols(text, config), parent, report)
     return text
+
+
+def _unknown_symbols(text, config):
+    """How often what the tokenizers do not know is there, of pairs that are in memory."""
+    found, protection = Counter(), Protection(config.text.keep, config.text.lowers)
+    if text.texts is not None:
+        for side, (tokenizer, rows) in enumerate(zip(text.tokenizers, text.rows, strict=True)):
+            pairs = text.texts.take(rows_with_unknown(rows).tolist())
+            for each in protection.pairs(pairs.source, pairs.target)[side]:
+                found.update(tokenizer.unknown(each))
+    return found
 
 
 def _size_of(file: Source) -> int:

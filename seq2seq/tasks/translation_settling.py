@@ -73,7 +73,12 @@ def settled_by_size(config: TranslationConfig, report: Report) -> TranslationCon
 
 def settled_by(text: TrainingText, config: TranslationConfig, report: Report) -> TranslationConfig:
     """`config` with the length limit and the tokenizer of BLEU that suit the corpus, where it leaves them open."""
-    training = config.training
+    training, held_out = config.training, len(text.valid)
+    if training.monitor != "loss" and held_out < ENOUGH_FOR_BLEU:
+        report.warn(
+            f"{training.monitor} of {held_out} validation pairs, by which the best epoch is chosen, is much luck: hold "
+            "out more (data.valid_share, --valid), or choose by the loss (training.monitor=loss)"
+        )
     if training.bleu_tokenizer == "auto":
         tokenizer, reason = choose_tokenizer(text.valid.references)
         report.say(f"BLEU counts tokens of {tokenizer}: {reason}")

@@ -60,6 +60,12 @@ class TokenRows:
         return TokenRows(self.values[np.arange(lengths.sum()) + np.repeat(shift, lengths)], lengths)
 
 
+def rows_with_unknown(rows: TokenRows) -> np.ndarray:
+    """The positions of the rows that have an UNK, in their order."""
+    places = np.flatnonzero(rows.values == UNK)
+    return np.unique(np.searchsorted(rows.offsets, places, side="right") - 1)
+
+
 class Tokenizer(ABC):
     """What the rest of the library may know of a tokenizer.
 

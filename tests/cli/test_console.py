@@ -105,6 +105,15 @@ def test_what_was_done_before_has_no_share_in_rates_and_time_left(capsys, monkey
     assert capsys.readouterr().out == "epoch 1: 900 of 1,000 batches, 0:01:40 left, 1 batches/s, 10 tokens/s\n"
 
 
+def test_the_first_line_of_what_goes_on_waits_for_something_to_tell(capsys):
+    with ConsoleReport(interval=0).progress("epoch 1", 2500, "batches") as progress:
+        progress.begin_at(1000)
+        progress.advance(25)
+        assert not capsys.readouterr().out
+        progress.advance(225)
+    assert capsys.readouterr().out.startswith("epoch 1: 1,250 of 2,500 batches, ")
+
+
 class Terminal(io.StringIO):
     def isatty(self):
         return True

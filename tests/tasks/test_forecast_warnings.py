@@ -96,3 +96,9 @@ def test_no_advice_is_what_the_run_has_already(name):
     for has in (("model.residual=linear",), ("model.kind=stateful", "model.residual=last", "windows.chunk=48")):
         said = advice(name, config("data.log=true", *has))
         assert said and not any(word in said for word in ("residual", "data.log", "look_back to", "chunk to"))
+
+
+def test_a_run_that_started_from_another_is_told_to_start_afresh():
+    """Its window and its linear forecast are those of that one, whatever is set."""
+    (line,) = losses({1: (2.0, 1.0, "ridge", -1.0)}, "rmse", made([1.0, 1.0], off=1), config(), tuned=True)
+    assert line.endswith("train without --from, for a window and a linear forecast that suit these data")

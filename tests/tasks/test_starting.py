@@ -88,6 +88,7 @@ def test_what_the_vocabulary_does_not_know_is_told(tune, tiny_run):
     tune("heard", report=heard)
     (line,) = [line for line in heard.warnings if "unknown to the vocabulary" in line]
     assert f"{tiny_run}: 1" in line and "of the source and 1" in line  # z is one letter of eight
+    assert ": 'z' (" in line
 
 
 @pytest.mark.slow

@@ -16,20 +16,24 @@ from seq2seq.run import Run
 from seq2seq.tasks.translation_corpus import training_files
 from seq2seq.tasks.translation_settling import settled_before_reading, settled_by, settled_by_size
 from seq2seq.text.columns import FIRST_TWO
+from seq2seq.text.corpus import ParallelText
 
 
 class Said(Report):
     def __init__(self):
-        self.lines = []
+        self.lines, self.warnings = [], []
+
+    def warn(self, line):
+        self.warnings.append(line)
 
     def say(self, line):
         self.lines.append(line)
 
 
-def corpus(reference, config):
+def corpus(reference, config, pairs=1):
     """What is asked of a `TrainingText`."""
     limit = config.decoding.with_length_limit(1.5, 7)
-    return SimpleNamespace(valid=SimpleNamespace(references=[[reference]]), decoding=limit)
+    return SimpleNamespace(valid=ParallelText(["source"] * pairs, [reference] * pairs), decoding=limit)
 
 
 def test_the_corpus_settles_what_is_left_open(tiny_config, tiny_run):
@@ -43,6 +47,16 @@ def test_the_corpus_settles_what_is_left_open(tiny_config, tiny_run):
     assert (found.training.bleu_tokenizer, found.decoding.max_length_ratio, len(report.lines)) == ("char", 3.0, 1)
     stored = Run.open(tiny_run, "translation").read_config_as(TranslationConfig)
     assert stored.training.bleu_tokenizer == "13a" and stored.decoding.max_length_ratio > 0
+
+
+@pytest.mark.parametrize("monitor", ["bleu", "exact_match", "loss"])
+def test_a_best_epoch_chosen_by_few_translations_is_warned_of(tiny_config, monitor):
+    config = tiny_config(f"training.monitor={monitor}")
+    for pairs, warned in ((99, monitor != "loss"), (100, False)):
+        report = Said()
+        settled_by(corpus("Voici.", config, pairs), config, report)
+        assert bool(report.warnings) == warned
+        assert not warned or f"{monitor} of 99 validation pairs" in report.warnings[0]
 
 
 @pytest.mark.parametrize(
