@@ -1,7 +1,7 @@
 """Several trainings into one folder, which commands take as an ensemble."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from statistics import mean, stdev
@@ -11,6 +11,8 @@ from seq2seq.cli.options.training import seconds_of, train_run
 from seq2seq.errors import InputError
 from seq2seq.interruption import Interruption
 from seq2seq.report import Report
+from seq2seq.run.integrity import stored_in
+from seq2seq.sources import Source
 
 
 def of_seeds(count: int, config: Any) -> dict[str, Any]:
@@ -57,6 +59,7 @@ def train_several(
     run: Path,
     report: Report,
     max_time: str | None,
+    files: Callable[[Any], Mapping[str, Iterable[Source]]],
     **how: Any,
 ) -> None:
     """Train several runs into one folder, which commands take as an ensemble.
@@ -67,13 +70,13 @@ def train_several(
         configs: the settings of each, by the name of its folder, as from `of_seeds` or `of_folds`.
         config: what all of them were asked for with.
         train, run, report, max_time: as for `train_run`; the time is for all of them.
+        files: the files that each setting of data stands for, by the configuration, as for `Run.start`.
         **how: the other arguments of `train_run`.
     """
     from seq2seq.run import Run
     from seq2seq.run.parent import Parent
     from seq2seq.run.resuming import refuse_other_data
     from seq2seq.run.seeds import start_seeds
-    from seq2seq.series.files import data_files
 
     count, goes_on = len(configs), how["resume"] or bool(how.get("finish"))
     parent = how.get("parent")
@@ -87,10 +90,11 @@ def train_several(
         if not finished or (how["resume"] and _trains_on(folder, own)):
             train_run(train, own, folder, report, interruption=interruption, **how)
         else:
-            refuse_other_data(Run.open(folder, config.task), {"data.location": data_files(config.data.location)})
-        reached.append(_reached(folder / "metrics.json"))
-    spread = f"{mean(reached):.4g} ± {stdev(reached):.2g} (mean and standard deviation of {count})"
-    report.say(f"{run} answers as one; validation loss {spread}: {', '.join(f'{each:.4g}' for each in reached)}")
+            refuse_other_data(Run.open(folder, config.task), files(config))
+        reached.append(_reached(folder))
+    names, figures = zip(*reached, strict=True)
+    spread = f"{mean(figures):.4g} ± {stdev(figures):.2g} (mean and standard deviation of {count})"
+    report.say(f"{run} answers as one; validation {names[0]} {spread}: {', '.join(f'{each:.4g}' for each in figures)}")
 
 
 def _trains_on(folder, config):
@@ -101,9 +105,10 @@ def _trains_on(folder, config):
     return asked not in (None, Run.open(folder, config.task).read_config_as(type(config)).training.epochs)
 
 
-def _reached(metrics):
-    """The validation loss in the file `metrics` of a run."""
+def _reached(folder):
+    """What a run is judged by on its validation part, and how good it is there."""
+    monitor, metrics = (stored_in(folder, "config") or {})["training"].get("monitor") or "loss", folder / "metrics.json"
     try:
-        return float(json.loads(metrics.read_text(encoding="utf-8"))["val_loss"])
+        return monitor, float(json.loads(metrics.read_text(encoding="utf-8"))[f"val_{monitor}"])
     except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
         raise InputError(f"{metrics} is damaged ({error!r}): delete {metrics.parent} to train it again.") from error

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from typer import Option
 
-from seq2seq.cli import train_autoencoder, train_forecaster, train_language_model
+from seq2seq.cli import several, train_autoencoder, train_forecaster, train_language_model
 from seq2seq.cli.command import SETTINGS, Command, Tasks
 from seq2seq.cli.console import quiet_tensorflow
 from seq2seq.cli.options import training
@@ -125,6 +125,7 @@ def translation(
         ),
     ] = None,
     seed: training.Seed = None,
+    seeds: training.Seeds = None,
 ) -> None:
     """Train an encoder-decoder on parallel text: translation, or any other string to string task.
 
@@ -159,11 +160,17 @@ def translation(
         raise InputError("--train is missing, and no recipe names training pairs: give a file or the prefix of two.")
     check_folder(run, "--run")
 
-    training.launch(workers)
+    training.launch(workers, seeds)
     with quiet_tensorflow():
         from seq2seq.tasks import train_translation as task
+        from seq2seq.tasks.translation_corpus import training_files
 
-    training.train_run(task.train, config, run, report, resume, max_time, parent=from_)
+    how = {"resume": resume, "max_time": max_time, "parent": from_}
+    if seeds is None:
+        training.train_run(task.train, config, run, report, **how)
+    else:
+        runs = several.of_seeds(seeds, config)
+        several.train_several(runs, task.train, config, run, report, files=training_files, **how)
 
 
 app.command("autoencoder", cls=Command, epilog=train_autoencoder.EXAMPLES)(train_autoencoder.autoencoder)

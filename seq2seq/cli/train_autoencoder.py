@@ -108,18 +108,17 @@ def autoencoder(
 
     if seeds is not None and folds is not None:
         raise InputError(f"--seeds {seeds} and --folds {folds}: give one; runs of folds have seeds of their own.")
-    if workers and (option := "--seeds" if seeds is not None else "--folds" if folds is not None else None):
-        raise InputError(f"{option} trains runs one after the other in this process: leave --workers out.")
-    training.launch(workers)
+    training.launch(workers, seeds, folds)
     with quiet_tensorflow():
         from seq2seq.tasks import train_autoencoder as task
+        from seq2seq.tasks.starting import series_files
 
     how = {"resume": resume, "max_time": max_time, "finish": finish, "parent": from_}
     if seeds is None and folds is None:
         training.train_run(task.train, config, run, report, **how)
     else:
         runs = several.of_folds(folds, config) if seeds is None else several.of_seeds(seeds, config)
-        several.train_several(runs, task.train, config, run, report, **how)
+        several.train_several(runs, task.train, config, run, report, files=series_files, **how)
 
 
 def _checked(look_back: int | None) -> int | None:

@@ -134,14 +134,14 @@ def forecaster(
         raise InputError("--data is missing, and no recipe names data: give a file.")
     check_folder(run, "--run")
 
-    if seeds is not None and workers:
-        raise InputError("--seeds trains runs one after the other in this process: leave --workers out.")
-    training.launch(workers)
+    training.launch(workers, seeds)
     with quiet_tensorflow():
         from seq2seq.tasks import train_forecaster as task
+        from seq2seq.tasks.starting import series_files
 
     how = {"resume": resume, "max_time": max_time, "finish": finish, "parent": from_}
     if seeds is None:
         training.train_run(task.train, config, run, report, **how)
     else:
-        several.train_several(several.of_seeds(seeds, config), task.train, config, run, report, **how)
+        runs = several.of_seeds(seeds, config)
+        several.train_several(runs, task.train, config, run, report, files=series_files, **how)

@@ -26,9 +26,9 @@ from seq2seq.inference.reconstructor import Reconstructor
 from seq2seq.inference.series_data import read_data
 from seq2seq.report import Report
 from seq2seq.run.resuming import refuse_other_data
-from seq2seq.series.files import data_files
 from seq2seq.series.scaling import Scaler
 from seq2seq.tasks.series_split import Split, split
+from seq2seq.tasks.starting import series_files
 
 BASELINE_PIECES = 20_000  # training pieces whose principal components are taken, at most
 FEW_HELD_OUT = 20  # sequences
@@ -228,7 +228,7 @@ def refit(
     report = report or Report()
     reconstructor = Reconstructor.load(run_dir)
     run, config, look_back = reconstructor.run, reconstructor.config, reconstructor.look_back
-    refuse_other_data(run, {"data.location": data_files(config.data.location)})
+    refuse_other_data(run, series_files(config))
     settings = replace(settings_of(reconstructor), **(changes or {}))
     if threshold is not None:
         settings = replace(settings, threshold=threshold[0], value=threshold[1])

@@ -1,7 +1,7 @@
 """What there is to tell, and to refuse, where a training starts from another run and meets new data."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +14,7 @@ from seq2seq.report import Report
 from seq2seq.run.directory import Run
 from seq2seq.run.parent import Parent
 from seq2seq.run.seen import how_seen
+from seq2seq.series.files import data_files
 from seq2seq.series.rhythm import parsed
 from seq2seq.series.scaling import Scaler
 from seq2seq.series.series import MissingColumnError, listed
@@ -45,6 +46,11 @@ def at_hand(config: Any, **given: str | None) -> Any:
         if named and named != location:
             raise InputError(f"data.{name}={named} names data, and others were given beside it: leave one of them out.")
     return replace(config, data=replace(config.data, **given)) if given else config
+
+
+def series_files(config: Any) -> dict[str, Sequence[Source]]:
+    """The files that a training on numbers reads, by the setting that names them, as for `Run.start`."""
+    return {"data.location": data_files(config.data.location)}
 
 
 def warn_of_seen(

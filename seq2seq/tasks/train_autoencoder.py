@@ -17,11 +17,10 @@ from seq2seq.inference.series_data import decided
 from seq2seq.interruption import Interruption
 from seq2seq.report import Report
 from seq2seq.run import Run
-from seq2seq.series.files import data_files
 from seq2seq.series.in_memory import series_at
 from seq2seq.tasks.fit_detector import check_detection, fit_detector
 from seq2seq.tasks.series_split import shape_card, split, stored_scaler
-from seq2seq.tasks.starting import at_hand, fitting, read_for, tell_drift, warn_of_seen
+from seq2seq.tasks.starting import at_hand, fitting, read_for, series_files, tell_drift, warn_of_seen
 from seq2seq.training.loop import Training
 from seq2seq.training.metrics import mean_loss
 from seq2seq.training.number_losses import ObservedLoss
@@ -87,7 +86,7 @@ def train(
     batches, validation = _batches(config, parts, report)
     check_detection(config.detection, config, parts, report)
     config = settled(config, batches)
-    files = {"data.location": data_files(config.data.location)}
+    files = series_files(config)
     warn_of_seen(config, files, setup.parent, report, drawn=series.whole)
     run = Run.start(run_dir, TASK, config, files, setup.resume, setup.parent)
     parts.save(run)

@@ -16,13 +16,12 @@ from seq2seq.inference.series_data import decided
 from seq2seq.interruption import Interruption
 from seq2seq.report import Report
 from seq2seq.run import Run
-from seq2seq.series.files import data_files
 from seq2seq.series.in_memory import series_at
 from seq2seq.series.series import listed
 from seq2seq.tasks.forecaster_finishing import fit_to_weights, next_steps, valid_part
 from seq2seq.tasks.forecaster_settling import fit_baseline, give_start, settled, start_again
 from seq2seq.tasks.series_split import shape_card, split, stored_scaler, unit_of_streams
-from seq2seq.tasks.starting import at_hand, fitting, read_for, tell_drift, warn_of_seen
+from seq2seq.tasks.starting import at_hand, fitting, read_for, series_files, tell_drift, warn_of_seen
 from seq2seq.training.loop import Training
 from seq2seq.training.metrics import mean_loss
 from seq2seq.training.number_losses import ObservedLoss, QuantileLoss
@@ -86,7 +85,7 @@ def train(
     shape_card(series, parts, [*units, *_card(config, columns), *said], report)
     make_batches = _windows if windowed else _chunks
     batches, validate = make_batches(forecaster, parts, report, setup.cluster)
-    files = {"data.location": data_files(config.data.location)}
+    files = series_files(config)
     warn_of_seen(config, files, setup.parent, report, drawn=series.whole)
     run = Run.start(run_dir, TASK, config, files, setup.resume, setup.parent)
     parts.save(run)

@@ -114,3 +114,20 @@ def test_detectors_of_several_seeds_score_together(tmp_path):
     run("detect", tmp_path / "flow", "--part", "all", "--output", tmp_path / "scores.csv")
     rows = list(csv.DictReader((tmp_path / "scores.csv").open()))
     assert rows and all(np.isfinite(float(row["score"])) for row in rows)
+
+
+@pytest.mark.slow
+def test_translations_of_several_seeds_are_those_of_their_runs_together(tiny_data, tmp_path):
+    sides = ["--train", tiny_data / "train", "--valid", tiny_data / "valid", "--source", "src", "--target", "tgt"]
+    small = ["--set", "model.units=8", "--set", "model.embedding_dim=4", "--epochs", 1]
+    command = ["train", "translation", *sides, *small, "--seeds", 2, "--run", tmp_path / "both"]
+    shown = run(*command).stdout
+    assert f"{tmp_path / 'both'} answers as one; validation" in " ".join(shown.split())
+    first, second = (tmp_path / "both" / name for name in ("seed-1", "seed-2"))
+    assert (first / "joint.json").read_bytes() == (second / "joint.json").read_bytes()
+    assert (first / "weights.npz").read_bytes() != (second / "weights.npz").read_bytes()
+    together = run("translate", tmp_path / "both", "a b c").stdout
+    assert together == run("translate", first, "a b c", "--with", second).stdout
+    before = (second / "weights.npz").read_bytes()
+    run(*command, "--resume")
+    assert (second / "weights.npz").read_bytes() == before

@@ -105,8 +105,14 @@ def report_of(workers: int | None) -> Report:
         return ConsoleReport() if find_place().is_chief else Waiting()
 
 
-def launch(workers: int | None) -> None:
-    """Start the workers that `--workers` asks for, wait for them, and exit as they did; or return in one of them."""
+def launch(workers: int | None, seeds: int | None = None, folds: int | None = None) -> None:
+    """Start the workers that `--workers` asks for, wait for them, and exit as they did; or return in one of them.
+
+    Raises:
+        InputError: several runs are asked for, too.
+    """
+    if workers and (option := "--seeds" if seeds is not None else "--folds" if folds is not None else None):
+        raise InputError(f"{option} trains runs one after the other in this process: leave --workers out.")
     if starts_workers(workers):
         raise Exit(run_workers(workers))
 
