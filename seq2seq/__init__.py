@@ -40,6 +40,8 @@ _HOMES = {
     "evaluate_translation": "seq2seq.tasks.measure_translation:evaluate",
     "measure_detection": "seq2seq.tasks.measure_detection",
     "read_labels": "seq2seq.tasks.measure_detection",
+    # What fits the detector of a run again, without training.
+    "refit_detector": "seq2seq.tasks.fit_detector:refit",
     # Estimators of scikit-learn.
     "SequenceCodes": "seq2seq.estimators.codes",
     "SequenceOutlierDetector": "seq2seq.estimators.outliers",
@@ -98,6 +100,7 @@ if TYPE_CHECKING:
     from seq2seq.models import WindowForecaster as WindowForecaster
     from seq2seq.plots import draw_unrolled as draw_unrolled
     from seq2seq.report import Report as Report
+    from seq2seq.tasks import fit_detector as _fit_detector
     from seq2seq.tasks import measure_forecaster as _measure_forecaster
     from seq2seq.tasks import measure_translation as _measure_translation
     from seq2seq.tasks import train_autoencoder as _train_autoencoder
@@ -112,6 +115,7 @@ if TYPE_CHECKING:
 
     evaluate_forecaster = _measure_forecaster.evaluate
     evaluate_translation = _measure_translation.evaluate
+    refit_detector = _fit_detector.refit
     train_autoencoder = _train_autoencoder.train
     train_forecaster = _train_forecaster.train
     train_language_model = _train_language_model.train

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from seq2seq.errors import InputError
 from seq2seq.text.cleaning import clean, hold_out
 from seq2seq.text.corpus import ParallelText, normalize, read_pairs
+from seq2seq.text.data_sets import sibling_split
 from seq2seq.text.splitting import read_lines
-from seq2seq.text.tfds import sibling_split
 
 
 def write(path, content):
@@ -217,7 +217,7 @@ def test_bad_tfds(tfds_pairs):
     for arguments, message in [
         ((folder, "en", "de"), "no text feature 'de' for the target; it has en, fr"),
         ((folder, "year", "fr"), "no text feature 'year' for the source"),
-        ((folder, None, None), "no text feature None"),
+        ((folder, None, None), "say which of its texts is the source .*--source en --target fr; it has en, fr"),
         ((f"{folder}:tset", "en", "fr"), "no split 'tset'; its splits: train, dev"),
         (("tfds:tiny_pair/en_fr", "en", "fr"), "no data set 'tiny_pair/en_fr': did you mean tiny_pairs"),
         (("tfds:tiny_pairs/en_de", "en", "de"), "cannot open 'tiny_pairs/en_de'"),
