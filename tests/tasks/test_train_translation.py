@@ -168,6 +168,7 @@ def test_training_from_a_saved_data_set_uses_its_validation_split(tiny_config, h
     assert [file.parent.name for file in text.files["data.train"]] == ["train", "dev"]
 
 
+@pytest.mark.slow
 def test_a_training_from_a_saved_data_set_goes_on_with_no_other_one(tiny_config, hf_pairs, tmp_path):
     datasets = pytest.importorskip("datasets")
     shutil.copytree(hf_pairs, tmp_path / "data")

@@ -73,6 +73,7 @@ def test_a_run_from_memory_is_that_from_a_file_and_goes_on_with_no_other_data(ta
         train(resolve(type(config), base=config, **files), tmp_path / "none", data=data)
 
 
+@pytest.mark.slow
 def test_a_detector_is_fitted_again_from_memory(tmp_path):
     config = resolve(AutoencoderConfig, settings=[*NUMBERS, "windows.look_back=12"])
     train_autoencoder.train(config, tmp_path / "run", data=FRAME)
@@ -87,6 +88,7 @@ def test_a_detector_is_fitted_again_from_memory(tmp_path):
     assert json.loads((tmp_path / "run/metrics.json").read_text())["threshold"] == detector.threshold
 
 
+@pytest.mark.slow
 def test_a_run_from_a_data_set_in_memory_is_measured_by_another(tmp_path):
     datasets = pytest.importorskip("datasets")
     data = datasets.Dataset.from_dict({"translation": [{"x": x, "y": y} for x, y in zip(*PAIRS, strict=True)]})

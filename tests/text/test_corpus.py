@@ -296,9 +296,8 @@ def test_pairs_of_a_data_set_in_memory(hf_pairs):
     assert read_pairs(pairs) == read_pairs(hf_pairs, "en", "fr")
     chosen = several["train"].select([3, 1])
     assert read_pairs(pairs_at(chosen, "pairs", "en", "fr")).source == ["number 3", "number 1"]
-    assert (
-        pairs.digest == pairs_at((several["train"]["translation"]["en"], several["train"]["translation"]["fr"])).digest
-    )
+    texts = several["train"]["translation"]
+    assert pairs.digest == pairs_at((texts["en"], texts["fr"])).digest
     for data, message in [
         (several, r"memory:pairs: expected one data set, got splits, train, dev: give one, data\['train'\]"),
         (several["train"], "memory:pairs: say which of its texts"),
