@@ -35,12 +35,11 @@ _HOMES = {
     "train_forecaster": "seq2seq.tasks.train_forecaster:train",
     "train_language_model": "seq2seq.tasks.train_language_model:train",
     "train_translation": "seq2seq.tasks.train_translation:train",
-    # What measures loaded runs.
+    # What measures loaded runs, or fits to them.
     "evaluate_forecaster": "seq2seq.tasks.measure_forecaster:evaluate",
     "evaluate_translation": "seq2seq.tasks.measure_translation:evaluate",
     "measure_detection": "seq2seq.tasks.measure_detection",
     "read_labels": "seq2seq.tasks.measure_detection",
-    # What fits the detector of a run again, without training.
     "refit_detector": "seq2seq.tasks.fit_detector:refit",
     # Estimators of scikit-learn.
     "SequenceCodes": "seq2seq.estimators.codes",
