@@ -35,11 +35,12 @@ _HOMES = {
     "train_forecaster": "seq2seq.tasks.train_forecaster:train",
     "train_language_model": "seq2seq.tasks.train_language_model:train",
     "train_translation": "seq2seq.tasks.train_translation:train",
-    # What measures loaded runs.
+    # What measures loaded runs, or fits to them.
     "evaluate_forecaster": "seq2seq.tasks.measure_forecaster:evaluate",
     "evaluate_translation": "seq2seq.tasks.measure_translation:evaluate",
     "measure_detection": "seq2seq.tasks.measure_detection",
     "read_labels": "seq2seq.tasks.measure_detection",
+    "refit_detector": "seq2seq.tasks.fit_detector:refit",
     # Estimators of scikit-learn, and of sktime.
     "SequenceCodes": "seq2seq.estimators.codes",
     "SequenceForecaster": "seq2seq.estimators.forecasts",
@@ -100,6 +101,7 @@ if TYPE_CHECKING:
     from seq2seq.models import WindowForecaster as WindowForecaster
     from seq2seq.plots import draw_unrolled as draw_unrolled
     from seq2seq.report import Report as Report
+    from seq2seq.tasks import fit_detector as _fit_detector
     from seq2seq.tasks import measure_forecaster as _measure_forecaster
     from seq2seq.tasks import measure_translation as _measure_translation
     from seq2seq.tasks import train_autoencoder as _train_autoencoder
@@ -114,6 +116,7 @@ if TYPE_CHECKING:
 
     evaluate_forecaster = _measure_forecaster.evaluate
     evaluate_translation = _measure_translation.evaluate
+    refit_detector = _fit_detector.refit
     train_autoencoder = _train_autoencoder.train
     train_forecaster = _train_forecaster.train
     train_language_model = _train_language_model.train

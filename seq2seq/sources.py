@@ -1,4 +1,4 @@
-"""Where data come from, whatever they mean: files of text, plain or gzip, and data sets of TensorFlow (TFDS).
+"""Where data come from, whatever they mean: files of text, plain or gzip, and data sets by their names.
 
 What a file holds is seen in its first bytes, its name is only a name.
 """
@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from seq2seq.errors import InputError
+from seq2seq.hugging_face import is_hf, opened_hf
 
 if TYPE_CHECKING:
     import tensorflow_datasets as tfds
@@ -197,6 +198,20 @@ def separator_of(line: str) -> str:
     """
     bare = _QUOTED.sub("", line)
     return next((mark for mark in SEPARATORS if mark in bare), ",")
+
+
+def is_data_set(location: str | Path) -> bool:
+    """Return whether `location` names a data set of TFDS or of Hugging Face, rather than files."""
+    return is_tfds(location) or is_hf(location)
+
+
+def data_set_files(location: str | Path) -> list[Path]:
+    """Return the files that a data set has its rows in, those of all splits.
+
+    Raises:
+        InputError: as `opened_tfds` and `opened_hf`.
+    """
+    return tfds_files(str(location)) if is_tfds(location) else opened_hf(location).files
 
 
 def is_tfds(location: str | Path) -> bool:

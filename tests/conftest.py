@@ -188,6 +188,21 @@ def tfds_pairs(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def hf_pairs(tmp_path_factory) -> Path:
+    """The folder of a small data set of Hugging Face: a `translation` of en and fr, columns beside it, two splits."""
+    datasets = pytest.importorskip("datasets")
+
+    def rows(count):
+        pairs = [{"en": f"number  {i}", "fr": f"nume\u0301ro {i}"} for i in range(count)]
+        english = [pair["en"] for pair in pairs[:-1]] + [None]
+        return datasets.Dataset.from_dict({"translation": pairs, "english": english, "year": list(range(count))})
+
+    folder = tmp_path_factory.mktemp("hf")
+    datasets.DatasetDict({"train": rows(30), "dev": rows(5)}).save_to_disk(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
 def real_data() -> Path:
     """The folder of real data; the test is skipped where there is none."""
     folder = os.environ.get("SEQ2SEQ_REAL_DATA")

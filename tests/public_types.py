@@ -43,6 +43,7 @@ from seq2seq import (
     greedy_search,
     measure_detection,
     read_labels,
+    refit_detector,
     resolve,
     train_autoencoder,
     train_forecaster,
@@ -53,6 +54,7 @@ from seq2seq import (
 )
 from seq2seq.evaluation.detection import Labels
 from seq2seq.inference.detection import Detection
+from seq2seq.inference.detector import Detector
 from seq2seq.inference.forecast import Forecast
 from seq2seq.inference.hypothesis import Hypothesis
 from seq2seq.inference.scorer import TargetScore
@@ -89,6 +91,7 @@ def measured() -> None:
     labels = read_labels(np.zeros(9), reconstructor, series)
     assert_type(labels, Labels)
     assert_type(measure_detection(detect(reconstructor, series), labels), dict[str, dict[str, Any]])
+    assert_type(refit_detector("runs/c", data=np.zeros((9, 1)), threshold=("sigma", 4.0)), Detector)
 
 
 def estimators() -> None:

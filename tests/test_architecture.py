@@ -11,6 +11,7 @@ EVERYWHERE = {
     "cores",
     "device",
     "errors",
+    "hugging_face",
     "interruption",
     "report",
     "sources",
@@ -67,11 +68,13 @@ ONLY_IN = {
     "ray": "jobs/ray_engine.py",
     "grpc": "jobs/ray_engine.py",
     "fsspec": "jobs/urls.py",
+    "datasets": "hugging_face.py",
     **dict.fromkeys(("fastapi", "starlette", "uvicorn", "pydantic", "pydantic_core", "prometheus_client"), "server"),
 }
 WITHOUT_TENSORFLOW = [
     *("config", "run", "text", "series", "plots", "evaluation", "cli", "runtime"),
-    *("cores.py", "errors.py", "interruption.py", "report.py", "sources.py", "special_ids.py", "storage.py"),
+    *("cores.py", "errors.py", "hugging_face.py", "interruption.py", "report.py"),
+    *("sources.py", "special_ids.py", "storage.py"),
 ]
 NO_ROOMS = {"utils", "util", "helpers", "helper", "common", "misc", "tools"}
 

@@ -9,7 +9,7 @@ import seq2seq
 
 def test_every_name_is_found():
     for name in seq2seq.__all__:
-        assert getattr(seq2seq, name).__name__ == name or name.startswith(("train_", "evaluate_"))
+        assert getattr(seq2seq, name).__name__ == name or name.startswith(("train_", "evaluate_", "refit_"))
 
 
 def test_the_package_is_its_command():

@@ -42,7 +42,7 @@ def evaluate(
         str | None,
         Option(
             help="Test pairs: PREFIX of the files PREFIX.source and PREFIX.target, plain or .gz; or a TSV file; or "
-            "tfds:NAME/CONFIG. Of a forecaster: a file of series, read as in training.",
+            "tfds:NAME/CONFIG, hf:NAME. Of a forecaster: a file of series, read as in training.",
             show_default="of a forecaster, the data of its training",
             rich_help_panel=DATA,
         ),

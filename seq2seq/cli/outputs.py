@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from seq2seq.errors import InputError
-from seq2seq.sources import is_tfds
+from seq2seq.sources import is_data_set
 
 
 def check_outputs(outputs: Mapping[str, Path | None], inputs: Mapping[str, Any], run: Path) -> None:
@@ -19,7 +19,7 @@ def check_outputs(outputs: Mapping[str, Path | None], inputs: Mapping[str, Any],
 
     Args:
         outputs: option → file; None is not written, `-` is standard output.
-        inputs: option → what is read: a file, `FILE:KEY`, a data set of TFDS, or a list of such; None is not given.
+        inputs: option → what is read: a file, `FILE:KEY`, a data set, or a list of such; None is not given.
         run: folder of the run that the command loads.
 
     Raises:
@@ -45,7 +45,7 @@ def _read(given):
     """What is read, each as it was given and as a place on the disk."""
     for each in given if isinstance(given, list | tuple) else [given]:
         text = "" if each is None else str(each)
-        if text not in ("", "-") and not is_tfds(text):
+        if text not in ("", "-") and not is_data_set(text):
             yield from ((text, Path(name).resolve()) for name in {text, text.rpartition(":")[0]} - {""})
 
 

@@ -36,7 +36,7 @@ def score(
         str,
         Option(
             help="Pairs: PREFIX of the files PREFIX.source and PREFIX.target, plain or .gz; or a TSV or CSV file; or "
-            "tfds:NAME/CONFIG.",
+            "tfds:NAME/CONFIG, hf:NAME.",
             rich_help_panel=DATA,
         ),
     ],

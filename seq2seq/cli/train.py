@@ -31,6 +31,8 @@ EXAMPLES = """\
 
   seq2seq train translation --train tfds:NAME/CONFIG --source en --target pt --run runs/pt
 
+  seq2seq train translation --train hf:OWNER/NAME --source en --target de --run runs/hf
+
   seq2seq train translation --train corpus/train --source en --target de --run runs/big --set model.units=1024
 
   seq2seq train translation --from runs/ende --train manuals/train --epochs 5 --run runs/manuals
@@ -47,7 +49,7 @@ def translation(
         str | None,
         Option(
             help="Training pairs: PREFIX of the files PREFIX.source and PREFIX.target, plain or .gz; or a TSV file "
-            "(CSV, if named .csv), one column to another; or tfds:NAME/CONFIG.",
+            "(CSV, if named .csv), one column to another; or tfds:NAME/CONFIG or hf:NAME, data sets.",
             show_default="the recipe's",
             rich_help_panel=DATA,
         ),
@@ -56,7 +58,7 @@ def translation(
         str | None,
         Option(
             help="Validation pairs, in the same forms.",
-            show_default="the TFDS split, or a share of the training pairs, held out",
+            show_default="that split of a data set, or a share of the training pairs, held out",
             rich_help_panel=DATA,
         ),
     ] = None,
@@ -64,7 +66,7 @@ def translation(
         str | None,
         Option(
             help="Suffix of the source file: en; or the column of a TSV: its name in the first row, or its number, "
-            "counted from 1; or the TFDS feature.",
+            "counted from 1; or the feature of a data set.",
             show_default="none; of a TSV the first column, or the first of text",
             rich_help_panel=DATA,
         ),

@@ -30,7 +30,7 @@ def autoencoder(
     data: Annotated[
         str | None,
         Option(
-            help="Normal sequences of numbers: CSV (plain or .gz), Parquet, NPY or NPZ file, or tfds:NAME/CONFIG.",
+            help="Normal sequences of numbers: CSV (plain or .gz), Parquet, NPY, NPZ file, tfds:NAME/CONFIG, hf:NAME.",
             show_default="the recipe's",
             rich_help_panel=series.DATA,
         ),

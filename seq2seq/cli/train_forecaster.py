@@ -32,7 +32,7 @@ def forecaster(
     data: Annotated[
         str | None,
         Option(
-            help="Series of numbers: CSV (plain or .gz), Parquet, NPY or NPZ file, or tfds:NAME/CONFIG.",
+            help="Series of numbers: CSV (plain or .gz), Parquet, NPY or NPZ file, tfds:NAME/CONFIG, hf:NAME.",
             show_default="the recipe's",
             rich_help_panel=series.DATA,
         ),

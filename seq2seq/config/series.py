@@ -21,8 +21,8 @@ Kind = Literal["auto", "reconstruction", "prediction", "both"]  # of errors
 class SeriesDataConfig:
     """Where the numbers come from, and which of them are used."""
 
-    location: str = ""  # CSV, Parquet, NPY or NPZ file, or tfds:NAME/CONFIG
-    array: str | None = None  # of an NPZ file, or feature of a TFDS data set
+    location: str = ""  # CSV, Parquet, NPY or NPZ file, tfds:NAME/CONFIG or hf:NAME
+    array: str | None = None  # of an NPZ file, or feature of a data set
     keep: str | None = None  # only the rows where this holds: "y_train==1"
     columns: Names | None = None  # "pressure,temperature"; without it all columns of numbers
     group: str | None = None  # column whose values name the series: many tanks in one table

@@ -16,9 +16,9 @@ TokenizerKind = Literal["unigram", "bpe", "char", "word"]
 class DataConfig:
     """Where the parallel text comes from, and which pairs of it are used."""
 
-    train: str = ""  # PREFIX (PREFIX.en and PREFIX.de), TSV file, or tfds:NAME/CONFIG
+    train: str = ""  # PREFIX (PREFIX.en and PREFIX.de), TSV file, tfds:NAME/CONFIG or hf:NAME
     valid: str | None = None  # the same forms; without it a share of `train` is held out
-    source: str | None = None  # suffix of the source file, column of a TSV (name, or number from 1), or TFDS feature
+    source: str | None = None  # suffix of the source file, column of a TSV (name, or number from 1) or data set
     target: str | None = None  # the same of the target side
     header: bool | None = None  # the first row of a TSV names its columns; not given: seen in the training file
     swap: bool = False  # translate the other way: second column → first

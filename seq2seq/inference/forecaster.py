@@ -170,9 +170,9 @@ class Forecaster:
         """Read the series to continue in the way of the training data; columns are matched by name.
 
         Args:
-            location: file, or `tfds:NAME/CONFIG`; or a data frame, an array or a list of arrays, see `series_at`;
+            location: file, `tfds:NAME/CONFIG`, `hf:NAME`; or a data frame, array or list of arrays, see `series_at`;
                 default: the data of the training, to their end.
-            array: of an NPZ file, or TFDS feature; default: that of the training.
+            array: of an NPZ file, or feature of a data set; default: that of the training.
             report: `Report`.
             rejected: list that takes what cannot be used, as in `read_series`. None: series of a group are left out
                 with a warning, and the first such sample raises.

@@ -109,8 +109,8 @@ class Reconstructor:
         """Read other data in the way of the training data; columns are matched by name.
 
         Args:
-            location: file, or `tfds:NAME/CONFIG`; or a data frame, an array or a list of arrays, see `series_at`.
-            array: of an NPZ file, or TFDS feature; default: that of the training.
+            location: file, `tfds:NAME/CONFIG`, `hf:NAME`; or a data frame, array or list of arrays, see `series_at`.
+            array: of an NPZ file, or feature of a data set; default: that of the training.
             keep: only the rows where this holds; default: all, also where only some were trained on.
             report: `Report`.
             rejected: list that takes the samples and series that cannot be used, as in `read_series`. None: series of a

@@ -20,7 +20,7 @@ except ModuleNotFoundError as error:
     raise InputError(advice) from error
 
 _EXTRAS = {**dict.fromkeys(("s3", "s3a"), "s3"), **dict.fromkeys(("gs", "gcs"), "gcs")}
-_EXTRAS |= dict.fromkeys(("abfs", "abfss", "az"), "azure")
+_EXTRAS |= {**dict.fromkeys(("abfs", "abfss", "az"), "azure"), "hf": "hf"}
 _STORES = {*_EXTRAS, "hf", "oci", "oss"}
 REACH_WITHIN = 30.0  # seconds for a first answer: without a network or credentials some libraries try for minutes
 

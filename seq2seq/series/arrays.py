@@ -1,4 +1,4 @@
-"""Files to arrays: NPY, NPZ and TFDS."""
+"""Files to arrays: NPY, NPZ and data sets."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,9 +6,11 @@ from pathlib import Path
 import numpy as np
 
 from seq2seq.errors import InputError
+from seq2seq.hugging_face import is_hf, opened_hf
+from seq2seq.series.arrow import array_columns, number_columns, read_rows
 from seq2seq.series.files import named_errors
 from seq2seq.series.series import near_match
-from seq2seq.sources import InMemory, is_tfds, opened_tfds, tfds_examples
+from seq2seq.sources import InMemory, is_tfds, opened_tfds, read_tfds, tfds_examples
 
 _NUMERIC_KINDS = "biuf"
 
@@ -29,12 +31,12 @@ class RawArray:
 
 
 def read_array(location: str | Path, array: str | None, split: str, beside: str | None = None) -> RawArray:
-    """Read an NPY file, an array of an NPZ file or a feature of a TFDS data set. Nothing is unpickled.
+    """Read an NPY file, an array of an NPZ file or a feature of a data set. Nothing is unpickled.
 
     Args:
-        location: str or path, or `tfds:NAME[/CONFIG][:SPLIT]` or `tfds:/FOLDER[:SPLIT]`.
-        array: str or None. Key of the array in an NPZ file, not needed if it holds one alone; the TFDS feature.
-        split: str. TFDS split where `location` names none.
+        location: str or path, or `tfds:NAME[/CONFIG][:SPLIT]` or `tfds:/FOLDER[:SPLIT]`, or a data set of Hugging Face.
+        array: str or None. Key of the array in an NPZ file, not needed if it holds one alone; feature of a data set.
+        split: str. That of a data set where `location` names none.
         beside: str or None. A second key or feature to read along, one number for each entry of the first.
 
     Raises:
@@ -46,6 +48,8 @@ def read_array(location: str | Path, array: str | None, split: str, beside: str 
         return location.content
     if is_tfds(location):
         return _read_tfds(str(location), array, split, beside)
+    if is_hf(location):
+        return _read_hf(location, array, split, beside)
     path = Path(location)
     with named_errors(path):
         found = _loaded(lambda: np.load(path, allow_pickle=False), path)
@@ -98,18 +102,42 @@ def _read_tfds(location, feature, split, beside):
     _, named, builder = opened_tfds(location)
     features = dict(builder.info.features.items()) if hasattr(builder.info.features, "items") else {}
     numeric = sorted(name for name, found in features.items() if np.dtype(found.np_dtype).kind in _NUMERIC_KINDS)
-    for name in (feature, *([beside] if beside else [])):
-        if name not in numeric:
-            raise InputError(f"{location} has no numeric feature {name!r}: {near_match(str(name), numeric)}")
+    _check_features(location, numeric, feature, beside)
     split = named or split
     examples = tfds_examples(location, builder, split)
     wanted = (feature, beside or feature)
-    rows = list(examples.map(lambda example: tuple(example[name] for name in wanted)).as_numpy_iterator())
+    rows = list(read_tfds(location, examples.map(lambda example: tuple(example[name] for name in wanted))))
+    return _stacked(rows, f"{location}[{feature}]", beside)
+
+
+def _read_hf(location, feature, split, beside):
+    schema = opened_hf(location).schema
+    arrays = array_columns(schema)
+    feature = feature or (arrays[0] if len(arrays) == 1 else None)
+    _check_features(location, sorted(number_columns(schema)), feature, beside)
+    rows = list(read_rows(location, [feature, *([beside] if beside else [])], split))
+    return _stacked(rows, f"{location}[{feature}]", beside)
+
+
+def _check_features(location, numeric, feature, beside):
+    if feature is None and numeric:
+        raise InputError(f"{location} has several features: name the one to read, by --array: {', '.join(numeric)}")
+    for name in (feature, *([beside] if beside else [])):
+        if name not in numeric:
+            raise InputError(f"{location} has no numeric feature {name!r}: {near_match(str(name), numeric)}")
+
+
+def _stacked(rows, name, beside):
+    """The examples of a data set, tuples of an array and of what stands beside it, as one array."""
     if not rows:
-        raise InputError(f"{location} has no examples in {split}")
-    values = _padded([np.asarray(row[0]) for row in rows])
+        raise InputError(f"{name} has no examples in this split")
+    arrays = [np.asarray(row[0]) for row in rows]
+    if len(shapes := {array.shape[1:] for array in arrays if array.size}) > 1:
+        told = " and ".join(map(str, sorted(shapes)))
+        raise InputError(f"{name} has examples whose steps have the shapes {told}: expected one shape")
+    values = _padded(arrays)
     others = np.asarray([row[1] for row in rows]) if beside else None
-    return RawArray(values, f"{location}[{feature}]", _one_each(values, others, beside))
+    return RawArray(values, name, _one_each(values, others, beside))
 
 
 def _padded(arrays):

@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 
 from seq2seq.errors import InputError
-from seq2seq.series.files import RawTable
 from seq2seq.series.numerals import (
     decimal_mark,
     has_sign,
@@ -18,6 +17,7 @@ from seq2seq.series.numerals import (
     parsed,
 )
 from seq2seq.series.patterns import looks_like_date
+from seq2seq.series.raw import RawTable
 from seq2seq.series.reading import Reading, category_of
 from seq2seq.series.series import column_positions, listed
 from seq2seq.series.values import code_note, without_codes

@@ -7,58 +7,29 @@ import re
 import warnings
 import zipfile
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 import pandas as pd
-import pyarrow as pa
 
 from seq2seq.errors import InputError
+from seq2seq.hugging_face import is_hf, opened_hf
+from seq2seq.series.arrow import array_columns, read_frame
 from seq2seq.series.layout import NAME_ALL, distinct, encoding_of, layout_of, opened_text
 from seq2seq.series.numerals import MISSING, is_identifier, may_be_thousands
+from seq2seq.series.raw import RawTable, joined, typed_table
 from seq2seq.series.reading import Reading
 from seq2seq.series.records import BLANKS, first_lines, records
 from seq2seq.series.sheets import sheet_of
-from seq2seq.sources import InMemory, Source, is_tfds, opened, refuse_forgotten, tfds_files
+from seq2seq.sources import InMemory, Source, data_set_files, is_data_set, is_tfds, opened, refuse_forgotten
 
 _TEXTS = (".csv", ".csv.gz", ".txt", ".txt.gz", ".tsv", ".tsv.gz")
 _TABLES = (*_TEXTS, ".parquet", ".xlsx")
 _ARRAYS = (".npy", ".npz")
 _LONG_ROW = re.compile(r"Expected (\d+) fields in line (\d+), saw (\d+)")
 _NOT_THERE = {*MISSING, *map(str.upper, MISSING), *map(str.capitalize, MISSING), "NaN", "-NaN", "NaT"}
-
-
-@dataclass(frozen=True)
-class RawTable:
-    """The rows of a file, or of several, cells as they were found.
-
-    Attributes:
-        frame: pandas DataFrame, its index 0, 1, … in the order of the rows, its columns str.
-        name: str. The file.
-        parts: tuple, of each file, of its first label, its name, and the function from the number of a row, 0 first, to
-            its line, 1 first; None where a file has no lines.
-        again: function from a decimal mark to the same frame with numbers that have it, from None to one of texts;
-            None where cells have types of their own.
-        identifiers: frozenset of str. Columns of digits with zeros before them, "00060".
-        notes: tuple of str. What was passed over.
-        dotted: frozenset of str. Columns that begin with numbers such as 1.234, whose point may be decimal or not.
-    """
-
-    frame: pd.DataFrame
-    name: str
-    parts: tuple[tuple[int, str, Callable[[int], int] | None], ...]
-    again: Callable[[str | None], pd.DataFrame] | None = None
-    identifiers: frozenset[str] = frozenset()
-    notes: tuple[str, ...] = ()
-    dotted: frozenset[str] = frozenset()
-
-    def row(self, label: int) -> str:
-        """What a message calls the row with this label of the index."""
-        start, name, line_of = next(part for part in reversed(self.parts) if part[0] <= label)
-        return f"{name}, row {label - start + 1}" if line_of is None else f"{name}, line {line_of(label - start)}"
 
 
 def files_of(location: str | Path) -> list[Path]:
@@ -83,6 +54,8 @@ def files_of(location: str | Path) -> list[Path]:
 def holds_array(location: str | Path) -> bool:
     """Return whether `location` holds an array (NPY, NPZ, TFDS) rather than a table.
 
+    A data set of Hugging Face is a table, unless a column of it has lists of numbers in its cells.
+
     Raises:
         InputError: there is no such file, it is of another kind, or there are several and not all of them tables.
     """
@@ -90,6 +63,8 @@ def holds_array(location: str | Path) -> bool:
         return not isinstance(location.content, RawTable)
     if is_tfds(location):
         return True
+    if is_hf(location):
+        return bool(array_columns(opened_hf(location).schema))
     files = files_of(location)
     for path in files:
         _check_there(path)
@@ -124,12 +99,12 @@ def data_files(location: str | Path) -> Sequence[Source]:
     """Return the files that the data at `location` are read from; of data in memory, these."""
     if isinstance(location, InMemory):
         return [location]
-    return tfds_files(str(location)) if is_tfds(location) else files_of(location)
+    return data_set_files(location) if is_data_set(location) else files_of(location)
 
 
 def has_names(location: str | Path, encoding: str | None = None, decimal: str | None = None) -> bool:
     """Return whether the columns of the table at `location` have names: whether a file of text has a header."""
-    if isinstance(location, InMemory):
+    if isinstance(location, InMemory) or is_hf(location):
         return True
     path = files_of(location)[0]
     with named_errors(path):
@@ -161,7 +136,8 @@ def named_errors(path):
 
 
 def read_table(location: str | Path, reading: Reading | None = None) -> RawTable:
-    """Read a CSV, Parquet or XLSX file (its first sheet), or several of them as one, row after row.
+    """Read a CSV, Parquet or XLSX file (its first sheet), or several of them as one, row after row; or a data set of
+    Hugging Face.
 
     CSV is text in UTF-8, UTF-16 or what `reading` names, plain or `.gz`, its cells separated by commas, tabs,
     semicolons, bars or runs of blanks. Without a header, that is if no cell of the first line is a name, the columns
@@ -176,9 +152,11 @@ def read_table(location: str | Path, reading: Reading | None = None) -> RawTable
     """
     if isinstance(location, InMemory):
         return location.content
+    if is_hf(location):
+        return _with_rows(typed_table(read_frame(location, "train"), str(location)))
     reading = reading or Reading()
     tables = [_read_one(path, reading) for path in files_of(location)]
-    return tables[0] if len(tables) == 1 else _joined(tables, str(location))
+    return tables[0] if len(tables) == 1 else joined(tables, str(location))
 
 
 def _read_one(path, reading):
@@ -189,46 +167,13 @@ def _read_one(path, reading):
             table = typed_table(frame if isinstance(frame.index, pd.RangeIndex) else frame.reset_index(), str(path))
         else:
             table = _read_sheet(path) if name.endswith(".xlsx") else _read_csv(path, reading)
+    return _with_rows(table)
+
+
+def _with_rows(table):
     if table.frame.empty:
-        raise InputError(f"{path} has no rows: expected one row of numbers per step")
+        raise InputError(f"{table.name} has no rows: expected one row of numbers per step")
     return table
-
-
-def typed_table(frame: pd.DataFrame, name: str) -> RawTable:
-    """A data frame, whose cells have types, as the table `name`; its index tells nothing."""
-    frame = frame.reset_index(drop=True).rename(columns=lambda column: str(column).strip())
-    for _, texts in frame.select_dtypes("str").items():
-        pa.array(texts).validate(full=True)  # are they UTF-8? Otherwise whatever looks at them fails
-    return RawTable(frame, name, ((0, name, None),))
-
-
-def _joined(tables: Sequence[RawTable], name: str) -> RawTable:
-    """Tables of the same columns, in any order, as one."""
-    first = tables[0]
-    for table in tables[1:]:
-        if differing := set(first.frame.columns) ^ set(table.frame.columns):
-            odd = min(differing)
-            has, lacks = (first, table) if odd in first.frame.columns else (table, first)
-            raise InputError(f"{has.name} has a column {odd!r}, {lacks.name} has none: give files of the same columns")
-    starts = [0, *pd.Series([len(table.frame) for table in tables]).cumsum()][:-1]
-    parts = [(int(start), table.name, table.parts[0][2]) for start, table in zip(starts, tables, strict=True)]
-
-    def together(frames):
-        return pd.concat([frame[first.frame.columns] for frame in frames], ignore_index=True)
-
-    def again(decimal):
-        return together([table.again(decimal) if table.again else table.frame for table in tables])
-
-    notes = (f"{len(tables)} files are read one after the other, from {tables[0].name} to {tables[-1].name}",)
-    return RawTable(
-        together([table.frame for table in tables]),
-        name,
-        tuple(parts),
-        again if any(table.again for table in tables) else None,
-        frozenset().union(*(table.identifiers for table in tables)),
-        notes + tuple(note for table in tables for note in table.notes),
-        frozenset().union(*(table.dotted for table in tables)),
-    )
 
 
 def _read_sheet(path):

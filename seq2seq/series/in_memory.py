@@ -9,12 +9,16 @@ import numpy as np
 import pandas as pd
 
 from seq2seq.errors import InputError
+from seq2seq.hugging_face import is_dataset, table_of
 from seq2seq.series.arrays import RawArray
-from seq2seq.series.files import named_errors, typed_table
+from seq2seq.series.arrow import array_columns, frame_of
+from seq2seq.series.files import named_errors
+from seq2seq.series.raw import typed_table
 from seq2seq.sources import MEMORY, InMemory
 
 _FORMS = (
-    "a pandas DataFrame or Series, a mapping from columns to values, a NumPy array of numbers or a list of such arrays"
+    "a pandas DataFrame or Series, a mapping from columns to values, a datasets.Dataset, a NumPy array of numbers or a "
+    "list of such arrays"
 )
 
 
@@ -25,6 +29,7 @@ def series_at(data: Any, name: str = "series") -> str | InMemory:
         data: str or path of a file; or
             a pandas DataFrame, whose index is a column where it has a name or holds times, and tells nothing else; or
             a pandas Series, or a mapping from names of columns to as many values each, likewise; or
+            a `datasets.Dataset` of Hugging Face, whose columns are those of a table; or
             a NumPy array as one of an NPY file, `(steps,)`, `(steps, features)` or `(samples, steps, features)`; or
             a list of numbers, `(steps,)`, or of arrays, a sample each: `(steps,)` or `(steps, features)`, of any steps.
         name: what messages call data that are none of a file.
@@ -34,6 +39,8 @@ def series_at(data: Any, name: str = "series") -> str | InMemory:
     """
     if isinstance(data, str | Path):
         return str(data)
+    if is_dataset(data, MEMORY + name):
+        data = _rows_of(data, name)
     if isinstance(data, Mapping):
         data = _framed(data, name)
     if isinstance(data, pd.Series):
@@ -45,6 +52,16 @@ def series_at(data: Any, name: str = "series") -> str | InMemory:
     if isinstance(data, Sequence) and len(data):
         return _array(_samples(data, name), name)
     raise InputError(f"{MEMORY}{name}: expected {_FORMS}, got {_told(data)}.")
+
+
+def _rows_of(data, name):
+    table = table_of(data)
+    if lists := array_columns(table.schema):
+        raise InputError(
+            f"{MEMORY}{name} has lists of numbers in {', '.join(lists)}: give list(data[{lists[0]!r}]) alone, or take "
+            "them out by remove_columns."
+        )
+    return frame_of(table)
 
 
 def _told(data):

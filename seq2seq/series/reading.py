@@ -24,7 +24,7 @@ class Reading:
     was inferred from the first file is not inferred again.
 
     Attributes:
-        array: str. Key of the array in an NPZ file, or the TFDS feature.
+        array: str. Key of the array in an NPZ file, or the feature of a data set.
         keep: str. Rows (of arrays: entries of the first axis) to keep, as `KEY OP NUMBER`, say `y_train==1`: KEY is
             a column, or another array of the file with a number for each entry; OP one of == != < <= > >=.
             As a column it is no feature unless chosen.

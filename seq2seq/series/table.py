@@ -40,8 +40,8 @@ def read_series(
     Args:
         location: str or path. `.csv`, `.txt`, `.tsv` (each plain or `.gz`, with a header or without), `.parquet`,
             `.xlsx`, several of these (a pattern, or names with commas), `.npy`, `.npz` or
-            `tfds:NAME[/CONFIG][:SPLIT]`.
-        split: str. TFDS split where `location` names none.
+            `tfds:NAME[/CONFIG][:SPLIT]`, `hf:NAME[/CONFIG][:SPLIT]` or a folder of `save_to_disk`.
+        split: str. That of a data set where `location` names none.
         rejected: list. Samples, and series of a group, that would be an error are left out, their number or name and
             what is wrong put into this list; they are missing in the `names` then. None raises at the first.
         joined: bool. Rows are joined to those of other data by group and time; what is said where a table lacks these.

@@ -26,9 +26,10 @@ from seq2seq.inference.reconstructor import Reconstructor
 from seq2seq.inference.series_data import read_data
 from seq2seq.report import Report
 from seq2seq.run.resuming import refuse_other_data
+from seq2seq.series.in_memory import series_at
 from seq2seq.series.scaling import Scaler
 from seq2seq.tasks.series_split import Split, split
-from seq2seq.tasks.starting import series_files
+from seq2seq.tasks.starting import at_hand, series_files
 
 BASELINE_PIECES = 20_000  # training pieces whose principal components are taken, at most
 FEW_HELD_OUT = 20  # sequences
@@ -210,6 +211,7 @@ def _units(parts):
 def refit(
     run_dir: str | Path,
     *,
+    data: Any = None,
     changes: Mapping[str, Any] | None = None,
     threshold: tuple[str, float] | None = None,
     report: Report | None = None,
@@ -218,6 +220,7 @@ def refit(
 
     Args:
         run_dir: folder of a run with weights; its data are read again.
+        data: the data of the training, where it had them in memory: the same once more, see `series_at`.
         changes: settings of `DetectionConfig` that are to be others than in the last fit.
         threshold: kind and value; default: those of the last fit.
         report: `Report`.
@@ -227,7 +230,8 @@ def refit(
     """
     report = report or Report()
     reconstructor = Reconstructor.load(run_dir)
-    run, config, look_back = reconstructor.run, reconstructor.config, reconstructor.look_back
+    run, look_back = reconstructor.run, reconstructor.look_back
+    config = at_hand(reconstructor.config, location=None if data is None else series_at(data))
     refuse_other_data(run, series_files(config))
     settings = replace(settings_of(reconstructor), **(changes or {}))
     if threshold is not None:

@@ -85,7 +85,8 @@ def evaluate(
 
     Args:
         translator: `Translator`.
-        data: file prefix, TSV or TFDS data set, as for training; or a list of sources and one of their targets.
+        data: file prefix, TSV or data set, as for training; or a list of sources and one of their targets, or a
+            `datasets.Dataset`.
         search: `Search`, by default as the run's `decoding` section says.
         source: suffix, column or feature of the source side; default of this and of the next three: as in training.
         target: the same of the target side.
@@ -109,9 +110,10 @@ def evaluate(
             them.
     """
     report = report or Report()
-    data = data if isinstance(data, str | Path) else pairs_at(data)
-    translator.settled(search, **options | {"scored": False})  # the figures, which show no scores, go by all else
     trained = translator.config.data
+    if not isinstance(data, str | Path):
+        data = pairs_at(data, source=source or trained.source, target=target or trained.target)
+    translator.settled(search, **options | {"scored": False})  # the figures, which show no scores, go by all else
     if swap and trained.extra_columns == "references":
         report.warn("with --swap the further columns are references of no side: they are left out")
     pairs = read_pairs(

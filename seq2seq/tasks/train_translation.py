@@ -28,7 +28,7 @@ from seq2seq.tasks.translation_risk import risk_objective
 from seq2seq.tasks.translation_settling import settled_before_reading, settled_by, settled_by_size
 from seq2seq.text.in_memory import Pairs, pairs_at
 from seq2seq.text.protection import Protection
-from seq2seq.text.tfds import sibling_split
+from seq2seq.text.data_sets import sibling_split
 from seq2seq.training.checkpoint import has_whole_checkpoint
 from seq2seq.training.loop import Training
 from seq2seq.training.metrics import TeacherForcedScorer
@@ -56,7 +56,8 @@ def train(
         config: `TranslationConfig`.
         run_dir: folder for the run; made if missing.
         data: the training pairs themselves, a list of sources and one of their targets, in place of the files
-            `data.train`. The run keeps their checksum, not them.
+            `data.train`; or a `datasets.Dataset` with columns `data.source` and `data.target`. The run keeps their
+            checksum, not them.
         valid: the validation pairs likewise, in place of `data.valid`; without any a share of `data` is held out.
         resume: go on with the run that is there, if one is, from its last checkpoint on.
         parent: run whose weights and tokenizers the training starts from; `config` must fit them.
@@ -138,8 +139,9 @@ def _with_pairs(config, data, valid):
     """`config` with the pairs that were given beside it."""
     if data is not None and config.data.swap:
         raise InputError("data.swap=true: of the lists that are given the first is the sources: leave it out.")
-    train = None if data is None else pairs_at(data)
-    return at_hand(config, train=train, valid=None if valid is None else pairs_at(valid, "validation pairs"))
+    sides = config.data.source, config.data.target
+    train = None if data is None else pairs_at(data, "pairs", *sides)
+    return at_hand(config, train=train, valid=None if valid is None else pairs_at(valid, "validation pairs", *sides))
 
 
 def _teachers(config, setup, resume, report):

@@ -15,17 +15,17 @@ from seq2seq.inference.translation_columns import columns_of
 from seq2seq.report import Report
 from seq2seq.run import RunFolder
 from seq2seq.run.parent import Parent, parent_of
-from seq2seq.sources import InMemory, Source, count_lines, is_tfds
+from seq2seq.sources import InMemory, Source, count_lines, is_data_set
 from seq2seq.tasks.starting import tell_unknown
 from seq2seq.text.cleaning import CleaningReport, clean, first_held_out, hold_out
 from seq2seq.text.corpus import ParallelText, corpus_files, read_pairs, stream_pairs
+from seq2seq.text.data_sets import sibling_split
 from seq2seq.text.lengths import length_limit
 from seq2seq.text.overlap import overlap, pair_hashes
 from seq2seq.text.preparation import Preparation, TrainingPart
 from seq2seq.text.protection import Protection
 from seq2seq.text.stored_corpus import corpus_key, find_or_build
 from seq2seq.text.stored_rows import StoredRows
-from seq2seq.text.tfds import sibling_split
 from seq2seq.text.tokenizer import SUBWORDS, adopt_model, load_tokenizer, resample, train_tokenizer
 from seq2seq.text.tokens import CorpusStatistics, Tokenizer, TokenRows, corpus_statistics, rows_with_unknown
 
@@ -227,15 +227,15 @@ def _stored(config, files, valid, tokenizers, foreign, cache, report):
     prepared = asdict(preparation)
     if not text.lowers:  # so that what was prepared before there was this setting is found
         del vocabulary["case"], prepared["lower"]
-    tfds = data.train if is_tfds(data.train) else None  # names a split of the files
-    settings = {"preparation": prepared, "text": vocabulary, "tfds": tfds, **reading}
+    data_set = data.train if is_data_set(data.train) else None  # names a split of the files
+    settings = {"preparation": prepared, "text": vocabulary, "tfds": data_set, **reading}
     settings["columns"] = asdict(columns)
     if foreign:
         settings["tokenizers"] = [blake2b(tokenizer.to_bytes()).hexdigest() for tokenizer in foreign]
 
     def build(folder):
         first = files["data.train"][0]
-        lines = len(first.content[0]) if isinstance(first, InMemory) else None if tfds else count_lines(first)
+        lines = len(first.content[0]) if isinstance(first, InMemory) else None if data_set else count_lines(first)
         total = min(lines, data.limit) if lines and data.limit else lines
         pairs = stream_pairs(data.train, columns=columns, **reading)
         preparation.build(folder, pairs, make_tokenizers, report, total)

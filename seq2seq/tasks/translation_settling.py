@@ -13,8 +13,8 @@ from seq2seq.run import Run
 from seq2seq.run.resuming import refuse_other_data, refuse_other_settings
 from seq2seq.tasks.translation_corpus import TrainingText, reading_of, training_files
 from seq2seq.text.corpus import stream_pairs
+from seq2seq.text.data_sets import sibling_split
 from seq2seq.text.table import is_table
-from seq2seq.text.tfds import sibling_split
 
 
 def settled_before_reading(config: TranslationConfig, run_dir: Path, resume: bool, report: Report) -> TranslationConfig:

@@ -1,4 +1,4 @@
-"""Parallel text in: a pair of files, a TSV, `.gz`, a TFDS data set or a stream, as checked pairs of strings."""
+"""Parallel text in: a pair of files, a TSV, `.gz`, a data set or a stream, as checked pairs of strings."""
 
 import difflib
 import re
@@ -9,12 +9,12 @@ from itertools import islice, zip_longest
 from pathlib import Path
 
 from seq2seq.errors import InputError
-from seq2seq.sources import InMemory, Source, is_tfds, refuse_forgotten, tfds_files
+from seq2seq.sources import InMemory, Source, data_set_files, is_data_set, refuse_forgotten
 from seq2seq.text.blank import is_blank
 from seq2seq.text.columns import FIRST_TWO, Columns
+from seq2seq.text.data_sets import data_set_rows
 from seq2seq.text.splitting import text_lines
 from seq2seq.text.table import is_table, rows_of
-from seq2seq.text.tfds import tfds_rows
 
 # Everything that would end a line, hide in it or cannot be written as UTF-8 becomes part of one space.
 _SPACES = re.compile(r"[\s\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
@@ -98,12 +98,14 @@ def read_pairs(
             a file: TSV, or CSV if it is named so, plain or gzip;
             a prefix: the files `PREFIX.source` and `PREFIX.target`, each plain or gzip;
             `tfds:NAME[/CONFIG][:SPLIT]`: a TFDS data set, prepared (and downloaded) if it is not yet;
-            `tfds:/FOLDER[:SPLIT]`: the folder of a prepared TFDS data set, the one with `dataset_info.json`.
-        source: str. Suffix of the source file, or the TFDS feature with the source text. Not used for a file.
+            `tfds:/FOLDER[:SPLIT]`: the folder of a prepared TFDS data set, the one with `dataset_info.json`;
+            `hf:NAME[/CONFIG][:SPLIT]`: a data set on the Hub of Hugging Face, fetched if it is not yet;
+            `hf:/FOLDER[:SPLIT]`, or the folder alone: what `save_to_disk` of the library `datasets` wrote.
+        source: str. Suffix of the source file, or the feature of a data set with the source text. Not used for a file.
         target: str. The same for the target.
         columns: Columns. Where the texts stand in a file: by default in the first column and in the second.
         swap: bool. Exchange the sides.
-        split: str. TFDS split where `location` names none; `"validation"` also finds `valid`, `dev` and `val`.
+        split: str. That of a data set where `location` names none; `"validation"` also finds `valid`, `dev` and `val`.
         extra_columns: str. What to do with the columns of a file behind those of the texts: `"ignore"`, or take
             them as further `"references"` of their line (not with `swap`).
         limit: int. Read no more than this many lines or examples. None reads all.
@@ -148,8 +150,8 @@ def stream_pairs(
     location = location if isinstance(location, InMemory) else str(location)
     if isinstance(location, InMemory):
         rows = islice(zip(*location.content, strict=True), limit)
-    elif is_tfds(location):
-        rows = tfds_rows(location, source, target, split, limit)
+    elif is_data_set(location):
+        rows = data_set_rows(location, source, target, split, limit)
     elif is_table(location):
         rows = _table_rows(location, columns, limit)
     else:
@@ -179,8 +181,8 @@ def corpus_files(location: str | Path, source: str | None = None, target: str | 
     if isinstance(location, InMemory):
         return [location]
     location = str(location)
-    if is_tfds(location):
-        return tfds_files(location)
+    if is_data_set(location):
+        return data_set_files(location)
     if is_table(location):
         return [Path(location)]
     return [Path(path) for path in _side_files(location, source, target)]

@@ -5,25 +5,35 @@ from hashlib import blake2b
 from typing import Any
 
 from seq2seq.errors import InputError
+from seq2seq.hugging_face import is_dataset
 from seq2seq.sources import MEMORY, InMemory
+from seq2seq.text.data_sets import sides_of
 
 # Two lists of as many strings: the sources, and the target of each.
 Pairs = tuple[Iterable[str], Iterable[str]]
 
 
-def pairs_at(data: Pairs | Any, name: str = "pairs") -> InMemory:
+def pairs_at(data: Pairs | Any, name: str = "pairs", source: str | None = None, target: str | None = None) -> InMemory:
     """Return where `read_pairs` finds pairs of texts.
 
     Args:
-        data: two lists of as many strings, or other iterables of them: the sources, and the target of each.
+        data: two lists of as many strings, or other iterables of them: the sources, and the target of each; or a
+            `datasets.Dataset` of Hugging Face.
         name: what messages call them.
+        source: the column of a data set with the sources.
+        target: that with the targets.
 
     Raises:
         InputError: something else.
     """
-    called, sides = MEMORY + name, data if isinstance(data, tuple | list) else ()
+    called = MEMORY + name
+    if is_dataset(data, called):
+        data = sides_of(data, source, target, called)
+    sides = data if isinstance(data, tuple | list) else ()
     if len(sides) != 2 or any(isinstance(side, str) or not isinstance(side, Iterable) for side in sides):
-        raise InputError(f"{called}: expected two lists of strings, (sources, targets), got {data!r:.60}.")
+        raise InputError(
+            f"{called}: expected two lists of strings, (sources, targets), or a datasets.Dataset, got {data!r:.60}."
+        )
     sources, targets = ([*side] for side in sides)
     hasher, size = blake2b(digest_size=16), 0
     for which, side in (("source", sources), ("target", targets)):

@@ -189,10 +189,12 @@ def test_patterns_find_what_they_find_on_a_disk(store, tmp_path, kind, pattern):
         ("s3://forbidden/*", "out", "no permission .Access Denied.: check the credentials"),
         ("s4://b/in/*", "out", r"s4:// is not known, expected such as s3://"),
         ("gs://b/in/*", "out", r"pip install '\.\[gcs\]'"),
+        ("hf://datasets/owner/name/*", "out", r"pip install '\.\[hf\]'"),
     ],
 )
 def test_what_would_go_wrong_is_refused(store, pattern, output, message, monkeypatch):
-    monkeypatch.setitem(sys.modules, "gcsfs", None)
+    for package in ("gcsfs", "huggingface_hub"):
+        monkeypatch.setitem(sys.modules, package, None)
     for key in ("in/a.txt", "in/a.txt/x"):
         (store / "b" / quote(key, safe="")).touch()
     with pytest.raises(InputError, match=message) as told:

@@ -366,6 +366,10 @@ def test_tfds(tmp_path):
     assert "has no numeric feature 'who': there are beat, label" in refusal(location, array="who")
     assert "no split 'valid'" in refusal(location, array="beat", split="valid")
     assert "cannot open" in refusal(f"tfds:{tmp_path}/none", array="beat")
+    assert "name the one to read, by --array: beat, label" in refusal(location)
+    (records,) = builder.data_path.glob("*-train.tfrecord*")
+    records.write_bytes(records.read_bytes()[:-9])
+    assert "cannot be read, its files may be damaged" in refusal(location, array="beat")
 
 
 # --- series in memory and their parts

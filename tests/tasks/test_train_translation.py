@@ -159,6 +159,32 @@ def test_training_from_tfds_uses_its_validation_split(tiny_config, tfds_pairs, t
     assert any("has a validation part: data.valid_share" in warning for warning in report.warnings)
 
 
+def test_training_from_a_saved_data_set_uses_its_validation_split(tiny_config, hf_pairs, tmp_path):
+    where = {"data__train": str(hf_pairs), "data__valid": None, "data__source": "en", "data__target": "fr"}
+    text, stored = (
+        read_training_text(tiny_config(*settings, **where), Run(tmp_path, "translation", {}), False, Report())
+        for settings in ([], [f"data.cache={tmp_path}/cache"])
+    )
+    assert text.pairs == stored.pairs == 30 and len(text.valid) == len(stored.valid) == 5
+    assert [file.parent.name for file in text.files["data.train"]] == ["train", "dev"]
+
+
+@pytest.mark.slow
+def test_a_training_from_a_saved_data_set_goes_on_with_no_other_one(tiny_config, hf_pairs, tmp_path):
+    datasets = pytest.importorskip("datasets")
+    shutil.copytree(hf_pairs, tmp_path / "data")
+    where = {"data__train": str(tmp_path / "data"), "data__valid": None, "data__source": "en", "data__target": "fr"}
+    config = tiny_config("training.epochs=1", **where)
+    train(config, tmp_path / "run")
+    assert train(config, tmp_path / "run", resume=True)["train_pairs"] == 30
+    shutil.rmtree(tmp_path / "data")
+    several = datasets.load_from_disk(str(hf_pairs))
+    several["train"] = several["train"].select(range(29, -1, -1))
+    several.save_to_disk(tmp_path / "data")
+    with pytest.raises(InputError, match=r"cannot go on with other data: the content of data\.train \(.*\.arrow, "):
+        train(config, tmp_path / "run", resume=True)
+
+
 def test_held_out_share_comes_out_of_the_training_part(tiny_config, tmp_path):
     config = tiny_config("data.valid_share=0.1", data__valid=None)
     assert read_training_text(config, Run(tmp_path, "translation", {}), False, Report()).pairs == 630

@@ -1,5 +1,6 @@
 """Trainings from what a program has at hand: the run that a file would give, and no other data when it goes on."""
 
+import json
 from functools import partial
 
 import numpy as np
@@ -13,6 +14,7 @@ from seq2seq.inference.translator import Translator
 from seq2seq.run import Run
 from seq2seq.storage import read_arrays
 from seq2seq.tasks import train_autoencoder, train_forecaster, train_language_model, train_translation
+from seq2seq.tasks.fit_detector import refit
 from seq2seq.tasks.measure_detection import measure_detection, read_labels
 from seq2seq.tasks.measure_forecaster import evaluate as evaluate_forecaster
 from seq2seq.tasks.measure_translation import evaluate as evaluate_translation
@@ -69,6 +71,34 @@ def test_a_run_from_memory_is_that_from_a_file_and_goes_on_with_no_other_data(ta
         train(config, runs[1], data=other, resume=True)
     with pytest.raises(InputError, match="names data, and others were given beside it"):
         train(resolve(type(config), base=config, **files), tmp_path / "none", data=data)
+
+
+@pytest.mark.slow
+def test_a_detector_is_fitted_again_from_memory(tmp_path):
+    config = resolve(AutoencoderConfig, settings=[*NUMBERS, "windows.look_back=12"])
+    train_autoencoder.train(config, tmp_path / "run", data=FRAME)
+    with pytest.raises(InputError, match="memory:series were data in the memory of a program"):
+        refit(tmp_path / "run")
+    with pytest.raises(InputError, match=r"other data: the content of data\.location \(memory:series\) has changed"):
+        refit(tmp_path / "run", data=FRAME + 1)
+    with pytest.raises(InputError, match=r"name a file by data\.location=a\.csv"):
+        refit(tmp_path / "run", data="a.csv")
+    detector = refit(tmp_path / "run", data=FRAME, threshold=("sigma", 3.0))
+    assert (detector.settings.threshold, detector.settings.value) == ("sigma", 3.0)
+    assert json.loads((tmp_path / "run/metrics.json").read_text())["threshold"] == detector.threshold
+
+
+@pytest.mark.slow
+def test_a_run_from_a_data_set_in_memory_is_measured_by_another(tmp_path):
+    datasets = pytest.importorskip("datasets")
+    data = datasets.Dataset.from_dict({"translation": [{"x": x, "y": y} for x, y in zip(*PAIRS, strict=True)]})
+    config = resolve(TranslationConfig, settings=[*OF_TEXT, "text.tokenizer=char"], data__source="x", data__target="y")
+    train_translation.train(config, tmp_path / "run", data=data, valid=data.select(range(10)))
+    translator = Translator.load(tmp_path / "run")
+    measured = evaluate_translation(translator, data.select(range(20)))
+    assert measured.scored.source == list(PAIRS[0][:20])
+    back = data.select(range(20)).rename_column("translation", "other")
+    assert evaluate_translation(translator, back, source="y", target="x").scored.source == list(PAIRS[1][:20])
 
 
 @pytest.mark.parametrize("train, kind", [(train_autoencoder, AutoencoderConfig), (train_forecaster, ForecasterConfig)])

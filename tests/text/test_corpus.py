@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 
 from seq2seq.errors import InputError
 from seq2seq.text.cleaning import clean, hold_out
-from seq2seq.text.corpus import ParallelText, normalize, read_pairs
+from seq2seq.text.corpus import ParallelText, corpus_files, normalize, read_pairs
+from seq2seq.text.data_sets import sibling_split
+from seq2seq.text.in_memory import pairs_at
 from seq2seq.text.splitting import read_lines
-from seq2seq.text.tfds import sibling_split
 
 
 def write(path, content):
@@ -217,7 +218,7 @@ def test_bad_tfds(tfds_pairs):
     for arguments, message in [
         ((folder, "en", "de"), "no text feature 'de' for the target; it has en, fr"),
         ((folder, "year", "fr"), "no text feature 'year' for the source"),
-        ((folder, None, None), "no text feature None"),
+        ((folder, None, None), "say which of its texts is the source .*--source en --target fr; it has en, fr"),
         ((f"{folder}:tset", "en", "fr"), "no split 'tset'; its splits: train, dev"),
         (("tfds:tiny_pair/en_fr", "en", "fr"), "no data set 'tiny_pair/en_fr': did you mean tiny_pairs"),
         (("tfds:tiny_pairs/en_de", "en", "de"), "cannot open 'tiny_pairs/en_de'"),
@@ -236,6 +237,73 @@ def test_a_damaged_tfds_file_is_named(tfds_pairs, tmp_path):
     with pytest.raises(InputError, match=r"1\.2\.0 cannot be read, its files may be damaged") as caught:
         read_pairs(f"tfds:{tmp_path}/1.2.0", "en", "fr")
     assert "\n" not in str(caught.value)
+
+
+def test_a_split_that_is_read_validates_nothing(tfds_pairs):
+    for split in ("dev", "train+dev[:50%]"):
+        assert sibling_split(f"tfds:tiny_pairs/en_fr:{split}", "validation") is None
+
+
+# --- Hugging Face
+
+
+def test_columns_of_a_saved_data_set(hf_pairs):
+    train = read_pairs(hf_pairs, "en", "fr")
+    assert list(zip(train.source, train.target, strict=True)) == [(f"number {i}", f"numéro {i}") for i in range(30)]
+    assert read_pairs(f"hf:{hf_pairs}", "fr", "en") == read_pairs(hf_pairs, "en", "fr", swap=True)
+    assert read_pairs(f"hf:{hf_pairs}:train[:10]", "en", "fr") == train.take(range(10))
+    assert read_pairs(hf_pairs, "en", "fr", limit=4) == train.take(range(4))
+    assert read_pairs(hf_pairs, "english", "fr").source == [*train.source[:29], ""]  # a missing text is an empty one
+    assert sibling_split(hf_pairs, "validation") == f"hf:{hf_pairs}:dev"
+    assert read_pairs(hf_pairs, "en", "fr", split="validation") == read_pairs(f"hf:{hf_pairs}:dev", "en", "fr")
+    assert sibling_split(f"hf:{hf_pairs}:dev", "validation") is sibling_split(hf_pairs, "test") is None
+    files = corpus_files(hf_pairs, "en", "fr")
+    assert [file.parent.name for file in files] == ["train", "dev"] and all(file.is_file() for file in files)
+
+
+def test_columns_that_are_not_there(hf_pairs, tmp_path):
+    there = "en, english, fr"
+    for source, target, message in [
+        (None, None, f"say which of its texts .*, such as --source english --target en; it has {there}"),
+        ("en", None, "say which of its texts"),
+        ("en", "de", f"no text feature 'de' for the target; it has {there}"),
+        ("year", "fr", f"no text feature 'year' for the source; it has {there}"),
+        ("translation", "fr", "no text feature 'translation'"),
+    ]:
+        with pytest.raises(InputError, match=message) as caught:
+            read_pairs(hf_pairs, source, target)
+        assert "\n" not in str(caught.value)
+    datasets = pytest.importorskip("datasets")
+    datasets.Dataset.from_dict({"year": [1]}).save_to_disk(tmp_path / "years")
+    with pytest.raises(InputError, match="such as --source COLUMN --target COLUMN; it has none"):
+        read_pairs(tmp_path / "years")
+
+
+def test_columns_of_one_name_go_by_both(tmp_path):
+    datasets = pytest.importorskip("datasets")
+    rows = {"en": ["a"], "best": [{"en": "b", "de": "c"}], "other": [{"de": "d", "fr": "e"}]}
+    datasets.Dataset.from_dict(rows).save_to_disk(tmp_path)
+    assert read_pairs(tmp_path, "en", "best.en") == ParallelText(["a"], ["b"])
+    assert read_pairs(tmp_path, "other.de", "fr") == ParallelText(["d"], ["e"])
+    with pytest.raises(InputError, match=r"no text feature 'de' .*; it has best\.de, best\.en, en, fr, other\.de"):
+        read_pairs(tmp_path, "de", "en")
+
+
+def test_pairs_of_a_data_set_in_memory(hf_pairs):
+    datasets = pytest.importorskip("datasets")
+    several = datasets.load_from_disk(str(hf_pairs))
+    pairs = pairs_at(several["train"], "pairs", "en", "fr")
+    assert read_pairs(pairs) == read_pairs(hf_pairs, "en", "fr")
+    chosen = several["train"].select([3, 1])
+    assert read_pairs(pairs_at(chosen, "pairs", "en", "fr")).source == ["number 3", "number 1"]
+    texts = several["train"]["translation"]
+    assert pairs.digest == pairs_at((texts["en"], texts["fr"])).digest
+    for data, message in [
+        (several, r"memory:pairs: expected one data set, got splits, train, dev: give one, data\['train'\]"),
+        (several["train"], "memory:pairs: say which of its texts"),
+    ]:
+        with pytest.raises(InputError, match=message):
+            pairs_at(data)
 
 
 @pytest.mark.real_data

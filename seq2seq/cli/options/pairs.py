@@ -12,7 +12,7 @@ DATA = "Data"
 Source = Annotated[
     str | None,
     Option(
-        help="Suffix of the source file, column of a TSV (name, or number from 1), or TFDS feature.",
+        help="Suffix of the source file, column of a TSV (name, or number from 1), or feature of a data set.",
         show_default="the run's",
         rich_help_panel=DATA,
     ),

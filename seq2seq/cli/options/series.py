@@ -14,9 +14,7 @@ DATA, PICTURE = "Data", "Picture"
 
 Array = Annotated[
     str | None,
-    Option(
-        help="Array of an NPZ file, or feature of a TFDS data set.", show_default="the only one", rich_help_panel=DATA
-    ),
+    Option(help="Array of an NPZ file, or feature of a data set.", show_default="the only one", rich_help_panel=DATA),
 ]
 Keep = Annotated[
     str | None,
