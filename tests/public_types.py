@@ -25,6 +25,7 @@ from seq2seq import (
     Scorer,
     Search,
     SequenceCodes,
+    SequenceForecaster,
     SequenceOutlierDetector,
     Stream,
     StreamForecaster,
@@ -98,6 +99,7 @@ def estimators() -> None:
     detector = SequenceOutlierDetector(contamination=0.05).fit(np.zeros((9, 4, 2)))
     assert_type(detector, SequenceOutlierDetector)
     assert_type(detector.score_samples(np.zeros((9, 4, 2))), np.ndarray)
+    assert_type(SequenceForecaster(look_back=8), SequenceForecaster)
     assert_type(SequenceCodes(latent_dim=2).fit(np.zeros((9, 4))).transform(np.zeros((9, 4))), np.ndarray)
 
 

@@ -61,7 +61,7 @@ ONLY_IN = {
     "sacremoses": "evaluation/moses.py",
     "sklearn": ("evaluation", "estimators"),
     "scipy": "evaluation",
-    "pandas": "series",
+    "pandas": ("series", "estimators"),
     "onnx": "export",
     "onnxruntime": "runtime",
     "ai_edge_litert": "runtime",

@@ -5,14 +5,15 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from statistics import mean, stdev
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from seq2seq.cli.options.training import seconds_of, train_run
 from seq2seq.errors import InputError
 from seq2seq.interruption import Interruption
 from seq2seq.report import Report
-from seq2seq.run.integrity import stored_in
-from seq2seq.sources import Source
+
+if TYPE_CHECKING:
+    from seq2seq.sources import Source
 
 
 def of_seeds(count: int, config: Any) -> dict[str, Any]:
@@ -59,7 +60,7 @@ def train_several(
     run: Path,
     report: Report,
     max_time: str | None,
-    files: Callable[[Any], Mapping[str, Iterable[Source]]],
+    files: Callable[[Any], Mapping[str, Iterable["Source"]]],
     **how: Any,
 ) -> None:
     """Train several runs into one folder, which commands take as an ensemble.
@@ -91,10 +92,10 @@ def train_several(
             train_run(train, own, folder, report, interruption=interruption, **how)
         else:
             refuse_other_data(Run.open(folder, config.task), files(config))
-        reached.append(_reached(folder))
-    names, figures = zip(*reached, strict=True)
-    spread = f"{mean(figures):.4g} ± {stdev(figures):.2g} (mean and standard deviation of {count})"
-    report.say(f"{run} answers as one; validation {names[0]} {spread}: {', '.join(f'{each:.4g}' for each in figures)}")
+        monitor = Run.open(folder, config.task).config["training"].get("monitor") or "loss"
+        reached.append(_reached(folder / "metrics.json", f"val_{monitor}"))
+    spread = f"{mean(reached):.4g} ± {stdev(reached):.2g} (mean and standard deviation of {count})"
+    report.say(f"{run} answers as one; validation {monitor} {spread}: {', '.join(f'{each:.4g}' for each in reached)}")
 
 
 def _trains_on(folder, config):
@@ -105,10 +106,9 @@ def _trains_on(folder, config):
     return asked not in (None, Run.open(folder, config.task).read_config_as(type(config)).training.epochs)
 
 
-def _reached(folder):
-    """What a run is judged by on its validation part, and how good it is there."""
-    monitor, metrics = (stored_in(folder, "config") or {})["training"].get("monitor") or "loss", folder / "metrics.json"
+def _reached(metrics, figure):
+    """A figure in the file `metrics` of a run."""
     try:
-        return monitor, float(json.loads(metrics.read_text(encoding="utf-8"))[f"val_{monitor}"])
+        return float(json.loads(metrics.read_text(encoding="utf-8"))[figure])
     except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
         raise InputError(f"{metrics} is damaged ({error!r}): delete {metrics.parent} to train it again.") from error

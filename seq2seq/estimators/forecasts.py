@@ -8,12 +8,12 @@ from warnings import warn
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
 
 from seq2seq.config import ForecasterConfig, resolve
 from seq2seq.config.series import ForecasterDataConfig
 from seq2seq.errors import InputError, installed_with
 from seq2seq.estimators.stored_run import StoredForecaster
+from seq2seq.evaluation.forecasting import interval_end
 from seq2seq.tasks.train_forecaster import train
 
 try:
@@ -152,7 +152,7 @@ class SequenceForecaster(BaseForecaster):
             for share in coverage:
                 for side, end in enumerate(("lower", "upper")):
                     known = np.stack([ends[level][side].to_numpy()[:, number] for level in levels])
-                    found[name, share, end] = _at(share, levels, known, middle.to_numpy()[:, number])
+                    found[name, share, end] = interval_end(share, levels, known, middle.to_numpy()[:, number])
         index = pd.MultiIndex.from_tuples(found)
         return pd.DataFrame(np.stack([*found.values()], axis=1), index=middle.index, columns=index)
 
@@ -219,17 +219,3 @@ def _table(frame):
     if isinstance(times, pd.PeriodIndex):
         times = times.to_timestamp()
     return table.assign(time=times) if isinstance(times, pd.DatetimeIndex) else table
-
-
-def _at(share, levels, ends, middle):
-    """An end of an interval that holds `share`, from those of `levels`, as many standard deviations from the middle."""
-    deviations = norm.ppf((1 + np.array([0.0, *levels])) / 2)
-    ends = np.stack([middle, *ends])
-    wanted = norm.ppf((1 + share) / 2)
-    if wanted > deviations[-1]:
-        return middle + (ends[-1] - middle) * wanted / deviations[-1]
-    above = int(np.searchsorted(deviations, wanted, side="left"))
-    below = max(above - 1, 0)
-    apart = deviations[above] - deviations[below]
-    part = (wanted - deviations[below]) / apart if apart else 0.0
-    return ends[below] + part * (ends[above] - ends[below])

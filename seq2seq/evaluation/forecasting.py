@@ -1,7 +1,8 @@
 """Scores of forecasts and of their intervals, always beside the baselines."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -114,6 +115,29 @@ def coverage(lower: np.ndarray, upper: np.ndarray, actual: np.ndarray) -> float:
 def mean_width(lower: np.ndarray, upper: np.ndarray) -> float:
     """Return the mean of `upper - lower`, in the user's units. Of two intervals that cover, the narrower is better."""
     return float(np.mean(np.subtract(upper, lower, dtype=np.float64)))
+
+
+def interval_end(share: float, levels: Sequence[float], ends: np.ndarray, middle: np.ndarray) -> np.ndarray:
+    """An end of the interval that holds `share`, from the ends of other intervals.
+
+    Between two of them, and beyond the widest, it is where it would be if errors were normal: standard deviations from
+    the middle are what is interpolated.
+
+    Args:
+        share: float between 0 and 1.
+        levels: shares of the intervals that are there, ascending.
+        ends: float array `(levels, …)`, their lower or their upper ends.
+        middle: float array `(…)`, the forecast.
+
+    Returns:
+        float array `(…)`.
+    """
+    deviations = [NormalDist().inv_cdf((1 + level) / 2) for level in (0.0, *levels)]
+    ends, wanted = np.stack([middle, *ends]), NormalDist().inv_cdf((1 + share) / 2)
+    above = min(int(np.searchsorted(deviations[1:], wanted)) + 1, len(levels))
+    below = above - 1 if wanted <= deviations[-1] else 0
+    part = (wanted - deviations[below]) / (deviations[above] - deviations[below])
+    return ends[below] + part * (ends[above] - ends[below])
 
 
 def conformal_bound(misses: np.ndarray, coverage: float, overlap: float | np.ndarray = 1.0) -> np.ndarray:

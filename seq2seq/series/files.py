@@ -30,6 +30,8 @@ _TABLES = (*_TEXTS, ".parquet", ".xlsx")
 _ARRAYS = (".npy", ".npz")
 _LONG_ROW = re.compile(r"Expected (\d+) fields in line (\d+), saw (\d+)")
 _NOT_THERE = {*MISSING, *map(str.upper, MISSING), *map(str.capitalize, MISSING), "NaN", "-NaN", "NaT"}
+# Before 3.1 pandas reads a number as its nearest float only where it is told to, and from then on warns of being told.
+_EXACTLY = {"float_precision": "round_trip"} if pd.__version__ < "3.1" else {}
 
 
 def files_of(location: str | Path) -> list[Path]:
@@ -215,6 +217,7 @@ def _read_csv(path, reading):
                 keep_default_na=False,
                 decimal=decimal or ".",
                 dtype=types,
+                **_EXACTLY,
                 **options,
             )
         return _without_index(_without_end(frame, layout.names), layout.names)

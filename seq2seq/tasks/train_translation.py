@@ -26,9 +26,9 @@ from seq2seq.tasks.teachers import Lessons, open_teachers, settled_by_teachers
 from seq2seq.tasks.translation_corpus import read_training_text
 from seq2seq.tasks.translation_risk import risk_objective
 from seq2seq.tasks.translation_settling import settled_before_reading, settled_by, settled_by_size
+from seq2seq.text.data_sets import sibling_split
 from seq2seq.text.in_memory import Pairs, pairs_at
 from seq2seq.text.protection import Protection
-from seq2seq.text.data_sets import sibling_split
 from seq2seq.training.checkpoint import has_whole_checkpoint
 from seq2seq.training.loop import Training
 from seq2seq.training.metrics import TeacherForcedScorer

@@ -8,7 +8,6 @@ import pytest
 
 from seq2seq import SequenceForecaster
 from seq2seq.errors import InputError
-from seq2seq.estimators.forecasts import _at
 
 SMALL = {"look_back": 12, "units": 4, "epochs": 1, "settings": ["training.precision=float32"]}
 AHEAD = range(1, 7)  # steps
@@ -45,15 +44,6 @@ def test_intervals_hold_one_another(fitted):
     assert (lower[0] <= middle + 1e-6).all() and (upper[0] >= middle - 1e-6).all()
     exact = fitted.run_.forecaster.forecast(fitted.run_.forecaster.read(days().set_axis(["y0"], axis=1)), interval=0.8)
     assert np.allclose(lower[2], exact.lower[0][:, 0]) and np.allclose(upper[2], exact.upper[0][:, 0])
-
-
-def test_ends_between_levels_are_those_of_normal_errors():
-    from scipy.stats import norm
-
-    levels, middle = [0.5, 0.9], np.array([3.0])
-    ends = np.stack([middle + 2 * norm.ppf((1 + level) / 2) for level in levels])
-    for share in (0.1, 0.5, 0.7, 0.9, 0.99):
-        assert np.allclose(_at(share, levels, ends, middle), middle + 2 * norm.ppf((1 + share) / 2))
 
 
 def test_what_comes_later_is_read_and_trains_nothing_unless_asked(fitted):

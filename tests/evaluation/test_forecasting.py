@@ -1,4 +1,5 @@
 import json
+from statistics import NormalDist
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from seq2seq.evaluation.forecasting import (
     coverage,
     evaluate_forecast,
     forecast_scores,
+    interval_end,
     mean_width,
     per_horizon,
     skill,
@@ -167,3 +169,13 @@ def test_a_baseline_whose_error_has_no_number_is_left_out(wrong):
     bad[1, 1] = wrong
     evaluation = evaluate_forecast(actual, actual * 1.5, {"bad": bad, "good": actual * 2})
     assert list(evaluation.baselines) == ["good"] and evaluation.skill == 0.5
+
+
+@pytest.mark.parametrize("levels", [[0.5, 0.9], [0.8]])
+def test_ends_between_levels_are_those_of_normal_errors(levels):
+    def end(share):
+        return 3.0 + 2 * NormalDist().inv_cdf((1 + share) / 2)
+
+    ends = np.array([[end(level)] for level in levels])
+    for share in (0.1, 0.5, 0.7, 0.8, 0.9, 0.99):
+        assert np.allclose(interval_end(share, levels, ends, np.array([3.0])), end(share))
