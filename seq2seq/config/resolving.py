@@ -49,6 +49,8 @@ def resolve(
         InputError: for an unknown name (with the near match), a wrong type, a value out of range, or a setting of the
             command line that does nothing beside the others.
     """
+    if isinstance(settings, str):
+        raise InputError(f"settings={settings!r}: expected a list of such strings, [{settings!r}].")
     tree, own = to_mapping(base) if base else {}, set()
     if recipe:
         _put_all(tree, load_recipe(recipe))

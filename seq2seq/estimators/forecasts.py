@@ -12,6 +12,7 @@ import pandas as pd
 from seq2seq.config import ForecasterConfig, resolve
 from seq2seq.config.series import ForecasterDataConfig
 from seq2seq.errors import InputError, installed_with
+from seq2seq.estimators.sequences import seed_of
 from seq2seq.estimators.stored_run import StoredForecaster
 from seq2seq.evaluation.forecasting import interval_end
 from seq2seq.tasks.train_forecaster import train
@@ -46,7 +47,7 @@ class SequenceForecaster(BaseForecaster):
         units: int. Width of the LSTM.
         epochs: int. None: that of the settings.
         settings: sequence of str. Any other of the settings of a forecaster, `"section.name=value"`.
-        random_state: int. What decides all random choices.
+        random_state: int, RandomState or None, which draws one. What decides all random choices.
 
     Attributes:
         run_: `StoredForecaster`, with `forecaster`, the loaded run.
@@ -82,7 +83,7 @@ class SequenceForecaster(BaseForecaster):
         units: int = 64,
         epochs: int | None = None,
         settings: Sequence[str] = (),
-        random_state: int = 1,
+        random_state: Any = 1,
     ) -> None:
         self.look_back, self.horizon, self.units = look_back, horizon, units
         self.epochs, self.settings, self.random_state = epochs, settings, random_state
@@ -101,20 +102,24 @@ class SequenceForecaster(BaseForecaster):
 
     def _train(self, furthest):
         """Train on all that is known, for a horizon to the `furthest` step that is asked for, unless it is told."""
-        horizon, longest = self.horizon or max(1, int(furthest)), max(len(steps) for _, steps in _each(self._known))
+        horizon = max(1, int(furthest)) if self.horizon is None else self.horizon
+        longest = max(len(steps) for _, steps in _each(self._known))
         held_out = max(ForecasterDataConfig.valid_share, horizon / longest)
         targets, known = self._names
+        own = [*OWN, f"data.valid_share={held_out:.6f}"]
+        settings = self.settings if isinstance(self.settings, str) else [*own, *self.settings]  # a str is refused
         config = resolve(
             ForecasterConfig,
-            settings=[*OWN, f"data.valid_share={held_out:.6f}", *self.settings],
+            settings=settings,
             data__group=SERIES if isinstance(self._known.index, pd.MultiIndex) else None,
+            data__columns=[*targets, *known],  # also where one counts up, as numbers of rows do
             windows__look_back=self.look_back,
             windows__horizon=horizon,
             model__targets=targets,
             model__known=known or None,
             model__units=self.units,
             training__epochs=self.epochs,
-            seed=int(self.random_state),
+            seed=seed_of(self.random_state),
         )
         with TemporaryDirectory() as folder:
             train(config, Path(folder) / "run", data=_table(self._known))
@@ -122,7 +127,7 @@ class SequenceForecaster(BaseForecaster):
 
     def _update(self, y, X=None, update_params=True):
         known = pd.concat([self._known, self._joined(y, X)])
-        self._known = known[~known.index.duplicated(keep="last")].sort_index()
+        self._known = _without_gaps(known[~known.index.duplicated(keep="last")].sort_index())
         if update_params:
             self._train(self._ahead(self._fh).max() if self._fh is not None else 1)
         return self
@@ -163,19 +168,17 @@ class SequenceForecaster(BaseForecaster):
         return [f"y{number}" for number in range(len(targets))], [f"x{number}" for number in range(len(known))]
 
     def _joined(self, y, X):
-        parts = [y, *([] if X is None else [X])]
+        parts = [_numbers(y, self._columns[0], "y")]
+        parts += [] if X is None else [_numbers(X, self._columns[1], "X").reindex(y.index)]
         named = [part.set_axis(names, axis=1) for part, names in zip(parts, self._names, strict=False)]
-        return pd.concat(named, axis=1).sort_index()
+        return _without_gaps(pd.concat(named, axis=1).sort_index())
 
     def _ahead(self, fh):
         return np.asarray(fh.to_relative(self.cutoff).to_pandas())
 
     def _forecast(self, fh, X, level):
         """Forecasts at `fh`, and the ends of their intervals if a level is asked for: data frames as `y` is."""
-        ahead, index = self._ahead(fh), fh.get_expected_pred_idx(self._known, cutoff=self.cutoff)
-        ends = {steps.index.get_level_values(-1)[-1] for _, steps in _each(self._known)}
-        if len(ends) > 1:
-            raise InputError(f"The series of a panel must end together; these end between {min(ends)} and {max(ends)}.")
+        ahead, index = self._ahead(fh), self._index(fh)
         forecaster = self.run_.forecaster
         known = forecaster.read_known(_table(self._plan(X, index, ahead.max()))) if self._names[1] else None
         history = forecaster.read(_table(self._known))
@@ -183,6 +186,21 @@ class SequenceForecaster(BaseForecaster):
         parts = (made.values, made.lower, made.upper) if level else (made.values,)
         rows = [np.concatenate([part[ahead - 1] for part in each]) for each in parts]
         return [pd.DataFrame(each, index, columns=self._columns[0]) for each in rows]
+
+    def _index(self, fh):
+        """The index of forecasts at `fh`: after the end of each series, or of all of them.
+
+        Raises:
+            InputError: some end earlier, and `fh` says when and not how far ahead.
+        """
+        ends = {steps.index.get_level_values(-1)[-1] for _, steps in _each(self._known)}
+        if len(ends) == 1:
+            return fh.get_expected_pred_idx(self._known, cutoff=self.cutoff)
+        if not fh.is_relative:
+            raise InputError(
+                f"The series of the panel end between {min(ends)} and {max(ends)}: give fh in steps ahead of each."
+            )
+        return fh.get_expected_pred_idx(self._known)
 
     def _plan(self, X, index, furthest):
         """The columns of `X` at each step up to the `furthest`; one that is not given is as the one before.
@@ -192,9 +210,10 @@ class SequenceForecaster(BaseForecaster):
         """
         if X is None or not index.isin(X.index).all():
             raise InputError("X must be given at each step of fh: the columns of X in fit are known ahead.")
-        known = self._known[self._names[1]]
-        every = ForecastingHorizon(np.arange(1, furthest + 1), is_relative=True)
-        steps = every.get_expected_pred_idx(self._known, cutoff=self.cutoff)
+        known, X = self._known[self._names[1]], _numbers(X, self._columns[1], "X")
+        if X.loc[index].isna().to_numpy().any():
+            raise InputError("X has missing values at steps of fh, where the columns of X in fit are to be known.")
+        steps = self._index(ForecastingHorizon(np.arange(1, furthest + 1), is_relative=True))
         whole = pd.concat([known, X.set_axis(known.columns, axis=1)])
         whole = whole[~whole.index.duplicated(keep="last")].reindex(known.index.union(steps))
         levels = [*range(whole.index.nlevels - 1)]
@@ -208,13 +227,44 @@ def _each(frame):
     return frame.groupby(level=[*range(frame.index.nlevels - 1)])
 
 
+def _numbers(frame, columns, what):
+    """The columns of a frame by their names, as floats.
+
+    Raises:
+        InputError: one is missing, or not of numbers.
+    """
+    if missing := [name for name in columns if name not in frame.columns]:
+        raise InputError(f"{what} has no column {missing[0]!r}, which fit was given: it has {[*frame.columns]}.")
+    try:
+        return frame[columns].astype(float)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{what} has a column that is not of numbers: {error}.") from error
+
+
+def _without_gaps(frame):
+    """The frame itself.
+
+    Raises:
+        InputError: its steps are integers that do not follow one another, and nothing tells what lies between.
+    """
+    for _, steps in _each(frame):
+        at = steps.index.get_level_values(-1)
+        if pd.api.types.is_integer_dtype(at.dtype) and (np.diff(at) != 1).any():
+            row = int(np.argmax(np.diff(at) != 1))
+            raise InputError(
+                f"after step {at[row]} comes step {at[row + 1]}: give every step, NaN where nothing was observed, or "
+                "an index of times."
+            )
+    return frame
+
+
 def _table(frame):
     """A frame as `series_at` reads it: the series of a panel in a column, times in another, steps that are numbers in
     none."""
     if not isinstance(frame.index, pd.MultiIndex):
         return frame if isinstance(frame.index, pd.DatetimeIndex | pd.PeriodIndex) else frame.reset_index(drop=True)
     series, times = frame.index.droplevel(-1), frame.index.get_level_values(-1)
-    named = ["/".join(map(str, each)) if isinstance(each, tuple) else str(each) for each in series]
+    named = [str(each) for each in series]
     table = frame.reset_index(drop=True).assign(**{SERIES: named})
     if isinstance(times, pd.PeriodIndex):
         times = times.to_timestamp()

@@ -19,6 +19,13 @@ from seq2seq.tasks.train_autoencoder import train
 FEWEST = 4  # sequences: some to learn from, some to be held out
 
 
+def seed_of(random_state: Any) -> int:
+    """The seed of a training: `random_state` itself, or a number that it draws."""
+    if isinstance(random_state, int | np.integer):
+        return int(random_state)
+    return int(check_random_state(random_state).randint(2**31 - 1))
+
+
 class SequenceEstimator(BaseEstimator):
     """An autoencoder of sequences `(samples, steps, features)`, or `(samples, steps)` of one feature.
 
@@ -46,11 +53,8 @@ class SequenceEstimator(BaseEstimator):
     def _train(self, X):
         """Train on sequences, and keep the run; gives them back, checked."""
         values = self._checked(X, reset=True)
-        seed = self.random_state
-        if not isinstance(seed, int | np.integer):
-            seed = check_random_state(seed).randint(2**31 - 1)
         given = {"model__units": self.units, "model__latent_dim": self.latent_dim, "training__epochs": self.epochs}
-        config = resolve(AutoencoderConfig, settings=self.settings, **given, seed=int(seed))
+        config = resolve(AutoencoderConfig, settings=self.settings, **given, seed=seed_of(self.random_state))
         if config.windows.look_back:
             raise InputError("windows.look_back is for long series: each sample is a window here, leave it out.")
         with TemporaryDirectory() as folder:

@@ -1,5 +1,6 @@
 """Whether what a run holds out has trained a run that it learns from: its own figures would flatter it then."""
 
+import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -9,8 +10,10 @@ from seq2seq.run.resuming import digests
 from seq2seq.sources import Source
 
 VALID = "data.valid"
-# What decides which part of the same data is held out, where no other data are given for it.
-SPLIT = (VALID, "data.valid_share", "data.test_share", "data.fold", "data.hold_out", "data.limit")
+SHARES = ("data.valid_share", "data.test_share")
+# What decides, with the shares, which part of the same data is held out, where no other data are given for it. Which
+# side of a text is the source does, since a pair is drawn by its source.
+SPLIT = (VALID, "data.fold", "data.hold_out", "data.limit", "data.source", "data.target", "data.swap")
 # By these two trainings on one file may have no row in common.
 ROWS = ("data.array", "data.keep")
 
@@ -39,7 +42,17 @@ def how_seen(config: Any, data: Mapping[str, Iterable[Source]], drawn: bool, ear
         return f"{VALID}={ours[VALID]} was of its training part" if seen else None
     if not trained & trained_on or any(ours.get(name) != theirs.get(name) for name in ROWS):
         return None
-    differing = [name for name in (*SPLIT, *["seed"] * drawn) if ours.get(name) != theirs.get(name)]
+    names = [*SPLIT, *["seed"] * drawn]
+    differing = [name for name in names if ours.get(name) != theirs.get(name)]
+    shares, before = ([float(each.get(name) or 0) for name in SHARES] for each in (ours, theirs))
+    # The end of the data, or the first ones drawn by a seed, lie within a larger share of them.
+    within = sum(shares) <= sum(before) if not drawn else shares[1] == before[1] and shares[0] <= before[0]
+    if not differing and within:
+        return None
+    longer = ours.get("data.limit") is None or (theirs.get("data.limit") or math.inf) < ours["data.limit"]
+    if not drawn and differing == ["data.limit"] and longer:
+        return None  # what comes behind all that the earlier run has read
+    differing += [name for name in SHARES if ours.get(name) != theirs.get(name)]
     return ", ".join(f"{name}={ours.get(name)} (there {theirs.get(name)})" for name in differing) or None
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 import numpy as np
 import pandas as pd
@@ -45,9 +46,15 @@ def typed_table(frame: pd.DataFrame, name: str) -> RawTable:
     frame = frame.reset_index(drop=True).rename(columns=lambda column: str(column).strip())
     nested = [name for name, cells in frame.items() if cells.dtype == object and cells.map(_is_nested).any()]
     frame, note = frame.drop(columns=nested), f"left out, as their cells are lists or records: {', '.join(nested)}"
+    decimals = [name for name, cells in frame.items() if cells.dtype == object and cells.map(_is_decimal).any()]
+    frame = frame.astype(dict.fromkeys(decimals, float))  # as text, 6.25 might be a time of day
     for _, texts in frame.select_dtypes("str").items():
         pa.array(texts).validate(full=True)  # are they UTF-8? Otherwise whatever looks at them fails
     return RawTable(frame, name, ((0, name, None),), notes=(note,) * bool(nested))
+
+
+def _is_decimal(cell):
+    return isinstance(cell, Decimal)
 
 
 def _is_nested(cell):

@@ -1,8 +1,8 @@
 """What it takes to find anomalies with a trained autoencoder: fitted at the end of its training, or again later."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import numpy as np
 from seq2seq.config import AutoencoderConfig, DetectionConfig
 from seq2seq.errors import InputError
 from seq2seq.evaluation.anomaly import FEWEST_TOGETHER, PCABaseline
-from seq2seq.evaluation.thresholds import beyond_held_out, fit_threshold
+from seq2seq.evaluation.thresholds import THRESHOLD_KINDS, beyond_held_out, fit_threshold
 from seq2seq.inference.detector import AUTOENCODER, PCA, Detector, pca_errors, settings_of
 from seq2seq.inference.held_out import (
     PER_COLUMN,
@@ -208,6 +208,20 @@ def _units(parts):
     return Scaler.fit("standard", parts.train.values, parts.train.columns, log=parts.scaler.log).scale
 
 
+def _changed(settings, changes, threshold):
+    """The settings of a detector with others in their place, as `refit` is told."""
+    known = [field.name for field in fields(settings)]
+    if not isinstance(changes, Mapping) or (wrong := [name for name in changes if name not in known]):
+        told = repr(wrong[0]) if isinstance(changes, Mapping) else f"{changes!r:.40}"
+        raise InputError(f"changes: expected settings of a detector by name, {', '.join(known)}; got {told}.")
+    if threshold is not None:
+        if not isinstance(threshold, Sequence) or len(threshold) != 2 or threshold[0] not in THRESHOLD_KINDS:
+            kinds = " or ".join(map(repr, THRESHOLD_KINDS))
+            raise InputError(f"threshold={threshold!r}: expected a kind and a number: {kinds}, such as ('sigma', 3.0).")
+        changes = {**changes, "threshold": threshold[0], "value": threshold[1]}
+    return replace(settings, **changes)
+
+
 def refit(
     run_dir: str | Path,
     *,
@@ -233,9 +247,7 @@ def refit(
     run, look_back = reconstructor.run, reconstructor.look_back
     config = at_hand(reconstructor.config, location=None if data is None else series_at(data))
     refuse_other_data(run, series_files(config))
-    settings = replace(settings_of(reconstructor), **(changes or {}))
-    if threshold is not None:
-        settings = replace(settings, threshold=threshold[0], value=threshold[1])
+    settings = _changed(settings_of(reconstructor), changes or {}, threshold)
     series = reconstructor.scaler.match(as_pieces(read_data(config.data, Report(), windowed=look_back > 0), look_back))
     parts = split(series, config.data, config.seed, Report(), reconstructor.scaler)
     check_detection(settings, config, parts, report)

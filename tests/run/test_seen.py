@@ -47,6 +47,17 @@ def test_another_split_of_the_same_data_is_named(earlier, setting, why):
         assert how_seen(config, {"data.train": pairs}, False, drawn) is None
 
 
+def test_a_smaller_share_lies_within_the_larger_one(earlier, tmp_path):
+    pairs, *_ = earlier
+    config = resolve(TranslationConfig, settings=["data.valid_share=0.1"])
+    tenth = Run.start(tmp_path / "tenth", "translation", config, {"data.train": pairs})
+    for share, drawn, seen in ((0.05, True, False), (0.05, False, False), (0.2, True, True), (0.2, False, True)):
+        config = resolve(TranslationConfig, settings=[f"data.valid_share={share}"])
+        assert bool(how_seen(config, {"data.train": pairs}, drawn, tenth)) == seen
+    turned = resolve(TranslationConfig, settings=["data.valid_share=0.05", "data.swap=true"])
+    assert how_seen(turned, {"data.train": pairs}, True, tenth).startswith("data.swap=True (there False)")
+
+
 def test_a_share_of_what_another_run_trained_on_whole_is_named(earlier):
     pairs, _, _, given = earlier
     assert how_seen(resolve(TranslationConfig), {"data.train": pairs}, True, given) == "data.valid=None (there few)"

@@ -1,7 +1,11 @@
 """Data sets of Hugging Face as series: tables, and arrays where cells hold lists of numbers."""
 
+from decimal import Decimal
+
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from seq2seq.errors import InputError
@@ -114,3 +118,16 @@ def test_samples_that_do_not_fit(tmp_path):
     assert "has several features: name the one to read, by --array: x, y" in refusal(tmp_path / "several")
     datasets.Dataset.from_dict({"x": [[True, None], [False, True]]}).save_to_disk(tmp_path / "flags")
     assert read_series(tmp_path / "flags").values[1].ravel().tolist() == [0, 1]
+
+
+def test_decimal_numbers_are_numbers_beside_dates(tmp_path):
+    """As texts, 0.25 to 6.25 after a column of dates would be times of the day."""
+    days = pd.date_range("2024-01-01", periods=25).date
+    prices = [Decimal(number) / 4 for number in range(1, 25)] + [None]
+    table = pa.table({"day": days, "price": pa.array(prices, pa.decimal128(10, 2))})
+    pq.write_table(table, tmp_path / "a.parquet")
+    datasets.Dataset(table).save_to_disk(tmp_path / "hf")
+    for location in (tmp_path / "a.parquet", tmp_path / "hf"):
+        series = read_series(location, missing="mask")
+        assert series.columns == ("price",) and np.array_equal(series.values[0][:3, 0], [0.25, 0.5, 0.75])
+        assert np.isnan(series.values[0][-1, 0])

@@ -83,6 +83,12 @@ def test_a_detector_is_fitted_again_from_memory(tmp_path):
         refit(tmp_path / "run", data=FRAME + 1)
     with pytest.raises(InputError, match=r"name a file by data\.location=a\.csv"):
         refit(tmp_path / "run", data="a.csv")
+    for wrong in (("nope", 3), ("sigma",), 3.0):
+        with pytest.raises(InputError, match="expected a kind and a number: 'quantile' or 'sigma'"):
+            refit(tmp_path / "run", data=FRAME, threshold=wrong)
+    for wrong in ({"scor": "absolute"}, ["score=absolute"]):
+        with pytest.raises(InputError, match="expected settings of a detector by name, score"):
+            refit(tmp_path / "run", data=FRAME, changes=wrong)
     detector = refit(tmp_path / "run", data=FRAME, threshold=("sigma", 3.0))
     assert (detector.settings.threshold, detector.settings.value) == ("sigma", 3.0)
     assert json.loads((tmp_path / "run/metrics.json").read_text())["threshold"] == detector.threshold
