@@ -248,15 +248,20 @@ def test_joeynmt_reads_the_pieces_of_both_languages_by_the_ids_that_they_have(tm
         for part in ("train", "val"):
             with gzip.open(tmp_path / f"{part}.{side}.gz", "wt", encoding="utf-8") as file:
                 file.write(text * 20)
-    quality.prepare(tmp_path, tmp_path / "work", 40)
+    quality.prepare(tmp_path, tmp_path / "work", 40, None)
     assert (tmp_path / "work" / "train.de").read_text(encoding="utf-8").startswith("ein hund läuft.\nzwei")
     model = quality.sentencepiece.SentencePieceProcessor(model_file=str(tmp_path / "work" / "pieces.model"))
     pieces = (tmp_path / "work" / "pieces.txt").read_text(encoding="utf-8").splitlines()
     assert pieces == [model.id_to_piece(number) for number in range(40)]
+    quality.prepare(tmp_path, tmp_path / "few", 40, 7)
+    lines = [
+        len((tmp_path / "few" / f"{part}.de").read_text(encoding="utf-8").splitlines()) for part in ("train", "val")
+    ]
+    assert lines == [7, 40]
 
 
 def test_bleu_is_found_in_what_a_training_says(tmp_path):
-    arguments = SimpleNamespace(system="seq2seq", data=tmp_path, set=[])
+    arguments = SimpleNamespace(system="seq2seq", data=tmp_path, set=[], pairs=None, recipe=True)
     _, pattern = quality.command_of(arguments, tmp_path)
     figures = {"loss": 3.0, "val_loss": 2.0, "val_bleu": 31.456, "val_exact_match": 0.1, "tokens_per_second": 9.0}
     assert re.search(pattern, f"epoch 3/36: {of_epoch(figures, 'loss')}")[1] == "31.46"

@@ -60,6 +60,7 @@ def test_it_goes_on_with_those_that_are_not_finished(both, days_file, tmp_path):
     assert (folder / "seed-2" / "weights.npz").read_bytes() == (both / "seed-2" / "weights.npz").read_bytes()
 
 
+@pytest.mark.slow
 def test_finished_ones_train_on_where_more_epochs_are_asked_for(both, days_file, tmp_path):
     folder = shutil.copytree(both, tmp_path / "air")
     run(*TRAIN, *SMALL, "--data", days_file, "--seeds", 2, "--run", folder, "--resume", "--epochs", 3)
@@ -106,6 +107,7 @@ def test_what_does_not_go_together(given, said, days_file, tmp_path):
     assert not list((tmp_path / "air").glob("seed-*"))
 
 
+@pytest.mark.slow
 def test_detectors_of_several_seeds_score_together(tmp_path):
     values = np.sin(np.arange(600) / 5)[:, None] + np.random.default_rng(0).normal(size=(600, 1)) * 0.1
     np.savetxt(tmp_path / "values.csv", values, header="flow", comments="", delimiter=",")

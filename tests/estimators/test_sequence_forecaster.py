@@ -59,6 +59,7 @@ def test_what_comes_later_is_read_and_trains_nothing_unless_asked(fitted):
     assert np.array_equal(fitted.predict(fh=AHEAD), again.predict(fh=AHEAD))
 
 
+@pytest.mark.slow
 def test_a_panel_is_learned_as_a_whole_and_each_series_forecast(tmp_path):
     parts = {name: days(60, seed, features=2) for seed, name in enumerate("ba")}
     panel = pd.concat(parts, names=["site", "time"])
@@ -93,6 +94,7 @@ def test_columns_that_are_known_ahead_are_asked_for_where_something_is_forecast(
         forecaster.predict(fh=[1, 3], X=x[82:83])
 
 
+@pytest.mark.slow
 def test_columns_of_x_are_known_by_their_names():
     y, times = days(60), pd.date_range("2024-01-01", periods=63, freq="h")
     x = pd.DataFrame({"holiday": np.arange(63) % 5 == 0, "load": 100.0 * (np.arange(63) % 3)}, times)
@@ -105,6 +107,7 @@ def test_columns_of_x_are_known_by_their_names():
         forecaster.predict(X=x[60:].astype(float).replace(200.0, np.nan))
 
 
+@pytest.mark.slow
 def test_a_series_that_counts_up_is_a_series():
     y = pd.DataFrame({"count": np.arange(60)}, pd.date_range("2024-01-01", periods=60, freq="h"))
     assert np.allclose(SequenceForecaster(**SMALL).fit(y, fh=[1, 2]).predict(), [[60], [61]], atol=0.5)

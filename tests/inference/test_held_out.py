@@ -78,6 +78,7 @@ def test_series_of_the_same_times_that_are_too_short_are_scored_by_what_others_t
     assert parts_of(np.array([9]), None, 0)[0] is None  # a single sequence
 
 
+@pytest.mark.slow
 def test_what_series_tell_together_at_one_instant_is_not_both_learned_and_scored():
     """Plants under one weather: the shocks of all of them are the same, or nearly so."""
     look_back, columns, shares = 5, 20, []

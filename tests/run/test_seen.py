@@ -86,6 +86,7 @@ class Heard(Report):
         self.warnings.append(line)
 
 
+@pytest.mark.slow
 def test_a_detector_that_starts_from_one_of_another_split_is_warned_of_its_threshold(tmp_path):
     np.save(tmp_path / "beats.npy", np.random.default_rng(0).normal(size=(30, 8, 1)).astype("float32"))
     small = ["model.units=2", "model.latent_dim=2", "training.epochs=1"]
