@@ -64,7 +64,9 @@ def data_set_rows(
 def _tfds_rows(location, source, target, split, limit):
     _, named, builder = opened_tfds(location)
     features = dict(builder.info.features.items()) if hasattr(builder.info.features, "items") else {}
-    texts = [name for name, feature in features.items() if feature.shape == () and feature.np_dtype in (str, object)]
+    texts = sorted(  # TFDS has them in an order that changes from process to process
+        name for name, feature in features.items() if feature.shape == () and feature.np_dtype in (str, object)
+    )
     _check_sides(location, source, target, texts)
     split = named or _find_split(builder.info.splits, split) or split
     examples = tfds_examples(location, builder, split)

@@ -7,6 +7,7 @@ from seq2seq.config import DetectionConfig
 from seq2seq.evaluation.anomaly import ErrorModel
 from seq2seq.inference.held_out import FOLDS, Folds, Instants, fit_errors, parts_of
 from seq2seq.inference.pieces import cut
+from tests.conftest import slow
 from tests.inference.scored import fitted
 
 
@@ -17,7 +18,7 @@ def noise(steps, columns, seed, look_back, series=1):
 
 
 @pytest.mark.parametrize("score", ["absolute", "mahalanobis"])
-@pytest.mark.parametrize(("steps", "columns"), [(75, 60), (150, 20), (600, 2)])
+@pytest.mark.parametrize(("steps", "columns"), [(75, 60), slow(150, 20), (600, 2)])
 def test_normal_data_raise_few_alarms_however_few_steps_were_held_out(score, steps, columns):
     look_back, fresh, shares = 12, np.array([1000]), []
     for draw in range(4):
