@@ -29,11 +29,11 @@ SERIES = "series"  # column that names the series of a panel
 class SequenceForecaster(BaseForecaster):
     """An LSTM that starts from a linear forecast of its window, for one series or a panel that it learns as a whole.
 
-    ```python
-    forecaster = SequenceForecaster(look_back=48).fit(y, fh=range(1, 25))  # a day ahead, an hour a step
-    forecaster.predict()
-    forecaster.predict_interval(coverage=0.9)
-    ```
+    >>> from seq2seq import SequenceForecaster
+    >>> from sktime.datasets import load_airline
+    >>> forecaster = SequenceForecaster(look_back=24, units=8, epochs=1).fit(load_airline(), fh=range(1, 13))
+    >>> forecaster.predict().shape, forecaster.predict_interval(coverage=0.9).shape
+    ((12,), (12, 2))
 
     All columns of `y` are forecast; those of `X` are known ahead, and at a step of which nothing is asked and no `X`
     given they are as they were before. A missing value counts as not observed. `update` adds to what is known; with
@@ -90,9 +90,10 @@ class SequenceForecaster(BaseForecaster):
         super().__init__()
 
     @classmethod
-    def get_test_params(cls, parameter_set: str = "default") -> dict[str, Any]:
-        """Arguments of an estimator that sktime's own checks can train in a moment."""
-        return {"look_back": 3, "units": 2, "epochs": 1, "settings": ["training.precision=float32"]}
+    def get_test_params(cls, parameter_set: str = "default") -> list[dict[str, Any]]:
+        """Arguments of estimators that sktime's own checks can train in a moment."""
+        small = {"units": 2, "epochs": 1, "settings": ["training.precision=float32"]}
+        return [{"look_back": 3, **small}, {"look_back": 2, "horizon": 2, **small}]
 
     def _fit(self, y, X, fh):
         self._columns = [*y.columns], [] if X is None else [*X.columns]
