@@ -103,7 +103,8 @@ class Server:
             found = await self.answered(kind, sources, request.receive) if sources else []
             seen = None
             if asked.attention:
-                (seen,) = await self.answered(texts.attending(model, asked, search), receive=request.receive)
+                attending = texts.attending(model, asked, search, found)
+                (seen,) = await self.answered(attending, receive=request.receive)
             told = texts.translated(asked, search, sources, found, seen)
             return _json({"model": model.name} | model.in_words_all(told))
 

@@ -70,14 +70,13 @@ def searched(model: Model, asked: Translate) -> Search:
     return search
 
 
-def attending(model: Model, asked: Translate, search: Search) -> Alone:
-    """A call that gives the `Attention` of each text, None of blank ones."""
+def attending(model: Model, asked: Translate, search: Search, found: Sequence[list[Hypothesis]]) -> Alone:
+    """A call that gives the `Attention` of the best that was `found` of each text, None of blank ones."""
 
     def attended():
-        blank = model.loaded.texts.encode(asked.texts, Remarks())[1].lengths == 0
         return [
-            None if nothing else model.loaded.attention(text, search)
-            for text, nothing in zip(asked.texts, blank, strict=True)
+            model.loaded.attention_of(text, hypotheses[0], search) if hypotheses else None
+            for text, hypotheses in zip(asked.texts, found, strict=True)
         ]
 
     return Alone(attended)
