@@ -1,13 +1,10 @@
 """Whether what a run holds out has trained a run that it learns from: its own figures would flatter it then."""
 
-import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from seq2seq.config.resolving import settings_of, to_mapping
 from seq2seq.run.directory import Run
-from seq2seq.run.resuming import digests
-from seq2seq.sources import Source
 
 VALID = "data.valid"
 SHARES = ("data.valid_share", "data.test_share")
@@ -18,14 +15,14 @@ SPLIT = (VALID, "data.fold", "data.hold_out", "data.limit", "data.source", "data
 ROWS = ("data.array", "data.keep")
 
 
-def how_seen(config: Any, data: Mapping[str, Iterable[Source]], drawn: bool, earlier: Run) -> str | None:
-    """Why `earlier` has been trained on some of what a training holds out; None where nothing tells that it has.
+def how_seen(config: Any, data: Mapping[str, Sequence[str]], drawn: bool, earlier: Run) -> str | None:
+    """Why `earlier` may have been trained on some of what a training holds out; None where nothing tells that it has.
 
-    Only data that are the same files, or the same in memory, are known again.
+    Only data that are the same files, or the same in memory, are known again, and how many rows they have is not known.
 
     Args:
         config: configuration of the training.
-        data: the files that each of its settings of data stands for, as for `Run.start`.
+        data: the checksums of the files that each of its settings of data stands for, as in `Run.data`.
         drawn: bool. Whether the seed decides what is held out, and not the order of the data.
         earlier: the run that it starts from, or learns from.
 
@@ -33,7 +30,7 @@ def how_seen(config: Any, data: Mapping[str, Iterable[Source]], drawn: bool, ear
         What differs, such as `"seed=2 (there 1)"`, or of which files `earlier` was trained.
     """
     ours, theirs = settings_of(to_mapping(config)), settings_of(earlier.config)
-    checksums, theirs_trained = _of_data({name: digests(files) for name, files in data.items()}), _of_data(earlier.data)
+    checksums, theirs_trained = _of_data(data), _of_data(earlier.data)
     held_out, _ = checksums.pop(VALID, set()), theirs_trained.pop(VALID, None)
     trained_on, trained = set().union(*checksums.values()), set().union(*theirs_trained.values())
     if held_out:
@@ -49,9 +46,6 @@ def how_seen(config: Any, data: Mapping[str, Iterable[Source]], drawn: bool, ear
     within = sum(shares) <= sum(before) if not drawn else shares[1] == before[1] and shares[0] <= before[0]
     if not differing and within:
         return None
-    longer = ours.get("data.limit") is None or (theirs.get("data.limit") or math.inf) < ours["data.limit"]
-    if not drawn and differing == ["data.limit"] and longer:
-        return None  # what comes behind all that the earlier run has read
     differing += [name for name in SHARES if ours.get(name) != theirs.get(name)]
     return ", ".join(f"{name}={ours.get(name)} (there {theirs.get(name)})" for name in differing) or None
 

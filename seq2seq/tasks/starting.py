@@ -13,6 +13,7 @@ from seq2seq.inference.texts import commonest
 from seq2seq.report import Report
 from seq2seq.run.directory import Run
 from seq2seq.run.parent import Parent
+from seq2seq.run.resuming import digests
 from seq2seq.run.seen import how_seen
 from seq2seq.series.files import data_files
 from seq2seq.series.rhythm import parsed
@@ -65,18 +66,20 @@ def warn_of_seen(
     """Warn where what a new run holds out has trained another that it starts from, or learns from.
 
     Args:
-        config, data, drawn: as for `how_seen`.
+        config, drawn: as for `how_seen`.
+        data: the files that each setting of data stands for, as for `Run.start`.
         parent: `Parent`, or None.
         report: `Report`.
         teachers: folders of further runs.
     """
     earlier = {path: Run.open(path, config.task) for path in teachers} | ({parent.given: parent.run} if parent else {})
+    checksums = {name: digests(files) for name, files in data.items()} if earlier else {}
     for name, run in earlier.items():
-        if how := how_seen(config, data, drawn, run):
+        if how := how_seen(config, checksums, drawn, run):
             report.warn(
-                f"{name} was trained on some of what is held out here, the data being the same: {how}; the figures of "
-                "the validation part flatter, and a threshold fitted to it is too low: hold out what that run did, or "
-                "give other data"
+                f"{name} may have been trained on some of what is held out here, the data being the same: {how}; then "
+                "the figures of the validation part flatter, and a threshold fitted to it is too low: hold out what "
+                "that run did, or give other data"
             )
 
 
