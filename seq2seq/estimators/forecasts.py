@@ -1,5 +1,6 @@
 """A series into its next steps: a forecaster as sktime knows them."""
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -151,6 +152,8 @@ class SequenceForecaster(BaseForecaster):
                 "interval is as wide as it would be if errors were normal.",
                 stacklevel=2,
             )
+        beside = {bisect_left(levels, share) + step for share in coverage for step in (-1, 0)}
+        levels = [level for place, level in enumerate(levels) if place in beside]  # the others are not looked at
         middle = self._forecast(fh, X, 0.0)[0]
         ends = {level: self._forecast(fh, X, level)[1:] for level in levels}
         found = {}

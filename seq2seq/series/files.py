@@ -30,8 +30,9 @@ _TABLES = (*_TEXTS, ".parquet", ".xlsx")
 _ARRAYS = (".npy", ".npz")
 _LONG_ROW = re.compile(r"Expected (\d+) fields in line (\d+), saw (\d+)")
 _NOT_THERE = {*MISSING, *map(str.upper, MISSING), *map(str.capitalize, MISSING), "NaN", "-NaN", "NaT"}
+_PANDAS = tuple(map(int, pd.__version__.split(".")[:2]))
 # Before 3.1 pandas reads a number as its nearest float only where it is told to, and from then on warns of being told.
-_EXACTLY = {"float_precision": "round_trip"} if pd.__version__ < "3.1" else {}
+_EXACTLY = {"float_precision": "round_trip"} if _PANDAS < (3, 1) else {}
 
 
 def files_of(location: str | Path) -> list[Path]:
