@@ -126,7 +126,8 @@ def test_translations_of_several_seeds_are_those_of_their_runs_together(tiny_dat
     shown = run(*command).stdout
     assert f"{tmp_path / 'both'} answers as one; validation" in " ".join(shown.split())
     first, second = (tmp_path / "both" / name for name in ("seed-1", "seed-2"))
-    assert (first / "joint.json").read_bytes() == (second / "joint.json").read_bytes()
+    (tokenizer,) = first.glob("joint.*")
+    assert tokenizer.read_bytes() == (second / tokenizer.name).read_bytes()
     assert (first / "weights.npz").read_bytes() != (second / "weights.npz").read_bytes()
     together = run("translate", tmp_path / "both", "a b c").stdout
     assert together == run("translate", first, "a b c", "--with", second).stdout
