@@ -78,6 +78,7 @@ def test_a_panel_is_learned_as_a_whole_and_each_series_forecast(tmp_path):
         forecaster.predict(fh=when)
 
 
+@pytest.mark.slow
 def test_columns_that_are_known_ahead_are_asked_for_where_something_is_forecast():
     y = days(80)
     x = pd.DataFrame(
@@ -113,6 +114,7 @@ def test_a_series_that_counts_up_is_a_series():
     assert np.allclose(SequenceForecaster(**SMALL).fit(y, fh=[1, 2]).predict(), [[60], [61]], atol=0.5)
 
 
+@pytest.mark.slow
 def test_steps_that_are_numbers_follow_one_another():
     y = days(60).reset_index(drop=True)
     with pytest.raises(InputError, match="after step 29 comes step 35"):
