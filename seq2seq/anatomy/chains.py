@@ -1,6 +1,8 @@
-"""The description of a chain of Keras layers."""
+"""The description of chains of Keras layers."""
 
 from dataclasses import replace
+from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import keras
@@ -19,7 +21,8 @@ from seq2seq.anatomy.description import (
     symbols_of,
 )
 from seq2seq.anatomy.joining import in_batches
-from seq2seq.anatomy.options import Options
+from seq2seq.anatomy.options import ANY_SOURCE_STEPS, Options
+from seq2seq.anatomy.strands import ATTENTIONS, is_masked, strands_of, tensors
 from seq2seq.errors import InputError
 from seq2seq.layers import Repeat
 
@@ -41,93 +44,157 @@ _EACH = (
 
 
 def chain(model: Any, options: Options) -> Unrolled:
-    """Describe a sequential model, or a functional one whose layers follow one another.
+    """Describe a sequential model, or a functional one whose layers follow one another in one chain or in two.
+
+    Two are an encoder and a decoder: the second begins in states of the first (`initial_state`), attends to what the
+    first gives, or both.
 
     Raises:
-        InputError: layers that are no chain, whose shapes are not known, or that mix steps in other ways.
+        InputError: layers of another order, whose shapes are not known, or that mix steps in other ways.
     """
-    first, layers = _in_order(model)
-    sections, edges = [], []
-    batch = BATCH if first.shape[0] is None else first.shape[0]
-    tokens = bool(layers) and isinstance(layers[0], keras.layers.Embedding)
-    steps, above = _steps_of(first, tokens, options), []
-    parts = 1 + sum(isinstance(layer, _REPEATS) for layer in layers)
-    shown, source = options.most(parts if options.batches == 1 else 3), steps
-    # An input without steps is one vector, which has one column.
-    each_step = steps is not None
-    steps = 1 if steps is None else steps
-    columns = columns_of(steps, shown)
-    read = rows.values("input", "input", "x", _shape(first, batch, steps, each_step), columns, each_step=each_step)
-    if not each_step:
-        read = replace(read, symbols=("x",))
-    above.append(read)
-    for layer in layers:
-        if isinstance(layer, _REPEATS):
-            if above[-1].kind == "recurrent":
-                vector = Row("vector", "output", "vector", above[-1].shape, each_step=False, symbols=("z",))
-                above.append(vector)
-            sections.append(Section(f"part {len(sections) + 1}", steps, columns, in_levels(above)))
-            steps = layer.n if isinstance(layer, keras.layers.RepeatVector) else source
-            columns = columns_of(steps, shown)
-            title = f"{type(layer).__name__} {layer.n if hasattr(layer, 'n') else ''}".strip()
-            above = [Row(layer.name, "repeat", title, (*above[-1].shape[:1], steps, above[-1].shape[-1]))]
-        elif isinstance(layer, _NOTED):
-            above[-1] = replace(above[-1], notes=(*above[-1].notes, _noted(layer)))
-        else:
-            above.append(_row(layer, batch, steps))
-    top = above[-1]
-    written = {"each_step": top.each_step and top.return_sequences is not False}
-    written["symbols"] = symbols_of("y", columns) if written["each_step"] else ("y",)
-    above.append(Row("output", "output", "output", top.shape, **written))
-    sections.append(Section(f"part {len(sections) + 1}" if sections else "", steps, columns, in_levels(above)))
-    for number, section in enumerate(sections):
-        edges += inner_edges(number, section)
-        if number:
-            end = len(sections[number - 1].rows) - 1
-            start = Place(0, number - 1, end, sections[number - 1].shown[-1])
-            edges.append(Edge("repeat", start, Place(0, number, 0, 0), sections[number - 1].rows[end].shape))
+    strands, handed = strands_of(model)
+    layers = [layer for strand in strands for layer in strand.layers]
+    repeats = any(isinstance(layer, _REPEATS) for layer in layers)
+    if options.batches > 1 and (repeats or len(strands) > 1):
+        raise InputError(f"batches={options.batches}: expected a model of one part; ask for one batch.")
+    if len(strands) > 1:
+        if repeats:
+            raise InputError(f"Model {model.name!r} repeats a vector: expected one input, where one is repeated.")
+        return _encoder_decoder(model, *strands, handed, options)
+    sections = _parts(*strands, options)
+    edges = [edge for number, section in enumerate(sections) for edge in inner_edges(number, section)]
+    for number, (before, _) in enumerate(pairwise(sections)):
+        end = len(before.rows) - 1
+        start = Place(0, number, end, before.shown[-1])
+        edges.append(Edge("repeat", start, Place(0, number + 1, 0, 0), before.rows[end].shape))
     found = Unrolled(model.name, tuple(sections), tuple(edges))
     if options.batches == 1:
         return found
-    if len(sections) > 1:
-        raise InputError(f"batches={options.batches}: expected a model without repeated vectors; ask for one batch.")
     goes_on = {layer.name for layer in layers if getattr(layer, "stateful", False)}
+    batch = sections[0].rows[0].shape[0]
     most = options.slots if batch == BATCH else min(options.slots, batch)
     return in_batches(found, options._replace(slots=most), goes_on)
 
 
-def _in_order(model):
-    """The tensor that goes in, and the layers in the order in which it goes through them."""
-    if not isinstance(model, keras.Model) or not getattr(model, "inputs", None):
-        what = type(model).__name__
-        raise InputError(
-            f"{what} cannot be unrolled: expected one of this package's models, or a sequential or functional Keras "
-            "model that begins with keras.Input."
-        )
-    layers = [layer for layer in model.layers if not isinstance(layer, keras.layers.InputLayer)]
-    current = model.inputs[0]
+def _parts(strand, options):
+    """The sections of a chain: a new one begins where a vector is repeated."""
+    parts: list[list] = [[]]
+    for layer in strand.layers:
+        if isinstance(layer, _REPEATS):
+            parts.append([])
+        parts[-1].append(layer)
+    most = options.most(len(parts) if options.batches == 1 else 3)
+    read, steps, columns = _read(strand, options.length, "x", most)
+    source, rows_, sections = steps, [read], []
+    for number, part in enumerate(parts):
+        if number:
+            repeat, *part = part
+            steps = repeat.n if isinstance(repeat, keras.layers.RepeatVector) else source
+            columns = columns_of(steps, most)
+            title = f"{type(repeat).__name__} {repeat.n if hasattr(repeat, 'n') else ''}".strip()
+            rows_ = [Row(repeat.name, "repeat", title, (read.shape[0], steps, rows_[-1].shape[-1]))]
+        rows_ = _above(rows_, part, steps)
+        if number == len(parts) - 1:
+            rows_.append(_written(rows_[-1], columns))
+        elif rows_[-1].kind == "recurrent":
+            rows_.append(Row("vector", "output", "vector", rows_[-1].shape, each_step=False, symbols=("z",)))
+        name = f"part {number + 1}" if len(parts) > 1 else ""
+        sections.append(Section(name, steps, columns, in_levels(rows_)))
+    return sections
+
+
+def _encoder_decoder(model, encoder, decoder, handed, options):
+    """Two chains, with the arrows from the first to the second."""
+    most = options.most(2)
+    read, steps, columns = _read(encoder, partial(options.length, letter=ANY_SOURCE_STEPS), "x", most)
+    made = _above([read], encoder.layers, steps)
+    if {row.direction for row in made if row.kind == "recurrent"} == {"left"}:
+        # What is read first is on the left, all the same.
+        columns = columns[::-1]
+        made = [replace(row, symbols=row.symbols[::-1], direction="right") for row in made]
+    encoding = Section("encoder", steps, columns, in_levels(made))
+
+    read, steps, columns = _read(decoder, options.target_length, "d", most)
+    made = _above([read], decoder.layers, steps, decoder.merged)
+    made.append(_written(made[-1], columns))
+    through = {layer.name: layer for each in handed for layer in each.through if layer.count_params()}
+    made += [
+        Row(name, "bridge", " ".join(_words(layer)), (read.shape[0], layer.units), weights=layer.count_params())
+        for name, layer in through.items()
+    ]
+    decoding = Section("decoder", steps, columns, in_levels(made, least=encoding.rows[-1].level + 1))
+
+    edges = [*inner_edges(0, encoding), *inner_edges(1, decoding)]
+    for each in handed:
+        start = Place(0, 0, _row_of(encoding, encoder, each.start), encoding.shown[-1])
+        end = _row_of(decoding, decoder, each.end)
+        label = ", ".join(dict.fromkeys(type(layer).__name__ for layer in each.through))
+        edges.append(Edge("state", start, Place(0, 1, end, 0), decoding.rows[end].states[0], label))
+    for layer in decoder.layers:
+        if isinstance(layer, ATTENTIONS):
+            attended, end = _row_of(encoding, encoder, encoder.layers[-1]), _row_of(decoding, decoder, layer)
+            shape = encoding.rows[attended].step_shape
+            edges += [
+                Edge("attention", Place(0, 0, attended, column), Place(0, 1, end, 0), shape)
+                for column in encoding.shown
+            ]
+    return Unrolled(model.name, (encoding, decoding), tuple(edges))
+
+
+def _row_of(section, strand, layer):
+    """The number of the row that shows `layer`, itself or as a note of the row below."""
+    numbers = {row.name: k for k, row in enumerate(section.rows)}
+    shown = [each.name for each in strand.layers[: strand.layers.index(layer) + 1] if each.name in numbers]
+    return numbers[shown[-1]] if shown else 0
+
+
+def _read(strand, length, letter, most):
+    """The row of what goes in, its steps and its columns; an input without steps is one vector, which has one column.
+
+    Args:
+        strand: `Strand`.
+        length: function from the steps that a model fixes, or `None`, to those that are meant.
+        letter: str. Of the values.
+        most: int. Columns that are shown.
+    """
+    shape = tuple(strand.read.shape)
+    tokens = bool(strand.layers) and isinstance(strand.layers[0], keras.layers.Embedding)
+    each_step = tokens or len(shape) != 2
+    if len(shape) != (2 if tokens or not each_step else 3):
+        raise InputError(f"An input of shape {shape}: expected (batch, steps, features).")
+    steps = length(shape[1]) if each_step else 1
+    columns = columns_of(steps, most)
+    batch = BATCH if shape[0] is None else shape[0]
+    row = rows.values("input", "input", letter, _shape(strand.read, batch, steps, each_step), columns)
+    return (row if each_step else replace(row, each_step=False, symbols=(letter,))), steps, columns
+
+
+def _above(below, layers, steps, merged=None):
+    """The rows of `layers`, above those that are there."""
+    made = list(below)
     for layer in layers:
-        inputs = layer.input if isinstance(layer.input, list | tuple) else [layer.input]
-        extra = inputs[1:] if not isinstance(layer, Repeat) else []
-        if inputs[0] is not current or extra or isinstance(layer.output, list | tuple):
-            raise InputError(
-                f"Layer {layer.name!r} ({type(layer).__name__}) does not follow the one before it alone, or gives more "
-                "than one output: expected a chain of layers."
-            )
-        current = layer.output
-    if len(model.inputs) != 1 or len(model.outputs) != 1 or model.outputs[0] is not current:
-        raise InputError(f"Model {model.name!r} has several inputs or outputs: expected a chain of layers.")
-    return model.inputs[0], layers
+        if isinstance(layer, _NOTED):
+            made[-1] = replace(made[-1], notes=(*made[-1].notes, _noted(layer)))
+        elif isinstance(layer, ATTENTIONS):
+            made.append(_attention(layer, (merged or {}).get(layer.name), made[-1].shape[0], steps))
+        else:
+            made.append(_row(layer, made[-1].shape[0], steps))
+    return made
 
 
-def _steps_of(tensor, tokens, options):
-    """The length of the input; `None` where it is a vector."""
-    rank = len(tensor.shape)
-    if rank == 2 and not tokens:
-        return None
-    if rank != (2 if tokens else 3):
-        raise InputError(f"An input of shape {tuple(tensor.shape)}: expected (batch, steps, features).")
-    return options.length(tensor.shape[1])
+def _attention(layer, merge, batch, steps):
+    kinds = {"AdditiveAttention": "additive", "MultiHeadAttention": "multi-head"}
+    kind = kinds.get(type(layer).__name__, getattr(layer, "score_mode", ""))
+    notes = () if merge is None else (f"contexts and outputs: {type(merge).__name__}",)
+    shape = _shape(tensors((merge or layer).output)[0], batch, steps, True)
+    return Row(layer.name, "attention", f"{kind} attention", shape, weights=layer.count_params(), notes=notes)
+
+
+def _written(top, columns):
+    """The row of what comes out."""
+    each_step = top.each_step and top.return_sequences is not False
+    symbols = symbols_of("y", columns) if each_step else ("y",)
+    return Row("output", "output", "output", top.shape, each_step=each_step, symbols=symbols)
 
 
 def _shape(tensor, batch, steps, each_step):
@@ -142,10 +209,12 @@ def _row(layer, batch, steps):
             f"Layer {layer.name!r} ({type(layer).__name__}) is none of those that can be drawn step by step: "
             f"expected {kinds}."
         )
-    each_step = len(layer.output.shape) > 2
-    shape = _shape(layer.output, batch, steps, each_step)
+    made = tensors(layer.output)[0]
+    each_step = len(made.shape) > 2
+    shape = _shape(made, batch, steps, each_step)
     if isinstance(layer, (*rows.RECURRENT, keras.layers.Bidirectional)):
         notes = ("stateful",) if getattr(layer, "stateful", False) else ()
+        notes += ("passes over masked steps",) if is_masked(layer) else ()
         return rows.recurrent(layer, shape, each_step, notes=notes)
     inner = layer.layer if isinstance(layer, keras.layers.TimeDistributed) else layer
     title = " ".join(_words(inner))

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-ANY_STEPS, ANY_TARGET_STEPS = "T", "H"  # letters for lengths that a model leaves open
+ANY_STEPS, ANY_SOURCE_STEPS, ANY_TARGET_STEPS = "T", "S", "H"  # letters for lengths that a model leaves open
 
 
 class Options(NamedTuple):
@@ -18,6 +18,10 @@ class Options(NamedTuple):
     def length(self, own: int | None = None, letter: str = ANY_STEPS) -> int | str:
         """The steps of the input: the model's `own`, where it has, else what was asked for, or the letter."""
         return own or self.steps or letter
+
+    def target_length(self, own: int | None = None) -> int | str:
+        """The steps of the target, likewise."""
+        return own or self.target_steps or ANY_STEPS
 
     def most(self, sections: int) -> int:
         """How many steps of each of so many sections side by side are shown."""

@@ -15,17 +15,15 @@ from seq2seq.anatomy.description import (
     inner_edges,
 )
 from seq2seq.anatomy.going_on import fed_back, going_on
-from seq2seq.anatomy.options import ANY_STEPS, Options
+from seq2seq.anatomy.options import ANY_SOURCE_STEPS, Options
 from seq2seq.models import EncoderDecoder, LanguageModel
-
-_ANY_SOURCE_STEPS = "S"
 
 
 def encoder_decoder(model: EncoderDecoder, options: Options) -> Unrolled:
     """Describe an encoder–decoder: with the true tokens as the decoder's inputs, or with those that it has written."""
     encoder, decoder = model.encoder, model.decoder
-    encoding = _encoder(encoder, options.length(letter=_ANY_SOURCE_STEPS), options, decoder.attention is not None)
-    decoding = _decoder(model, options.target_steps or ANY_STEPS, options, top=encoding.rows[-1].level)
+    encoding = _encoder(encoder, options.length(letter=ANY_SOURCE_STEPS), options, decoder.attention is not None)
+    decoding = _decoder(model, options.target_length(), options, top=encoding.rows[-1].level)
     sections = (encoding, decoding)
     edges = [*inner_edges(0, encoding), *inner_edges(1, decoding)]
     edges += _bridged(decoder.bridge, *sections)

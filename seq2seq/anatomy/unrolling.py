@@ -34,12 +34,14 @@ def unrolled(
 
     It takes the models of this package, and chains of Keras layers, sequential or functional: recurrent ones, also
     bidirectional and stateful, `RepeatVector` or `seq2seq.layers.Repeat`, and those that work on each step by itself.
+    A functional model may also be an encoder and a decoder, two chains of which the second begins in states of the
+    first (`initial_state`), attends to what it gives (`Attention`, `AdditiveAttention`, `MultiHeadAttention`), or both.
 
     Args:
         model: `keras.Model`, whose shapes are known.
         steps: int. The length of the input, where the model takes any; by default that is written as a letter.
-        target_steps: int. The length of the target of an `EncoderDecoder`, of the forecast of a `StreamForecaster`, or
-            of what a `LanguageModel` writes.
+        target_steps: int. The length of the target of an `EncoderDecoder` or another decoder, of the forecast of a
+            `StreamForecaster`, or of what a `LanguageModel` writes.
         predicting: bool. As at prediction, where some models read what they have written, not as in training. Models
             that do the same in both are described alike.
         batches: int. So many batches in a row of a model whose state goes on from one to the next.
@@ -52,7 +54,7 @@ def unrolled(
 
     Raises:
         InputError: a number out of range; several batches of a model that keeps no state; or a model of other layers,
-            or of such as are no chain.
+            or of such as are neither.
 
     >>> model = keras.Sequential([keras.Input((24, 2)), LSTM(32), Dense(1)])
     >>> [row.shape for row in unrolled(model).sections[0].rows]

@@ -1,7 +1,22 @@
 """Networks of every kind that can be drawn, by name, as descriptions."""
 
 import keras
-from keras.layers import GRU, LSTM, Bidirectional, Dense, Dropout, Embedding, RepeatVector, SimpleRNN, TimeDistributed
+from keras.layers import (
+    GRU,
+    LSTM,
+    Add,
+    Attention,
+    Bidirectional,
+    Concatenate,
+    Dense,
+    Dropout,
+    Embedding,
+    Masking,
+    MultiHeadAttention,
+    RepeatVector,
+    SimpleRNN,
+    TimeDistributed,
+)
 
 from seq2seq import Autoencoder, EncoderDecoder, LanguageModel, StreamForecaster, WindowForecaster, unrolled
 from seq2seq.layers import Repeat
@@ -39,8 +54,42 @@ CHAINS = {
         Bidirectional(GRU(8)),
         Dense(1),
     ),
+    "masked": lambda: chain(keras.Input((24, 2)), Masking(), LSTM(8, return_sequences=True), GRU(4)),
     "stateful": stateful,
 }
+
+
+def handed_over():
+    source, target = keras.Input((None, 3)), keras.Input((None, 2))
+    _, h, c = LSTM(8, return_state=True)(source)
+    written, _, _ = LSTM(8, return_sequences=True, return_state=True)(target, initial_state=[h, c])
+    return keras.Model([source, target], Dense(2)(written))
+
+
+def backwards():
+    source, target = keras.Input((9, 3)), keras.Input((5, 2))
+    _, h = GRU(8, go_backwards=True, return_state=True)(source)
+    return keras.Model([source, target], GRU(8, return_sequences=True)(target, initial_state=h))
+
+
+def attentive():
+    source, target = keras.Input((7,)), keras.Input((6,))
+    read = LSTM(8, return_sequences=True)(Embedding(30, 4, mask_zero=True)(source))
+    read, h, c = LSTM(8, return_sequences=True, return_state=True)(read)
+    written = LSTM(8, return_sequences=True)(Embedding(20, 4, mask_zero=True)(target), initial_state=[h, c])
+    written = Concatenate()([Attention()([written, Dropout(0.2)(read)]), written])
+    return keras.Model([source, target], Dense(20)(LSTM(5, return_sequences=True)(written)))
+
+
+def bridged():
+    source, target = keras.Input((24, 3)), keras.Input((12, 2))
+    read, *states = Bidirectional(LSTM(4, return_sequences=True, return_state=True))(source)
+    h, c = (Dense(6)(Concatenate()([there, back])) for there, back in zip(states[:2], states[2:], strict=True))
+    written = LSTM(6, return_sequences=True)(target, initial_state=[h, c])
+    return keras.Model([source, target], Dense(2)(Add()([written, MultiHeadAttention(2, 5)(written, read)])))
+
+
+PAIRS = {"handed over": handed_over, "read backwards": backwards, "attentive": attentive, "bridged": bridged}
 
 
 def encoder_decoder(**arguments):
@@ -77,7 +126,7 @@ def large():
 
 PREDICTING = ("attention", "no attention", "language model", "stream", "conditional")
 DESCRIBED = {
-    **{name: lambda make=make: unrolled(make()) for name, make in (CHAINS | OWN).items()},
+    **{name: lambda make=make: unrolled(make()) for name, make in (CHAINS | PAIRS | OWN).items()},
     **{f"{name}, predicting": lambda name=name: unrolled(OWN[name](), 30, 7, predicting=True) for name in PREDICTING},
     "chunks": lambda: unrolled(OWN["stream"](), 96, batches=3),
     "chunks of any length": lambda: unrolled(OWN["language model"](), batches=3, slots=1),

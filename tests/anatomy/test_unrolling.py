@@ -3,12 +3,12 @@
 import keras
 import numpy as np
 import pytest
-from keras.layers import LSTM, Bidirectional, Conv1D, Dense, Flatten
+from keras.layers import LSTM, Bidirectional, Concatenate, Conv1D, Dense, Embedding, Flatten, RepeatVector
 
 from seq2seq import InputError, unrolled
 from seq2seq.anatomy import Place
 from seq2seq.anatomy.description import BATCH, ELIDED, columns_of
-from tests.anatomy.networks import CHAINS, OWN, chain, encoder_decoder, stateful
+from tests.anatomy.networks import CHAINS, OWN, PAIRS, attentive, bridged, chain, encoder_decoder, handed_over, stateful
 
 
 @pytest.fixture(scope="module", params=CHAINS)
@@ -78,6 +78,46 @@ def test_states_go_from_each_step_to_the_next(of_chain):
             several = len(section.columns) > 1 and row.kind == "recurrent"
             expected = {"right": {1}, "left": {-1}, "both": {1, -1}}[row.direction] if several else set()
             assert ways == expected
+
+
+@pytest.mark.parametrize("make", PAIRS.values(), ids=PAIRS)
+def test_an_encoder_and_a_decoder_of_keras_have_all_their_layers_and_shapes(make):
+    model = make()
+    found = unrolled(model)
+    rows = layers_of(found)
+    assert sum(row.weights for row in rows.values()) == model.count_params()
+    for layer in model.layers:
+        if layer.name in rows and rows[layer.name].kind not in ("attention", "bridge"):
+            made = layer.output[0] if isinstance(layer.output, list) else layer.output
+            letter = "S" if rows[layer.name] in found.sections[0].rows else "T"
+            steps = [letter] if len(made.shape) > 2 and made.shape[1] is None else made.shape[1:2]
+            assert rows[layer.name].shape == (BATCH, *steps, *made.shape[2:])
+    crossing = [edge for edge in found.edges_of("state") if edge.start.section != edge.end.section]
+    (edge,) = crossing
+    start, end = found.sections[0].rows[edge.start.row], found.sections[1].rows[edge.end.row]
+    assert model.get_layer(end.name).input[1:] and model.get_layer(start.name).return_state
+    assert edge.start.column == len(found.sections[0].columns) - 1 and edge.end.column == 0
+    assert edge.shape == end.states[0]
+    assert [section.columns[-1] for section in unrolled(handed_over(), 7, 9).sections] == ["7", "9"]
+
+
+def test_a_decoder_attends_to_the_layer_whose_outputs_it_is_given():
+    for make, row in ((attentive, 3), (bridged, 1)):
+        found = unrolled(make())
+        attended = found.edges_of("attention")
+        assert {edge.start.row for edge in attended} == {row}
+        assert [edge.start.column for edge in attended] == found.sections[0].shown
+    (bridge,) = {edge.label for edge in found.edges_of("state")} - {""}
+    assert bridge == "Concatenate, Dense"
+
+
+@pytest.mark.parametrize("make", [CHAINS["masked"], attentive])
+def test_layers_that_read_a_mask_say_so_and_no_others(make):
+    model = make()
+    told = {row.name for _, row, _ in unrolled(model).layers if "passes over masked steps" in row.notes}
+    reads = {layer.name: layer.input for layer in model.layers if isinstance(layer, keras.layers.RNN)}
+    masked = {name for name, read in reads.items() if isinstance(read, list) and read[-1].dtype == "bool"}
+    assert told == masked and told
 
 
 def test_all_weights_are_told_once(own):
@@ -203,6 +243,39 @@ def two_inputs():
     return keras.Model(inputs, LSTM(2)(keras.layers.Concatenate()(inputs)))
 
 
+def three_inputs():
+    inputs = [keras.Input((3, 1)) for _ in range(3)]
+    states = [LSTM(2, return_state=True)(read)[1] for read in inputs[1:]]
+    return keras.Model(inputs, LSTM(2)(inputs[0], initial_state=states))
+
+
+def given_states():
+    inputs = [keras.Input((3, 1)), keras.Input((2,)), keras.Input((2,))]
+    return keras.Model(inputs, LSTM(2)(inputs[0], initial_state=inputs[1:]))
+
+
+def shared_table():
+    inputs, table = [keras.Input((3,)), keras.Input((4,))], Embedding(9, 2)
+    states = LSTM(2, return_state=True)(table(inputs[0]))[1:]
+    return keras.Model(inputs, LSTM(2)(table(inputs[1]), initial_state=states))
+
+
+def repeated_beside():
+    inputs = [keras.Input((3, 1)), keras.Input((2,))]
+    states = LSTM(2, return_state=True)(inputs[0])[1:]
+    return keras.Model(inputs, LSTM(2)(RepeatVector(4)(inputs[1]), initial_state=states))
+
+
+def branches():
+    read = keras.Input((3, 1))
+    return keras.Model(read, Concatenate()([LSTM(2)(read), LSTM(3)(read)]))
+
+
+def states_alone():
+    read = keras.Input((3, 1))
+    return keras.Model(read, LSTM(2, return_state=True)(read)[1:])
+
+
 @pytest.mark.parametrize(
     ("make", "options", "message"),
     [
@@ -214,6 +287,12 @@ def two_inputs():
         (lambda: chain(keras.Input((9, 2)), Flatten(), Dense(2)), {}, "'flatten"),
         (lambda: chain(LSTM(3)), {}, "begins with keras.Input"),
         (two_inputs, {}, "chain of layers"),
+        (three_inputs, {}, "branches: expected a chain of layers, or two"),
+        (given_states, {}, "begins in a state that no recurrent layer"),
+        (shared_table, {}, "each called once: expected a chain"),
+        (repeated_beside, {}, "repeats a vector"),
+        (branches, {}, r"Layer 'concatenate.*' \(Concatenate\) does not follow the one before it alone"),
+        (states_alone, {}, "2 outputs: expected a chain"),
         (lambda: keras.layers.LSTM(3), {}, "LSTM cannot be unrolled"),
         (CHAINS["many to one"], {"batches": 2}, "stateful models alone"),
         (OWN["stream"], {"batches": 2, "predicting": True}, "stateful models alone"),
