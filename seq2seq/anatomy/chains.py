@@ -10,6 +10,7 @@ import keras
 from seq2seq.anatomy import rows
 from seq2seq.anatomy.description import (
     BATCH,
+    BOTH,
     Edge,
     Place,
     Row,
@@ -18,6 +19,7 @@ from seq2seq.anatomy.description import (
     columns_of,
     in_levels,
     inner_edges,
+    mirrored,
     symbols_of,
 )
 from seq2seq.anatomy.joining import in_batches
@@ -34,6 +36,7 @@ _NOTED = (
     keras.layers.GaussianDropout,
     keras.layers.Masking,
 )
+_OTHER_WAY = {"left": "right", "right": "left", BOTH: BOTH}
 _EACH = (
     keras.layers.Dense,
     keras.layers.TimeDistributed,
@@ -55,6 +58,10 @@ def chain(model: Any, options: Options) -> Unrolled:
     strands, handed = strands_of(model)
     layers = [layer for strand in strands for layer in strand.layers]
     repeats = any(isinstance(layer, _REPEATS) for layer in layers)
+    if len(strands) == 1 and options.target_steps:
+        raise InputError(
+            f"target_steps={options.target_steps}: model {model.name!r} writes no target of its own length."
+        )
     if options.batches > 1 and (repeats or len(strands) > 1):
         raise InputError(f"batches={options.batches}: expected a model of one part; ask for one batch.")
     if len(strands) > 1:
@@ -93,9 +100,9 @@ def _parts(strand, options):
             columns = columns_of(steps, most)
             title = f"{type(repeat).__name__} {repeat.n if hasattr(repeat, 'n') else ''}".strip()
             rows_ = [Row(repeat.name, "repeat", title, (read.shape[0], steps, rows_[-1].shape[-1]))]
-        rows_ = _above(rows_, part, steps)
+        rows_, turned = _above(rows_, part, steps)
         if number == len(parts) - 1:
-            rows_.append(_written(rows_[-1], columns))
+            rows_.append(_written(rows_[-1], columns, turned))
         elif rows_[-1].kind == "recurrent":
             rows_.append(Row("vector", "output", "vector", rows_[-1].shape, each_step=False, symbols=("z",)))
         name = f"part {number + 1}" if len(parts) > 1 else ""
@@ -107,7 +114,7 @@ def _encoder_decoder(model, encoder, decoder, handed, options):
     """Two chains, with the arrows from the first to the second."""
     most = options.most(2)
     read, steps, columns = _read(encoder, partial(options.length, letter=ANY_SOURCE_STEPS), "x", most)
-    made = _above([read], encoder.layers, steps)
+    made, _ = _above([read], encoder.layers, steps)
     if {row.direction for row in made if row.kind == "recurrent"} == {"left"}:
         # What is read first is on the left, all the same.
         columns = columns[::-1]
@@ -115,8 +122,8 @@ def _encoder_decoder(model, encoder, decoder, handed, options):
     encoding = Section("encoder", steps, columns, in_levels(made))
 
     read, steps, columns = _read(decoder, options.target_length, "d", most)
-    made = _above([read], decoder.layers, steps, decoder.merged)
-    made.append(_written(made[-1], columns))
+    made, turned = _above([read], decoder.layers, steps, decoder.merged)
+    made.append(_written(made[-1], columns, turned))
     through = {layer.name: layer for each in handed for layer in each.through if layer.count_params()}
     made += [
         Row(name, "bridge", " ".join(_words(layer)), (read.shape[0], layer.units), weights=layer.count_params())
@@ -126,7 +133,10 @@ def _encoder_decoder(model, encoder, decoder, handed, options):
 
     edges = [*inner_edges(0, encoding), *inner_edges(1, decoding)]
     for each in handed:
-        start = Place(0, 0, _row_of(encoding, encoder, each.start), encoding.shown[-1])
+        left = _row_of(encoding, encoder, each.start)
+        if encoding.rows[left].direction == "left":
+            raise InputError(f"Layer {each.start.name!r} ends at the first step, another layer at the last: not drawn.")
+        start = Place(0, 0, left, encoding.shown[-1])
         end = _row_of(decoding, decoder, each.end)
         label = ", ".join(dict.fromkeys(type(layer).__name__ for layer in each.through))
         edges.append(Edge("state", start, Place(0, 1, end, 0), decoding.rows[end].states[0], label))
@@ -170,8 +180,12 @@ def _read(strand, length, letter, most):
 
 
 def _above(below, layers, steps, merged=None):
-    """The rows of `layers`, above those that are there."""
-    made = list(below)
+    """The rows of `layers`, above those that are there.
+
+    A layer that goes backwards gives its outputs in the order in which it made them: the first one is that of the last
+    step. Boxes stay where their steps are, so what is above such a layer goes from right to left.
+    """
+    made, turned = list(below), False
     for layer in layers:
         if isinstance(layer, _NOTED):
             made[-1] = replace(made[-1], notes=(*made[-1].notes, _noted(layer)))
@@ -179,7 +193,12 @@ def _above(below, layers, steps, merged=None):
             made.append(_attention(layer, (merged or {}).get(layer.name), made[-1].shape[0], steps))
         else:
             made.append(_row(layer, made[-1].shape[0], steps))
-    return made
+            if turned:
+                made[-1] = replace(made[-1], direction=_OTHER_WAY[made[-1].direction])
+            if getattr(layer, "go_backwards", False) and made[-1].return_sequences:
+                turned = not turned
+                made[-1] = replace(made[-1], notes=(*made[-1].notes, "gives the last step first"))
+    return made, turned
 
 
 def _attention(layer, merge, batch, steps):
@@ -190,10 +209,10 @@ def _attention(layer, merge, batch, steps):
     return Row(layer.name, "attention", f"{kind} attention", shape, weights=layer.count_params(), notes=notes)
 
 
-def _written(top, columns):
+def _written(top, columns, turned):
     """The row of what comes out."""
     each_step = top.each_step and top.return_sequences is not False
-    symbols = symbols_of("y", columns) if each_step else ("y",)
+    symbols = symbols_of("y", mirrored(columns) if turned else columns) if each_step else ("y",)
     return Row("output", "output", "output", top.shape, each_step=each_step, symbols=symbols)
 
 
@@ -204,7 +223,8 @@ def _shape(tensor, batch, steps, each_step):
 
 def _row(layer, batch, steps):
     if not isinstance(layer, (*rows.RECURRENT, keras.layers.Bidirectional, *_EACH)):
-        kinds = "recurrent layers, Bidirectional, RepeatVector, Repeat, Dense, TimeDistributed, Embedding and Dropout"
+        expected = (keras.layers.Bidirectional, *_REPEATS, *_EACH, *_NOTED, *ATTENTIONS)
+        kinds = ", ".join(kind.__name__ for kind in (*rows.RECURRENT, *expected))
         raise InputError(
             f"Layer {layer.name!r} ({type(layer).__name__}) is none of those that can be drawn step by step: "
             f"expected {kinds}."

@@ -162,6 +162,20 @@ def columns_of(steps: int | str, shown: int) -> tuple[str, ...]:
     return (*map(str, range(1, shown)), ELIDED, str(steps))
 
 
+def mirrored(columns: tuple[str, ...]) -> tuple[str, ...]:
+    """The columns of the same steps counted from the last one.
+
+    >>> mirrored(("1", "2", "…", "24")), mirrored(("1", "2", "…", "T"))
+    (('24', '23', '…', '1'), ('T', 'T−1', '…', '1'))
+    """
+    last = columns[-1]
+    counted = {last: "1", "1": last, ELIDED: ELIDED}
+    for column in columns[1:-1]:
+        if column != ELIDED:
+            counted[column] = _shifted(last, 1 - int(column))
+    return tuple(counted[column] for column in columns)
+
+
 def symbols_of(letter: str, columns: tuple[str, ...], shift: int = 0) -> tuple[str, ...]:
     """The names of values at these columns, `shift` steps later: `"x_1"`, of the last of any number `"x_T"`.
 

@@ -84,6 +84,7 @@ def _decoder(name, decoder, steps, width, most, predicting):
 
 def window_forecaster(model: WindowForecaster, options: Options) -> Unrolled:
     """Describe a forecaster of a whole horizon from a window."""
+    options.target_length(model.horizon)  # refuses another one
     describe = {Segments: _segments, StepByStep: _step_by_step}.get(type(model.network), _direct)
     return describe(model, model.network, options)
 

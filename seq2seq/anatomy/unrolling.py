@@ -62,8 +62,8 @@ def unrolled(
     """
     given = {"steps": steps, "target_steps": target_steps, "batches": batches, "slots": slots}
     for name, value in given.items():
-        if value is not None and value < 1:
-            raise InputError(f"{name}={value}: expected at least 1.")
+        if value is not None and (not isinstance(value, int) or value < 1):
+            raise InputError(f"{name}={value!r}: expected a number of at least 1.")
     if shown is not None and shown < 2:
         raise InputError(f"shown={shown}: expected at least 2 steps, the first and the last.")
     if batches > 1 and (predicting or not _keeps_state(model)):

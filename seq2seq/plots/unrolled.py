@@ -19,12 +19,12 @@ from seq2seq.plots.unrolled_layout import (
     symbol_parts,
     width_of,
 )
-from seq2seq.plots.unrolled_legend import draw_legend, entries_of, in_lines
+from seq2seq.plots.unrolled_legend import draw_legend, entries_of, in_lines, width_of_legend
 
 FILLS = {"recurrent": "#d6e6f5", "each": "white", "repeat": "#ececec", "attention": "#fbe9c6"}
 NODE_FILLS = {"input": "white", "output": "#e4f0df"}
 BARS = {
-    "repeat": ("the same vector at every step", "the same at every step", "repeated"),
+    "repeat": ("the same vector at every step", "the same at every step", "repeated", "same"),
     "attention": (
         "attention: each step of the decoder weighs all outputs of the encoder",
         "attention over all outputs of the encoder",
@@ -44,11 +44,13 @@ def draw_unrolled(unrolled: Any) -> Figure:
         from one layer to the next.
     """
     layout = Layout(unrolled)
-    lines = in_lines(entries_of(unrolled, layout), layout.width)
+    entries = entries_of(unrolled, layout)
+    width = max(layout.width, width_of_legend(entries))
+    lines = in_lines(entries, width)
     below = 0.2 * (len(lines) + len(unrolled.notes)) + 0.1
-    figure = Figure(figsize=(layout.width, layout.height + below))
+    figure = Figure(figsize=(width, layout.height + below))
     axes = figure.add_axes((0, 0, 1, 1))
-    axes.set(xlim=(0, layout.width), ylim=(-below, layout.height))
+    axes.set(xlim=(0, width), ylim=(-below, layout.height))
     axes.set_axis_off()
     _sections(axes, layout)
     for number, section in enumerate(unrolled.sections):
@@ -138,6 +140,8 @@ def _place(axes, layout, row, x, y, text):
     heavy = 1.4 if row.kind == "recurrent" else 0.9
     axes.add_patch(_box(x - BOX[0] / 2, y - half, BOX[0], 2 * half, FILLS[row.kind], 0.03, linewidth=heavy))
     if row.direction != "both":
+        while width_of(text, SMALL) > BOX[0]:
+            text = text.removesuffix("…")[:-1] + "…"
         write(axes, x, y, text, USUAL if width_of(text, USUAL) < BOX[0] - 0.06 else SMALL)
         return
     axes.plot((x - BOX[0] / 2, x + BOX[0] / 2), (y, y), color=INK, linewidth=0.8, zorder=5)

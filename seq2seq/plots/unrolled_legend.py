@@ -10,13 +10,9 @@ def entries_of(unrolled, layout: Layout) -> list[tuple[str, str]]:
     """What the legend explains: only what is in the picture."""
     kinds = {edge.kind for edge in unrolled.edges}
     recurrent = [row for section in unrolled.sections for row in section.rows if row.kind == "recurrent"]
-    parts = max((len(row.states) // (2 if row.direction == "both" else 1) for row in recurrent), default=0)
-    widths = dict.fromkeys(shape_text(row.states[0]) for row in recurrent)
-    each = " each" if parts > 1 else ""
-    sizes = f", {' or '.join(widths)}{each}" if widths else ""
     told = {
         "output": "output of a step, with its shape",
-        "state": f"state{' h, c' if parts > 1 else ' h'}{sizes}",
+        "state": f"state {' or '.join(_states(recurrent))}",
         "carry": "state that the next batch goes on from",
         "feedback": "written, then read",
         "attention": "what is attended to",
@@ -33,11 +29,28 @@ def entries_of(unrolled, layout: Layout) -> list[tuple[str, str]]:
     return entries
 
 
+def _states(recurrent):
+    """The states of layers, `h, c, (batch, 32) each`: those of one part after those of two."""
+    for parts, names, each in ((2, "h, c", " each"), (1, "h", "")):
+        of_these = [row for row in recurrent if len(row.states) // (2 if row.direction == "both" else 1) == parts]
+        if of_these:
+            yield f"{names}, {' or '.join(dict.fromkeys(shape_text(row.states[0]) for row in of_these))}{each}"
+
+
+def width_of_legend(entries: list[tuple[str, str]]) -> float:
+    """The least width of a picture that has room for each of the entries in a line."""
+    return max((_needed(text) for _, text in entries), default=0.0) + 2 * MARGIN
+
+
+def _needed(text):
+    return 0.5 + width_of(text, SMALL) + 0.22
+
+
 def in_lines(entries: list[tuple[str, str]], width: float) -> list[list[tuple[float, str, str]]]:
     """The entries in lines that are not wider than the picture, each with where it begins."""
     lines, x = [[]], MARGIN
     for mark, text in entries:
-        needed = 0.5 + width_of(text, SMALL) + 0.22
+        needed = _needed(text)
         if lines[-1] and x + needed > width:
             lines.append([])
             x = MARGIN

@@ -47,6 +47,9 @@ CHAINS = {
     "few steps": lambda: chain(keras.Input((2, 3)), SimpleRNN(5, return_sequences=True), GRU(4)),
     "one step": lambda: chain(keras.Input((1, 3)), LSTM(5, return_sequences=True), Dense(4, activation="softmax")),
     "backwards": lambda: chain(keras.Input((9, 3)), LSTM(5, go_backwards=True), Dense(1)),
+    "turned": lambda: chain(
+        keras.Input((9, 3)), LSTM(5, go_backwards=True, return_sequences=True), GRU(4, return_sequences=True), Dense(2)
+    ),
     "bidirectional": lambda: chain(
         keras.Input((24,)),
         Embedding(1000, 64),

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from keras.layers import LSTM, Bidirectional, Concatenate, Conv1D, Dense, Embedding, Flatten, RepeatVector
 
-from seq2seq import InputError, unrolled
+from seq2seq import InputError, WindowForecaster, unrolled
 from seq2seq.anatomy import Place
 from seq2seq.anatomy.description import BATCH, ELIDED, columns_of
 from tests.anatomy.networks import CHAINS, OWN, PAIRS, attentive, bridged, chain, encoder_decoder, handed_over, stateful
@@ -80,6 +80,20 @@ def test_states_go_from_each_step_to_the_next(of_chain):
             assert ways == expected
 
 
+def test_what_goes_backwards_gives_its_outputs_from_the_last_step_on():
+    model = CHAINS["turned"]()
+    section = unrolled(model, shown=9).sections[0]
+    x = np.random.default_rng(0).normal(size=(1, 9, 3)).astype("float32")
+    written = np.asarray(model(x))[0]
+    for column, name in enumerate(section.rows[0].symbols):
+        x_ = x.copy()
+        x_[0, int(name[2:]) - 1] += 1
+        changed = np.flatnonzero(np.abs(np.asarray(model(x_))[0] - written).max(axis=1) > 1e-7) + 1
+        first = int(section.rows[-1].symbols[column][2:])  # what is drawn above a step, and what is read after it
+        assert changed.tolist() == list(range(first, 10))
+    assert [row.direction for row in section.rows if row.kind == "recurrent"] == ["left", "left"]
+
+
 @pytest.mark.parametrize("make", PAIRS.values(), ids=PAIRS)
 def test_an_encoder_and_a_decoder_of_keras_have_all_their_layers_and_shapes(make):
     model = make()
@@ -126,7 +140,8 @@ def test_all_weights_are_told_once(own):
 
 
 def test_what_is_drawn_is_there(own):
-    found = unrolled(own, 30, 7, predicting=True)
+    fixed = isinstance(own, WindowForecaster)
+    found = unrolled(own, 48 if fixed else 30, 24 if fixed else 7, predicting=True)
     for edge in found.edges:
         for place in (edge.start, edge.end):
             section = found.sections[place.section]
@@ -296,8 +311,12 @@ def states_alone():
         (lambda: keras.layers.LSTM(3), {}, "LSTM cannot be unrolled"),
         (CHAINS["many to one"], {"batches": 2}, "stateful models alone"),
         (OWN["stream"], {"batches": 2, "predicting": True}, "stateful models alone"),
-        (CHAINS["many to one"], {"steps": 0}, "steps=0: expected at least 1"),
+        (CHAINS["many to one"], {"steps": 0}, "steps=0: expected a number of at least 1"),
         (CHAINS["many to one"], {"shown": 1}, "shown=1: expected at least 2"),
+        (CHAINS["many to one"], {"steps": "a"}, "steps='a': expected a number"),
+        (CHAINS["many to one"], {"steps": 7}, "steps=7: the model has 24 steps"),
+        (CHAINS["many to one"], {"target_steps": 7}, "target_steps=7: model .* writes no target"),
+        (OWN["direct"], {"target_steps": 7}, "target_steps=7: the model has 24 steps"),
     ],
 )
 def test_what_cannot_be_drawn_is_refused_with_the_reason(make, options, message):
