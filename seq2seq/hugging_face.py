@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _FORMS = "hf:NAME[/CONFIG][:SPLIT] or hf:/FOLDER[:SPLIT]"
-_LOCATION = re.compile(r"hf:(?P<name>.+?)(?::(?P<split>[A-Za-z_][^/]*))?")
+_LOCATION = re.compile(r"(?:hf:)?+(?P<name>.+?)(?::(?P<split>[A-Za-z_][^/]*))?")
 _SEVERAL, _STATE, _INFO = "dataset_dict.json", "state.json", "dataset_info.json"
 _ROWS_AT_ONCE = 1024
 
@@ -100,7 +100,7 @@ class ArrowSplits:
 
 def is_hf(location: str | Path) -> bool:
     """Return whether `location` names a data set of Hugging Face, or is a folder that `save_to_disk` wrote."""
-    return str(location).startswith("hf:") or _is_saved(str(location))
+    return str(location).startswith("hf:") or _is_saved(_parted(str(location))[0])
 
 
 def opened_hf(location: str | Path) -> ArrowSplits:
@@ -111,7 +111,7 @@ def opened_hf(location: str | Path) -> ArrowSplits:
     """
     location = str(location)
     if not location.startswith("hf:"):
-        return _saved(location, None)
+        return _saved(*_parted(location))
     match = _LOCATION.fullmatch(location)
     if not match:
         raise InputError(f"expected {_FORMS}, got {location!r}")
@@ -162,6 +162,12 @@ def _stream(file):
         yield stream
 
 
+def _parted(location):
+    """The folder that a location without `hf:` names, and the split behind it, unless that is a part of its name."""
+    match = _LOCATION.fullmatch(location)
+    return (location, None) if os.path.exists(location) or not match else match.group("name", "split")
+
+
 def _is_saved(folder):
     there = {name for name in (_SEVERAL, _STATE, _INFO) if folder and os.path.isfile(os.path.join(folder, name))}
     return _SEVERAL in there or {_STATE, _INFO} <= there
@@ -209,9 +215,14 @@ def _of_hub(name):
         raise InputError(f"expected {_FORMS}, where NAME is that of the Hub, such as owner/name; got hf:{name}")
     # What the Hub had before there were owners still goes by one word there: of two the second may be a configuration.
     candidates = {1: [(name, None)], 2: [(name, None), (owner, *rest)], 3: [("/".join(parts[:2]), parts[-1])]}
+    # The library takes a folder of that name in place of what the Hub has.
+    remote = [each for each in candidates[len(parts)] if not os.path.isdir(each[0])]
+    if not remote:
+        (folder, *_), *_ = candidates[len(parts)]
+        raise InputError(f"there is no folder {name}: expected one that save_to_disk wrote; {folder} is a folder")
     try:
         with _without_retries_told():
-            found = _loaded(datasets, *candidates[len(parts)])
+            found = _loaded(datasets, *remote)
     except datasets.exceptions.DatasetNotFoundError as error:
         raise InputError(
             f"the Hub of Hugging Face has no data set {name!r} you may read: expected {_FORMS}; for one that asks for "

@@ -70,7 +70,8 @@ def test_a_saved_folder_is_known_by_what_is_in_it(saved, form):
     ],
 )
 def test_parts_of_splits_are_written_as_those_of_tfds(saved, split, expected):
-    assert rows_of(f"hf:{saved}/both:{split}") == expected
+    for form in ("hf:", ""):
+        assert rows_of(f"{form}{saved}/both:{split}") == expected
 
 
 def test_what_is_wrong_with_a_location_is_told(saved, tmp_path):
@@ -79,6 +80,7 @@ def test_what_is_wrong_with_a_location_is_told(saved, tmp_path):
     assert "has no split 'test'" in refusal(saved / "both", "test")
     assert "is no folder of a saved data set: expected one that Dataset.save_to_disk wrote" in refusal(f"hf:{saved}")
     assert "does not exist: expected" in refusal(f"hf:{tmp_path}/none")
+    assert "has no split 'tset'" in refusal(f"{saved}/both:tset")
     for location in ("hf:", "hf:a/b/c/d", "hf:a//b"):
         assert "expected hf:NAME[/CONFIG][:SPLIT]" in refusal(location)
 
@@ -147,6 +149,16 @@ def test_names_of_the_hub(hub, name, asked):
     assert rows_of(f"hf:{name}:train[1:]") == [8]
     assert rows_of(f"hf:{name}") == [7, 8]
     assert hub == asked  # once
+
+
+def test_a_folder_is_not_taken_for_what_the_hub_calls_so(hub, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "owner" / "new").mkdir(parents=True)
+    message = refusal("hf:owner/new/small")
+    assert message.startswith("there is no folder owner/new/small: expected one that save_to_disk wrote; owner/new is")
+    (tmp_path / "old").mkdir()
+    refusal("hf:old/small")
+    assert hub == [("old/small", None)]
 
 
 def test_what_the_hub_has_not(hub):

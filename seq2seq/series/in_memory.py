@@ -77,6 +77,11 @@ def _framed(columns, name):
 
 def _table(frame, name):
     index = frame.index
+    if isinstance(frame.columns, pd.MultiIndex):
+        raise InputError(
+            f"{MEMORY}{name} has columns of {frame.columns.nlevels} levels: expected a name for each, as by "
+            'frame.set_axis([" ".join(map(str, names)) for names in frame.columns], axis=1).'
+        )
     if isinstance(index, pd.PeriodIndex):
         frame = frame.set_axis(index.to_timestamp())
     # What pandas numbers rows by, also what is left of it after some were taken out, is no column.

@@ -245,7 +245,7 @@ def refit(
     report = report or Report()
     reconstructor = Reconstructor.load(run_dir)
     run, look_back = reconstructor.run, reconstructor.look_back
-    config = at_hand(reconstructor.config, location=None if data is None else series_at(data))
+    config = at_hand(reconstructor.config, "location", location=None if data is None else series_at(data))
     refuse_other_data(run, series_files(config))
     settings = _changed(settings_of(reconstructor), changes or {}, threshold)
     series = reconstructor.scaler.match(as_pieces(read_data(config.data, Report(), windowed=look_back > 0), look_back))

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -27,18 +27,35 @@ from seq2seq.tasks.series_split import Split
 # Standard deviations that a mean has moved, times that a spread has grown or shrunk: more is told as drift.
 FAR, WIDE = 1.0, 2.0
 MUCH_UNKNOWN = 0.01  # of the tokens: more of them, and a vocabulary does not suit a text
+_Config = TypeVar("_Config")
 
 
-def at_hand(config: Any, **given: str | None) -> Any:
+def of_kind(kind: type[_Config], config: _Config) -> _Config:
+    """`config`, if it is of that kind.
+
+    Raises:
+        InputError: it is the configuration of another training.
+    """
+    if not isinstance(config, kind):
+        raise InputError(
+            f"{type(config).__name__} is of another training: expected what resolve({kind.__name__}, …) gives."
+        )
+    return config
+
+
+def at_hand(config: Any, needed: str, **given: str | None) -> Any:
     """`config` with the data that a training was given beside it, in place of the names of files.
 
     Args:
         config: configuration with a section `data`.
-        **given: setting of that section → `InMemory`; None where nothing was given.
+        needed: the setting of that section without which there is nothing to train on.
+        **given: settings of that section → `InMemory`; None where nothing was given.
 
     Raises:
-        InputError: the setting names other data; or what was given is the name of a file.
+        InputError: no data; the setting names other data; or what was given is the name of a file.
     """
+    if given[needed] is None and not getattr(config.data, needed):
+        raise InputError(f"there are no data to train on: name a file by data.{needed}, or in Python give data=.")
     given = {name: location for name, location in given.items() if location is not None}
     for name, location in given.items():
         named = getattr(config.data, name)

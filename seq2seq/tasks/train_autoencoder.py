@@ -20,7 +20,7 @@ from seq2seq.run import Run
 from seq2seq.series.in_memory import series_at
 from seq2seq.tasks.fit_detector import check_detection, fit_detector
 from seq2seq.tasks.series_split import shape_card, split, stored_scaler
-from seq2seq.tasks.starting import at_hand, fitting, read_for, series_files, tell_drift, warn_of_seen
+from seq2seq.tasks.starting import at_hand, fitting, of_kind, read_for, series_files, tell_drift, warn_of_seen
 from seq2seq.training.loop import Training
 from seq2seq.training.metrics import mean_loss
 from seq2seq.training.number_losses import ObservedLoss
@@ -60,7 +60,7 @@ def train(
         InputError: data or run directory that cannot be used.
     """
     report = report or Report()
-    config = at_hand(config, location=None if data is None else series_at(data))
+    config = at_hand(of_kind(AutoencoderConfig, config), "location", location=None if data is None else series_at(data))
     if config.detection.threshold == "f_beta":
         raise InputError(
             "detection.threshold=f_beta needs labelled data: train with another one, then give them to "

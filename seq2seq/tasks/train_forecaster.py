@@ -21,7 +21,7 @@ from seq2seq.series.series import listed
 from seq2seq.tasks.forecaster_finishing import fit_to_weights, next_steps, valid_part
 from seq2seq.tasks.forecaster_settling import fit_baseline, give_start, settled, start_again
 from seq2seq.tasks.series_split import shape_card, split, stored_scaler, unit_of_streams
-from seq2seq.tasks.starting import at_hand, fitting, read_for, series_files, tell_drift, warn_of_seen
+from seq2seq.tasks.starting import at_hand, fitting, of_kind, read_for, series_files, tell_drift, warn_of_seen
 from seq2seq.training.loop import Training
 from seq2seq.training.metrics import mean_loss
 from seq2seq.training.number_losses import ObservedLoss, QuantileLoss
@@ -59,7 +59,7 @@ def train(
         InputError: data or run directory that cannot be used.
     """
     report = report or Report()
-    config = at_hand(config, location=None if data is None else series_at(data))
+    config = at_hand(of_kind(ForecasterConfig, config), "location", location=None if data is None else series_at(data))
     setup = Setup(config, run_dir, resume, finish, parent=parent, report=report)
     config, run_dir = setup.config, setup.run_dir
     windowed = config.model.kind != "stateful"

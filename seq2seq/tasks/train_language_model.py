@@ -16,7 +16,7 @@ from seq2seq.interruption import Interruption
 from seq2seq.report import Report
 from seq2seq.run import Run
 from seq2seq.special_ids import UNK
-from seq2seq.tasks.starting import at_hand, tell_unknown, warn_of_seen
+from seq2seq.tasks.starting import at_hand, of_kind, tell_unknown, warn_of_seen
 from seq2seq.text.in_memory import text_at
 from seq2seq.text.plain import read_text, split_text, text_files
 from seq2seq.text.tokenizer import load_tokenizer, train_tokenizer
@@ -55,7 +55,7 @@ def train(
         InputError: text or run directory that cannot be used.
     """
     report = report or Report()
-    config = at_hand(config, text=None if data is None else text_at(data))
+    config = at_hand(of_kind(LanguageConfig, config), "text", text=None if data is None else text_at(data))
     setup = Setup(config, run_dir, resume, parent=parent, report=report)
     config, run_dir = setup.config, setup.run_dir
     train_text, valid_text = split_text(read_text(config.data.text), config.data.valid_share, config.data.text)

@@ -21,7 +21,7 @@ from seq2seq.report import Report
 from seq2seq.run import Run, RunFolder
 from seq2seq.run.parent import teachers_of
 from seq2seq.tasks.distillation import distilled
-from seq2seq.tasks.starting import at_hand, warn_of_seen
+from seq2seq.tasks.starting import at_hand, of_kind, warn_of_seen
 from seq2seq.tasks.teachers import Lessons, open_teachers, settled_by_teachers
 from seq2seq.tasks.translation_corpus import read_training_text
 from seq2seq.tasks.translation_risk import risk_objective
@@ -137,11 +137,13 @@ def train(
 
 def _with_pairs(config, data, valid):
     """`config` with the pairs that were given beside it."""
+    of_kind(TranslationConfig, config)
     if data is not None and config.data.swap:
         raise InputError("data.swap=true: of the lists that are given the first is the sources: leave it out.")
     sides = config.data.source, config.data.target
     train = None if data is None else pairs_at(data, "pairs", *sides)
-    return at_hand(config, train=train, valid=None if valid is None else pairs_at(valid, "validation pairs", *sides))
+    held_out = None if valid is None else pairs_at(valid, "validation pairs", *sides)
+    return at_hand(config, "train", train=train, valid=held_out)
 
 
 def _teachers(config, setup, resume, report):

@@ -32,7 +32,8 @@ def pairs_at(data: Pairs | Any, name: str = "pairs", source: str | None = None, 
     sides = data if isinstance(data, tuple | list) else ()
     if len(sides) != 2 or any(isinstance(side, str) or not isinstance(side, Iterable) for side in sides):
         raise InputError(
-            f"{called}: expected two lists of strings, (sources, targets), or a datasets.Dataset, got {data!r:.60}."
+            f"{called}: expected two lists of strings, (sources, targets), or a datasets.Dataset, got "
+            f"{type(data).__name__} {' '.join(repr(data).split()):.40}."
         )
     sources, targets = ([*side] for side in sides)
     hasher, size = blake2b(digest_size=16), 0

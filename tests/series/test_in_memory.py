@@ -73,6 +73,10 @@ def test_a_list_of_numbers_is_a_series():
         (FRAME.assign(a=[0, 1, np.nan, 3, 4, 5]), "memory:series, row 3, column 'a' is missing"),
         (FRAME.assign(a=np.inf), "memory:series, row 1, column 'a' is infinite"),
         (FRAME.iloc[:0], "memory:series has no rows"),
+        (
+            pd.DataFrame([[1, 2]], columns=pd.MultiIndex.from_tuples([("a", "x"), ("a", "y")])),
+            "has columns of 2 levels",
+        ),
         (FRAME.iloc[::-1], "memory:series, row 2"),
         (pd.DataFrame(np.ones((2, 2)), columns=["a", "a"]), "two columns 'a'"),
         ({"a": [1, 2], "b": [1]}, "columns of equally many values"),

@@ -113,6 +113,25 @@ def test_a_file_is_named_in_the_configuration(train, kind, tmp_path):
         train.train(resolve(kind, windows__look_back=12), tmp_path / "run", data="a.csv")
 
 
+TRAININGS = {
+    train_translation: (TranslationConfig, {}, PAIRS),
+    train_autoencoder: (AutoencoderConfig, {}, [[1.0, 2.0]]),
+    train_forecaster: (ForecasterConfig, {"windows__look_back": 12}, [1.0, 2.0]),
+    train_language_model: (LanguageConfig, {}, "text"),
+}
+
+
+@pytest.mark.parametrize("train", TRAININGS)
+def test_a_training_without_data_or_with_the_settings_of_another_is_refused(train, tmp_path):
+    kind, given, data = TRAININGS[train]
+    with pytest.raises(InputError, match=r"no data to train on: name a file by data\.\w+, or in Python give data="):
+        train.train(resolve(kind, **given), tmp_path / "run")
+    other, more, _ = TRAININGS[train_forecaster if train is not train_forecaster else train_autoencoder]
+    with pytest.raises(InputError, match=f"{other.__name__} is of another .* resolve\\({kind.__name__}"):
+        train.train(resolve(other, **more), tmp_path / "run", data=data)
+    assert not (tmp_path / "run").exists()
+
+
 def test_sources_come_first(tmp_path):
     with pytest.raises(InputError, match=r"data\.swap=true"):
         train_translation.train(resolve(TranslationConfig, settings=["data.swap=true"]), tmp_path / "run", data=PAIRS)
