@@ -6,6 +6,7 @@ from typing import Annotated
 from typer import Argument
 
 from seq2seq.cli.console import ConsoleReport
+from seq2seq.cli.options.training import recipes_like
 from seq2seq.cli.outputs import write_text
 
 EXAMPLES = """\
@@ -22,7 +23,12 @@ EXAMPLES = """\
 def recipes(
     name: Annotated[
         str | None,
-        Argument(metavar="NAME", help="The recipe to print, whole.", show_default="a table of all"),
+        Argument(
+            metavar="NAME",
+            help="The recipe to print, whole.",
+            show_default="a table of all",
+            autocompletion=recipes_like,
+        ),
     ] = None,
 ) -> None:
     """List the shipped recipes, or print one: its settings, with the commands that train and measure it.

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -75,8 +74,15 @@ class Scorer:
     def __init__(self, translator: Translator) -> None:
         self.translator = translator
 
-    def score(self, sources: Iterable[str], targets: Iterable[str], **options: Any) -> list[TargetScore | None]:
-        """Score targets given as many sources, with the options of `stream`; see there.
+    def score(
+        self,
+        sources: Iterable[str],
+        targets: Iterable[str],
+        *,
+        length_penalty: float | None = None,
+        batch_tokens: int | None = None,
+    ) -> list[TargetScore | None]:
+        """Score targets given as many sources, as `stream` does pairs; see there.
 
         Raises:
             InputError: not as many targets as sources, a string instead of a list of them, or one that is none.
@@ -84,7 +90,8 @@ class Scorer:
         sources, targets = list(several(sources)), list(several(targets))
         if len(sources) != len(targets):
             raise InputError(f"Expected as many targets as sources, got {len(targets):,} and {len(sources):,}.")
-        return list(self.stream(zip(sources, targets, strict=True), **options))
+        pairs = zip(sources, targets, strict=True)
+        return list(self.stream(pairs, length_penalty=length_penalty, batch_tokens=batch_tokens))
 
     def stream(
         self,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 
@@ -129,6 +129,25 @@ class Search:
         go on after a prefix in any case."""
         limits = np.ceil(self.max_length_ratio * lengths) + self.max_length_extra
         return np.maximum(limits, prefix_length + self.max_length_extra).astype(np.int32)
+
+
+class SearchOptions(TypedDict, total=False):
+    """The fields of a `Search`, as keywords of what translates: editors and type checkers know them by this."""
+
+    beam_size: int | None
+    length_penalty: float | None
+    max_length_ratio: float | None
+    max_length_extra: int | None
+    no_repeat: int | None
+    copy_unknown: bool | None
+    max_source_tokens: int | None
+    batch_tokens: int | None
+    n_best: int
+    sampling: Sampling | None
+    mbr: int
+    mbr_utility: str
+    prefix: str
+    scored: bool
 
 
 def asked(search: Search | None, options: Mapping[str, Any]) -> Search:

@@ -4,7 +4,7 @@ import itertools
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from seq2seq.inference.forced import ForcedReader
 from seq2seq.inference.hypothesis import Attention, Hypothesis
 from seq2seq.inference.lines import check_strings, full, several
 from seq2seq.inference.loaded import Threads, batches_at_once, precision_for, search_graph
-from seq2seq.inference.search import Search, asked, length_batches
+from seq2seq.inference.search import Search, SearchOptions, asked, length_batches
 from seq2seq.inference.texts import Remarks, SourceTexts
 from seq2seq.report import Progress, Report
 from seq2seq.runtime.folder import ExportedRun
@@ -120,7 +120,9 @@ class Translator:
             model = Ensemble([model, *(_loaded_model(*other, *sides) for other in others)])
         return cls(config, source, target, model, report, workers or cores)
 
-    def translate(self, texts: Iterable[str], search: Search | None = None, **options: Any) -> list[str]:
+    def translate(
+        self, texts: Iterable[str], search: Search | None = None, **options: Unpack[SearchOptions]
+    ) -> list[str]:
         """Translate strings; a blank one, white space or characters that are not seen, gives an empty one.
 
         Args:
@@ -139,7 +141,9 @@ class Translator:
         found = self.stream(texts, search)
         return [hypotheses[0].text if hypotheses else "" for hypotheses in found]
 
-    def stream(self, lines: Iterable[str], search: Search | None = None, **options: Any) -> Iterator[list[Hypothesis]]:
+    def stream(
+        self, lines: Iterable[str], search: Search | None = None, **options: Unpack[SearchOptions]
+    ) -> Iterator[list[Hypothesis]]:
         """Translate any number of lines with bounded memory.
 
         Args:
@@ -164,7 +168,7 @@ class Translator:
         ahead: int = 1,
         progress: Progress | None = None,
         remarks: Remarks | None = None,
-        **options: Any,
+        **options: Unpack[SearchOptions],
     ) -> Iterator[list[list[Hypothesis]]]:
         """Translate lists of lines, each by itself: what becomes of a line depends on its own list alone.
 
@@ -185,7 +189,7 @@ class Translator:
         """
         return self._in_turn(chunks, self.settled(search, **options), ahead, progress, remarks)
 
-    def settled(self, search: Search | None = None, **options: Any) -> Search:
+    def settled(self, search: Search | None = None, **options: Unpack[SearchOptions]) -> Search:
         """The search that `translate` does with the same arguments, with nothing left to the run's settings."""
         wanted = asked(search, options)
         before, found = self._settled  # one look: another thread may settle another search meanwhile
@@ -299,7 +303,7 @@ class Translator:
         """One compiled graph for each kind of search; any batch and any length runs in it without a new trace."""
         return search_graph(self.model, search, self._graphs)
 
-    def attention(self, text: str, search: Search | None = None, **options: Any) -> Attention:
+    def attention(self, text: str, search: Search | None = None, **options: Unpack[SearchOptions]) -> Attention:
         """Translate `text` and tell what each target token attended to; arguments as for `translate`.
 
         Raises:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 from seq2seq.batches.pairs import PairBatches
 from seq2seq.errors import InputError
@@ -13,7 +13,7 @@ from seq2seq.evaluation.moses import check_language, language_of
 from seq2seq.evaluation.scripts import SPACED, check_tokenizer, choose_tokenizer
 from seq2seq.evaluation.translation import Example, TranslationScores, examples, in_case, score_translations
 from seq2seq.inference.hypothesis import NOTHING, Hypothesis
-from seq2seq.inference.search import Search
+from seq2seq.inference.search import Search, SearchOptions
 from seq2seq.inference.translation_columns import given_columns
 from seq2seq.inference.translator import Translator
 from seq2seq.report import Report
@@ -79,7 +79,7 @@ def evaluate(
     language: str | None = None,
     num_examples: int = 3,
     report: Report | None = None,
-    **options: Any,
+    **options: Unpack[SearchOptions],
 ) -> TranslationEvaluation:
     """Translate a test set and score it.
 

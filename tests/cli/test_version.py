@@ -32,7 +32,13 @@ def test_a_checkout_that_is_not_installed_says_so(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("typed", "offered"), [("seq2seq tr", {"train", "translate"}), ("seq2seq train translation --sou", {"--source"})]
+    ("typed", "offered"),
+    [
+        ("seq2seq tr", {"train", "translate"}),
+        ("seq2seq train translation --sou", {"--source"}),
+        ("seq2seq train translation --recipe mul", {"multi30k"}),
+        ("seq2seq recipes g", {"g2p"}),
+    ],
 )
 def test_a_shell_completes_commands_and_options(typed, offered):
     asked = {"_SEQ2SEQ_COMPLETE": "complete_bash", "COMP_WORDS": typed, "COMP_CWORD": str(typed.count(" "))}

@@ -13,7 +13,7 @@ from seq2seq.cli.options import search as options
 from seq2seq.config import DecodingConfig
 from seq2seq.decoding import Sampling
 from seq2seq.errors import InputError
-from seq2seq.inference.search import Search
+from seq2seq.inference.search import Search, SearchOptions
 from seq2seq.inference.translator import Translator
 from seq2seq.report import Report
 from seq2seq.run import RunFolder
@@ -22,6 +22,10 @@ from seq2seq.tasks.translation_corpus import read_training_text
 from seq2seq.text.corpus import normalize
 from seq2seq.text.lengths import length_limit
 from tests.conftest import slow
+
+
+def test_type_checkers_know_all_fields_of_a_search():
+    assert SearchOptions.__annotations__ == {field.name: field.type for field in fields(Search)}
 
 
 @pytest.fixture(scope="module")

@@ -39,9 +39,23 @@ Finish = Annotated[
         rich_help_panel=RUN,
     ),
 ]
+
+
+def recipes_like(incomplete: str) -> list[str]:
+    """The shipped recipes whose names begin so, for a shell that completes them."""
+    from seq2seq.config.recipes import shipped_recipes
+
+    return [name for name in shipped_recipes() if name.startswith(incomplete)]
+
+
 Recipe = Annotated[
     str | None,
-    Option(help="TOML file of settings, or the name of a shipped one.", show_default="none", rich_help_panel=SETUP),
+    Option(
+        help="TOML file of settings, or the name of a shipped one.",
+        show_default="none",
+        rich_help_panel=SETUP,
+        autocompletion=recipes_like,
+    ),
 ]
 MaxTime = Annotated[
     str | None,
