@@ -150,7 +150,7 @@ def forecast(
         made = forecaster.forecast(history, steps, known=ahead, interval=interval, report=report)
     outputs = [(output, partial(write_csv, output, forecast_lines(made, forecaster.config.data)))]
     if plot:
-        outputs.append((plot, partial(_draw, forecaster, history, ahead, made, column, shown, plot)))
+        outputs.append((plot, partial(_draw, forecaster, history, ahead, made, column, shown, baseline, plot)))
     write_all(*outputs)
     for note in made.notes:
         report.warn(note)
@@ -165,13 +165,14 @@ def _windowed(*values):
     return zip((f"--{name}" for name in names), values, strict=True)
 
 
-def _draw(forecaster, history, ahead, made, column, shown, path):
+def _draw(forecaster, history, ahead, made, column, shown, baseline, path):
     from seq2seq.inference.baseline_forecasts import drawn_baselines
     from seq2seq.plots import forecast as draw
     from seq2seq.plots import save_figure
 
     k, past = made.columns.index(column), history.select([column]).values[shown]
     beside = drawn_baselines(forecaster, history.take([shown]), len(made.values[shown]), ahead)
+    title = series.picture_title(column, made.columns, made.names[shown], made.names, forecaster.config.data.group)
     figure = draw(
         past[:, 0],
         history.times and history.local_times[shown],
@@ -179,10 +180,10 @@ def _draw(forecaster, history, ahead, made, column, shown, path):
         made.times and made.clock.local(made.times[shown]),
         None if made.lower is None else made.lower[shown][:, k],
         None if made.upper is None else made.upper[shown][:, k],
-        {name: each.values[0][:, k] for name, each in beside.items()},
+        {name: each.values[0][:, k] for name, each in beside.items() if name != baseline},
         column=column,
         interval=made.level or None,
-        title=series.picture_title(column, made.columns, made.names[shown], made.names, forecaster.config.data.group),
+        title=f"{title}, forecast by {baseline}" if baseline else title,
     )
     save_figure(figure, path)
 

@@ -157,6 +157,10 @@ class Windowed:
                     for row in rows
                 ]
                 low, high = map(np.stack, zip(*beyond, strict=True))
+                # Nobody knows more of what is farther away: no end is nearer than at the last step of the horizon.
+                last, after = slice(self.horizon - 1, self.horizon), points[:, self.horizon :]
+                low = np.minimum(low, after + (lower - points[:, : self.horizon])[:, last])
+                high = np.maximum(high, after + (upper - points[:, : self.horizon])[:, last])
                 lower, upper = np.concatenate((lower, low), axis=1), np.concatenate((upper, high), axis=1)
             points = points[:, :steps]
             yield from zip(

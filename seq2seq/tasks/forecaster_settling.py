@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 HOUR = 3_600 * 10**9  # nanoseconds
 UNSEEN = 0.05  # of the windows: without a value, that is told
 CROWDED = 1e-3  # of a unit: where nine in ten values lie within it, single precision blurs them
+CLEARER = 0.7  # of the variance that a season leaves: what another leaves where it is told of
 SEGMENTS = 8  # of a window without a season
 SEGMENTS_DROPOUT = 0.5
 MOST_TARGETS = 32  # that are forecast each by itself: the time that a training takes grows with them
@@ -125,6 +126,8 @@ def _said(found, season, look_back):
         return f"{said}; longer than the windows of {look_back}: raise windows.look_back to use it"
     if look_back and strongest.steps > look_back and strongest.strength > season.strength + 0.03:
         said += f"; {strongest.steps} steps have {strongest.strength:.2f}: raise windows.look_back to use them"
+    elif 1 - strongest.strength < CLEARER * (1 - season.strength):
+        said += f"; {strongest.steps} steps have {strongest.strength:.2f}: model.season={strongest.steps} takes them"
     return said
 
 

@@ -12,6 +12,7 @@ from seq2seq.run import Run, RunFolder
 from seq2seq.run.resuming import data_have_changed
 from seq2seq.series.files import data_files
 from seq2seq.series.learned import LearnedRows
+from seq2seq.series.level import level_shift
 from seq2seq.series.reading import category_of
 from seq2seq.series.scaling import Scaler
 from seq2seq.series.segments import gaps_of, segments
@@ -176,6 +177,42 @@ def with_context(part: Series, before: Series, steps: int | None = None) -> Seri
     pairs = list(zip(whole.values, whole.times, part.values, part.times, gaps_of(whole), strict=True))
     kept = [(values, times) if not gaps.size else own for values, times, *own, gaps in pairs]
     return replace(part, values=[each for each, _ in kept], times=tuple(each for _, each in kept))
+
+
+def warn_of_shift(parts: Split, length: int, report: Report) -> None:
+    """Warn where the validation part is on another level than the training part ever was.
+
+    Args:
+        parts: the data in their parts.
+        length: int. Steps whose mean is a level, see `level_shift`.
+        report: `Report`.
+    """
+    if parts.train.whole:
+        return
+    found = []
+    for name in dict.fromkeys(parts.valid.names):
+        known, after = (_of_name(part.values, part.names, name) for part in (parts.train, parts.valid))
+        for column, before, later in zip(parts.train.columns, known.T, after.T, strict=True):
+            if shift := level_shift(before, later, length):
+                found.append((abs(shift.size), column, name, shift))
+    if not found:
+        return
+    _, column, name, shift = max(found, key=lambda each: each[0])
+    where = f"row {shift.step + 1:,} of it"
+    if parts.valid.times is not None:
+        times = _of_name(parts.valid.times, parts.valid.names, name)
+        where = parts.valid.clock.texts(times[shift.step : shift.step + 1])[0]
+    of = f" of series {name!r}" * bool(name) + f", and of {len(found) - 1:,} more" * (len(found) > 1)
+    report.warn(
+        f"the level of {column!r}{of} shifts within the validation part, about {where}, by {shift.size:+.1f} standard "
+        "deviations, farther than twice what the training part knows: weights, thresholds and intervals are chosen by "
+        "that part. Leave out what came before the shift, or change data.valid_share so that the training part has it"
+    )
+
+
+def _of_name(arrays, names, name):
+    """What there is of one series, its stretches between gaps one after the other."""
+    return np.concatenate([each for each, own in zip(arrays, names, strict=True) if own == name])
 
 
 def shape_card(series: Series, parts: Split, rows: list[tuple[str, str]], report: Report) -> None:

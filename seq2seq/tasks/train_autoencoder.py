@@ -19,7 +19,7 @@ from seq2seq.report import Report
 from seq2seq.run import Run
 from seq2seq.series.in_memory import series_at
 from seq2seq.tasks.fit_detector import check_detection, fit_detector
-from seq2seq.tasks.series_split import shape_card, split, stored_scaler
+from seq2seq.tasks.series_split import shape_card, split, stored_scaler, warn_of_shift
 from seq2seq.tasks.starting import at_hand, fitting, of_kind, read_for, series_files, tell_drift, warn_of_seen
 from seq2seq.training.loop import Training
 from seq2seq.training.metrics import mean_loss
@@ -80,6 +80,7 @@ def train(
         )
     parts = split(series, config.data, config.seed, report, scaler)
     tell_drift(parts, setup.parent, report)
+    warn_of_shift(parts, look_back, report)
     config = replace(config, data=replace(config.data, scale_by_group=bool(parts.scaler.groups)))
     shape_card(series, parts, _card(config, parts), report)
     model = build_model(config, len(series.columns), config.training.precision)

@@ -20,7 +20,7 @@ from seq2seq.series.in_memory import series_at
 from seq2seq.series.series import listed
 from seq2seq.tasks.forecaster_finishing import fit_to_weights, next_steps, valid_part
 from seq2seq.tasks.forecaster_settling import fit_baseline, give_start, settled, start_again
-from seq2seq.tasks.series_split import shape_card, split, stored_scaler, unit_of_streams
+from seq2seq.tasks.series_split import shape_card, split, stored_scaler, unit_of_streams, warn_of_shift
 from seq2seq.tasks.starting import at_hand, fitting, of_kind, read_for, series_files, tell_drift, warn_of_seen
 from seq2seq.training.loop import Training
 from seq2seq.training.metrics import mean_loss
@@ -73,6 +73,9 @@ def train(
     units = [] if windowed else unit_of_streams(parts, config.data)
     config = replace(config, data=replace(config.data, scale_by_group=bool(parts.scaler.groups)))
     config, said = settled(config, parts.train, inherited=setup.is_tuning)
+    warn_of_shift(
+        parts, max(config.windows.look_back if windowed else config.windows.chunk, config.model.season), report
+    )
     columns = Columns.of(config, series.columns)
     model = build_model(config, columns, config.training.precision)
     forecaster = Forecaster(config, parts.scaler, model)

@@ -40,6 +40,9 @@ def test_beyond_the_horizon_forecasts_are_fed_back(days_plain):
     longer = Series((np.concatenate((series.values[0], first.values[0])),), series.columns, ("",), None, False)
     np.testing.assert_allclose(found.values[0][3:6], days_plain.forecast(longer, 3).values[0], rtol=1e-4)
     assert (np.diff(found.times[0]) == np.timedelta64(1, "h")).all()
+    for end in (found.lower, found.upper):  # what is farther away is no better known
+        away = np.abs(end[0] - found.values[0])
+        assert (away[3:] >= away[2] * (1 - 1e-6)).all() and (away[3:] > 0).all()
 
 
 def test_intervals_hold_the_forecast_and_widen_with_their_level(days_plain):

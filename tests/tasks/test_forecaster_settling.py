@@ -47,6 +47,15 @@ def test_a_season_that_fits_the_window_goes_before_a_stronger_one():
     assert "longer than the windows" in settled_on(load, windows__look_back=3)[1]["season"]
 
 
+def test_another_season_of_half_the_error_is_told_though_the_shorter_one_is_taken():
+    hours = np.arange(24 * 70)
+    load = np.sin(hours * 2 * np.pi / 24) * np.where(hours // 24 % 7 < 5, 1.0, 0.85)
+    model, said = settled_on(load, windows__look_back=200)
+    assert model.season == 24 and "168 steps have 1.00: model.season=168 takes them" in said["season"]
+    alone = np.sin(hours * 2 * np.pi / 24) + np.random.default_rng(0).normal(size=len(hours)) * 0.2
+    assert "takes them" not in settled_on(alone, windows__look_back=200)[1]["season"]
+
+
 def test_a_segment_is_a_season_where_a_window_holds_four_or_else_a_part_of_the_window():
     for season, told, look_back, expected in ((7, None, 30, 7), (7, None, 27, 3), (7, 5, 30, 5), (0, None, 40, 5)):
         settings = {"model__kind": "segments", "model__segment": told, "windows__look_back": look_back}

@@ -30,6 +30,11 @@ KINDS = {
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_what_a_recipe_reaches_stands_among_the_results(name):
+    assert f"`{name}`" in (ROOT / "docs" / "results.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_recipes_resolve_and_say_how_they_are_run(name):
     header = (RECIPES / f"{name}.toml").read_text(encoding="utf-8")
     kind, given = next(KINDS[kind] for kind in KINDS if f"seq2seq train {kind} " in header)

@@ -1,5 +1,6 @@
 """The units of series: decided once, when a run begins."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -9,11 +10,36 @@ from seq2seq.config import SeriesDataConfig
 from seq2seq.errors import InputError
 from seq2seq.report import Report
 from seq2seq.series.series import Series
-from seq2seq.tasks.series_split import split, unit_of_streams
+from seq2seq.tasks.series_split import split, unit_of_streams, warn_of_shift
 
 SHOPS = Series(
     [size * np.sin(np.arange(100.0))[:, None] for size in (1, 1000)], ("sold",), ("kiosk", "mall"), None, False
 )
+
+
+class Heard(Report):
+    def __init__(self):
+        self.warnings = []
+
+    def warn(self, text):
+        self.warnings.append(text)
+
+
+def test_a_level_that_shifts_in_the_validation_part_is_told_with_its_place_and_column():
+    data, heard = SeriesDataConfig(location="shops.csv", group="shop", valid_share=0.2, test_share=0.1), Heard()
+    warn_of_shift(split(SHOPS, data, 1, Report()), 12, heard)
+    assert not heard.warnings
+    shifted = [values.copy() for values in SHOPS.values]
+    shifted[1][80:] += 9000.0
+    warn_of_shift(split(replace(SHOPS, values=shifted), data, 1, Report()), 12, heard)
+    (told,) = heard.warnings
+    assert re.search(
+        r"level of 'sold' of series 'mall' shifts within the validation part, about row (9|10|11|12) ", told
+    )
+    hours = np.arange("2024-01-01", "2024-01-05T04", dtype="datetime64[h]").astype("datetime64[ns]")
+    timed = replace(SHOPS, values=shifted, times=(hours, hours))
+    warn_of_shift(split(timed, data, 1, Report()), 12, heard)
+    assert re.search(r"about 2024-01-04 0[678]:00:00, by \+", heard.warnings[-1])
 
 
 @pytest.mark.parametrize("began", [True, False])
