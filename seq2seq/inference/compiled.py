@@ -4,6 +4,7 @@ What differs from one runtime to the other is here and there alone: what loaded 
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,8 @@ from seq2seq.models import Autoencoder, StreamForecaster, WindowForecaster
 
 def graph(function: Callable, *signature: Any) -> Callable:
     """Compile `function` for tensors of `signature`; in a fork of this process a call raises InputError."""
-    compiled = tf.function(function, input_signature=signature, autograph=False)
+    # TensorFlow counts how often the code of a function is traced; a partial one is its own for each loaded run.
+    compiled = tf.function(partial(function), input_signature=signature, autograph=False)
 
     def answer(*inputs):
         stay_in_process()

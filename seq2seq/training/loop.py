@@ -25,6 +25,7 @@ from seq2seq.training.joining import send_run
 from seq2seq.training.lines import judged, of_epoch
 from seq2seq.training.rescue import Rescue
 from seq2seq.training.state import TrainingState
+from seq2seq.training.tracing import models_in_turn
 from seq2seq.training.worker_state import as_of_one
 
 MOST_ROLLBACKS = 5
@@ -90,7 +91,7 @@ class Training:
                 a worker is lost.
             InputError: the loss is not finite, memory does not suffice for a batch, or the disk for the weights.
         """
-        with self.cluster.ending_together():
+        with self.cluster.ending_together(), models_in_turn():
             self._resume()
             self._start_together()
             self._try_largest_batch()
