@@ -24,7 +24,7 @@ from seq2seq.inference.held_out import (
 from seq2seq.inference.pieces import PREDICTION, RECONSTRUCTION, as_pieces, cut, num_pieces
 from seq2seq.inference.reconstructor import Reconstructor
 from seq2seq.inference.series_data import read_data
-from seq2seq.report import Report
+from seq2seq.report import Report, counted
 from seq2seq.run.resuming import refuse_other_data
 from seq2seq.series.in_memory import series_at
 from seq2seq.series.scaling import Scaler
@@ -85,11 +85,11 @@ def _warn_of_few(settings, valid, look_back, report):
         if together < FEWEST_TOGETHER:
             why = "the columns are never observed together"
         report.warn(f"{why}, in the validation part: errors are weighed column by column, without their correlations")
-    what = f"windows of {look_back} steps" if look_back else "sequences"
+    what = f"windows of {counted(look_back, 'step')}" if look_back else "sequences"
     if folds is None:
         report.warn(
-            f"the validation part has {int(lengths.sum()):,} steps, too few {what} to score a part of them by what the "
-            "others tell: the threshold is too low, with more false alarms; raise data.valid_share"
+            f"the validation part has {counted(int(lengths.sum()), 'step')}, too few {what} to score a part of "
+            "them by what the others tell: the threshold is too low, with more false alarms; raise data.valid_share"
         )
     elif counted.shared:
         report.warn(
@@ -197,7 +197,7 @@ def _tell(own, levels, parts, look_back, report):
         report.say(f"as data come in, it is the score of a window above {own.window_threshold:.4g}, fitted likewise")
     if levels:
         few = len(set(parts.valid.names)) - len(levels)
-        rest = f"; {few:,} have too few held-out scores for that" if few else ""
+        rest = f"; {counted(few, 'has', 'have')} too few held-out scores for that" if few else ""
         report.say(f"the scores of {len(levels):,} series are in units of what is usual for each{rest}")
 
 
