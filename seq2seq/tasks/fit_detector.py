@@ -76,11 +76,11 @@ def _warn_of_few(settings, valid, look_back, report):
     lengths, columns = valid.lengths, len(valid.columns)
     if scored_as_a_whole(settings, lengths, look_back, columns):
         return
-    folds, counted = parts_of(lengths, valid.times, look_back)
+    folds, instants = parts_of(lengths, valid.times, look_back)
     observed = [~np.isnan(values).any(axis=1) & (len(values) >= look_back) for values in valid.values]
-    together = len(np.unique(counted.at[np.concatenate(observed)]))
+    together = len(np.unique(instants.at[np.concatenate(observed)]))
     if settings.score == "mahalanobis" and columns > 1 and not tell_correlations(together, columns):
-        steps = "different times" if counted.shared else "steps"
+        steps = "different times" if instants.shared else "steps"
         why = f"{together:,} {steps} with all of {columns:,} columns, fewer than {PER_COLUMN} for each"
         if together < FEWEST_TOGETHER:
             why = "the columns are never observed together"
@@ -91,9 +91,9 @@ def _warn_of_few(settings, valid, look_back, report):
             f"the validation part has {counted(int(lengths.sum()), 'step')}, too few {what} to score a part of "
             "them by what the others tell: the threshold is too low, with more false alarms; raise data.valid_share"
         )
-    elif counted.shared:
+    elif instants.shared:
         report.warn(
-            f"the validation part has {int(counted.at.max()) + 1:,} different times, too few {what} to set a stretch "
+            f"the validation part has {int(instants.at.max()) + 1:,} different times, too few {what} to set a stretch "
             "of time apart: series are scored by what others tell of the same times, and where they go together the "
             "threshold is too low, with more false alarms; raise data.valid_share"
         )
