@@ -50,10 +50,10 @@ def find_times(
         time = reading.time
         if len(time) == 1 and reading.time_format is None and reading.rhythm is None:
             form = number_format(frame[time[0]], time[0], groups)
-    counters_ = counters(frame, [name for name in names if name not in time]) if not reading.columns else ()
-    notes += tuple(f"column {name!r} counts the rows: no feature, unless it is chosen" for name in counters_)
+    numbering = counters(frame, [name for name in names if name not in time]) if not reading.columns else ()
+    notes += tuple(f"column {name!r} counts the rows: no feature, unless it is chosen" for name in numbering)
     form = reading.time_format or form
-    return replace(reading, time=time, time_format=form), (*time, *counters_), notes
+    return replace(reading, time=time, time_format=form), (*time, *numbering), notes
 
 
 def times_of(
