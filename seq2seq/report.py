@@ -4,6 +4,15 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 
+def counted(count: int, one: str, several: str | None = None) -> str:
+    """A number with what it is a number of, in the form that goes with it; `several` by default with an s.
+
+    >>> counted(1, "step"), counted(1200, "step"), counted(0, "series is", "series are")
+    ('1 step', '1,200 steps', '0 series are')
+    """
+    return f"{count:,} {one if count == 1 else several or f'{one}s'}"
+
+
 class Progress:
     """One counted piece of work; this one shows nothing."""
 

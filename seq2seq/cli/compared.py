@@ -6,6 +6,7 @@ from typing import Any
 
 from seq2seq.cli.console import ConsoleReport
 from seq2seq.errors import InputError
+from seq2seq.report import counted
 
 
 def check(runs: Sequence[Path], against: Path, task: str) -> None:
@@ -66,5 +67,6 @@ def forecasts(
         seen, other = names if result.learned else names[::-1]
         report.warn(f"{seen} has learned from what is forecast here and {other} has not: the comparison favours {seen}")
     compared = compare(result.made, found.made, names)
-    report.say(f"compared from {compared.origins:,} origins, in {compared.blocks:,} blocks, in {compared.unit}")
+    blocks = counted(compared.blocks, "block")
+    report.say(f"compared from {counted(compared.origins, 'origin')}, in {blocks}, in {compared.unit}")
     return compared

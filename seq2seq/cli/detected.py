@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from seq2seq.cli.outputs import write_csv, write_text
+from seq2seq.report import counted
 
 WORST = 10  # groups, or columns, that are shown; all are in the JSON file
 
@@ -84,9 +85,9 @@ def told_parts(
 def _tell_parts(parts, whole, report):
     """Warn where what is scored helped to make the run; `parts`: of each series, the part of each of its steps."""
     counts = Counter(part for steps in parts for part in (steps[:1] if whole else steps).tolist())
-    unit = "sequences" if whole else "steps"
+    unit = "sequence" if whole else "step"
     said = [
-        f"{counts[part]:,} {unit} of the {name}"
+        f"{counted(counts[part], unit)} of the {name}"
         for part, name in (
             ("train", "training part, which the model has learned"),
             ("valid", "validation part, by which weights and threshold were chosen"),
@@ -94,7 +95,7 @@ def _tell_parts(parts, whole, report):
         if counts[part]
     ]
     if said:
-        rest = f"; {counts['test']:,} are of the test part" if counts["test"] else ""
+        rest = f"; {counted(counts['test'], 'is', 'are')} of the test part" if counts["test"] else ""
         report.warn(f"scored are {', and '.join(said)}: their scores are lower than those of other data{rest}")
 
 
@@ -103,7 +104,7 @@ def tell_events(found: Sequence[Sequence[Any]], detection: Any, report: Any) -> 
     events = [event for of_series in found for event in of_series]
     known = sum(event.known_at is not None for event in events)
     came = "" if detection.live is None else f", {known:,} of them known as the data came in"
-    report.say(f"they are {len(events):,} events{came}")
+    report.say(f"they make up {counted(len(events), 'event')}{came}")
 
 
 def write_events(path: Path, series: Any, events: list, data: Any, labelled: bool) -> None:

@@ -14,6 +14,7 @@ from seq2seq.cli.options.pairs import DATA
 from seq2seq.cli.options.run import WithEither, members, together
 from seq2seq.cli.outputs import check_csv, check_outputs, check_picture, write_all, write_csv, write_text
 from seq2seq.errors import InputError
+from seq2seq.report import counted
 
 SCORE, RESULT, FORECAST = "Scores of text", "Results", "Forecasts"
 EXAMPLES = """\
@@ -299,7 +300,8 @@ def _draw(result, column, name, path) -> None:
 def _show_forecasts(result, shown, report) -> None:
     overall = result.overall
     first, last = result.origins
-    title = f"{overall.windows:,} forecasts of {overall.horizon} steps, the first from {first}, the last from {last}"
+    what = f"{counted(overall.windows, 'forecast')} of {counted(overall.horizon, 'step')}"
+    title = f"{what}, the first from {first}, the last from {last}" if overall.windows > 1 else f"{what}, from {first}"
     shown.table(title, overall.columns, overall.rows())
     if result.alone:
         shown.say(result.spread)
@@ -312,7 +314,9 @@ def _show_forecasts(result, shown, report) -> None:
     if overall.metric.endswith("_scaled"):
         shown.say(f"Scores called …_scaled are in {result.unit}")
     if overall.intervals:
-        _show_intervals(overall.intervals, result.unit, shown)
+        _show_intervals(overall, result.unit, shown)
+    for line in result.notes:
+        shown.say(line)
     for line in result.warnings:
         report.warn(line)
 
@@ -334,7 +338,9 @@ def _show_worst(result, what, shown) -> None:
     shown.table(f"\n{title}", heads, rows)
 
 
-def _show_intervals(intervals, unit, shown) -> None:
-    level, coverage, width = (intervals[name] for name in ("level", "coverage", "width"))
-    mean = f"{intervals['width_scaled']:.4g} {unit}" if width is None else f"{width:.4g}"
+def _show_intervals(overall, unit, shown) -> None:
+    """The share that they hold, and their width in the unit of the errors."""
+    intervals, scaled = overall.intervals, overall.metric.endswith("_scaled")
+    level, coverage = intervals["level"], intervals["coverage"]
+    mean = f"{intervals['width_scaled']:.4g} {unit}" if scaled else f"{intervals['width']:.4g}"
     shown.say(f"Intervals for {level:.0%} of the actual values hold {coverage:.1%}; their mean width is {mean}")

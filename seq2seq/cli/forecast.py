@@ -14,6 +14,7 @@ from seq2seq.cli.options import forecasts, series
 from seq2seq.cli.options.run import WithForecaster, members, together
 from seq2seq.cli.outputs import check_csv, check_outputs, check_picture, write_all, write_csv
 from seq2seq.errors import InputError
+from seq2seq.report import counted
 
 OUTPUT, STREAM = "Output", "Streaming"
 EXAMPLES = """\
@@ -195,7 +196,7 @@ def _stream(forecaster, state, header, interval, times, report):
     stream = Stream(forecaster, interval or 0.0, times, report)
     if state and state.exists():
         stream.load(state)
-        report.say(f"going on after {stream.steps:,} steps")
+        report.say(f"going on after {counted(stream.steps, 'step')}")
     sys.stdin.reconfigure(encoding="utf-8-sig", errors="replace")
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a service is stopped so: as Ctrl-C
     for number, line in enumerate(sys.stdin, 1):

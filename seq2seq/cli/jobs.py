@@ -12,6 +12,7 @@ from seq2seq.cli.options.engines import engine
 from seq2seq.cli.outputs import check_folder
 from seq2seq.errors import InputError
 from seq2seq.interruption import Interruption, Stopped
+from seq2seq.report import counted
 
 
 def run_job(
@@ -71,19 +72,15 @@ def _checked(output):
 
 
 def _tell(outcome, output, shard, report):
-    said = [f"{_counted(outcome.finished, 'output')} finished in {output}"]
+    said = [f"{counted(outcome.finished, 'output')} finished in {output}"]
     if outcome.skipped:
         said.append(f"{outcome.skipped:,} had been finished before")
     if outcome.waiting:
         said.append(f"waiting for other shards than {shard}: {len(outcome.waiting):,}")
     if outcome.bad_records:
-        said.append(f"*.rejected.jsonl lists {_counted(outcome.bad_records, 'bad record')}")
+        said.append(f"*.rejected.jsonl lists {counted(outcome.bad_records, 'bad record')}")
     if outcome.problems:
-        said.append(f"{_counted(len(outcome.problems), 'input')} could not be used, or not to the end")
+        said.append(f"{counted(len(outcome.problems), 'input')} could not be used, or not to the end")
     report.say("; ".join(said))
     for problem in outcome.problems:
         report.warn(problem)
-
-
-def _counted(count, thing):
-    return f"{count:,} {thing}{'s' * (count != 1)}"

@@ -35,21 +35,18 @@ def by_column(
     }
 
 
-def intervals_by_column(
-    columns: Sequence[str], lower: np.ndarray, upper: np.ndarray, actual: np.ndarray, scale: np.ndarray
-) -> dict:
+def intervals_by_column(columns: Sequence[str], lower: np.ndarray, upper: np.ndarray, actual: np.ndarray) -> dict:
     """What there is to say of intervals of columns in different units.
 
     Args:
         columns: their names.
         lower, upper, actual: float arrays `(windows, horizon, columns)`.
-        scale: float array that broadcasts to them.
 
     Returns:
-        `columns`, from the name of each to the share of the values that its intervals hold (`coverage`) and their mean
-        `width` in its unit; `width_scaled`, of all in the unit `scale`; and `width`, that of a single column or None.
+        From the name of each to the share of the values that its intervals hold (`coverage`) and their mean `width` in
+        its unit; of columns of which something came.
     """
-    found = {
+    return {
         column: {
             "coverage": coverage(lower[..., k], upper[..., k], actual[..., k]),
             "width": mean_width(lower[..., k], upper[..., k]),
@@ -57,8 +54,6 @@ def intervals_by_column(
         for k, column in enumerate(columns)
         if not np.isnan(actual[..., k]).all()
     }
-    width = mean_width(lower, upper) if len(columns) == 1 else None
-    return {"width": width, "width_scaled": mean_width(lower / scale, upper / scale), "columns": found}
 
 
 def by_group(

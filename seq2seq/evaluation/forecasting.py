@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from seq2seq.errors import InputError
+from seq2seq.report import counted
 
 Scores = dict[str, float | None]
 IN_UNITS = ("mae", "rmse", "mse", "rse")  # scores that are in the units of the values, or weigh columns by them
@@ -171,8 +172,8 @@ def conformal_bound(misses: np.ndarray, coverage: float, overlap: float | np.nda
     if np.any(rank(1) > observed):
         needed = int(np.ceil(np.round(coverage / (1 - coverage), 9)))
         raise InputError(
-            f"{observed.min()} windows are too few to calibrate an interval of {coverage:.0%}, which takes {needed}; "
-            "give more validation data or a smaller interval."
+            f"{counted(observed.min(), 'window is', 'windows are')} too few to calibrate an interval of "
+            f"{coverage:.0%}, which takes {needed}; give more validation data or a smaller interval."
         )
     chosen = np.minimum(rank(overlap), observed)
     return np.take_along_axis(misses, chosen[None] - 1, axis=0)[0].astype(np.float64)
@@ -251,6 +252,12 @@ class ForecastEvaluation:
         return asdict(self) | {"best_baseline": self.best_baseline, "skill": gained, "warning": self.warning}
 
 
+def measurable(actual: np.ndarray, forecasts: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Those of some forecasts, by name, that have a value of a size that floats can square wherever one came."""
+    observed = ~np.isnan(actual)
+    return {name: made for name, made in forecasts.items() if np.all(np.abs(made[observed]) < MEASURABLE)}
+
+
 def evaluate_forecast(
     actual: np.ndarray,
     predicted: np.ndarray,
@@ -278,7 +285,6 @@ def evaluate_forecast(
     Raises:
         InputError: as `forecast_scores`.
     """
-    observed = ~np.isnan(actual)
     intervals = None
     if interval is not None:
         lower, upper, level = interval
@@ -289,9 +295,7 @@ def evaluate_forecast(
         metric=metric,
         scores=forecast_scores(actual, predicted, scale),
         baselines={
-            name: forecast_scores(actual, forecast, scale)
-            for name, forecast in baselines.items()
-            if np.all(np.abs(forecast[observed]) < MEASURABLE)
+            name: forecast_scores(actual, forecast, scale) for name, forecast in measurable(actual, baselines).items()
         },
         per_horizon=per_horizon(actual, predicted, scale),
         intervals=intervals,

@@ -3,6 +3,7 @@
 import numpy as np
 
 from seq2seq.errors import InputError
+from seq2seq.report import counted
 
 THRESHOLD_KINDS = ("quantile", "sigma", "pot", "f_beta")
 
@@ -67,13 +68,14 @@ def beyond_held_out(kind: str, value: float, count: int) -> str | None:
     """What is to be said where so few held-out scores do not tell a threshold."""
     if kind == "quantile" and count * (1 - value) < 1:  # it is about the highest of them
         return (
-            f"{count:,} held-out scores do not tell the quantile {value:g}: the threshold is about the highest of "
-            "them; pot goes on beyond it"
+            f"{counted(count, 'held-out score does', 'held-out scores do')} not tell the quantile {value:g}: "
+            "the threshold is about the highest of them; pot goes on beyond it"
         )
     if kind == "pot" and count * MOST_OF_TAIL < FEWEST_PEAKS:
         return (
-            f"pot goes on beyond the highest {FEWEST_PEAKS} scores, and {count:,} are held out: what so many of them "
-            "have in common is no tail, and the threshold is a guess; hold out more (data.valid_share)"
+            f"pot goes on beyond the highest {FEWEST_PEAKS} scores, and {counted(count, 'is', 'are')} held out: "
+            "what so many of them have in common is no tail, and the threshold is a guess; hold out more "
+            "(data.valid_share)"
         )
     return None
 

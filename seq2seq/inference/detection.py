@@ -16,7 +16,7 @@ from seq2seq.inference.pieces import PREDICTION
 from seq2seq.inference.reconstructor import Reconstructor
 from seq2seq.inference.scores import Scores
 from seq2seq.inference.selection import Selection
-from seq2seq.report import Report
+from seq2seq.report import Report, counted
 from seq2seq.series.segments import gaps_of
 from seq2seq.series.series import check_read, some_of
 from seq2seq.series.table import Series
@@ -184,7 +184,8 @@ def _tell_unpredicted(series, scores, reconstructor, report):
     """Warn of the series without a score, where alarms rest on predictions alone."""
     without = [name for name, steps in zip(series.names, scores.steps, strict=True) if np.isnan(steps).all()]
     if without:
-        after = f"a window of {reconstructor.look_back} steps and the {reconstructor.config.model.horizon} after it"
+        window = counted(reconstructor.look_back, "step")
+        after = f"a window of {window} and the {reconstructor.config.model.horizon} after it"
         report.warn(f"{some_of(without)} without a score: nothing is predicted but after {after}")
 
 

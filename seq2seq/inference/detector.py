@@ -14,6 +14,7 @@ from seq2seq.evaluation.overlap import StepMeans
 from seq2seq.evaluation.thresholds import fit_threshold
 from seq2seq.inference.pieces import PREDICTION, RECONSTRUCTION, Errors, Pieces
 from seq2seq.inference.scores import Scores, joined
+from seq2seq.report import counted
 from seq2seq.run import Run
 
 if TYPE_CHECKING:
@@ -74,7 +75,8 @@ class ErrorScorer:
         if self.steps > 1:
             if errors.shape[1] > self.steps:
                 raise InputError(
-                    f"A sequence has {errors.shape[1]} steps, all those of the training had {self.steps}: cut it."
+                    f"A sequence has {counted(errors.shape[1], 'step')}, all those of the training had "
+                    f"{self.steps}: cut it."
                 )
             short = ((0, 0), (0, self.steps - errors.shape[1]), (0, 0))
             vectors = np.pad(errors.astype(np.float64), short, constant_values=np.nan)

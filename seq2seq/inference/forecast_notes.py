@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from seq2seq.report import counted
 from seq2seq.series.far import far_in_any
 from seq2seq.series.scaling import Scaler
 from seq2seq.series.series import Series, some_of
@@ -26,9 +27,8 @@ def far_values(
 
 def new_series(forecaster: "Forecaster", series: Series) -> list[str]:
     """What there is to say of series that have units of their own, which were not there in training."""
-    new = [name for name in dict.fromkeys(series.names) if name not in forecaster.scaler.groups]
-    told = f"{some_of(new)} not there in training: forecast in units of its own values"
-    return [told] if forecaster.scaler.groups and new else []
+    new = forecaster.scaler.new(series.names)
+    return [f"{some_of(new)} not there in training: forecast in units of its own values"] if new else []
 
 
 def never_seen(
@@ -52,7 +52,8 @@ def never_seen(
                     end[:, targets] = np.nan
     without = ", and has no interval" if any(end is not None for _, *ends in forecasts for end in ends) else ""
     return [
-        f"{', '.join(targets)}{f' of {some_of(of)}' if any(of) else ''} has no value in the {look_back} steps that the "
-        f"model reads: its forecast rests on the other columns and the training part alone{without}"
+        f"{', '.join(targets)}{f' of {some_of(of)}' if any(of) else ''} has no value in the "
+        f"{counted(look_back, 'step')} that the model reads: its forecast rests on the other columns and the "
+        f"training part alone{without}"
         for targets, of in unseen.items()
     ]

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from seq2seq.errors import InputError
+from seq2seq.report import counted
 from seq2seq.series.clock import Clock, time_text
 from seq2seq.series.joining import rows_at
 from seq2seq.series.series import Series, listed
@@ -53,7 +54,7 @@ def join_plans(
     """
     what = listed(called or columns)
     if plans is None:
-        raise InputError(f"{what} must be known for the {steps} steps ahead: give them with --known FILE.")
+        raise InputError(f"{what} must be known for the {counted(steps, 'step')} ahead: give them with --known FILE.")
     plans = plans.select(columns)
     if (plans.times is None) != (times is None):
         lacking, other = ("file of --known", "history") if plans.times is None else ("history", "file of --known")
@@ -69,7 +70,7 @@ def join_plans(
     if missing:
         places = "; ".join(_place(*place) for place in missing[:LISTED]) + "; …" * (len(missing) > LISTED)
         raise InputError(
-            f"{what} must be known for the {steps} steps ahead: --known lacks {len(missing):,} of "
+            f"{what} must be known for the {counted(steps, 'step')} ahead: --known lacks {len(missing):,} of "
             f"{len(names) * steps:,} ({places}). Add rows for them, or forecast fewer --steps."
         )
     return joined

@@ -22,7 +22,7 @@ from seq2seq.inference.pieces import (
     pieces_after,
 )
 from seq2seq.inference.series_data import for_other, learned_rows, of_run, read_usable, warn_left_out
-from seq2seq.report import Progress, Report
+from seq2seq.report import Progress, Report, counted
 from seq2seq.run import Run
 from seq2seq.runtime.folder import ExportedRun
 from seq2seq.runtime.numbers import ExportedAutoencoder
@@ -136,15 +136,16 @@ class Reconstructor:
         if not num_pieces(lengths, self.look_back):
             longest = "series" if len(lengths) == len(series.values) else "stretch without a gap in time"
             raise InputError(
-                f"{location}: a window has {self.look_back} steps, the longest {longest} {lengths.max(initial=0)}: "
-                "give longer series."
+                f"{location}: a window has {counted(self.look_back, 'step')}, the longest {longest} "
+                f"{lengths.max(initial=0)}: give longer series."
             )
         if (short := int(np.sum(lengths < self.look_back))) and len(lengths) > len(series.values):
             report.warn(
-                f"{short:,} stretches between gaps are shorter than a window of {self.look_back} steps: not scored"
+                f"{counted(short, 'stretch between gaps is', 'stretches between gaps are')} shorter than a window of "
+                f"{counted(self.look_back, 'step')}: not scored"
             )
         series, bad = self._usable(series, location)
-        short = f"shorter than a window of {self.look_back} steps"
+        short = f"shorter than a window of {counted(self.look_back, 'step')}"
         bad += [
             (name, short) for name, length in zip(series.names, series.lengths, strict=True) if length < self.look_back
         ]
@@ -152,8 +153,7 @@ class Reconstructor:
             warn_left_out(bad, report)
         else:
             rejected += [(int(name) if series.whole else name, reason) for name, reason in bad]
-        new = [name for name in dict.fromkeys(series.names) if name not in self.scaler.groups]
-        if self.scaler.groups and new:
+        if new := self.scaler.new(series.names):
             report.warn(f"{some_of(new)} not there in training: measured in units of its own values")
         for note in self._far(series):
             report.warn(note)

@@ -11,7 +11,7 @@ from seq2seq.evaluation.linear import LinearForecast
 from seq2seq.inference.calibration import Calibration
 from seq2seq.inference.columns import Columns
 from seq2seq.inference.loaded import graphs_of
-from seq2seq.report import Progress
+from seq2seq.report import Progress, counted
 
 if TYPE_CHECKING:
     from seq2seq.models import WindowForecaster
@@ -85,17 +85,18 @@ class Windowed:
         if length < self.least_history:
             of, needed = f" of series {name!r}" if name else "", self.least_history
             if not gap:
-                raise InputError(f"the history{of} has {length} steps, the model reads {needed}: give more.")
+                raise InputError(f"the history{of} has {counted(length, 'step')}, the model reads {needed}: give more.")
             raise InputError(
-                f"the history{of} has {length} steps {gap}, and no window of {needed} runs across one: give "
+                f"the history{of} has {counted(length, 'step')} {gap}, and no window of {needed} runs across one: give "
                 f"{needed - length} more, or train with --gaps fill (data.gaps), which makes missing values of gaps."
             )
         used = (*self.columns.targets, *self.columns.known)
         others = self.columns.in_table([name for name in self.columns.names if name not in used])
         if steps > self.horizon and others:
             raise InputError(
-                f"{steps} steps are beyond the horizon of {self.horizon}, and {others[0]!r} is read but not forecast: "
-                f"ask for at most {self.horizon} steps, or train with a longer horizon."
+                f"{counted(steps, 'step is', 'steps are')} beyond the horizon of {self.horizon}, and {others[0]!r} is "
+                f"read but not forecast: ask for at most {counted(self.horizon, 'step')}, or train with a longer "
+                "horizon."
             )
 
     def gaps_of_interval(self, steps: int, level: float) -> list[str]:
@@ -110,8 +111,8 @@ class Windowed:
             ]
         if steps > self.horizon and not len(self.calibration.residuals):
             return [
-                f"the intervals end after the {self.horizon} steps of the horizon: in the validation part no window "
-                "was observed as a whole, which would tell how far errors grow"
+                f"the intervals end after the {counted(self.horizon, 'step')} of the horizon: in the validation part "
+                "no window was observed as a whole, which would tell how far errors grow"
             ]
         return []
 

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from seq2seq.errors import InputError
+from seq2seq.report import counted
 from seq2seq.series.numerals import (
     decimal_mark,
     has_sign,
@@ -239,6 +240,6 @@ def _category_notes(column, features) -> Iterator[str]:
     unseen = texts[texts.notna() & ~texts.isin(known)]
     if len(unseen):
         values = ", ".join(map(repr, sorted(unseen.unique())[:6])) + ", …" * (unseen.nunique() > 6)
-        yield f"column {column.name!r} has values that training had not, in {len(unseen):,} rows: {values}"
+        yield f"column {column.name!r} has values that training had not, in {counted(len(unseen), 'row')}: {values}"
     if empty := int(texts.isna().sum()):
-        yield f"column {column.name!r} is empty in {empty:,} rows: none of its values is there"
+        yield f"column {column.name!r} is empty in {counted(empty, 'row')}: none of its values is there"

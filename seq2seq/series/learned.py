@@ -56,8 +56,8 @@ class LearnedRows:
         known = np.concatenate(met)
         span = " to ".join(series.clock.texts(np.array([known.min(), known.max()])))
         return (
-            f"{count:,} of {total:,} {unit} are of rows that the training had, {span}: the model has seen them, and is "
-            f"better there than on new ones; {mend}"
+            f"{count:,} of {total:,} {unit} {'is' if count == 1 else 'are'} of rows that the training had, {span}: the "
+            f"model has seen them, and is better there than on new ones; {mend}"
         )
 
     def _learned(self, name, times, values):

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from seq2seq.errors import InputError
+from seq2seq.report import counted
 from seq2seq.series.clock import Clock, dates_of, nanoseconds
 from seq2seq.series.rhythm import DAY, MONDAY, WEEK, length_of
 
@@ -23,7 +24,11 @@ def one_each_time(parts: Sequence[np.ndarray], times: Sequence[np.ndarray], whic
     parts, times = of_each(lambda part, at: _one_each(part, at, which), parts, times)
     count = before - sum(map(len, times))
     kept = "the first is kept" if which == "first" else "their mean is taken"
-    return parts, times, (f"{count:,} rows repeat a time: of rows at one time {kept}",) * bool(count)
+    return (
+        parts,
+        times,
+        (f"{counted(count, 'row repeats', 'rows repeat')} a time: of rows at one time {kept}",) * bool(count),
+    )
 
 
 def means_of_steps(parts: Sequence[np.ndarray], times: Sequence[np.ndarray], clock: Clock, step: str) -> Parts:
@@ -98,8 +103,8 @@ def _partial_note(begins, clock):
         return ()
     begin, count, usual = found[0]
     return (
-        f"{len(found):,} step{'s' * (len(found) > 1)} at the ends of the data not whole: that from "
-        f"{clock.texts(begin)[0]} is a mean of {count:,} rows where {usual:,.0f} are usual",
+        f"{counted(len(found), 'step')} at the ends of the data not whole: that from "
+        f"{clock.texts(begin)[0]} is a mean of {counted(count, 'row')} where {usual:,.0f} are usual",
     )
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from seq2seq.errors import InputError
+from seq2seq.report import counted
 from seq2seq.series.clock import dates_of, nanoseconds, time_texts
 
 DAY = 86_400 * 10**9  # nanoseconds
@@ -82,7 +83,7 @@ class Months:
 
     def __str__(self):
         which = f" day {self.day}" if self.day else f" {self.kind}" if self.kind else ""
-        return f"{self.count} month{'s' * (self.count > 1)}{which}"
+        return f"{counted(self.count, 'month')}{which}"
 
 
 @dataclass(frozen=True)

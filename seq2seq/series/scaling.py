@@ -2,7 +2,7 @@
 
 import copy
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -11,10 +11,12 @@ from pathlib import Path
 import numpy as np
 
 from seq2seq.errors import InputError
-from seq2seq.series.series import Series, column_positions, listed, unnamed
+from seq2seq.series.series import Series, column_positions, unnamed
 from seq2seq.series.sizes import (
     FEWEST_STEPS,
     by_name,
+    constant_columns,
+    constant_units,
     ends,
     is_constant,
     measure,
@@ -23,6 +25,7 @@ from seq2seq.series.sizes import (
     unseen_note,
     without,
 )
+from seq2seq.series.values import by_feature, refuse_column
 from seq2seq.storage import replacing
 
 KINDS = ("standard", "minmax", "none")
@@ -51,6 +54,8 @@ class Scaler:
         seen: where `kind` is `"none"`, what `"standard"` would have: mean and standard deviation of each feature in
             training, by which values far from it are told; 0 for a feature that was never observed. None in runs of
             earlier versions.
+        constant: tuple of str. The columns that were constant in training, but for the rounding of their numbers: they
+            told nothing.
 
     >>> scaler = Scaler.fit("standard", [np.array([[1.0], [3.0]])], ["speed"])
     >>> scaler.transform(np.array([[2.0], [4.0]])).tolist()
@@ -69,6 +74,7 @@ class Scaler:
     groups: Mapping[str, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
     seen: tuple[np.ndarray, np.ndarray] | None = None
     still: Mapping[str, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
+    constant: tuple[str, ...] = ()
     _logged = cached_property(lambda self: np.array([self.log and name not in self.plain for name in self.columns]))
 
     def __post_init__(self):
@@ -76,6 +82,7 @@ class Scaler:
             raise InputError(f"the scaling must be one of {', '.join(KINDS)}, got {self.kind!r}")
         object.__setattr__(self, "columns", tuple(self.columns))
         object.__setattr__(self, "plain", tuple(self.plain))
+        object.__setattr__(self, "constant", tuple(self.constant))
         for name, numbers in zip(("center", "scale"), self._checked(self.center, self.scale), strict=True):
             object.__setattr__(self, name, numbers)
         if self.seen is not None:
@@ -128,6 +135,7 @@ class Scaler:
         unscaled = cls(kind, np.zeros(features), np.ones(features), columns, log, tuple(plain), plus_one=plus_one)
         still = standing_still(unscaled, values, names) if names else {}
         values = [unscaled.logarithms(part) for part in values]
+        unscaled = replace(unscaled, constant=constant_columns(values, columns, unscaled._logged))
         if kind == "none":
             return replace(unscaled, seen=unscaled._spread(values))
         varying = without(values, names, still) if still else values
@@ -216,6 +224,10 @@ class Scaler:
                 found[feature] = standard._measured(values, feature)
         return tuple(found.T)
 
+    def new(self, names: Iterable[str]) -> list[str]:
+        """Those of some series that were not there in training, where each has units of its own."""
+        return [name for name in dict.fromkeys(names) if name not in self.groups] if self.groups else []
+
     def sizes(self) -> list[tuple[float, float]]:
         """Of each column the magnitude, and the spread, 0 where it is not known, in the user's units."""
         center, scale = self.center, self.scale
@@ -238,14 +250,14 @@ class Scaler:
         Raises:
             InputError: another number of features, or a value that is not above 0 where `log`.
         """
-        values = _by_feature(values, self.columns)
+        values = by_feature(values, self.columns)
         if not self.log:
             return values
         if self.plus_one:
             wrong, why = values < 0, "a value below 0, which log1p is not for: train without it"
         else:
             wrong, why = values <= 0, "a value that is not above 0, which has no logarithm: train with log1p or without"
-        _refuse_column(wrong & self._logged, self.columns, why)
+        refuse_column(wrong & self._logged, self.columns, why)
         logarithm = np.log1p if self.plus_one else np.log
         return np.where(self._logged, logarithm(np.where(self._logged, values, 1.0)), values)
 
@@ -259,7 +271,7 @@ class Scaler:
         flat = self.logarithms(values)
         with np.errstate(over="ignore"):
             scaled = ((flat - self.center) / self.scale).astype(np.float32)
-        _refuse_column(np.isinf(scaled), self.columns, "an infinite value, or one far from all of the training data")
+        refuse_column(np.isinf(scaled), self.columns, "an infinite value, or one far from all of the training data")
         return scaled.reshape(shape)
 
     def inverse(self, values: np.ndarray, columns: Sequence[str] | None = None) -> np.ndarray:
@@ -300,6 +312,7 @@ class Scaler:
         path = Path(path)
         content = {"kind": self.kind, "center": self.center.tolist(), "scale": self.scale.tolist()}
         content |= {"columns": self.columns, "log": self.log, "plain": self.plain, "plus_one": self.plus_one}
+        content["constant"] = self.constant
         if self.seen is not None:
             content["seen"] = [part.tolist() for part in self.seen]
         for own in (own for own in ("groups", "still") if getattr(self, own)):
@@ -318,7 +331,9 @@ class Scaler:
             content = json.loads(Path(path).read_text(encoding="utf-8"))
             if not (isinstance(content["log"], bool) and all(isinstance(name, str) for name in content["columns"])):
                 raise TypeError("wrong types")
-            return cls(**content)
+            scaler = cls(**content)
+            known = "constant" in content or scaler.kind != "standard"
+            return scaler if known else replace(scaler, constant=constant_units(scaler, scaler._logged))
         except (ValueError, KeyError, TypeError, OSError) as error:
             raise InputError(f"{path} is not a whole scaler file ({error}): restore it or train again") from error
 
@@ -331,19 +346,3 @@ class Scaler:
         if values.shape[-1:] != (len(positions),):
             raise InputError(f"expected values (…, {len(positions)}), features last; got the shape {values.shape}")
         return values
-
-
-def _by_feature(values, columns):
-    values = np.asarray(values, np.float64)
-    if values.ndim < 2 or values.shape[-1] != len(columns):
-        raise InputError(
-            f"expected an array (…, steps, features) with {len(columns)} features ({listed(columns)}), "
-            f"got the shape {values.shape}"
-        )
-    return values.reshape(-1, len(columns))
-
-
-def _refuse_column(bad, columns, what):
-    if bad.any():
-        name = columns[int(bad.any(axis=0).argmax())]
-        raise InputError(f"column {name!r} has {what}")

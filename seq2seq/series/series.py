@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from seq2seq.errors import InputError
+from seq2seq.report import counted
 from seq2seq.series.clock import Clock
 from seq2seq.series.reading import Reading
 
@@ -131,8 +132,9 @@ def some_of(names: Sequence[int | str]) -> str:
     ("2 series ('north', 'south')", '1 series', '2 samples (0, 7)')
     """
     listed = ", ".join(map(repr, names[:3])) + ", …" * (len(names) > 3) if set(names) != {""} else ""
-    kind = f"sample{'s' * (len(names) > 1)}" if any(isinstance(name, int) for name in names) else "series"
-    return f"{len(names):,} {kind}{f' ({listed})' * bool(listed)}"
+    kind = "sample" if any(isinstance(name, int) for name in names) else None
+    count = counted(len(names), kind) if kind else f"{len(names):,} series"
+    return f"{count}{f' ({listed})' * bool(listed)}"
 
 
 def near_match(name: str, names: Iterable[str]) -> str:
@@ -225,12 +227,16 @@ def split_samples(
     count = len(series.values)
     valid, test = (max(int(count * share + 0.5), share > 0) for share in (valid_share, test_share))
     if valid + test >= count:
-        raise InputError(f"{count} samples are too few to split: expected at least {valid + test + 1}")
+        raise InputError(
+            f"{counted(count, 'sample is', 'samples are')} too few to split: expected at least {valid + test + 1}"
+        )
     order = np.random.default_rng(seed).permutation(count)
     if fold is not None:
         number, folds = fold
         if count - test < 2 * folds:
-            raise InputError(f"{count - test} samples are too few for {folds} folds: expected two for each.")
+            raise InputError(
+                f"{counted(count - test, 'sample is', 'samples are')} too few for {folds} folds: expected two for each."
+            )
         turn = np.arange(count - test) % folds == number - 1
         order[: count - test] = np.concatenate((order[: count - test][~turn], order[: count - test][turn]))
         valid = int(turn.sum())

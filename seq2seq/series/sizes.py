@@ -23,6 +23,8 @@ class Scaling(Protocol):
     columns: tuple[str, ...]
     plain: tuple[str, ...]
     log: bool
+    center: np.ndarray
+    scale: np.ndarray
 
     def logarithms(self, values: np.ndarray) -> np.ndarray:
         """Values `(rows, features)`, as logarithms where those are scaled."""
@@ -124,6 +126,26 @@ def is_constant(low: float, high: float, log: bool) -> bool:
     whole = not log and float(low).is_integer() and float(high).is_integer()
     size = 1.0 if log else max(abs(low), abs(high))
     return high - low <= (_LAST_BITS if whole else ROUNDING) * size < np.inf
+
+
+def constant_columns(values: Sequence[np.ndarray], columns: Sequence[str], logged: np.ndarray) -> tuple[str, ...]:
+    """Names of the columns that do not vary.
+
+    Args:
+        values: sequence of float arrays, each `(steps, features)`: logarithms of the columns that are `logged`.
+        columns: their names.
+        logged: bool array `(features,)`.
+    """
+    parts = [observed(values, feature) for feature in range(len(columns))]
+    found = zip(columns, parts, logged, strict=True)
+    return tuple(name for name, each, log in found if each and is_constant(*ends(each), log))
+
+
+def constant_units(scaler: Scaling, logged: np.ndarray) -> tuple[str, ...]:
+    """The same where nothing but the units of standardised columns is known: those that `measure` gives these."""
+    units = np.where(logged, CONSTANT_UNIT, CONSTANT_UNIT * np.abs(scaler.center))
+    alike = (scaler.scale == np.where(units > 0, units, 1.0)).tolist()
+    return tuple(name for name, same in zip(scaler.columns, alike, strict=True) if same and name not in scaler.plain)
 
 
 def measure(kind: str, parts: Sequence[np.ndarray], name: str, log: bool) -> tuple[float, float]:

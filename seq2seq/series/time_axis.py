@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from seq2seq.errors import InputError
+from seq2seq.report import counted
 from seq2seq.series.clock import UNITS, Clock
 from seq2seq.series.means import means_of_steps, of_each, one_each_time
 from seq2seq.series.reading import Reading
@@ -49,10 +50,10 @@ def find_times(
         time = reading.time
         if len(time) == 1 and reading.time_format is None and reading.rhythm is None:
             form = number_format(frame[time[0]], time[0], groups)
-    counted = counters(frame, [name for name in names if name not in time]) if not reading.columns else ()
-    notes += tuple(f"column {name!r} counts the rows: no feature, unless it is chosen" for name in counted)
+    numbering = counters(frame, [name for name in names if name not in time]) if not reading.columns else ()
+    notes += tuple(f"column {name!r} counts the rows: no feature, unless it is chosen" for name in numbering)
     form = reading.time_format or form
-    return replace(reading, time=time, time_format=form), (*time, *counted), notes
+    return replace(reading, time=time, time_format=form), (*time, *numbering), notes
 
 
 def times_of(
@@ -232,7 +233,7 @@ def _gap_notes(times, rhythm, clock, reading):
         "fill": "the steps without rows are missing values",
         None: "steps are taken as equal",
     }[reading.gaps]
-    count = f"{total:,} gap{'s' * (total > 1)} in time{across}"
+    count = f"{counted(total, 'gap')} in time{across}"
     return (f"{count}, the first from {start} to {end} where the usual step is {rhythm}: {done}",)
 
 

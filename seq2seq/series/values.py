@@ -7,10 +7,34 @@ from itertools import pairwise
 import numpy as np
 
 from seq2seq.errors import InputError
+from seq2seq.report import counted
 from seq2seq.series.figures import cell
+from seq2seq.series.series import listed
 
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 _CODES = (99, 200, 999, 9999, 99999, 32768)  # that many files have for a missing value, with a minus or without
+
+
+def by_feature(values: np.ndarray, columns: Sequence[str]) -> np.ndarray:
+    """Float64 `(rows, columns)` of values `(…, steps, columns)`.
+
+    Raises:
+        InputError: they have another shape.
+    """
+    values = np.asarray(values, np.float64)
+    if values.ndim < 2 or values.shape[-1] != len(columns):
+        raise InputError(
+            f"expected an array (…, steps, features) with {counted(len(columns), 'feature')} ({listed(columns)}), "
+            f"got the shape {values.shape}"
+        )
+    return values.reshape(-1, len(columns))
+
+
+def refuse_column(bad: np.ndarray, columns: Sequence[str], what: str) -> None:
+    """Raise `InputError` naming the first column with a True in a bool array `(rows, columns)`; `what` it has."""
+    if bad.any():
+        name = columns[int(bad.any(axis=0).argmax())]
+        raise InputError(f"column {name!r} has {what}")
 
 
 def refuse(bad: np.ndarray, place: Callable[[tuple[int, ...]], str], what: str) -> None:
@@ -52,7 +76,8 @@ def code_note(numbers: np.ndarray, name: str) -> list[str]:
 
 def limit_note(limit: int) -> str:
     """What is told where not all was read."""
-    return f"only the first {limit:,} steps were read (data.limit): a forecast follows those, not the last of the data"
+    first = counted(limit, "step was", "steps were")
+    return f"only the first {first} read (data.limit): a forecast follows those, not the last of the data"
 
 
 def missing_notes(
@@ -73,7 +98,8 @@ def missing_notes(
     count = int(absent.sum())
     total = values.size if inside is None else int(inside.sum()) * values.shape[2]
     done = {"interpolate": "interpolated", "mask": "left out by mask"}.get(missing)
-    return (f"{count:,} of {total:,} values were missing and were {done}",) if count else ()
+    were = "was" if count == 1 else "were"
+    return (f"{count:,} of {total:,} values {were} missing and {were} {done}",) if count else ()
 
 
 def wrong_series(
@@ -111,7 +137,7 @@ def stretch_note(parts: Sequence[np.ndarray], gaps: Sequence[np.ndarray]) -> tup
     )
     if not empty:
         return ()
-    which = "a stretch between gaps has" if empty == 1 else f"{empty:,} stretches between gaps have"
+    which = counted(empty, "stretch between gaps has", "stretches between gaps have")
     return (f"{which} no value of some column to interpolate from: the nearest one beyond the gap is taken",)
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 
 from seq2seq.errors import InputError
+from seq2seq.report import counted
 
 
 def sliding_windows(series, look_back, horizon=1, stride=1):
@@ -42,9 +43,9 @@ def check_some_fit(lengths, look_back, horizon):
     """At least one series must be long enough."""
     longest = int(lengths.max())
     if longest < look_back + horizon:
-        needs = f"{look_back} + {horizon}" if horizon else look_back
+        needs = f"{look_back} + {horizon} steps" if horizon else counted(look_back, "step")
         raise InputError(
-            f"A window needs {needs} steps, the longest series has {longest}: give longer series, or shorten "
+            f"A window needs {needs}, the longest series has {longest}: give longer series, or shorten "
             "look_back or horizon."
         )
 

@@ -83,6 +83,7 @@ def compare(first: MadeForecasts, second: MadeForecasts, names: tuple[str, str])
     columns = [name for name in first.columns if name in second.columns]
     if not columns:
         raise InputError(f"--against: one run forecasts {listed(first.columns)}, the other {listed(second.columns)}.")
+    columns = [name for name in columns if name not in first.not_pooled] or columns
     places = _places(first), _places(second)
     shared = [key for key in places[0] if key in places[1]]
     if not shared:

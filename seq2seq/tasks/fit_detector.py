@@ -24,7 +24,7 @@ from seq2seq.inference.held_out import (
 from seq2seq.inference.pieces import PREDICTION, RECONSTRUCTION, as_pieces, cut, num_pieces
 from seq2seq.inference.reconstructor import Reconstructor
 from seq2seq.inference.series_data import read_data
-from seq2seq.report import Report
+from seq2seq.report import Report, counted
 from seq2seq.run.resuming import refuse_other_data
 from seq2seq.series.in_memory import series_at
 from seq2seq.series.scaling import Scaler
@@ -76,24 +76,24 @@ def _warn_of_few(settings, valid, look_back, report):
     lengths, columns = valid.lengths, len(valid.columns)
     if scored_as_a_whole(settings, lengths, look_back, columns):
         return
-    folds, counted = parts_of(lengths, valid.times, look_back)
+    folds, instants = parts_of(lengths, valid.times, look_back)
     observed = [~np.isnan(values).any(axis=1) & (len(values) >= look_back) for values in valid.values]
-    together = len(np.unique(counted.at[np.concatenate(observed)]))
+    together = len(np.unique(instants.at[np.concatenate(observed)]))
     if settings.score == "mahalanobis" and columns > 1 and not tell_correlations(together, columns):
-        steps = "different times" if counted.shared else "steps"
+        steps = "different times" if instants.shared else "steps"
         why = f"{together:,} {steps} with all of {columns:,} columns, fewer than {PER_COLUMN} for each"
         if together < FEWEST_TOGETHER:
             why = "the columns are never observed together"
         report.warn(f"{why}, in the validation part: errors are weighed column by column, without their correlations")
-    what = f"windows of {look_back} steps" if look_back else "sequences"
+    what = f"windows of {counted(look_back, 'step')}" if look_back else "sequences"
     if folds is None:
         report.warn(
-            f"the validation part has {int(lengths.sum()):,} steps, too few {what} to score a part of them by what the "
-            "others tell: the threshold is too low, with more false alarms; raise data.valid_share"
+            f"the validation part has {counted(int(lengths.sum()), 'step')}, too few {what} to score a part of "
+            "them by what the others tell: the threshold is too low, with more false alarms; raise data.valid_share"
         )
-    elif counted.shared:
+    elif instants.shared:
         report.warn(
-            f"the validation part has {int(counted.at.max()) + 1:,} different times, too few {what} to set a stretch "
+            f"the validation part has {int(instants.at.max()) + 1:,} different times, too few {what} to set a stretch "
             "of time apart: series are scored by what others tell of the same times, and where they go together the "
             "threshold is too low, with more false alarms; raise data.valid_share"
         )
@@ -197,7 +197,7 @@ def _tell(own, levels, parts, look_back, report):
         report.say(f"as data come in, it is the score of a window above {own.window_threshold:.4g}, fitted likewise")
     if levels:
         few = len(set(parts.valid.names)) - len(levels)
-        rest = f"; {few:,} have too few held-out scores for that" if few else ""
+        rest = f"; {counted(few, 'has', 'have')} too few held-out scores for that" if few else ""
         report.say(f"the scores of {len(levels):,} series are in units of what is usual for each{rest}")
 
 

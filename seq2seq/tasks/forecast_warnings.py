@@ -6,12 +6,16 @@ import numpy as np
 
 from seq2seq.config import ForecasterConfig
 from seq2seq.evaluation.forecasting import ForecastEvaluation
+from seq2seq.report import counted
 from seq2seq.tasks.made_forecasts import MadeForecasts
 
 TIE = 0.005  # of the error: what is no loss
 CLEAR_LOSS = 0.1  # of it: what is no chance either in one of several columns or series, of which less is measured
 # Of an interval: so many times the share that may lie outside is too many, of that many forecasts or more.
 OUTSIDE, LEAST_FORECASTS = 1.5, 20
+# Or so many times it is too few, of that many forecasts, and values that would have so many outside.
+INSIDE, LEAST_OUTSIDE = 0.5, 10
+FEW = 10  # forecasts, of which fewer tell little
 # Baselines by a season → how many steps of a window they read, and those that go on with a growth.
 SEASONS = {
     "seasonal naive": lambda season: season,
@@ -40,8 +44,8 @@ def losses(
         if skill < -TIE and not only_rounding(made, step):
             lost.setdefault(name, {})[step] = (ours, theirs)
     return [
-        f"{_steps(list(errors))} ahead “{name}” {_by_how_much([*errors.values()], metric)}: "
-        f"{advice(name, config, tuned)}"
+        f"{_steps(list(errors))} ahead “{name}” {_by_how_much([*errors.values()], metric)} "
+        f"({_forecasts(made, list(errors))}): {advice(name, config, tuned)}"
         for name, errors in lost.items()
     ]
 
@@ -68,7 +72,8 @@ def on_the_whole(overall: ForecastEvaluation, config: ForecasterConfig, tuned: b
     """A line for a baseline that is better on the whole, though at no step by more than a tie."""
     best = overall.best_baseline
     ours, theirs = overall.scores[overall.metric], overall.baselines[best][overall.metric]
-    return f"on the whole “{best}” {_by_how_much([(ours, theirs)], overall.metric)}: {advice(best, config, tuned)}"
+    how = f"{_by_how_much([(ours, theirs)], overall.metric)} ({_of_so_many(overall.windows)})"
+    return f"on the whole “{best}” {how}: {advice(best, config, tuned)}"
 
 
 def lost_in(rows: list[tuple], what: str, made: MadeForecasts) -> list[str]:
@@ -86,7 +91,8 @@ def lost_in(rows: list[tuple], what: str, made: MadeForecasts) -> list[str]:
     name, ours, theirs, best, _ = min(lost, key=lambda row: row[-1])
     return [
         f"in {len(lost):,} of {len(rows):,} {what} a naive forecast is clearly better than the model, most in "
-        f"{name!r}: “{best}” with an error of {theirs:.4g}, the model {ours:.4g}"
+        f"{name!r}: “{best}” with an error of {theirs:.4g}, the model {ours:.4g} "
+        f"({_of_so_many(made.count_of(what, name))})"
     ]
 
 
@@ -111,20 +117,51 @@ def too_little_held(intervals: Mapping[str, float] | None, forecasts: int, where
         else "it is unlike the one that they were calibrated on: ask for wider ones (--interval), or train again with "
         "newer data or a larger data.valid_share"
     )
-    return [f"intervals for {level:.0%} of the values hold {coverage:.1%} in {where}, and {advice}"]
+    held = f"intervals for {level:.0%} of the values hold {coverage:.1%} in {where}"
+    return [f"{held} ({_of_so_many(forecasts)}), and {advice}"]
+
+
+def too_much_held(intervals: Mapping[str, float] | None, forecasts: int, values: int, where: str) -> list[str]:
+    """A line where intervals hold so much more than they were asked to that they are far too wide.
+
+    Args:
+        intervals, forecasts, where: as of `too_little_held`.
+        values: int. How many values came.
+    """
+    if not intervals or forecasts < LEAST_FORECASTS:
+        return []
+    level, coverage = intervals["level"], intervals["coverage"]
+    if 1 - coverage >= INSIDE * (1 - level) or values * (1 - level) < LEAST_OUTSIDE:
+        return []
+    return [
+        f"intervals for {level:.0%} of the values hold {coverage:.1%} in {where} ({_of_so_many(forecasts)}): they are "
+        "wider than they had to be there, since the validation part is short, with windows that overlap, or it or the "
+        "training part is rougher"
+    ]
 
 
 def only_rounding(made: MadeForecasts, step: int | None = None) -> bool:
     """Whether the model is exact in each value, to the digits that it computes with: so far ahead, or everywhere."""
     ahead = slice(None) if step is None else slice(step - 1, step)
-    return bool(made.exact[:, ahead].all())
+    return bool(made.pooled(made.exact)[:, ahead].all())
 
 
 def _by_how_much(errors, metric):
-    exact = [ours for ours, theirs in errors if theirs == 0]
+    exact, most = [ours for ours, theirs in errors if theirs == 0], "up to " * (len(errors) > 1)
     if exact:
-        return f"is exactly right, the model is not (its {metric} up to {max(exact):.4g})"
-    return f"is better than the model, by up to {max(ours / theirs - 1 for ours, theirs in errors):.1%} of {metric}"
+        return f"is exactly right, the model is not (its {metric} {most}{max(exact):.4g})"
+    return f"is better than the model, by {most}{max(ours / theirs - 1 for ours, theirs in errors):.1%} of {metric}"
+
+
+def _forecasts(made, steps):
+    """On how many forecasts errors at these steps ahead rest: the fewest at one of them."""
+    came = ~np.isnan(made.pooled(made.actual)[:, [step - 1 for step in steps]]).all(axis=2)
+    return _of_so_many(int(came.sum(axis=0).min()))
+
+
+def _of_so_many(forecasts):
+    few = (", which tells little", ", which tell little") if forecasts < FEW else ("", "")
+    return counted(forecasts, f"forecast{few[0]}", f"forecasts{few[1]}")
 
 
 def _steps(steps):

@@ -9,6 +9,7 @@ import numpy as np
 from seq2seq.config import ForecasterConfig
 from seq2seq.evaluation.by_part import scaled_scores
 from seq2seq.evaluation.forecasting import ForecastEvaluation, forecast_scores, said_skill, skill
+from seq2seq.series.series import listed, some_of
 from seq2seq.tasks import forecast_warnings
 from seq2seq.tasks.made_forecasts import MadeForecasts
 
@@ -32,6 +33,7 @@ class ForecasterEvaluation:
         learned: tuple of str. What is told of forecasts of rows that the training had.
         scale: float array that broadcasts to the values that came: what `…_scaled` scores are in.
         tuned: bool. Whether the run, or one of several, has started from another.
+        new: tuple of str. Names of the series that are measured in units of their own, which the training did not have.
         alone: dict of the path of each of several runs to its own error, by the score that decides.
     """
 
@@ -49,11 +51,13 @@ class ForecasterEvaluation:
     scale: np.ndarray
     learned: tuple[str, ...] = ()
     tuned: bool = False
+    new: tuple[str, ...] = ()
     alone: Mapping[str, float] = field(default_factory=dict)
 
     def error_of(self, forecast: np.ndarray) -> float:
         """The error of another forecast of what came, by the score that decides."""
-        scores = forecast_scores(self.made.actual, forecast) | scaled_scores(self.made.actual, forecast, self.scale)
+        actual, forecast, scale = map(self.made.pooled, (self.made.actual, forecast, self.scale))
+        scores = forecast_scores(actual, forecast) | scaled_scores(actual, forecast, scale)
         return scores[self.overall.metric]
 
     @property
@@ -74,7 +78,9 @@ class ForecasterEvaluation:
             "per_column": self.columns,
             "per_group": self.groups,
             "alone": dict(self.alone),
+            "not_pooled": self.made.not_pooled,
             "warnings": self.warnings,
+            "notes": self.notes,
         }
 
     @classmethod
@@ -154,6 +160,34 @@ class ForecasterEvaluation:
         )
 
     @property
+    def left_out(self) -> list[str]:
+        """A line where columns were constant in training and do not count in figures of all of them together."""
+        told = (
+            f"figures of all columns together leave out {listed(self.made.not_pooled)}: constant in the training part"
+        )
+        return [told] * bool(self.made.not_pooled)
+
+    @property
+    def notes(self) -> list[str]:
+        """What explains the figures, without being amiss."""
+        if forecast_warnings.only_rounding(self.made):
+            return self.left_out
+        values = int((~np.isnan(self.made.pooled(self.made.actual))).sum())
+        wide = forecast_warnings.too_much_held(self.overall.intervals, self.overall.windows, values, self.where)
+        return [*self.left_out, *wide]
+
+    @property
+    def unknown_units(self) -> list[str]:
+        """A line where series are measured in units that know what comes after an origin."""
+        if not self.new:
+            return []
+        return [
+            f"{some_of(self.new)} not there in training: forecast and measured in units of all of its own values, "
+            "those after an origin too, which flatters its errors a little"
+        ]
+
+    @property
     def warnings(self) -> list[str]:
         """All that should not be missed."""
-        return [*self.learned, *self.far, *self.naive_warnings, *self.lost_parts, *self.interval_warnings]
+        amiss = [*self.learned, *self.unknown_units, *self.far]
+        return [*amiss, *self.naive_warnings, *self.lost_parts, *self.interval_warnings]

@@ -10,7 +10,7 @@ from seq2seq.evaluation.linear import carried_forward
 from seq2seq.evaluation.origins import first_seen, origins_of, targets_at
 from seq2seq.inference.calibration import Calibration
 from seq2seq.inference.forecaster import Forecaster
-from seq2seq.report import Report
+from seq2seq.report import Report, counted
 from seq2seq.series.table import Series
 from seq2seq.tasks.measure_forecaster import measured
 from seq2seq.tasks.series_split import Split, with_context
@@ -135,14 +135,14 @@ def _calibrate(forecaster, parts, report):
     outputs = forecaster.core.rolling(inputs, origins)
     calibration = Calibration.of_quantiles(outputs, actual, level, trained, stride)
     windows = int((~np.isnan(actual)).any(axis=(1, 2)).sum())  # after which something was observed
+    few = counted(windows, "window of the validation part is", "windows of the validation part are") + " too few"
     if level not in calibration.levels:
         report.warn(
-            f"{windows} windows of the validation part are too few to calibrate an interval of {level:.0%}: "
-            "forecasts will have none. Raise data.valid_share for more."
+            f"{few} to calibrate an interval of {level:.0%}: forecasts will have none. Raise data.valid_share for more."
         )
     elif level in calibration.pooled:
         report.warn(
-            f"{windows} windows of the validation part are too few to calibrate an interval of {level:.0%} for "
+            f"{few} to calibrate an interval of {level:.0%} for "
             "each step ahead: it is calibrated for all steps together. Raise data.valid_share for more."
         )
     return calibration
@@ -204,6 +204,8 @@ def compare(forecaster: Forecaster, parts: Split, report: Report) -> dict:
     result = measured(forecaster, series, origins, "validation")
     overall = result.overall
     report.table(f"Validation part: {overall.metric} by steps ahead", result.columns_ahead, result.rows_ahead())
+    for line in result.left_out:
+        report.say(line)
     for line in result.far:
         report.warn(f"in the validation part, {line}")
     for line in result.naive_warnings:

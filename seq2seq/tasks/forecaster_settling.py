@@ -10,7 +10,7 @@ from seq2seq.errors import InputError
 from seq2seq.evaluation.linear import LinearForecast, fit_linear
 from seq2seq.inference.columns import Columns
 from seq2seq.inference.forecaster import Forecaster
-from seq2seq.report import Report
+from seq2seq.report import Report, counted
 from seq2seq.series.figures import cell, decimals_of
 from seq2seq.series.season import Season, choose_season, find_seasons
 from seq2seq.series.series import column_positions, listed
@@ -70,7 +70,7 @@ def settled(config: ForecasterConfig, train: Series, inherited: bool = False) ->
     dropout = model.dropout if model.dropout is not None else SEGMENTS_DROPOUT * (kind == "segments")
     if kind == "segments":
         segment = segment or _segment(season, look_back)
-        rows.append(("network", f"{listed(columns.targets)} each by itself, {segment} steps at a time"))
+        rows.append(("network", f"{listed(columns.targets)} each by itself, {counted(segment, 'step')} at a time"))
     elif model.kind == "auto":
         rows.append(("network", f"all columns together (model.kind={kind})"))
     if residual != "linear":
@@ -187,7 +187,7 @@ def give_start(forecaster: Forecaster, fitted: LinearForecast, train: Series, re
     for name, share in zip(columns.targets, _unseen(read, columns.target_columns, look_back), strict=True):
         if share > UNSEEN:
             report.warn(
-                f"in {share:.0%} of the windows of {look_back} steps no value of {name!r} was observed, and "
+                f"in {share:.0%} of the windows of {counted(look_back, 'step')} no value of {name!r} was observed, and "
                 "nothing but the mean is known: raise windows.look_back"
             )
     for name in _crowded(read, columns):

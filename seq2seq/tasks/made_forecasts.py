@@ -61,6 +61,26 @@ class MadeForecasts:
         return np.where(spread > 0, ROUNDING * spread + _LAST_BITS * np.spacing(size), ROUNDING * size)
 
     @cached_property
+    def _counts(self):
+        """Bool of each column, whether it counts in figures of all of them together."""
+        varied = np.array([name not in self.scaler.constant for name in self.columns])
+        came = ~np.isnan(self.actual).all(axis=(0, 1))
+        return varied if (varied & came).any() else np.ones_like(varied)
+
+    @property
+    def not_pooled(self) -> list[str]:
+        """Names of the columns that do not count in figures of all of them together.
+
+        A column that was constant in training is forecast without an error as long as it stays so: it would make these
+        figures look better than those of any column that varies. Where there are no others, none is left out.
+        """
+        return [name for name, counts in zip(self.columns, self._counts, strict=True) if not counts]
+
+    def pooled(self, values: np.ndarray) -> np.ndarray:
+        """Those columns of an array `(…, columns)` that count in figures of all of them together."""
+        return values if self._counts.all() else values[..., self._counts]
+
+    @cached_property
     def exact(self) -> np.ndarray:
         """Bool, like `actual`: what the model forecast without an error, or what was not observed."""
         return ~(np.abs(self.predicted - self.actual) > self.rounding)
@@ -71,6 +91,14 @@ class MadeForecasts:
             return {name for name, exact in zip(self.columns, self.exact.all(axis=(0, 1)), strict=True) if not exact}
         names = np.repeat(self.series.names, list(map(len, self.origins)))
         return set(names[~self.exact.all(axis=(1, 2))].tolist())
+
+    def count_of(self, what: str, name: str) -> int:
+        """Of how many forecasts something came in that column (`what` is `"columns"`), or else in that series."""
+        came = ~np.isnan(self.actual)
+        if what == "columns":
+            return int(came[..., self.columns.index(name)].any(axis=1).sum())
+        of_rows = np.repeat(np.array(self.series.names, dtype=object), list(map(len, self.origins)))
+        return int(came[of_rows == name].any(axis=(1, 2)).sum())
 
     def _named(self):
         ends = {} if self.lower is None else {"low": self.lower, "high": self.upper}

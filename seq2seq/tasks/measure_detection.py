@@ -12,7 +12,7 @@ from seq2seq.evaluation.ranges import range_scores, volume_under_surface
 from seq2seq.inference.detection import Detection
 from seq2seq.inference.reconstructor import Reconstructor
 from seq2seq.inference.scores import label_of_windows
-from seq2seq.report import Report
+from seq2seq.report import Report, counted
 from seq2seq.series.clock import time_texts
 from seq2seq.series.files import holds_array
 from seq2seq.series.in_memory import series_at
@@ -201,7 +201,7 @@ def _labels_of_table(file, key, series, each, keep):
 def _in_order(values, series, each, location):
     wanted = int(series.lengths.sum()) if each == "step" else len(series.values)
     if values.size != wanted:
-        raise InputError(f"{location} holds {values.size:,} labels, expected {wanted:,}: one for each {each}.")
+        raise InputError(f"{location} holds {counted(values.size, 'label')}, expected {wanted:,}: one for each {each}.")
     return values.reshape(-1, 1)
 
 
@@ -213,7 +213,8 @@ def _of_group(labelled, name, length, each, location):
     values = labelled.values[labelled.names.index(name)]
     if len(values) != wanted:
         raise InputError(
-            f"{location} holds {len(values):,} labels of series {name!r}, expected {wanted:,}: one for each {each}."
+            f"{location} holds {counted(len(values), 'label')} of series {name!r}, expected {wanted:,}: "
+            f"one for each {each}."
         )
     return values
 

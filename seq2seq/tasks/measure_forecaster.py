@@ -9,12 +9,12 @@ import numpy as np
 from seq2seq.errors import InputError
 from seq2seq.evaluation import baselines as naive
 from seq2seq.evaluation.by_part import by_column, by_group, intervals_by_column, scaled_scores
-from seq2seq.evaluation.forecasting import evaluate_forecast, per_horizon
+from seq2seq.evaluation.forecasting import evaluate_forecast, mean_width, measurable, per_horizon
 from seq2seq.evaluation.origins import first_seen, origins_of, targets_at
 from seq2seq.inference.baseline_forecasts import RIDGE
 from seq2seq.inference.forecaster import Forecaster
 from seq2seq.inference.series_data import for_other, learned_rows, read_data, warn_left_out
-from seq2seq.report import Report
+from seq2seq.report import Report, counted
 from seq2seq.run.parent import parent_of
 from seq2seq.series.far import far_in_any
 from seq2seq.series.in_memory import series_at
@@ -74,7 +74,7 @@ def evaluate(
     warn_left_out(left_out, report)
     if not sum(map(len, origins)):
         raise InputError(
-            f"Nothing to forecast in {where}: a forecast of {horizon} steps "
+            f"Nothing to forecast in {where}: a forecast of {counted(horizon, 'step')} "
             f"does not fit; give more data{', or --part all' * (part == 'test')}."
         )
     result = measured(forecaster, series, origins, part, report)
@@ -154,6 +154,12 @@ def _learned(forecaster, series, origins):
     return tuple(found)
 
 
+def _new(forecaster, series, origins):
+    """Names of the series that are measured in units of their own, which one of the trainings did not have."""
+    measured = [name for name, at in zip(series.names, origins, strict=True) if len(at)]
+    return tuple(dict.fromkeys(name for member in forecaster.members for name in member.scaler.new(measured)))
+
+
 def _called(part, location):
     """What is measured, in words."""
     return f"all of {location}" if part == "all" else f"the {part} part of {location}"
@@ -172,7 +178,7 @@ def _origins(forecaster, series, firsts, stride, backtest):
 def _without_origins(series, origins, horizon):
     """The names of the series that are not measured, and why."""
     measured = {name for name, at in zip(series.names, origins, strict=True) if len(at)}
-    why = f"no forecast of {horizon} step{'s' * (horizon > 1)} has values before it and in it"
+    why = f"no forecast of {counted(horizon, 'step')} has values before it and in it"
     unmeasured = [name for name in dict.fromkeys(series.names) if name not in measured]
     return [(int(name) if series.whole else name, why) for name in unmeasured]
 
@@ -206,36 +212,58 @@ def _scored(forecaster, series, beside, origins, predicted, interval, part):
     config, columns, horizon = forecaster.config, forecaster.columns, forecaster.horizon
     actual = targets_at([values[:, columns.target_columns] for values in series.values], origins, horizon)
     scalers, counts = forecaster.scaler.of_each(series), [len(at) for at in origins]
-    scale, unit = _unit(forecaster, scalers, counts, actual)
-    overall = evaluate_forecast(actual, predicted, beside, interval=interval)
-    named = {"model": predicted, **{name: beside[name] for name in overall.baselines}}
-    scaled = {name: scaled_scores(actual, forecast, scale) for name, forecast in named.items()}
-    ahead = {name: per_horizon(actual, forecast) for name, forecast in named.items()}
-    for name, forecast in named.items():
-        steps = per_horizon(actual, forecast, scale)
-        ahead[name] |= {"mse_scaled": steps["mse"], "mae_scaled": steps["mae"]}
-    overall = replace(
-        overall,
-        # Errors in different units cannot be added up: of several columns, or series, the scaled ones decide.
-        metric="mse_scaled" if len(columns.targets) > 1 or forecaster.scaler.groups else "rmse",
-        scores=overall.scores | scaled["model"],
-        baselines={name: scores | scaled[name] for name, scores in overall.baselines.items()},
-        intervals=interval and overall.intervals | intervals_by_column(columns.targets, *interval[:2], actual, scale),
-    )
+    new = _new(forecaster, series, origins)
+    scale, unit = _unit(forecaster, scalers, counts, actual, bool(new))
     lower, upper = interval[:2] if interval else (None, None)
-    beside = {name: beside[name] for name in overall.baselines}
+    beside = measurable(actual, beside)
     named_so = (config.data.group, config.data.time)
     made = MadeForecasts(
         series, columns.targets, origins, actual, predicted, lower, upper, beside, forecaster.scaler, *named_so
     )
-    groups = by_group(series.names, counts, actual, named, scale if len(columns.targets) > 1 else 1.0)
+    named = {"model": predicted, **beside}
+    overall, ahead = _together(made, named, scale, interval)
+    # Errors in different units cannot be added up: of several columns, or series, the scaled ones decide.
+    overall = replace(overall, metric="mse_scaled" if len(columns.targets) > 1 or forecaster.scaler.groups else "rmse")
+    groups = by_group(
+        series.names,
+        counts,
+        made.pooled(actual),
+        {name: made.pooled(forecast) for name, forecast in named.items()},
+        made.pooled(scale) if len(columns.targets) > 1 else 1.0,
+    )
     by_columns = by_column(columns.targets, actual, named)
     ends, far = _ends(series, origins), _far(forecaster, series, origins, scalers)
     where = _called(part, config.data.location)
     of_parts = {"groups": groups, "columns": by_columns}
     tuned = any(parent_of(member.run.path) for member in forecaster.members if member.run)
-    how = {"part": part, "where": where, "origins": ends, "unit": unit, "scale": scale, "tuned": tuned}
+    how = {"part": part, "where": where, "origins": ends, "unit": unit, "scale": scale, "tuned": tuned, "new": new}
     return ForecasterEvaluation(overall, ahead, made=made, config=config, far=far, **of_parts, **how)
+
+
+def _together(made, named, scale, interval):
+    """Scores of all columns that count, and those of each step ahead, both in their own units and in `scale`."""
+    actual, scale = made.pooled(made.actual), made.pooled(scale)
+    named = {name: made.pooled(forecast) for name, forecast in named.items()}
+    pooled = interval and (*map(made.pooled, interval[:2]), interval[2])
+    beside = {name: forecast for name, forecast in named.items() if name != "model"}
+    overall = evaluate_forecast(actual, named["model"], beside, interval=pooled)
+    scaled = {name: scaled_scores(actual, forecast, scale) for name, forecast in named.items()}
+    ahead = {name: per_horizon(actual, forecast) for name, forecast in named.items()}
+    for name, forecast in named.items():
+        steps = per_horizon(actual, forecast, scale)
+        ahead[name] |= {"mse_scaled": steps["mse"], "mae_scaled": steps["mae"]}
+    intervals = overall.intervals
+    if interval:
+        intervals = intervals | {
+            "width": intervals["width"] if len(made.columns) == 1 else None,
+            "width_scaled": mean_width(pooled[0] / scale, pooled[1] / scale),
+            "columns": intervals_by_column(made.columns, *interval[:2], made.actual),
+        }
+    scores = {
+        "scores": overall.scores | scaled["model"],
+        "baselines": {name: each | scaled[name] for name, each in overall.baselines.items()},
+    }
+    return replace(overall, intervals=intervals, **scores), ahead
 
 
 def _far(forecaster, series, origins, scalers):
@@ -247,7 +275,7 @@ def _far(forecaster, series, origins, scalers):
     )
 
 
-def _unit(forecaster, scalers, counts, actual):
+def _unit(forecaster, scalers, counts, actual, some_new):
     """What errors of all columns are measured in, an array that broadcasts to `actual`, and what that is called."""
     of_all = forecaster.scaler
     if of_all.log or of_all.kind == "none":  # the scaler knows no unit of the values themselves
@@ -258,7 +286,8 @@ def _unit(forecaster, scalers, counts, actual):
     targets = forecaster.columns.target_columns
     scale = np.repeat([scaler.scale[targets] for scaler in scalers], counts, axis=0)[:, None]
     what = {"standard": "standard deviations", "minmax": "ranges"}[of_all.kind]
-    return scale, f"{what} of the training part{' of each series' * bool(of_all.groups)}"
+    of = (" of each series" + ", of a new one of all that is there" * some_new) * bool(of_all.groups)
+    return scale, f"{what} of the training part{of}"
 
 
 def _ends(series, origins):

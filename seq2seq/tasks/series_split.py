@@ -7,7 +7,7 @@ import numpy as np
 
 from seq2seq.config import SeriesDataConfig
 from seq2seq.errors import InputError
-from seq2seq.report import Report
+from seq2seq.report import Report, counted
 from seq2seq.run import Run, RunFolder
 from seq2seq.run.resuming import data_have_changed
 from seq2seq.series.files import data_files
@@ -250,7 +250,8 @@ def _part_of(series, parts, name):
     if not part.lengths.sum():
         return "none"
     if len(series.values) > 1:
-        return f"{int(part.lengths.sum()):,} steps, {part.lengths.sum() / series.lengths.sum():.0%} of each series"
+        steps = counted(int(part.lengths.sum()), "step")
+        return f"{steps}, {part.lengths.sum() / series.lengths.sum():.0%} of each series"
     lengths = {each: int(getattr(parts, each).lengths.sum()) for each in ("train", "valid", "test")}
     first = sum(list(lengths.values())[: list(lengths).index(name)])
     times = ""

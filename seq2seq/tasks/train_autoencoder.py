@@ -15,7 +15,7 @@ from seq2seq.inference.pieces import as_pieces, num_pieces
 from seq2seq.inference.reconstructor import TASK, Reconstructor, build_model
 from seq2seq.inference.series_data import decided
 from seq2seq.interruption import Interruption
-from seq2seq.report import Report
+from seq2seq.report import Report, counted
 from seq2seq.run import Run
 from seq2seq.series.in_memory import series_at
 from seq2seq.tasks.fit_detector import check_detection, fit_detector
@@ -136,11 +136,12 @@ def _card(config, parts):
     windows, horizon = config.windows, config.model.horizon
     if not windows.look_back:
         return [("reads", "whole sequences"), ("writes", "the same sequence")]
-    written = f"the same window{f' and the next {horizon} steps' if horizon else ''}"
+    ahead = f" and the next {counted(horizon, 'step')}" if horizon > 1 else " and the next step"
+    written = f"the same window{ahead * (horizon > 0)}"
     counts = [num_pieces(getattr(parts, name).lengths - horizon, windows.look_back) for name in ("train", "valid")]
     every = f", a new one every {windows.stride}" if windows.stride > 1 else ""
     return [
-        ("reads", f"windows of {windows.look_back} steps{every}"),
+        ("reads", f"windows of {counted(windows.look_back, 'step')}{every}"),
         ("windows", f"{counts[0] // windows.stride:,} for training, {counts[1]:,} for validation"),
         ("writes", written),
     ]
@@ -151,7 +152,7 @@ def _batches(config, parts, report):
     look_back, horizon = config.windows.look_back, config.model.horizon
     if look_back and parts.valid.lengths.max(initial=0) < look_back + horizon:
         raise InputError(
-            f"The validation part has at most {parts.valid.lengths.max(initial=0)} steps in a row, a window "
+            f"The validation part has at most {counted(parts.valid.lengths.max(initial=0), 'step')} in a row, a window "
             f"needs {look_back + horizon}: raise data.valid_share={config.data.valid_share:g}, or shorten the window."
         )
 
@@ -167,7 +168,8 @@ def _batches(config, parts, report):
     strides = {"stride": config.windows.stride} if look_back else {}
     training = make("train", batch_size=size, seed=seed_of(config), **strides)
     if training.too_short:
-        report.warn(f"{training.too_short:,} series or stretches between gaps are shorter than a window: left out")
+        which = counted(training.too_short, "series or stretch between gaps is", "series or stretches between gaps are")
+        report.warn(f"{which} shorter than a window: left out")
     return training, make("valid", batch_size=256)
 
 

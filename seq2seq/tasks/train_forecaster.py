@@ -14,7 +14,7 @@ from seq2seq.inference.columns import Columns
 from seq2seq.inference.forecaster import TASK, Forecaster, build_model, quantiles_of
 from seq2seq.inference.series_data import decided
 from seq2seq.interruption import Interruption
-from seq2seq.report import Report
+from seq2seq.report import Report, counted
 from seq2seq.run import Run
 from seq2seq.series.in_memory import series_at
 from seq2seq.series.series import listed
@@ -121,8 +121,14 @@ def _card(config, columns):
     ahead = f"the next {windows.horizon} steps" if windows.horizon > 1 else "the next step"
     forecast = f"{listed(columns.targets)}: {ahead}"
     if model.kind == "stateful":
-        return [("each step", f"forecasts the next; {windows.chunk} steps in a chunk"), ("forecast", forecast)]
-    rows = [("window", f"{windows.look_back} steps, a new one every {windows.stride}"), ("forecast", forecast)]
+        return [
+            ("each step", f"forecasts the next; {counted(windows.chunk, 'step')} in a chunk"),
+            ("forecast", forecast),
+        ]
+    rows = [
+        ("window", f"{counted(windows.look_back, 'step')}, a new one every {windows.stride}"),
+        ("forecast", forecast),
+    ]
     ahead = [*columns.in_table(columns.known), *columns.calendar]
     return [*rows, ("known ahead", listed(ahead))] if ahead else rows
 
@@ -156,15 +162,16 @@ def _windows(forecaster, parts, report, cluster):
         parts.train, stride=windows.stride, batch_size=windows.batch_size, seed=seed_of(forecaster.config)
     )
     if training.too_short:
-        report.warn(f"{training.too_short:,} series or stretches between gaps are shorter than a window: left out")
+        which = counted(training.too_short, "series or stretch between gaps is", "series or stretches between gaps are")
+        report.warn(f"{which} shorter than a window: left out")
     held_out = valid_part(parts, windows.look_back)
     if held_out.lengths.max(initial=0) < windows.look_back + windows.horizon:
         raise InputError(
-            f"The validation part has {int(parts.valid.lengths.max(initial=0))} steps, a forecast needs "
+            f"The validation part has {counted(int(parts.valid.lengths.max(initial=0)), 'step')}, a forecast needs "
             f"{windows.horizon}: raise data.valid_share={forecaster.config.data.valid_share:g}, or shorten the horizon."
         )
     validation = batches(held_out, batch_size=256)
-    report.say(f"{training.num_windows:,} windows for training, {validation.num_windows:,} for validation")
+    report.say(f"{counted(training.num_windows, 'window')} for training, {validation.num_windows:,} for validation")
 
     held_out = validation.epoch()
 
@@ -181,7 +188,7 @@ def _chunks(forecaster, parts, report, cluster):
     loss = ObservedLoss(config.training.loss)
     if not parts.valid.lengths.sum():
         raise InputError("The validation part has no steps: raise data.valid_share.")
-    report.say(f"{training.num_steps:,} steps for training, {int(parts.valid.lengths.sum()):,} for validation")
+    report.say(f"{counted(training.num_steps, 'step')} for training, {int(parts.valid.lengths.sum()):,} for validation")
 
     def validate():
         if not cluster.is_chief:  # each series is one pass from its first step on: there is little to share out

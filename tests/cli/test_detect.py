@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from seq2seq.cli import app
+from seq2seq.report import counted
 from seq2seq.series.figures import cell
 
 
@@ -104,7 +105,7 @@ def test_alarms_come_as_events_and_count_once(pumps_run, pumps_files, tmp_path):
             "steps": str(event["steps"])
         }
     known = sum(row["known_at"] != "" for row in rows)
-    assert f"they are {len(rows)} events, {known} of them known as the data came in" in result.stderr
+    assert f"they make up {counted(len(rows), 'event')}, {known} of them known as the data came in" in result.stderr
     assert measured["known_recall"] == 1.0 and measured["median_lead_seconds"] <= 0  # nothing announces these faults
 
 

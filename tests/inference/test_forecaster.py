@@ -149,7 +149,7 @@ def test_categories_are_read_and_not_forecast(tmp_path):
     report = Report()
     report.warn = told.append
     later = forecaster.read(str(tmp_path / "later.csv"), report=report)
-    assert told == ["column 'sky' has values that training had not, in 1 rows: 'fog'"]
+    assert told == ["column 'sky' has values that training had not, in 1 row: 'fog'"]
     (tmp_path / "known.csv").write_text('when,sky\n2024-03-04T08,wet\n2024-03-04T09,"dry, hot"\n')
     made = forecaster.forecast(later, known=forecaster.read_known(str(tmp_path / "known.csv")))
     assert made.columns == ("load",) and np.isfinite(made.values[0]).all()

@@ -28,7 +28,7 @@ def test_a_category_is_a_feature_of_each_of_its_values(table):
     assert series.values[0].tolist() == [[0, 1, 1, 0, 1], [1, 0, 0, 1, 2], [0, 1, 0, 0, 3]]
     assert series.notes == (
         "column 'flag' holds true and false and was left out: --columns takes them as 1 and 0",
-        "column 'sky' is empty in 1 rows: none of its values is there",
+        "column 'sky' is empty in 1 row: none of its values is there",
     )
     assert series.reading.columns == series.columns
     chosen = read_series(table(DAYS), categorical=["season"], columns=["a"])

@@ -180,7 +180,7 @@ def test_columns_at_the_end_without_anything_are_none(table):
 @pytest.mark.parametrize("word", ["", "NA", "n/a", "?", "-", "null", "NULL", "None", "NaN", "--"])
 def test_words_for_missing_values(table, word):
     series = read_series(table(f"a,b\n1,2\n{word},3\n4,5\n"), missing="mask")
-    assert series.notes == ("1 of 6 values were missing and were left out by mask",)
+    assert series.notes == ("1 of 6 values was missing and was left out by mask",)
 
 
 def test_codes_for_missing_values_are_told_and_never_guessed(table, tmp_path):
@@ -341,7 +341,7 @@ def test_a_limit_cuts_before_anything_is_counted(table):
     path = table("g,a\nA,1\nB,\nA,2\nA,\nB,4\nB,inf\n")
     series = read_series(path, group="g", limit=2, missing="mask")
     assert series.values[0][:, 0].tolist() == [1, 2]
-    assert "1 of 4 values were missing and were left out by mask" in series.notes
+    assert "1 of 4 values was missing and was left out by mask" in series.notes
     assert any("first 2 steps were read (data.limit)" in note for note in series.notes)
 
 

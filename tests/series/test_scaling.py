@@ -263,6 +263,31 @@ def test_saved_and_loaded_scales_the_same(tmp_path, log):
     assert [path.name for path in tmp_path.iterdir()] == ["scaler.json"]
 
 
+@pytest.mark.parametrize("kind", ["standard", "minmax", "none"])
+@pytest.mark.parametrize("log", [False, True])
+def test_columns_that_were_constant_are_known_and_stored(tmp_path, kind, log):
+    """Those of which no value differs from another by more than rounding, wherever they lie; not one that varies."""
+    rows = np.arange(1.0, 41.0)
+    values = np.stack(
+        [rows, 7.0 + 0 * rows, 50.0 + rows % 2, 1.0 + 0 * rows, np.full(40, np.nan)][: 4 + (kind == "none")]
+    )
+    names = tuple("abcde"[: len(values)])
+    scaler = Scaler.fit(kind, [values.T[:20], values.T[20:]], names, log=log and kind != "none")
+    assert scaler.constant == ("b", "d")
+    scaler.save(tmp_path / "scaler.json")
+    assert Scaler.load(tmp_path / "scaler.json").constant == ("b", "d") == scaler.of("x").constant
+    content = json.loads((tmp_path / "scaler.json").read_text())
+    del content["constant"]  # as an earlier version left it: standardised columns tell it by their unit
+    (tmp_path / "scaler.json").write_text(json.dumps(content))
+    assert Scaler.load(tmp_path / "scaler.json").constant == (("b", "d") if kind == "standard" else ())
+
+
+def test_series_are_new_only_where_each_has_its_unit():
+    scaler = Scaler.fit("standard", PARTS, ("load", "temperature"))
+    own = scaler.by_series(PARTS, ["a"] * len(PARTS))
+    assert scaler.new(["a", "b"]) == [] and own.new(["b", "a", "b", "c"]) == ["b", "c"]
+
+
 @pytest.mark.parametrize(
     "damage",
     [

@@ -94,7 +94,7 @@ def test_rows_of_one_time(table):
     for duplicates, values in (("first", [1, 2, 4]), ("mean", [1, 4, 4])):
         series = read_series(path, duplicates=duplicates)
         assert series.values[0][:, 0].tolist() == values and len(series.times[0]) == 3
-        assert "1 rows repeat a time" in series.notes[0]
+        assert "1 row repeats a time" in series.notes[0]
     path = table({"t": ["2024-01-01", "2024-01-03", "2024-01-03", "2024-01-02"], "x": [1, 2, 6, 4]})
     with pytest.raises(InputError, match="sort the rows by time"):  # nothing is sorted on the quiet
         read_series(path, duplicates="first")
@@ -139,7 +139,7 @@ def test_no_line_is_drawn_across_a_gap(table):
     path = table({"t": days, "x": [1, empty, 3, empty, empty, empty, 7, 8, empty], "y": np.arange(9.0)})
     series = read_series(path, missing="interpolate")
     assert series.values[0][:, 0].tolist() == [1, 2, 3, 3, 7, 7, 7, 8, 8]
-    assert "a stretch between gaps has no value of some column" in series.notes[-1]
+    assert "1 stretch between gaps has no value of some column" in series.notes[-1]
     # Earlier runs took steps as equal.
     assert read_series(path, missing="interpolate", gaps=None).values[0][3:6, 0].tolist() == [4, 5, 6]
 

@@ -7,7 +7,7 @@ from seq2seq.config import ForecasterConfig, resolve
 from seq2seq.evaluation.baselines import baselines
 from seq2seq.series.scaling import Scaler
 from seq2seq.series.series import Series
-from seq2seq.tasks.forecast_warnings import advice, losses, lost_in, only_rounding, too_little_held
+from seq2seq.tasks.forecast_warnings import advice, losses, lost_in, only_rounding, too_little_held, too_much_held
 from seq2seq.tasks.made_forecasts import MadeForecasts
 
 
@@ -31,15 +31,15 @@ def test_steps_that_lose_to_one_baseline_are_one_line_with_what_helps():
     off = made([1.0] * 5, off=1)
     compared = {1: (1.0, 2.0, "drift", 0.5), 2: (3.0, 2.0, "drift", -0.5), 3: (2.2, 2.0, "drift", -0.1)}
     assert losses(compared | {4: (1.001, 1.0, "drift", -0.001)}, "rmse", off, config("model.residual=linear")) == [
-        "steps 2 to 3 ahead “drift” is better than the model, by up to 50.0% of rmse: raise windows.look_back, or try "
-        "data.log=true"
+        "steps 2 to 3 ahead “drift” is better than the model, by up to 50.0% of rmse (1 forecast, which tells "
+        "little): raise windows.look_back, or try data.log=true"
     ]
 
 
 def test_a_baseline_without_error_is_told_in_words():
     compared = {1: (0.25, 0.0, "last value", -np.inf)}
     (line,) = losses(compared, "rmse", made([5.0, 5.0], off=0.25), config())
-    assert line.startswith("step 1 ahead “last value” is exactly right, the model is not (its rmse up to 0.25)")
+    assert line.startswith("step 1 ahead “last value” is exactly right, the model is not (its rmse 0.25)")
     assert losses(compared, "rmse", made([5.0, 5.0], off=1e-6), config()) == []  # single precision knows no better
 
 
@@ -60,7 +60,7 @@ def test_a_series_that_loses_is_named_also_where_others_are_far_larger():
     rows = [("0", 1e8, 2e8, "drift", 0.5), ("1", 5e-3, 1e-3, "last value", -4.0)]
     assert lost_in(rows, "series", both) == [
         "in 1 of 2 series a naive forecast is clearly better than the model, most in '1': “last value” with an error "
-        "of 0.001, the model 0.005"
+        "of 0.001, the model 0.005 (1 forecast, which tells little)"
     ]
     assert not lost_in(rows[1:], "series", both) and not lost_in(
         [("0", 1.0, 0.0, "drift", -np.inf)] * 2, "series", both
@@ -73,8 +73,34 @@ def test_an_interval_is_told_of_where_half_as_many_values_again_lie_outside():
         return too_little_held({"level": 0.9, "coverage": coverage}, forecasts, "all of new.csv", far)
 
     assert not said(0.86) and not said(0.7, forecasts=10) and not too_little_held(None, 100, "all of new.csv")
-    assert said(0.84)[0].startswith("intervals for 90% of the values hold 84.0% in all of new.csv, and")
+    assert said(0.84)[0].startswith("intervals for 90% of the values hold 84.0% in all of new.csv (100 forecasts), and")
     assert "--interval" in said(0.84)[0] and "--interval" not in said(0.84, far=True)[0]
+
+
+def test_an_interval_is_told_of_where_not_half_as_many_values_lie_outside():
+    def said(coverage, level=0.9, forecasts=100, values=1000):
+        return too_much_held({"level": level, "coverage": coverage}, forecasts, values, "all of new.csv")
+
+    assert not said(0.9) and not said(0.949) and not said(0.7) and not too_much_held(None, 100, 1000, "x")
+    (line,) = said(0.982)
+    assert line.startswith(
+        "intervals for 90% of the values hold 98.2% in all of new.csv (100 forecasts): they are wider"
+    )
+    # What is so few that it may be chance is not told.
+    assert not said(1.0, forecasts=10) and not said(1.0, values=50) and not said(1.0, level=0.999)
+
+
+@pytest.mark.parametrize(
+    ("count", "told"), [(1, "1 forecast, which tells little"), (2, "2 forecasts, which tell little")]
+)
+def test_a_loss_says_on_how_many_forecasts_it_rests(count, told):
+    """Those in which something came at that step; a number that is the only one is no highest one."""
+    few = made(*[[1.0, 2.0, np.nan]] * count, [1.0, np.nan, np.nan], off=1)
+    (line,) = losses({1: (2.0, 1.0, "drift", -1.0)}, "rmse", few, config())
+    assert f"by 100.0% of rmse ({told}): " in line
+    many = made(*[[1.0, 2.0, 3.0]] * 303, off=1)
+    (line,) = losses({1: (2.0, 1.0, "drift", -1.0), 2: (3.0, 1.0, "drift", -2.0)}, "rmse", many, config())
+    assert "by up to 200.0% of rmse (303 forecasts): " in line
 
 
 def test_a_stateful_run_gets_no_advice_about_windows_that_it_has_not():

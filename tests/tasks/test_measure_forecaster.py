@@ -6,7 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from seq2seq.cli import evaluate as command
 from seq2seq.errors import InputError
+from seq2seq.evaluation.forecasting import ForecastEvaluation
 from seq2seq.inference.forecaster import Forecaster
 from seq2seq.report import Report
 from seq2seq.tasks import measure_forecaster
@@ -180,3 +182,83 @@ def test_no_figure_that_is_shown_mixes_the_units_of_columns(days_plain):
     assert (
         measure_forecaster.measured(plain, series, origins, "all").unit == "standard deviations of the values that came"
     )
+
+
+def with_scaler(forecaster, **changes):
+    """The same forecaster with another scaler, or something else about it."""
+    scaler = replace(forecaster.scaler, **changes)
+    return Forecaster(forecaster.config, scaler, forecaster.model, forecaster.core.calibration, forecaster.run)
+
+
+def test_columns_that_were_constant_in_training_do_not_count_in_figures_of_all(days_plain):
+    """The figures are those of the other column, whoever forecasts; the rows of each column are as they were."""
+    series, origins = days_plain.read(), [np.arange(100, 140)]
+    before, after = (
+        measure_forecaster.measured(each, series, origins, "all")
+        for each in (days_plain, with_scaler(days_plain, constant=("warm",)))
+    )
+    assert after.columns == before.columns and after.overall.baselines.keys() == before.overall.baselines.keys()
+    unit = days_plain.scaler.scale[0]
+    for name, scores in {"model": after.overall.scores, **after.overall.baselines}.items():
+        assert scores["mse_scaled"] == pytest.approx((after.columns["load"][name] / unit) ** 2)
+        assert np.mean(after.ahead[name]["mse_scaled"]) == pytest.approx(scores["mse_scaled"])
+    held = after.overall.intervals
+    assert held["columns"] == before.overall.intervals["columns"]
+    assert held["coverage"] == held["columns"]["load"]["coverage"]
+    assert held["width_scaled"] == pytest.approx(held["columns"]["load"]["width"] / unit)
+    assert after.error_of(after.made.predicted) == after.overall.scores["mse_scaled"]
+    assert after.as_dict()["not_pooled"] == ["warm"] and not before.as_dict()["not_pooled"]
+    assert [line for line in after.notes if "warm" in line] == after.left_out and not before.left_out
+
+
+@pytest.mark.parametrize("constant", [("load", "warm"), ("plan",)])
+def test_where_all_columns_were_constant_or_none_that_is_forecast_nothing_is_left_out(days_plain, constant):
+    series, origins = days_plain.read(), [np.arange(100, 140)]
+    before, after = (
+        measure_forecaster.measured(each, series, origins, "all")
+        for each in (days_plain, with_scaler(days_plain, constant=constant))
+    )
+    assert after.as_dict() == before.as_dict() and not after.left_out
+
+
+def test_series_that_the_training_did_not_have_are_named_with_what_their_units_know(days_plain):
+    series = days_plain.read()
+    both = replace(series, values=[series.values[0]] * 2, names=["a", "b"], times=series.times * 2)
+    groups = days_plain.scaler.by_series(series.values, ["a"]).groups
+    forecaster, of_one = with_scaler(days_plain, groups=groups), with_scaler(days_plain)
+    for names, new in ((["a", "a"], ()), (["a", "b"], ("b",)), (["c", "b"], ("c", "b"))):
+        result = measure_forecaster.measured(forecaster, replace(both, names=names), [np.array([100, 120])] * 2, "all")
+        assert result.new == new and ("new" in result.unit) == bool(new)
+        told = [line for line in result.as_dict()["warnings"] if "not there in training" in line]
+        assert len(told) == bool(new) and all(repr(name) in line for name in new for line in told)
+        assert not measure_forecaster.measured(of_one, both, [np.array([100, 120])] * 2, "all").new
+    only_a = measure_forecaster.measured(forecaster, both, [np.array([100]), np.array([], int)], "all")
+    assert not only_a.new  # of the other nothing is measured
+
+
+class Heard(Report):
+    """Keeps what it is told."""
+
+    def __init__(self):
+        self.said, self.titles = [], []
+
+    def say(self, line):
+        self.said.append(line)
+
+    def table(self, title, columns, rows):
+        self.titles.append(title)
+
+
+def test_one_of_a_kind_is_no_plural(days_plain):
+    heard = Heard()
+    command._show_forecasts(measure_forecaster.evaluate(days_plain, backtest=1), heard, Report())
+    assert heard.titles[0].startswith("1 forecast of 3 steps, from ")
+
+
+def test_the_width_of_intervals_is_in_the_unit_of_the_errors():
+    held = {"level": 0.9, "coverage": 0.8, "width": 96.67, "width_scaled": 1.25}
+    for metric, width in (("rmse", "96.67"), ("mse_scaled", "1.25 ranges of each series")):
+        heard = Heard()
+        overall = ForecastEvaluation(9, 1, metric, {}, {}, {}, held)
+        command._show_intervals(overall, "ranges of each series", heard)
+        assert heard.said[0].endswith(f"their mean width is {width}")
