@@ -254,7 +254,7 @@ def detect(
             "detect --refit fits one"
         )
     data = reconstructor.config.data
-    figures, outputs = measure_detection(detection, known, **spans) if known else None, []
+    figures, outputs = measure_detection(detection, known, **spans, report=report) if known else None, []
     found = detection.events(**spans, labels=known) if events else None
     drawn = known and detection.selection.labels(known, series)
     if json_:

@@ -231,9 +231,18 @@ def test_detection_counts_what_it_should():
     }
 
 
-def test_ranks_need_both_classes():
-    scores = detection_scores([0.1, 0.9], [0, 0], threshold=0.5)
-    assert (scores["roc_auc"], scores["pr_auc"], scores["recall"], scores["accuracy"]) == (None, None, 0, 0.5)
+@pytest.mark.parametrize(
+    ("labels", "threshold", "known"),
+    [
+        ([0, 0], 0.5, (None, None, 0.0, None, None, 0.5)),
+        ([0, 0], 1.0, (None, None, None, None, None, 1.0)),
+        ([1, 1], 0.5, (None, None, 1.0, 0.5, 2 / 3, 0.5)),
+        ([0, 1], 1.0, (1.0, 1.0, None, 0.0, 0.0, 0.5)),  # all is missed, whatever the precision
+    ],
+)
+def test_what_nobody_can_know_is_none(labels, threshold, known):
+    scores = detection_scores([0.1, 0.9], labels, threshold)
+    assert tuple(list(scores.values())[:6]) == pytest.approx(known)
 
 
 @pytest.mark.parametrize(
