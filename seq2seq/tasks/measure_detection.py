@@ -43,7 +43,8 @@ def measure_detection(
         `window_false_alarms`, the runs of alarms as the data came in of which no window holds anything labelled; where
         they have dates, those of `window_hits` over all series; `groups`, from the name of each of several series to
         figures of it alone; `columns`, from each of several columns to how well its part of the scores does by itself.
-        What nobody can know is None, as a recall where nothing is labelled.
+        Where several runs score together, the autoencoder has `alone`: from the path of each to the figures of
+        `detection_scores` of it by itself. What nobody can know is None, as a recall where nothing is labelled.
     """
     series, given, figures = detection.series, detection.given, {}
     everything, labels = labels, detection.selection.labels(labels, given)
@@ -65,6 +66,11 @@ def measure_detection(
         if len(series.columns) > 1:
             found["columns"] = _by_column(series.columns, scores, labels.values)
         figures[name] = found
+    if detection.alone:
+        figures[AUTOENCODER]["alone"] = {
+            path: detection_scores(alone.judged, labels.values, alone.threshold)
+            for path, alone in detection.alone.items()
+        }
     if note := _unknown(figures[AUTOENCODER], detection.scores.samples is None):
         (report or Report()).warn(note)
     return figures

@@ -169,7 +169,12 @@ def test_thresholds_leave_the_share_above_that_was_asked_for():
         fit_threshold("sigma", 1e3 * normal, 1e308)
     assert beyond_held_out("quantile", 0.99, 100) is None and beyond_held_out("pot", 0.001, 50) is None
     assert "49 are held out" in beyond_held_out("pot", 0.001, 49)
-    assert "99 held-out scores do not tell the quantile 0.99" in beyond_held_out("quantile", 0.99, 99)
+    for value, needed in ((0.9, 10), (0.99, 100), (0.999, 1000)):
+        assert beyond_held_out("quantile", value, needed) is None
+        told = beyond_held_out("quantile", value, needed - 1, "hold out more (so)")
+        assert f"held-out scores do not tell the quantile {value:g}, which takes {needed:,}: the threshold is" in told
+        assert "hold out more (so), or take a lower quantile" in told
+    assert "pot" in beyond_held_out("quantile", 0.99, 50) and "pot" not in beyond_held_out("quantile", 0.99, 49)
 
 
 @pytest.mark.parametrize("kind", ["quantile", "sigma", "pot"])
