@@ -20,6 +20,8 @@ from seq2seq.series.sizes import sizes_differ, still_notes
 from seq2seq.series.table import Series, parts_of
 from seq2seq.training.setup import Setup
 
+NONE = "none"  # what the card says of a part that is not there
+
 
 @dataclass(frozen=True)
 class Split:
@@ -178,9 +180,21 @@ def with_context(part: Series, before: Series, steps: int | None = None) -> Seri
     return replace(part, values=[each for each, _ in kept], times=tuple(each for _, each in kept))
 
 
-def shape_card(series: Series, parts: Split, rows: list[tuple[str, str]], report: Report) -> None:
-    """Tell what is taken for samples, time steps and features, what is predicted from what, and which rows are what."""
-    lengths = series.lengths
+def shape_card(
+    series: Series, parts: Split, rows: list[tuple[str, str]], report: Report, keeps_test: str | None = None
+) -> None:
+    """Tell what is taken for samples, time steps and features, what is predicted from what, and which rows are what.
+
+    Args:
+        series: `Series`, all of the data.
+        parts: `Split` of it.
+        rows: further rows of the card.
+        report: `Report`.
+        keeps_test: str. How to keep a test part, said where there is none.
+    """
+    lengths, said = series.lengths, {name: _part_of(series, parts, name) for name in ("train", "valid", "test")}
+    if said["test"] == NONE and keeps_test:
+        said["test"] += f"; {keeps_test}"
     steps = f"{lengths.min():,}" if lengths.min() == lengths.max() else f"{lengths.min():,} to {lengths.max():,}"
     kind = "independent samples" if series.whole else "series in time"
     report.table(
@@ -194,7 +208,7 @@ def shape_card(series: Series, parts: Split, rows: list[tuple[str, str]], report
             *_other_columns(series.reading),
             *[("units", "each series its own (data.scale_by_group)")] * bool(parts.scaler.groups),
             *rows,
-            *((name, _part_of(series, parts, name)) for name in ("train", "valid", "test")),
+            *said.items(),
         ],
     )
 
@@ -209,9 +223,9 @@ def _other_columns(reading):
 def _part_of(series, parts, name):
     part = getattr(parts, name)
     if series.whole:
-        return f"{len(part.values):,} sequences, drawn from the seed" if part.values else "none"
+        return f"{len(part.values):,} sequences, drawn from the seed" if part.values else NONE
     if not part.lengths.sum():
-        return "none"
+        return NONE
     if len(series.values) > 1:
         return f"{int(part.lengths.sum()):,} steps, {part.lengths.sum() / series.lengths.sum():.0%} of each series"
     lengths = {each: int(getattr(parts, each).lengths.sum()) for each in ("train", "valid", "test")}
