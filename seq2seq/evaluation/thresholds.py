@@ -74,8 +74,7 @@ def beyond_held_out(kind: str, value: float, count: int, more: str = "hold out m
         more: str. What gives more of them, in words.
     """
     no_tail = count * MOST_OF_TAIL < FEWEST_PEAKS
-    if kind == "quantile" and count * (1 - value) < 1:  # it is about the highest of them
-        needed = math.ceil(1 / (1 - value) - 1e-6)
+    if kind == "quantile" and count < (needed := math.ceil(1 / (1 - value) - 1e-6)):  # 1 - 0.9 is not quite 0.1
         return (
             f"{count:,} held-out scores do not tell the quantile {value:g}, which takes {needed:,}: the threshold is "
             f"about the highest of them; {more}, or take a lower quantile{'' if no_tail else ', or pot'}"
