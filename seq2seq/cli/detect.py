@@ -248,13 +248,15 @@ def detect(
     )
     alarms_raised = f"{int(detection.alarms.sum()):,} of {int(np.sum(~np.isnan(detection.scores.judged))):,}"
     report.say(f"{alarms_raised} scores are above {detection.threshold:.4g}: {detection.rule}")
+    if detection.doubt and kind is None and not refit:  # else it was told already
+        report.warn(detection.doubt)
     if (events or known) and detection.scores.windows and detection.live is None:
         report.warn(
             "when an event was known is left empty, and its lead: this run has no threshold for the scores of windows, "
             "detect --refit fits one"
         )
     data = reconstructor.config.data
-    figures, outputs = measure_detection(detection, known, **spans) if known else None, []
+    figures, outputs = measure_detection(detection, known, **spans, report=report) if known else None, []
     found = detection.events(**spans, labels=known) if events else None
     drawn = known and detection.selection.labels(known, series)
     if json_:

@@ -10,19 +10,37 @@ from seq2seq.cli.outputs import write_csv, write_text
 from seq2seq.report import counted
 
 WORST = 10  # groups, or columns, that are shown; all are in the JSON file
+_NAMES = {  # of figures, where they are more than the key
+    "labelled": "labelled anomalies",
+    "met": "met by an event",
+    "median_lead_seconds": "median lead",
+    "weeks": "weeks not labelled",
+}
+_IN_JSON = ("windows", "hit")  # alone: in the table they would repeat the labelled anomalies, and how many were met
 
 
 def show_figures(figures: dict[str, dict], components: int, report: Any) -> None:
     """Tables of the figures of `measure_detection`; of many series and columns those that are worst, and best."""
+    own, others = figures["autoencoder"], list(figures.values())
+    names = {**_NAMES, "anomalies": f"labelled {'steps' if 'events' in own else 'sequences'}"}
 
     def row(name, values):
-        return (name.replace("_", " "), *("none" if value is None else value for value in values))
+        shown = _lead if name == "median_lead_seconds" else lambda value: value
+        called = names.get(name, name.replace("_", " "))
+        return (called, *("none" if value is None else shown(value) for value in values))
 
-    own, others = figures["autoencoder"], list(figures.values())
-    rows = [row(name, [each[name] for each in others]) for name, value in own.items() if not isinstance(value, dict)]
+    rows = [
+        row(name, [each[name] for each in others])
+        for name, value in own.items()
+        if not isinstance(value, dict) and name not in _IN_JSON
+    ]
     headings = {"pca": f"PCA({components})", "reconstruction": "reconstruction alone", "prediction": "prediction alone"}
     report.table("Against the labels", ("", *(headings.get(name, name) for name in figures)), rows)
-    for title, kind, names, worst in (
+    if "alone" in own:
+        shown = ("roc_auc", "pr_auc", "precision", "recall", "f1", "alarms")
+        rows = [(path, *row("", (each[name] for name in shown))[1:]) for path, each in own["alone"].items()]
+        report.table("\nEach run alone", ("", *(name.replace("_", " ") for name in shown)), rows)
+    for title, kind, shown, worst in (
         (
             "Series",
             "groups",
@@ -33,9 +51,24 @@ def show_figures(figures: dict[str, dict], components: int, report: Any) -> None
     ):
         if kind in own:
             chosen = sorted(own[kind].items(), key=lambda item: worst(item[1]))
-            rows = [(name, *row("", (each[figure] for figure in names))[1:]) for name, each in chosen[:WORST]]
+            rows = [(name, *row("", (each[figure] for figure in shown))[1:]) for name, each in chosen[:WORST]]
             some = f", {WORST} of {len(chosen):,}" * (len(chosen) > WORST)
-            report.table(f"\n{title}{some}", ("", *(name.replace("_", " ") for name in names)), rows)
+            headings = (names.get(name, name.replace("_", " ")) for name in shown)
+            report.table(f"\n{title}{some}", ("", *headings), rows)
+
+
+def _lead(seconds):
+    """A lead as a clock tells it, and in seconds.
+
+    >>> _lead(-183000.0), _lead(90.5)
+    ('-2d 02:50 (-183,000 s)', '00:01:30.5 (90.5 s)')
+    """
+    minutes, rest = divmod(abs(seconds), 60)
+    hours, minutes = divmod(int(minutes), 60)
+    days, hours = divmod(hours, 24)
+    clock = f"{'-' * (seconds < 0)}{f'{days}d ' * (days > 0)}{hours:02}:{minutes:02}"
+    clock += f":{'0' * (rest < 10)}{rest:.10g}" if rest else ""
+    return f"{clock} ({seconds:,.10g} s)"
 
 
 def told_parts(

@@ -1,7 +1,8 @@
 """Several trainings into one folder, which commands take as an ensemble."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 from statistics import mean, stdev
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from seq2seq.cli.options.training import seconds_of, train_run
 from seq2seq.errors import InputError
 from seq2seq.interruption import Interruption
-from seq2seq.report import Report
+from seq2seq.report import Progress, Report
 
 if TYPE_CHECKING:
     from seq2seq.sources import Source
@@ -84,18 +85,46 @@ def train_several(
     origin = parent and Parent.open(parent, type(config), run).record
     start_seeds(run, list(configs), config, goes_on, origin)
     interruption, reached = Interruption(None if max_time is None else seconds_of(max_time)), []
+    of_runs = _TablesOnce(report)
     for number, (name, own) in enumerate(configs.items(), 1):
         folder = run / name
         report.say(f"run {number} of {count}: {folder}")
         finished = goes_on and (folder / "metrics.json").exists()
         if not finished or (how["resume"] and _trains_on(folder, own)):
-            train_run(train, own, folder, report, interruption=interruption, **how)
+            train_run(train, own, folder, of_runs, interruption=interruption, **how)
         else:
             refuse_other_data(Run.open(folder, config.task), files(config))
         monitor = Run.open(folder, config.task).config["training"].get("monitor") or "loss"
         reached.append(_reached(folder / "metrics.json", f"val_{monitor}"))
     spread = f"{mean(reached):.4g} ± {stdev(reached):.2g} (mean and standard deviation of {count})"
     report.say(f"{run} answers as one; validation {monitor} {spread}: {', '.join(f'{each:.4g}' for each in reached)}")
+
+
+class _TablesOnce(Report):
+    """Passes all on to a report but tables that are as the last one of their title, as what runs read mostly is."""
+
+    def __init__(self, report: Report):
+        self._report = report
+        self._shown: dict[str, tuple[Sequence[str], Sequence[Sequence[object]]]] = {}
+
+    def say(self, line: str) -> None:
+        self._report.say(line)
+
+    def warn(self, line: str) -> None:
+        self._report.warn(line)
+
+    def wait(self, line: str) -> None:
+        self._report.wait(line)
+
+    def progress(self, title: str, total: int | None, unit: str) -> AbstractContextManager[Progress]:
+        return self._report.progress(title, total, unit)
+
+    def table(self, title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+        if self._shown.get(title) == (columns, rows):
+            self.say(f"{title.strip()}: as of the run before")
+            return
+        self._shown[title] = columns, rows
+        self._report.table(title, columns, rows)
 
 
 def _trains_on(folder, config):

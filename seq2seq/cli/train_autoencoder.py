@@ -118,6 +118,8 @@ def autoencoder(
         training.train_run(task.train, config, run, report, **how)
     else:
         runs = several.of_folds(folds, config) if seeds is None else several.of_seeds(seeds, config)
+        if folds is not None and not (resume or finish):
+            task.check_folds(config, folds)
         several.train_several(runs, task.train, config, run, report, files=series_files, **how)
 
 

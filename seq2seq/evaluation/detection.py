@@ -41,7 +41,8 @@ def detection_scores(scores: np.ndarray, labels: np.ndarray, threshold: float) -
         dict of
         `roc_auc`: chance that an anomaly scores above a normal one; None where only one of the two was scored;
         `pr_auc`: average precision, whose value by chance is the share of anomalies; None likewise;
-        `precision`, `recall`, `f1`: of the anomalies; 0 where none was found;
+        `precision`, `recall`, `f1`: of the anomalies; None where nobody can know: precision without alarms, recall and
+            F1 without anomalies;
         `accuracy`: share of right decisions;
         `scored`, `anomalies`, `alarms`, `unscored`: int, how many of each; `unscored` are in none of the scores.
 
@@ -61,18 +62,32 @@ def detection_scores(scores: np.ndarray, labels: np.ndarray, threshold: float) -
     alarms = scores > threshold
     hits, raised, real = int(np.sum(alarms & labels)), int(alarms.sum()), int(labels.sum())
     roc_auc, pr_auc = _areas(scores, labels) if 0 < real < len(labels) else (None, None)
+    precision, recall = hits / raised if raised else None, hits / real if real else None
     return {
         "roc_auc": roc_auc,
         "pr_auc": pr_auc,
-        "precision": hits / max(raised, 1),
-        "recall": hits / max(real, 1),
-        "f1": 2 * hits / max(raised + real, 1),
+        "precision": precision,
+        "recall": recall,
+        "f1": f1_of(precision, recall),
         "accuracy": float(np.mean(alarms == labels)),
         "scored": len(scores),
         "anomalies": real,
         "alarms": raised,
         "unscored": unscored,
     }
+
+
+def f1_of(precision: float | None, recall: float | None) -> float | None:
+    """The harmonic mean of both; None without a recall, as nothing is labelled. Without alarms, which have no
+    precision, all is missed: 0.
+
+    >>> f1_of(0.5, 1.0), f1_of(None, 0.0), f1_of(0.0, None)
+    (0.6666666666666666, 0.0, None)
+    """
+    if recall is None:
+        return None
+    precision = precision or 0.0
+    return 2 * precision * recall / (precision + recall) if precision + recall else 0.0
 
 
 def _areas(scores, labels):

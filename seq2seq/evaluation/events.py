@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 
 from seq2seq.errors import InputError
-from seq2seq.evaluation.detection import durations, runs
+from seq2seq.evaluation.detection import durations, f1_of, runs
 
 _SPAN = re.compile(r"(\d+(?:\.\d+)?) ?(s|min|h|d|w)?")
 _SECONDS = {None: 1, "s": 1, "min": 60, "h": 3600, "d": 86_400, "w": 604_800}
@@ -173,18 +173,19 @@ def event_scores(
         unit: str. Of the leads: "seconds" or "steps".
 
     Returns:
-        dict of `events` and `labelled`: int, how many of each; `event_precision`: share of the events that meet a
-        labelled anomaly; `event_recall`: share of those that meet an event; `event_f1`; `known_recall`: share of those
-        that meet an event which was known as the data came in; `median_lead_seconds` (or `…_steps`): of the first such
-        event at each of them, see `Event.lead`. None where there is nothing to divide by.
+        dict of `events` and `labelled`: int, how many of each; `met`: int, how many labelled anomalies meet an event;
+        `event_precision`: share of the events that meet a labelled anomaly; `event_recall`: share of those that meet an
+        event; `event_f1`; `known_recall`: share of those that meet an event which was known as the data came in;
+        `median_lead_seconds` (or `…_steps`): of the first such event at each of them, see `Event.lead`. None where
+        there is nothing to divide by, see `f1_of`.
     """
     found = [event for of_series in events for event in of_series]
-    labelled = hit = 0
+    labelled = met = 0
     for of_series, known, there in zip(events, labels, scored, strict=True):
         for first, last in runs(known):
             if there[first : last + 1].any():
                 labelled += 1
-                hit += any(event.first <= last and first <= event.last for event in of_series)
+                met += any(event.first <= last and first <= event.last for event in of_series)
     earliest: dict[tuple, float] = {}  # of each labelled anomaly that is met
     for number, of_series in enumerate(events):
         for event in of_series:
@@ -193,14 +194,14 @@ def event_scores(
                     earliest.setdefault((number, start), lead)
     leads = list(earliest.values())
     precision = sum(event.label is not None for event in found) / len(found) if found else None
-    recall = hit / labelled if labelled else None
-    both = precision is not None and recall is not None
+    recall = met / labelled if labelled else None
     return {
         "events": len(found),
         "labelled": labelled,
+        "met": met,
         "event_precision": precision,
         "event_recall": recall,
-        "event_f1": (2 * precision * recall / (precision + recall) if precision + recall else 0.0) if both else None,
+        "event_f1": f1_of(precision, recall),
         "known_recall": len(leads) / labelled if labelled else None,
         f"median_lead_{unit}": float(np.median(leads)) if leads else None,
     }

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from seq2seq.evaluation.detection import runs
+from seq2seq.evaluation.detection import f1_of, runs
 
 THRESHOLDS = 250  # as in the code of that paper: of the scores in their order, so many, evenly spaced
 
@@ -25,7 +25,7 @@ class Volume:
     buffer: int
 
 
-def range_scores(alarms: Sequence[np.ndarray], labels: Sequence[np.ndarray]) -> dict[str, float]:
+def range_scores(alarms: Sequence[np.ndarray], labels: Sequence[np.ndarray]) -> dict[str, float | None]:
     """Hold runs of alarms against labelled stretches of steps, each of which counts the same, however long it is.
 
     The recall of a stretch is the share of its steps that are alarms, over the number of runs that these are in: an
@@ -37,20 +37,15 @@ def range_scores(alarms: Sequence[np.ndarray], labels: Sequence[np.ndarray]) -> 
         labels: likewise; True = anomaly.
 
     Returns:
-        dict of `range_precision`, `range_recall`, their means over the runs and the stretches, and `range_f1`; 0 where
-        there are none.
+        dict of `range_precision`, `range_recall`, their means over the runs and the stretches, None where there are
+        none, and `range_f1`, see `f1_of`.
 
     >>> alarms, labels = np.array([0, 1, 1, 1, 1, 0, 0], bool), np.array([0, 0, 1, 1, 1, 1, 1], bool)
     >>> range_scores([alarms], [labels])
     {'range_precision': 0.75, 'range_recall': 0.6, 'range_f1': 0.6666666666666665}
     """
     precision, recall = _shares(alarms, labels), _shares(labels, alarms)
-    both = precision + recall
-    return {
-        "range_precision": precision,
-        "range_recall": recall,
-        "range_f1": 2 * precision * recall / both if both else 0.0,
-    }
+    return {"range_precision": precision, "range_recall": recall, "range_f1": f1_of(precision, recall)}
 
 
 def _shares(of, by):
@@ -60,7 +55,7 @@ def _shares(of, by):
         for first, last in runs(flags):
             here = np.asarray(covered[first : last + 1], bool)
             shares.append(here.mean() / max(len(runs(here)), 1))
-    return float(np.mean(shares)) if shares else 0.0
+    return float(np.mean(shares)) if shares else None
 
 
 def volume_under_surface(

@@ -1,5 +1,7 @@
 """Where an anomaly begins: thresholds fitted on held-out normal scores, never on what is scored."""
 
+import math
+
 import numpy as np
 
 from seq2seq.errors import InputError
@@ -64,18 +66,25 @@ def fit_threshold(kind: str, scores: np.ndarray, value: float, labels: np.ndarra
     return fitted
 
 
-def beyond_held_out(kind: str, value: float, count: int) -> str | None:
-    """What is to be said where so few held-out scores do not tell a threshold."""
-    if kind == "quantile" and count * (1 - value) < 1:  # it is about the highest of them
+def beyond_held_out(kind: str, value: float, count: int, more: str = "hold out more") -> str | None:
+    """What is to be said where so few held-out scores do not tell a threshold.
+
+    Args:
+        kind, value: as for `fit_threshold`.
+        count: int. Held-out scores.
+        more: str. What gives more of them, in words.
+    """
+    no_tail = count * MOST_OF_TAIL < FEWEST_PEAKS
+    if kind == "quantile" and count < (needed := math.ceil(1 / (1 - value) - 1e-6)):  # 1 - 0.9 is not quite 0.1
         return (
-            f"{counted(count, 'held-out score does', 'held-out scores do')} not tell the quantile {value:g}: "
-            "the threshold is about the highest of them; pot goes on beyond it"
+            f"{counted(count, 'held-out score does', 'held-out scores do')} not tell the quantile {value:g}, which "
+            f"takes {needed:,}: the threshold is about the highest of them; {more}, or take a lower quantile"
+            f"{'' if no_tail else ', or pot'}"
         )
-    if kind == "pot" and count * MOST_OF_TAIL < FEWEST_PEAKS:
+    if kind == "pot" and no_tail:
         return (
             f"pot goes on beyond the highest {FEWEST_PEAKS} scores, and {counted(count, 'is', 'are')} held out: "
-            "what so many of them have in common is no tail, and the threshold is a guess; hold out more "
-            "(data.valid_share)"
+            f"what so many of them have in common is no tail, and the threshold is a guess; {more}"
         )
     return None
 

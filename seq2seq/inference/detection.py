@@ -1,8 +1,9 @@
 """Detection: score series by the errors of an autoencoder, and raise alarms."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from seq2seq.evaluation.events import Event, Span, find_events
 from seq2seq.evaluation.thresholds import beyond_held_out
 from seq2seq.inference.detector import AUTOENCODER
 from seq2seq.inference.detectors import Detectors, rule_of
+from seq2seq.inference.held_out import how_to_hold_out_more
 from seq2seq.inference.pieces import PREDICTION
 from seq2seq.inference.reconstructor import Reconstructor
 from seq2seq.inference.scores import Scores
@@ -40,6 +42,18 @@ class Judged:
     live: tuple[np.ndarray, ...] | None = None
 
 
+class Alone(NamedTuple):
+    """What one of several runs says by itself.
+
+    Attributes:
+        judged: float64 array, `(scores,)`, its scores that alarms are made of, see `Scores.judged`.
+        threshold: float. A score above it is an alarm.
+    """
+
+    judged: np.ndarray
+    threshold: float
+
+
 @dataclass(frozen=True)
 class Detection:
     """Scores of series, by the autoencoder and, to compare, by principal components.
@@ -52,6 +66,10 @@ class Detection:
         given: `Series` that these are steps of, with those before and after them.
         selection: `Selection` of these steps.
         rule: str. What the threshold is, such as `"quantile=0.99 of 180 held-out scores, the highest of which is 4.2"`.
+        doubt: str. Why the threshold is a guess, where too few held-out scores tell it, and what helps; else None. A
+            report is told of it where another threshold than that of the run was asked for.
+        alone: mapping from the path of each of several runs to what its autoencoder says by itself, above its own
+            threshold, without those that hold out too little to fit one; empty of a single run.
     """
 
     series: Series
@@ -60,6 +78,8 @@ class Detection:
     given: Series
     selection: Selection
     rule: str = ""
+    doubt: str | None = None
+    alone: Mapping[str, Alone] = field(default_factory=dict)
 
     @property
     def scores(self) -> Scores:
@@ -153,19 +173,11 @@ def detect(
             "--held-out and --held-out-labels together."
         )
     detectors = Detectors(reconstructor)
-    scores = detectors.scores(series, report, selection)
-    if labelled is not None:
-        known = detectors.scores(labelled[0], Report(), Selection.whole(labelled[0].lengths))
-        scorers = {
-            name: scorer.with_threshold(*threshold, known[name], labelled[1].values)
-            for name, scorer in detectors.scorers(None).items()
-        }
-        rule = rule_of(threshold, known[AUTOENCODER].judged, "labelled scores")
-    else:
-        scorers = detectors.scorers(threshold)
-        rule = detectors.rule(threshold, scorers[AUTOENCODER])
-        if threshold is not None and (warning := beyond_held_out(*threshold, len(scorers[AUTOENCODER].held_out))):
-            report.warn(warning)
+    of_each = detectors.scores_of_each(series, report, selection)
+    scores = detectors.together(of_each)
+    scorers, rule, doubt, known = _fitted(detectors, threshold, labelled, reconstructor.config)
+    if doubt and threshold is not None:
+        report.warn(doubt)
     chosen, around = selection.series(series), detectors.around
     groups = [member.scaler.groups for member in reconstructor.members]
 
@@ -177,7 +189,44 @@ def detect(
     systems = {name: judged(scorer, scores[name]) for name, scorer in scorers.items()}
     if scorers[AUTOENCODER].kinds == (PREDICTION,):
         _tell_unpredicted(chosen, systems[AUTOENCODER].scores, reconstructor, report)
-    return Detection(chosen, systems, detectors.components, series, selection, rule)
+    alone = _alone(detectors, of_each, selection.places(around), threshold, known)
+    return Detection(chosen, systems, detectors.components, series, selection, rule, doubt, alone)
+
+
+def _fitted(detectors, threshold, labelled, config):
+    """Scorers with their thresholds, what that of the autoencoder is and why it may be a guess, in words; where labels
+    make it, of each run its scores of the labelled data, and these labels."""
+    if labelled is None:
+        scorers = detectors.scorers(threshold)
+        rule = detectors.rule(threshold, scorers[AUTOENCODER])
+        kind, value = threshold or (detectors.settings.threshold, detectors.settings.value)
+        held_out = int(np.sum(~np.isnan(scorers[AUTOENCODER].held_out)))
+        return scorers, rule, beyond_held_out(kind, value, held_out, how_to_hold_out_more(config)), None
+    series, labels = labelled
+    of_each = detectors.scores_of_each(series, Report(), Selection.whole(series.lengths))
+    scores = detectors.together(of_each)
+    scorers = {
+        name: scorer.with_threshold(*threshold, scores[name], labels.values)
+        for name, scorer in detectors.scorers(None).items()
+    }
+    known = [(each[AUTOENCODER], labels.values) for each in of_each]
+    return scorers, rule_of(threshold, scores[AUTOENCODER].judged, "labelled scores"), None, known
+
+
+def _alone(detectors, of_each, places, threshold, known):
+    """`Detection.alone`; `known`: for a threshold by labels, of each run its scores of labelled data, and these."""
+    found = {}
+    if len(of_each) == 1:
+        return found
+    fitted_to = known or [()] * len(of_each)
+    for member, scorer, scores, by in zip(detectors.members, detectors.own_scorers, of_each, fitted_to, strict=True):
+        if threshold is not None:
+            try:
+                scorer = scorer.with_threshold(*threshold, *by)
+            except InputError:  # what all hold out in turn may be enough for it, and not what one of them does
+                continue
+        found[str(member.run.path)] = Alone(scores[AUTOENCODER].at(places).judged, scorer.threshold)
+    return found
 
 
 def _tell_unpredicted(series, scores, reconstructor, report):

@@ -55,10 +55,18 @@ class Detectors:
 
     def scores(self, series: Series, report: Report, selection: Selection) -> dict[str, Scores]:
         """Scores of each system, of what is selected and of the steps around it, which tell of their scores."""
+        return self.together(self.scores_of_each(series, report, selection))
+
+    def scores_of_each(self, series: Series, report: Report, selection: Selection) -> list[dict[str, Scores]]:
+        """Those of each run by itself, as it would have them alone."""
         found = []
         for member, detector in zip(self.members, self.detectors, strict=True):
             with naming(member.run if len(self.members) > 1 else None):
                 found.append(_scored(member, detector, series, report, selection, self.around))
+        return found
+
+    def together(self, found: Sequence[dict[str, Scores]]) -> dict[str, Scores]:
+        """The means of the scores of each run."""
         if len(found) == 1:
             return found[0]
         return {system: self._mean(system, [of_run[system] for of_run in found]) for system in self.systems}
@@ -76,6 +84,11 @@ class Detectors:
             threshold: kind and value, see `fit_threshold`; default: those that the runs were fitted with.
         """
         return {system: self._joined(system, threshold) for system in self.systems}
+
+    @property
+    def own_scorers(self) -> list[Scorer]:
+        """Of the autoencoder of each run by itself, as it was fitted."""
+        return self._of_each(AUTOENCODER)
 
     @property
     def components(self) -> int:

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from seq2seq.config import DetectionConfig
+from seq2seq.config import AutoencoderConfig, DetectionConfig
 from seq2seq.evaluation.anomaly import ErrorModel
 from seq2seq.inference.detector import ErrorScorer, Gathering, Scorer
 from seq2seq.inference.pieces import Errors, Pieces
@@ -19,6 +19,14 @@ LEAST_LEFT = 0.25  # of the windows: with fewer of them outside of a part little
 PER_COLUMN = 3  # steps of each column, at least, that correlations are learned from
 KEPT = 200_000  # held-out scores that are stored, at most
 FEWEST_SCORES = 50  # held-out scores that tell the level of one group
+
+
+def how_to_hold_out_more(config: AutoencoderConfig) -> str:
+    """What gives a threshold more held-out scores to rest on, in words."""
+    if config.data.fold is not None:  # each sample is held out by one of the runs already
+        return "train on more samples"
+    share = "a larger data.valid_share"
+    return f"hold out more ({share})" if config.windows.look_back else f"hold out more (--folds, or {share})"
 
 
 def tell_correlations(steps: int, features: int) -> bool:

@@ -17,6 +17,7 @@ from seq2seq.inference.held_out import (
     PER_COLUMN,
     fit_errors,
     fit_scorer,
+    how_to_hold_out_more,
     parts_of,
     scored_as_a_whole,
     tell_correlations,
@@ -62,7 +63,7 @@ def check_detection(settings: DetectionConfig, config: AutoencoderConfig, parts:
     # Any scores will do: whether a threshold can be fitted depends on how many there are.
     fit_threshold(settings.threshold, np.random.default_rng(0).exponential(size=scores), settings.value)
     folds = config.data.fold_of[1] if config.data.fold_of else 1  # whose held-out scores are one sample together
-    if warning := beyond_held_out(settings.threshold, settings.value, scores * folds):
+    if warning := beyond_held_out(settings.threshold, settings.value, scores * folds, how_to_hold_out_more(config)):
         report.warn(warning)
     columns = parts.valid.columns
     for column, there in zip(columns, np.any([each.any(axis=0) for each in observed], axis=0), strict=True):

@@ -10,6 +10,7 @@ from seq2seq.evaluation.detection import Labels, detection_scores, runs, window_
 from seq2seq.evaluation.events import Span, event_scores
 from seq2seq.evaluation.ranges import range_scores, volume_under_surface
 from seq2seq.inference.detection import Detection
+from seq2seq.inference.detector import AUTOENCODER
 from seq2seq.inference.reconstructor import Reconstructor
 from seq2seq.inference.scores import label_of_windows
 from seq2seq.report import Report, counted
@@ -26,7 +27,7 @@ LISTED = 3  # steps without a label that are told of
 
 
 def measure_detection(
-    detection: Detection, labels: Labels, merge: Span = 0, min_length: Span = 1
+    detection: Detection, labels: Labels, merge: Span = 0, min_length: Span = 1, *, report: Report | None = None
 ) -> dict[str, dict[str, Any]]:
     """Hold each way to score against labels.
 
@@ -34,6 +35,7 @@ def measure_detection(
         detection: `Detection`.
         labels: `Labels` of all of what was given to it, also where only some of that was scored.
         merge, min_length: `Span`s, by which alarms become events.
+        report: `Report`, told why figures are None where nothing that is scored is labelled, or all of it.
 
     Returns:
         From each of `Detection.systems` to the figures of `detection_scores`; of steps, those of `range_scores` and
@@ -41,6 +43,8 @@ def measure_detection(
         `window_false_alarms`, the runs of alarms as the data came in of which no window holds anything labelled; where
         they have dates, those of `window_hits` over all series; `groups`, from the name of each of several series to
         figures of it alone; `columns`, from each of several columns to how well its part of the scores does by itself.
+        Where several runs score together, the autoencoder has `alone`: from the path of each to the figures of
+        `detection_scores` of it by itself. What nobody can know is None, as a recall where nothing is labelled.
     """
     series, given, figures = detection.series, detection.given, {}
     everything, labels = labels, detection.selection.labels(labels, given)
@@ -62,7 +66,32 @@ def measure_detection(
         if len(series.columns) > 1:
             found["columns"] = _by_column(series.columns, scores, labels.values)
         figures[name] = found
+    if detection.alone:
+        figures[AUTOENCODER]["alone"] = {
+            path: detection_scores(alone.judged, labels.values, alone.threshold)
+            for path, alone in detection.alone.items()
+        }
+    if note := _unknown(figures[AUTOENCODER], detection.scores.samples is None):
+        (report or Report()).warn(note)
     return figures
+
+
+def _unknown(figures, of_steps):
+    """Why some of the `figures` are None, of steps or of whole sequences; None where both kinds were scored."""
+    scored, anomalies = figures["scored"], figures["anomalies"]
+    areas = "ROC-AUC and PR-AUC" + " and the volumes (VUS)" * of_steps
+    if not anomalies:
+        return (
+            f"no labelled anomaly is among the {scored:,} {'steps' if of_steps else 'sequences'} that are scored: "
+            f"recall, F1, {areas} are none, as there is nothing to find"
+        )
+    if anomalies == scored:
+        false = ", and so are false alarms a week" if "weeks" in figures else ""
+        return (
+            f"all of the {scored:,} {'steps' if of_steps else 'sequences'} that are scored are labelled as anomalies: "
+            f"{areas} are none, as there is nothing normal to tell them from{false}"
+        )
+    return None
 
 
 def _of_ranges(steps, known, threshold):
@@ -70,7 +99,16 @@ def _of_ranges(steps, known, threshold):
     volume = volume_under_surface(steps, known)
     volumes = (volume.roc, volume.pr, volume.buffer) if volume else (None, None, None)
     alarms = [scores > threshold for scores in steps]
-    return dict(zip(("vus_roc", "vus_pr", "vus_buffer"), volumes, strict=True)) | range_scores(alarms, known)
+    scored = [_with_scores(each, scores) for each, scores in zip(known, steps, strict=True)]
+    return dict(zip(("vus_roc", "vus_pr", "vus_buffer"), volumes, strict=True)) | range_scores(alarms, scored)
+
+
+def _with_scores(labels, scores):
+    """Labels without the stretches none of whose steps has a score: as of events, such an anomaly counts in nothing."""
+    kept = labels.copy()
+    for first, last in runs(labels):
+        kept[first : last + 1] = not np.isnan(scores[first : last + 1]).all()
+    return kept
 
 
 def _as_it_came(selection, live, labels, reach):

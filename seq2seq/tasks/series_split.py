@@ -21,6 +21,8 @@ from seq2seq.series.sizes import sizes_differ, still_notes
 from seq2seq.series.table import Series, parts_of
 from seq2seq.training.setup import Setup
 
+NONE = "none"  # what the card says of a part that is not there
+
 
 @dataclass(frozen=True)
 class Split:
@@ -190,7 +192,7 @@ def warn_of_shift(parts: Split, length: int, report: Report) -> None:
     if parts.train.whole:
         return
     found = []
-    for name in dict.fromkeys(parts.valid.names):
+    for name in (name for name in dict.fromkeys(parts.valid.names) if name in parts.train.names):
         known, after = (_of_name(part.values, part.names, name) for part in (parts.train, parts.valid))
         for column, before, later in zip(parts.train.columns, known.T, after.T, strict=True):
             if shift := level_shift(before, later, length):
@@ -215,9 +217,21 @@ def _of_name(arrays, names, name):
     return np.concatenate([each for each, own in zip(arrays, names, strict=True) if own == name])
 
 
-def shape_card(series: Series, parts: Split, rows: list[tuple[str, str]], report: Report) -> None:
-    """Tell what is taken for samples, time steps and features, what is predicted from what, and which rows are what."""
-    lengths = series.lengths
+def shape_card(
+    series: Series, parts: Split, rows: list[tuple[str, str]], report: Report, keeps_test: str | None = None
+) -> None:
+    """Tell what is taken for samples, time steps and features, what is predicted from what, and which rows are what.
+
+    Args:
+        series: `Series`, all of the data.
+        parts: `Split` of it.
+        rows: further rows of the card.
+        report: `Report`.
+        keeps_test: str. How to keep a test part, said where there is none.
+    """
+    lengths, said = series.lengths, {name: _part_of(series, parts, name) for name in ("train", "valid", "test")}
+    if said["test"] == NONE and keeps_test:
+        said["test"] += f"; {keeps_test}"
     steps = f"{lengths.min():,}" if lengths.min() == lengths.max() else f"{lengths.min():,} to {lengths.max():,}"
     kind = "independent samples" if series.whole else "series in time"
     report.table(
@@ -231,7 +245,7 @@ def shape_card(series: Series, parts: Split, rows: list[tuple[str, str]], report
             *_other_columns(series.reading),
             *[("units", "each series its own (data.scale_by_group)")] * bool(parts.scaler.groups),
             *rows,
-            *((name, _part_of(series, parts, name)) for name in ("train", "valid", "test")),
+            *said.items(),
         ],
     )
 
@@ -246,9 +260,9 @@ def _other_columns(reading):
 def _part_of(series, parts, name):
     part = getattr(parts, name)
     if series.whole:
-        return f"{len(part.values):,} sequences, drawn from the seed" if part.values else "none"
+        return f"{len(part.values):,} sequences, drawn from the seed" if part.values else NONE
     if not part.lengths.sum():
-        return "none"
+        return NONE
     if len(series.values) > 1:
         steps = counted(int(part.lengths.sum()), "step")
         return f"{steps}, {part.lengths.sum() / series.lengths.sum():.0%} of each series"

@@ -18,6 +18,7 @@ from seq2seq.interruption import Interruption
 from seq2seq.report import Report, counted
 from seq2seq.run import Run
 from seq2seq.series.in_memory import series_at
+from seq2seq.series.table import parts_of
 from seq2seq.tasks.fit_detector import check_detection, fit_detector
 from seq2seq.tasks.series_split import shape_card, split, stored_scaler, warn_of_shift
 from seq2seq.tasks.starting import at_hand, fitting, of_kind, read_for, series_files, tell_drift, warn_of_seen
@@ -72,17 +73,12 @@ def train(
     read, scaler = read_for(config, setup.parent, report, look_back > 0), stored_scaler(setup)
     read = fitting(read, scaler, config.data.location)
     config = replace(config, data=decided(config.data, read))
-    series = as_pieces(read, look_back)
-    if series.whole and len(series.values) < 3:
-        raise InputError(
-            f"{config.data.location} is {len(series.values)} long series ({series.lengths.max():,} steps): give "
-            "--look-back, the steps of a window; without it each series is one sequence, and it takes 3 or more."
-        )
+    series = _pieces(config, read)
     parts = split(series, config.data, config.seed, report, scaler)
     tell_drift(parts, setup.parent, report)
     warn_of_shift(parts, look_back, report)
     config = replace(config, data=replace(config.data, scale_by_group=bool(parts.scaler.groups)))
-    shape_card(series, parts, _card(config, parts), report)
+    shape_card(series, parts, _card(config, parts), report, keeps_test="--set data.test_share=0.2 keeps one")
     model = build_model(config, len(series.columns), config.training.precision)
     batches, validation = _batches(config, parts, report)
     check_detection(config.detection, config, parts, report)
@@ -120,6 +116,30 @@ def train(
     metrics |= {f"train_{batches.unit}": batches.amount, "threshold": detector.threshold}
     run.write_metrics(metrics)
     return metrics
+
+
+def check_folds(config: AutoencoderConfig, count: int) -> None:
+    """Refuse, before the first of so many runs is begun, data that cannot be split into as many folds.
+
+    Args:
+        config: `AutoencoderConfig` of whole sequences.
+        count: int. Folds.
+
+    Raises:
+        InputError: data that cannot be read, too few samples, or long series.
+    """
+    series = _pieces(config, read_for(config, None, Report(), windowed=False))
+    parts_of(series, config.data.valid_share, config.data.test_share, config.seed, (1, count))
+
+
+def _pieces(config, read):
+    series = as_pieces(read, config.windows.look_back)
+    if series.whole and len(series.values) < 3:
+        raise InputError(
+            f"{config.data.location} is {len(series.values)} long series ({series.lengths.max():,} steps): give "
+            "--look-back, the steps of a window; without it each series is one sequence, and it takes 3 or more."
+        )
+    return series
 
 
 def settled(config: AutoencoderConfig, batches: WindowBatches | SequenceBatches) -> AutoencoderConfig:

@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from seq2seq.cli import app
+from seq2seq.cli.detected import _lead
 from seq2seq.report import counted
 from seq2seq.series.figures import cell
 
@@ -42,6 +43,57 @@ def test_a_line_for_each_sequence_and_figures_against_labels(beats_run, beats_fi
     assert "PCA(8)" in result.stdout and "roc auc" in result.stdout
     assert "scores are above" in result.stderr and ": quantile=0.99 of 24 held-out scores, the highest" in result.stderr
     assert plot.read_bytes().startswith(b"\x89PNG")
+
+
+def test_figures_are_called_as_the_documentation_calls_them(pumps_run, pumps_files, tmp_path):
+    data = ["--input", pumps_files / "test.csv", "--labels", pumps_files / "faults.json"]
+    shown = run(pumps_run, *data, "--json", tmp_path / "figures.json").stdout
+    own = json.loads((tmp_path / "figures.json").read_text())["autoencoder"]
+    rows = {line.split("  ")[0]: line.split("  ", 1)[-1].strip() for line in shown.splitlines()}
+    for name, key in (("labelled steps", "anomalies"), ("labelled anomalies", "labelled"), ("met by an event", "met")):
+        assert rows[name].split()[0] == str(own[key])
+    assert {"windows", "hit", "labelled", "median lead seconds"} & rows.keys() == set()
+    assert {"windows", "hit"} <= own.keys()
+    assert rows["median lead"].startswith(_lead(own["median_lead_seconds"]))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [
+        (-183000.0, "-2d 02:50 (-183,000 s)"),
+        (0.0, "00:00 (0 s)"),
+        (3600.0, "01:00 (3,600 s)"),
+        (90.0, "00:01:30 (90 s)"),
+        (-0.25, "-00:00:00.25 (-0.25 s)"),
+        (59.9999, "00:00:59.9999 (59.9999 s)"),
+    ],
+)
+def test_leads_are_told_as_a_clock_tells_them(seconds, shown):
+    assert _lead(seconds) == shown
+
+
+def test_labels_that_never_occur_leave_figures_out(pumps_run, pumps_files, tmp_path):
+    (tmp_path / "never.json").write_text(json.dumps({"north": [], "south": []}))
+    header, *lines = (pumps_files / "test.csv").read_text().splitlines()
+    (tmp_path / "never.csv").write_text("\n".join([f"{header},fault", *(f"{line},0" for line in lines)]))
+    for labels in ("never.json", "never.csv:fault"):
+        data = ["--input", pumps_files / "test.csv", "--labels", tmp_path / labels]
+        result = run(pumps_run, *data, "--json", tmp_path / "figures.json")
+        own = json.loads((tmp_path / "figures.json").read_text())["autoencoder"]
+        assert {own[name] for name in ("recall", "f1", "range_recall", "event_recall", "roc_auc", "vus_pr")} == {None}
+        assert result.stderr.count("Warning: no labelled anomaly is among the 240 steps that are scored") == 1
+        assert "recall" in result.stdout and own["anomalies"] == own["labelled"] == 0
+
+
+def test_a_threshold_that_few_held_out_scores_tell_is_told_as_a_guess(beats_run, beats_file, pumps_run, pumps_files):
+    data = ["--input", beats_file, "--array", "test"]
+    for asked, told in (([], "quantile 0.99"), (["--threshold", "quantile=0.97"], "quantile 0.97")):
+        said = run(beats_run, *data, *asked).stderr
+        assert said.count(f"Warning: 24 held-out scores do not tell the {told}, which takes") == 1
+        assert "hold out more (--folds, or a larger data.valid_share), or take a lower quantile" in said
+    assert "do not tell" not in run(beats_run, *data, "--threshold", "quantile=0.9").stderr
+    said = run(pumps_run, "--input", pumps_files / "test.csv").stderr
+    assert "--folds" not in said and ("a larger data.valid_share" in said) == ("do not tell" in said)
 
 
 def test_scores_go_to_standard_output_by_themselves(beats_run, beats_file):

@@ -1,5 +1,6 @@
 """`--folds`: runs that each hold out another part of the samples, and answer as one."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 from seq2seq.evaluation.thresholds import fit_threshold
 from seq2seq.inference.detection import detect
 from seq2seq.inference.detector import Detector
+from seq2seq.inference.detectors import Detectors
 from seq2seq.inference.reconstructor import Reconstructor
 from seq2seq.run.seeds import runs_in
 from tests.cli.running import run
@@ -51,6 +53,39 @@ def test_one_fold_is_a_run_as_others_are_and_some_are_an_ensemble(beats, beats_f
 def test_no_run_of_a_fold_asks_for_a_larger_part(beats):
     _, shown = beats
     assert "valid_share" not in shown.stdout + shown.stderr
+
+
+def test_each_fold_is_measured_alone_with_labels(beats, beats_file, tmp_path):
+    folder, _ = beats
+    data = ["--input", beats_file, "--array", "test", "--labels", f"{beats_file}:label"]
+    shown = run("detect", folder, *data, "--json", tmp_path / "figures.json").stdout
+    alone = json.loads((tmp_path / "figures.json").read_text())["autoencoder"]["alone"]
+    assert list(alone) == [str(each) for each in runs_in(folder)] and "Each run alone" in shown
+
+
+def test_what_one_run_holds_out_may_be_too_little_for_a_threshold_of_all(beats, beats_file, monkeypatch):
+    together, own = Reconstructor.load(beats[0]), Detectors.own_scorers.fget
+    series = together.read(str(beats_file), array="test")
+    assert len(detect(together, series, threshold=("pot", 0.001)).alone) == 3
+    few = property(lambda self: [replace(each, held_out=each.held_out[:4]) for each in own(self)])
+    monkeypatch.setattr(Detectors, "own_scorers", few)
+    found = detect(together, series, threshold=("pot", 0.001))
+    assert found.alone == {} and np.isfinite(found.threshold)
+
+
+def test_the_card_is_shown_again_only_where_it_differs(beats):
+    _, shown = beats  # 170 samples: 57, 57 and 56 are held out
+    assert shown.stdout.count("time steps") == 2
+    assert shown.stdout.count("Shapes: as of the run before") == 1
+    assert shown.stdout.count("none; --set data.test_share=0.2 keeps one") == 2
+
+
+def test_too_few_samples_are_refused_before_a_run_begins(tmp_path):
+    np.savez(tmp_path / "few.npz", X=np.random.default_rng(0).normal(size=(4, 30, 1)))
+    given = ["--data", tmp_path / "few.npz", "--array", "X", "--folds", 5, "--run", tmp_path / "run"]
+    refused = run("train", "autoencoder", *given, code=2)
+    assert "4 samples are too few for 5 folds: expected two for each." in " ".join(refused.stderr.split())
+    assert "run 1 of 5" not in refused.stdout + refused.stderr and not (tmp_path / "run").exists()
 
 
 @pytest.mark.parametrize(

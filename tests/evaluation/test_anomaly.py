@@ -169,7 +169,12 @@ def test_thresholds_leave_the_share_above_that_was_asked_for():
         fit_threshold("sigma", 1e3 * normal, 1e308)
     assert beyond_held_out("quantile", 0.99, 100) is None and beyond_held_out("pot", 0.001, 50) is None
     assert "49 are held out" in beyond_held_out("pot", 0.001, 49)
-    assert "99 held-out scores do not tell the quantile 0.99" in beyond_held_out("quantile", 0.99, 99)
+    for value, needed in ((0.9, 10), (0.99, 100), (0.999, 1000)):
+        assert beyond_held_out("quantile", value, needed) is None
+        told = beyond_held_out("quantile", value, needed - 1, "hold out more (so)")
+        assert f"held-out scores do not tell the quantile {value:g}, which takes {needed:,}: the threshold is" in told
+        assert "hold out more (so), or take a lower quantile" in told
+    assert "pot" in beyond_held_out("quantile", 0.99, 50) and "pot" not in beyond_held_out("quantile", 0.99, 49)
 
 
 @pytest.mark.parametrize("kind", ["quantile", "sigma", "pot"])
@@ -231,9 +236,18 @@ def test_detection_counts_what_it_should():
     }
 
 
-def test_ranks_need_both_classes():
-    scores = detection_scores([0.1, 0.9], [0, 0], threshold=0.5)
-    assert (scores["roc_auc"], scores["pr_auc"], scores["recall"], scores["accuracy"]) == (None, None, 0, 0.5)
+@pytest.mark.parametrize(
+    ("labels", "threshold", "known"),
+    [
+        ([0, 0], 0.5, (None, None, 0.0, None, None, 0.5)),
+        ([0, 0], 1.0, (None, None, None, None, None, 1.0)),
+        ([1, 1], 0.5, (None, None, 1.0, 0.5, 2 / 3, 0.5)),
+        ([0, 1], 1.0, (1.0, 1.0, None, 0.0, 0.0, 0.5)),  # all is missed, whatever the precision
+    ],
+)
+def test_what_nobody_can_know_is_none(labels, threshold, known):
+    scores = detection_scores([0.1, 0.9], labels, threshold)
+    assert tuple(list(scores.values())[:6]) == pytest.approx(known)
 
 
 @pytest.mark.parametrize(

@@ -92,7 +92,10 @@ def test_each_event_and_each_anomaly_counts_once():
     twice[5:10] = True  # met by two events, of which the first one counts
     assert event_scores([events(labels=twice, live=LIVE)], [twice], [scored])["median_lead_steps"] == -3600.0
     nothing = event_scores([[]], [LABELS], [scored])
-    assert (nothing["event_precision"], nothing["event_recall"], nothing["event_f1"]) == (None, 0.0, None)
+    assert (nothing["event_precision"], nothing["event_recall"], nothing["event_f1"]) == (None, 0.0, 0.0)
+    assert (figures["met"], nothing["met"]) == (2, 0)
+    unlabelled = event_scores([events(labels=~scored & False)], [~scored & False], [scored])
+    assert (unlabelled["event_precision"], unlabelled["event_recall"], unlabelled["event_f1"]) == (0.0, None, None)
 
 
 @pytest.mark.parametrize("text", ["", "h", "-1", "1.5", "2 hours", "1y"])

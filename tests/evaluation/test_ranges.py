@@ -32,6 +32,13 @@ def test_an_anomaly_counts_the_same_however_long_it_is():
     assert range_scores([flags("0100000000000000")], [labels])["range_recall"] == 0.5
 
 
+def test_ranges_that_are_not_there_have_no_figures():
+    none, some = flags("0000"), flags("0110")
+    assert list(range_scores([some], [none]).values()) == [0.0, None, None]
+    assert list(range_scores([none], [some]).values()) == [None, 0.0, 0.0]
+    assert list(range_scores([none], [none]).values()) == [None, None, None]
+
+
 def published():
     labels, scores = np.zeros(200, bool), np.random.default_rng(41).random(200) * 0.5
     for first, end in ((10, 20), (28, 33), (110, 120)):

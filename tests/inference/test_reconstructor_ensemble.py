@@ -14,6 +14,7 @@ from seq2seq.inference.detector import Detector
 from seq2seq.inference.reconstructor import Reconstructor
 from seq2seq.run import Run
 from seq2seq.tasks.fit_detector import refit
+from seq2seq.tasks.measure_detection import measure_detection
 from tests.conftest import OLDER_RUNS
 from tests.other_runs import detector_like
 
@@ -52,6 +53,26 @@ def assert_same(found, alone):
     for mine, own in zip(found.live or (), alone.live or (), strict=True):
         np.testing.assert_array_equal(mine, own)
     assert found.scores.samples is not None or found.events() == alone.events()
+
+
+def test_what_each_of_several_runs_reaches_alone_is_told_beside_them(
+    pumps_run, pumps_model, pumps_test, other, apart, monkeypatch
+):
+    labels, members = Labels(np.tile(np.isin(np.arange(120), np.arange(60, 80)), 2)), (pumps_run, other, apart)
+    scored, errors = [], Reconstructor.errors
+    counting = lambda self, *given, **how: scored.append(self) or errors(self, *given, **how)  # noqa: E731
+    monkeypatch.setattr(Reconstructor, "errors", counting)
+    together = Reconstructor.load([str(each) for each in members])
+    for threshold in (None, ("quantile", 0.9)):
+        found = detect(together, pumps_test, threshold=threshold)
+        assert len(scored) == len(members)  # each but once
+        alone = measure_detection(found, labels)["autoencoder"]["alone"]
+        for member in members:
+            own = measure_detection(detect(Reconstructor.load(member), pumps_test, threshold=threshold), labels)
+            assert "alone" not in own["autoencoder"]
+            for name, figure in alone[str(member)].items():
+                assert figure == pytest.approx(own["autoencoder"][name], abs=1e-6)
+        scored.clear()
 
 
 def test_a_run_with_a_copy_of_itself_answers_as_it_does_alone(

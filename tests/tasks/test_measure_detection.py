@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from seq2seq.errors import InputError
-from seq2seq.evaluation.detection import runs
+from seq2seq.evaluation.detection import Labels, runs
 from seq2seq.inference.detection import detect
 from seq2seq.report import Report
 from seq2seq.tasks.measure_detection import measure_detection, read_labels, split_location
@@ -63,6 +63,49 @@ def test_labelled_windows_that_hold_no_step_are_told_of(pumps_model, pumps_test,
     (note,) = told
     assert f"none of 2 windows of {pumps_test.names[0]!r} holds a step: they are from 1970-01-20" in note
     assert "to 2099-01-02" in note and f"the data from {south[0].replace('T', ' ')[:10]}" in note
+
+
+OF_LABELS = ["recall", "f1", "range_recall", "range_f1", "event_recall", "event_f1", "known_recall"]
+OF_BOTH_KINDS = ["roc_auc", "pr_auc", "vus_roc", "vus_pr", "vus_buffer"]
+
+
+def test_what_labels_cannot_tell_is_none_and_a_line_says_why(pumps_model, pumps_test):
+    told, report = [], Report()
+    report.warn, found = told.append, detect(pumps_model, pumps_test)
+    figures = measure_detection(found, Labels(np.zeros(240, bool)), report=report)
+    for of_system in figures.values():
+        assert {of_system[name] for name in OF_LABELS + OF_BOTH_KINDS} == {None}
+        assert all(each["recall"] is None for each in of_system["groups"].values())
+    assert "no labelled anomaly is among the 240 steps that are scored: recall, F1, ROC-AUC" in told.pop() and not told
+    figures = measure_detection(found, Labels(np.ones(240, bool)), report=report)["autoencoder"]
+    assert {figures[name] for name in [*OF_BOTH_KINDS, "false_alarms_per_week"]} == {None}
+    assert None not in [figures[name] for name in OF_LABELS]
+    assert "all of the 240 steps that are scored are labelled as anomalies: ROC-AUC" in told.pop() and not told
+    some = Labels(np.arange(240) % 100 == 0)
+    assert measure_detection(found, some, report=report)["autoencoder"]["recall"] is not None and not told
+
+
+def test_an_anomaly_without_a_score_counts_in_nothing(pumps_model, pumps_test):
+    found = detect(pumps_model, pumps_test)
+    north, south = found.scores.steps
+    unscored = replace(found.scores, steps=(np.where(np.arange(120) < 30, np.nan, north), south))
+    judged = replace(found.systems["autoencoder"], scores=unscored)
+    found = replace(found, systems={"autoencoder": judged})
+    there, more = np.arange(240) // 20 == 3, (np.arange(240) // 20 == 3) | (np.arange(240) // 10 == 1)
+    one, both = (measure_detection(found, Labels(labels))["autoencoder"] for labels in (there, more))
+    names = ["recall", "range_recall", "event_recall", "labelled"]
+    assert [one[name] for name in names] == [both[name] for name in names] and one["labelled"] == 1
+    early = measure_detection(found, Labels(np.arange(240) < 20))["autoencoder"]
+    assert {early[name] for name in OF_LABELS} == {None}
+
+
+def test_of_whole_sequences_a_line_says_so_too(beats_model, beats_file):
+    told, report = [], Report()
+    report.warn = told.append
+    found = detect(beats_model, beats_model.read(str(beats_file), array="test"))
+    figures = measure_detection(found, Labels(np.zeros(90, bool)), report=report)["autoencoder"]
+    assert (figures["recall"], figures["f1"], figures["roc_auc"]) == (None, None, None)
+    assert "among the 90 sequences that are scored" in told.pop() and not told
 
 
 def test_a_threshold_by_f_beta_is_fitted_on_labelled_data_of_its_own(beats_model, beats_file):

@@ -13,10 +13,12 @@ from seq2seq.errors import InputError
 from seq2seq.inference.detection import detect
 from seq2seq.inference.detector import Detector
 from seq2seq.inference.reconstructor import Reconstructor
+from seq2seq.inference.series_data import read_data
 from seq2seq.interruption import Interruption, Stopped
 from seq2seq.report import Progress, Report
 from seq2seq.run import Run
 from seq2seq.tasks.fit_detector import refit
+from seq2seq.tasks.series_split import shape_card, split
 from seq2seq.tasks.train_autoencoder import _Composite, batch_size_for, train
 
 
@@ -41,6 +43,14 @@ def test_a_run_holds_what_it_needs_and_no_pickle(beats_run):
     assert {"config.json", "scaler.json", "detector.npz", "weights.npz", "metrics.json", "history.csv"} <= names
     with np.load(beats_run / "detector.npz", allow_pickle=False) as arrays:
         assert all(arrays[name].dtype.kind in "fiuU" for name in arrays)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.2])
+def test_the_card_tells_how_to_keep_a_test_part_where_there_is_none(share, beats_file):
+    report, config = Listening(), config_of(beats_file, f"data.test_share={share}", data__array="train")
+    series = read_data(config.data, Report(), windowed=False)
+    shape_card(series, split(series, config.data, 1, Report()), [], report, keeps_test="--set data.test_share=0.2")
+    assert report.rows["test"].startswith("34 sequences" if share else "none; --set data.test_share=0.2")
 
 
 @pytest.mark.slow
