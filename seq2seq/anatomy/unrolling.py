@@ -27,7 +27,7 @@ def unrolled(
     *,
     predicting: bool = False,
     batches: int = 1,
-    slots: int = 2,
+    slots: int | None = None,
     shown: int | None = None,
 ) -> Unrolled:
     """Describe a network as it is drawn: its layers from bottom to top, its steps from left to right, all arrows.
@@ -45,7 +45,7 @@ def unrolled(
         predicting: bool. As at prediction, where some models read what they have written, not as in training. Models
             that do the same in both are described alike.
         batches: int. So many batches in a row of a model whose state goes on from one to the next.
-        slots: int. So many rows of such batches.
+        slots: int. So many rows of such batches; by default 2.
         shown: int, at least 2. Steps of each section that are drawn before the others are left out; by default as many
             as go into a picture of usual width.
 
@@ -71,7 +71,9 @@ def unrolled(
             f"batches={batches}: a state goes on to the next batch in the training of stateful models alone; "
             "ask for one batch."
         )
-    options = Options(steps, target_steps, predicting, batches, slots, shown)
+    if slots is not None and batches == 1:
+        raise InputError(f"slots={slots}: these are rows of several batches; give batches, too, or leave slots out.")
+    options = Options(steps, target_steps, predicting, batches, slots or 2, shown)
     for kind, describe in _KINDS.items():
         if isinstance(model, kind):
             return describe(model, options)

@@ -99,7 +99,7 @@ def explain(
     model, lengths = _loaded(run)
     asked = {"steps": steps, "target_steps": target_steps}
     lengths |= {name: value for name, value in asked.items() if value is not None}
-    described = unrolled(model, **lengths, predicting=predicting, batches=batches or 1, slots=slots or 2, shown=show)
+    described = unrolled(model, **lengths, predicting=predicting, batches=batches or 1, slots=slots, shown=show)
     if plot:
         from seq2seq.plots import draw_unrolled, save_figure
 

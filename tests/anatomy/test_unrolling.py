@@ -313,6 +313,7 @@ def states_alone():
         (OWN["stream"], {"batches": 2, "predicting": True}, "stateful models alone"),
         (CHAINS["many to one"], {"steps": 0}, "steps=0: expected a number of at least 1"),
         (CHAINS["many to one"], {"shown": 1}, "shown=1: expected at least 2"),
+        (OWN["stream"], {"slots": 3}, "slots=3: these are rows of several batches"),
         (CHAINS["many to one"], {"steps": "a"}, "steps='a': expected a number"),
         (CHAINS["many to one"], {"steps": 7}, "steps=7: the model has 24 steps"),
         (CHAINS["many to one"], {"target_steps": 7}, "target_steps=7: model .* writes no target"),
