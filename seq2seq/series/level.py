@@ -6,6 +6,7 @@ import numpy as np
 
 FAR = 1.0  # standard deviations of what is known, at least
 LEAST = 12  # steps of a level: the mean of fewer is moved by a peak
+MOST = 200_000  # steps of either part that are looked at, next to where one ends and the other begins; bounds memory
 TIMES = 2.0  # as far as it ever moved there; of exchange rates, loads and temperatures the most was 1 to 2
 
 
@@ -22,8 +23,8 @@ def level_shift(known: np.ndarray, after: np.ndarray, length: int) -> Shift | No
     A trend, a season or a walk moves it as far in what is known; so does a peak that is shorter than `length`.
 
     Args:
-        known: float array `(steps,)`, NaN = not observed.
-        after: likewise, what follows.
+        known: float array `(steps,)`, NaN = not observed; the last 200,000 steps count.
+        after: likewise, what follows; the first 200,000 count.
         length: int. Steps whose mean is the level, at least 12; a season is a good choice, or several.
 
     Returns:
@@ -34,6 +35,7 @@ def level_shift(known: np.ndarray, after: np.ndarray, length: int) -> Shift | No
     20
     """
     length = max(length, LEAST)
+    known, after = known[-MOST:], after[:MOST]
     before, now = _moves(known, length), _moves(np.concatenate((known[-length:], after)), length)
     spread = np.nanstd(known) if np.isfinite(known).any() else 0.0
     if len(before) < 2 * length or np.isnan(before).all() or np.isnan(now).all() or not spread:

@@ -191,9 +191,9 @@ def warn_of_shift(parts: Split, length: int, report: Report) -> None:
     """
     if parts.train.whole:
         return
-    found = []
-    for name in (name for name in dict.fromkeys(parts.valid.names) if name in parts.train.names):
-        known, after = (_of_name(part.values, part.names, name) for part in (parts.train, parts.valid))
+    found, learned, held_out = [], _stretches(parts.train), _stretches(parts.valid)
+    for name in (name for name in held_out if name in learned):
+        known, after = _joined(learned[name], parts.train.values), _joined(held_out[name], parts.valid.values)
         for column, before, later in zip(parts.train.columns, known.T, after.T, strict=True):
             if shift := level_shift(before, later, length):
                 found.append((abs(shift.size), column, name, shift))
@@ -202,7 +202,7 @@ def warn_of_shift(parts: Split, length: int, report: Report) -> None:
     _, column, name, shift = max(found, key=lambda each: each[0])
     where = f"row {shift.step + 1:,} of it"
     if parts.valid.times is not None:
-        times = _of_name(parts.valid.times, parts.valid.names, name)
+        times = _joined(held_out[name], parts.valid.times)
         where = parts.valid.clock.texts(times[shift.step : shift.step + 1])[0]
     of = f" of series {name!r}" * bool(name) + f", and of {len(found) - 1:,} more" * (len(found) > 1)
     report.warn(
@@ -212,9 +212,17 @@ def warn_of_shift(parts: Split, length: int, report: Report) -> None:
     )
 
 
-def _of_name(arrays, names, name):
-    """What there is of one series, its stretches between gaps one after the other."""
-    return np.concatenate([each for each, own in zip(arrays, names, strict=True) if own == name])
+def _stretches(part):
+    """The numbers of the stretches between gaps that each series of a part has, by its name."""
+    found = {}
+    for number, name in enumerate(part.names):
+        found.setdefault(name, []).append(number)
+    return found
+
+
+def _joined(numbers, arrays):
+    """These stretches, one after the other."""
+    return arrays[numbers[0]] if len(numbers) == 1 else np.concatenate([arrays[number] for number in numbers])
 
 
 def shape_card(
