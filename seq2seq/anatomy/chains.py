@@ -142,7 +142,8 @@ def _encoder_decoder(model, encoder, decoder, handed, options):
         edges.append(Edge("state", start, Place(0, 1, end, 0), decoding.rows[end].states[0], label))
     for layer in decoder.layers:
         if isinstance(layer, ATTENTIONS):
-            attended, end = _row_of(encoding, encoder, encoder.layers[-1]), _row_of(decoding, decoder, layer)
+            attended = _row_of(encoding, encoder, encoder.maker(tensors(layer.input)[1]))
+            end = _row_of(decoding, decoder, layer)
             shape = encoding.rows[attended].step_shape
             edges += [
                 Edge("attention", Place(0, 0, attended, column), Place(0, 1, end, 0), shape)
@@ -152,7 +153,9 @@ def _encoder_decoder(model, encoder, decoder, handed, options):
 
 
 def _row_of(section, strand, layer):
-    """The number of the row that shows `layer`, itself or as a note of the row below."""
+    """The number of the row that shows `layer`, itself or as a note of the row below; of None that of the input."""
+    if layer is None:
+        return 0
     numbers = {row.name: k for k, row in enumerate(section.rows)}
     shown = [each.name for each in strand.layers[: strand.layers.index(layer) + 1] if each.name in numbers]
     return numbers[shown[-1]] if shown else 0

@@ -32,10 +32,9 @@ class Strand:
     layers: list = field(default_factory=list)
     merged: dict = field(default_factory=dict)
 
-    @property
-    def top(self) -> Any:
-        """What comes out of the last layer."""
-        return tensors(self.layers[-1].output)[0] if self.layers else self.read
+    def maker(self, tensor: Any) -> Any:
+        """The layer whose first output is `tensor`; None of what goes into the first one."""
+        return next((layer for layer in self.layers if tensors(layer.output)[0] is tensor), None)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 import pytest
-from keras.layers import LSTM, Bidirectional, Concatenate, Conv1D, Dense, Embedding, Flatten, RepeatVector
+from keras.layers import LSTM, Attention, Bidirectional, Concatenate, Conv1D, Dense, Embedding, Flatten, RepeatVector
 
 from seq2seq import InputError, WindowForecaster, unrolled
 from seq2seq.anatomy import Place
@@ -121,6 +121,15 @@ def test_a_decoder_attends_to_the_layer_whose_outputs_it_is_given():
         attended = found.edges_of("attention")
         assert {edge.start.row for edge in attended} == {row}
         assert [edge.start.column for edge in attended] == found.sections[0].shown
+    for lower, row in ((True, 1), (False, 0)):  # not to the top, and to what the encoder reads
+        read, target = keras.Input((7, 4)), keras.Input((6, 4))
+        below = LSTM(4, return_sequences=True)(read)
+        _, h, c = LSTM(4, return_state=True)(below)
+        asked = LSTM(4, return_sequences=True)(target, initial_state=[h, c])
+        model = keras.Model([read, target], Attention()([asked, below if lower else read]))
+        assert {edge.start.row for edge in unrolled(model).edges_of("attention")} == {row}
+    alone = [keras.Input((7, 4)), keras.Input((6, 4))]
+    assert {e.start.row for e in unrolled(keras.Model(alone, Attention()(alone[::-1]))).edges_of("attention")} == {0}
     (bridge,) = {edge.label for edge in found.edges_of("state")} - {""}
     assert bridge == "Concatenate, Dense"
 
