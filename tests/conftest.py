@@ -30,6 +30,8 @@ def pytest_collection_finish():
 
 def slow(*values):
     """A case of a parametrized test that has a quicker one of its kind: of the slow tests, that `-m slow` runs."""
+    if getattr(values[0], "__name__", "").startswith("test_"):
+        raise TypeError(f"{values[0].__name__} would never run: a whole test is marked by pytest.mark.slow")
     return pytest.param(*values, marks=pytest.mark.slow)
 
 

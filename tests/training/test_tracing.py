@@ -3,13 +3,13 @@
 import logging
 
 import numpy as np
+import pytest
 
 from seq2seq import SequenceOutlierDetector
 from seq2seq.training.tracing import models_in_turn
-from tests.conftest import slow
 
 
-@slow
+@pytest.mark.slow
 def test_trainings_in_turn_are_no_mistake(caplog):
     samples = np.random.default_rng(0).normal(size=(30, 4, 1))
     with caplog.at_level(logging.WARNING, "tensorflow"):
