@@ -40,7 +40,8 @@ class Split:
 
     def save(self, run: RunFolder) -> None:
         """Write what a run keeps of them: its units, and which rows it has learned from."""
-        self.scaler.save(run.scaler)
+        if not run.scaler.exists():  # that of a run that goes on stays to the byte: its checkpoints name its checksum
+            self.scaler.save(run.scaler)
         LearnedRows.of(self.train, self.valid).save(run.learned)
 
 

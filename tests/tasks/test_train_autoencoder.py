@@ -1,5 +1,6 @@
 """Training an autoencoder, and fitting what it takes to find anomalies with it."""
 
+import json
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -17,6 +18,7 @@ from seq2seq.inference.series_data import read_data
 from seq2seq.interruption import Interruption, Stopped
 from seq2seq.report import Progress, Report
 from seq2seq.run import Run
+from seq2seq.series.scaling import Scaler
 from seq2seq.tasks.fit_detector import refit
 from seq2seq.tasks.series_split import shape_card, split
 from seq2seq.tasks.train_autoencoder import _Composite, batch_size_for, train
@@ -278,6 +280,25 @@ def test_a_stopped_training_is_finished_as_it_is(beats_file, tmp_path):
     train(config, run, finish=True)  # a run that is complete stays as it is
     assert Detector.load(Run.open(run, "autoencoder")).settings.threshold == "sigma"
     assert train(replace(config, training=replace(config.training, epochs=2)), run, resume=True)["epochs"] == 2
+
+
+@pytest.mark.slow
+def test_a_run_goes_on_with_the_units_that_another_version_wrote(beats_file, tmp_path, monkeypatch):
+    def save_as_before(scaler, path):
+        save(scaler, path)
+        content = json.loads(path.read_text())
+        content.pop("constant")
+        path.write_text(json.dumps(content))
+
+    config, save = config_of(beats_file, "training.epochs=1", data__array="train"), Scaler.save
+    with monkeypatch.context() as before:
+        before.setattr(Scaler, "save", save_as_before)
+        train(config, tmp_path)
+    written = (tmp_path / "scaler.json").read_bytes()
+    assert b"constant" not in written
+    longer = replace(config, training=replace(config.training, epochs=2))
+    assert train(longer, tmp_path, resume=True)["epochs"] == 2
+    assert (tmp_path / "scaler.json").read_bytes() == written
 
 
 @pytest.mark.slow
