@@ -4,11 +4,13 @@ from dataclasses import dataclass
 from functools import reduce
 
 import numpy as np
+from scipy.optimize import nnls
 
 PENALTIES = (1e2, 1e1, 1.0, 1e-1, 1e-2, 1e-3)  # of the mean square of a step
 BLOCKS = 4  # of the training part, each forecast by what was fitted to the others; none of a short one
-LEAST_WINDOWS = 8  # observed as a whole, in the training and in the validation part, for a regression
+LEAST_WINDOWS = 8  # observed as a whole, to fit a regression to, and where it is judged
 EXACT = 1e-9  # of the mean square: a lower error is as good as none
+EVEN = 0.1  # how far weights are drawn to even ones, of the least error of a candidate
 
 
 @dataclass(frozen=True)
@@ -43,16 +45,25 @@ class Moments:
         squares = self.yy - 2 * (kernel * self.xy).sum(axis=0) + (kernel * (self.xx @ kernel)).sum(axis=0)
         return np.maximum(squares, EXACT * (self.yy + 1e-9)) / self.count
 
-    def regressions(self, base, changes):
-        """Kernels `(1 + penalties, …)`: `base`, and with what regressions of the rest on the window add to it."""
+    def products(self, kernels):
+        """Mean products `(kernels, kernels)` of the errors of two kernels, over all steps; NaN without windows."""
+        if not self.count:
+            return np.full((len(kernels), len(kernels)), np.nan)
+        along = np.array([np.vdot(kernel, self.xy) for kernel in kernels])
+        made = [self.xx @ kernel for kernel in kernels]
+        both = np.array([[np.vdot(mine, theirs) for theirs in made] for mine in kernels])
+        return (self.yy.sum() - along - along[:, None] + both) / self.count
+
+    def regressions(self, base, reading):
+        """Kernels `(1 + penalties, …)`: `base`, and with what regressions of the rest on the window add to it.
+
+        `reading` is what they read of a window, `(features + 1, look_back + 1)` with the bias last.
+        """
         if self.count < LEAST_WINDOWS:
             return np.repeat(base[None], 1 + len(PENALTIES), axis=0)
-        size = len(base) - 1
-        seen_as = np.eye(size + 1)  # what the regression reads of a window
-        if changes:
-            seen_as[:size, size - 1] -= 1.0
-        products = seen_as @ self.xx @ seen_as.T
-        rest = seen_as @ (self.xy - self.xx @ base)
+        size = len(reading) - 1
+        products = reading @ self.xx @ reading.T
+        rest = reading @ (self.xy - self.xx @ base)
         # As if windows were reduced by their means: the bias is not kept small.
         means, middle = products[-1, :-1] / self.count, rest[-1] / self.count
         covariance = products[:-1, :-1] / self.count - np.outer(means, means)
@@ -60,7 +71,7 @@ class Moments:
         unit, kernels = max(np.trace(covariance) / size, EXACT), [base]
         for penalty in PENALTIES:
             kernel = np.linalg.solve(covariance + penalty * unit * np.eye(size), along)
-            kernels.append(base + seen_as.T @ np.concatenate((kernel, middle[None] - means[None] @ kernel)))
+            kernels.append(base + reading.T @ np.concatenate((kernel, middle[None] - means[None] @ kernel)))
         return np.array(kernels)
 
 
@@ -77,10 +88,9 @@ class Folds:
     valid: Moments
 
     @classmethod
-    def of(cls, train, valid, overlap):
-        """Of windows as they are read and what came, of both parts; for `overlap` see `blocks_of`."""
-        blocks = tuple(Moments.of(*block) for block in blocks_of(*train, overlap))
-        return cls(Moments.of(*train), blocks, Moments.of(*valid))
+    def of(cls, train, valid, gap):
+        """Of windows as they are read and what came, of both parts; for `gap` see `blocks_of`."""
+        return cls(Moments.of(*train), tuple(Moments.of(*block) for block in blocks_of(*train, gap)), Moments.of(*valid))
 
     def __add__(self, other):
         blocks = tuple(mine.plus(theirs) for mine, theirs in zip(self.blocks, other.blocks, strict=True))
@@ -89,13 +99,17 @@ class Folds:
     @property
     def whole(self):
         """Whether there are enough windows that were observed as a whole."""
-        return min(self.train.count, self.valid.count) >= LEAST_WINDOWS
+        judged = self.valid.count + sum(block.count for block in self.blocks)
+        return min(self.train.count, judged) >= LEAST_WINDOWS
 
-    def with_ridge(self, base, changes):
-        """The candidate of `base` with a ridge regression of the rest, each step with the penalty that suits it."""
+    def with_ridge(self, base, reading):
+        """The candidate of `base` with a ridge regression of the rest, each step with the penalty that suits it.
+
+        For `reading` see `Moments.regressions`.
+        """
         together = reduce(Moments.plus, self.blocks) if self.blocks else None
-        fits = [together.plus(block, -1).regressions(base, changes) for block in self.blocks]
-        fits = np.array([*fits, self.train.regressions(base, changes)])  # (folds, penalties, look_back + 1, horizon)
+        fits = [together.plus(block, -1).regressions(base, reading) for block in self.blocks]
+        fits = np.array([*fits, self.train.regressions(base, reading)])  # (folds, penalties, look_back + 1, horizon)
         errors = np.array([self._errors(fits[:, number]) for number in range(fits.shape[1])])
         chosen = errors.argmin(axis=0)  # the first of those that are equal: `base`
         return np.moveaxis(fits, 1, 2)[:, :, chosen, np.arange(len(chosen))]
@@ -104,28 +118,54 @@ class Folds:
         """The error of a candidate, over all steps."""
         return float(self._errors(candidate).sum())
 
+    def mixed(self, candidates):
+        """The mean of candidates, with the weights by which it errs least, which sum up to 1 and are never negative.
+
+        This is stacking (Breiman 1996, "Stacked regressions"); weights are drawn a little to even ones, which are hard
+        to beat where little is known (Stock and Watson 2004, "Combination forecasts of output growth").
+        """
+        every = [block.products([each[fold] for each in candidates]) for fold, block in enumerate(self.blocks)]
+        products = weighed(every, self.valid.products([each[-1] for each in candidates]))
+        products += (EVEN + EXACT) * products.diagonal().min() * np.eye(len(products))
+        # The least of v'Pv + (1'v - 1)², divided by its sum, is the least of w'Pw of those whose sum is 1.
+        size = np.sqrt(products.diagonal().max()) or 1.0
+        rows = np.linalg.cholesky(products / size**2 + EXACT * np.eye(len(products))).T
+        weights, _ = nnls(np.concatenate((rows, np.ones((1, len(rows))))), np.eye(len(rows) + 1)[-1])
+        return np.tensordot(weights / weights.sum(), candidates, axes=1)
+
     def _errors(self, candidate):
         blocks = [block.errors(kernel) for block, kernel in zip(self.blocks, candidate, strict=False)]
         return weighed(blocks, self.valid.errors(candidate[-1]))
 
 
-def blocks_of(x, y, overlap):
-    """Windows and what came, in blocks between which so many are left out that no step is in two of them.
+def gap_between(count: int, overlap: int, horizon: int) -> int:
+    """How many of `count` windows are left out between two blocks.
+
+    So many that no step is in two of them, which are `overlap`. Where that leaves too little, so many that no step that
+    is forecast is in two: enough for what is fitted to changes, of which the errors hardly hang together (Bergmeir,
+    Hyndman and Koo 2018, "A note on the validity of cross-validation for evaluating autoregressive time series
+    prediction"), not for what is fitted to levels, which those on both sides tell.
+    """
+    return overlap if (count - (BLOCKS - 1) * overlap) // BLOCKS > overlap else horizon - 1
+
+
+def blocks_of(x, y, gap):
+    """Windows and what came, in blocks with `gap` windows between them.
 
     Args:
         x, y: arrays of windows, oldest first.
-        overlap: int. How many windows after one have steps with it in common.
+        gap: int. See `gap_between`.
 
     Returns:
-        A list of pairs `(x, y)`; an empty one where blocks would have fewer windows than lie between them.
+        A list of pairs `(x, y)`; an empty one where blocks would have no more windows than lie between them.
     """
-    size = (len(x) - (BLOCKS - 1) * overlap) // BLOCKS
-    begins = [number * (size + overlap) for number in range(BLOCKS if size > overlap else 0)]
+    size = (len(x) - (BLOCKS - 1) * gap) // BLOCKS
+    begins = [number * (size + gap) for number in range(BLOCKS if size > gap else 0)]
     return [(x[begin : begin + size], y[begin : begin + size]) for begin in begins]
 
 
 def weighed(blocks, valid):
-    """Errors of the blocks, half, and of the validation part, half, of what there is of them."""
+    """Errors of blocks of the training part, half, and of the validation part, half, of what there is of them."""
     return np.nan_to_num(_mean([_mean(blocks), valid] if blocks else [valid]))
 
 

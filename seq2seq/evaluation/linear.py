@@ -1,4 +1,4 @@
-"""A forecast that is linear in a window: the best naive one at each step ahead, and what a ridge regression adds."""
+"""A forecast that is linear in a window: a mean of naive ones and of what ridge regressions add to them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -8,14 +8,13 @@ from pathlib import Path
 import numpy as np
 
 from seq2seq.errors import InputError
-from seq2seq.evaluation.folds import Folds, blocks_of, weighed
+from seq2seq.evaluation.folds import LEAST_WINDOWS, Folds, gap_between, weighed
 from seq2seq.storage import read_arrays, write_arrays
 
 MOST_VALUES = 12_000_000  # of the windows of a column, in memory
 MOST_OF_ALL = 100_000_000  # of those of all columns together
 MOST_WINDOWS = 30_000
 SHORT_HOLE = 6  # steps that were not observed, and through which a line goes
-OWN_GAIN = 1.2  # how much better what is fitted to one target must be than to all, in parts too short for blocks
 
 
 @dataclass(frozen=True)
@@ -68,15 +67,18 @@ def fit_linear(
     horizon: int,
     season: int = 0,
 ) -> LinearForecast:
-    """Fit on the training part; what is fitted is chosen, for each target, by its errors where it was not fitted.
+    """Fit on the training part; what is fitted has a weight, for each target, by its errors where it was not fitted.
 
     These are the errors in each of four blocks of the training part, forecast by a fit to the other three (Bergmeir and
     Benítez 2012, "On the use of cross-validation for time series predictor evaluation"), and in the validation part,
-    which weighs as much as the four together: a choice by the validation part alone is one for its weather.
+    which weighs as much as the four together, if it has no fewer than eight windows: a choice by the validation part
+    alone is one for its weather.
 
-    Candidates are the naive forecast that suits each step (the mean, the last value, the value a season before, or that
-    with its latest growth); that, or the last value, with a ridge regression on the changes from the last value, which
-    may be one of all targets together; and that with a ridge regression on the window. The penalty is chosen for each
+    The forecast is the mean, see `Folds.mixed`, of the naive forecast that suits each step (the mean, the last value,
+    the value a season before, or that with its latest growth) and of ridge regressions that are added to naive ones: to
+    that or the last value, on the changes from the last value, which may be those of all targets together; to the value
+    a season before, on changes over a season; to that with its growth, on the changes of these, which is a seasonal
+    ARIMA as far as a window holds it (Box and Jenkins 1970); and on the window itself. The penalty is chosen for each
     step. What known columns add at their own step is taken out first where that helps: a promotion last week is no
     forecast for this week.
 
@@ -92,24 +94,27 @@ def fit_linear(
     targets, known, steps = list(targets), list(known), look_back + horizon
     most = min(MOST_VALUES // (steps * (1 + len(known))), MOST_OF_ALL // (steps * len(targets)))
     cuts = [_Windows(part, steps, int(np.clip(most, 64, MOST_WINDOWS))) for part in (train, valid)]
-    naive = naive_kernels(look_back, horizon, season)
+    if cuts[1].count < LEAST_WINDOWS:  # they would weigh as much as the training part
+        cuts[1] = _Windows([], steps, 0)
+    gap = gap_between(cuts[0].count, cuts[0].overlap, horizon)
+    naive = naive_kernels(look_back, horizon, season, levels=gap == cuts[0].overlap)
+    readings = _readings(look_back, season, levels=gap == cuts[0].overlap)
     fits, pooled = [], None
     for target in targets:
         tried = []
         for effect in _effects(train, target, known):
             parts = [cut.column(target, known, effect, look_back) for cut in cuts]
-            tried.append((*_fit_target(*parts, cuts[0].overlap, naive), effect))
+            tried.append((*_fit_target(*parts, gap, naive, readings), effect))
         fit, folds, effect = min(tried, key=lambda each: each[0].error)
         fits.append((fit, effect))
         pooled = folds if pooled is None else pooled + folds
     if len(targets) > 1 and pooled.whole:
-        shared = pooled.with_ridge(_kernel(naive, "last value"), changes=True)
+        shared = pooled.with_ridge(_kernel(naive, "last value"), readings["changes"])
         for place, (target, (fit, effect)) in enumerate(zip(targets, fits, strict=True)):
-            folds = Folds.of(*(cut.column(target, known, effect, look_back) for cut in cuts), cuts[0].overlap)
-            gain = 1.0 if folds.blocks else OWN_GAIN
-            if folds.whole and folds.error(shared) < fit.error * gain:
-                fits[place] = (replace(fit, kernel=shared[-1]), effect)
-    kernels = np.array([fit.kernel for fit, _ in fits], np.float32)
+            folds = Folds.of(*(cut.column(target, known, effect, look_back) for cut in cuts), gap)
+            if folds.whole:
+                fits[place] = (replace(fit, candidate=folds.mixed([fit.candidate, shared])), effect)
+    kernels = np.array([fit.candidate[-1] for fit, _ in fits], np.float32)
     ahead = np.array([effect for _, effect in fits], np.float32).T
     return LinearForecast(kernels[:, :-1], kernels[:, -1], ahead, np.array([fit.naive for fit, _ in fits]))
 
@@ -124,13 +129,16 @@ def carried_forward(windows: np.ndarray) -> np.ndarray:
     return np.nan_to_num(np.take_along_axis(windows, latest, axis=1))
 
 
-def naive_kernels(look_back: int, horizon: int, season: int = 0):
-    """Naive forecasts as linear maps of a window: name → `(look_back, horizon)` kernel, and bias from the mean."""
+def naive_kernels(look_back: int, horizon: int, season: int = 0, levels: bool = True):
+    """Naive forecasts as linear maps of a window: name → `(look_back, horizon)` kernel, and bias from the mean.
+
+    Without `levels` the mean is none of them.
+    """
     steps = np.arange(horizon)
     zeros = np.zeros((look_back, horizon))
     last = zeros.copy()
     last[-1] = 1.0
-    kernels = {"last value": (last, lambda mean: 0.0), "mean": (zeros, lambda mean: mean)}
+    kernels = {"last value": (last, lambda mean: 0.0)} | ({"mean": (zeros, lambda mean: mean)} if levels else {})
     if 1 < season <= look_back:
         before = zeros.copy()
         before[look_back - season + steps % season, steps] = 1.0
@@ -141,6 +149,18 @@ def naive_kernels(look_back: int, horizon: int, season: int = 0):
             growth[-1 - season] -= steps // season + 1
             kernels["season with growth"] = (growth, lambda mean: 0.0)
     return kernels
+
+
+def _readings(look_back, season, levels):
+    """What a regression may read of a window: name → `(features + 1, look_back + 1)` with the bias last."""
+    whole = np.eye(look_back + 1)
+    steps, bias = whole[:-1], whole[-1:]
+    readings = {"changes": np.concatenate((steps - steps[-1], bias))} | ({"levels": whole} if levels else {})
+    if 1 < season < look_back - 1:
+        over_a_season = steps[season:] - steps[:-season]
+        readings["season"] = np.concatenate((over_a_season, bias))
+        readings["season with growth"] = np.concatenate((np.diff(over_a_season, axis=0), bias))
+    return readings
 
 
 class _Windows:
@@ -156,6 +176,7 @@ class _Windows:
         self._steps, self._series = steps, [values for values in series if len(values) >= steps]
         counts = [len(values) - steps + 1 for values in self._series]
         chosen = np.linspace(0, sum(counts) - 1, min(sum(counts), most)).astype(int) if counts else np.zeros(0, int)
+        self.count = len(chosen)
         # How many windows after one have steps with it in common.
         self.overlap = -(-(steps - 1) * len(chosen) // max(sum(counts), 1))
         bounds = np.cumsum([0, *counts])
@@ -207,32 +228,31 @@ def _effects(series, target, known):
 
 @dataclass(frozen=True)
 class _Fit:
-    """What is fitted to one target: the kernel with the bias, its naive forecasts by name, and its error."""
+    """What is fitted to one target: the candidate, see `Folds`, its naive forecasts by name, and its error."""
 
-    kernel: np.ndarray
+    candidate: np.ndarray
     naive: np.ndarray
     error: float
 
 
-def _fit_target(train, valid, overlap, naive):
-    """The best fit of one target by itself, and the folds that it was chosen on."""
-    folds, blocks = Folds.of(train, valid, overlap), blocks_of(*train, overlap)
+def _fit_target(train, valid, gap, naive, readings):
+    """The fit of one target by itself, and the folds by which it was fitted."""
+    folds = Folds.of(train, valid, gap)
     seen = train[1][~np.isnan(train[1])]
     mean = float(seen.mean()) if len(seen) else 0.0
-    # Whether levels tell what comes shows where others were left out: a short walk seems to return to its mean.
-    names = np.array([name for name in naive if blocks or name != "mean"])
+    names = np.array(list(naive))
     kernels = np.stack([_kernel(naive, name, mean) for name in names])
-    errors = [_errors_of_each(kernels, *block) for block in blocks]
-    errors = weighed(errors, _errors_of_each(kernels, *valid))
+    errors = weighed([_errors_of_each(kernels, *train)], _errors_of_each(kernels, *valid))  # none of them is fitted
     best = errors.argmin(axis=0)
     start, steps = np.moveaxis(kernels, 0, 1)[:, best, np.arange(len(best))], names[best]
-    alone = np.repeat(start[None], len(blocks) + 1, axis=0)
+    alone = np.repeat(start[None], len(folds.blocks) + 1, axis=0)
     if not folds.whole:
-        return _Fit(start, steps, float(errors.min(axis=0).sum())), folds
-    ways = [(_kernel(naive, "last value"), True), (start, True), *([(start, False)] if blocks else [])]
-    made = [alone, *(folds.with_ridge(base, changes) for base, changes in ways)]
-    error, candidate = min(((folds.error(each), each) for each in made), key=lambda each: each[0])
-    return _Fit(candidate[-1], steps, error), folds
+        return _Fit(alone, steps, float(errors.min(axis=0).sum())), folds
+    ways = [(_kernel(naive, "last value"), "changes"), (start, "changes"), (start, "levels")]
+    ways += [(_kernel(naive, name), name) for name in ("season", "season with growth") if name in readings]
+    made = [folds.with_ridge(base, readings[name]) for base, name in ways if name in readings]
+    candidate = folds.mixed([alone, *made])
+    return _Fit(candidate.astype(np.float32), steps, folds.error(candidate)), folds
 
 
 def _kernel(naive, name, mean=0.0):

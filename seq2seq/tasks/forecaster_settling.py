@@ -197,7 +197,7 @@ def give_start(forecaster: Forecaster, fitted: LinearForecast, train: Series, re
             "(--missing-values), or faults to leave out?"
         )
     forecaster.model.start.assign(fitted.kernel, fitted.bias, fitted.ahead)
-    return [("learned", f"the change from a linear forecast, fitted to what {_runs(fitted)} leaves")]
+    return [("learned", f"the change from a linear forecast: a mean of {_runs(fitted)} and of ridge regressions")]
 
 
 def start_again(model: Union["WindowForecaster", "StreamForecaster"]) -> Rows:

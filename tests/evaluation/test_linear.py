@@ -111,12 +111,47 @@ def test_what_is_known_ahead_is_not_hidden():
     assert abs(made.ahead[0, 0] - 0.5) < 0.02
 
 
-def test_columns_of_two_kinds_are_fitted_each_by_itself():
+def test_columns_of_two_kinds_do_not_spoil_each_other():
     values = np.concatenate((series_of("walk"), series_of("season")), axis=1)
-    both = fitted(values, targets=(1, 0))
+    both, (windows, actual) = fitted(values, targets=(1, 0)), validation(values)
+    together = np.square(both.forecast(windows[..., [1, 0]]) - actual[..., [1, 0]]).mean(axis=(0, 1))
     for place, target in enumerate((1, 0)):
         alone = fitted(values[:, [target]])
-        np.testing.assert_allclose(both.kernel[place], alone.kernel[0], rtol=1e-5, atol=1e-6)
+        by_itself = np.square(alone.forecast(windows[..., [target]]) - actual[..., [target]]).mean()
+        assert together[place] < 1.02 * by_itself
+
+
+def airline_model(seed, steps=144, season=12):
+    """A seasonal ARIMA (0, 1, 1) (0, 1, 1) that begins with a season."""
+    noise = np.random.default_rng(seed).normal(size=steps)
+    moved = noise - 0.4 * np.r_[0, noise[:-1]]
+    moved -= 0.6 * np.r_[np.zeros(season), moved[:-season]]
+    values = 8 * np.sin(np.arange(steps) * 2 * np.pi / season)
+    for step in range(season + 1, steps):
+        values[step] = values[step - 1] + values[step - season] - values[step - season - 1] + 0.5 * moved[step]
+    return values[:, None]
+
+
+@pytest.mark.parametrize(("horizon", "at_most"), [(1, 0.85), (6, 0.97)])
+def test_short_series_with_a_season_are_forecast_better_than_by_any_naive_forecast(horizon, at_most):
+    """96 months to learn from, of which the last 10 are the validation part; 48 to be measured on."""
+    ours, naive = [], []
+    for seed in range(12):
+        values = airline_model(seed)
+        made = fit_linear([values[:86]], [values[62:96]], (0,), (), 24, horizon, 12)
+        view = np.lib.stride_tricks.sliding_window_view(values[72:, 0], 24 + horizon)
+        windows, actual = view[:, :24], view[:, 24:]
+        ours.append(np.square(made.forecast(windows[..., None])[..., 0] - actual).mean())
+        kernels = [kernel for kernel, _ in naive_kernels(24, horizon, 12, levels=False).values()]
+        naive.append(min(np.square(windows @ kernel - actual).mean() for kernel in kernels))
+    assert np.exp(np.mean(np.log(ours) - np.log(naive))) < at_most
+
+
+def test_what_is_too_short_for_blocks_and_validation_has_the_naive_forecast_that_suits_it():
+    values = 8 * np.sin(np.arange(50) * 2 * np.pi / 12)[:, None] + np.random.default_rng(0).normal(size=(50, 1))
+    made = fit_linear([values[:40]], [values[16:45]], (0,), (), 24, 12, 12)
+    assert set(made.naive[0][:11]) == {"season"}  # twelve steps ahead, the last value is the season
+    np.testing.assert_array_equal(made.kernel[0], naive_kernels(24, 12, 12)["season"][0])
 
 
 def test_single_missing_values_do_not_cost_the_regression():
