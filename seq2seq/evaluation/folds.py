@@ -52,15 +52,20 @@ class Moments:
         along = np.array([np.vdot(kernel, self.xy) for kernel in kernels])
         made = [self.xx @ kernel for kernel in kernels]
         both = np.array([[np.vdot(mine, theirs) for theirs in made] for mine in kernels])
-        return (self.yy.sum() - along - along[:, None] + both) / self.count
+        none = EXACT * (self.yy.sum() + 1e-9) * np.eye(len(kernels))
+        return (self.yy.sum() - along - along[:, None] + both + none) / self.count
 
-    def regressions(self, base, reading):
-        """Kernels `(1 + penalties, …)`: `base`, and with what regressions of the rest on the window add to it.
+    def regressions(self, base, reading, kernels):
+        """Write `base` to the first of `kernels`, to the others with what regressions of the rest on the window add.
 
-        `reading` is what they read of a window, `(features + 1, look_back + 1)` with the bias last.
+        Args:
+            base: `(look_back + 1, horizon)`.
+            reading: what the regressions read of a window, `(features + 1, look_back + 1)` with the bias last.
+            kernels: `(1 + penalties, look_back + 1, horizon)`, to be written.
         """
+        kernels[:] = base
         if self.count < LEAST_WINDOWS:
-            return np.repeat(base[None], 1 + len(PENALTIES), axis=0)
+            return
         size = len(reading) - 1
         products = reading @ self.xx @ reading.T
         rest = reading @ (self.xy - self.xx @ base)
@@ -68,11 +73,10 @@ class Moments:
         means, middle = products[-1, :-1] / self.count, rest[-1] / self.count
         covariance = products[:-1, :-1] / self.count - np.outer(means, means)
         along = rest[:-1] / self.count - np.outer(means, middle)
-        unit, kernels = max(np.trace(covariance) / size, EXACT), [base]
-        for penalty in PENALTIES:
-            kernel = np.linalg.solve(covariance + penalty * unit * np.eye(size), along)
-            kernels.append(base + reading.T @ np.concatenate((kernel, middle[None] - means[None] @ kernel)))
-        return np.array(kernels)
+        unit = max(np.trace(covariance), EXACT * (size + np.trace(products[:-1, :-1]) / self.count)) / size
+        for penalty, kernel in zip(PENALTIES, kernels[1:], strict=True):
+            slopes = np.linalg.solve(covariance + penalty * unit * np.eye(size), along)
+            kernel += reading.T @ np.concatenate((slopes, middle[None] - means[None] @ slopes))
 
 
 @dataclass(frozen=True)
@@ -90,7 +94,9 @@ class Folds:
     @classmethod
     def of(cls, train, valid, gap):
         """Of windows as they are read and what came, of both parts; for `gap` see `blocks_of`."""
-        return cls(Moments.of(*train), tuple(Moments.of(*block) for block in blocks_of(*train, gap)), Moments.of(*valid))
+        return cls(
+            Moments.of(*train), tuple(Moments.of(*block) for block in blocks_of(*train, gap)), Moments.of(*valid)
+        )
 
     def __add__(self, other):
         blocks = tuple(mine.plus(theirs) for mine, theirs in zip(self.blocks, other.blocks, strict=True))
@@ -105,14 +111,18 @@ class Folds:
     def with_ridge(self, base, reading):
         """The candidate of `base` with a ridge regression of the rest, each step with the penalty that suits it.
 
-        For `reading` see `Moments.regressions`.
+        For `base` and `reading` see `Moments.regressions`.
         """
         together = reduce(Moments.plus, self.blocks) if self.blocks else None
-        fits = [together.plus(block, -1).regressions(base, reading) for block in self.blocks]
-        fits = np.array([*fits, self.train.regressions(base, reading)])  # (folds, penalties, look_back + 1, horizon)
-        errors = np.array([self._errors(fits[:, number]) for number in range(fits.shape[1])])
-        chosen = errors.argmin(axis=0)  # the first of those that are equal: `base`
-        return np.moveaxis(fits, 1, 2)[:, :, chosen, np.arange(len(chosen))]
+        parts = [*(together.plus(block, -1) for block in self.blocks), self.train]
+        fits = np.empty((len(parts), 1 + len(PENALTIES), *base.shape))
+        for part, kernels in zip(parts, fits, strict=True):
+            part.regressions(base, reading, kernels)
+        chosen = np.array([self._errors(each) for each in fits.swapaxes(0, 1)]).argmin(axis=0)  # of equals `base`
+        candidate = fits[:, 0].copy()
+        for penalty in range(1, 1 + len(PENALTIES)):
+            np.copyto(candidate, fits[:, penalty], where=chosen == penalty)
+        return candidate
 
     def error(self, candidate):
         """The error of a candidate, over all steps."""
@@ -125,17 +135,18 @@ class Folds:
         to beat where little is known (Stock and Watson 2004, "Combination forecasts of output growth").
         """
         every = [block.products([each[fold] for each in candidates]) for fold, block in enumerate(self.blocks)]
-        products = weighed(every, self.valid.products([each[-1] for each in candidates]))
-        products += (EVEN + EXACT) * products.diagonal().min() * np.eye(len(products))
-        # The least of v'Pv + (1'v - 1)², divided by its sum, is the least of w'Pw of those whose sum is 1.
-        size = np.sqrt(products.diagonal().max()) or 1.0
-        rows = np.linalg.cholesky(products / size**2 + EXACT * np.eye(len(products))).T
+        products = weighed(every, self.valid.products([each[-1] for each in candidates]), self.valid.count)
+        products += EVEN * max(products.diagonal().min(), 0.0) * np.eye(len(products))
+        # The least of v'Pv + (1'v - 1)², divided by its sum, is the least of w'Pw of those whose sum is 1. What was
+        # forecast exactly has rounding errors for products, of either sign.
+        values, vectors = np.linalg.eigh(products / (products.diagonal().max() or 1.0))
+        rows = np.sqrt(np.maximum(values, EXACT))[:, None] * vectors.T
         weights, _ = nnls(np.concatenate((rows, np.ones((1, len(rows))))), np.eye(len(rows) + 1)[-1])
-        return np.tensordot(weights / weights.sum(), candidates, axes=1)
+        return sum(weight * each for weight, each in zip(weights / weights.sum(), candidates, strict=True))
 
     def _errors(self, candidate):
         blocks = [block.errors(kernel) for block, kernel in zip(self.blocks, candidate, strict=False)]
-        return weighed(blocks, self.valid.errors(candidate[-1]))
+        return weighed(blocks, self.valid.errors(candidate[-1]), self.valid.count)
 
 
 def gap_between(count: int, overlap: int, horizon: int) -> int:
@@ -164,9 +175,15 @@ def blocks_of(x, y, gap):
     return [(x[begin : begin + size], y[begin : begin + size]) for begin in begins]
 
 
-def weighed(blocks, valid):
-    """Errors of blocks of the training part, half, and of the validation part, half, of what there is of them."""
-    return np.nan_to_num(_mean([_mean(blocks), valid] if blocks else [valid]))
+def weighed(blocks, valid, windows):
+    """Errors of blocks of the training part, and of the validation part, of what there is of them.
+
+    The validation part counts as much as all blocks together, less where it has fewer than `LEAST_WINDOWS` `windows`.
+    """
+    if not blocks:
+        return np.nan_to_num(valid)
+    of_blocks, share = _mean(blocks), min(windows / LEAST_WINDOWS, 1.0) * ~np.isnan(valid)
+    return np.nan_to_num(np.where(np.isnan(of_blocks), valid, (of_blocks + share * np.nan_to_num(valid)) / (1 + share)))
 
 
 def _mean(parts):

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from seq2seq.errors import InputError
-from seq2seq.evaluation.folds import LEAST_WINDOWS, Folds, gap_between, weighed
+from seq2seq.evaluation.folds import Folds, gap_between, weighed
 from seq2seq.storage import read_arrays, write_arrays
 
 MOST_VALUES = 12_000_000  # of the windows of a column, in memory
@@ -71,8 +71,7 @@ def fit_linear(
 
     These are the errors in each of four blocks of the training part, forecast by a fit to the other three (Bergmeir and
     Benítez 2012, "On the use of cross-validation for time series predictor evaluation"), and in the validation part,
-    which weighs as much as the four together, if it has no fewer than eight windows: a choice by the validation part
-    alone is one for its weather.
+    which weighs as much as the four together, see `folds.weighed`: a choice by it alone is one for its weather.
 
     The forecast is the mean, see `Folds.mixed`, of the naive forecast that suits each step (the mean, the last value,
     the value a season before, or that with its latest growth) and of ridge regressions that are added to naive ones: to
@@ -94,8 +93,6 @@ def fit_linear(
     targets, known, steps = list(targets), list(known), look_back + horizon
     most = min(MOST_VALUES // (steps * (1 + len(known))), MOST_OF_ALL // (steps * len(targets)))
     cuts = [_Windows(part, steps, int(np.clip(most, 64, MOST_WINDOWS))) for part in (train, valid)]
-    if cuts[1].count < LEAST_WINDOWS:  # they would weigh as much as the training part
-        cuts[1] = _Windows([], steps, 0)
     gap = gap_between(cuts[0].count, cuts[0].overlap, horizon)
     naive = naive_kernels(look_back, horizon, season, levels=gap == cuts[0].overlap)
     readings = _readings(look_back, season, levels=gap == cuts[0].overlap)
@@ -242,7 +239,7 @@ def _fit_target(train, valid, gap, naive, readings):
     mean = float(seen.mean()) if len(seen) else 0.0
     names = np.array(list(naive))
     kernels = np.stack([_kernel(naive, name, mean) for name in names])
-    errors = weighed([_errors_of_each(kernels, *train)], _errors_of_each(kernels, *valid))  # none of them is fitted
+    errors = weighed([_errors_of_each(kernels, *train)], _errors_of_each(kernels, *valid), len(valid[0]))
     best = errors.argmin(axis=0)
     start, steps = np.moveaxis(kernels, 0, 1)[:, best, np.arange(len(best))], names[best]
     alone = np.repeat(start[None], len(folds.blocks) + 1, axis=0)

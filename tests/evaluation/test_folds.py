@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from seq2seq.evaluation.folds import EVEN, PENALTIES, Folds, Moments, blocks_of, gap_between
+from seq2seq.evaluation.folds import EVEN, PENALTIES, Folds, Moments, blocks_of, gap_between, weighed
 
 LOOK_BACK, HORIZON, COUNT = 6, 3, 120
 
@@ -17,6 +17,12 @@ def windows():
 
 LEVELS = np.eye(LOOK_BACK + 1)
 CHANGES = LEVELS - np.outer(np.arange(LOOK_BACK + 1) < LOOK_BACK, LEVELS[LOOK_BACK - 1])  # from the last value
+
+
+def regressions(moments, reading):
+    kernels = np.empty((1 + len(PENALTIES), LOOK_BACK + 1, HORIZON))
+    moments.regressions(last_value(), reading, kernels)
+    return kernels
 
 
 def last_value():
@@ -34,7 +40,7 @@ def test_errors_are_those_of_the_forecasts(windows):
 @pytest.mark.parametrize("reading", [LEVELS, CHANGES, np.delete(LEVELS, [0, 3], axis=0)])
 def test_regressions_are_ridge_regressions_of_what_the_base_leaves(windows, reading):
     x, y = windows
-    made = Moments.of(x, y).regressions(last_value(), reading)
+    made = regressions(Moments.of(x, y), reading)
     assert np.array_equal(made[0], last_value())
     read = (x @ reading.T)[:, :-1]
     rest = y - x @ last_value()
@@ -48,7 +54,7 @@ def test_regressions_are_ridge_regressions_of_what_the_base_leaves(windows, read
 
 def test_changes_follow_a_shift_of_the_level(windows):
     x, y = windows
-    kernel = Moments.of(x, y).regressions(last_value(), CHANGES)[-1]
+    kernel = regressions(Moments.of(x, y), CHANGES)[-1]
     shifted = x + np.array([*[100.0] * LOOK_BACK, 0.0])
     np.testing.assert_allclose(shifted @ kernel, x @ kernel + 100.0)
 
@@ -61,7 +67,7 @@ def test_a_block_is_judged_by_what_was_fitted_to_the_others(windows):
     for number, (of_block, came) in enumerate(blocks):
         others = [block for other, block in enumerate(blocks) if other != number]
         moments = Moments.of(*map(np.concatenate, zip(*others, strict=True)))
-        fits = moments.regressions(last_value(), CHANGES)
+        fits = regressions(moments, CHANGES)
         assert all(
             np.isclose(fits[:, :, step], candidate[number][:, step]).all(axis=1).any() for step in range(HORIZON)
         )
@@ -100,6 +106,13 @@ def test_a_mean_of_equals_is_none_other(windows):
     perfect = np.zeros_like(candidate)
     flat = Folds.of((x[:80], y[:80] * 0), (x[80:], y[80:] * 0), 3)
     np.testing.assert_allclose(flat.mixed([perfect, candidate]), perfect, atol=1e-4 * np.abs(candidate).max())
+
+
+def test_a_validation_part_counts_as_much_as_all_blocks_and_less_where_it_is_small():
+    blocks, valid = [np.array([1.0, 2.0]), np.array([3.0, 4.0])], np.array([5.0, np.nan])
+    for windows, expected in ((0, 2.0), (4, (2.0 + 5.0 / 2) / 1.5), (8, 3.5), (800, 3.5)):
+        np.testing.assert_allclose(weighed(blocks, valid, windows), [expected, 3.0])
+    np.testing.assert_allclose(weighed([], valid, 1), [5.0, 0.0])
 
 
 def test_windows_with_holes_ahead_do_not_count(windows):

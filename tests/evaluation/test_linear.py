@@ -121,6 +121,28 @@ def test_columns_of_two_kinds_do_not_spoil_each_other():
         assert together[place] < 1.02 * by_itself
 
 
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+@pytest.mark.parametrize("look_back", [12, 24, 38])
+@pytest.mark.parametrize("kind", ["line", "parabola", "sine", "pattern", "steps"])
+def test_what_goes_on_exactly_is_forecast_exactly(kind, look_back):
+    steps = np.arange(400)
+    pattern = np.resize(np.random.default_rng(0).normal(size=12), 400)
+    values = {
+        "line": steps * 0.01,
+        "parabola": np.square(steps) * 1e-4,
+        "sine": np.sin(steps * 2 * np.pi / 12),
+        "pattern": pattern,
+        "steps": pattern + steps // 12,
+    }[kind]
+    values = ((values - values[:280].mean()) / values[:280].std()).astype(np.float32)[:, None]
+    for season in (0, 2, 12):
+        for horizon in (1, 3):
+            made = fit_linear([values[:280]], [values[280 - look_back : 340]], (0,), (), look_back, horizon, season)
+            view = np.lib.stride_tricks.sliding_window_view(values[340 - look_back :, 0], look_back + horizon)
+            error = np.abs(made.forecast(view[:, :look_back, None])[..., 0] - view[:, look_back:]).max()
+            assert np.isfinite(error) and (season != 12 or look_back == 12 or error < 0.01)
+
+
 def airline_model(seed, steps=144, season=12):
     """A seasonal ARIMA (0, 1, 1) (0, 1, 1) that begins with a season."""
     noise = np.random.default_rng(seed).normal(size=steps)
