@@ -10,7 +10,7 @@ PENALTIES = (1e2, 1e1, 1.0, 1e-1, 1e-2, 1e-3)  # of the mean square of a step
 BLOCKS = 4  # of the training part, each forecast by what was fitted to the others; none of a short one
 LEAST_WINDOWS = 8  # observed as a whole, to fit a regression to, and where it is judged
 EXACT = 1e-9  # of the mean square: a lower error is as good as none
-EVEN = 0.1  # how far weights are drawn to even ones, of the least error of a candidate
+EVEN, KNOWN = 0.1, 90  # how far weights are drawn to even ones, and from how many horizons on they are less
 
 
 @dataclass(frozen=True)
@@ -132,11 +132,13 @@ class Folds:
         """The mean of candidates, with the weights by which it errs least, which sum up to 1 and are never negative.
 
         This is stacking (Breiman 1996, "Stacked regressions"); weights are drawn a little to even ones, which are hard
-        to beat where little is known (Stock and Watson 2004, "Combination forecasts of output growth").
+        to beat where little is known (Stock and Watson 2004, "Combination forecasts of output growth"): the less, the
+        more windows there are that do not overlap.
         """
         every = [block.products([each[fold] for each in candidates]) for fold, block in enumerate(self.blocks)]
         products = weighed(every, self.valid.products([each[-1] for each in candidates]), self.valid.count)
-        products += EVEN * max(products.diagonal().min(), 0.0) * np.eye(len(products))
+        even = EVEN * min(1.0, KNOWN * self.train.xy.shape[1] / self.train.count)
+        products += even * max(products.diagonal().min(), 0.0) * np.eye(len(products))
         # The least of v'Pv + (1'v - 1)², divided by its sum, is the least of w'Pw of those whose sum is 1. What was
         # forecast exactly has rounding errors for products, of either sign.
         values, vectors = np.linalg.eigh(products / (products.diagonal().max() or 1.0))
