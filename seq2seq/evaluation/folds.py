@@ -10,6 +10,7 @@ PENALTIES = (1e2, 1e1, 1.0, 1e-1, 1e-2, 1e-3)  # of the mean square of a step
 BLOCKS = 4  # of the training part, each forecast by what was fitted to the others; none of a short one
 LEAST_WINDOWS = 8  # observed as a whole, to fit a regression to, and where it is judged
 EXACT = 1e-9  # of the mean square: a lower error is as good as none
+NO_WEIGHT = 1e-6  # a weight that is as good as none
 EVEN, KNOWN = 0.1, 90  # how far weights are drawn to even ones, and from how many horizons on they are less
 
 
@@ -144,6 +145,7 @@ class Folds:
         values, vectors = np.linalg.eigh(products / (products.diagonal().max() or 1.0))
         rows = np.sqrt(np.maximum(values, EXACT))[:, None] * vectors.T
         weights, _ = nnls(np.concatenate((rows, np.ones((1, len(rows))))), np.eye(len(rows) + 1)[-1])
+        weights[weights < NO_WEIGHT * weights.sum()] = 0.0  # so that what is forecast exactly is
         return sum(weight * each for weight, each in zip(weights / weights.sum(), candidates, strict=True))
 
     def _errors(self, candidate):
