@@ -33,6 +33,11 @@ class LinearForecast:
     ahead: np.ndarray
     naive: np.ndarray
 
+    @property
+    def is_naive(self) -> bool:
+        """Whether there is no regression in it: naive forecasts take steps of a window once, or a few times."""
+        return bool((self.kernel == np.round(self.kernel)).all())
+
     def forecast(self, windows: np.ndarray, known: np.ndarray | None = None, past: np.ndarray | None = None):
         """Forecast from windows `(n, look_back, targets)` with their known columns, `known` of the horizon."""
         if past is not None and self.ahead.size:
@@ -245,7 +250,8 @@ def _fit_target(train, valid, gap, naive, readings):
     alone = np.repeat(start[None], len(folds.blocks) + 1, axis=0)
     if not folds.whole:
         return _Fit(alone, steps, float(errors.min(axis=0).sum())), folds
-    ways = [(_kernel(naive, "last value"), "changes"), (start, "changes"), (start, "levels")]
+    last = _kernel(naive, "last value")
+    ways = [(last, "changes"), *([] if np.array_equal(start, last) else [(start, "changes")]), (start, "levels")]
     ways += [(_kernel(naive, name), name) for name in ("season", "season with growth") if name in readings]
     made = [folds.with_ridge(base, readings[name]) for base, name in ways if name in readings]
     candidate = folds.mixed([alone, *made])

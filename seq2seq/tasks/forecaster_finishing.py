@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from seq2seq.evaluation.folds import LEAST_WINDOWS
 from seq2seq.evaluation.linear import carried_forward
 from seq2seq.evaluation.origins import first_seen, origins_of, targets_at
 from seq2seq.inference.calibration import Calibration
@@ -72,12 +73,18 @@ def _on_validation(forecaster, parts, most):
 def _share(forecaster, parts, report):
     """How much of the network's change counts at each step ahead of each target: what validation likes best.
 
-    With none of it the forecast is the linear one, which is no worse there than the naive forecasts of a window. So
-    a network that has learned nothing of use does no harm.
+    With none of it the forecast is the linear one. So a network that has learned nothing of use does no harm; of a few
+    windows, which do not tell that, none of it counts.
     """
     core, share = forecaster.core, forecaster.model.start.share
     inputs, origins, actual, _ = _on_validation(forecaster, parts, SHARE_VALUES)
     share.assign(np.zeros(share.shape))
+    if (windows := len(actual)) < LEAST_WINDOWS:
+        report.warn(
+            f"the validation part has {counted(windows, 'window')}, too few to tell whether the network helps: it "
+            "counts for nothing, and the forecast is the linear one. Raise data.valid_share for more"
+        )
+        return
     without = core.point(core.rolling(inputs, origins))
     share.assign(np.ones(share.shape))
     change = core.point(core.rolling(inputs, origins)) - without
@@ -119,11 +126,10 @@ def _best_shares(forecaster, actual, without, change):
 
 def _tell_share(shares, report):
     mean = shares.mean()
-    report.say(
-        "what the network changes counts in full, as the validation part says"
-        if mean == 1
-        else f"of what the network changes, {mean:.0%} counts: by step ahead and column, as the validation part says"
-    )
+    counts = f"of what the network changes, {mean:.0%} counts: by step ahead and column"
+    if mean in (0, 1):
+        counts = f"what the network changes counts {'in full' if mean else 'for nothing'}"
+    report.say(f"{counts}, as the validation part says")
 
 
 def _calibrate(forecaster, parts, report):

@@ -197,7 +197,10 @@ def give_start(forecaster: Forecaster, fitted: LinearForecast, train: Series, re
             "(--missing-values), or faults to leave out?"
         )
     forecaster.model.start.assign(fitted.kernel, fitted.bias, fitted.ahead)
-    return [("learned", f"the change from a linear forecast: a mean of {_runs(fitted)} and of ridge regressions")]
+    made = f"{_runs(fitted)}; the data are too few for regressions"
+    if not fitted.is_naive:
+        made = f"regressions on the window, beside naive forecasts, of which suits best: {_runs(fitted)}"
+    return [("learned", f"the change from a linear forecast: {made}")]
 
 
 def start_again(model: Union["WindowForecaster", "StreamForecaster"]) -> Rows:

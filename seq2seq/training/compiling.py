@@ -71,7 +71,8 @@ def _check_ramp(settings, updates, report):
     ramp = settings.lr_ramp_steps
     if ramp <= max(LONGEST_RAMP * updates, 1):
         return
-    peak = f"reaches only {updates / ramp:.0%} of its peak" if ramp > updates else "has little time left after it"
+    reached = f"reaches only {updates / ramp:.0%} of its peak"
+    peak = reached if ramp > updates else f"rises for {ramp / updates:.0%} of it"
     report.warn(
         f"the learning rate rises for {ramp:,} updates (training.lr_ramp_steps), and the whole training has "
         f"{updates:,}: it {peak}; --set training.lr_ramp_steps={max(updates // 20, 1)}, or train longer"

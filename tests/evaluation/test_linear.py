@@ -174,6 +174,7 @@ def test_what_is_too_short_for_blocks_and_validation_has_the_naive_forecast_that
     made = fit_linear([values[:40]], [values[16:45]], (0,), (), 24, 12, 12)
     assert set(made.naive[0][:11]) == {"season"}  # twelve steps ahead, the last value is the season
     np.testing.assert_array_equal(made.kernel[0], naive_kernels(24, 12, 12)["season"][0])
+    assert made.is_naive and not fitted(series_of("season")).is_naive
 
 
 def test_single_missing_values_do_not_cost_the_regression():

@@ -71,6 +71,16 @@ def test_windows_without_a_value_are_told_of(tmp_path):
     assert np.isfinite(forecaster.forecast(forecaster.read()).values[0]).all()
 
 
+def test_a_network_that_too_few_windows_judge_counts_for_nothing(tmp_path):
+    months = np.arange(60)
+    sales = (100 + 2 * months) * (1 + 0.2 * np.sin(months * 2 * np.pi / 12)) + np.random.default_rng(3).normal(size=60)
+    forecaster, lines = trained(tmp_path, {"sales": sales}, look_back=14, horizon=6)
+    assert [line for line in lines if "too few to tell whether the network helps" in line], lines
+    series = forecaster.read()
+    made, linear = (each.forecast(series).values[0] for each in (forecaster, forecaster.ridge))
+    np.testing.assert_allclose(made, linear)
+
+
 @pytest.mark.parametrize("rows", [10, 30, 60])
 def test_short_series_are_refused_in_one_line_or_forecast(tmp_path, rows):
     values = np.random.default_rng(2).normal(size=rows)

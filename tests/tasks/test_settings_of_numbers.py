@@ -21,7 +21,7 @@ KINDS = {
         ForecasterConfig,
         train_forecaster,
         ["windows.look_back=8", "model.residual=none", "model.interval=0.0"],
-        {"windows.chunk", "model.segment"},
+        {"windows.chunk"},
     ),
     "stateful": (
         ForecasterConfig,
@@ -84,7 +84,7 @@ CHANGES = {
     "model.horizon": ("2",),
     "model.kind": ("encoder_decoder",),
     "model.num_layers": ("2",),
-    "model.segment": ("4",),
+    "model.segment": ("4", "model.residual=last"),
     "model.residual": ("last",),
     "model.season": ("5",),
     "model.normalize_window": ("true",),

@@ -35,7 +35,7 @@ def test_a_ramp_that_fits_is_no_matter(ramp):
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        ({"epochs": 10, "lr_ramp_steps": 55}, "has 100: it has little time left"),
+        ({"epochs": 10, "lr_ramp_steps": 55}, "has 100: it rises for 55% of it"),
         ({"epochs": 10, "lr_ramp_steps": 400}, "reaches only 25% of its peak"),
         ({"epochs": 10, "lr_ramp_steps": 55, "accumulate_batches": 5}, "has 20: it reaches only 36%"),
     ],
