@@ -197,7 +197,7 @@ def give_start(forecaster: Forecaster, fitted: LinearForecast, train: Series, re
             "(--missing-values), or faults to leave out?"
         )
     forecaster.model.start.assign(fitted.kernel, fitted.bias, fitted.ahead)
-    made = f"{_runs(fitted)}; the data are too few for regressions"
+    made = f"{_runs(fitted)}; no regression adds to it"
     if not fitted.is_naive:
         made = f"regressions on the window, beside naive forecasts, of which suits best: {_runs(fitted)}"
     return [("learned", f"the change from a linear forecast: {made}")]

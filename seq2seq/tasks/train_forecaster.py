@@ -10,12 +10,13 @@ from seq2seq.batches.chunks import ChunkBatches
 from seq2seq.batches.windows import WindowBatches
 from seq2seq.config import ForecasterConfig
 from seq2seq.errors import InputError
+from seq2seq.evaluation.linear import LinearForecast
 from seq2seq.inference.columns import Columns
 from seq2seq.inference.forecaster import TASK, Forecaster, build_model, quantiles_of
 from seq2seq.inference.series_data import decided
 from seq2seq.interruption import Interruption
 from seq2seq.report import Report, counted
-from seq2seq.run import Run
+from seq2seq.run import Run, RunFolder
 from seq2seq.series.in_memory import series_at
 from seq2seq.series.series import listed
 from seq2seq.tasks.forecaster_finishing import fit_to_weights, next_steps, valid_part
@@ -80,7 +81,7 @@ def train(
     model = build_model(config, columns, config.training.precision)
     forecaster = Forecaster(config, parts.scaler, model)
     setup.start_weights(model, report)
-    fitted = fit_baseline(forecaster, parts.train, valid_part(parts, config.windows.look_back)) if windowed else None
+    fitted = _baseline(setup, forecaster, parts) if windowed else None
     if setup.is_tuning:
         said += start_again(model)
     elif fitted:
@@ -114,6 +115,14 @@ def train(
     metrics |= fit_to_weights(run_dir, parts, report)
     run.write_metrics(metrics)
     return metrics
+
+
+def _baseline(setup, forecaster, parts):
+    """The linear forecast of the run that goes on, as its version fitted it, or a new one."""
+    stored = RunFolder(setup.run_dir).linear
+    if setup.resume and stored.exists():
+        return LinearForecast.load(stored)
+    return fit_baseline(forecaster, parts.train, valid_part(parts, forecaster.config.windows.look_back))
 
 
 def _card(config, columns):

@@ -8,6 +8,7 @@ import pytest
 
 from seq2seq.config import ForecasterConfig, resolve
 from seq2seq.errors import InputError
+from seq2seq.evaluation.linear import LinearForecast
 from seq2seq.evaluation.origins import origins_of, targets_at
 from seq2seq.inference.forecaster import Forecaster
 from seq2seq.report import Report
@@ -30,8 +31,11 @@ def test_a_run_goes_on_with_its_own_settings_only(days_plain, days_config, tmp_p
     own = ["windows.look_back=24", "windows.horizon=3", "windows.batch_size=32"]
     with pytest.raises(InputError, match=r"model\.units=5 \(the run: 4\)"):
         train(days_config(*own, "model.units=5", data__columns="load,warm"), run, resume=True)
+    stored = LinearForecast.load(run / "linear.npz")
+    replace(stored, kernel=stored.kernel * 0.5).save(run / "linear.npz")  # as another version would fit it
     more = days_config(*own, "training.epochs=3", data__columns="load,warm")
     assert train(more, run, resume=True)["epochs"] == 3
+    np.testing.assert_array_equal(LinearForecast.load(run / "linear.npz").kernel, stored.kernel * 0.5)
 
 
 OWN = ["windows.look_back=24", "windows.horizon=3", "windows.batch_size=32"]
