@@ -226,8 +226,8 @@ def test_the_rounding_of_a_setpoint_is_no_alarm_and_a_change_of_a_tenth_is(tmp_p
     for change, alarms in ((1e-10, False), (0.03, True)):
         new[60, 1] = 0.3 + change
         found = detect(reconstructor, reconstructor.read(str(write_series(tmp_path / "b.csv", "ab", new))))
-        for name in ("scores", "pca"):
-            before, after = (getattr(each, name).steps[0][60] for each in (usual, found))
+        for name in ("autoencoder", "pca"):
+            before, after = (each.systems[name].scores.steps[0][60] for each in (usual, found))
             assert after > 10 * found.threshold if alarms else after == pytest.approx(before, rel=1e-3)
 
 
