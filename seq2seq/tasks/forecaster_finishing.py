@@ -12,6 +12,7 @@ from seq2seq.evaluation.origins import first_seen, origins_of, targets_at
 from seq2seq.inference.calibration import Calibration
 from seq2seq.inference.forecaster import Forecaster
 from seq2seq.report import Report, counted
+from seq2seq.run.parent import parent_of
 from seq2seq.series.table import Series
 from seq2seq.tasks.measure_forecaster import measured
 from seq2seq.tasks.series_split import Split, with_context
@@ -74,12 +75,12 @@ def _share(forecaster, parts, report):
     """How much of the network's change counts at each step ahead of each target: what validation likes best.
 
     With none of it the forecast is the linear one. So a network that has learned nothing of use does no harm; of a few
-    windows, which do not tell that, none of it counts.
+    windows, which do not tell that, none of it counts, unless it comes from another run, which had its own to tell.
     """
     core, share = forecaster.core, forecaster.model.start.share
     inputs, origins, actual, _ = _on_validation(forecaster, parts, SHARE_VALUES)
     share.assign(np.zeros(share.shape))
-    if (windows := len(actual)) < LEAST_WINDOWS:
+    if (windows := len(actual)) < LEAST_WINDOWS and not parent_of(forecaster.run.path):
         report.warn(
             f"the validation part has {counted(windows, 'window')}, too few to tell whether the network helps: it "
             "counts for nothing, and the forecast is the linear one. Raise data.valid_share for more"

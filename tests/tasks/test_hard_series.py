@@ -7,6 +7,7 @@ from seq2seq.config import ForecasterConfig, resolve
 from seq2seq.errors import InputError
 from seq2seq.inference.forecaster import Forecaster
 from seq2seq.report import Report
+from seq2seq.run.parent import Parent
 from seq2seq.tasks.measure_forecaster import evaluate
 from seq2seq.tasks.train_forecaster import train
 
@@ -19,7 +20,7 @@ class Heard(Report):
         self.lines.append(line)
 
 
-def trained(folder, columns, look_back=14, horizon=3, **settings):
+def trained(folder, columns, look_back=14, horizon=3, parent=None, **settings):
     """A forecaster of columns of values, hardly trained, and what was warned of."""
     table, heard = folder / "hard.csv", Heard()
     days = np.datetime64("2023-01-01") + np.arange(len(next(iter(columns.values()))))
@@ -30,8 +31,9 @@ def trained(folder, columns, look_back=14, horizon=3, **settings):
     table.write_text("\n".join([",".join(["when", *columns]), *cells]) + "\n")
     short = ["model.units=4", "training.epochs=1", "training.lr_ramp_steps=1"]
     windows = {"windows__look_back": look_back, "windows__horizon": horizon}
-    config = resolve(ForecasterConfig, settings=short, data__location=str(table), **windows, **settings)
-    train(config, folder / "run", report=heard)
+    base = Parent.open(parent, ForecasterConfig, folder / "run").settings if parent else None
+    config = resolve(ForecasterConfig, settings=short, base=base, data__location=str(table), **windows, **settings)
+    train(config, folder / "run", report=heard, parent=parent)
     return Forecaster.load(folder / "run"), heard.lines
 
 
@@ -71,11 +73,18 @@ def test_windows_without_a_value_are_told_of(tmp_path):
     assert np.isfinite(forecaster.forecast(forecaster.read()).values[0]).all()
 
 
-def test_a_network_that_too_few_windows_judge_counts_for_nothing(tmp_path):
-    months = np.arange(60)
-    sales = (100 + 2 * months) * (1 + 0.2 * np.sin(months * 2 * np.pi / 12)) + np.random.default_rng(3).normal(size=60)
-    forecaster, lines = trained(tmp_path, {"sales": sales}, look_back=14, horizon=6)
-    assert [line for line in lines if "too few to tell whether the network helps" in line], lines
+def test_a_network_that_too_few_windows_judge_counts_for_nothing_unless_another_run_knows_it(tmp_path):
+    months = np.arange(300)
+    sales = (100 + 2 * months) * (1 + 0.2 * np.sin(months * 2 * np.pi / 12)) + np.random.default_rng(3).normal(size=300)
+    for name in ("short", "long", "tuned"):
+        (tmp_path / name).mkdir()
+    forecaster, lines = trained(tmp_path / "short", {"sales": sales[:60]}, look_back=14, horizon=6)
+    few = "too few to tell whether the network helps"
+    assert [line for line in lines if few in line], lines
+    _, enough = trained(tmp_path / "long", {"sales": sales}, look_back=14, horizon=6)
+    parent = tmp_path / "long" / "run"
+    _, tuned = trained(tmp_path / "tuned", {"sales": sales[:60]}, look_back=14, horizon=6, parent=parent)
+    assert not [line for line in [*enough, *tuned] if few in line]
     series = forecaster.read()
     made, linear = (each.forecast(series).values[0] for each in (forecaster, forecaster.ridge))
     np.testing.assert_allclose(made, linear)
