@@ -33,7 +33,7 @@ def stream_forecaster(model: StreamForecaster, options: Options) -> Unrolled:
 
 def autoencoder(model: Autoencoder, options: Options) -> Unrolled:
     """Describe an autoencoder: from a sequence to one vector, and back."""
-    steps, encoder = options.length(), model.encoder
+    encoder, steps = model.encoder, options.length(model.start.look_back if model.start else None)
     most = options.most(2 if model.predictor is None else 3)
     columns, features = columns_of(steps, most), model.arguments["features"]
     read = [
@@ -52,6 +52,8 @@ def autoencoder(model: Autoencoder, options: Options) -> Unrolled:
     sections, edges = [encoding], inner_edges(0, encoding)
     for name, decoder, length in decoders:
         section = _decoder(name, decoder, length, width, most, options.predicting)
+        if name == "predictor" and model.start:
+            section = _from_linear(section, model.start)
         edges += inner_edges(len(sections), section)
         start = Place(0, 0, len(encoding.rows) - 1, encoding.shown[-1])
         edges.append(Edge("repeat", start, Place(0, len(sections), 0, 0), (BATCH, width)))
@@ -80,6 +82,13 @@ def _decoder(name, decoder, steps, width, most, predicting):
         columns = columns[::-1]
         made[-1] = replace(made[-1], symbols=made[-1].symbols[::-1], notes=("written from its end",))
     return Section(name, steps, columns, in_levels(made))
+
+
+def _from_linear(section, start):
+    """A decoder whose output is the change from a linear forecast."""
+    *made, last = section.rows
+    last = replace(last, notes=(f"change from the {_BASES['linear']}",), weights=start.count_params())
+    return replace(section, rows=(*made, last))
 
 
 def window_forecaster(model: WindowForecaster, options: Options) -> Unrolled:

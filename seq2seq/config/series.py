@@ -143,6 +143,7 @@ class AutoencoderModelConfig(RecurrentConfig):
     conditional: bool = False  # the decoder reads what it wrote before
     noise: float = 0.0  # standard deviation of the noise on the scaled input while training
     horizon: int = 0  # composite: a second decoder predicts the steps after the window
+    residual: Literal["auto", "none", "linear"] = "auto"  # predict the change from this, see forecasters; auto: linear
 
     def __post_init__(self):
         super().__post_init__()
@@ -259,9 +260,12 @@ class AutoencoderConfig:
 
     def idle(self) -> dict[str, str]:
         """Settings that do nothing beside the others, and why: what follows "does nothing" in the error."""
-        if self.windows.look_back:
-            return {}
-        return {"windows.stride": "without windows.look_back, where each sequence is read as a whole: leave it out."}
+        idle = {}
+        if not self.windows.look_back:
+            idle["windows.stride"] = "without windows.look_back, where each sequence is read as a whole: leave it out."
+        if not self.model.horizon:
+            idle["model.residual"] = "without model.horizon, where nothing is predicted: leave it out."
+        return idle
 
 
 @dataclass(frozen=True)

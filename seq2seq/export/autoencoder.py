@@ -4,6 +4,7 @@ import numpy as np
 from onnx import TensorProto
 
 from seq2seq.export.graph import Graph, dense, scalar, size
+from seq2seq.export.linear import linear_forecast
 from seq2seq.export.observed import NAN, real_steps, split_observed
 from seq2seq.export.recurrent import stack, step
 from seq2seq.models import Autoencoder
@@ -18,7 +19,8 @@ def autoencoder_graphs(model: Autoencoder, new: type[Graph] = Graph) -> dict[str
     graphs = {}
     for name in ("reconstruct", "encode"):
         graph = graphs[name] = new(name)
-        x = graph.input("x", "float32", ("batch", "steps", features), "scaled sequences, NaN = not observed")
+        steps = model.start.look_back if model.start else "steps"
+        x = graph.input("x", "float32", ("batch", steps, features), "scaled sequences, NaN = not observed")
         values, lengths = split_observed(graph, x)
         code = _code(graph, model.encoder, values, lengths)
         if name == "encode":
@@ -27,9 +29,12 @@ def autoencoder_graphs(model: Autoencoder, new: type[Graph] = Graph) -> dict[str
             continue
         written = _written(graph, model.decoder, code, lengths, size(graph, x, 1))
         meaning = "scaled sequences as the model writes them, NaN after the last observed step of each"
-        graph.output("reconstructed", written, "float32", ("batch", "steps", features), meaning)
+        graph.output("reconstructed", written, "float32", ("batch", steps, features), meaning)
         if horizon:
             following = _decoded(graph, model.predictor, code, np.array([horizon]))
+            if model.start:
+                share = graph("Mul", following, model.start.share.numpy())
+                following = graph("Add", linear_forecast(graph, model.start, x), share)
             graph.output("following", following, "float32", ("batch", horizon, features), "the scaled steps after them")
     return graphs
 

@@ -4,7 +4,8 @@ import numpy as np
 from onnx import TensorProto
 
 from seq2seq.export.graph import Graph, dense, size
-from seq2seq.export.observed import ZERO, carried_forward
+from seq2seq.export.linear import linear_forecast
+from seq2seq.export.observed import ZERO
 from seq2seq.export.recurrent import stack, step
 from seq2seq.models import WindowForecaster
 from seq2seq.models.window_forecaster import EPSILON
@@ -97,19 +98,8 @@ class _Wiring:
 
     def _linear(self, window, known):
         """The linear forecast, `(batch, horizon, targets)`."""
-        graph, start = self.graph, self.model.start
-        targets = self._targets(window)
-        if known is not None:
-            past = graph("Gather", window, np.array(self.model.known_columns), axis=2)
-            past = graph("Where", graph("IsNaN", past), ZERO, past)
-            targets = graph("Sub", targets, graph("MatMul", past, start.ahead.numpy()))
-        shape = graph("Concat", size(graph, window, 0), np.array([len(self.columns)]), axis=0)
-        before = graph("Expand", np.zeros((1, 1), np.float32), shape)
-        carried = carried_forward(graph, graph("Transpose", targets, perm=SWAPPED), before)
-        # One product for each target: (targets, batch, look_back) by (targets, look_back, horizon).
-        made = graph("MatMul", graph("Transpose", carried, perm=(2, 1, 0)), start.kernel.numpy())
-        made = graph("Add", graph("Transpose", made, perm=(1, 2, 0)), start.bias.numpy().T)
-        return made if known is None else graph("Add", made, graph("MatMul", known, start.ahead.numpy()))
+        past = None if known is None else self.graph("Gather", window, np.array(self.model.known_columns), axis=2)
+        return linear_forecast(self.graph, self.model.start, self._targets(window), past, known)
 
     def _base(self, targets, missing, last):
         """What the output is the change from, `(batch, horizon, targets)`."""

@@ -44,7 +44,9 @@ def build_model(config: AutoencoderConfig, features: int, dtype: Any = "float32"
     """The model of a configuration."""
     from seq2seq.models import Autoencoder
 
-    return Autoencoder(features, dtype=dtype, **vars(config.model))
+    arguments = dict(vars(config.model))
+    starts = arguments.pop("residual") == "linear"
+    return Autoencoder(features, dtype=dtype, look_back=config.windows.look_back * starts, **arguments)
 
 
 class Reconstructor:

@@ -6,6 +6,7 @@ import keras
 import tensorflow as tf
 from keras import ops
 
+from seq2seq.layers.linear import LinearStart
 from seq2seq.layers.observed import split_observed
 from seq2seq.layers.repeat import Repeat
 from seq2seq.models.compiled_parts import CompiledParts
@@ -94,6 +95,7 @@ class SequenceDecoder(keras.Model):
             (Srivastava et al. 2015, section 2.2). The output is in the usual order all the same.
         conditional: bool.
         dropout: float. Between recurrent layers and before the output layer.
+        initializer: str. Of the output layer's kernel.
 
     Call arguments:
         code: float `(batch, latent_dim)`, or the pair `(code, steps)`, so that `predict((codes, lengths))` works.
@@ -113,6 +115,7 @@ class SequenceDecoder(keras.Model):
         reverse=True,
         conditional=False,
         dropout=0.0,
+        initializer="glorot_uniform",
         **kwargs,
     ):
         arguments = {name: value for name, value in locals().items() if name not in ("self", "kwargs", "__class__")}
@@ -123,7 +126,7 @@ class SequenceDecoder(keras.Model):
         self.repeat = Repeat(name="repeat", **dtype)
         self.stack = RecurrentStack(num_layers, units, cell, residual=False, dropout=dropout, name="stack", **dtype)
         self.dropout = make_dropout(dropout, along_time=False, **dtype)
-        self.output_layer = keras.layers.Dense(features, name="output", **dtype)
+        self.output_layer = keras.layers.Dense(features, kernel_initializer=initializer, name="output", **dtype)
         self.build()
 
     def build(self, input_shape=None):
@@ -226,6 +229,8 @@ class Autoencoder(CompiledParts):
         dropout: float. Between recurrent layers and before the output layers.
         horizon: int. Above 0 a second decoder, `model.predictor`, writes the `horizon` steps that follow (the composite
             model of Srivastava et al. 2015); it is never conditional, and `fit` wants `(x, (x, next_steps))`.
+        look_back: int. With a horizon, and above 0: windows of so many steps, and no others, are read, and what the
+            predictor writes is the change from a linear forecast of them, `model.start`, see `LinearStart`.
 
     Call arguments:
         x: float `(batch, steps, features)`, NaN where nothing was observed.
@@ -235,7 +240,7 @@ class Autoencoder(CompiledParts):
         step; with a `horizon` the pair of it and the prediction, float32 `(batch, horizon, features)`.
 
     Raises:
-        ValueError: `x` has not three axes, or another number of features.
+        ValueError: `x` has not three axes, or another number of features; it has not `look_back` steps.
 
     >>> model = Autoencoder(features=2, units=16)
     >>> model.compile("adam", "mse")
@@ -258,10 +263,11 @@ class Autoencoder(CompiledParts):
         noise: float = 0.0,
         dropout: float = 0.0,
         horizon: int = 0,
+        look_back: int = 0,
         **kwargs: Any,
     ) -> None:
         arguments = {name: value for name, value in locals().items() if name not in ("self", "kwargs", "__class__")}
-        super().__init__(**kwargs)
+        super().__init__(autocast=False, **kwargs)  # inputs stay as they are; what computes casts them
         self.arguments = arguments
         dtype = {"dtype": self.dtype_policy}
         self.encoder = SequenceEncoder(
@@ -270,7 +276,13 @@ class Autoencoder(CompiledParts):
         common = {"features": features, "latent_dim": latent_dim or units, "units": units, "cell": cell, **dtype}
         common |= {"num_layers": decoder_layers, "dropout": dropout}
         self.decoder = SequenceDecoder(reverse=reverse, conditional=conditional, name="decoder", **common)
-        self.predictor = SequenceDecoder(reverse=False, name="predictor", **common) if horizon else None
+        self.predictor = self.start = None
+        if horizon:
+            # With zeros training begins at the forecast that the prediction is the change from.
+            common |= {"initializer": "zeros"} if look_back else {}
+            self.predictor = SequenceDecoder(reverse=False, name="predictor", **common)
+        if horizon and look_back:
+            self.start = LinearStart(features, look_back, horizon, name="start")
         self.built = True  # its parts are
 
     @property
@@ -280,18 +292,24 @@ class Autoencoder(CompiledParts):
     @property
     def input_specs(self) -> Any:
         """What `export` takes: sequences."""
-        return tf.TensorSpec((None, None, self.arguments["features"]))
+        return tf.TensorSpec((None, self.start.look_back if self.start else None, self.arguments["features"]))
 
     def call(self, x: Any, training: bool = False) -> Any:
+        window = ops.cast(x, "float32")
         x = ops.cast(x, self.compute_dtype)
         values, mask = split_observed(x)
+        if self.start and x.shape[1] not in (None, self.start.look_back):
+            raise ValueError(f"Expected windows of {self.start.look_back} steps, got {x.shape[1]}.")
         lengths = ops.sum(ops.cast(mask, "int32"), axis=1)
         code = self.encoder(x, training=training)
         truth = values if training else None
         reconstruction = self.decoder.decode(code, ops.shape(x)[1], lengths, truth=truth, training=training)
         if self.predictor is None:
             return reconstruction
-        return reconstruction, self.predictor(code, self.arguments["horizon"], training=training)
+        predicted = self.predictor(code, self.arguments["horizon"], training=training)
+        if self.start:
+            predicted = self.start(window) + self.start.share * predicted
+        return reconstruction, predicted
 
     def write(self, x: Any) -> Any:
         """The reconstruction of `x`, and what follows it: the prediction, or None without a horizon."""

@@ -6,23 +6,21 @@ from pathlib import Path
 
 import numpy as np
 
-from seq2seq.evaluation.folds import LEAST_WINDOWS
 from seq2seq.evaluation.linear import carried_forward
 from seq2seq.evaluation.origins import first_seen, origins_of, targets_at
 from seq2seq.inference.calibration import Calibration
 from seq2seq.inference.forecaster import Forecaster
 from seq2seq.report import Report, counted
-from seq2seq.run.parent import parent_of
 from seq2seq.series.table import Series
 from seq2seq.tasks.measure_forecaster import measured
 from seq2seq.tasks.series_split import Split, with_context
+from seq2seq.tasks.shares import best_shares, tell_shares, too_few
 
 CALIBRATION_VALUES = 20_000_000  # forecast values that the intervals are calibrated on, at most
 SHARE_VALUES = 2_000_000  # and that the shares are chosen on
 TRAINED_WINDOWS = 20_000  # of the training part that no interval is narrower than
 COMPARED = 2_000  # origins from which the model is compared with naive forecasts
 LEVEL = 0.9  # one of those that intervals of a stateful model can have
-SHARES = np.linspace(0.0, 1.0, 21)
 
 
 def valid_part(parts: Split, look_back: int | None = None) -> Series:
@@ -80,18 +78,14 @@ def _share(forecaster, parts, report):
     core, share = forecaster.core, forecaster.model.start.share
     inputs, origins, actual, _ = _on_validation(forecaster, parts, SHARE_VALUES)
     share.assign(np.zeros(share.shape))
-    if (windows := len(actual)) < LEAST_WINDOWS and not parent_of(forecaster.run.path):
-        report.warn(
-            f"the validation part has {counted(windows, 'window')}, too few to tell whether the network helps: it "
-            "counts for nothing, and the forecast is the linear one. Raise data.valid_share for more"
-        )
+    if too_few(len(actual), "the forecast", forecaster.run, report):
         return
     without = core.point(core.rolling(inputs, origins))
     share.assign(np.ones(share.shape))
     change = core.point(core.rolling(inputs, origins)) - without
-    best = _best_shares(forecaster, actual, without, change)
+    best = best_shares(actual, without, change, forecaster.unscaled)
     share.assign(best)
-    _tell_share(best, report)
+    tell_shares(best, report)
 
 
 def _scale_changes(forecaster, parts, report):
@@ -101,10 +95,10 @@ def _scale_changes(forecaster, parts, report):
     """
     actual, made = _stacked(next_steps(forecaster, parts))
     last = np.concatenate([before for before in _last_values(parts)])
-    best = _best_shares(forecaster, actual, last, made - last)
+    best = best_shares(actual, last, made - last, forecaster.unscaled)
     for weight in forecaster.model.output_layer.weights:
         weight.assign(weight * best)
-    _tell_share(best, report)
+    tell_shares(best, report)
 
 
 def _last_values(parts):
@@ -112,25 +106,6 @@ def _last_values(parts):
     for old, new in _continued(parts):
         whole = carried_forward(np.concatenate((old, new))[None])[0]
         yield whole[:-1][-len(new) :]
-
-
-def _best_shares(forecaster, actual, without, change):
-    """Of each place but the first axis, the share of `change` that makes the least error, in the user's units."""
-    actual = forecaster.unscaled(actual)
-    seen = ~np.isnan(actual)
-    errors = [
-        np.square(np.where(seen, forecaster.unscaled(without + part * change) - actual, 0.0)).sum(axis=0)
-        for part in SHARES
-    ]
-    return SHARES[np.argmin(errors, axis=0)]
-
-
-def _tell_share(shares, report):
-    mean = shares.mean()
-    counts = f"of what the network changes, {mean:.0%} counts: by step ahead and column"
-    if mean in (0, 1):
-        counts = f"what the network changes counts {'in full' if mean else 'for nothing'}"
-    report.say(f"{counts}, as the validation part says")
 
 
 def _calibrate(forecaster, parts, report):

@@ -20,6 +20,7 @@ from seq2seq.run import Run
 from seq2seq.series.in_memory import series_at
 from seq2seq.series.table import parts_of
 from seq2seq.tasks.fit_detector import check_detection, fit_detector
+from seq2seq.tasks.prediction_start import choose_shares, give_start, with_residual
 from seq2seq.tasks.series_split import shape_card, split, stored_scaler, warn_of_shift
 from seq2seq.tasks.starting import at_hand, fitting, of_kind, read_for, series_files, tell_drift, warn_of_seen
 from seq2seq.training.loop import Training
@@ -68,7 +69,7 @@ def train(
             "detect --threshold f_beta=1 --held-out FILE --held-out-labels FILE."
         )
     setup = Setup(config, run_dir, resume, finish, parent=parent, report=report)
-    config, run_dir = setup.config, setup.run_dir
+    config, run_dir = with_residual(setup.config, setup), setup.run_dir
     look_back = config.windows.look_back
     read, scaler = read_for(config, setup.parent, report, look_back > 0), stored_scaler(setup)
     read = fitting(read, scaler, config.data.location)
@@ -88,6 +89,7 @@ def train(
     run = Run.start(run_dir, TASK, config, files, setup.resume, setup.parent)
     parts.save(run)
     setup.start_weights(model, report)
+    give_start(model, parts, anew=setup.parent is None)
     setup.tell(model, report)
 
     def validate():
@@ -111,7 +113,9 @@ def train(
         return metrics
     best = build_model(config, len(series.columns))  # in float32, as it will be loaded to detect
     run.load_weights(best)
-    detector = fit_detector(Reconstructor(config, parts.scaler, best, run), parts, report)
+    reconstructor = Reconstructor(config, parts.scaler, best, run)
+    choose_shares(reconstructor, parts, report)
+    detector = fit_detector(reconstructor, parts, report)
     detector.save(run)
     metrics |= {f"train_{batches.unit}": batches.amount, "threshold": detector.threshold}
     run.write_metrics(metrics)
