@@ -14,10 +14,9 @@ from seq2seq.report import Report, counted
 from seq2seq.series.table import Series
 from seq2seq.tasks.measure_forecaster import measured
 from seq2seq.tasks.series_split import Split, with_context
-from seq2seq.tasks.shares import best_shares, tell_shares, too_few
+from seq2seq.tasks.shares import SHARE_VALUES, best_shares, tell_shares, too_few
 
 CALIBRATION_VALUES = 20_000_000  # forecast values that the intervals are calibrated on, at most
-SHARE_VALUES = 2_000_000  # and that the shares are chosen on
 TRAINED_WINDOWS = 20_000  # of the training part that no interval is narrower than
 COMPARED = 2_000  # origins from which the model is compared with naive forecasts
 LEVEL = 0.9  # one of those that intervals of a stateful model can have

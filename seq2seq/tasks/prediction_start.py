@@ -7,12 +7,12 @@ import numpy as np
 
 from seq2seq.config import AutoencoderConfig
 from seq2seq.evaluation.linear import fit_linear
-from seq2seq.inference.pieces import cut, pieces_after
+from seq2seq.inference.pieces import PREDICTION, RECONSTRUCTION, num_pieces, pieces_after
 from seq2seq.inference.reconstructor import Reconstructor
 from seq2seq.report import Report
 from seq2seq.run.integrity import read_config
 from seq2seq.tasks.series_split import Split
-from seq2seq.tasks.shares import best_shares, tell_shares, too_few
+from seq2seq.tasks.shares import SHARE_VALUES, best_shares, tell_shares, too_few
 from seq2seq.training.setup import Setup
 
 if TYPE_CHECKING:
@@ -53,18 +53,19 @@ def choose_shares(reconstructor: Reconstructor, parts: Split, report: Report) ->
     start, valid = reconstructor.model.start, parts.scaled("valid")
     if not start:
         return
-    horizon = reconstructor.config.model.horizon
-    actual, without, made = [], [], []
-    for pieces in cut(valid, reconstructor.look_back):
-        rows, after = pieces_after(pieces, valid, horizon)
-        windows = pieces.values[rows]
+    horizon, width = start.share.shape
+    stride = num_pieces(parts.valid.lengths, start.look_back) * horizon * width // SHARE_VALUES + 1
+    actual, without, off = [], [], []
+    for errors in reconstructor.errors(valid, stride):
+        pieces, (after, of_prediction) = errors[RECONSTRUCTION][0], errors[PREDICTION]
+        rows, _ = pieces_after(pieces, valid, horizon)
         actual.append(after.values)
-        without.append(start(windows).numpy())
-        made.append(reconstructor.model.write(windows)[1].numpy())
-    actual, without, made = map(np.concatenate, (actual, without, made))
+        without.append(start(pieces.values[rows]).numpy())
+        off.append(of_prediction)
+    actual, without, off = map(np.concatenate, (actual, without, off))
     shares = np.zeros(start.share.shape)
     if not too_few(len(actual), "the prediction", reconstructor.run, report):
-        shares = best_shares(actual, without, made - without)
+        shares = best_shares(actual, without, actual - off - without)
         tell_shares(shares, report)
     start.share.assign(shares)
     reconstructor.run.save_weights(reconstructor.model.get_weights())

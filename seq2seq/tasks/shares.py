@@ -9,6 +9,7 @@ from seq2seq.report import Report, counted
 from seq2seq.run import Run
 from seq2seq.run.parent import parent_of
 
+SHARE_VALUES = 2_000_000  # forecast values that the shares are chosen on, at most
 SHARES = np.linspace(0.0, 1.0, 21)
 
 

@@ -116,6 +116,7 @@ OWN = {
     "autoencoder": lambda: Autoencoder(features=2, units=32, latent_dim=8),
     "conditional": lambda: Autoencoder(features=2, units=32, bidirectional=True, encoder_layers=2, conditional=True),
     "horizon": lambda: Autoencoder(features=2, units=32, horizon=6),
+    "horizon of windows": lambda: Autoencoder(features=2, units=32, horizon=6, look_back=30),
     "direct": lambda: window_forecaster(known_features=1, residual="season", season=24, target_columns=(0,)),
     "linear": lambda: window_forecaster(residual="linear", quantiles=(0.1, 0.5, 0.9), normalize_window=True),
     "step by step": lambda: window_forecaster(kind="encoder_decoder", known_features=2, num_layers=2),

@@ -28,6 +28,7 @@ def numbers(*shape):
         {"bidirectional": True, "encoder_layers": 2, "latent_dim": 3},
         {"cell": "gru", "decoder_layers": 2, "conditional": True, "reverse": False, "horizon": 2},
         slow({"cell": "gru", "bidirectional": True, "encoder_layers": 2, "decoder_layers": 3}),
+        {"horizon": 2, "look_back": 9},
         slow({"conditional": True, "latent_dim": 2}),
     ],
 )

@@ -249,3 +249,28 @@ def test_fit_with_missing_values_learns_to_reconstruct_and_predict(conditional):
     reconstruction, prediction = model.predict(x, verbose=0)
     assert np.mean((prediction - complete[:, 12:])[60:] ** 2) < 0.2 * complete.var()
     assert np.nanmean((reconstruction - complete[:, :12]) ** 2) < 0.2 * complete.var()
+
+
+@pytest.mark.parametrize("dtype", ["float32", "mixed_bfloat16"])
+def test_a_prediction_from_a_linear_forecast_begins_at_it_and_changes_it_by_its_share(dtype):
+    model, x = Autoencoder(FEATURES, units=UNITS, horizon=3, look_back=4, dtype=dtype), sequences((4, 4))
+    x[0, -1, 0] = NAN
+    last = [[x[0, 2, 0], x[0, 3, 1]], x[1, 3]]
+    np.testing.assert_array_equal(model(x)[1], np.repeat(np.array(last)[:, None], 3, axis=1))  # untrained: to the bit
+    random = np.random.default_rng(0)
+    model.start.assign(*(random.normal(size=weight.shape) for weight in (model.start.kernel, model.start.bias)), None)
+    linear = model.start(x)
+    np.testing.assert_array_equal(model(x)[1], linear)
+    for weight in model.predictor.trainable_variables:
+        weight.assign(random.normal(size=weight.shape))
+    change = model(x)[1] - linear
+    assert np.abs(change).max() > 0.1
+    model.start.share.assign([[0.0, 1.0], [0.5, 0.25], [0.0, 0.0]])
+    np.testing.assert_allclose(model(x)[1] - linear, change * model.start.share, atol=1e-6)
+    assert not {weight.path for weight in model.start.weights} & {weight.path for weight in model.trainable_weights}
+
+
+def test_what_predicts_from_a_linear_forecast_reads_windows_of_its_length_alone():
+    model = Autoencoder(FEATURES, units=UNITS, horizon=3, look_back=4)
+    with pytest.raises(ValueError, match="Expected windows of 4 steps, got 5"):
+        model(sequences((5, 5)))
