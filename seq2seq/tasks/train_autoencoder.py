@@ -161,6 +161,7 @@ def _card(config, parts):
     if not windows.look_back:
         return [("reads", "whole sequences"), ("writes", "the same sequence")]
     ahead = f" and the next {counted(horizon, 'step')}" if horizon > 1 else " and the next step"
+    ahead += ", as the change from a linear forecast of the window" * (config.model.residual == "linear")
     written = f"the same window{ahead * (horizon > 0)}"
     counts = [num_pieces(getattr(parts, name).lengths - horizon, windows.look_back) for name in ("train", "valid")]
     every = f", a new one every {windows.stride}" if windows.stride > 1 else ""
