@@ -55,7 +55,20 @@ def carried_forward(x, before=None):
     """
     by_feature = tf.transpose(x, (0, 2, 1))
     before = tf.zeros_like(by_feature[..., 0]) if before is None else before
-    counts = tf.cumsum(tf.cast(~tf.math.is_nan(by_feature), tf.int32), axis=2)  # observed so far
-    latest = tf.searchsorted(counts, counts)  # the first step that has as many is the last one observed
-    values = tf.where(counts > 0, tf.gather(by_feature, latest, batch_dims=2), before[..., None])
-    return tf.transpose(values, (0, 2, 1))
+    observed = ~tf.math.is_nan(by_feature)
+    latest = _latest(observed)
+    there, values = (tf.gather(each, latest, batch_dims=2) for each in (observed, by_feature))
+    return tf.transpose(tf.where(there, values, before[..., None]), (0, 2, 1))
+
+
+def _latest(observed):
+    """int32, like bool `(batch, features, steps)`: the last step up to each that was observed, or one that was not."""
+    steps = observed.shape[2]
+    if steps is None:
+        counts = tf.cumsum(tf.cast(observed, tf.int32), axis=2)  # observed so far
+        return tf.searchsorted(counts, counts)  # the first step that has as many
+    latest, width = tf.where(observed, tf.range(steps), 0), 1
+    while width < steps:  # the maximum of twice as many steps each time: LiteRT has neither of the two operations above
+        latest = tf.maximum(latest, tf.pad(latest[..., :-width], ((0, 0), (0, 0), (width, 0))))
+        width *= 2
+    return latest

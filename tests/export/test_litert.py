@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 
+from seq2seq.config import AutoencoderConfig, ForecasterConfig, resolve
 from seq2seq.errors import InputError
 from seq2seq.export import export
 from seq2seq.inference.forecaster import Forecaster
 from seq2seq.inference.reconstructor import Reconstructor
+from seq2seq.tasks import train_autoencoder, train_forecaster
 from tests.conftest import OLDER_RUNS
 
 pytest.importorskip("ai_edge_litert")
@@ -26,6 +28,19 @@ def test_what_fits_a_device_answers_as_the_run(kind, tmp_path):
         answers = loaded.reconstruct(series) if kind == "autoencoder" else loaded.forecast(series).values
         sides.append(np.concatenate([np.asarray(each).ravel() for each in answers]))
     np.testing.assert_allclose(*sides, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["forecaster", "autoencoder"])
+def test_linear_forecasts_fit_a_device(kind, tmp_path):
+    config = {"windows__look_back": 12, "data__location": SERIES, "training__epochs": 1, "model__units": 8}
+    if kind == "forecaster":
+        train_forecaster.train(resolve(ForecasterConfig, **config, windows__horizon=2), tmp_path / "run")
+    else:
+        train_autoencoder.train(resolve(AutoencoderConfig, **config, model__horizon=2), tmp_path / "run")
+    assert LOADED[kind].load(tmp_path / "run").model.start
+    held = export(tmp_path / "run", tmp_path / "lite", format="litert", sample=SERIES)
+    assert all(each.is_small for each in held.differences)
 
 
 @pytest.mark.parametrize("kind", ["translation", "language-model"])

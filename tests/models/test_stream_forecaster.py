@@ -134,13 +134,19 @@ def test_an_untrained_residual_model_forecasts_the_last_observed_value():
     assert model.forecast(x, 3)[0, :, 0].numpy().tolist() == [5, 5, 5]
 
 
-def test_carried_forward_is_a_loop():
+@pytest.mark.parametrize("steps", ["known", "unknown"])
+def test_carried_forward_is_a_loop(steps):
+    carry = carried_forward
+    if steps == "unknown":
+        carry = tf.function(
+            carried_forward, input_signature=[tf.TensorSpec((None, None, FEATURES)), tf.TensorSpec((None, FEATURES))]
+        )
     x, before = make_series(missing=0.6), np.random.default_rng(0).normal(size=(4, FEATURES)).astype(np.float32)
     expected, last = [], before
     for t in range(x.shape[1]):
         last = np.where(np.isnan(x[:, t]), last, x[:, t])
         expected.append(last)
-    np.testing.assert_array_equal(carried_forward(tf.constant(x), tf.constant(before)), np.stack(expected, 1))
+    np.testing.assert_array_equal(carry(tf.constant(x), tf.constant(before)), np.stack(expected, 1))
 
 
 def test_a_stateful_keras_layer_agrees():
