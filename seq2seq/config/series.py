@@ -223,8 +223,7 @@ class DetectionConfig:
 
     errors: Kind = "auto"  # auto: both where the model also predicts (model.horizon), else those of the reconstruction
     score: Score = "mahalanobis"  # of the errors of a step; mahalanobis: by how usual errors vary together
-    # Steps that the score of a step is the mean of; none: a quarter of the window, of predictions from a linear one 1.
-    smoothing: int | None = None
+    smoothing: int | None = None  # steps that the score of a step is the mean of; none: a quarter of the window
     threshold: Threshold = "quantile"  # of held-out scores: what it is fitted by
     value: float | None = None  # the quantile; k of mean + k sigma; the risk of pot; beta of f_beta; none: by the kind
     components: int = 8  # of the PCA beside it

@@ -141,7 +141,7 @@ class Scorer:
         window_threshold: float. A window's score above it is an alarm as it comes in; NaN where an earlier version
             fitted the scorer, or whole sequences are scored.
         held_out_windows: float64 array: held-out scores of windows that this was fitted on.
-        smoothing: tuple of int, one for each of `kinds`. Steps whose scores by it the score of a step is the mean of.
+        smoothing: int. Steps whose scores the score of a step is the mean of.
     """
 
     kinds: tuple[str, ...]
@@ -149,16 +149,14 @@ class Scorer:
     held_out: np.ndarray
     window_threshold: float = np.nan
     held_out_windows: np.ndarray = field(default_factory=lambda: np.empty(0))
-    smoothing: tuple[int, ...] = (1,)
+    smoothing: int = 1
 
     def scores(
         self, of_kinds: Mapping[str, Scores], weights: Mapping[str, float], gaps: Sequence[np.ndarray] | None = None
     ) -> Scores:
         """The scores that alarms are made of, of those by each kind of error."""
-        smoothed = [
-            of_kinds[kind].smoothed(width, gaps) for kind, width in zip(self.kinds, self.smoothing, strict=True)
-        ]
-        return joined(smoothed, [weights[kind] for kind in self.kinds])
+        of_kinds = [of_kinds[kind] for kind in self.kinds]
+        return joined(of_kinds, [weights[kind] for kind in self.kinds]).smoothed(self.smoothing, gaps)
 
     def with_threshold(
         self, kind: str, value: float, labelled: Scores | None = None, labels: np.ndarray | None = None
@@ -313,14 +311,13 @@ def _error_scorer(arrays):
 
 def _scorer(arrays, kinds):
     """Of earlier versions, too, which had neither thresholds of windows, nor other kinds of error, nor smoothed."""
-    kinds = tuple(map(str, arrays.get("kinds", kinds)))
     return Scorer(
-        kinds,
+        tuple(map(str, arrays.get("kinds", kinds))),
         float(arrays["threshold"]),
         arrays["held_out"],
         float(arrays.get("window_threshold", np.nan)),
         arrays.get("held_out_windows", np.empty(0)),
-        tuple(map(int, np.broadcast_to(arrays.get("smoothing", 1), len(kinds)))),
+        int(arrays.get("smoothing", 1)),
     )
 
 

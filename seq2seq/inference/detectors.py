@@ -50,7 +50,7 @@ class Detectors:
     def around(self) -> int:
         """How many steps before and after a step tell of its score."""
         reach = [member.config.model.horizon for member in self.members]
-        reach += [max(scorer.smoothing) for each in self.detectors for scorer in each.scorers.values()]
+        reach += [scorer.smoothing for each in self.detectors for scorer in each.scorers.values()]
         return self.look_back + 2 * max(reach) if self.look_back else 0
 
     def scores(self, series: Series, report: Report, selection: Selection) -> dict[str, Scores]:

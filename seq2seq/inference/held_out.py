@@ -223,10 +223,7 @@ def fit_errors(
 
 
 def fit_scorer(
-    settings: DetectionConfig,
-    held_out: Mapping[str, Scores],
-    weights: Mapping[str, float],
-    smoothing: Mapping[str, int],
+    settings: DetectionConfig, held_out: Mapping[str, Scores], weights: Mapping[str, float], smoothing: int = 1
 ) -> Scorer:
     """Thresholds of held-out scores, of which some are kept.
 
@@ -234,9 +231,9 @@ def fit_scorer(
         settings: `DetectionConfig`.
         held_out: from each kind of error to held-out scores by it.
         weights: from each kind of error to what these are multiplied by to be joined.
-        smoothing: from each kind of error to the steps whose scores by it the score of a step is the mean of.
+        smoothing: int. Steps whose scores the score of a step is the mean of.
     """
-    scorer = Scorer(tuple(held_out), np.nan, np.empty(0), smoothing=tuple(smoothing[kind] for kind in held_out))
+    scorer = Scorer(tuple(held_out), np.nan, np.empty(0), smoothing=smoothing)
     scores = scorer.scores(held_out, weights)
     windows = np.concatenate(scores.windows) if scores.windows is not None else np.empty(0)
     told = [each[~np.isnan(each)] for each in (scores.judged, windows)]

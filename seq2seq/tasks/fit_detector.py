@@ -44,7 +44,7 @@ def check_detection(settings: DetectionConfig, config: AutoencoderConfig, parts:
     """
     look_back = config.windows.look_back
     kinds_of_error(settings, config)
-    smoothing = max(smoothing_of(settings, config).values())
+    smoothing = smoothing_of(settings, look_back)
     valid = [values for values in parts.valid.values if len(values) >= max(look_back, 1)]
     if smoothing > (longest := max(map(len, valid), default=0)) > 0:
         raise InputError(
@@ -112,7 +112,7 @@ def fit_detector(
         settings: `DetectionConfig`; by default that of the last fit, or else of the training.
     """
     settings, look_back = settings or settings_of(reconstructor), reconstructor.look_back
-    kinds, smoothing = kinds_of_error(settings, reconstructor.config), smoothing_of(settings, reconstructor.config)
+    kinds, smoothing = kinds_of_error(settings, reconstructor.config), smoothing_of(settings, look_back)
     baseline, width = _baseline(parts, settings, look_back)
     valid, lengths = parts.scaled("valid"), parts.valid.lengths
     if not look_back and len(valid) < FEW_HELD_OUT and reconstructor.config.data.fold is None:
@@ -161,24 +161,20 @@ def kinds_of_error(settings: DetectionConfig, config: AutoencoderConfig) -> tupl
     return (PREDICTION,) if settings.errors == "prediction" else (RECONSTRUCTION,)
 
 
-def smoothing_of(settings: DetectionConfig, config: AutoencoderConfig) -> dict[str, int]:
-    """From each kind of error to the steps whose scores by it the score of a step is the mean of.
-
-    What a linear forecast is off by at one step tells little of the next one: such errors are as they are, if nothing
-    else is asked for.
+def smoothing_of(settings: DetectionConfig, look_back: int) -> int:
+    """Steps whose scores the score of a step is the mean of.
 
     Raises:
         InputError: some, where whole sequences are scored.
     """
-    look_back, width = config.windows.look_back, settings.smoothing
-    if not look_back and width not in (None, 1):
+    if look_back:
+        return settings.smoothing or max(look_back // 4, 1)
+    if settings.smoothing not in (None, 1):
         raise InputError(
-            f"detection.smoothing={width} is of the scores of windows (--look-back), and whole sequences are scored: "
-            "leave it out."
+            f"detection.smoothing={settings.smoothing} is of the scores of windows (--look-back), and whole sequences "
+            "are scored: leave it out."
         )
-    usual = width or max(look_back // 4, 1)
-    alone = width or 1 if config.model.residual == "linear" else usual
-    return {RECONSTRUCTION: usual, PREDICTION: alone, PCA: usual}
+    return 1
 
 
 def _baseline(parts, settings, look_back):
@@ -194,8 +190,7 @@ def _tell(own, levels, parts, look_back, report):
     """What an alarm of the autoencoder is."""
     what = "steps" if look_back else "sequences"
     by = f" of {' and '.join(own.kinds)} errors" if own.kinds != (RECONSTRUCTION,) else ""
-    which = "each" if len(set(own.smoothing)) == 1 else f"those of the {own.kinds[0]} each"
-    smoothed = f", {which} the mean of {own.smoothing[0]}" if max(own.smoothing) > 1 else ""
+    smoothed = f", each the mean of {own.smoothing}" if own.smoothing > 1 else ""
     report.say(
         f"an alarm is a score{by} above {own.threshold:.4g}, fitted on the {what} of the validation part{smoothed}"
     )

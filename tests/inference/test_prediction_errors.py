@@ -17,7 +17,7 @@ from seq2seq.inference.scores import running_mean
 from seq2seq.inference.selection import Selection
 from seq2seq.report import Report
 from seq2seq.run import Run
-from seq2seq.tasks.fit_detector import refit, smoothing_of
+from seq2seq.tasks.fit_detector import refit
 from seq2seq.tasks.train_autoencoder import train
 
 HORIZON, WINDOW = 2, 12
@@ -91,24 +91,6 @@ def test_smoothed_scores_are_means_of_neighbours(both_run, pumps_test, tmp_path,
         assert smooth.steps[0][at] == pytest.approx(sharp.steps[0][before : before + width].mean())
         assert smooth.windows[0][at] == pytest.approx(sharp.windows[0][at - width + 1 : at + 1].mean())
     assert smooth.reach == sharp.reach + width - 1
-
-
-def test_errors_of_a_prediction_from_a_linear_forecast_are_not_smoothed_unless_that_is_asked_for(
-    both_run, both, pumps_test, tmp_path
-):
-    own = Detector.load(both.run).scorers
-    assert own["autoencoder"].smoothing == (WINDOW // 4, 1) and own["pca"].smoothing == (WINDOW // 4,)
-    found = detect(both, pumps_test)
-    written, predicted = (found.systems[name] for name in ("reconstruction", "prediction"))
-    parts = [each.scores.steps[0][WINDOW:] / each.threshold for each in (written, predicted)]
-    np.testing.assert_allclose(found.scores.steps[0][WINDOW:], np.mean(parts, axis=0), rtol=1e-9)
-    refit(shutil.copytree(both_run, tmp_path / "run"), changes={"smoothing": 5})
-    assert Detector.load(Run.open(tmp_path / "run", "autoencoder")).scorers["autoencoder"].smoothing == (5, 5)
-
-
-def test_errors_of_a_prediction_from_nothing_are_smoothed_as_those_of_the_reconstruction(pumps_files):
-    asked = config(pumps_files, "model.horizon=1", "model.residual=none")
-    assert set(smoothing_of(asked.detection, asked).values()) == {WINDOW // 4}
 
 
 def test_no_mean_goes_across_a_gap_or_over_what_has_no_score():
