@@ -279,10 +279,9 @@ class Autoencoder(CompiledParts):
         self.predictor = self.start = None
         if horizon:
             # With zeros training begins at the forecast that the prediction is the change from.
-            common |= {"initializer": "zeros"} if look_back else {}
-            self.predictor = SequenceDecoder(reverse=False, name="predictor", **common)
-        if horizon and look_back:
-            self.start = LinearStart(features, look_back, horizon, name="start")
+            initializer = "zeros" if look_back else "glorot_uniform"
+            self.predictor = SequenceDecoder(reverse=False, initializer=initializer, name="predictor", **common)
+            self.start = LinearStart(features, look_back, horizon, name="start") if look_back else None
         self.built = True  # its parts are
 
     @property
