@@ -97,17 +97,25 @@ class Folds:
     look_back: int
 
     @classmethod
-    def of(cls, instants: Instants, look_back: int) -> "Folds | None":
-        """The parts of series; None where they are too short to learn anything outside of a part."""
-        lengths, steps = instants.lengths, len(instants.at)
+    def of(cls, instants: Instants, look_back: int, skipped: int = 0) -> "Folds | None":
+        """The parts of series; None where they are too short to learn anything outside of a part.
+
+        Args:
+            instants: `Instants`.
+            look_back: int. Steps of a window; 0: whole sequences.
+            skipped: int. Steps at the beginning of each series without errors.
+        """
         if not look_back:
-            count = min(FOLDS, len(lengths))
+            count = min(FOLDS, len(instants.lengths))
             return cls(np.arange(count + 1), np.arange(count), instants, 0) if count > 1 else None
-        starts = zip(instants.begins, lengths - look_back + 1, strict=True)
-        windows = np.concatenate([begin + np.arange(max(windows, 0)) for begin, windows in starts])
+        begins, lengths = instants.begins + skipped, instants.lengths - skipped
+        steps = np.sort(instants.at[_from(begins, lengths)])
+        windows = _from(begins, lengths - look_back + 1)
+        if not len(windows):
+            return None
         first, last = instants.at[windows], instants.at[windows + look_back - 1]
-        begins = np.unique(np.sort(instants.at)[np.arange(FOLDS) * steps // FOLDS])
-        bounds, judged = np.append(begins, instants.at.max() + 1), begins.copy()
+        begins = np.unique(steps[np.arange(FOLDS) * len(steps) // FOLDS])
+        bounds, judged = np.append(begins, steps[-1] + 1), begins.copy()
         np.minimum.at(judged, np.searchsorted(begins, last, side="right") - 1, first)
         folds = cls(bounds, judged, instants, look_back)
         enough = all(folds._apart(first, last, part).mean() >= LEAST_LEFT for part in range(len(folds)))
@@ -138,20 +146,28 @@ class Folds:
         return (last < self.judged[part]) | (first >= self.bounds[part + 1])
 
 
-def parts_of(lengths: np.ndarray, times: Sequence[np.ndarray] | None, look_back: int) -> tuple[Folds | None, Instants]:
+def _from(begins, counts):
+    """So many numbers from each of `begins` on."""
+    return np.concatenate([begin + np.arange(max(count, 0)) for begin, count in zip(begins, counts, strict=True)])
+
+
+def parts_of(
+    lengths: np.ndarray, times: Sequence[np.ndarray] | None, look_back: int, skipped: int = 0
+) -> tuple[Folds | None, Instants]:
     """The parts of held-out series with these times, and what counts as different steps to learn correlations from.
 
     Parts are stretches of time, so that what series tell together at one instant is never both learned and scored; all
     steps count then. Where the series are too short for that, a part is a stretch of some of them, to be scored by what
     others tell of the same instants too: then what one instant tells counts once, as it may be the same in all.
+    `skipped` as of `Folds.of`.
     """
     end_to_end = Instants.end_to_end(lengths)
     if not look_back:
         return Folds.of(end_to_end, 0), end_to_end
     by_clock = Instants.by_clock(lengths, times)
-    if folds := Folds.of(by_clock, look_back):
+    if folds := Folds.of(by_clock, look_back, skipped):
         return folds, end_to_end
-    return Folds.of(end_to_end, look_back), by_clock
+    return Folds.of(end_to_end, look_back, skipped), by_clock
 
 
 def scored_as_a_whole(settings: DetectionConfig, lengths: np.ndarray, look_back: int, features: int) -> bool:
@@ -166,6 +182,7 @@ def fit_errors(
     lengths: np.ndarray,
     look_back: int,
     *,
+    skipped: int = 0,
     units: np.ndarray | float = 1.0,
     names: Sequence[str] | None = None,
     times: Sequence[np.ndarray] | None = None,
@@ -180,6 +197,8 @@ def fit_errors(
         errors: function from a stride to pieces with their errors.
         lengths: int array. Steps of each held-out series.
         look_back: int. Steps of a piece with errors: of a window, or of what is predicted; 0: whole sequences.
+        skipped: int. Steps at the beginning of each series that are in no piece, as those of the first window are in
+            none that is predicted.
         units: float, or array `(features,)`: the usual spread of each feature, as the model reads it.
         names: sequence of str. Of each held-out series, where each is to have a level of its own.
         times: sequence of arrays `(steps,)`. Of each held-out series; None: its steps are those of all others.
@@ -192,7 +211,7 @@ def fit_errors(
         units = np.tile(np.broadcast_to(units, features), lengths[0])
         scorer = ErrorScorer(ErrorModel.fit(settings.score, vectors, units), int(lengths[0]))
         return scorer, Scores((), (), crossed_scores(settings.score, vectors, units))
-    folds, counted = parts_of(lengths, times, look_back)
+    folds, counted = parts_of(lengths, times, look_back, skipped)
     correlations = tell_correlations(counted.different(held_out), features)
 
     def learned(chosen):

@@ -132,7 +132,9 @@ class StepByStep(WindowNetwork):
             raw = tf.reshape(raw, (-1, self.targets, self.outputs))
             return t + 1, raw[..., self.middle] + base[t], states, results.write(t, raw)
 
-        results = tf.TensorArray(tf.float32, self.horizon, element_shape=(None, self.targets, self.outputs))
+        results = tf.TensorArray(
+            tf.float32, self.horizon, element_shape=(window.last.shape[0], self.targets, self.outputs)
+        )
         *_, results = tf.while_loop(
             lambda t, *_: t < self.horizon,
             step,

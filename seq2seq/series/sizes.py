@@ -14,6 +14,7 @@ ROUNDING = 1e-9  # of a column's magnitude: what varies by less varies by the ro
 FEWEST_STEPS = 20  # observed values that a unit of a group is measured on
 _LAST_BITS = 1e-13  # of it: what the rounding of floats amounts to
 _SINGLE = 1e-5  # of it: in 32 bits, which keep seven figures, smaller changes are steps or nothing
+EXTREME = 3.0  # times what nearly all values span is the spread that a few make alone
 DIFFERENT = 3.0  # times the usual spread in a group is the spread of all where groups are of different size
 
 
@@ -186,4 +187,32 @@ def unseen_note(name: str, low: float, high: float, kind: str) -> str:
     return (
         f"the column {name!r} varies by {spread:.3g} about {cell(low)} in the training part, which is taken for the "
         "rounding of its numbers: if it is more, subtract an offset from the column"
+    )
+
+
+def extreme_note(name: str, parts: Sequence[np.ndarray], series: str = "") -> str:
+    """What to tell of a column whose unit is made by a few values, so far off that nothing shows of the others; or "".
+
+    Nearly all values are those without a two hundredth at either end, and one at least.
+
+    Args:
+        name: str.
+        parts: 1-D arrays, its observed values.
+        series: str. Of which they are; empty for all.
+    """
+    values = np.concatenate(parts)
+    cut = max(len(values) // 200, 1)
+    if len(values) < FEWEST_STEPS:
+        return ""
+    low, high = np.partition(values, (cut, len(values) - 1 - cut))[[cut, -1 - cut]]
+    span = high - low
+    if is_constant(low, high, log=False) or not EXTREME * span < np.std(values):
+        return ""
+    distance = np.maximum(low - values, values - high)
+    few, far = int((distance > EXTREME * span).sum()), cell(values[distance.argmax()])
+    of = f" of series {series!r}" * bool(series)
+    return (
+        f"the column {name!r}{of} has {far} in the training part, and lies between {cell(low)} and {cell(high)} but for "
+        f"{few:,} of {len(values):,} values: its unit is so large by that, that nothing shows of the others. Mend what "
+        f"is wrong, or take it for missing, --missing-values {far}"
     )

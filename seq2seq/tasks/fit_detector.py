@@ -29,11 +29,13 @@ from seq2seq.report import Report, counted
 from seq2seq.run.resuming import refuse_other_data
 from seq2seq.series.in_memory import series_at
 from seq2seq.series.scaling import Scaler
+from seq2seq.series.series import Series
 from seq2seq.tasks.series_split import Split, split
 from seq2seq.tasks.starting import at_hand, series_files
 
 BASELINE_PIECES = 20_000  # training pieces whose principal components are taken, at most
 FEW_HELD_OUT = 20  # sequences
+FEWEST_PREDICTED = 50  # held-out steps that a threshold for the errors of a prediction is fitted to
 
 
 def check_detection(settings: DetectionConfig, config: AutoencoderConfig, parts: Split, report: Report) -> None:
@@ -43,7 +45,10 @@ def check_detection(settings: DetectionConfig, config: AutoencoderConfig, parts:
         InputError: a validation part without values, or too small for the threshold; errors that the model has not.
     """
     look_back = config.windows.look_back
-    kinds_of_error(settings, config)
+    kinds = kinds_of_error(settings, config, parts.valid)
+    if settings.errors == "auto" and config.model.horizon and PREDICTION not in kinds:
+        why = _few_predicted(config, parts.valid)
+        report.warn(f"{why}: scores are of the reconstruction alone; raise data.valid_share for both")
     smoothing = smoothing_of(settings, look_back)
     valid = [values for values in parts.valid.values if len(values) >= max(look_back, 1)]
     if smoothing > (longest := max(map(len, valid), default=0)) > 0:
@@ -69,15 +74,17 @@ def check_detection(settings: DetectionConfig, config: AutoencoderConfig, parts:
     for column, there in zip(columns, np.any([each.any(axis=0) for each in observed], axis=0), strict=True):
         if not there:
             report.warn(f"the column {column!r} has no value in the validation part: its usual errors are not known")
-    _warn_of_few(settings, parts.valid, look_back, report)
+    _warn_of_few(settings, config, parts.valid, kinds, report)
 
 
-def _warn_of_few(settings, valid, look_back, report):
+def _warn_of_few(settings, config, valid, kinds, report):
     """Tell where the held-out steps of the validation part tell less than they should."""
-    lengths, columns = valid.lengths, len(valid.columns)
+    lengths, columns, look_back = valid.lengths, len(valid.columns), config.windows.look_back
     if scored_as_a_whole(settings, lengths, look_back, columns):
         return
-    folds, instants = parts_of(lengths, valid.times, look_back)
+    parts = [parts_of(lengths, valid.times, *_pieces_of(kind, config)) for kind in kinds]
+    # The first that is short of something, if any: the errors of a prediction are of fewer steps.
+    folds, instants = next((each for each in parts if each[0] is None or each[1].shared), parts[0])
     observed = [~np.isnan(values).any(axis=1) & (len(values) >= look_back) for values in valid.values]
     together = len(np.unique(instants.at[np.concatenate(observed)]))
     if settings.score == "mahalanobis" and columns > 1 and not tell_correlations(together, columns):
@@ -112,7 +119,7 @@ def fit_detector(
         settings: `DetectionConfig`; by default that of the last fit, or else of the training.
     """
     settings, look_back = settings or settings_of(reconstructor), reconstructor.look_back
-    kinds, smoothing = kinds_of_error(settings, reconstructor.config), smoothing_of(settings, look_back)
+    kinds, smoothing = kinds_of_error(settings, reconstructor.config, parts.valid), smoothing_of(settings, look_back)
     baseline, width = _baseline(parts, settings, look_back)
     valid, lengths = parts.scaled("valid"), parts.valid.lengths
     if not look_back and len(valid) < FEW_HELD_OUT and reconstructor.config.data.fold is None:
@@ -126,10 +133,10 @@ def fit_detector(
 
     names = parts.valid.names if parts.scaler.groups else None
     how = {"units": _units(parts), "names": names, "times": parts.valid.times}
-    steps = {PREDICTION: reconstructor.config.model.horizon}  # of a piece with errors
-    fitted = {
-        kind: fit_errors(settings, own_errors(kind), lengths, steps.get(kind, look_back), **how) for kind in kinds
-    }
+    fitted = {}
+    for kind in kinds:
+        steps, skipped = _pieces_of(kind, reconstructor.config)
+        fitted[kind] = fit_errors(settings, own_errors(kind), lengths, steps, skipped=skipped, **how)
     fitted[PCA] = fit_errors(settings, baseline_errors, lengths, look_back, **how)
     errors, held_out = ({kind: pair[place] for kind, pair in fitted.items()} for place in (0, 1))
     alone = {kind: fit_scorer(settings, {kind: scores}, {kind: 1.0}, smoothing) for kind, scores in held_out.items()}
@@ -144,21 +151,49 @@ def fit_detector(
     return Detector(errors, scorers, baseline, width, settings)
 
 
-def kinds_of_error(settings: DetectionConfig, config: AutoencoderConfig) -> tuple[str, ...]:
+def kinds_of_error(settings: DetectionConfig, config: AutoencoderConfig, valid: Series) -> tuple[str, ...]:
     """The kinds of error that alarms rest on.
 
+    Args:
+        settings: `DetectionConfig`.
+        config: `AutoencoderConfig`.
+        valid: `Series` of the validation part.
+
     Raises:
-        InputError: those of a prediction, of a model that predicts nothing.
+        InputError: those of a prediction, of a model that predicts nothing, or where too few held-out steps are
+            predicted to tell which errors of it are usual.
     """
-    predicts = config.model.horizon > 0
-    if settings.errors in ("prediction", "both") and not predicts:
+    asked = settings.errors in ("prediction", "both")
+    if asked and not config.model.horizon:
         raise InputError(
             f"detection.errors={settings.errors} takes a model that also predicts what follows a window: train with "
             "model.horizon=1, or leave it out."
         )
-    if settings.errors in ("auto", "both") and predicts:
-        return RECONSTRUCTION, PREDICTION
-    return (PREDICTION,) if settings.errors == "prediction" else (RECONSTRUCTION,)
+    if settings.errors == "reconstruction" or not config.model.horizon:
+        return (RECONSTRUCTION,)
+    if few := _few_predicted(config, valid):
+        if asked:
+            raise InputError(f"detection.errors={settings.errors}: {few}: raise data.valid_share, or leave it out.")
+        return (RECONSTRUCTION,)
+    return (PREDICTION,) if settings.errors == "prediction" else (RECONSTRUCTION, PREDICTION)
+
+
+def _few_predicted(config, valid):
+    """That too few steps of the validation part are predicted to fit a threshold to, in words; "" where enough are."""
+    look_back, horizon = config.windows.look_back, config.model.horizon
+    after = [values[look_back:] for values in valid.values if len(values) >= look_back + horizon]
+    steps = sum(int((~np.isnan(values)).any(axis=1).sum()) for values in after)
+    folds, _ = parts_of(valid.lengths, valid.times, *_pieces_of(PREDICTION, config))
+    if steps >= FEWEST_PREDICTED and folds is not None:
+        return ""
+    told = counted(steps, "step")
+    return f"the validation part has {told} after a window, too few to tell which errors of a prediction are usual"
+
+
+def _pieces_of(kind, config):
+    """Steps of a piece with errors of a kind, and how many at the beginning of a series are in none."""
+    look_back = config.windows.look_back
+    return (config.model.horizon, look_back) if kind == PREDICTION else (look_back, 0)
 
 
 def smoothing_of(settings: DetectionConfig, look_back: int) -> int:

@@ -14,7 +14,7 @@ from seq2seq.report import Report, counted
 from seq2seq.series.table import Series
 from seq2seq.tasks.measure_forecaster import measured
 from seq2seq.tasks.series_split import Split, with_context
-from seq2seq.tasks.shares import SHARE_VALUES, best_shares, tell_shares, too_few
+from seq2seq.tasks.shares import SHARE_VALUES, best_shares, too_few
 
 CALIBRATION_VALUES = 20_000_000  # forecast values that the intervals are calibrated on, at most
 TRAINED_WINDOWS = 20_000  # of the training part that no interval is narrower than
@@ -82,9 +82,7 @@ def _share(forecaster, parts, report):
     without = core.point(core.rolling(inputs, origins))
     share.assign(np.ones(share.shape))
     change = core.point(core.rolling(inputs, origins)) - without
-    best = best_shares(actual, without, change, forecaster.unscaled)
-    share.assign(best)
-    tell_shares(best, report)
+    share.assign(best_shares(actual, without, change, report, forecaster.unscaled))
 
 
 def _scale_changes(forecaster, parts, report):
@@ -94,10 +92,9 @@ def _scale_changes(forecaster, parts, report):
     """
     actual, made = _stacked(next_steps(forecaster, parts))
     last = np.concatenate([before for before in _last_values(parts)])
-    best = best_shares(actual, last, made - last, forecaster.unscaled)
+    best = best_shares(actual, last, made - last, report, forecaster.unscaled)
     for weight in forecaster.model.output_layer.weights:
         weight.assign(weight * best)
-    tell_shares(best, report)
 
 
 def _last_values(parts):

@@ -12,7 +12,7 @@ from seq2seq.inference.reconstructor import Reconstructor
 from seq2seq.report import Report
 from seq2seq.run.integrity import read_config
 from seq2seq.tasks.series_split import Split
-from seq2seq.tasks.shares import SHARE_VALUES, best_shares, tell_shares, too_few
+from seq2seq.tasks.shares import SHARE_VALUES, best_shares, too_few
 from seq2seq.training.setup import Setup
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ def choose_shares(reconstructor: Reconstructor, parts: Split, report: Report) ->
     start, valid = reconstructor.model.start, parts.scaled("valid")
     if not start:
         return
+    start.share.assign(np.ones(start.share.shape))  # of a run that was finished before, they are chosen anew
     horizon, width = start.share.shape
     stride = num_pieces(parts.valid.lengths, start.look_back) * horizon * width // SHARE_VALUES + 1
     actual, without, off = [], [], []
@@ -65,7 +66,6 @@ def choose_shares(reconstructor: Reconstructor, parts: Split, report: Report) ->
     actual, without, off = map(np.concatenate, (actual, without, off))
     shares = np.zeros(start.share.shape)
     if not too_few(len(actual), "the prediction", reconstructor.run, report):
-        shares = best_shares(actual, without, actual - off - without)
-        tell_shares(shares, report)
+        shares = best_shares(actual, without, actual - off - without, report)
     start.share.assign(shares)
     reconstructor.run.save_weights(reconstructor.model.get_weights())

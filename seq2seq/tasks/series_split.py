@@ -10,6 +10,7 @@ from seq2seq.errors import InputError
 from seq2seq.report import Report, counted
 from seq2seq.run import Run, RunFolder
 from seq2seq.run.resuming import data_have_changed
+from seq2seq.series.figures import cell
 from seq2seq.series.files import data_files
 from seq2seq.series.learned import LearnedRows
 from seq2seq.series.level import level_shift
@@ -17,7 +18,7 @@ from seq2seq.series.reading import category_of
 from seq2seq.series.scaling import Scaler
 from seq2seq.series.segments import gaps_of, segments
 from seq2seq.series.series import listed
-from seq2seq.series.sizes import sizes_differ, still_notes
+from seq2seq.series.sizes import ROUNDING, ends, is_constant, sizes_differ, still_notes
 from seq2seq.series.table import Series, parts_of
 from seq2seq.training.setup import Setup
 
@@ -81,7 +82,7 @@ def split(series: Series, data: SeriesDataConfig, seed: int, report: Report, sca
     elif scaler.groups:
         scaler = scaler.with_more_series(train.values, train.names)
     still = still_notes(scaler, train.values, train.names) if _has_sizes(train, data) else []
-    for note in scaler.notes(train.values) + still:
+    for note in scaler.notes(train.values, train.names) + still:
         report.warn(note)
     return Split(*map(segments, parts), scaler)
 
@@ -183,34 +184,67 @@ def with_context(part: Series, before: Series, steps: int | None = None) -> Seri
 
 
 def warn_of_shift(parts: Split, length: int, report: Report) -> None:
-    """Warn where the validation part is on another level than the training part ever was.
+    """Warn where the validation part is on another level than the training part ever was, or varies where that did not.
 
     Args:
         parts: the data in their parts.
         length: int. Steps whose mean is a level, see `level_shift`.
         report: `Report`.
     """
-    if parts.train.whole:
-        return
-    found, learned, held_out = [], _stretches(parts.train), _stretches(parts.valid)
+    shifts, changes = [], []
+    for column, name, before, later in [] if parts.train.whole else _in_time(parts):
+        if shift := level_shift(before, later, length):
+            shifts.append((abs(shift.size), column, name, shift))
+        if column in parts.scaler.constant or name in parts.scaler.groups:
+            changes += [(column, name, *change) for change in _change_of_constant(before, later)]
+    if shifts:
+        _, column, name, shift = max(shifts, key=lambda each: each[0])
+        report.warn(
+            f"the level of {column!r}{_of_series(name, shifts)} shifts within the validation part, about "
+            f"{_place(parts.valid, name, shift.step)}, by {shift.size:+.1f} standard deviations, farther than twice "
+            "what the training part knows: weights, thresholds and intervals are chosen by that part. Leave out what "
+            "came before the shift, or change data.valid_share so that the training part has it"
+        )
+    if changes:
+        column, name, step, was, now = changes[0]
+        report.warn(
+            f"the column {column!r}{_of_series(name, changes)} is {cell(was)} in all of the training part, and "
+            f"{cell(now)} in the validation part at {_place(parts.valid, name, step)}: no model learns that, and "
+            "thresholds and intervals, which are chosen by that part, take it for usual, so that hardly any alarm is "
+            "left. Leave the column out, or change data.valid_share so that the training part has the change"
+        )
+
+
+def _in_time(parts):
+    """Of each column of each series, by name, what is known of it in the training part, and the validation part."""
+    learned, held_out = _stretches(parts.train), _stretches(parts.valid)
     for name in (name for name in held_out if name in learned):
         known, after = _joined(learned[name], parts.train.values), _joined(held_out[name], parts.valid.values)
         for column, before, later in zip(parts.train.columns, known.T, after.T, strict=True):
-            if shift := level_shift(before, later, length):
-                found.append((abs(shift.size), column, name, shift))
-    if not found:
-        return
-    _, column, name, shift = max(found, key=lambda each: each[0])
-    where = f"row {shift.step + 1:,} of it"
-    if parts.valid.times is not None:
-        times = _joined(held_out[name], parts.valid.times)
-        where = parts.valid.clock.texts(times[shift.step : shift.step + 1])[0]
-    of = f" of series {name!r}" * bool(name) + f", and of {len(found) - 1:,} more" * (len(found) > 1)
-    report.warn(
-        f"the level of {column!r}{of} shifts within the validation part, about {where}, by {shift.size:+.1f} standard "
-        "deviations, farther than twice what the training part knows: weights, thresholds and intervals are chosen by "
-        "that part. Leave out what came before the shift, or change data.valid_share so that the training part has it"
-    )
+            yield column, name, before, later
+
+
+def _change_of_constant(before, later):
+    """Where a column first has another value than the one it had before: that step and both values; else nothing."""
+    seen, after = before[~np.isnan(before)], later[~np.isnan(later)]
+    if not (seen.size and after.size and is_constant(*ends([seen]), log=False)):
+        return []
+    if is_constant(*ends([seen, after]), log=False):
+        return []
+    step = int(np.nanargmax(np.abs(later - seen[0]) > ROUNDING * np.abs(seen[0])))
+    return [(step, seen[0], later[step])]
+
+
+def _of_series(name, found):
+    return f" of series {name!r}" * bool(name) + f", and of {len(found) - 1:,} more" * (len(found) > 1)
+
+
+def _place(part, name, step):
+    """The time of a step of a series of a part, or its row in it."""
+    if part.times is None:
+        return f"row {step + 1:,} of it"
+    times = _joined(_stretches(part)[name], part.times)
+    return part.clock.texts(times[step : step + 1])[0]
 
 
 def _stretches(part):

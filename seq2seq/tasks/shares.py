@@ -37,26 +37,32 @@ def best_shares(
     actual: np.ndarray,
     without: np.ndarray,
     change: np.ndarray,
+    report: Report,
     unscaled: Callable[[np.ndarray], np.ndarray] = np.asarray,
 ) -> np.ndarray:
-    """Of each place but the first axis, the share of a change that makes the least squared error.
+    """Of each place but the first axis, the share of a change that makes the least squared error; how much, is said.
 
     Args:
         actual: float array `(n, …)`, NaN = not observed.
         without: likewise, what was forecast without the change.
         change: likewise.
+        report: `Report`.
         unscaled: function to the units that errors are measured in.
     """
     actual = unscaled(actual)
     seen = ~np.isnan(actual)
-    errors = [np.square(np.where(seen, unscaled(without + part * change) - actual, 0.0)).sum(axis=0) for part in SHARES]
-    return SHARES[np.argmin(errors, axis=0)]
+    errors = np.array(
+        [np.square(np.where(seen, unscaled(without + part * change) - actual, 0.0)).sum(axis=0) for part in SHARES]
+    )
+    shares = SHARES[np.argmin(errors, axis=0)]
+    _tell(shares, np.ptp(errors, axis=0) > 0, report)
+    return shares
 
 
-def tell_shares(shares: np.ndarray, report: Report) -> None:
-    """Say how much of the change counts."""
-    mean = shares.mean()
-    counts = f"of what the network changes, {mean:.0%} counts: by step ahead and column"
+def _tell(shares, matters, report):
+    """Say how much of the change counts, where it changes anything."""
+    mean = shares[matters].mean() if matters.any() else 0.0
+    counts = f"of what the network changes, {mean:.0%} counts{': by step ahead and column' * (shares.size > 1)}"
     if mean in (0, 1):
         counts = f"what the network changes counts {'in full' if mean else 'for nothing'}"
     report.say(f"{counts}, as the validation part says")

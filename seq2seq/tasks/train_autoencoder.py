@@ -18,6 +18,7 @@ from seq2seq.interruption import Interruption
 from seq2seq.report import Report, counted
 from seq2seq.run import Run
 from seq2seq.series.in_memory import series_at
+from seq2seq.series.series import listed
 from seq2seq.series.table import parts_of
 from seq2seq.tasks.fit_detector import check_detection, fit_detector
 from seq2seq.tasks.prediction_start import choose_shares, give_start, with_residual
@@ -76,6 +77,11 @@ def train(
     config = replace(config, data=decided(config.data, read))
     series = _pieces(config, read)
     parts = split(series, config.data, config.seed, report, scaler)
+    if set(series.columns) <= set(parts.scaler.constant) and not parts.scaler.groups:
+        raise InputError(
+            f"{listed(series.columns)}: constant in the training part, so that there is nothing to learn: choose "
+            "columns that vary, or train on more of them."
+        )
     tell_drift(parts, setup.parent, report)
     warn_of_shift(parts, look_back, report)
     config = replace(config, data=replace(config.data, scale_by_group=bool(parts.scaler.groups)))
@@ -175,11 +181,8 @@ def _card(config, parts):
 def _batches(config, parts, report):
     """Batches of the training part and of the validation part."""
     look_back, horizon = config.windows.look_back, config.model.horizon
-    if look_back and parts.valid.lengths.max(initial=0) < look_back + horizon:
-        raise InputError(
-            f"The validation part has at most {counted(parts.valid.lengths.max(initial=0), 'step')} in a row, a window "
-            f"needs {look_back + horizon}: raise data.valid_share={config.data.valid_share:g}, or shorten the window."
-        )
+    if look_back:
+        _refuse_too_short(config, parts)
 
     def make(name, **options):
         scaled = parts.scaled(name)
@@ -196,6 +199,25 @@ def _batches(config, parts, report):
         which = counted(training.too_short, "series or stretch between gaps is", "series or stretches between gaps are")
         report.warn(f"{which} shorter than a window: left out")
     return training, make("valid", batch_size=256)
+
+
+def _refuse_too_short(config, parts):
+    """Refuse data in which no window, with what is predicted after it, fits into one of the parts."""
+    look_back, horizon = config.windows.look_back, config.model.horizon
+    needed = f"a window needs {look_back + horizon}"
+    shorten = "shorten the window (--look-back)"
+    if horizon:
+        needed = f"a window of {look_back} with the {counted(horizon, 'step')} after it needs {look_back + horizon}"
+        shorten += " or model.horizon"
+    longest = {name: int(getattr(parts, name).lengths.max(initial=0)) for name in ("train", "valid")}
+    if min(longest.values()) >= look_back + horizon:
+        return
+    short = min(longest, key=longest.get)
+    mend = f"raise data.valid_share={config.data.valid_share:g}, or {shorten}"
+    if sum(longest.values()) < 2 * (look_back + horizon):  # no share leaves enough for both
+        mend = f"{shorten}, or give longer series, without gaps"
+    part = {"train": "training", "valid": "validation"}[short]
+    raise InputError(f"The {part} part has at most {counted(longest[short], 'step')} in a row, {needed}: {mend}.")
 
 
 def batch_size_for(pieces: int) -> int:

@@ -31,11 +31,13 @@ def test_what_fits_a_device_answers_as_the_run(kind, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", ["forecaster", "autoencoder"])
-def test_linear_forecasts_fit_a_device(kind, tmp_path):
+@pytest.mark.parametrize("network", ["segments", "direct", "encoder_decoder", "autoencoder"])
+def test_linear_forecasts_fit_a_device(network, tmp_path):
     config = {"windows__look_back": 12, "data__location": SERIES, "training__epochs": 1, "model__units": 8}
+    kind = "autoencoder" if network == "autoencoder" else "forecaster"
     if kind == "forecaster":
-        train_forecaster.train(resolve(ForecasterConfig, **config, windows__horizon=2), tmp_path / "run")
+        windows = {"windows__horizon": 2, "model__kind": network}
+        train_forecaster.train(resolve(ForecasterConfig, **config, **windows), tmp_path / "run")
     else:
         train_autoencoder.train(resolve(AutoencoderConfig, **config, model__horizon=2), tmp_path / "run")
     assert LOADED[kind].load(tmp_path / "run").model.start

@@ -1,5 +1,7 @@
 """Thresholds rest on held-out scores: of steps that nothing was learned from."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -77,6 +79,22 @@ def test_series_of_the_same_times_that_are_too_short_are_scored_by_what_others_t
     assert folds is not None and not counted.shared
     assert parts_of(np.array([2 * look_back]), None, look_back)[0] is None
     assert parts_of(np.array([9]), None, 0)[0] is None  # a single sequence
+
+
+@pytest.mark.parametrize(("series", "steps", "look_back"), [(500, 10, 9), (500, 12, 9), (40, 30, 12), (1, 200, 100)])
+def test_of_normal_data_about_as_many_predictions_are_alarms_however_short_the_series(series, steps, look_back):
+    """Those of the first window are not predicted."""
+    settings, lengths, shares = DetectionConfig(), np.full(series, steps), []
+
+    def predicted(seed):
+        errors = noise(steps - look_back, 2, seed, 1, series)
+        return lambda stride: ((replace(each, first=each.first + look_back), values) for each, values in errors(stride))
+
+    for draw in range(3):
+        scored, scorer = fitted(settings, predicted(draw), lengths, 1, skipped=look_back)
+        scores = scored.score(predicted(10 + draw)(1), lengths, 1)
+        shares.append(np.nanmean(np.concatenate(scores.steps) > scorer.threshold))
+    assert np.mean(shares) < 0.03
 
 
 @pytest.mark.slow

@@ -335,3 +335,29 @@ def test_a_scaler_of_ones_more_is_saved(tmp_path):
     scaler = Scaler.fit("standard", [np.arange(5.0)[:, None]], ["sold"], log=True, plus_one=True)
     scaler.save(tmp_path / "scaler.json")
     assert Scaler.load(tmp_path / "scaler.json").plus_one
+
+
+def test_a_value_that_makes_the_unit_alone_is_told():
+    draw = np.random.default_rng(4)
+    kinds = {
+        "noise": draw.normal(size=600),
+        "heavy": np.exp(2 * draw.normal(size=600)),
+        "rain": np.where(draw.random(600) < 0.1, draw.exponential(20, 600), 0.0),
+        "flag": (np.arange(600) == 50).astype(float),
+    }
+    values = np.stack(list(kinds.values()), axis=1)
+    assert not Scaler.fit("standard", [values], tuple(kinds)).notes([values])
+    values[[50, 60], 0] = -1e9, 1e4
+    (told,) = Scaler.fit("standard", [values], tuple(kinds)).notes([values])
+    assert "'noise' has -1000000000 " in told and "but for 2 of 600 values" in told
+    assert "--missing-values -1000000000" in told
+
+
+def test_of_series_with_units_of_their_own_each_is_looked_at():
+    sizes = [np.random.default_rng(n).normal(size=(100, 1)) * 1000**n for n in range(3)]
+    names = ["a", "b", "c"]
+    scaler = Scaler.fit("standard", sizes, ["flow"], names=names).by_series(sizes, names)
+    assert not scaler.notes(sizes, names)
+    sizes[1][7] = 1e9
+    (told,) = scaler.notes(sizes, names)
+    assert "'flow' of series 'b' has 1000000000 " in told

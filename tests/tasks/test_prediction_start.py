@@ -1,5 +1,6 @@
 """An autoencoder predicts the change from a linear forecast, as far as that helps."""
 
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -62,6 +63,16 @@ def test_a_prediction_is_no_worse_on_the_validation_part_than_the_linear_forecas
     start.share.assign(share)
     assert (ours <= linear * (1 + 1e-5)).all()
     assert ((share >= 0) & (share <= 1)).all()
+
+
+def test_a_run_that_is_finished_again_is_the_same(run, pumps_files, tmp_path):
+    shutil.copytree(run, tmp_path / "run")
+    start = Reconstructor.load(run).model.start
+    assert 0 < start.share.numpy().mean() < 1  # else nothing is told here
+    for how in ({"resume": True}, {"finish": True}):
+        train(config_of(pumps_files), tmp_path / "run", **how)
+        again = Reconstructor.load(tmp_path / "run").model.start
+        np.testing.assert_array_equal(again.share, start.share)
 
 
 def test_a_run_that_predicts_from_nothing_still_does_and_so_do_those_that_go_on_with_it(

@@ -42,6 +42,29 @@ def test_a_level_that_shifts_in_the_validation_part_is_told_with_its_place_and_c
     assert re.search(r"about 2024-01-04 0[678]:00:00, by \+", heard.warnings[-1])
 
 
+@pytest.mark.parametrize("by_group", [True, False])
+@pytest.mark.parametrize(("before", "after"), [(5.0, 6.0), (0.0, 1.0), (1e6, -1e6), (0.25, 0.2500001)])
+def test_a_column_that_varies_in_the_validation_part_alone_is_told_with_its_place(before, after, by_group):
+    data, heard = (
+        SeriesDataConfig(location="shops.csv", valid_share=0.2, test_share=0.1, scale_by_group=by_group),
+        Heard(),
+    )
+    values = [np.concatenate((each, np.full((100, 1), before)), axis=1) for each in SHOPS.values]
+    shops = replace(SHOPS, values=values, columns=("sold", "open"))
+    warn_of_shift(split(shops, data, 1, Report()), 12, heard)
+    assert not heard.warnings
+    values[1][83, 1] = after
+    values[1][81, 1] = np.nan
+    warn_of_shift(split(shops, data, 1, Report()), 12, heard)
+    assert re.search(
+        r"the column 'open' of series 'mall' is \S+ in all .* in the validation part at row 14 ", *heard.warnings
+    )
+    values[1][3, 1] = after  # the training part has it, too
+    values[0][3, 1] = after
+    warn_of_shift(split(shops, data, 1, Report()), 12, heard)
+    assert len(heard.warnings) == 1
+
+
 @pytest.mark.parametrize("began", [True, False])
 def test_units_stay_as_the_run_began_with_them(began):
     data = SeriesDataConfig(location="shops.csv", group="shop", scale_by_group=began)

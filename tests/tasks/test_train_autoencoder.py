@@ -76,7 +76,18 @@ def test_long_series_need_windows(pumps_files, tmp_path):
     with pytest.raises(InputError, match=r"validation part has at most 45 steps.*raise data.valid_share=0.15"):
         settings = {"data__group": "pump", "data__columns": "flow", "windows__look_back": 50}
         train(config_of(pumps_files / "train.csv", **settings), tmp_path / "run")
+    with pytest.raises(
+        InputError, match=r"40 with the 300 steps after it needs 340: shorten .* or model.horizon, or give"
+    ):
+        settings |= {"windows__look_back": 40, "model__horizon": 300}
+        train(config_of(pumps_files / "train.csv", **settings), tmp_path / "run")
     assert not (tmp_path / "run").exists()
+
+
+def test_of_columns_that_stand_still_nothing_can_be_learned(tmp_path):
+    np.save(tmp_path / "still.npy", np.full((200, 2), [3.0, 4.0]))
+    with pytest.raises(InputError, match="constant in the training part, so that there is nothing to learn"):
+        train(config_of(tmp_path / "still.npy", windows__look_back=10), tmp_path / "run")
 
 
 @pytest.mark.slow
