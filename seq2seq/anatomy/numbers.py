@@ -3,6 +3,8 @@
 import math
 from dataclasses import replace
 
+import numpy as np
+
 from seq2seq.anatomy import rows
 from seq2seq.anatomy.description import (
     BATCH,
@@ -87,7 +89,7 @@ def _decoder(name, decoder, steps, width, most, predicting):
 def _from_linear(section, start):
     """A decoder whose output is the change from a linear forecast."""
     *made, last = section.rows
-    last = replace(last, notes=(f"change from the {_BASES['linear']}",), weights=start.count_params())
+    last = replace(last, notes=_changes("linear", start), weights=start.count_params())
     return replace(section, rows=(*made, last))
 
 
@@ -106,6 +108,12 @@ _BASES = {
 }
 
 
+def _changes(residual, start):
+    """What the output is the change from, and how much of the change counts where that was chosen."""
+    counts = f", of which {np.mean(start.share):.0%} counts" if start else ""
+    return (f"change from the {_BASES[residual]}{counts}",)
+
+
 def _window(model, network, options, most):
     """The window, and the layers that read it."""
     steps = options.length(model.arguments["look_back"])
@@ -119,7 +127,7 @@ def _window(model, network, options, most):
 def _forecast(model, **more):
     """What comes out, for each step of the horizon."""
     quantiles = [len(model.quantiles)] if model.quantiles else []
-    notes = () if model.residual == "none" else (f"change from the {_BASES[model.residual]}",)
+    notes = () if model.residual == "none" else _changes(model.residual, model.start)
     if model.normalize_window:
         notes += ("in units of the window",)
     weights = model.start.count_params() if model.start else 0

@@ -92,8 +92,8 @@ def detect(
     events: Annotated[
         Path | None,
         Option(
-            help="File for the alarms as events, .csv or .json: start, end, peak, the column most to blame, when it "
-            "was known, and with --labels how long before these.",
+            help="File for the alarms as events, .csv or .json: start, end, peak, of several columns the one most to "
+            "blame, when it was known, and with --labels how long before these.",
             show_default="none",
             rich_help_panel=alarms.EVENTS,
         ),

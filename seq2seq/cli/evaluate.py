@@ -306,7 +306,7 @@ def _show_forecasts(result, shown, report) -> None:
     if result.alone:
         shown.say(result.spread)
     if overall.horizon > 1:
-        shown.table(f"\n{overall.metric} by steps ahead", result.columns_ahead, result.rows_ahead())
+        shown.table(f"\n{result.title_ahead}", result.columns_ahead, result.rows_ahead())
     if len(result.columns) > 1:
         _show_worst(result, "columns", shown)
     if len(result.groups) > 1:

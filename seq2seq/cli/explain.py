@@ -107,7 +107,7 @@ def explain(
     rows = [
         (
             "" if (batches or 1) > 1 else section.name,
-            row.title,
+            f"{row.title}: {'; '.join(row.notes)}" if row.kind == "output" and row.notes else row.title,
             _text(read),
             _text(row.shape),
             *_returned(row),

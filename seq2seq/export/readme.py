@@ -19,7 +19,7 @@ _COMMANDS = {
     "forecaster": ("seq2seq-run forecast DIR --input FILE --output forecast.csv",),
 }
 _CLASSES = {
-    "autoencoder": ("Reconstructor", 'reconstructor.read("FILE")'),
+    "autoencoder": ("Reconstructor, detect", 'detection = detect(reconstructor, reconstructor.read("FILE"))'),
     "translation": ("Translator", 'translator.translate(["A text."], beam_size=5)'),
     "language-model": ("Writer", "writer.write(length=200)"),
     "forecaster": ("Forecaster", 'forecaster.forecast(forecaster.read("FILE"))'),
@@ -45,6 +45,10 @@ _RUNTIMES = {
     ),
 }
 _RAW = dict.fromkeys(("translation", "language-model"), "on ids of tokens (0 padding, 1 unknown, 2 begin, 3 end)")
+_SCALED = (
+    "on what is scaled already, `(value - center) / scale` with the numbers that `scaler.json` has for each column (for "
+    "its logarithm where that says `log`; of a series in `groups` its own)"
+)
 _TOGETHER = {
     "translation": "at each step the mean of the probabilities of {} decides; settings and tokenizers are those of the "
     "first",
@@ -73,12 +77,29 @@ def readme(task: str, config: Any, graphs: Mapping[str, Signature], format: str,
         f"{what}; `manifest.json` says {known}.",
         "",
         *((*_shell(commands), *_python(*_CLASSES[task])) if format != "saved-model" else ()),
-        *(_raw(task, graphs, *called) if graphs else _apart(names)),
+        *(_raw(task, graphs, _calibrated(task, config), *called) if graphs else _apart(names)),
     ]
     return "\n".join(lines)
 
 
-def _raw(task, graphs, imported, opened, called):
+def _calibrated(task, config):
+    """Lines that move the ends of an interval as `Calibration.ends` does."""
+    level = config.model.interval if task == "forecaster" and config.model.kind != "stateful" else 0
+    if not level:
+        return ()
+    return (
+        "",
+        f"# The ends of an interval that held {level:.0%} of the validation part, scaled:",
+        'held = np.load("calibration.npz")',
+        f'at = np.flatnonzero(held["levels"] == {level!r})[0]',
+        'factors, margin = held.get("factors", ()), held["margins"][at]',
+        "factor = factors[at] if len(factors) else 1.0",
+        'low, middle, high = np.moveaxis(np.asarray(answers["forecast"]), -1, 0)',
+        "low, high = middle - factor * (middle - low) - margin, middle + factor * (high - middle) + margin",
+    )
+
+
+def _raw(task, graphs, further, imported, opened, called):
     name, graph = next(iter(graphs.items()))
     values = {"float32": "zeros", "int32": "ones", "int64": "ones", "bool": "ones"}
     shapes = [
@@ -86,7 +107,7 @@ def _raw(task, graphs, imported, opened, called):
         for each in graph.inputs
     ]
     return (
-        f"Without this library, {_RAW.get(task, 'on what is scaled already (units are in `scaler.json`)')}:",
+        f"Without this library, {_RAW.get(task, _SCALED)}:",
         "",
         "```python",
         "import numpy as np",
@@ -99,6 +120,7 @@ def _raw(task, graphs, imported, opened, called):
         called.replace("{name}", name),
         "for output, answer in answers.items():",
         "    print(output, answer.shape)",
+        *further,
         "```",
         "",
     )
@@ -129,14 +151,15 @@ def _shell(commands):
     )
 
 
-def _python(name, call):
+def _python(names, call):
+    loaded = names.split(",")[0]
     return (
         "From Python:",
         "",
         "```python",
-        f"from seq2seq import {name}",
+        f"from seq2seq import {names}",
         "",
-        f'{name.lower()} = {name}.load("DIR")',
+        f'{loaded.lower()} = {loaded}.load("DIR")',
         call,
         "```",
         "",

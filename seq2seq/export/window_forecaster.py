@@ -28,7 +28,8 @@ def window_graphs(model: WindowForecaster, new: type[Graph] = Graph) -> dict[str
     shape, meaning = ("batch", horizon, targets), "scaled forecasts of each step of the horizon"
     if model.quantiles:
         shape = (*shape, len(model.quantiles))
-        meaning += f", their quantiles {', '.join(f'{each:g}' for each in model.quantiles)} along the last axis"
+        quantiles = ", ".join(f"{each:g}" for each in model.quantiles)
+        meaning += f", their quantiles {quantiles} along the last axis, not calibrated yet"
     graph.output("forecast", _Wiring(graph, model).forecast(window, known), "float32", shape, meaning)
     return {"forecast": graph}
 

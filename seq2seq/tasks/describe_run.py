@@ -30,6 +30,8 @@ class Description:
         task: str. Such as `"translation"`.
         versions: library → version that wrote it.
         data: setting → what the training was told of its data, those of `NAMES_OF_DATA` that it was told.
+        windows: setting → steps of a window, and of what is predicted; empty where none are cut.
+        alarms: setting of `detection` → what a detector was fitted with last.
         trained_on: unit → how many of them, such as `{"pairs": 700}`; empty while the training has not ended.
         weights: int. Numbers that were learned; None of an exported folder, or while there are none.
         model_bytes: int. Of the weights, or of the files of an exported folder.
@@ -49,6 +51,8 @@ class Description:
     versions: Mapping[str, str]
     data: Mapping[str, Any]
     folder_bytes: int
+    windows: Mapping[str, int] = field(default_factory=dict)
+    alarms: Mapping[str, Any] = field(default_factory=dict)
     trained_on: Mapping[str, int] = field(default_factory=dict)
     weights: int | None = None
     model_bytes: int | None = None
@@ -95,6 +99,10 @@ class Description:
             yield "trained on", ", ".join(f"{name} {_told(value)}" for name, value in self.data.items())
         for unit, count in self.trained_on.items():
             yield f"training {unit.replace('_', ' ')}", count
+        if self.windows:
+            yield "windows", ", ".join(f"{name} {steps}" for name, steps in self.windows.items())
+        if self.alarms:
+            yield "alarms by", ", ".join(f"{name} {_told(value)}" for name, value in self.alarms.items())
         if self.kind == "export":
             yield "format", self.written_as
             if self.members:
@@ -142,6 +150,8 @@ def _run(path: Path) -> Description:
         stored_in(path, "versions") or {},
         _data(run.config),
         _bytes(path),
+        _windows(run.config),
+        _alarms(run.detector),
         {name.removeprefix(_TRAINED_ON): count for name, count in metrics.items() if name.startswith(_TRAINED_ON)},
         sum(array.size for array in read_arrays(run.weights)[0].values()) if there else None,
         run.weights.stat().st_size if there else None,
@@ -162,6 +172,8 @@ def _exported(path: Path) -> Description:
         record.get("versions") or {},
         _data(record["config"]),
         _bytes(path),
+        _windows(record["config"]),
+        _alarms(path / "detector.npz"),
         written_as=record.get("written_as"),
         members=[each["name"] for each in record["members"]],
     )
@@ -187,6 +199,23 @@ def _data(config: Mapping[str, Any]) -> dict[str, Any]:
     told = config.get("data")
     told = told if isinstance(told, Mapping) else {}
     return {name: told[name] for name in NAMES_OF_DATA if told.get(name)}
+
+
+def _windows(config: Mapping[str, Any]) -> dict[str, int]:
+    both = {**config.get("model", {}), **config.get("windows", {})}
+    return {name: both[name] for name in ("look_back", "horizon", "chunk") if both.get(name)}
+
+
+def _alarms(detector: Path) -> dict[str, Any]:
+    """What a detector was fitted with last; nothing where there is none, or one of the first versions."""
+    arrays = read_arrays(detector)[0] if detector.is_file() else {}
+    if "settings" not in arrays:
+        return {}
+    chosen = json.loads(str(arrays["settings"]))
+    if "autoencoder_kinds" in arrays:  # what became of "auto", and of a smoothing that follows the window
+        chosen["errors"] = " and ".join(arrays["autoencoder_kinds"].tolist())
+        chosen["smoothing"] = int(arrays["autoencoder_smoothing"])
+    return {name: value for name, value in chosen.items() if value is not None}
 
 
 def _bytes(path: Path) -> int:

@@ -13,6 +13,8 @@ from seq2seq.series.series import listed, some_of
 from seq2seq.tasks import forecast_warnings
 from seq2seq.tasks.made_forecasts import MadeForecasts
 
+ALL_SHOWN = 12  # steps ahead: of a longer horizon a table has some
+
 
 @dataclass(frozen=True)
 class ForecasterEvaluation:
@@ -107,14 +109,21 @@ class ForecasterEvaluation:
         return ("model", "last value") if self.overall.metric == "rmse" and "last value" in self.ahead else ()
 
     @property
+    def title_ahead(self) -> str:
+        """Title of `rows_ahead`."""
+        some = f", some of {self.overall.horizon}" if self.overall.horizon > ALL_SHOWN else ""
+        return f"{self.overall.metric} by steps ahead{some}"
+
+    @property
     def columns_ahead(self) -> tuple[str, ...]:
         """Headings of `rows_ahead`."""
         return ("steps ahead", "model", "best baseline", "", "skill", *(f"{name}'s RSE" for name in self._rse))
 
     def rows_ahead(self) -> list[tuple]:
-        """Some steps ahead: errors of the model and of the best baseline there, the skill, and RSEs."""
+        """Steps ahead, of a long horizon some: errors of the model and of the best baseline, the skill, and RSEs."""
         horizon = self.overall.horizon
-        steps = sorted({step for step in (1, 2, 3, 6, 12, 24, 48, 96, 168, 336, 720) if step < horizon} | {horizon})
+        some = (1, 2, 3, 6, 12, 24, 48, 96, 168, 336, 720)
+        steps = [step for step in range(1, horizon + 1) if horizon <= ALL_SHOWN or step in (*some, horizon)]
         return [
             (step, *found, said_skill(gained), *(self.ahead[name]["rse"][step - 1] for name in self._rse))
             for step, (*found, gained) in self._compared(steps).items()

@@ -181,7 +181,7 @@ def compare(forecaster: Forecaster, parts: Split, report: Report) -> dict:
     ]
     result = measured(forecaster, series, origins, "validation")
     overall = result.overall
-    report.table(f"Validation part: {overall.metric} by steps ahead", result.columns_ahead, result.rows_ahead())
+    report.table(f"Validation part: {result.title_ahead}", result.columns_ahead, result.rows_ahead())
     for line in result.left_out:
         report.say(line)
     for line in result.far:

@@ -81,7 +81,7 @@ def read_windows(path: str | Path, name: str, clock: Clock | None = None) -> lis
         raise InputError(f"{path} cannot be read as JSON: {error}; pass a file of labelled windows.") from None
     if not isinstance(content, dict):
         raise InputError(
-            f'{path} holds a {type(content).__name__}; labelled windows are {{"file": [[start, end], …]}}.'
+            f'{path} holds a {type(content).__name__}; labelled windows are {{"{Path(name).name}": [[start, end], …]}}.'
         )
     name = _key_of(name, content, path)
     try:

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from seq2seq.run import Run
 from seq2seq.run.seeds import SEEDS
 from seq2seq.tasks.describe_run import describe
+from seq2seq.tasks.fit_detector import refit
 from tests.cli.running import run
 from tests.conftest import OLDER_RUNS
 
@@ -36,6 +38,17 @@ def test_a_run_says_what_its_training_wrote(task):
     assert {name: metrics[name] for name in metrics if name.startswith("val_")}.items() <= found["validation"].items()
     assert found["data"] == {name: value for name, value in record["config"]["data"].items() if name in found["data"]}
     assert 4 * found["weights"] < found["model_bytes"] < found["folder_bytes"]
+
+
+def test_windows_and_what_alarms_are_made_by_are_told(pumps_run, tmp_path):
+    path = shutil.copytree(pumps_run, tmp_path / "run")
+    assert describe(path).windows == {"look_back": Run.open(path, "autoencoder").config["windows"]["look_back"]}
+    before = describe(path).alarms
+    assert (before["errors"], before["threshold"], before["value"]) == ("reconstruction", "quantile", 0.99)
+    refit(path, changes={"score": "absolute", "smoothing": 3}, threshold=("sigma", 4.0))
+    expected = {"score": "absolute", "smoothing": 3, "threshold": "sigma", "value": 4.0}
+    assert describe(path).alarms == before | expected
+    assert "score absolute, smoothing 3, threshold sigma, value 4.0" in run("info", path).stdout
 
 
 def test_the_table_has_what_the_file_has():
