@@ -46,8 +46,8 @@ _RUNTIMES = {
 }
 _RAW = dict.fromkeys(("translation", "language-model"), "on ids of tokens (0 padding, 1 unknown, 2 begin, 3 end)")
 _SCALED = (
-    "on what is scaled already, `(value - center) / scale` with the numbers that `scaler.json` has for each column (for "
-    "its logarithm where that says `log`; of a series in `groups` its own)"
+    "on what is scaled already, `(value - center) / scale` with the numbers that `scaler.json` has for each column "
+    "(for its logarithm where that says `log`; of a series in `groups` its own)"
 )
 _TOGETHER = {
     "translation": "at each step the mean of the probabilities of {} decides; settings and tokenizers are those of the "

@@ -213,6 +213,6 @@ def extreme_note(name: str, parts: Sequence[np.ndarray], series: str = "") -> st
     of = f" of series {series!r}" * bool(series)
     return (
         f"the column {name!r}{of} has {far} in the training part, and lies between {cell(low)} and {cell(high)} "
-        f"but for {few:,} of {len(values):,} values: its unit is so large by that, that nothing shows of the others. Mend what "
-        f"is wrong, or take it for missing, --missing-values {far}"
+        f"but for {few:,} of {len(values):,} values: its unit is so large by that, that nothing shows of the others. "
+        f"Mend what is wrong, or take it for missing, --missing-values {far}"
     )
