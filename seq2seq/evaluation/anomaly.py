@@ -79,16 +79,17 @@ class ErrorModel:
             return cls(kind, np.zeros(features), np.ones(features), np.eye(features))
         errors = errors.reshape(-1, features)
         whole = errors[~np.isnan(errors).any(axis=1)]
-        together = len(whole) >= FEWEST_TOGETHER
-        center, scale = _moments(whole if together else errors)
         units = np.broadcast_to(units, features)
+        center, scale = _moments(errors)
         scale = np.where(np.isnan(errors).all(axis=0), units, np.maximum(scale, LEAST_ERROR * units))
-        if not (together and correlations):
+        if not correlations or len(whole) < FEWEST_TOGETHER:
             return cls(kind, center, scale, np.eye(features))
         from sklearn.covariance import empirical_covariance, ledoit_wolf_shrinkage, shrunk_covariance
 
-        # Standardised first, as the shrinkage draws towards equal variances, which features of their own units lack.
-        standard = (whole - center) / scale
+        # Standardised first, as the shrinkage draws towards equal variances, which features of their own units lack; by
+        # themselves, as few steps with all features observed tell how these go together, but not how large they are.
+        own_center, own_scale = _moments(whole)
+        standard = (whole - own_center) / np.maximum(own_scale, LEAST_ERROR * units)
         shrinkage = ledoit_wolf_shrinkage(standard, assume_centered=True) * len(whole) / (independent or len(whole))
         covariance = shrunk_covariance(empirical_covariance(standard, assume_centered=True), min(shrinkage, 1.0))
         return cls(kind, center, scale, covariance)

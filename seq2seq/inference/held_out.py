@@ -16,6 +16,7 @@ WIDEST = 1024  # values of a sequence whose covariance is still estimated as a w
 VECTORS = 200_000  # error vectors that an error model is fitted on, at most
 FOLDS = 10  # parts of what is held out, each scored by what was learned from the others
 LEAST_LEFT = 0.25  # of the windows: with fewer of them outside of a part little is learned
+FEWEST_ERRORS = 10  # held-out values of a column that tell its usual errors, which else are as large as its spread
 PER_COLUMN = 3  # steps of each column, at least, that correlations are learned from
 KEPT = 200_000  # held-out scores that are stored, at most
 FEWEST_SCORES = 50  # held-out scores that tell the level of one group
@@ -75,6 +76,18 @@ class Instants:
         for pieces, values in errors:
             seen[self.of(pieces)[~np.isnan(values).any(axis=-1)]] = True
         return int(seen.sum())
+
+    def of_each(self, errors: Sequence[Errors]) -> np.ndarray:
+        """Int array `(features,)`: how many instants the errors of each feature are of."""
+        seen = np.zeros((len(self.at), errors[0][1].shape[-1]), bool)
+        for pieces, values in errors:
+            at, observed = self.of(pieces), ~np.isnan(values)
+            if observed.all():
+                seen[at] = True
+                continue
+            for feature in range(seen.shape[1]):
+                seen[at[observed[..., feature]], feature] = True
+        return seen.sum(axis=0)
 
 
 @dataclass(frozen=True)
@@ -215,21 +228,27 @@ def fit_errors(
     correlations = tell_correlations(counted.different(held_out), features)
 
     def learned(chosen):
+        """What scores errors, and of which features it knows how large they usually are."""
+        known = counted.of_each(chosen) >= FEWEST_ERRORS
+        chosen = chosen if known.all() else [(pieces, np.where(known, each, np.nan)) for pieces, each in chosen]
         usual = _usual(np.concatenate([each for _, each in chosen])) if look_back else np.ones((1, 1))
         vectors = np.concatenate([(each / usual).reshape(-1, features) for _, each in chosen])
         model = ErrorModel.fit(settings.score, vectors, units, counted.different(chosen), correlations)
-        return ErrorScorer(model, usual=usual)
+        return ErrorScorer(model, usual=usual), known
 
-    scorer = learned(held_out)
-    again = held_out if stride == 1 else errors(1)
-    if folds is None:
-        scores = scorer.score(again, lengths, look_back)
-    else:
-        scorers = [learned(folds.without(part, held_out)) for part in range(len(folds))]
+    scorer, known = learned(held_out)
+    again = (lambda: held_out) if stride == 1 else (lambda: errors(1))
+    scores = None
+    if folds is not None:
+        apart = [learned(folds.without(part, held_out)) for part in range(len(folds))]
+        # What is known only together with the part itself would be scored there in other units than later.
+        scorers = [(each, known & ~there) for each, there in apart]
         gathering = Gathering(lengths, look_back, features)
-        for pieces, values in again:
+        for pieces, values in again():
             gathering.add(pieces, *_crossed(scorers, folds, pieces, values))
         scores = gathering.scores()
+    if scores is None or np.isnan(scores.judged).all():
+        scores = scorer.score(again(), lengths, look_back)
     if names is not None and look_back:
         levels, crossed = _levels(settings, names, scores.steps, look_back)
         scorer = replace(scorer, levels=levels)
@@ -277,7 +296,8 @@ def _crossed(scorers, folds, pieces, values):
     for number in np.unique(part):
         here = part == number
         rows, last = here.any(axis=1), here[:, -1]
-        parts = scorers[number].parts(values[rows])
+        scorer, unknown = scorers[number]
+        parts = scorer.parts(np.where(unknown, np.nan, values[rows]) if unknown.any() else values[rows])
         of_steps[rows] = np.where(here[rows][..., None], parts, of_steps[rows])
         of_windows[last] = parts[last[rows]]
     return of_steps, of_windows

@@ -14,6 +14,7 @@ from seq2seq.evaluation.anomaly import FEWEST_TOGETHER, PCABaseline
 from seq2seq.evaluation.thresholds import THRESHOLD_KINDS, beyond_held_out, fit_threshold
 from seq2seq.inference.detector import AUTOENCODER, PCA, Detector, pca_errors, settings_of
 from seq2seq.inference.held_out import (
+    FEWEST_ERRORS,
     PER_COLUMN,
     fit_errors,
     fit_scorer,
@@ -70,10 +71,12 @@ def check_detection(settings: DetectionConfig, config: AutoencoderConfig, parts:
     folds = config.data.fold_of[1] if config.data.fold_of else 1  # whose held-out scores are one sample together
     if warning := beyond_held_out(settings.threshold, settings.value, scores * folds, how_to_hold_out_more(config)):
         report.warn(warning)
-    columns = parts.valid.columns
-    for column, there in zip(columns, np.any([each.any(axis=0) for each in observed], axis=0), strict=True):
-        if not there:
-            report.warn(f"the column {column!r} has no value in the validation part: its usual errors are not known")
+    for column, count in zip(parts.valid.columns, sum(each.sum(axis=0) for each in observed), strict=True):
+        if count < FEWEST_ERRORS:
+            report.warn(
+                f"the column {column!r} has {counted(int(count), 'value')} in the validation part, too few to tell its "
+                "usual errors: they are taken to be as large as its spread"
+            )
     _warn_of_few(settings, config, parts.valid, kinds, report)
 
 

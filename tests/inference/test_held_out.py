@@ -143,3 +143,25 @@ def test_levels_of_series_too_are_held_out():
     assert scorer.threshold > np.quantile(scores.judged, 0.99)  # each of them has a hundredth above its own level
     fresh = scored.levelled(scored.score(noise(100, 2, 1, 5, series=8)(1), lengths, 5), names)
     assert np.mean(fresh.judged > scorer.threshold) < 0.02
+
+
+@pytest.mark.parametrize("values", [1, 2, 5, 12])
+@pytest.mark.parametrize("place", ["spread", "together"])
+def test_a_column_of_few_held_out_values_makes_few_false_alarms(values, place):
+    """One error tells no spread, and that of other columns is not to be learned from those few steps alone."""
+    look_back, shares = 6, []
+
+    def errors(seed, steps, count):
+        made = 0.1 * np.random.default_rng(seed).normal(size=(steps, 4)).astype(np.float32)
+        seen = np.linspace(0, steps - 1, count).astype(int) if place == "spread" else steps // 4 + np.arange(count)
+        made[~np.isin(np.arange(steps), seen), 3] = np.nan
+        return seen, lambda stride: ((pieces, pieces.values) for pieces in cut([made], look_back, stride))
+
+    for draw in range(3):
+        _, held_out = errors(draw, 400, values)
+        scored, scorer = fitted(DetectionConfig(), held_out, np.array([400]), look_back)
+        np.testing.assert_allclose(scored.errors.scale[:3], 0.1, rtol=0.2)
+        seen, later = errors(10 + draw, 1000, 200)
+        scores = scored.score(later(1), np.array([1000]), look_back)
+        shares.append(np.mean(scores.steps[0][seen] > scorer.threshold))
+    assert np.mean(shares) < 0.03
