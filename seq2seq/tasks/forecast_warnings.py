@@ -65,7 +65,7 @@ def advice(baseline: str, config: ForecasterConfig, tuned: bool = False) -> str:
     found = [f"raise windows.look_back to {needed:,} steps or more"] * (windows.look_back < needed)
     found += ["raise windows.look_back"] * (baseline == "drift")
     found += ["set model.residual=auto"] * (config.model.residual != "linear") + log
-    return ", or ".join(found) or f"forecast by it (--baseline {baseline!r}), or try more data or other windows"
+    return ", or ".join([*(found or ["try more data or other windows"]), f"forecast by it (--baseline {baseline!r})"])
 
 
 def on_the_whole(overall: ForecastEvaluation, config: ForecasterConfig, tuned: bool = False) -> str:

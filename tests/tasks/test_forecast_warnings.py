@@ -32,7 +32,7 @@ def test_steps_that_lose_to_one_baseline_are_one_line_with_what_helps():
     compared = {1: (1.0, 2.0, "drift", 0.5), 2: (3.0, 2.0, "drift", -0.5), 3: (2.2, 2.0, "drift", -0.1)}
     assert losses(compared | {4: (1.001, 1.0, "drift", -0.001)}, "rmse", off, config("model.residual=linear")) == [
         "steps 2 to 3 ahead “drift” is better than the model, by up to 50.0% of rmse (1 forecast, which tells "
-        "little): raise windows.look_back, or try data.log=true"
+        "little): raise windows.look_back, or try data.log=true, or forecast by it (--baseline 'drift')"
     ]
 
 
