@@ -18,12 +18,10 @@ from seq2seq.series.sizes import (
     constant_columns,
     constant_units,
     ends,
-    extreme_note,
     is_constant,
     measure,
     observed,
     standing_still,
-    unseen_note,
     without,
 )
 from seq2seq.series.values import by_feature, refuse_column
@@ -238,23 +236,6 @@ class Scaler:
             size = np.where(self._logged, np.exp(center), np.abs(center))
             spread = np.where(self._logged, size * np.expm1(scale), scale)
         return list(zip(size.tolist(), spread.tolist(), strict=True))
-
-    def notes(self, values: Sequence[np.ndarray], names: Sequence[str] = ()) -> list[str]:
-        """What to tell of columns whose changes no model sees.
-
-        Args:
-            values: sequence of float arrays, each `(steps, features)`.
-            names: sequence of str. Of each the series that it is of, where series have units of their own.
-        """
-        columns = [(name, observed(values, feature)) for feature, name in enumerate(self.columns)]
-        found = [unseen_note(name, *ends(parts), self.kind) for name, parts in columns if parts]
-        # Series with units of their own may be of very different size together.
-        of_series = by_name(values, names) if self.groups else {"": values}
-        for feature in (feature for feature, logged in enumerate(self._logged) if not logged):
-            parts = ((name, observed(each, feature)) for name, each in of_series.items())
-            told = (extreme_note(self.columns[feature], each, name) for name, each in parts if each)
-            found.append(next(filter(None, told), ""))
-        return [note for note in found if note]
 
     def logarithms(self, values: np.ndarray) -> np.ndarray:
         """Float64 `(rows, features)` of values `(…, features)`: the logarithms of those that are scaled by them.

@@ -21,11 +21,13 @@ DIFFERENT = 3.0  # times the usual spread in a group is the spread of all where 
 class Scaling(Protocol):
     """What is known of how columns are scaled, as a `Scaler` knows it."""
 
+    kind: str
     columns: tuple[str, ...]
     plain: tuple[str, ...]
     log: bool
     center: np.ndarray
     scale: np.ndarray
+    groups: Mapping[str, tuple[np.ndarray, np.ndarray]]
 
     def logarithms(self, values: np.ndarray) -> np.ndarray:
         """Values `(rows, features)`, as logarithms where those are scaled."""
@@ -172,7 +174,28 @@ def measure(kind: str, parts: Sequence[np.ndarray], name: str, log: bool) -> tup
     return center, scale
 
 
-def unseen_note(name: str, low: float, high: float, kind: str) -> str:
+def column_notes(scaler: Scaling, values: Sequence[np.ndarray], names: Sequence[str] = ()) -> list[str]:
+    """What to tell of columns whose changes no model sees.
+
+    Args:
+        scaler: `Scaler` of the columns.
+        values: sequence of float arrays, each `(steps, features)`.
+        names: sequence of str. Of each the series that it is of, where series have units of their own.
+    """
+    found = []
+    # Series with units of their own may be of very different size together.
+    of_series = by_name(values, names) if scaler.groups else {"": values}
+    for feature, column in enumerate(scaler.columns):
+        if parts := observed(values, feature):
+            found.append(_unseen_note(column, *ends(parts), scaler.kind))
+        if not scaler.log or column in scaler.plain:
+            of_each = ((name, observed(each, feature)) for name, each in of_series.items())
+            told = (_extreme_note(column, each, name) for name, each in of_each if each)
+            found.append(next(filter(None, told), ""))
+    return [note for note in found if note]
+
+
+def _unseen_note(name: str, low: float, high: float, kind: str) -> str:
     """What to tell of a column between two values, scaled by `kind`, of whose changes a model sees nothing; or ""."""
     size, spread = max(abs(low), abs(high)), high - low
     if not is_constant(low, high, log=False):
@@ -190,7 +213,7 @@ def unseen_note(name: str, low: float, high: float, kind: str) -> str:
     )
 
 
-def extreme_note(name: str, parts: Sequence[np.ndarray], series: str = "") -> str:
+def _extreme_note(name: str, parts: Sequence[np.ndarray], series: str = "") -> str:
     """What to tell of a column whose unit is made by a few values, so far off that nothing shows of the others; or "".
 
     Nearly all values are those without a two hundredth at either end, and one at least.

@@ -18,7 +18,7 @@ from seq2seq.series.reading import category_of
 from seq2seq.series.scaling import Scaler
 from seq2seq.series.segments import gaps_of, segments
 from seq2seq.series.series import listed
-from seq2seq.series.sizes import ROUNDING, ends, is_constant, sizes_differ, still_notes
+from seq2seq.series.sizes import ROUNDING, column_notes, ends, is_constant, sizes_differ, still_notes
 from seq2seq.series.table import Series, parts_of
 from seq2seq.training.setup import Setup
 
@@ -82,7 +82,7 @@ def split(series: Series, data: SeriesDataConfig, seed: int, report: Report, sca
     elif scaler.groups:
         scaler = scaler.with_more_series(train.values, train.names)
     still = still_notes(scaler, train.values, train.names) if _has_sizes(train, data) else []
-    for note in scaler.notes(train.values, train.names) + still:
+    for note in column_notes(scaler, train.values, train.names) + still:
         report.warn(note)
     return Split(*map(segments, parts), scaler)
 

@@ -10,7 +10,7 @@ from seq2seq.errors import InputError
 from seq2seq.series.figures import cell, column_cells
 from seq2seq.series.scaling import KINDS, Scaler
 from seq2seq.series.series import Series
-from seq2seq.series.sizes import sizes_differ, still_notes
+from seq2seq.series.sizes import column_notes, sizes_differ, still_notes
 
 COLUMNS = ("pressure", "temperature")
 PARTS = [
@@ -75,7 +75,7 @@ def test_the_rounding_of_a_constant_is_not_taken_for_its_spread(magnitude, log):
     scaler = Scaler.fit("standard", [noisy[:, None]], ["setpoint"], log=log)
     small, large = magnitude * np.array([1 + 1e-10, 1.1])
     assert abs(scaler.transform([[small]])) < 1e-7 and scaler.transform([[large]]) > 4
-    (note,) = scaler.notes([noisy[:, None]])
+    (note,) = column_notes(scaler, [noisy[:, None]])
     assert note.startswith("the column 'setpoint' is constant (")
     varying = magnitude * (1 + np.arange(9.0) * 1e-6)  # a millionth is seen
     assert Scaler.fit("standard", [varying[:, None]], ["level"]).transform(varying[:, None]).std() == pytest.approx(1)
@@ -87,13 +87,13 @@ def test_changes_that_are_small_beside_a_column_are_kept_or_told(magnitude):
     for share, told in ((1e-4, False), (1e-7, False), (3e-10, True)):
         column = (magnitude * (1 + share * changes))[:, None]
         scaler = Scaler.fit("standard", [column], ["id"])
-        notes = scaler.notes([column])
+        notes = column_notes(scaler, [column])
         assert [f"about {cell(column.min())}" in note for note in notes] == [True] * told
         if not told:
             size = 1e-15 * magnitude + 1e-6 * scaler.scale[0]
             np.testing.assert_allclose(scaler.inverse(scaler.transform(column)), column, rtol=0, atol=size)
             assert len(set(column_cells(column[:, 0]))) == 50
-        (unscaled,) = Scaler.fit("none", [column], ["id"]).notes([column]) or [""]
+        (unscaled,) = column_notes(Scaler.fit("none", [column], ["id"]), [column]) or [""]
         assert ("nothing is left in 32 bits" in unscaled) == (share == 1e-7)
 
 
@@ -101,7 +101,7 @@ def test_changes_that_are_small_beside_a_column_are_kept_or_told(magnitude):
 def test_whole_numbers_are_not_rounded(magnitude):
     column = (magnitude + np.arange(50) % 2)[:, None]
     scaler = Scaler.fit("standard", [column], ["id"])
-    assert scaler.notes([column]) == [] and scaler.scale[0] == pytest.approx(0.5)
+    assert column_notes(scaler, [column]) == [] and scaler.scale[0] == pytest.approx(0.5)
     np.testing.assert_array_equal(scaler.inverse(scaler.transform(column)), column)
 
 
@@ -346,9 +346,9 @@ def test_a_value_that_makes_the_unit_alone_is_told():
         "flag": (np.arange(600) == 50).astype(float),
     }
     values = np.stack(list(kinds.values()), axis=1)
-    assert not Scaler.fit("standard", [values], tuple(kinds)).notes([values])
+    assert not column_notes(Scaler.fit("standard", [values], tuple(kinds)), [values])
     values[[50, 60], 0] = -1e9, 1e4
-    (told,) = Scaler.fit("standard", [values], tuple(kinds)).notes([values])
+    (told,) = column_notes(Scaler.fit("standard", [values], tuple(kinds)), [values])
     assert "'noise' has -1000000000 " in told and "but for 2 of 600 values" in told
     assert "--missing-values -1000000000" in told
 
@@ -357,7 +357,7 @@ def test_of_series_with_units_of_their_own_each_is_looked_at():
     sizes = [np.random.default_rng(n).normal(size=(100, 1)) * 1000**n for n in range(3)]
     names = ["a", "b", "c"]
     scaler = Scaler.fit("standard", sizes, ["flow"], names=names).by_series(sizes, names)
-    assert not scaler.notes(sizes, names)
+    assert not column_notes(scaler, sizes, names)
     sizes[1][7] = 1e9
-    (told,) = scaler.notes(sizes, names)
+    (told,) = column_notes(scaler, sizes, names)
     assert "'flow' of series 'b' has 1000000000 " in told
