@@ -1,5 +1,7 @@
 """What a training is told to compute in suits the device."""
 
+import os
+
 import pytest
 import tensorflow as tf
 
@@ -118,3 +120,12 @@ def test_workers_of_a_machine_share_the_time_of_their_container(monkeypatch):
     module.use_device()
     module.use_device(2)
     assert kept == [6, 3]
+
+
+@pytest.mark.parametrize("said", [None, "global"])
+def test_a_gpu_has_threads_of_its_own_unless_the_environment_says_otherwise(said, monkeypatch):
+    monkeypatch.delenv("TF_GPU_THREAD_MODE", raising=False)
+    if said:
+        monkeypatch.setenv("TF_GPU_THREAD_MODE", said)
+    module.use_device()
+    assert os.environ["TF_GPU_THREAD_MODE"] == (said or "gpu_private")

@@ -10,6 +10,7 @@ from seq2seq.config import TokenTrainingConfig
 from seq2seq.cores import parts_of
 from seq2seq.device import share_cores, use_device
 from seq2seq.models import EncoderDecoder
+from seq2seq.training.compiling import BATCHES_AT_ONCE
 from seq2seq.training.optimizers import make_optimizer
 from seq2seq.training.schedules import make_schedule
 from seq2seq.training.token_losses import TokenCrossEntropy
@@ -23,7 +24,9 @@ def make_model(spec):
         model.set_weights([saved[name] for name in saved.files])
     settings = TokenTrainingConfig(schedule="constant", lr_ramp_steps=0, **spec["training"])
     model.compile(
-        make_optimizer(settings, make_schedule(settings, updates=1)), loss=TokenCrossEntropy(settings.label_smoothing)
+        make_optimizer(settings, make_schedule(settings, updates=1)),
+        loss=TokenCrossEntropy(settings.label_smoothing),
+        steps_per_execution=BATCHES_AT_ONCE if tf.config.list_physical_devices("GPU") else 1,  # as in training
     )
     return model
 
