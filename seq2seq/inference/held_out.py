@@ -2,15 +2,16 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 import numpy as np
 
 from seq2seq.config import AutoencoderConfig, DetectionConfig
 from seq2seq.evaluation.anomaly import ErrorModel
 from seq2seq.inference.detector import ErrorScorer, Gathering, Scorer
+from seq2seq.inference.levels import levels_of_series
 from seq2seq.inference.pieces import Errors, Pieces
 from seq2seq.inference.scores import Scores
+from seq2seq.report import Report
 
 WIDEST = 1024  # values of a sequence whose covariance is still estimated as a whole
 VECTORS = 200_000  # error vectors that an error model is fitted on, at most
@@ -19,7 +20,6 @@ LEAST_LEFT = 0.25  # of the windows: with fewer of them outside of a part little
 FEWEST_ERRORS = 10  # held-out values of a column that tell its usual errors, which else are as large as its spread
 PER_COLUMN = 3  # steps of each column, at least, that correlations are learned from
 KEPT = 200_000  # held-out scores that are stored, at most
-FEWEST_SCORES = 50  # held-out scores that tell the level of one group
 
 
 def how_to_hold_out_more(config: AutoencoderConfig) -> str:
@@ -199,6 +199,7 @@ def fit_errors(
     units: np.ndarray | float = 1.0,
     names: Sequence[str] | None = None,
     times: Sequence[np.ndarray] | None = None,
+    report: Report | None = None,
 ) -> tuple[ErrorScorer, Scores]:
     """Learn from the errors of one kind on held-out normal data.
 
@@ -215,6 +216,7 @@ def fit_errors(
         units: float, or array `(features,)`: the usual spread of each feature, as the model reads it.
         names: sequence of str. Of each held-out series, where each is to have a level of its own.
         times: sequence of arrays `(steps,)`. Of each held-out series; None: its steps are those of all others.
+        report: `Report`, told where nothing could be scored by what other steps tell.
     """
     stride = max(int(lengths.sum()) * (look_back or 1) // VECTORS, 1) if look_back else 1
     held_out = list(errors(stride))
@@ -247,10 +249,16 @@ def fit_errors(
         for pieces, values in again():
             gathering.add(pieces, *_crossed(scorers, folds, pieces, values))
         scores = gathering.scores()
-    if scores is None or np.isnan(scores.judged).all():
+        if np.isnan(scores.judged).all():
+            scores = None
+            (report or Report()).warn(
+                "the observed values of the validation part are so close together that none can be scored by what the "
+                "others tell: the threshold is too low, with more false alarms; raise data.valid_share"
+            )
+    if scores is None:
         scores = scorer.score(again(), lengths, look_back)
     if names is not None and look_back:
-        levels, crossed = _levels(settings, names, scores.steps, look_back)
+        levels, crossed = levels_of_series(settings, names, scores.steps, look_back, FOLDS)
         scorer = replace(scorer, levels=levels)
         scores = replace(
             scores,
@@ -310,38 +318,3 @@ def _usual(errors):
     of_step = np.where(observed, squares, 0.0).sum(axis=0) / np.maximum(observed.sum(axis=0), 1)
     of_all = of_step.mean(axis=0)
     return np.sqrt(np.divide(of_step, of_all, out=np.ones_like(of_step), where=of_step > 0))
-
-
-def _levels(settings, names, steps, look_back):
-    """How high the usual scores of each series are, over those of all: of a quantile, since alarms are made of it.
-
-    Returns:
-        Name of each series that has scores enough → its level; and, for the series in their order, float64 arrays
-        `(steps,)` of what it is by the other parts of the series.
-    """
-    share = settings.value if settings.threshold == "quantile" else 0.99
-    of_series: dict[str, list] = {}
-    for name, scores in zip(names, steps, strict=True):
-        of_series.setdefault(name, []).append(scores)
-    together = {name: np.concatenate(parts) for name, parts in of_series.items()}
-    high = {name: _high(scores, share) for name, scores in together.items()}
-    usual = np.nanquantile(np.concatenate(list(together.values())), share)
-    levels = {name: float(value / usual) for name, value in high.items() if value > 0}
-    crossed = {name: np.ones(len(scores)) for name, scores in together.items()}
-    for name, level in levels.items():
-        scores = together[name]
-        bounds = np.arange(FOLDS + 1) * len(scores) // FOLDS
-        for first, end in pairwise(bounds):
-            apart = np.append(scores[: max(first - look_back + 1, 0)], scores[end + look_back - 1 :])
-            crossed[name][first:end] = _high(apart, share) / usual or level
-    begin, each = dict.fromkeys(together, 0), []
-    for name, scores in zip(names, steps, strict=True):
-        each.append(crossed[name][begin[name] : begin[name] + len(scores)])
-        begin[name] += len(scores)
-    return levels, each
-
-
-def _high(scores, share):
-    """The quantile of scores; 0 where they are too few to tell it."""
-    scores = scores[~np.isnan(scores)]
-    return float(np.quantile(scores, share)) if len(scores) >= FEWEST_SCORES else 0.0

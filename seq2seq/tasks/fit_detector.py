@@ -139,7 +139,7 @@ def fit_detector(
     fitted = {}
     for kind in kinds:
         steps, skipped = _pieces_of(kind, reconstructor.config)
-        fitted[kind] = fit_errors(settings, own_errors(kind), lengths, steps, skipped=skipped, **how)
+        fitted[kind] = fit_errors(settings, own_errors(kind), lengths, steps, skipped=skipped, report=report, **how)
     fitted[PCA] = fit_errors(settings, baseline_errors, lengths, look_back, **how)
     errors, held_out = ({kind: pair[place] for kind, pair in fitted.items()} for place in (0, 1))
     alone = {kind: fit_scorer(settings, {kind: scores}, {kind: 1.0}, smoothing) for kind, scores in held_out.items()}

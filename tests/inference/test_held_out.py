@@ -9,6 +9,7 @@ from seq2seq.config import DetectionConfig
 from seq2seq.evaluation.anomaly import ErrorModel
 from seq2seq.inference.held_out import FOLDS, Folds, Instants, fit_errors, parts_of
 from seq2seq.inference.pieces import cut
+from seq2seq.report import Report
 from tests.conftest import slow
 from tests.inference.scored import fitted
 
@@ -165,3 +166,22 @@ def test_a_column_of_few_held_out_values_makes_few_false_alarms(values, place):
         scores = scored.score(later(1), np.array([1000]), look_back)
         shares.append(np.mean(scores.steps[0][seen] > scorer.threshold))
     assert np.mean(shares) < 0.03
+
+
+def test_where_nothing_can_be_scored_by_other_steps_that_is_told():
+    told = []
+    made = np.random.default_rng(1).normal(size=(400, 1)).astype(np.float32)
+    for observed in (400, 30):
+        made[observed:] = np.nan
+        errors = lambda stride: ((pieces, pieces.values) for pieces in cut([made], 6, stride))  # noqa: E731
+        _, scorer = fitted(DetectionConfig(), errors, np.array([400]), 6, report=Told(told))
+        assert np.isfinite(scorer.threshold)
+        assert len(told) == (observed == 30)
+    assert "too low" in told[0]
+
+
+class Told(Report):
+    """Collects warnings."""
+
+    def __init__(self, warnings):
+        self.warn = warnings.append
