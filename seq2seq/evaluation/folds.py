@@ -9,7 +9,7 @@ from scipy.optimize import nnls
 PENALTIES = (1e2, 1e1, 1.0, 1e-1, 1e-2, 1e-3)  # of the mean square of a step
 BLOCKS = 4  # of the training part, each forecast by what was fitted to the others; none of a short one
 LEAST_WINDOWS = 8  # observed as a whole, to fit a regression to, and where it is judged
-EXACT = 1e-9  # of the mean square: a lower error is as good as none
+EXACT = 1e-14  # of the mean square: what single precision leaves of a squared error is as good as none
 NO_WEIGHT = 1e-6  # a weight that is as good as none
 EVEN, KNOWN = 0.1, 90  # how far weights are drawn to even ones, and from how many horizons on they are less
 

@@ -58,6 +58,14 @@ def _shares(of, by):
     return float(np.mean(shares)) if shares else None
 
 
+def labels_with_scores(labels: np.ndarray, scores: np.ndarray) -> np.ndarray:
+    """Labels without the stretches none of whose steps has a score: as of events, such an anomaly counts in nothing."""
+    kept = np.array(labels, bool)
+    for first, last in runs(kept):
+        kept[first : last + 1] = not np.isnan(scores[first : last + 1]).all()
+    return kept
+
+
 def volume_under_surface(
     scores: Sequence[np.ndarray], labels: Sequence[np.ndarray], buffer: int | None = None
 ) -> Volume | None:
@@ -70,15 +78,17 @@ def volume_under_surface(
     Args:
         scores: of each series a float array, `(steps,)`; higher = more anomalous, NaN = not scored.
         labels: of each series a bool array, `(steps,)`; True = anomaly.
-        buffer: int. The longest buffer, in steps; default: the median length of the labelled stretches.
+        buffer: int. The longest buffer, in steps; default: the median length of the labelled stretches with a score.
 
     Returns:
-        A `Volume`; None where only one of the two, normal or labelled, was scored.
+        A `Volume`; None where only one of the two, normal or labelled, was scored. A stretch without any score counts
+        in nothing.
 
     >>> scores, labels = np.array([0.1, 0.2, 0.9, 0.3, 0.1]), np.array([False, True, False, False, False])
     >>> round(volume_under_surface([scores], [labels], buffer=0).pr, 4)
     0.1667
     """
+    labels = list(map(labels_with_scores, labels, scores))
     stretches = [runs(each) for each in labels]
     lengths = [last - first + 1 for each in stretches for first, last in each]
     values, known = np.concatenate(scores), np.concatenate(labels).astype(bool)

@@ -8,7 +8,7 @@ import numpy as np
 from seq2seq.errors import InputError
 from seq2seq.evaluation.detection import Labels, detection_scores, runs, window_hits
 from seq2seq.evaluation.events import Span, event_scores
-from seq2seq.evaluation.ranges import range_scores, volume_under_surface
+from seq2seq.evaluation.ranges import labels_with_scores, range_scores, volume_under_surface
 from seq2seq.inference.detection import Detection
 from seq2seq.inference.detector import AUTOENCODER
 from seq2seq.inference.reconstructor import Reconstructor
@@ -99,16 +99,8 @@ def _of_ranges(steps, known, threshold):
     volume = volume_under_surface(steps, known)
     volumes = (volume.roc, volume.pr, volume.buffer) if volume else (None, None, None)
     alarms = [scores > threshold for scores in steps]
-    scored = [_with_scores(each, scores) for each, scores in zip(known, steps, strict=True)]
+    scored = list(map(labels_with_scores, known, steps))
     return dict(zip(("vus_roc", "vus_pr", "vus_buffer"), volumes, strict=True)) | range_scores(alarms, scored)
-
-
-def _with_scores(labels, scores):
-    """Labels without the stretches none of whose steps has a score: as of events, such an anomaly counts in nothing."""
-    kept = labels.copy()
-    for first, last in runs(labels):
-        kept[first : last + 1] = not np.isnan(scores[first : last + 1]).all()
-    return kept
 
 
 def _as_it_came(selection, live, labels, reach):

@@ -143,6 +143,17 @@ def test_what_goes_on_exactly_is_forecast_exactly(kind, look_back):
             assert np.isfinite(error) and (season != 12 or look_back == 12 or error < 0.01)
 
 
+@pytest.mark.parametrize("size", [1e-3, 1e-5])
+def test_changes_that_are_small_beside_levels_are_forecast_as_well(size):
+    """No error is taken for none because a level is high."""
+    moves = np.random.default_rng(3).normal(size=1200)
+    for step in range(1, len(moves)):
+        moves[step] += 0.8 * moves[step - 1]
+    walk = moves.cumsum()[:, None]
+    usual, raised = (errors_of(fitted(each), *validation(each)) for each in (walk, walk * size + 1.0))
+    np.testing.assert_allclose(raised / size**2, usual, rtol=0.01)
+
+
 def airline_model(seed, steps=144, season=12):
     """A seasonal ARIMA (0, 1, 1) (0, 1, 1) that begins with a season."""
     noise = np.random.default_rng(seed).normal(size=steps)

@@ -72,6 +72,15 @@ def test_unscored_steps_count_in_no_volume():
     assert volume_under_surface([some], [labels]) == volume_under_surface([scores[there]], [labels[there]])
 
 
+def test_a_labelled_stretch_without_a_score_counts_in_no_volume():
+    scores, labels = published()
+    scores[:24] = np.nan  # the first stretch, and what is beside it
+    without = labels & (np.arange(200) > 24)
+    longer = without | (np.arange(200) < 24)
+    own = volume_under_surface([scores], [without])
+    assert volume_under_surface([scores], [labels]) == volume_under_surface([scores], [longer]) == own
+
+
 def test_chance_and_perfection():
     random = np.random.default_rng(0)
     labels = np.zeros(5000, bool)
