@@ -68,5 +68,5 @@ def forecasts(
         report.warn(f"{seen} has learned from what is forecast here and {other} has not: the comparison favours {seen}")
     compared = compare(result.made, found.made, names)
     blocks = counted(compared.blocks, "block")
-    report.say(f"compared from {counted(compared.origins, 'origin')}, in {blocks}, in {compared.unit}")
+    report.say(f"compared from {counted(compared.origins, 'origin')}, in {blocks}")
     return compared

@@ -232,7 +232,8 @@ def evaluate(
     write_all(*outputs)
     tell(result, shown, report)
     if compared:
-        title = f"\n{compared_runs.named(runs)}, first, against {against}, second"
+        unit = "" if task == "translation" else f", in {compared.unit}"
+        title = f"\n{compared_runs.named(runs)}, first, against {against}, second{unit}"
         shown.table(title, compared.columns, compared.rows())
         shown.say(compared.verdict)
 

@@ -29,15 +29,18 @@ def check_columns(both: str, what: str, first: Sequence[str], other: Sequence[st
         raise InputError(f"{both}: only one of them has {listed(lone, 6)} among the columns that are {what}.")
 
 
-def check_settings(both: str, first: Mapping[str, Any], other: Mapping[str, Any]) -> None:
+def check_settings(both: str, first: Mapping[str, Any], other: Mapping[str, Any], remedy: str = "") -> None:
     """Check that two runs have the same settings; arguments as of `check_columns`, those of `other` are told first.
+
+    `remedy` ends what is told where they differ. None is what is chosen where nobody sets one.
 
     Raises:
         InputError: a setting differs.
     """
     for name, value in first.items():
         if other[name] != value:
-            raise InputError(f"{both}: {name} is {other[name]!r} in the first and {value!r} in the second.")
+            here, there = ("left open" if each is None else repr(each) for each in (other[name], value))
+            raise InputError(f"{both}: {name} is {here} in the first and {there} in the second{remedy}.")
 
 
 def read_alike(data: SeriesDataConfig) -> dict[str, Any]:

@@ -34,6 +34,7 @@ class ReconstructorEnsemble(Reconstructor):
             both = f"{other.run.path} and {first.run.path} cannot score together"
             check_columns(both, "read", first.scaler.columns, other.scaler.columns)
             check_settings(both, _settings(first), _settings(other))
+            check_settings(both, _fitted(first), _fitted(other), remedy=": fit all alike (detect RUN --refit, each)")
         super().__init__(first.config, first.scaler, first.model, first.run)
         self._members, self.look_back = tuple(members), max(member.look_back for member in members)
 
@@ -77,6 +78,10 @@ class ReconstructorEnsemble(Reconstructor):
 
 def _settings(reconstructor):
     """What two runs must have in common, by the names of the settings."""
-    fitted = {f"detection.{name}": value for name, value in asdict(settings_of(reconstructor)).items()}
     reads = "windows" if reconstructor.look_back else "whole sequences"
-    return {"what windows.look_back makes it read": reads, **fitted, **read_alike(reconstructor.config.data)}
+    return {"what windows.look_back makes it read": reads, **read_alike(reconstructor.config.data)}
+
+
+def _fitted(reconstructor):
+    """How alarms were fitted, likewise."""
+    return {f"detection.{name}": value for name, value in asdict(settings_of(reconstructor)).items()}

@@ -112,7 +112,8 @@ def anomaly_scores(
     for axes in (*panels[: len(shown)], panels[-1]):
         for number, window in enumerate(windows):
             first, last = (np.datetime64(end) if isinstance(end, str) else end for end in window)
-            axes.axvspan(first, last, color=_LABELLED, alpha=0.3, linewidth=0, label="" if number else "labelled")
+            # With an edge, so that one step of thousands is seen, too.
+            axes.axvspan(first, last, color=_LABELLED, alpha=0.3, linewidth=1, label="" if number else "labelled")
     return finish(figure, panels, times, _title(title, len(names), "most to blame" if many else ""))
 
 

@@ -27,7 +27,7 @@ from seq2seq.run.integrity import (
     refuse_links_out,
 )
 from seq2seq.run.resuming import digests, refuse_other_data, refuse_other_settings
-from seq2seq.run.seeds import is_of_seeds, refuse_inside_run
+from seq2seq.run.seeds import is_of_seeds, refuse_inside_run, runs_in
 from seq2seq.sources import Source
 from seq2seq.storage import digest, read_arrays, read_record, remove_leftovers, replacing, write_arrays
 from seq2seq.versions import version_of
@@ -118,7 +118,8 @@ class Run(RunFolder):
         if (path / MANIFEST).exists() and not (path / "config.json").exists():
             raise InputError(f"{path} is an exported folder, and no run: give the one that it was made from.")
         if is_of_seeds(path):
-            raise InputError(f"{path} holds runs of several seeds, and one is needed here: give one of its folders.")
+            one = runs_in(path, finished=False)[0]
+            raise InputError(f"{path} holds several runs, and one is needed here: give one of its folders, as {one}.")
         if not (path / "config.json").exists():
             raise InputError(f"{path} is not a run directory: it has no config.json.")
         refuse_links_out(path)

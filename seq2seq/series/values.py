@@ -11,6 +11,7 @@ from seq2seq.report import counted
 from seq2seq.series.figures import cell
 from seq2seq.series.series import listed
 
+LONG_STRETCH = 5  # steps: a line through more of them is told of
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 _CODES = (99, 200, 999, 9999, 99999, 32768)  # that many files have for a missing value, with a minus or without
 
@@ -139,6 +140,47 @@ def stretch_note(parts: Sequence[np.ndarray], gaps: Sequence[np.ndarray]) -> tup
         return ()
     which = counted(empty, "stretch between gaps has", "stretches between gaps have")
     return (f"{which} no value of some column to interpolate from: the nearest one beyond the gap is taken",)
+
+
+def made_up_notes(
+    parts: Sequence[np.ndarray], names: Sequence[str], columns: Sequence[str], when: Callable[[int, int], str]
+) -> tuple[str, ...]:
+    """Notes on interpolated values that are no measurements at all: in long stretches, and at the end of a series.
+
+    Args:
+        parts: of each series a float array, `(steps, features)`, NaN = missing.
+        names: of the series.
+        columns: of the features.
+        when: function from the number of a series and a step of it to how that step is called.
+    """
+    longest, at_end = (LONG_STRETCH, 0, 0, 0), []
+    for number, part in enumerate(parts):
+        for feature in np.flatnonzero(np.isnan(part).any(axis=0)).tolist():
+            edges = np.diff(np.concatenate(([0], np.isnan(part[:, feature]).astype(np.int8), [0])))
+            first, end = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
+            place = int((end - first).argmax())
+            longest = max(longest, (int(end[place] - first[place]), -number, -feature, int(first[place])))
+            if end[-1] == len(part):
+                at_end.append((int(end[-1] - first[-1]), number, feature))
+
+    def which(number, feature):
+        return repr(columns[feature]) + f" of series {names[number]!r}" * bool(names[number])
+
+    notes: tuple[str, ...] = ()
+    steps, number, feature, begin = longest[0], -longest[1], -longest[2], longest[3]
+    if steps > LONG_STRETCH:
+        notes += (
+            f"the longest stretch without a value is {counted(steps, 'step')} of {which(number, feature)} from "
+            f"{when(number, begin)}: the line through it is nothing measured, and scores and errors there tell nothing",
+        )
+    if at_end:
+        steps, number, feature = max(at_end, key=lambda each: each[0])
+        more = f", nor have {len(at_end) - 1:,} more at the end of theirs" if len(at_end) > 1 else ""
+        notes += (
+            f"{which(number, feature)} has no value in the last {counted(steps, 'step')}{more}: the latest one stands "
+            "in, and a forecast starts from it",
+        )
+    return notes
 
 
 def filled(values: np.ndarray, missing: str, columns: Sequence[str], name: str, gaps: Sequence[int] = ()) -> np.ndarray:

@@ -168,7 +168,9 @@ def test_what_cannot_score_together(pumps_run, beats_run, pumps_model, made, exp
     assert "is a run of the task 'forecaster'" in refused(pumps_run, OLDER_RUNS / "forecaster")
     assert "among the columns that are read" in refused(pumps_run, beats_run)
     refit(copy, threshold=("sigma", 3.0))
-    assert "detection.threshold is 'sigma' in the first and 'quantile' in the second" in refused(pumps_run, copy)
+    assert "detection.threshold is 'sigma' in the first and 'quantile' in the second: fit all alike" in refused(
+        pumps_run, copy
+    )
     whole = made(beats_run, data={"missing": "mask"})
     assert f"{whole} and {beats_run} cannot score together: data.missing is 'mask'" in refused(beats_run, whole)
     windowed = made(beats_run, windows={"look_back": 8})

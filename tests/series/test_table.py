@@ -234,13 +234,28 @@ def test_missing_values(csv):
     series = read_series(path, group="g", missing="interpolate")
     assert series.values[0][:, 0].tolist() == [1, 1, 2, 3, 4]
     assert series.values[1].tolist() == [[9, 1], [9, 3], [9, 5]]
-    assert series.notes == ("6 of 16 values were missing and were interpolated",)
+    missing, at_end = series.notes
+    assert missing == "6 of 16 values were missing and were interpolated"
+    assert "'p' of series 'B' has no value in the last 1 step:" in at_end
     series = read_series(path, group="g", missing="mask")
     assert [int(np.isnan(values).sum()) for values in series.values] == [3, 3]
     assert series.notes == ("6 of 16 values were missing and were left out by mask",)
     assert "missing must be one of error, interpolate, mask" in refusal(path, missing="drop")
     nothing = csv("g,p\nA,1\nB,\n")
     assert "column 'p' of series 'B' has no value" in refusal(nothing, group="g", missing="interpolate")
+
+
+def test_values_that_nobody_measured_are_told_where_they_are_many_or_the_last(csv):
+    rows = [f"2024-05-0{1 + hour // 24} {hour % 24:02}:00,{hour},{'' if 9 < hour < 20 else hour}" for hour in range(40)]
+    notes = read_series(csv("\n".join(["t,a,b", *rows])), missing="interpolate").notes
+    assert any("10 steps of 'b' from 2024-05-01 10:00:00" in note for note in notes)
+    assert not any("in the last" in note for note in notes)
+    ended = [*rows[:38], "2024-05-02 14:00,,38", "2024-05-02 15:00,,39"]
+    notes = read_series(csv("\n".join(["t,a,b", *ended])), missing="interpolate").notes
+    assert any("'a' has no value in the last 2 steps: the latest one stands in" in note for note in notes)
+    single = [*rows[:4], "2024-05-01 04:00,,4", *rows[5:10]]
+    notes = read_series(csv("\n".join(["t,a,b", *single])), missing="interpolate").notes
+    assert not any("stretch" in note or "in the last" in note for note in notes)
 
 
 def test_infinite_values_are_refused_whatever_is_missing(csv, npy):
