@@ -49,7 +49,7 @@ def use_device(processes: int = 1) -> str:
     To be called before anything runs. By itself TensorFlow takes all memory, and multiplies float32 in TF32, with three
     digits: on an H200 translators that trained so lagged behind those of a CPU, and those of true float32 did not, at
     the same rate. A GPU has two threads of the processor to itself, that start its operations, unless the environment
-    says otherwise (`TF_GPU_THREAD_MODE`): an update is 9 % faster there than where these wait among all others.
+    says otherwise (`TF_GPU_THREAD_MODE`): on an H200 an update was 9 % faster than where they wait among all others.
 
     Args:
         processes: int. How many, this one included, do one work on this machine, and share its time.

@@ -4,6 +4,17 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 
+def percent(share: float) -> str:
+    """A share, rounded, that is none or all only where it is exactly that.
+
+    >>> [percent(share) for share in (0.0, 0.001, 0.43, 0.999, 1.0)]
+    ['0%', 'less than 1%', '43%', 'more than 99%', '100%']
+    """
+    if 0 < share < 0.005:
+        return "less than 1%"
+    return "more than 99%" if 0.995 <= share < 1 else f"{share:.0%}"
+
+
 def counted(count: int, one: str, several: str | None = None) -> str:
     """A number with what it is a number of, in the form that goes with it; `several` by default with an s.
 

@@ -22,6 +22,7 @@ from seq2seq.anatomy.going_on import fed_back, goes_on, going_on
 from seq2seq.anatomy.options import Options
 from seq2seq.models import Autoencoder, StreamForecaster, WindowForecaster
 from seq2seq.models.window_networks import Segments, StepByStep
+from seq2seq.report import percent
 
 
 def stream_forecaster(model: StreamForecaster, options: Options) -> Unrolled:
@@ -110,7 +111,7 @@ _BASES = {
 
 def _changes(residual, start):
     """What the output is the change from, and how much of the change counts where that was chosen."""
-    counts = f", of which {np.mean(start.share):.0%} counts" if start else ""
+    counts = f", of which {percent(np.mean(start.share))} counts" if start else ""
     return (f"change from the {_BASES[residual]}{counts}",)
 
 

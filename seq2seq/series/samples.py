@@ -10,7 +10,7 @@ from seq2seq.series.arrays import RawArray
 from seq2seq.series.condition import Condition
 from seq2seq.series.reading import Reading
 from seq2seq.series.series import Series
-from seq2seq.series.values import filled, limit_note, missing_notes, refuse, without_codes
+from seq2seq.series.values import filled, limit_note, made_up_notes, missing_notes, refuse, without_codes
 
 
 def from_array(
@@ -53,6 +53,7 @@ def from_array(
     notes += (limit_note(reading.limit),) if len(entries) == reading.limit else ()
     values = values.reshape(len(values), -1)
     columns = [str(number) for number in range(values.shape[1])]
+    notes += made_up_notes([values], [""], columns) if reading.missing == "interpolate" else ()
     return Series((filled(values, reading.missing, columns, ""),), columns, ("",), None, False, notes, reading)
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from seq2seq.errors import InputError
 from seq2seq.series.arrays import read_array
-from seq2seq.series.clock import Clock, time_texts
+from seq2seq.series.clock import Clock
 from seq2seq.series.columns import features_of
 from seq2seq.series.condition import Condition
 from seq2seq.series.files import holds_array, read_table
@@ -144,14 +144,8 @@ def _interpolated(series):
         filled(part, "interpolate", columns, name, cuts)
         for part, name, cuts in zip(series.values, series.names, gaps, strict=True)
     ]
-    when = lambda number, step: _called(series, number, step)  # noqa: E731
-    told = made_up_notes(series.values, series.names, columns, when)
+    told = made_up_notes(series.values, series.names, columns, series.times)
     return replace(series, values=values, notes=series.notes + told + stretch_note(series.values, gaps))
-
-
-def _called(series, number, step):
-    """How a step of a series is called: by its time, or by its number where it has none."""
-    return time_texts(series.times[number][[step]])[0] if series.times else f"step {step + 1:,}"
 
 
 def _rows_of(frame, groups):

@@ -8,6 +8,7 @@ import numpy as np
 
 from seq2seq.errors import InputError
 from seq2seq.report import counted
+from seq2seq.series.clock import time_texts
 from seq2seq.series.figures import cell
 from seq2seq.series.series import listed
 
@@ -143,7 +144,10 @@ def stretch_note(parts: Sequence[np.ndarray], gaps: Sequence[np.ndarray]) -> tup
 
 
 def made_up_notes(
-    parts: Sequence[np.ndarray], names: Sequence[str], columns: Sequence[str], when: Callable[[int, int], str]
+    parts: Sequence[np.ndarray],
+    names: Sequence[str],
+    columns: Sequence[str],
+    times: Sequence[np.ndarray] | None = None,
 ) -> tuple[str, ...]:
     """Notes on interpolated values that are no measurements at all: in long stretches, and at the end of a series.
 
@@ -151,15 +155,16 @@ def made_up_notes(
         parts: of each series a float array, `(steps, features)`, NaN = missing.
         names: of the series.
         columns: of the features.
-        when: function from the number of a series and a step of it to how that step is called.
+        times: of each series an array, `(steps,)`; None counts steps from 1 on.
     """
-    longest, at_end = (LONG_STRETCH, 0, 0, 0), []
+    steps, longest, at_end = LONG_STRETCH, None, []
     for number, part in enumerate(parts):
         for feature in np.flatnonzero(np.isnan(part).any(axis=0)).tolist():
             edges = np.diff(np.concatenate(([0], np.isnan(part[:, feature]).astype(np.int8), [0])))
             first, end = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
             place = int((end - first).argmax())
-            longest = max(longest, (int(end[place] - first[place]), -number, -feature, int(first[place])))
+            if end[place] - first[place] > steps:
+                steps, longest = int(end[place] - first[place]), (number, feature, int(first[place]))
             if end[-1] == len(part):
                 at_end.append((int(end[-1] - first[-1]), number, feature))
 
@@ -167,11 +172,12 @@ def made_up_notes(
         return repr(columns[feature]) + f" of series {names[number]!r}" * bool(names[number])
 
     notes: tuple[str, ...] = ()
-    steps, number, feature, begin = longest[0], -longest[1], -longest[2], longest[3]
-    if steps > LONG_STRETCH:
+    if longest:
+        number, feature, begin = longest
+        when = time_texts(times[number][[begin]])[0] if times else f"step {begin + 1:,}"
         notes += (
             f"the longest stretch without a value is {counted(steps, 'step')} of {which(number, feature)} from "
-            f"{when(number, begin)}: the line through it is nothing measured, and scores and errors there tell nothing",
+            f"{when}: the values there are nothing measured, and scores and errors tell nothing",
         )
     if at_end:
         steps, number, feature = max(at_end, key=lambda each: each[0])

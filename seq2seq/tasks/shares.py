@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from seq2seq.evaluation.folds import LEAST_WINDOWS
-from seq2seq.report import Report, counted
+from seq2seq.report import Report, counted, percent
 from seq2seq.run import Run
 from seq2seq.run.parent import parent_of
 
@@ -62,8 +62,7 @@ def best_shares(
 def _tell(shares, matters, report):
     """Say how much of the change counts, where it changes anything."""
     mean = shares[matters].mean() if matters.any() else 0.0
-    share = "less than 1%" if 0 < mean < 0.005 else f"{mean:.0%}"
-    counts = f"of what the network changes, {share} counts{': by step ahead and column' * (shares.size > 1)}"
+    counts = f"of what the network changes, {percent(mean)} counts{': by step ahead and column' * (shares.size > 1)}"
     if mean in (0, 1):
         counts = f"what the network changes counts {'in full' if mean else 'for nothing'}"
     report.say(f"{counts}, as the validation part says")

@@ -258,6 +258,14 @@ def test_values_that_nobody_measured_are_told_where_they_are_many_or_the_last(cs
     assert not any("stretch" in note or "in the last" in note for note in notes)
 
 
+def test_of_arrays_too_what_nobody_measured_is_told(npy):
+    values = np.arange(40.0)
+    values[10:20] = values[38:] = np.nan
+    notes = read_series(npy(values), missing="interpolate").notes
+    assert any("10 steps of '0' from step 11:" in note for note in notes)
+    assert any("'0' has no value in the last 2 steps:" in note for note in notes)
+
+
 def test_infinite_values_are_refused_whatever_is_missing(csv, npy):
     for missing in ("error", "interpolate", "mask"):
         assert ", line 3, column 'a' is infinite" in refusal(csv("a\n\n-inf\n1\n"), missing=missing)
